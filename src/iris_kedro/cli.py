@@ -1,0 +1,155 @@
+"""Commands of the project: ``kedro run`` with readable errors and ``kedro model``."""
+
+import copy
+import functools
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from kedro.framework.cli.project import run as kedro_run
+from kedro.io import DatasetError
+from kedro.validation import ParameterValidationError
+from omegaconf.errors import OmegaConfBaseException
+
+from iris_kedro.errors import ProjectError
+
+if TYPE_CHECKING:
+    from iris_kedro.registry import Promotion, Registry
+
+
+@click.group(name="iris_kedro")
+def cli() -> None:
+    """Commands of this project."""
+
+
+def explain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Show errors that a user can mend as a message, without a traceback."""
+
+    @functools.wraps(command)
+    def explained(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except (
+            DatasetError,
+            OmegaConfBaseException,
+            ParameterValidationError,
+            ProjectError,
+        ) as error:
+            raise click.ClickException(str(error)) from error
+
+    return explained
+
+
+run = copy.copy(kedro_run)
+run.callback = explain_errors(kedro_run.callback)
+cli.add_command(run, name="run")
+
+
+@cli.group()
+def model() -> None:
+    """See and change which version is in Production."""
+
+
+def _environment_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option("--env", "-e", help="Configuration environment.")(command)
+
+
+@model.command()
+@_environment_option
+@click.option(
+    "--at",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),
+    help="Answer what was in Production at this time (UTC).",
+)
+@explain_errors
+def history(env: str | None, at: datetime | None) -> None:
+    """Show who moved Production when, from where to where, and why."""
+    registry = _open_registry(env)
+    if at is not None:
+        _show_moment(registry, at.replace(tzinfo=UTC))
+    else:
+        _show_history(registry)
+
+
+@model.command()
+@click.argument("version")
+@_environment_option
+@explain_errors
+def promote(version: str, env: str | None) -> None:
+    """Make VERSION Production; the one before becomes Previous."""
+    registry = _open_registry(env)
+    _confirm(registry, registry.promote(version, "promote"))
+
+
+@model.command()
+@_environment_option
+@explain_errors
+def rollback(env: str | None) -> None:
+    """Make the Previous version Production again."""
+    registry = _open_registry(env)
+    _confirm(registry, registry.rollback())
+
+
+def _open_registry(env: str | None) -> "Registry":
+    # Imported here: every kedro command loads this module, few need MLflow.
+    from kedro.framework.session import KedroSession
+
+    from iris_kedro.registry import Registry
+
+    with KedroSession.create(Path.cwd(), env=env) as session:
+        context = session.load_context()  # kedro-mlflow connects to MLflow
+        return Registry(context.params["dataset"].name)
+
+
+def _confirm(registry: "Registry", promotion: "Promotion") -> None:
+    before = f", before it was version {promotion.origin}" if promotion.origin else ""
+    click.echo(f"Production of {registry.name} is version {promotion.to}{before}.")
+
+
+def _show_moment(registry: "Registry", at: datetime) -> None:
+    past = registry.history(until=at)
+    if not past:
+        click.echo(f"Nothing was in Production at {at:%Y-%m-%d %H:%M:%S} UTC.")
+        return
+    last = past[-1]
+    click.echo(
+        f"Version {last.to} was in Production at {at:%Y-%m-%d %H:%M:%S} UTC, since"
+        f" {last.at:%Y-%m-%d %H:%M:%S}."
+    )
+
+
+def _show_history(registry: "Registry") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    versions = {str(each.version): each.tags for each in registry.versions()}
+    promotions = registry.history()
+    table = Table("when (UTC)", "from", "to", "action", "who", "verdict", "accuracy")
+    for each in promotions:
+        tags = versions[each.to]
+        table.add_row(
+            f"{each.at:%Y-%m-%d %H:%M:%S}",
+            each.origin or "–",
+            each.to,
+            each.action,
+            each.by,
+            tags.get("verdict", "–"),
+            tags.get("metric.accuracy", "–"),
+        )
+    console = Console()
+    if not promotions:
+        console.print(f"Nothing of {registry.name} was in Production yet: kedro run")
+        return
+    console.print(table)
+    aliases = registry.aliases()
+    console.print(
+        ", ".join(f"{alias} is version {aliases[alias]}" for alias in sorted(aliases))
+    )
+    if aliases.get("Production") != promotions[-1].to:
+        console.print(
+            f"[yellow]The last record says version {promotions[-1].to}: that promotion"
+            " was interrupted, or the alias was moved by other means. Settle it with"
+            " kedro model promote VERSION"
+        )

@@ -1,0 +1,145 @@
+"""The model registry as a dataset: released models and their aliases."""
+
+import hashlib
+import json
+import logging
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import numpy as np
+import onnx
+from kedro.io import AbstractDataset, DatasetError
+from mlflow.exceptions import MlflowException
+from mlflow.models import ModelSignature
+from mlflow.types import Schema, TensorSpec
+
+from iris_kedro.datasets.tracking import pin_requirements
+from iris_kedro.registry import CHALLENGER, PRODUCTION, Registry
+from iris_kedro.release import RegistryState, Release, ReleasedModel, Verdict
+
+logger = logging.getLogger(__name__)
+
+
+class ModelRegistryDataset(AbstractDataset[Release, RegistryState]):
+    """Loads the Production model; saves a release and moves the aliases.
+
+    kedro-mlflow's registry dataset can load by alias but not save.
+
+    Args:
+        name: Name of the registered model.
+        metadata: For plugins.
+    """
+
+    def __init__(self, name: str, metadata: dict[str, Any] | None = None) -> None:
+        self._name = name
+        self.metadata = metadata
+
+    def load(self) -> RegistryState:
+        """Return the Production model, if any, and the known fingerprints."""
+        registry = Registry(self._name)
+        version = registry.aliases().get(PRODUCTION)
+        return RegistryState(
+            production=self._read(version) if version else None,
+            fingerprints=registry.fingerprints(),
+        )
+
+    def save(self, data: Release) -> None:
+        """Register the model and give it the role that the gate decided.
+
+        An unchanged model is not registered again. A release that was overtaken by
+        another one while it was judged becomes a challenger.
+        """
+        if data.decision.verdict is Verdict.UNCHANGED:
+            return
+        registry = Registry(self._name)
+        version = self._register(registry, data)
+        if not data.decision.verdict.promotes:
+            registry.set_alias(CHALLENGER, version)
+            registry.complete(version, data.fingerprint)
+        elif registry.is_first_of_rivals(version, data.compared_with):
+            registry.promote(version, "release")
+            registry.complete(version, data.fingerprint)
+        else:
+            logger.warning(
+                "Version %s was overtaken: another release reached Production while"
+                " this one was judged. It is Challenger now; run again to judge it"
+                " against the new Production model",
+                version,
+            )
+            registry.set_alias(CHALLENGER, version)
+            registry.complete(version, fingerprint=None)
+
+    def _describe(self) -> dict[str, Any]:
+        return {"name": self._name}
+
+    def _read(self, version: str) -> ReleasedModel:
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                path = mlflow.artifacts.download_artifacts(
+                    f"models:/{self._name}/{version}", dst_path=folder
+                )
+                model = onnx.load(Path(path) / "model.onnx")
+            except (MlflowException, OSError) as error:
+                raise DatasetError(
+                    f"the Production model, version {version} of {self._name}, cannot"
+                    f" be read: {error}. Restore it, or promote another one with"
+                    " kedro model promote VERSION"
+                ) from error
+        return ReleasedModel(version, model)
+
+    def _register(self, registry: Registry, release: Release) -> str:
+        contract = release.contract
+        info = mlflow.onnx.log_model(
+            release.model,
+            name=self._name,
+            signature=_describe_tensors(release),
+            input_example=np.array(contract.golden_rows.inputs[:2], np.float32),
+            pip_requirements=pin_requirements("onnx", "onnxruntime", "numpy"),
+            save_as_external_data=False,
+            onnx_execution_providers=["CPUExecutionProvider"],
+        )
+        return registry.register(
+            source=info.model_uri,
+            run_id=contract.run_id,
+            compared_with=release.compared_with,
+            tags=_tags(release),
+            description=release.report,
+        )
+
+
+def _describe_tensors(release: Release) -> ModelSignature:
+    contract = release.contract
+    rows = -1
+    return ModelSignature(
+        inputs=Schema(
+            [TensorSpec(np.dtype(np.float32), (rows, len(contract.features)))]
+        ),
+        outputs=Schema(
+            [
+                TensorSpec(np.dtype(np.str_), (rows,), "label"),
+                TensorSpec(
+                    np.dtype(np.float32),
+                    (rows, len(contract.target.classes)),
+                    "probabilities",
+                ),
+            ]
+        ),
+    )
+
+
+def _tags(release: Release) -> dict[str, str]:
+    contract = release.contract
+    digest = hashlib.sha256(release.model.SerializeToString()).hexdigest()
+    return {
+        "verdict": str(release.decision.verdict),
+        "reasons": json.dumps(release.decision.reasons),
+        "candidate": contract.candidate,
+        "data_digest": contract.data_digest,
+        "file_digest": f"sha256:{digest}",
+        "git_commit": contract.git_commit,
+        **{
+            f"metric.{name}": f"{value:.6g}" for name, value in contract.metrics.items()
+        },
+    }

@@ -1,0 +1,159 @@
+"""What MLflow records of a run and kedro-mlflow has no dataset for."""
+
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NoReturn
+
+import mlflow
+import pandas as pd
+import skops.io
+from kedro.io import AbstractDataset, DatasetError
+from kedro_datasets.pandas import ParquetDataset
+
+from iris_kedro.candidates import CandidateRecord
+from iris_kedro.provenance import Provenance, digest_files, read_git_commit
+
+PROJECT = Path(__file__).parents[3]
+
+
+class TrackedParquetDataset(ParquetDataset):
+    """A Parquet file that is also logged as an input of the MLflow run.
+
+    Args:
+        context: What the data is for, such as ``training``.
+        target: Name of the column to predict.
+        **parquet: Arguments of ``pandas.ParquetDataset``.
+    """
+
+    def __init__(self, *, context: str, target: str, **parquet: Any) -> None:
+        super().__init__(**parquet)
+        self._context = context
+        self._target = target
+
+    def save(self, data: pd.DataFrame) -> None:
+        """Write the file and log its digest and schema."""
+        super().save(data)
+        mlflow.log_input(
+            mlflow.data.from_pandas(
+                data,
+                source=str(self._filepath),
+                targets=self._target,
+                name=Path(str(self._filepath)).stem,
+            ),
+            context=self._context,
+        )
+
+
+class ProvenanceDataset(AbstractDataset[NoReturn, Provenance]):
+    """The code, the dependencies and the MLflow run that are at work.
+
+    Args:
+        metadata: For plugins.
+    """
+
+    def __init__(self, metadata: dict[str, Any] | None = None) -> None:
+        self.metadata = metadata
+
+    def load(self) -> Provenance:
+        """Read git, the source files and the lock file."""
+        run = mlflow.active_run()
+        return Provenance(
+            run_id=run.info.run_id if run else "",
+            started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            git_commit=read_git_commit(PROJECT),
+            code_digest=digest_files(PROJECT / "src", "*.py"),
+            lock_digest=digest_files(PROJECT, "requirements.lock"),
+        )
+
+    def save(self, data: NoReturn) -> None:
+        """Refuse to write: provenance is only read.
+
+        Raises:
+            DatasetError: Always.
+        """
+        raise DatasetError("provenance cannot be written")
+
+    def _describe(self) -> dict[str, Any]:
+        return {"project": str(PROJECT)}
+
+
+class CandidateRunsDataset(AbstractDataset[list[CandidateRecord], NoReturn]):
+    """A child run in MLflow for each candidate.
+
+    Args:
+        metadata: For plugins.
+    """
+
+    def __init__(self, metadata: dict[str, Any] | None = None) -> None:
+        self.metadata = metadata
+
+    def save(self, data: list[CandidateRecord]) -> None:
+        """Log each candidate in a run below the active one."""
+        for record in data:
+            with mlflow.start_run(run_name=record.trained.name, nested=True):
+                self._log(record)
+
+    def load(self) -> NoReturn:
+        """Refuse to read: search the runs in MLflow.
+
+        Raises:
+            DatasetError: Always.
+        """
+        raise DatasetError("candidate runs are read in MLflow")
+
+    def _describe(self) -> dict[str, Any]:
+        return {}
+
+    def _log(self, record: CandidateRecord) -> None:
+        trained = record.trained
+        mlflow.log_params(
+            {
+                "class": trained.specification.class_path,
+                "scale": trained.specification.scale,
+                **trained.specification.parameters,
+                **{f"best.{k}": v for k, v in trained.best_parameters.items()},
+            }
+        )
+        mlflow.log_metrics(
+            {
+                "cv_accuracy": trained.cv_accuracy,
+                "cv_deviation": trained.cv_deviation,
+                "fit_seconds": trained.fit_seconds,
+                **record.metrics,
+            }
+        )
+        for step, accuracy in enumerate(trained.fold_accuracies):
+            mlflow.log_metric("fold_accuracy", accuracy, step=step)
+        mlflow.set_tags(
+            {
+                "releasable": record.export.is_releasable,
+                "not_releasable_because": record.export.reason,
+                "chosen": record.is_chosen,
+            }
+        )
+        for name, figure in record.figures.items():
+            mlflow.log_figure(figure, f"{name}.png")
+        mlflow.sklearn.log_model(
+            trained.model,
+            name="model",
+            pip_requirements=pin_requirements("scikit-learn", "skops", "numpy"),
+            skops_trusted_types=_trusted_types(record),
+        )
+
+
+def pin_requirements(*packages: str) -> list[str]:
+    """Pin packages to the installed versions.
+
+    Left alone, MLflow spends about 13 s a model on finding this out.
+    """
+    return [f"{package}=={version(package)}" for package in packages]
+
+
+def _trusted_types(record: CandidateRecord) -> list[str]:
+    # The model was fitted a moment ago, in this process: what it is made of by
+    # scikit-learn and by the configured class's own package is to be trusted.
+    trained = record.trained
+    packages = {"sklearn", trained.specification.class_path.partition(".")[0]}
+    untrusted = skops.io.get_untrusted_types(data=skops.io.dumps(trained.model))
+    return [name for name in untrusted if name.partition(".")[0] in packages]

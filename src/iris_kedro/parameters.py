@@ -1,0 +1,211 @@
+"""Types of the parameters in conf/base/parameters*.yml.
+
+Kedro builds these models from the YAML before any node runs: unknown keys, wrong
+types and impossible values stop the run with the name of the parameter.
+"""
+
+import importlib
+import inspect
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    RootModel,
+    field_validator,
+    model_validator,
+)
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Share = Annotated[float, Field(gt=0, lt=1)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Parameters(BaseModel):
+    """Base of the parameter models: no unknown keys, immutable, JSON when logged."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def __str__(self) -> str:
+        """Return JSON, because MLflow logs parameters with ``str``."""
+        return self.model_dump_json(by_alias=True)
+
+
+class Feature(Parameters):
+    """What one input column means and which values it can have at all."""
+
+    description: str
+    unit: str = ""
+    minimum: float
+    maximum: float
+
+    @model_validator(mode="after")
+    def _check_range(self) -> Self:
+        if self.minimum >= self.maximum:
+            raise ValueError(
+                f"minimum {self.minimum} must be below maximum {self.maximum}"
+            )
+        return self
+
+
+class Target(Parameters):
+    """The column to predict and its classes."""
+
+    name: Name
+    description: str = ""
+    classes: Annotated[list[str], Field(min_length=2)]
+
+    @field_validator("classes")
+    @classmethod
+    def _check_unique(cls, classes: list[str]) -> list[str]:
+        if len(set(classes)) < len(classes):
+            raise ValueError(f"a class is named twice in {classes}")
+        return classes
+
+
+class Dataset(Parameters):
+    """The feature specification, from which validation, contract and API follow."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z][\w-]*$")]
+    source: str
+    target: Target
+    features: Annotated[dict[Name, Feature], Field(min_length=1)]
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the feature columns, in the order of the model's input."""
+        return list(self.features)
+
+
+class Split(Parameters):
+    """How rows are assigned to training and held-out data."""
+
+    test_share: Share
+    salt: str
+    minimum_rows_per_class: Count
+
+
+class Training(Parameters):
+    """How candidates are searched and cross-validated."""
+
+    folds: Annotated[int, Field(ge=2)]
+    random_state: int
+    threads: Count
+
+
+class Export(Parameters):
+    """How closely an ONNX model must agree with its scikit-learn original."""
+
+    tolerance: Share
+    random_rows: Count
+    golden_rows: Count
+    random_state: int
+
+
+class Gate(Parameters):
+    """What a challenger must show before it may replace Production."""
+
+    minimum_accuracy: Share
+    minimum_recall: Share
+    margin: Share
+    confidence: Share
+    resamples: Count
+    latency_budget_ms: Annotated[float, Field(gt=0)]
+    random_state: int
+
+
+class Estimator(Parameters):
+    """A scikit-learn estimator class with its parameters.
+
+    A parameter whose value is a mapping with the key ``class`` is an estimator
+    itself, as in ``CalibratedClassifierCV(estimator=SVC())``.
+    """
+
+    class_path: Annotated[str, Field(alias="class")]
+    parameters: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _check_parameters(self) -> Self:
+        check_known(self.parameters, self.known_parameters(), self.class_path)
+        self.build()
+        return self
+
+    def load_class(self) -> type:
+        """Import the estimator class.
+
+        Raises:
+            ValueError: If there is no such class.
+        """
+        module_name, _, class_name = self.class_path.rpartition(".")
+        try:
+            found = getattr(importlib.import_module(module_name), class_name)
+        except (ImportError, AttributeError, ValueError) as error:
+            raise ValueError(
+                f"there is no class {self.class_path!r} ({error});"
+                " give a full path such as sklearn.linear_model.LogisticRegression"
+            ) from error
+        if not (inspect.isclass(found) and hasattr(found, "get_params")):
+            raise ValueError(f"{self.class_path!r} is not a scikit-learn estimator")
+        return found
+
+    def known_parameters(self) -> list[str]:
+        """List the parameters that the class takes."""
+        return [name for name in inspect.signature(self.load_class()).parameters]
+
+    def build(self) -> Any:
+        """Create the estimator, nested estimators included."""
+        return self.load_class()(
+            **{
+                name: Estimator.model_validate(value).build()
+                if isinstance(value, dict) and "class" in value
+                else value
+                for name, value in self.parameters.items()
+            }
+        )
+
+
+class Candidate(Estimator):
+    """An estimator with the grid of parameters to search.
+
+    ``scale`` puts a StandardScaler before it.
+    """
+
+    scale: bool = False
+    grid: dict[str, Annotated[list[Any], Field(min_length=1)]] = {}
+
+    @model_validator(mode="after")
+    def _check_candidate(self) -> Self:
+        if not hasattr(self.load_class(), "fit"):
+            raise ValueError(f"{self.class_path} cannot be fitted")
+        check_known(self.grid, list(self.build().get_params()), self.class_path)
+        return self
+
+
+class Candidates(RootModel[dict[Name, Candidate]]):
+    """The candidates to compare, by name."""
+
+    model_config = ConfigDict(frozen=True)
+
+    def __str__(self) -> str:
+        """Return JSON, because MLflow logs parameters with ``str``."""
+        return self.model_dump_json(by_alias=True)
+
+    @model_validator(mode="after")
+    def _check_not_empty(self) -> Self:
+        if not self.root:
+            raise ValueError("there must be at least one candidate")
+        return self
+
+
+def check_known(given: dict[str, Any], known: list[str], owner: str) -> None:
+    """Check that the given parameter names are known.
+
+    Raises:
+        ValueError: Names the first unknown parameter and what there is.
+    """
+    for name in given:
+        if name not in known:
+            raise ValueError(
+                f"{owner} has no parameter {name!r}; it has {', '.join(sorted(known))}"
+            )

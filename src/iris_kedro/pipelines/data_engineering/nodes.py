@@ -1,0 +1,120 @@
+"""Nodes that turn a raw file into training and held-out data."""
+
+import hashlib
+import logging
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from iris_kedro.parameters import Dataset, Split
+from iris_kedro.split import is_held_out
+from iris_kedro.validation import standardize_name
+
+logger = logging.getLogger(__name__)
+
+
+class CleanData(NamedTuple):
+    """Cleaned rows, what cleaning did, and the digest of the result."""
+
+    data: pd.DataFrame
+    report: dict[str, dict[str, float]]
+    digest: str
+
+
+class SplitData(NamedTuple):
+    """Training and held-out rows and their numbers by class."""
+
+    train: pd.DataFrame
+    test: pd.DataFrame
+    balance: dict[str, dict[str, float]]
+
+
+def fetch(source_file: bytes, source: str) -> bytes:
+    """Take the source's bytes over as the raw file, just as they came."""
+    logger.info("Fetched %s (%s bytes)", source, f"{len(source_file):,}")
+    return source_file
+
+
+def clean(raw: pd.DataFrame, dataset: Dataset) -> CleanData:
+    """Standardize names and types; drop rows with missing values and duplicates.
+
+    Args:
+        raw: Validated rows with the columns of the file.
+        dataset: The feature specification.
+
+    Raises:
+        ValueError: If no row is left.
+    """
+    columns = [*dataset.columns, dataset.target.name]
+    named = raw.rename(columns=lambda column: standardize_name(str(column)))[columns]
+    complete = named.dropna()
+    distinct = complete.drop_duplicates()
+    if distinct.empty:
+        raise ValueError("every row of the raw file has a missing value")
+    data = distinct.reset_index(drop=True).astype(
+        {**dict.fromkeys(dataset.columns, "float64"), dataset.target.name: "str"}
+    )
+    counts = {
+        "rows": len(raw),
+        "missing_dropped": len(named) - len(complete),
+        "duplicates_dropped": len(complete) - len(distinct),
+        "rows_clean": len(data),
+    }
+    logger.info(
+        "%(rows_clean)d of %(rows)d rows are clean: dropped %(missing_dropped)d with"
+        " missing values, %(duplicates_dropped)d exact duplicates",
+        counts,
+    )
+    return CleanData(data, _as_metrics(counts), _digest(data))
+
+
+def split(data: pd.DataFrame, dataset: Dataset, split: Split) -> SplitData:
+    """Split rows by a hash of their content, so that a row never changes side.
+
+    Raises:
+        ValueError: If a class has too few rows on one side.
+    """
+    held_out = is_held_out(data[dataset.columns], split.salt, split.test_share)
+    sides = {"train": data[~held_out], "test": data[held_out]}
+    counts = {
+        f"{side}.{name}": int((rows[dataset.target.name] == name).sum())
+        for side, rows in sides.items()
+        for name in dataset.target.classes
+    }
+    _check_balance(counts, split)
+    logger.info(
+        "%d rows to train on, %d held out (%.0f %%; wanted %.0f %%)",
+        len(sides["train"]),
+        len(sides["test"]),
+        100 * held_out.mean(),
+        100 * split.test_share,
+    )
+    train, test = (rows.reset_index(drop=True) for rows in sides.values())
+    return SplitData(train, test, _as_metrics(counts))
+
+
+def _check_balance(counts: dict[str, int], split: Split) -> None:
+    scarce = {
+        name: count
+        for name, count in counts.items()
+        if count < split.minimum_rows_per_class
+    }
+    if scarce:
+        raise ValueError(
+            "too few rows of a class after the split:"
+            f" {', '.join(f'{name} has {count}' for name, count in scarce.items())};"
+            f" data_engineering.split.minimum_rows_per_class is"
+            f" {split.minimum_rows_per_class}. Bring more rows of that class, or"
+            " change data_engineering.split.test_share or salt"
+        )
+
+
+def _digest(data: pd.DataFrame) -> str:
+    # Of the values in the order of the file, independent of the file's format.
+    hashes = pd.util.hash_pandas_object(data, index=False).to_numpy(np.uint64)
+    return f"sha256:{hashlib.sha256(hashes.astype('<u8').tobytes()).hexdigest()}"
+
+
+def _as_metrics(counts: dict[str, int]) -> dict[str, dict[str, float]]:
+    return {name: {"value": count, "step": 0} for name, count in counts.items()}

@@ -1,0 +1,39 @@
+"""From a source to training and held-out data."""
+
+from kedro.pipeline import Node, Pipeline
+
+from .nodes import clean, fetch, split
+
+
+def create_pipeline() -> Pipeline:
+    """Create the data engineering pipeline."""
+    return Pipeline(
+        [
+            Node(
+                fetch,
+                inputs={
+                    "source_file": "source_file",
+                    "source": "params:data_engineering.source",
+                },
+                outputs="raw@file",
+                name="fetch",
+            ),
+            Node(
+                clean,
+                inputs={"raw": "raw@pandas", "dataset": "params:dataset"},
+                outputs=["clean_data", "cleaning", "data_digest"],
+                name="clean",
+            ),
+            Node(
+                split,
+                inputs={
+                    "data": "clean_data",
+                    "dataset": "params:dataset",
+                    "split": "params:data_engineering.split",
+                },
+                outputs=["train_data", "test_data", "class_balance"],
+                name="split",
+            ),
+        ],
+        tags="data_engineering",
+    )

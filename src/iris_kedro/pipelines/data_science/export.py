@@ -1,0 +1,166 @@
+"""Nodes that turn candidates into ONNX models and prove that they agree."""
+
+import logging
+from typing import Any
+
+import numpy as np
+import onnx
+import pandas as pd
+from numpy.typing import NDArray
+from skl2onnx import to_onnx
+from skl2onnx.common.data_types import FloatTensorType
+from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
+
+from iris_kedro.candidates import Evaluation, ExportedCandidate, TrainedCandidate
+from iris_kedro.contract import (
+    Contract,
+    FeatureContract,
+    GoldenRows,
+    SplitContract,
+    TargetContract,
+    TrainingStatistics,
+)
+from iris_kedro.parameters import Dataset, Export, Split
+from iris_kedro.provenance import Provenance
+from iris_kedro.scoring import INPUT, OnnxScorer
+
+logger = logging.getLogger(__name__)
+
+
+class ParityError(Exception):
+    """The ONNX model does not answer as the scikit-learn model does."""
+
+
+def export_onnx(
+    trained: dict[str, TrainedCandidate],
+    train_data: pd.DataFrame,
+    test_data: pd.DataFrame,
+    dataset: Dataset,
+    export: Export,
+) -> dict[str, ExportedCandidate]:
+    """Convert each candidate to ONNX and prove parity on all and on random rows.
+
+    A candidate that cannot be converted, or differs, is not releasable; the others
+    go on.
+    """
+    rows = pd.concat([train_data, test_data])[dataset.columns].to_numpy(float)
+    generator = np.random.default_rng(export.random_state)
+    random_rows = generator.uniform(
+        rows.min(axis=0), rows.max(axis=0), (export.random_rows, rows.shape[1])
+    )
+    # What the service gets is single precision, so the random rows are as well.
+    X = np.vstack([rows, random_rows]).astype(np.float32)
+    return {name: _export(each, X, export) for name, each in trained.items()}
+
+
+def describe_challenger(
+    best: str,
+    exports: dict[str, ExportedCandidate],
+    evaluations: dict[str, Evaluation],
+    train_data: pd.DataFrame,
+    data_digest: str,
+    dataset: Dataset,
+    split: Split,
+    export: Export,
+    provenance: Provenance,
+) -> onnx.ModelProto:
+    """Embed the contract in the chosen model."""
+    model = exports[best].model
+    if model is None:
+        raise ValueError(f"{best} is not releasable: {exports[best].reason}")
+    labels = train_data[dataset.target.name]
+    # scikit-learn orders classes, and so the probability columns, alphabetically.
+    classes = sorted(dataset.target.classes)
+    contract = Contract(
+        name=dataset.name,
+        candidate=best,
+        run_id=provenance.run_id,
+        created_at=provenance.started_at,
+        git_commit=provenance.git_commit,
+        data_digest=data_digest,
+        features=[
+            FeatureContract(
+                name=name,
+                **feature.model_dump(),
+                training=TrainingStatistics.from_values(train_data[name]),
+            )
+            for name, feature in dataset.features.items()
+        ],
+        target=TargetContract(
+            name=dataset.target.name,
+            description=dataset.target.description,
+            classes=classes,
+            training_counts=[int((labels == name).sum()) for name in classes],
+        ),
+        golden_rows=_choose_golden_rows(model, train_data, dataset, export),
+        split=SplitContract(salt=split.salt, test_share=split.test_share),
+        metrics=evaluations[best].metrics,
+    )
+    return contract.embed(model)
+
+
+def _export(
+    trained: TrainedCandidate, X: NDArray[np.float32], export: Export
+) -> ExportedCandidate:
+    try:
+        model = _convert(trained.model, X.shape[1])
+        _check_parity(trained.model, model, X, export.tolerance)
+    except (
+        MissingConverter,
+        MissingShapeCalculator,
+        ParityError,
+        # What skl2onnx raises on estimators that it half knows.
+        AttributeError,
+        NotImplementedError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+    ) as error:
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+        logger.warning("%s is not releasable: %s", trained.name, reason)
+        return ExportedCandidate(None, reason)
+    return ExportedCandidate(model)
+
+
+def _convert(model: Any, n_features: int) -> onnx.ModelProto:
+    return to_onnx(
+        model,
+        initial_types=[(INPUT, FloatTensorType([None, n_features]))],
+        options={"zipmap": False},
+    )
+
+
+def _check_parity(
+    original: Any, model: onnx.ModelProto, X: NDArray[np.float32], tolerance: float
+) -> None:
+    scores = OnnxScorer(model).score(X)
+    expected = original.predict_proba(X.astype(float))
+    difference = np.abs(scores.probabilities - expected).max(axis=1)
+    if difference.max() > tolerance:
+        raise ParityError(
+            f"probabilities differ by up to {difference.max():.2g} from"
+            f" scikit-learn's, on {(difference > tolerance).sum()} of {len(X)} rows;"
+            f" the tolerance is {tolerance:g}"
+        )
+    second, first = np.sort(expected, axis=1)[:, -2:].T
+    # Where the two best probabilities tie, either label is right.
+    differs = (scores.labels != original.predict(X.astype(float))) & (
+        first - second > tolerance
+    )
+    if differs.any():
+        raise ParityError(f"labels differ from scikit-learn's on {differs.sum()} rows")
+
+
+def _choose_golden_rows(
+    model: onnx.ModelProto, train_data: pd.DataFrame, dataset: Dataset, export: Export
+) -> GoldenRows:
+    # Each class in turn, so that a service that mixes up classes cannot pass.
+    order = train_data.groupby(dataset.target.name).cumcount().sort_values()
+    rows = train_data.loc[order.index[: export.golden_rows], dataset.columns]
+    scores = OnnxScorer(model).score(rows.to_numpy())
+    return GoldenRows(
+        inputs=rows.to_numpy().tolist(),
+        predictions=scores.labels.tolist(),
+        probabilities=scores.probabilities.astype(float).tolist(),
+        tolerance=export.tolerance,
+    )

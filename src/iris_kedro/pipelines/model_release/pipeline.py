@@ -1,0 +1,88 @@
+"""From the challenger to the registry, through the gate."""
+
+from kedro.pipeline import Node, Pipeline
+
+from .nodes import (
+    build_report,
+    compare,
+    compute_fingerprint,
+    decide,
+    release,
+    render_report,
+)
+
+
+def create_pipeline() -> Pipeline:
+    """Create the model release pipeline."""
+    return Pipeline(
+        [
+            Node(
+                compute_fingerprint,
+                inputs={
+                    "data_digest": "data_digest",
+                    "dataset": "params:dataset",
+                    "split": "params:data_engineering.split",
+                    "candidates": "params:data_science.candidates",
+                    "training": "params:data_science.training",
+                    "export": "params:data_science.export",
+                    "gate": "params:model_release.gate",
+                    "provenance": "provenance",
+                },
+                outputs="fingerprint",
+                name="compute_fingerprint",
+            ),
+            Node(
+                compare,
+                inputs={
+                    "challenger": "challenger",
+                    "registry": "registry",
+                    "fingerprint": "fingerprint",
+                    "test_data": "test_data",
+                    "dataset": "params:dataset",
+                    "gate": "params:model_release.gate",
+                },
+                outputs="comparison",
+                name="compare",
+            ),
+            Node(
+                decide,
+                inputs={
+                    "comparison": "comparison",
+                    "gate": "params:model_release.gate",
+                },
+                outputs="decision",
+                name="decide",
+            ),
+            Node(
+                build_report,
+                inputs={
+                    "comparison": "comparison",
+                    "decision": "decision",
+                    "challenger": "challenger",
+                    "fingerprint": "fingerprint",
+                    "gate": "params:model_release.gate",
+                },
+                outputs="gate_report",
+                name="build_report",
+            ),
+            Node(
+                render_report,
+                inputs={"report": "gate_report"},
+                outputs="gate_report_page",
+                name="render_report",
+            ),
+            Node(
+                release,
+                inputs={
+                    "challenger": "challenger",
+                    "comparison": "comparison",
+                    "decision": "decision",
+                    "fingerprint": "fingerprint",
+                    "report": "gate_report_page",
+                },
+                outputs="released_model",
+                name="release",
+            ),
+        ],
+        tags="model_release",
+    )

@@ -1,0 +1,47 @@
+"""Predictions of ONNX models, as the service will make them."""
+
+import time
+from typing import NamedTuple
+
+import numpy as np
+import onnx
+import onnxruntime
+from numpy.typing import ArrayLike, NDArray
+
+INPUT = "features"
+OUTPUTS = ("label", "probabilities")
+
+
+class Scores(NamedTuple):
+    """Labels of shape (rows,) and probabilities of shape (rows, classes)."""
+
+    labels: NDArray[np.str_]
+    probabilities: NDArray[np.float32]
+
+
+class OnnxScorer:
+    """An ONNX Runtime session on one thread."""
+
+    def __init__(self, model: onnx.ModelProto) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        self._session = onnxruntime.InferenceSession(
+            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
+
+    def score(self, X: ArrayLike) -> Scores:
+        """Predict rows of shape (rows, features)."""
+        features = np.asarray(X, dtype=np.float32)
+        labels, probabilities = self._session.run(OUTPUTS, {INPUT: features})
+        return Scores(np.asarray(labels, dtype=np.str_), probabilities)
+
+    def measure_latency(self, row: ArrayLike, repeats: int = 200) -> float:
+        """Return the median time of a single-row prediction in milliseconds."""
+        features = np.asarray(row, dtype=np.float32).reshape(1, -1)
+        seconds = []
+        for _ in range(repeats):
+            start = time.perf_counter()
+            self._session.run(OUTPUTS, {INPUT: features})
+            seconds.append(time.perf_counter() - start)
+        return float(np.median(seconds) * 1000)

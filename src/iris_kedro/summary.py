@@ -1,0 +1,77 @@
+"""The result of a run on the terminal."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from iris_kedro.release import RegistryState
+
+VERDICT_STYLES = {True: "bold green", False: "bold yellow"}
+
+
+def print_summary(results: dict[str, Any], console: Console | None = None) -> None:
+    """Print what a run has found: the candidates, the verdict, the next commands.
+
+    Args:
+        results: What there is of ``leaderboard``, ``gate_report`` and ``registry``.
+        console: Where to print; by default the terminal.
+    """
+    console = console or Console()
+    if "leaderboard" in results:
+        console.print(_build_table(results["leaderboard"]))
+        _print_refusals(results["leaderboard"], console)
+    if "gate_report" in results:
+        _print_verdict(results["gate_report"], results["registry"], console)
+
+
+def _build_table(leaderboard: list[dict[str, Any]]) -> Table:
+    table = Table(title="Candidates", title_justify="left")
+    table.add_column("")
+    table.add_column("candidate")
+    for title in ("cross-validation", "held-out", "log loss", "training"):
+        table.add_column(title, justify="right")
+    for entry in leaderboard:
+        table.add_row(
+            "➤" if entry["chosen"] else "" if entry["releasable"] else "✗",
+            entry["candidate"].replace("_", " "),
+            f"{entry['cv_accuracy']:.3f} ± {entry['cv_deviation']:.3f}",
+            f"{entry['accuracy']:.3f}",
+            f"{entry['log_loss']:.3f}",
+            f"{entry['fit_seconds']:.1f} s",
+            style="bold" if entry["chosen"] else None,
+        )
+    return table
+
+
+def _print_refusals(leaderboard: list[dict[str, Any]], console: Console) -> None:
+    for entry in leaderboard:
+        if not entry["releasable"]:
+            console.print(
+                f"✗ {entry['candidate']} is not releasable: {entry['reason']}"
+            )
+
+
+def _print_verdict(
+    report: dict[str, Any], registry: RegistryState, console: Console
+) -> None:
+    style = VERDICT_STYLES[report["promotes"]]
+    console.print(f"Chosen      {report['candidate'].replace('_', ' ')}")
+    console.print(f"Gate        [{style}]{report['verdict']}[/]")
+    for reason in report["reasons"]:
+        console.print(f"            {reason}")
+    production = registry.production
+    if production is None:
+        console.print("Production  none")
+    else:
+        ours = production.contract.run_id == report["run_id"]
+        console.print(
+            f"Production  version {production.version} of {report['model']}"
+            f" ({'released by this run' if ours else 'as before'})"
+        )
+    console.print(
+        "\nNext        kedro mlflow ui        compare the runs\n"
+        "            kedro viz run          see the pipelines\n"
+        "            kedro model history    see what was in Production, and why",
+        highlight=False,
+    )
