@@ -4,13 +4,13 @@ import copy
 import functools
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from kedro.framework.cli.project import run as kedro_run
 from kedro.io import DatasetError
 from kedro.validation import ParameterValidationError
+from mlflow.exceptions import MlflowException
 from omegaconf.errors import OmegaConfBaseException
 
 from iris_kedro.errors import ProjectError
@@ -33,6 +33,7 @@ def explain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
             return command(*args, **kwargs)
         except (
             DatasetError,
+            MlflowException,
             OmegaConfBaseException,
             ParameterValidationError,
             ProjectError,
@@ -43,7 +44,8 @@ def explain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 run = copy.copy(kedro_run)
-run.callback = explain_errors(kedro_run.callback)
+if kedro_run.callback is not None:  # always; for the type checker
+    run.callback = explain_errors(kedro_run.callback)
 cli.add_command(run, name="run")
 
 
@@ -98,8 +100,9 @@ def _open_registry(env: str | None) -> "Registry":
 
     from iris_kedro.registry import Registry
 
-    with KedroSession.create(Path.cwd(), env=env) as session:
-        context = session.load_context()  # kedro-mlflow connects to MLflow
+    with KedroSession.create(env=env) as session:
+        # kedro-mlflow connects to MLflow as the context is created.
+        context = session.load_context()  # type: ignore[attr-defined]
         return Registry(context.params["dataset"].name)
 
 

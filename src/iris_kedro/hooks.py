@@ -1,34 +1,37 @@
-"""Hooks of the project: checks before a run, the result after it."""
+"""Hooks of the project: checks before a run, progress, the result after it."""
 
-from difflib import get_close_matches
+import logging
+from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 import mlflow
 from kedro.framework.hooks import hook_impl
-from kedro.framework.project import pipelines
-from kedro.io import CatalogProtocol
+from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
 
-from iris_kedro.errors import ProjectError
+from iris_kedro.parameters import check_names
+from iris_kedro.summary import print_summary
+
+logger = logging.getLogger(__name__)
 
 
 class ProjectHooks:
-    """Checks parameters, tags the MLflow run and prints the result."""
+    """Checks parameters, tags the MLflow run, reports progress and the result."""
+
+    _numbers: Iterator[int] = iter(())
+    _total = 0
 
     @hook_impl
     def after_catalog_created(self, parameters: dict[str, Any]) -> None:
-        """Stop on parameters that no node reads: they are misspelt."""
-        known = {
-            name.removeprefix("params:")
-            for pipeline in pipelines.values()
-            for name in pipeline.inputs()
-            if name.startswith("params:")
-        }
-        check_parameters(parameters["parameters"], known)
+        """Stop on parameters that nothing reads: they are misspelt."""
+        check_names(parameters["parameters"])
 
     @hook_impl(trylast=True)
-    def before_pipeline_run(self, catalog: CatalogProtocol) -> None:
+    def before_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
         """Tag the run, which kedro-mlflow has started, with what it depends on."""
+        self._numbers, self._total = count(1), len(pipeline.nodes)
         provenance = catalog.load("provenance")
         mlflow.set_tags(
             {
@@ -39,11 +42,13 @@ class ProjectHooks:
         )
 
     @hook_impl
-    def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
-        """Print candidates, verdict and what to do next."""
-        # Imported here: rich's tables cost nothing to those who never run pipelines.
-        from iris_kedro.summary import print_summary
+    def before_node_run(self, node: Node) -> None:
+        """Report progress."""
+        logger.info("%2d of %d: %s", next(self._numbers), self._total, node.name)
 
+    @hook_impl
+    def after_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
+        """Print candidates, verdict and what to do next."""
         print_summary(
             {
                 name: catalog.load(name)
@@ -51,25 +56,3 @@ class ProjectHooks:
                 if name in pipeline.datasets()
             }
         )
-
-
-def check_parameters(parameters: dict[str, Any], known: set[str]) -> None:
-    """Check that each given parameter is one that a node reads, or part of one.
-
-    Raises:
-        ProjectError: Names the parameter and the nearest that there is.
-    """
-    for name, value in parameters.items():
-        _check_parameter(name, value, known)
-
-
-def _check_parameter(name: str, value: Any, known: set[str]) -> None:
-    if name in known:
-        return
-    if isinstance(value, dict) and any(each.startswith(f"{name}.") for each in known):
-        for key, part in value.items():
-            _check_parameter(f"{name}.{key}", part, known)
-        return
-    nearest = get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"did you mean {nearest[0]!r}?" if nearest else f"there are {sorted(known)}"
-    raise ProjectError(f"no node reads the parameter {name!r}; {hint}")

@@ -6,6 +6,7 @@ types and impossible values stop the run with the name of the parameter.
 
 import importlib
 import inspect
+from difflib import get_close_matches
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -17,6 +18,8 @@ from pydantic import (
     model_validator,
 )
 
+from iris_kedro.errors import ProjectError
+
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
@@ -26,6 +29,14 @@ class Parameters(BaseModel):
     """Base of the parameter models: no unknown keys, immutable, JSON when logged."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check_keys(cls, values: Any) -> Any:
+        if isinstance(values, dict):
+            known = [field.alias or name for name, field in cls.model_fields.items()]
+            check_known(values, known, cls.__name__)
+        return values
 
     def __str__(self) -> str:
         """Return JSON, because MLflow logs parameters with ``str``."""
@@ -198,6 +209,53 @@ class Candidates(RootModel[dict[Name, Candidate]]):
         return self
 
 
+class DataEngineering(Parameters):
+    """Parameters of the data_engineering pipeline."""
+
+    source: str
+    split: Split
+
+
+class DataScience(Parameters):
+    """Parameters of the data_science pipeline."""
+
+    training: Training
+    candidates: Candidates
+    export: Export
+
+
+class ModelRelease(Parameters):
+    """Parameters of the model_release pipeline."""
+
+    gate: Gate
+
+
+SECTIONS: dict[str, type[Parameters]] = {
+    "dataset": Dataset,
+    "data_engineering": DataEngineering,
+    "data_science": DataScience,
+    "model_release": ModelRelease,
+}
+
+
+def check_names(parameters: dict[str, Any]) -> None:
+    """Check the names of sections and of what is in them.
+
+    Kedro checks what a node reads; this finds what no node reads.
+
+    Raises:
+        ProjectError: Names the unknown parameter and what there is.
+    """
+    try:
+        check_known(parameters, list(SECTIONS), "The project")
+        for name, model in SECTIONS.items():
+            section = parameters.get(name)
+            if isinstance(section, dict):
+                check_known(section, list(model.model_fields), name)
+    except ValueError as error:
+        raise ProjectError(str(error)) from error
+
+
 def check_known(given: dict[str, Any], known: list[str], owner: str) -> None:
     """Check that the given parameter names are known.
 
@@ -206,6 +264,9 @@ def check_known(given: dict[str, Any], known: list[str], owner: str) -> None:
     """
     for name in given:
         if name not in known:
+            nearest = get_close_matches(str(name), known, n=1)
+            hint = f"did you mean {nearest[0]!r}? " if nearest else ""
             raise ValueError(
-                f"{owner} has no parameter {name!r}; it has {', '.join(sorted(known))}"
+                f"{owner} has no parameter {name!r}; {hint}"
+                f"It has {', '.join(sorted(known))}"
             )

@@ -1,20 +1,14 @@
 """Settings of the Kedro project."""
 
 import os
-import warnings
 
 from kedro.config import OmegaConfigLoader
 from omegaconf.resolvers import oc
 
-# Kedro's configuration loader uses an interface of OmegaConf that OmegaConf has
-# deprecated; a user can do nothing about it.
-warnings.filterwarnings("ignore", message=r"\s*register_new_resolver")
-warnings.filterwarnings("ignore", category=DeprecationWarning)
-warnings.filterwarnings("ignore", category=FutureWarning)
+from iris_kedro.hooks import ProjectHooks
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-
-from iris_kedro.hooks import ProjectHooks  # noqa: E402  (after the switches above)
+os.environ.setdefault("PYDANTIC_ERRORS_INCLUDE_URL", "0")  # shorter messages
 
 HOOKS = (ProjectHooks(),)
 CONFIG_LOADER_CLASS = OmegaConfigLoader

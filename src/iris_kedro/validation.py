@@ -62,11 +62,13 @@ class RawFileValidator:
 
     Args:
         file: Path of the file, for messages.
+        source: Where the file was fetched from, for messages.
         dataset: The feature specification as in ``globals.yml``.
     """
 
-    def __init__(self, file: str, dataset: dict[str, Any]) -> None:
+    def __init__(self, file: str, source: str, dataset: dict[str, Any]) -> None:
         self._file = file
+        self._source = source
         self._dataset = Dataset.model_validate(dataset)
 
     def validate(self, data: pd.DataFrame) -> pd.DataFrame:
@@ -107,7 +109,7 @@ class RawFileValidator:
         return [
             CheckFailure(
                 f"{self._file} row {int(case['index']) + FIRST_ROW} has"
-                f" {data.at[case['index'], case['column']]!r}, expected"
+                f" {_show(data.at[case['index'], case['column']])}, expected"
                 f" {self._expected(case['column'])}",
                 column=case["column"],
             )
@@ -124,5 +126,11 @@ class RawFileValidator:
         self, failures: list[CheckFailure], cause: Exception | None = None
     ) -> None:
         raise DataValidationError(
-            f"{self._file} is not valid", validator=self._file, failures=failures
+            f"{self._file} is not valid",
+            validator=f"{self._file}, fetched from {self._source}",
+            failures=failures,
         ) from cause
+
+
+def _show(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else repr(value)

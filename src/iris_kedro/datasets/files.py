@@ -7,7 +7,6 @@ from typing import Any, NoReturn
 
 import fsspec
 import onnx
-import pandas as pd
 from kedro.io import AbstractDataset, DatasetError
 from sklearn import datasets as sklearn_datasets
 
@@ -133,6 +132,7 @@ def _read_sklearn(name: str, target_name: str) -> bytes:
             " it has iris, wine and breast_cancer"
         )
     bunch = loader(as_frame=True)
-    target = pd.Series(bunch.target_names[bunch.target], name=target_name)
-    csv = bunch.data.assign(**{target.name: target}).to_csv(index=False)
+    data = bunch.data.copy()
+    data[target_name] = bunch.target_names[bunch.target]
+    csv = data.to_csv(index=False)
     return str(csv).encode()

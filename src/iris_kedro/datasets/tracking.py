@@ -10,6 +10,7 @@ import pandas as pd
 import skops.io
 from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets.pandas import ParquetDataset
+from mlflow.data.pandas_dataset import from_pandas
 
 from iris_kedro.candidates import CandidateRecord
 from iris_kedro.provenance import Provenance, digest_files, read_git_commit
@@ -35,7 +36,7 @@ class TrackedParquetDataset(ParquetDataset):
         """Write the file and log its digest and schema."""
         super().save(data)
         mlflow.log_input(
-            mlflow.data.from_pandas(
+            from_pandas(
                 data,
                 source=str(self._filepath),
                 targets=self._target,

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from iris_kedro.errors import ProjectError
 from iris_kedro.parameters import Dataset, Split
 from iris_kedro.split import is_held_out
 from iris_kedro.validation import standardize_name
@@ -44,14 +45,14 @@ def clean(raw: pd.DataFrame, dataset: Dataset) -> CleanData:
         dataset: The feature specification.
 
     Raises:
-        ValueError: If no row is left.
+        ProjectError: If no row is left.
     """
     columns = [*dataset.columns, dataset.target.name]
     named = raw.rename(columns=lambda column: standardize_name(str(column)))[columns]
     complete = named.dropna()
     distinct = complete.drop_duplicates()
     if distinct.empty:
-        raise ValueError("every row of the raw file has a missing value")
+        raise ProjectError("every row of the raw file has a missing value")
     data = distinct.reset_index(drop=True).astype(
         {**dict.fromkeys(dataset.columns, "float64"), dataset.target.name: "str"}
     )
@@ -73,7 +74,7 @@ def split(data: pd.DataFrame, dataset: Dataset, split: Split) -> SplitData:
     """Split rows by a hash of their content, so that a row never changes side.
 
     Raises:
-        ValueError: If a class has too few rows on one side.
+        ProjectError: If a class has too few rows on one side.
     """
     held_out = is_held_out(data[dataset.columns], split.salt, split.test_share)
     sides = {"train": data[~held_out], "test": data[held_out]}
@@ -101,7 +102,7 @@ def _check_balance(counts: dict[str, int], split: Split) -> None:
         if count < split.minimum_rows_per_class
     }
     if scarce:
-        raise ValueError(
+        raise ProjectError(
             "too few rows of a class after the split:"
             f" {', '.join(f'{name} has {count}' for name, count in scarce.items())};"
             f" data_engineering.split.minimum_rows_per_class is"

@@ -20,6 +20,7 @@ from iris_kedro.contract import (
     TargetContract,
     TrainingStatistics,
 )
+from iris_kedro.errors import ProjectError
 from iris_kedro.parameters import Dataset, Export, Split
 from iris_kedro.provenance import Provenance
 from iris_kedro.scoring import INPUT, OnnxScorer
@@ -67,7 +68,7 @@ def describe_challenger(
     """Embed the contract in the chosen model."""
     model = exports[best].model
     if model is None:
-        raise ValueError(f"{best} is not releasable: {exports[best].reason}")
+        raise ProjectError(f"{best} is not releasable: {exports[best].reason}")
     labels = train_data[dataset.target.name]
     # scikit-learn orders classes, and so the probability columns, alphabetically.
     classes = sorted(dataset.target.classes)
@@ -123,11 +124,12 @@ def _export(
 
 
 def _convert(model: Any, n_features: int) -> onnx.ModelProto:
-    return to_onnx(
+    converted: onnx.ModelProto = to_onnx(
         model,
         initial_types=[(INPUT, FloatTensorType([None, n_features]))],
         options={"zipmap": False},
     )
+    return converted
 
 
 def _check_parity(

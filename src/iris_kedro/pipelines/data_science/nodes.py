@@ -23,6 +23,7 @@ from iris_kedro.candidates import (
     ExportedCandidate,
     TrainedCandidate,
 )
+from iris_kedro.errors import ProjectError
 from iris_kedro.parameters import Candidate, Candidates, Dataset, Training
 
 logger = logging.getLogger(__name__)
@@ -67,12 +68,12 @@ def select_best(
     """Choose by accuracy; ties by log loss, then by the order of the candidates.
 
     Raises:
-        ValueError: If no candidate is releasable.
+        ProjectError: If no candidate is releasable.
     """
     releasable = [name for name, export in exports.items() if export.is_releasable]
     if not releasable:
         reasons = "; ".join(f"{name}: {each.reason}" for name, each in exports.items())
-        raise ValueError(f"no candidate can be released: {reasons}")
+        raise ProjectError(f"no candidate can be released: {reasons}")
     return max(
         releasable,
         key=lambda name: (
