@@ -1,0 +1,72 @@
+# One word per intent; `make` alone lists them. CI calls the same targets.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+# uv installs in a third of pip's time, but does not read pip's configuration: where an
+# index is set there, pip itself takes over.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test lint format types imports check viz notebook ui bench-train lock upgrade clean
+
+help: ## List the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 16
+
+install: $(READY) ## Create .venv with the locked dependencies (again only when the lock changes)
+
+$(READY): requirements.lock
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if (3, 11) <= v < (3, 14) else f"Python 3.11, 3.12 or 3.13 is needed, {sys.executable} is {v[0]}.{v[1]}; name another with: make PYTHON=python3.12 ...")'
+	@echo "Installing the locked dependencies into $(VENV), once"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock | $(PIP) --require-hashes --requirement /dev/stdin
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes --requirement requirements.lock \
+		|| $(PIP) --require-hashes --requirement requirements.lock
+	@touch $@
+
+run: install ## Train, compare, release: kedro run (ARGS="--pipelines data_science" and so on)
+	@$(BIN)/kedro run $(ARGS)
+
+test: install ## Run the tests (ARGS="-k split" and so on)
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: install ## Check style and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+format: install ## Mend style and format
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+types: install ## Check types
+	@$(BIN)/mypy
+
+imports: install ## Check which module may import which
+	@PYTHONPATH=src:. $(BIN)/lint-imports
+
+check: lint types imports test ## All of the above
+
+viz: install ## See the pipelines in the browser
+	@$(BIN)/kedro viz run
+
+notebook: install ## Start JupyterLab with catalog, context, pipelines and session
+	@$(BIN)/kedro jupyter lab
+
+ui: install ## See the runs and models in MLflow's pages
+	@$(BIN)/kedro mlflow ui
+
+bench-train: install ## Compare kedro run with a script written by hand
+	@$(BIN)/python benchmarks/train.py $(ARGS)
+
+lock: install ## Write requirements.lock anew from pyproject.toml, keeping versions
+	@$(LOCK)
+
+upgrade: install ## The same, with the newest versions that work together
+	@$(LOCK) --upgrade
+
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras \
+	--generate-hashes --no-emit-index-url --no-annotate --no-header \
+	--output-file requirements.lock pyproject.toml
+
+clean: ## Delete the environment and caches; data, runs and models stay
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
