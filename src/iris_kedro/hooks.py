@@ -3,9 +3,12 @@
 import logging
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import mlflow
+from filelock import BaseFileLock, FileLock, Timeout
+from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
@@ -23,14 +26,23 @@ class ProjectHooks:
     _numbers: Iterator[int] = iter(())
     _total = 0
 
+    def __init__(self) -> None:
+        self._lock: BaseFileLock | None = None
+
     @hook_impl
     def after_catalog_created(self, parameters: dict[str, Any]) -> None:
         """Stop on parameters that nothing reads: they are misspelt."""
         check_names(parameters["parameters"])
 
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Prepare the lock of the project's folder."""
+        self._lock = FileLock(Path(context.project_path) / "data" / ".lock")
+
     @hook_impl(trylast=True)
     def before_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
         """Tag the run, which kedro-mlflow has started, with what it depends on."""
+        self._acquire_lock()
         self._numbers, self._total = count(1), len(pipeline.nodes)
         provenance = catalog.load("provenance")
         mlflow.set_tags(
@@ -49,6 +61,7 @@ class ProjectHooks:
     @hook_impl
     def after_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
         """Print candidates, verdict and what to do next."""
+        self._release_lock()
         print_summary(
             {
                 name: catalog.load(name)
@@ -56,3 +69,23 @@ class ProjectHooks:
                 if name in pipeline.datasets()
             }
         )
+
+    @hook_impl
+    def on_pipeline_error(self) -> None:
+        """Let the next run begin."""
+        self._release_lock()
+
+    def _acquire_lock(self) -> None:
+        # Runs pass data through files, so two at once would mix theirs. The system
+        # lets go of the lock when a run dies.
+        if self._lock is None:
+            return
+        try:
+            self._lock.acquire(blocking=False)
+        except Timeout:
+            logger.warning("Waiting for another run in this folder to end")
+            self._lock.acquire()
+
+    def _release_lock(self) -> None:
+        if self._lock is not None:
+            self._lock.release()

@@ -1,8 +1,10 @@
 """Settings of the Kedro project."""
 
 import os
+from pathlib import Path
 
 from kedro.config import OmegaConfigLoader
+from kedro.utils import find_kedro_project
 from omegaconf.resolvers import oc
 
 from iris_kedro.hooks import ProjectHooks
@@ -15,6 +17,8 @@ CONFIG_LOADER_CLASS = OmegaConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",
-    # conf/production takes addresses from the environment.
-    "custom_resolvers": {"oc.env": oc.env},
+    "custom_resolvers": {
+        "oc.env": oc.env,  # conf/production takes addresses from the environment
+        "project_path": lambda: find_kedro_project(Path.cwd()),
+    },
 }

@@ -60,18 +60,22 @@ def _print_verdict(
     console.print(f"Gate        [{style}]{report['verdict']}[/]")
     for reason in report["reasons"]:
         console.print(f"            {reason}")
-    production = registry.production
-    if production is None:
-        console.print("Production  none")
-    else:
-        ours = production.contract.run_id == report["run_id"]
-        console.print(
-            f"Production  version {production.version} of {report['model']}"
-            f" ({'released by this run' if ours else 'as before'})"
-        )
+    console.print(f"Production  {_describe_production(report, registry)}")
     console.print(
         "\nNext        kedro mlflow ui        compare the runs\n"
         "            kedro viz run          see the pipelines\n"
         "            kedro model history    see what was in Production, and why",
         highlight=False,
     )
+
+
+def _describe_production(report: dict[str, Any], registry: RegistryState) -> str:
+    production = registry.production
+    if production is None:
+        return "none"
+    version = f"version {production.version} of {report['model']}"
+    if production.contract.run_id == report["run_id"]:
+        return f"{version} (released by this run)"
+    if report["promotes"]:
+        return f"{version} (of another run that was faster; this one is Challenger)"
+    return f"{version} (as before)"
