@@ -39,6 +39,9 @@ def explain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
             ProjectError,
         ) as error:
             raise click.ClickException(str(error)) from error
+        except KeyboardInterrupt:
+            _end_runs()
+            raise
 
     return explained
 
@@ -47,6 +50,14 @@ run = copy.copy(kedro_run)
 if kedro_run.callback is not None:  # always; for the type checker
     run.callback = explain_errors(kedro_run.callback)
 cli.add_command(run, name="run")
+
+
+def _end_runs() -> None:
+    # At its exit MLflow would end them as if they had finished.
+    import mlflow
+
+    while mlflow.active_run():
+        mlflow.end_run("KILLED")
 
 
 @cli.group()
@@ -129,7 +140,9 @@ def _show_history(registry: "Registry") -> None:
 
     versions = {str(each.version): each.tags for each in registry.versions()}
     promotions = registry.history()
-    table = Table("when (UTC)", "from", "to", "action", "who", "verdict", "accuracy")
+    table = Table(
+        "when (UTC)", "from", "to", "action", "who", "verdict", "accuracy", "log loss"
+    )
     for each in promotions:
         tags = versions[each.to]
         table.add_row(
@@ -140,6 +153,7 @@ def _show_history(registry: "Registry") -> None:
             each.by,
             tags.get("verdict", "–"),
             tags.get("metric.accuracy", "–"),
+            tags.get("metric.log_loss", "–"),
         )
     console = Console()
     if not promotions:

@@ -17,6 +17,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from sklearn.base import BaseEstimator
 
 from iris_kedro.errors import ProjectError
 
@@ -138,8 +139,9 @@ class Estimator(Parameters):
 
     @model_validator(mode="after")
     def _check_parameters(self) -> Self:
-        check_known(self.parameters, self.known_parameters(), self.class_path)
-        self.build()
+        known = list(inspect.signature(self.load_class()).parameters)
+        check_known(self.parameters, known, self.class_path)
+        check_values(self.build())
         return self
 
     def load_class(self) -> type:
@@ -159,10 +161,6 @@ class Estimator(Parameters):
         if not (inspect.isclass(found) and hasattr(found, "get_params")):
             raise ValueError(f"{self.class_path!r} is not a scikit-learn estimator")
         return found
-
-    def known_parameters(self) -> list[str]:
-        """List the parameters that the class takes."""
-        return [name for name in inspect.signature(self.load_class()).parameters]
 
     def build(self) -> Any:
         """Create the estimator, nested estimators included."""
@@ -190,6 +188,9 @@ class Candidate(Estimator):
         if not hasattr(self.load_class(), "fit"):
             raise ValueError(f"{self.class_path} cannot be fitted")
         check_known(self.grid, list(self.build().get_params()), self.class_path)
+        for name, values in self.grid.items():
+            for value in values:
+                check_values(self.build().set_params(**{name: value}))
         return self
 
 
@@ -254,6 +255,17 @@ def check_names(parameters: dict[str, Any]) -> None:
                 check_known(section, list(model.model_fields), name)
     except ValueError as error:
         raise ProjectError(str(error)) from error
+
+
+def check_values(estimator: Any) -> None:
+    """Check parameter values as scikit-learn will at ``fit``, but before any training.
+
+    Raises:
+        ValueError: Names the parameter, its value and what is allowed.
+    """
+    for part in [estimator, *estimator.get_params().values()]:
+        if isinstance(part, BaseEstimator):
+            part._validate_params()
 
 
 def check_known(given: dict[str, Any], known: list[str], owner: str) -> None:

@@ -26,7 +26,10 @@ def print_summary(results: dict[str, Any], console: Console | None = None) -> No
 
 
 def _build_table(leaderboard: list[dict[str, Any]]) -> Table:
-    table = Table(title="Candidates", title_justify="left")
+    table = Table(
+        title="Candidates: accuracy in cross-validation and on held-out rows",
+        title_justify="left",
+    )
     table.add_column("")
     table.add_column("candidate")
     for title in ("cross-validation", "held-out", "log loss", "training"):
@@ -62,9 +65,9 @@ def _print_verdict(
         console.print(f"            {reason}")
     console.print(f"Production  {_describe_production(report, registry)}")
     console.print(
-        "\nNext        kedro mlflow ui        compare the runs\n"
-        "            kedro viz run          see the pipelines\n"
-        "            kedro model history    see what was in Production, and why",
+        "\nNext        make ui                         compare the runs in MLflow\n"
+        "            make viz                        see the pipelines as a graph\n"
+        "            .venv/bin/kedro model history   what was in Production, and why",
         highlight=False,
     )
 
