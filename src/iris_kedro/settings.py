@@ -1,5 +1,11 @@
 """Settings of the Kedro project."""
 
+import gc
+
+# Nearly all that a run imports and builds stays until its end. Looking through it for
+# garbage every 700 allocations, Python's default, costs an eighth of a run's time.
+gc.set_threshold(100_000, 20, 20)
+
 import os
 from pathlib import Path
 

@@ -1,5 +1,6 @@
 """What MLflow records of a run and kedro-mlflow has no dataset for."""
 
+import time
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -11,6 +12,8 @@ import skops.io
 from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets.pandas import ParquetDataset
 from mlflow.data.pandas_dataset import from_pandas
+from mlflow.entities import Metric, Param, RunTag
+from mlflow.tracking import MlflowClient
 
 from iris_kedro.candidates import CandidateRecord
 from iris_kedro.provenance import Provenance, digest_files, read_git_commit
@@ -92,8 +95,8 @@ class CandidateRunsDataset(AbstractDataset[list[CandidateRecord], NoReturn]):
     def save(self, data: list[CandidateRecord]) -> None:
         """Log each candidate in a run below the active one."""
         for record in data:
-            with mlflow.start_run(run_name=record.trained.name, nested=True):
-                self._log(record)
+            with mlflow.start_run(run_name=record.trained.name, nested=True) as run:
+                self._log(record, run.info.run_id)
 
     def load(self) -> NoReturn:
         """Refuse to read: search the runs in MLflow.
@@ -106,41 +109,54 @@ class CandidateRunsDataset(AbstractDataset[list[CandidateRecord], NoReturn]):
     def _describe(self) -> dict[str, Any]:
         return {}
 
-    def _log(self, record: CandidateRecord) -> None:
-        trained = record.trained
-        mlflow.log_params(
-            {
-                "class": trained.specification.class_path,
-                "scale": trained.specification.scale,
-                **trained.specification.parameters,
-                **{f"best.{k}": v for k, v in trained.best_parameters.items()},
-            }
-        )
-        mlflow.log_metrics(
-            {
-                "cv_accuracy": trained.cv_accuracy,
-                "cv_deviation": trained.cv_deviation,
-                "fit_seconds": trained.fit_seconds,
-                **record.metrics,
-            }
-        )
-        for step, accuracy in enumerate(trained.fold_accuracies):
-            mlflow.log_metric("fold_accuracy", accuracy, step=step)
-        mlflow.set_tags(
-            {
-                "releasable": record.export.is_releasable,
-                "not_releasable_because": record.export.reason,
-                "chosen": record.is_chosen,
-            }
+    def _log(self, record: CandidateRecord, run_id: str) -> None:
+        # All at once: each call of its own is a transaction of the database.
+        MlflowClient().log_batch(
+            run_id, metrics=_metrics(record), params=_params(record), tags=_tags(record)
         )
         for name, figure in record.figures.items():
             mlflow.log_figure(figure, f"{name}.png")
         mlflow.sklearn.log_model(
-            trained.model,
+            record.trained.model,
             name="model",
             pip_requirements=pin_requirements("scikit-learn", "skops", "numpy"),
             skops_trusted_types=_trusted_types(record),
         )
+
+
+def _metrics(record: CandidateRecord) -> list[Metric]:
+    trained = record.trained
+    now = int(time.time() * 1000)
+    values = {
+        "cv_accuracy": trained.cv_accuracy,
+        "cv_deviation": trained.cv_deviation,
+        "fit_seconds": trained.fit_seconds,
+        **record.metrics,
+    }
+    return [Metric(name, value, now, 0) for name, value in values.items()] + [
+        Metric("fold_accuracy", float(accuracy), now, fold)
+        for fold, accuracy in enumerate(trained.fold_accuracies)
+    ]
+
+
+def _params(record: CandidateRecord) -> list[Param]:
+    specification = record.trained.specification
+    values = {
+        "class": specification.class_path,
+        "scale": specification.scale,
+        **specification.parameters,
+        **{f"best.{k}": v for k, v in record.trained.best_parameters.items()},
+    }
+    return [Param(name, str(value)) for name, value in values.items()]
+
+
+def _tags(record: CandidateRecord) -> list[RunTag]:
+    values = {
+        "releasable": record.export.is_releasable,
+        "not_releasable_because": record.export.reason,
+        "chosen": record.is_chosen,
+    }
+    return [RunTag(name, str(value)) for name, value in values.items()]
 
 
 def pin_requirements(*packages: str) -> list[str]:

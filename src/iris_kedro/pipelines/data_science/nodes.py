@@ -16,6 +16,7 @@ from sklearn.metrics import (
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 
 from iris_kedro.candidates import (
     CandidateRecord,
@@ -28,7 +29,8 @@ from iris_kedro.parameters import Candidate, Candidates, Dataset, Training
 
 logger = logging.getLogger(__name__)
 
-LATENCY_REPEATS = 20
+LATENCY_REPEATS = 10
+ROWS_WORTH_THREADS = 5_000
 
 
 def train_candidates(
@@ -157,8 +159,11 @@ def _train(
         ),
         error_score="raise",
     )
-    # Threads start at once, processes would import scikit-learn anew for seconds.
-    with joblib.parallel_config("threading", n_jobs=training.threads):
+    # Threads start at once, processes would import scikit-learn anew for seconds. On
+    # few rows threads wait for Python's lock; the linear algebra below gets one thread
+    # each, or it would wait for itself.
+    threads = training.threads if len(X) >= ROWS_WORTH_THREADS else 1
+    with joblib.parallel_config("threading", n_jobs=threads), threadpool_limits(1):
         search.fit(X, y)
     folds = [
         search.cv_results_[f"split{fold}_test_score"][search.best_index_]

@@ -1,0 +1,209 @@
+"""Compares `kedro run` with a script written by hand, and measures how it scales.
+
+    python benchmarks/train.py [--rounds 5] [--no-scaling] [--no-write]
+
+Every run is a whole process in a new folder with a new MLflow store; contenders take
+turns, so that a busy machine slows them all alike. Results go to TRAINING.md.
+"""
+
+import argparse
+import importlib.metadata
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+from rich.console import Console
+from rich.table import Table
+from sklearn.datasets import load_iris
+
+PROJECT = Path(__file__).parents[1]
+SCRIPT = PROJECT / "benchmarks" / "plain_mlflow.py"
+RESULTS = PROJECT / "benchmarks" / "TRAINING.md"
+SEED_PAIR = ("logistic_regression", "random_forest")
+ROWS = (150, 15_000, 150_000)
+TARGETS = {"kedro run, the same two": 0.5, "kedro run, all candidates": 1.0}
+
+console = Console(width=100)
+
+
+def make_project(folder: Path, *, only_pair: bool) -> None:
+    """Copy what a run needs; keep all of its work, but perhaps fewer candidates."""
+    for name in ("conf", "src"):
+        shutil.copytree(
+            PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    for name in ("pyproject.toml", "requirements.lock", ".telemetry"):
+        shutil.copy(PROJECT / name, folder)
+    (folder / "data").mkdir()
+    if only_pair:
+        path = folder / "conf/base/parameters_data_science.yml"
+        parameters = yaml.safe_load(path.read_text())
+        candidates = parameters["data_science"]["candidates"]
+        parameters["data_science"]["candidates"] = {
+            name: candidates[name] for name in SEED_PAIR
+        }
+        path.write_text(yaml.safe_dump(parameters, sort_keys=False))
+
+
+def run_kedro(folder: Path, csv: Path | None = None, *, only_pair: bool) -> None:
+    """Run the project's pipelines in a new folder."""
+    make_project(folder, only_pair=only_pair)
+    source = ["--params", f"data_engineering.source={csv}"] if csv else []
+    start([sys.executable, "-m", "kedro", "run", *source], folder)
+
+
+def run_script(folder: Path, csv: Path | None = None) -> None:
+    """Run the script written by hand."""
+    start([sys.executable, SCRIPT, folder, *([csv] if csv else [])], folder)
+
+
+def start(command: list[str | Path], folder: Path) -> None:
+    """Run a command in a folder, and show what it said if it fails."""
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": ""},
+    )
+    if done.returncode:
+        sys.exit(f"{command} failed:\n{done.stdout}\n{done.stderr}")
+
+
+def measure(job: Callable[[Path], None]) -> float:
+    """Return the seconds that a job takes in a new folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        begin = time.perf_counter()
+        job(Path(folder))
+        return time.perf_counter() - begin
+
+
+def compare(rounds: int) -> list[tuple[str, float, float]]:
+    """Let the contenders take turns; return their medians and median ratios."""
+    contenders: dict[str, Callable[[Path], None]] = {
+        "script by hand, two candidates": run_script,
+        "kedro run, the same two": lambda folder: run_kedro(folder, only_pair=True),
+        "kedro run, all candidates": lambda folder: run_kedro(folder, only_pair=False),
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in contenders}
+    for number in range(rounds + 1):
+        for name, job in contenders.items():
+            taken = measure(job)
+            warm_up = "" if number else " (warm-up, not counted)"
+            console.print(f"round {number} of {rounds}: {name}: {taken:.1f} s{warm_up}")
+            if number:
+                seconds[name].append(taken)
+    (script, *_) = seconds.values()
+    return [
+        (
+            name,
+            statistics.median(times),
+            statistics.median(a / b for a, b in zip(times, script, strict=True)),
+        )
+        for name, times in seconds.items()
+    ]
+
+
+def scale() -> list[tuple[int, float, float]]:
+    """Return the seconds of kedro run and of the script for growing data."""
+    results = []
+    with tempfile.TemporaryDirectory() as folder:
+        for rows in ROWS:
+            csv = Path(folder) / f"{rows}.csv"
+            draw_rows(rows).to_csv(csv, index=False)
+            ours = measure(lambda new, csv=csv: run_kedro(new, csv, only_pair=True))
+            plain = measure(lambda new, csv=csv: run_script(new, csv))
+            console.print(
+                f"{rows:,} rows: kedro run {ours:.1f} s, script {plain:.1f} s"
+            )
+            results.append((rows, ours, plain))
+    return results
+
+
+def draw_rows(rows: int) -> pd.DataFrame:
+    """Draw flowers around the real ones, so that classes overlap as they do there."""
+    iris = load_iris(as_frame=True)
+    generator = np.random.default_rng(42)
+    chosen = generator.integers(len(iris.data), size=rows)
+    noise = generator.normal(0, 0.15, (rows, iris.data.shape[1]))
+    data = (iris.data.iloc[chosen] + noise).clip(0.1, 20).round(3)
+    return data.assign(species=iris.target_names[iris.target.iloc[chosen]])
+
+
+def write_results(
+    comparison: list[tuple[str, float, float]], scaling: list[tuple[int, float, float]]
+) -> None:
+    """Write the results of this run with machine and versions."""
+    packages = ("kedro", "kedro-mlflow", "mlflow", "scikit-learn", "skl2onnx", "pandas")
+    versions = ", ".join(
+        f"{name} {importlib.metadata.version(name)}" for name in packages
+    )
+    lines = [
+        "# Training: kedro run and a script written by hand",
+        "",
+        f"`make bench-train` on {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores,"
+        f" Python {platform.python_version()}, {versions}.",
+        "",
+        "Whole processes, each in a new folder with a new MLflow store, taking turns;"
+        " medians, and medians of the ratios within a round. The script"
+        " (`plain_mlflow.py`) searches the same two grids, logs both models with"
+        " MLflow's defaults and registers the best. A Kedro run also validates, splits,"
+        " draws figures, exports to ONNX with proof of parity, judges and reports.",
+        "",
+        "| | seconds | ratio to the script | target |",
+        "| --- | --- | --- | --- |",
+        *[
+            f"| {name} | {seconds:.1f} | {ratio:.2f} |"
+            f" {f'≤ {TARGETS[name]:g}' if name in TARGETS else ''} |"
+            for name, seconds, ratio in comparison
+        ],
+        "",
+    ]
+    if scaling:
+        lines += [
+            "The same two candidates on more rows, one run each:",
+            "",
+            "| rows | kedro run, seconds | script, seconds |",
+            "| --- | --- | --- |",
+            *[
+                f"| {rows:,} | {ours:.1f} | {plain:.1f} |"
+                for rows, ours, plain in scaling
+            ],
+            "",
+        ]
+    RESULTS.write_text("\n".join(lines))
+
+
+def main() -> None:
+    """Measure, print, write."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--no-scaling", action="store_true")
+    parser.add_argument("--no-write", action="store_true")
+    options = parser.parse_args()
+    comparison = compare(options.rounds)
+    scaling = [] if options.no_scaling else scale()
+    table = Table("", "median s", "ratio to the script", "target")
+    for name, seconds, ratio in comparison:
+        target = f"≤ {TARGETS[name]:g}" if name in TARGETS else ""
+        table.add_row(name, f"{seconds:.1f}", f"{ratio:.2f}", target)
+    console.print(table)
+    if not options.no_write:
+        write_results(comparison, scaling)
+        console.print(f"written to {RESULTS.relative_to(PROJECT)}")
+
+
+if __name__ == "__main__":
+    main()
