@@ -1,0 +1,385 @@
+"""Fixtures shared by all tests."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import numpy as np
+import onnx
+import pandas as pd
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+from hypothesis import settings
+from kedro.framework.startup import bootstrap_project
+from mlflow.entities import Run
+from mlflow.tracking import MlflowClient, fluent
+
+from iris_kedro.candidates import TrainedCandidate
+from iris_kedro.cli import cli
+from iris_kedro.datasets import ModelRegistryDataset, SourceDataset
+from iris_kedro.parameters import Candidates, Dataset, Export, Gate, Split, Training
+from iris_kedro.pipelines.data_engineering.nodes import SplitData, clean, split
+from iris_kedro.pipelines.data_science.export import describe_challenger, export_onnx
+from iris_kedro.pipelines.data_science.nodes import (
+    evaluate_candidates,
+    train_candidates,
+)
+from iris_kedro.provenance import Provenance
+from iris_kedro.registry import Registry
+from iris_kedro.release import Decision, Release, Verdict
+
+ROOT = Path(__file__).parents[1]
+COPIED = ["conf", "src", "pyproject.toml", "requirements.lock", ".telemetry"]
+# Repeatable, and no failures because a machine is slow.
+settings.register_profile("project", deadline=None, derandomize=True, database=None)
+settings.load_profile("project")
+
+# One fast candidate is enough where the candidates themselves are not the point.
+SMALL_CANDIDATES = {
+    "logistic_regression": {
+        "class": "sklearn.linear_model.LogisticRegression",
+        "scale": True,
+        "grid": {"C": [1.0, 100.0]},
+    }
+}
+
+
+@pytest.fixture(autouse=True)
+def isolated_globals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let no test see MLflow's runs, addresses and variables of another one."""
+    variables = dict(os.environ)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    for name in [name for name in os.environ if name.startswith("MLFLOW_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+    monkeypatch.setenv("COLUMNS", "200")
+    mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    yield
+    while mlflow.active_run():
+        mlflow.end_run()
+    fluent._active_experiment_id = None
+    os.environ.clear()
+    os.environ.update(variables)
+
+
+@pytest.fixture(scope="session")
+def read_parameters() -> Callable[..., Any]:
+    """Return a function that reads a file of conf/base and walks down its keys."""
+
+    def read(file: str, *keys: str) -> Any:
+        found = yaml.safe_load((ROOT / "conf/base" / file).read_text())
+        for key in keys:
+            found = found[key]
+        return found
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def dataset(read_parameters: Callable[..., Any]) -> Dataset:
+    """Return the shipped feature specification."""
+    return Dataset.model_validate(read_parameters("globals.yml", "dataset"))
+
+
+@pytest.fixture(scope="session")
+def split_parameters(read_parameters: Callable[..., Any]) -> Split:
+    """Return the shipped parameters of the split."""
+    file = "parameters_data_engineering.yml"
+    return Split.model_validate(read_parameters(file, "data_engineering", "split"))
+
+
+@pytest.fixture(scope="session")
+def training(read_parameters: Callable[..., Any]) -> Training:
+    """Return the shipped parameters of the training."""
+    file = "parameters_data_science.yml"
+    return Training.model_validate(read_parameters(file, "data_science", "training"))
+
+
+@pytest.fixture(scope="session")
+def export_parameters(read_parameters: Callable[..., Any]) -> Export:
+    """Return the shipped parameters of the export."""
+    file = "parameters_data_science.yml"
+    return Export.model_validate(read_parameters(file, "data_science", "export"))
+
+
+@pytest.fixture(scope="session")
+def gate(read_parameters: Callable[..., Any]) -> Gate:
+    """Return the shipped parameters of the gate."""
+    file = "parameters_model_release.yml"
+    return Gate.model_validate(read_parameters(file, "model_release", "gate"))
+
+
+@pytest.fixture(scope="session")
+def iris_csv() -> bytes:
+    """Return scikit-learn's Iris as a CSV."""
+    return SourceDataset("sklearn:iris", "species").load()
+
+
+@pytest.fixture(scope="session")
+def sides(
+    iris_csv: bytes, dataset: Dataset, split_parameters: Split
+) -> Callable[[], SplitData]:
+    """Return a function that gives fresh training and held-out rows of Iris."""
+    raw = pd.read_csv(pd.io.common.BytesIO(iris_csv))
+    parts = split(clean(raw, dataset).data, dataset, split_parameters)
+    return lambda: SplitData(parts.train.copy(), parts.test.copy(), dict(parts.balance))
+
+
+@pytest.fixture
+def train_data(sides: Callable[[], SplitData]) -> pd.DataFrame:
+    """Return the training rows of Iris."""
+    return sides().train
+
+
+@pytest.fixture
+def test_data(sides: Callable[[], SplitData]) -> pd.DataFrame:
+    """Return the held-out rows of Iris."""
+    return sides().test
+
+
+@pytest.fixture(scope="session")
+def provenance() -> Provenance:
+    """Return where a run could come from."""
+    return Provenance(
+        run_id="",
+        started_at="2026-11-01T12:00:00+00:00",
+        git_commit="c0ffee",
+        code_digest="sha256:code",
+        lock_digest="sha256:lock",
+    )
+
+
+@pytest.fixture(scope="session")
+def train(
+    sides: Callable[[], SplitData], dataset: Dataset, training: Training
+) -> Callable[..., dict[str, TrainedCandidate]]:
+    """Return a function that trains candidates as they stand in the YAML."""
+
+    def train(candidates: dict[str, Any] | None = None) -> dict[str, TrainedCandidate]:
+        specification = Candidates.model_validate(candidates or SMALL_CANDIDATES)
+        return train_candidates(sides().train, dataset, specification, training)
+
+    return train
+
+
+@pytest.fixture(scope="session")
+def trained(
+    train: Callable[..., dict[str, TrainedCandidate]],
+) -> dict[str, TrainedCandidate]:
+    """Return one trained candidate, a logistic regression."""
+    return train()
+
+
+@pytest.fixture(scope="session")
+def make_challenger(
+    train: Callable[..., dict[str, TrainedCandidate]],
+    sides: Callable[[], SplitData],
+    dataset: Dataset,
+    split_parameters: Split,
+    export_parameters: Export,
+    provenance: Provenance,
+) -> Callable[..., onnx.ModelProto]:
+    """Return a function that trains a model that carries its contract.
+
+    The smaller ``C``, the worse the model.
+    """
+
+    def make(
+        C: float = 1.0,  # noqa: N803  (scikit-learn's name)
+        split: Split = split_parameters,
+        run_id: str = "",
+    ) -> onnx.ModelProto:
+        candidate = {
+            "class": "sklearn.linear_model.LogisticRegression",
+            "grid": {"C": [C]},
+        }
+        trained = train({"logistic_regression": candidate})
+        train_data, test_data, _ = sides()
+        return describe_challenger(
+            "logistic_regression",
+            export_onnx(trained, train_data, test_data, dataset, export_parameters),
+            evaluate_candidates(trained, test_data, dataset),
+            train_data,
+            "sha256:data",
+            dataset,
+            split,
+            export_parameters,
+            replace(provenance, run_id=run_id),
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def challenger(make_challenger: Callable[..., onnx.ModelProto]) -> onnx.ModelProto:
+    """Return a good model that carries its contract."""
+    return make_challenger()
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a migrated MLflow database without runs, to be copied."""
+    file = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
+    MlflowClient(f"sqlite:///{file}").search_experiments()
+    return file
+
+
+@pytest.fixture
+def tracking(
+    empty_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> MlflowClient:
+    """Return a client of an MLflow of this test alone, which is the default one."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(empty_database, tmp_path / "mlflow.db")
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    mlflow.set_tracking_uri(uri)
+    mlflow.set_experiment("iris")
+    return MlflowClient(uri)
+
+
+@pytest.fixture
+def registry(tracking: MlflowClient) -> Registry:
+    """Return an empty registry of the model iris."""
+    return Registry("iris", tracking)
+
+
+@pytest.fixture
+def release(challenger: onnx.ModelProto) -> Callable[..., str]:
+    """Return a function that saves a release and returns the newest version."""
+
+    def release(
+        verdict: Verdict = Verdict.FIRST_RELEASE,
+        compared_with: str | None = None,
+        fingerprint: str = "fingerprint",
+        model: onnx.ModelProto = challenger,
+    ) -> str:
+        decision = Decision(verdict, ["because of the test"])
+        ModelRegistryDataset("iris").save(
+            Release(model, decision, compared_with, fingerprint, "# Gate report")
+        )
+        return str(Registry("iris").versions()[-1].version)
+
+    return release
+
+
+@dataclass(frozen=True)
+class Project:
+    """A copy of the project in a folder of its own."""
+
+    path: Path
+
+    @property
+    def client(self) -> MlflowClient:
+        """Client of the project's MLflow."""
+        return MlflowClient(f"sqlite:///{self.path}/mlflow.db")
+
+    @property
+    def registry(self) -> Registry:
+        """Registry of the project's model."""
+        return Registry("iris", self.client)
+
+    def change(self, file: str, key: str, value: Any) -> None:
+        """Set a value in a file of conf/base, as a user would by editing it."""
+        path = self.path / "conf/base" / file
+        content = yaml.safe_load(path.read_text())
+        *parents, last = key.split(".")
+        target = content
+        for parent in parents:
+            target = target[parent]
+        target[last] = value
+        path.write_text(yaml.safe_dump(content, sort_keys=False))
+
+    def write_csv(self, content: str | bytes | pd.DataFrame) -> None:
+        """Make this the source of the data."""
+        path = self.path / "source.csv"
+        if isinstance(content, pd.DataFrame):
+            content = content.to_csv(index=False)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        self.change("globals.yml", "dataset.source", str(path))
+
+    def invoke(self, *arguments: str) -> Result:
+        """Give a command to the project's own part of kedro, in this process."""
+        bootstrap_project(self.path)
+        return CliRunner().invoke(cli, list(arguments))
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start kedro in a process of its own."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "kedro", *arguments],
+            cwd=self.path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def runs(self, condition: str = "") -> list[Run]:
+        """Find runs in MLflow, oldest first."""
+        experiment = self.client.get_experiment_by_name("iris")
+        return self.client.search_runs(
+            [experiment.experiment_id], condition, order_by=["start_time ASC"]
+        )
+
+    def parents(self) -> list[Run]:
+        """Return the runs that ``kedro run`` started, oldest first."""
+        return [run for run in self.runs() if "mlflow.parentRunId" not in run.data.tags]
+
+    def children(self, parent: Run) -> dict[str, Run]:
+        """Return the candidates' runs by name."""
+        condition = f"tags.mlflow.parentRunId = '{parent.info.run_id}'"
+        return {run.info.run_name: run for run in self.runs(condition)}
+
+
+@pytest.fixture
+def make_project(
+    tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Project]:
+    """Return a function that copies the project and goes there.
+
+    With ``small`` (the default) it has only one candidate, with a small grid.
+    """
+
+    def make(small: bool = True) -> Project:
+        path = tmp_path / "project"
+        path.mkdir()
+        for name in COPIED:
+            source = ROOT / name
+            (shutil.copytree if source.is_dir() else shutil.copy)(source, path / name)
+        shutil.copy(empty_database, path / "mlflow.db")
+        project = Project(path)
+        if small:
+            file = "parameters_data_science.yml"
+            project.change(file, "data_science.candidates", SMALL_CANDIDATES)
+            project.change(file, "data_science.export.random_rows", 100)
+        monkeypatch.chdir(path)
+        return project
+
+    return make
+
+
+@pytest.fixture
+def project(make_project: Callable[..., Project]) -> Project:
+    """Return a project with one fast candidate."""
+    return make_project()
+
+
+@pytest.fixture
+def flower() -> Callable[..., pd.DataFrame]:
+    """Return a function that makes rows of valid measurements."""
+
+    def make(species: list[str], seed: int = 0) -> pd.DataFrame:
+        generator = np.random.default_rng(seed)
+        measurements = {
+            name: generator.uniform(1, 5, len(species)).round(6)
+            for name in ("sepal_length", "sepal_width", "petal_length", "petal_width")
+        }
+        return pd.DataFrame({**measurements, "species": species})
+
+    return make

@@ -1,0 +1,212 @@
+from io import BytesIO
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iris_kedro.errors import ProjectError
+from iris_kedro.parameters import Split
+from iris_kedro.pipelines.data_engineering.nodes import clean, fetch, split
+
+COLUMNS = ["sepal_length", "sepal_width", "petal_length", "petal_width", "species"]
+ROWS = [
+    (5.1, 3.5, 1.4, 0.2, "setosa"),
+    (5.1, 3.5, 1.4, 0.2, "setosa"),
+    (7.0, 3.2, 4.7, 1.4, "versicolor"),
+    (np.nan, 3.3, 6.0, 2.5, "virginica"),
+    (6.3, 3.3, 6.0, 2.5, None),
+    (6.3, 3.3, 6.0, 2.5, "virginica"),
+]
+
+
+@pytest.fixture
+def raw():
+    return pd.DataFrame(ROWS, columns=COLUMNS)
+
+
+def make_split(**changes):
+    valid = {"test_share": 0.5, "salt": "s", "minimum_rows_per_class": 1}
+    return Split.model_validate({**valid, **changes})
+
+
+@given(content=st.binary())
+def test_fetch_changes_no_byte(content):
+    assert fetch(content, "my.csv") == content
+
+
+def test_clean_drops_duplicates_and_rows_with_missing_values(raw, dataset):
+    data = clean(raw, dataset).data
+
+    expected = [ROWS[0], ROWS[2], ROWS[5]]
+    assert list(data.itertuples(index=False, name=None)) == expected
+    assert data.index.tolist() == [0, 1, 2]
+
+
+def test_clean_counts_what_it_drops(raw, dataset):
+    report = clean(raw, dataset).report
+
+    assert {name: metric["value"] for name, metric in report.items()} == {
+        "rows": 6,
+        "missing_dropped": 2,
+        "duplicates_dropped": 1,
+        "rows_clean": 3,
+    }
+
+
+def test_clean_keeps_equal_measurements_of_different_classes(dataset):
+    rows = [(5.1, 3.5, 1.4, 0.2, "setosa"), (5.1, 3.5, 1.4, 0.2, "virginica")]
+
+    data = clean(pd.DataFrame(rows, columns=COLUMNS), dataset).data
+
+    assert data["species"].tolist() == ["setosa", "virginica"]
+
+
+def test_clean_names_and_orders_columns_as_configured(raw, dataset):
+    spelt = {"sepal_length": "Sepal Length (cm)", "species": "Species"}
+    shuffled = raw.assign(id=range(6)).rename(columns=spelt).iloc[:, ::-1]
+
+    data = clean(shuffled, dataset).data
+
+    pd.testing.assert_frame_equal(data, clean(raw, dataset).data)
+
+
+def test_clean_gives_numbers_and_text(dataset):
+    raw = pd.DataFrame([(5, 3, 1, 1, "setosa")], columns=COLUMNS)
+
+    types = clean(raw, dataset).data.dtypes
+
+    assert (types[COLUMNS[:4]] == "float64").all()
+    assert types["species"] == "str"
+
+
+def test_clean_leaves_its_input_alone(raw, dataset):
+    before = raw.copy()
+
+    clean(raw, dataset)
+
+    pd.testing.assert_frame_equal(raw, before)
+
+
+def test_clean_refuses_data_without_a_complete_row(raw, dataset):
+    with pytest.raises(ProjectError, match=r"every row .* has a missing value"):
+        clean(raw.assign(petal_width=np.nan), dataset)
+
+
+def test_digest_follows_the_values_not_the_spelling(raw, dataset):
+    digest = clean(raw, dataset).digest
+
+    respelt = raw.rename(columns={"species": "Species"}).assign(note="new")
+    assert clean(respelt, dataset).digest == digest
+    assert digest.startswith("sha256:")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda raw: raw.assign(petal_width=raw["petal_width"] + 1e-9),
+        lambda raw: raw.iloc[::-1],
+        lambda raw: raw.iloc[:-1],
+        lambda raw: raw.replace({"species": {"virginica": "setosa"}}),
+    ],
+    ids=["value", "order", "rows", "class"],
+)
+def test_digest_changes_with_the_data(raw, dataset, change):
+    assert clean(change(raw), dataset).digest != clean(raw, dataset).digest
+
+
+def test_split_puts_each_row_on_one_side(flower, dataset):
+    data = flower(["setosa", "versicolor", "virginica"] * 20)
+
+    train, test, _ = split(data, dataset, make_split())
+
+    joined = pd.concat([train, test]).sort_values(COLUMNS).reset_index(drop=True)
+    expected = data.sort_values(COLUMNS).reset_index(drop=True)
+    pd.testing.assert_frame_equal(joined, expected)
+
+
+def test_split_keeps_rows_on_their_side_as_data_grows(flower, dataset):
+    species = ["setosa", "versicolor", "virginica"] * 20
+    data, more = flower(species, seed=1), flower(species * 5, seed=2)
+
+    before = split(data, dataset, make_split())
+    after = split(pd.concat([more, data]), dataset, make_split())
+
+    assert set(before.train.itertuples(index=False)) <= set(
+        after.train.itertuples(index=False)
+    )
+    assert set(before.test.itertuples(index=False)) <= set(
+        after.test.itertuples(index=False)
+    )
+
+
+def test_split_keeps_equal_measurements_together(flower, dataset):
+    one = flower(["setosa", "versicolor", "virginica"] * 20)
+    other = one.assign(species=one["species"].to_numpy()[::-1])
+
+    train, test, _ = split(pd.concat([one, other]), dataset, make_split())
+
+    in_train = set(train[COLUMNS[:4]].itertuples(index=False, name=None))
+    in_test = set(test[COLUMNS[:4]].itertuples(index=False, name=None))
+    assert in_train & in_test == set()
+
+
+def test_split_deals_anew_with_another_salt(flower, dataset):
+    data = flower(["setosa", "versicolor", "virginica"] * 20)
+
+    one = split(data, dataset, make_split(salt="one"))
+    other = split(data, dataset, make_split(salt="other"))
+
+    assert not one.train.equals(other.train)
+
+
+def test_split_reports_rows_of_each_class_on_each_side(flower, dataset):
+    data = flower(["setosa", "versicolor", "virginica"] * 20)
+
+    train, test, balance = split(data, dataset, make_split())
+
+    assert set(balance) == {
+        f"{side}.{name}"
+        for side in ("train", "test")
+        for name in dataset.target.classes
+    }
+    setosas = balance["train.setosa"]["value"], balance["test.setosa"]["value"]
+    assert setosas == (
+        (train.species == "setosa").sum(),
+        (test.species == "setosa").sum(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("species", "changes", "message"),
+    [
+        (["setosa", "versicolor"] * 20, {}, "train.virginica has 0, test.virginica"),
+        (
+            ["setosa", "versicolor", "virginica"] * 20,
+            {"minimum_rows_per_class": 15},
+            "minimum_rows_per_class is 15.*test_share or salt",
+        ),
+        (
+            ["setosa", "versicolor", "virginica"] * 20,
+            {"test_share": 1e-9},
+            "test.setosa has 0, test.versicolor has 0, test.virginica has 0;",
+        ),
+    ],
+)
+def test_split_names_scarce_classes_and_what_to_change(
+    flower, dataset, species, changes, message
+):
+    with pytest.raises(ProjectError, match=f"too few rows of a class.*{message}"):
+        split(flower(species), dataset, make_split(**changes))
+
+
+def test_shipped_split_holds_out_about_its_share_of_each_class(
+    iris_csv, dataset, split_parameters
+):
+    data = clean(pd.read_csv(BytesIO(iris_csv)), dataset).data
+
+    parts = split(data, dataset, split_parameters)
+
+    shares = parts.test["species"].value_counts() / data["species"].value_counts()
+    assert shares.to_numpy() == pytest.approx(split_parameters.test_share, abs=0.05)

@@ -1,0 +1,255 @@
+from dataclasses import replace
+
+import numpy as np
+import onnx
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+from iris_kedro.candidates import ExportedCandidate
+from iris_kedro.contract import Contract
+from iris_kedro.errors import ProjectError
+from iris_kedro.pipelines.data_science import export as export_module
+from iris_kedro.pipelines.data_science.export import describe_challenger, export_onnx
+from iris_kedro.pipelines.data_science.nodes import evaluate_candidates
+from iris_kedro.scoring import OnnxScorer
+
+LOGISTIC = {"class": "sklearn.linear_model.LogisticRegression", "scale": True}
+
+
+class Constant(ClassifierMixin, BaseEstimator):
+    """A classifier that no library can convert."""
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict_proba(self, X):
+        return np.full((len(X), len(self.classes_)), 1 / len(self.classes_))
+
+
+@pytest.fixture
+def export(train_data, test_data, dataset, export_parameters):
+    def export(trained, **changes):
+        parameters = export_parameters.model_copy(update=changes)
+        return export_onnx(trained, train_data, test_data, dataset, parameters)
+
+    return export
+
+
+@pytest.fixture
+def doctor(monkeypatch):
+    """Change the weights of each converted model a little."""
+
+    def doctor(change):
+        convert = export_module._convert
+
+        def convert_wrongly(model, n_features):
+            converted = convert(model, n_features)
+            for node in converted.graph.node:
+                for attribute in node.attribute:
+                    if attribute.name == "intercepts":
+                        attribute.floats[:] = change(np.array(attribute.floats))
+            return converted
+
+        monkeypatch.setattr(export_module, "_convert", convert_wrongly)
+
+    return doctor
+
+
+@pytest.mark.parametrize(
+    "candidate",
+    [
+        LOGISTIC,
+        {
+            "class": "sklearn.calibration.CalibratedClassifierCV",
+            "parameters": {"estimator": {"class": "sklearn.svm.SVC"}},
+        },
+        {"class": "sklearn.tree.DecisionTreeClassifier"},
+        {"class": "sklearn.naive_bayes.GaussianNB"},
+        {"class": "sklearn.discriminant_analysis.LinearDiscriminantAnalysis"},
+    ],
+    ids=lambda candidate: candidate["class"].rpartition(".")[2],
+)
+def test_exported_model_answers_as_the_original(export, train, test_data, candidate):
+    trained = train({"mine": candidate})
+    X = test_data.drop(columns="species").to_numpy(np.float32)
+
+    scores = OnnxScorer(export(trained)["mine"].model).score(X)
+
+    expected = trained["mine"].model.predict_proba(X.astype(float))
+    assert scores.probabilities == pytest.approx(expected, abs=1e-4)
+    assert (scores.labels == trained["mine"].model.predict(X.astype(float))).all()
+
+
+def test_candidate_that_cannot_be_converted_is_refused_and_the_others_go_on(
+    export, train
+):
+    histogram = {
+        "class": "sklearn.ensemble.HistGradientBoostingClassifier",
+        "parameters": {"max_iter": 2},
+    }
+
+    exports = export(train({"histogram": histogram, "logistic": LOGISTIC}))
+
+    assert not exports["histogram"].is_releasable
+    assert exports["histogram"].reason
+    assert exports["logistic"].is_releasable
+
+
+def test_estimator_without_converter_is_refused_by_name(export, trained):
+    model = Constant().fit(np.zeros((3, 4)), np.array(["a", "b", "c"]))
+    unknown = {"mine": replace(trained["logistic_regression"], model=model)}
+
+    refused = export(unknown)["mine"]
+
+    assert not refused.is_releasable
+    assert "Constant" in refused.reason
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda weights: weights + np.array([0.01, 0, 0]), lambda weights: weights[::-1]],
+    ids=["slightly off", "classes mixed up"],
+)
+def test_model_that_disagrees_is_refused(export, doctor, trained, change):
+    doctor(change)
+
+    refused = export(trained)["logistic_regression"]
+
+    assert not refused.is_releasable
+    assert "ParityError: probabilities differ by up to" in refused.reason
+    assert "the tolerance is 0.0001" in refused.reason
+
+
+def test_disagreement_within_the_tolerance_is_accepted(export, doctor, trained):
+    doctor(lambda weights: weights + np.array([0.01, 0, 0]))
+
+    accepted = export(trained, tolerance=0.01)["logistic_regression"]
+
+    assert accepted.is_releasable
+
+
+def test_other_labels_are_refused_though_probabilities_agree(
+    export, monkeypatch, trained
+):
+    convert = export_module._convert
+
+    def mix_up_labels(model, n_features):
+        converted = convert(model, n_features)
+        for node in converted.graph.node:
+            for attribute in node.attribute:
+                if attribute.name == "classlabels_strings":
+                    attribute.strings[:] = attribute.strings[::-1]
+        return converted
+
+    monkeypatch.setattr(export_module, "_convert", mix_up_labels)
+
+    refused = export(trained)["logistic_regression"]
+
+    assert "labels differ from scikit-learn's on" in refused.reason
+
+
+def test_parity_is_checked_on_all_rows_and_on_random_ones(
+    export, monkeypatch, trained, train_data, test_data
+):
+    checked = []
+    monkeypatch.setattr(
+        export_module, "_check_parity", lambda original, model, X, *_: checked.append(X)
+    )
+
+    export(trained, random_rows=50)
+
+    assert checked[0].shape == (len(train_data) + len(test_data) + 50, 4)
+
+
+@pytest.fixture
+def describe(
+    train_data,
+    test_data,
+    trained,
+    export,
+    dataset,
+    split_parameters,
+    export_parameters,
+    provenance,
+):
+    def describe(exports=None, **changes):
+        return describe_challenger(
+            "logistic_regression",
+            exports or export(trained),
+            evaluate_candidates(trained, test_data, dataset),
+            train_data,
+            "sha256:data",
+            dataset,
+            split_parameters,
+            export_parameters.model_copy(update=changes),
+            provenance,
+        )
+
+    return describe
+
+
+def test_contract_comes_back_from_the_file(describe, tmp_path):
+    model = describe()
+    onnx.save(model, tmp_path / "model.onnx")
+
+    contract = Contract.read(onnx.load(tmp_path / "model.onnx"))
+
+    assert contract == Contract.read(model)
+    assert (contract.name, contract.candidate) == ("iris", "logistic_regression")
+    assert (contract.data_digest, contract.git_commit) == ("sha256:data", "c0ffee")
+
+
+def test_contract_describes_features_as_configured(describe, dataset, train_data):
+    features = Contract.read(describe()).features
+
+    assert [feature.name for feature in features] == dataset.columns
+    assert {feature.unit for feature in features} == {"cm"}
+    for feature in features:
+        assert feature.training.mean == pytest.approx(train_data[feature.name].mean())
+
+
+def test_contract_statistics_run_from_minimum_to_maximum(describe, train_data):
+    for feature in Contract.read(describe()).features:
+        quantiles = feature.training.quantiles
+
+        assert len(quantiles) == 11
+        assert quantiles == sorted(quantiles)
+        assert quantiles[0] == train_data[feature.name].min()
+
+
+def test_contract_classes_are_in_the_order_of_the_probabilities(
+    describe, trained, train_data
+):
+    target = Contract.read(describe()).target
+
+    assert target.classes == trained["logistic_regression"].model.classes_.tolist()
+    counts = train_data["species"].value_counts()
+    assert target.training_counts == [counts[name] for name in target.classes]
+
+
+def test_golden_rows_are_what_the_model_answers(describe):
+    model = describe()
+    golden = Contract.read(model).golden_rows
+
+    scores = OnnxScorer(model).score(golden.inputs)
+
+    assert scores.labels.tolist() == golden.predictions
+    assert scores.probabilities == pytest.approx(
+        np.array(golden.probabilities), abs=golden.tolerance
+    )
+
+
+@pytest.mark.parametrize("rows", [3, 9])
+def test_golden_rows_show_each_class(describe, rows):
+    golden = Contract.read(describe(golden_rows=rows)).golden_rows
+
+    assert len(golden.inputs) == rows
+    assert set(golden.predictions) == {"setosa", "versicolor", "virginica"}
+
+
+def test_refused_candidate_is_never_described(describe):
+    refused = {"logistic_regression": ExportedCandidate(None, "no converter")}
+
+    with pytest.raises(ProjectError, match="not releasable: no converter"):
+        describe(refused)

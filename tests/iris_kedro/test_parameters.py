@@ -1,0 +1,242 @@
+import json
+
+import pytest
+from pydantic import ValidationError
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.svm import SVC
+
+from iris_kedro.errors import ProjectError
+from iris_kedro.parameters import (
+    Candidate,
+    Candidates,
+    Dataset,
+    Estimator,
+    Export,
+    Feature,
+    Gate,
+    Split,
+    Target,
+    Training,
+    check_names,
+)
+
+LOGISTIC = {"class": "sklearn.linear_model.LogisticRegression"}
+SPLIT = {"test_share": 0.3, "salt": "s", "minimum_rows_per_class": 5}
+TRAINING = {"folds": 5, "random_state": 1, "threads": 1}
+EXPORT = {"tolerance": 1e-4, "random_rows": 9, "golden_rows": 9, "random_state": 1}
+GATE = {
+    "minimum_accuracy": 0.9,
+    "minimum_recall": 0.8,
+    "latency_budget_ms": 5.0,
+    "margin": 0.05,
+    "confidence": 0.95,
+    "resamples": 100,
+    "random_state": 1,
+}
+FEATURE = {"description": "d", "unit": "cm", "minimum": 0.1, "maximum": 20.0}
+TARGET = {"name": "species", "classes": ["a", "b"]}
+DATASET = {
+    "name": "iris",
+    "source": "sklearn:iris",
+    "target": TARGET,
+    "features": {"length": FEATURE},
+}
+NESTED = {"class": "sklearn.calibration.CalibratedClassifierCV"}
+
+
+def nest(estimator):
+    return {**NESTED, "parameters": {"estimator": estimator}}
+
+
+@pytest.mark.parametrize(
+    ("model", "given"),
+    [
+        (Candidate, LOGISTIC),
+        (Split, SPLIT),
+        (Training, TRAINING),
+        (Export, EXPORT),
+        (Gate, GATE),
+        (Feature, FEATURE),
+        (Target, TARGET),
+        (Dataset, DATASET),
+    ],
+)
+def test_parameters_refuse_unknown_keys_by_name(model, given):
+    model.model_validate(given)
+
+    with pytest.raises(ValidationError, match="surplus"):
+        model.model_validate({**given, "surplus": 1})
+
+
+@pytest.mark.parametrize(
+    ("model", "valid", "wrong", "message"),
+    [
+        (Split, SPLIT, {"test_share": 0}, r"test_share\n.*greater than 0"),
+        (Split, SPLIT, {"test_share": 1}, r"test_share\n.*less than 1"),
+        (Split, SPLIT, {"test_share": "much"}, r"test_share\n.*valid number"),
+        (Split, SPLIT, {"salt": 7}, r"salt\n.*valid string"),
+        (Split, SPLIT, {"minimum_rows_per_class": 0}, r"_class\n.*or equal to 1"),
+        (Training, TRAINING, {"folds": 1}, r"folds\n.*equal to 2"),
+        (Training, TRAINING, {"folds": 2.5}, r"folds\n.*valid integer"),
+        (Training, TRAINING, {"threads": 0}, r"threads\n.*equal to 1"),
+        (Export, EXPORT, {"tolerance": 0}, r"tolerance\n.*greater than 0"),
+        (Export, EXPORT, {"golden_rows": 0}, r"golden_rows\n.*equal to 1"),
+        (Gate, GATE, {"minimum_accuracy": 90}, r"minimum_accuracy\n.*less than 1"),
+        (Gate, GATE, {"confidence": None}, r"confidence\n.*valid number"),
+        (Gate, GATE, {"latency_budget_ms": -1}, r"latency_budget_ms\n.*than 0"),
+        (Feature, FEATURE, {"minimum": 20.0}, "minimum 20.0 must be below maximum 20"),
+        (Feature, FEATURE, {"minimum": 30.0}, "minimum 30.0 must be below maximum 20"),
+        (Target, TARGET, {"classes": ["a"]}, r"classes\n.*at least 2 items"),
+        (Target, TARGET, {"classes": ["a", "b", "a"]}, "class is named twice"),
+        (Target, TARGET, {"name": "My Species"}, r"name\n.*match pattern"),
+        (Dataset, DATASET, {"features": {}}, r"features\n.*at least 1 item"),
+        (Dataset, DATASET, {"features": {"Length": FEATURE}}, r"Length.*\n.*pattern"),
+        (Dataset, DATASET, {"name": "an iris"}, r"name\n.*match pattern"),
+    ],
+)
+def test_impossible_value_is_refused_by_name(model, valid, wrong, message):
+    with pytest.raises(ValidationError, match=message):
+        model.model_validate({**valid, **wrong})
+
+
+@pytest.mark.parametrize("missing", sorted(GATE))
+def test_missing_parameter_is_named(missing):
+    given = {name: value for name, value in GATE.items() if name != missing}
+
+    with pytest.raises(ValidationError, match=rf"{missing}\n.*Field required"):
+        Gate.model_validate(given)
+
+
+@pytest.mark.parametrize(
+    ("candidate", "message"),
+    [
+        (
+            {"class": "sklearn.linear_model.LogisticRegresion"},
+            "there is no class 'sklearn.linear_model.LogisticRegresion'.*full path",
+        ),
+        ({"class": "no_such_module.Model"}, "there is no class 'no_such_module.Model'"),
+        ({"class": "LogisticRegression"}, "there is no class 'LogisticRegression'"),
+        ({"class": ""}, "there is no class ''"),
+        ({"class": "os.getcwd"}, "'os.getcwd' is not a scikit-learn estimator"),
+        ({"class": "pathlib.Path"}, "'pathlib.Path' is not a scikit-learn estimator"),
+        (
+            {"class": "sklearn.gaussian_process.kernels.RBF"},
+            "RBF.* cannot be fitted",
+        ),
+        ({**LOGISTIC, "parameters": {"c": 1.0}}, "has no parameter 'c'.*C, "),
+        ({**LOGISTIC, "grid": {"gamma": [1]}}, "has no parameter 'gamma'.*max_iter"),
+        ({**LOGISTIC, "grid": {"C": []}}, r"grid.C\n.*at least 1 item"),
+        ({**LOGISTIC, "grid": {"C": 1.0}}, r"grid.C\n.*valid list"),
+        ({**LOGISTIC, "scale": "perhaps"}, r"scale\n.*valid boolean"),
+        (
+            nest({"class": "sklearn.svm.SVM"}),
+            "there is no class 'sklearn.svm.SVM'",
+        ),
+        (
+            nest({"class": "sklearn.svm.SVC", "parameters": {"kernal": "rbf"}}),
+            "sklearn.svm.SVC has no parameter 'kernal'.*kernel",
+        ),
+        (
+            {**nest({"class": "sklearn.svm.SVC"}), "grid": {"estimator__c": [1]}},
+            "has no parameter 'estimator__c'.*estimator__C",
+        ),
+    ],
+)
+def test_wrong_candidate_is_refused_with_what_would_be_right(candidate, message):
+    with pytest.raises(ValidationError, match=f"(?s){message}"):
+        Candidates.model_validate({"mine": candidate})
+
+
+def test_error_names_the_candidate():
+    wrong = {"class": "sklearn.linear_model.Nothing"}
+
+    with pytest.raises(ValidationError, match=r"^1 validation error .*\nsecond\n"):
+        Candidates.model_validate({"first": LOGISTIC, "second": wrong})
+
+
+@pytest.mark.parametrize(
+    ("candidates", "message"),
+    [({}, "at least one candidate"), ({"A B": LOGISTIC}, "match pattern")],
+)
+def test_candidates_need_entries_and_plain_names(candidates, message):
+    with pytest.raises(ValidationError, match=message):
+        Candidates.model_validate(candidates)
+
+
+def test_build_creates_nested_estimators():
+    estimator = Estimator.model_validate(
+        nest({"class": "sklearn.svm.SVC", "parameters": {"kernel": "linear"}})
+    ).build()
+
+    assert isinstance(estimator, CalibratedClassifierCV)
+    assert isinstance(estimator.estimator, SVC)
+    assert estimator.estimator.kernel == "linear"
+
+
+def test_build_creates_a_new_estimator_each_time():
+    candidate = Candidate.model_validate(LOGISTIC)
+
+    assert candidate.build() is not candidate.build()
+
+
+def test_parameters_are_logged_as_the_json_they_came_from():
+    candidates = Candidates.model_validate({"mine": {**LOGISTIC, "scale": True}})
+
+    expected = {"mine": {**LOGISTIC, "parameters": {}, "scale": True, "grid": {}}}
+    assert json.loads(str(candidates)) == expected
+
+
+def test_columns_keep_the_order_of_the_configuration():
+    features = {"second": FEATURE, "first": FEATURE}
+
+    dataset = Dataset.model_validate({**DATASET, "features": features})
+
+    assert dataset.columns == ["second", "first"]
+
+
+def test_shipped_parameters_are_valid(read_parameters):
+    file = "parameters_data_science.yml"
+    candidates = read_parameters(file, "data_science", "candidates")
+
+    names = list(Candidates.model_validate(candidates).root)
+
+    assert names[:2] == ["logistic_regression", "random_forest"]
+    assert len(names) >= 5
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {},
+        {"dataset": "already built by Kedro"},
+        {"data_engineering": {"source": "a.csv", "split": {"what": "Split checks"}}},
+        {"data_science": {"candidates": {}}, "model_release": {"gate": {}}},
+    ],
+)
+def test_known_names_pass(parameters):
+    check_names(parameters)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        (
+            {"data_enginering": {}},
+            "The project has no parameter 'data_enginering';"
+            " did you mean 'data_engineering'",
+        ),
+        ({"xyz": 1}, "'xyz'; It has data_engineering, data_science, dataset"),
+        (
+            {"data_engineering": {"sourc": "a.csv"}},
+            "data_engineering has no parameter 'sourc'; did you mean 'source'",
+        ),
+        (
+            {"data_science": {"candidate": {}}},
+            "data_science has no parameter 'candidate'; did you mean 'candidates'",
+        ),
+        ({"model_release": {"margin": 0.1}}, "model_release has .* It has gate"),
+    ],
+)
+def test_name_that_nothing_reads_is_named_with_what_there_is(parameters, message):
+    with pytest.raises(ProjectError, match=message):
+        check_names(parameters)

@@ -1,0 +1,79 @@
+import shutil
+import subprocess
+
+import pytest
+
+from iris_kedro.provenance import UNKNOWN, digest_files, read_git_commit
+
+GIT = shutil.which("git") or "git"
+
+
+@pytest.fixture
+def repository(tmp_path):
+    def git(*arguments):
+        identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+        command = [GIT, *identity, *arguments]
+        done = subprocess.run(
+            command, cwd=tmp_path, check=True, capture_output=True, text=True
+        )
+        return done.stdout.strip()
+
+    (tmp_path / "code.py").write_text("one = 1\n")
+    git("init")
+    git("add", "code.py")
+    git("commit", "-m", "Start")
+    return git
+
+
+def test_clean_tree_is_its_commit(repository, tmp_path):
+    assert read_git_commit(tmp_path) == repository("rev-parse", "HEAD")
+
+
+def test_changed_tree_is_marked(repository, tmp_path):
+    (tmp_path / "code.py").write_text("one = 2\n")
+
+    assert read_git_commit(tmp_path).endswith("+changes")
+
+
+def test_new_files_do_not_count_as_changes(repository, tmp_path):
+    (tmp_path / "data.csv").touch()
+
+    assert not read_git_commit(tmp_path).endswith("+changes")
+
+
+def test_folder_without_git_is_unknown(tmp_path):
+    assert read_git_commit(tmp_path) == UNKNOWN
+
+
+def test_missing_git_is_unknown(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert read_git_commit(tmp_path) == UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda folder: (folder / "a.py").write_text("2"),
+        lambda folder: (folder / "a.py").rename(folder / "b.py"),
+        lambda folder: (folder / "sub/c.py").write_text(""),
+        lambda folder: (folder / "a.py").unlink(),
+    ],
+    ids=["content", "name", "new file", "no file"],
+)
+def test_digest_changes_with_files(tmp_path, change):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "a.py").write_text("1")
+    before = digest_files(tmp_path, "*.py")
+
+    change(tmp_path)
+
+    assert digest_files(tmp_path, "*.py") != before
+
+
+def test_digest_ignores_other_files(tmp_path):
+    before = digest_files(tmp_path, "*.py")
+
+    (tmp_path / "a.pyc").write_text("1")
+
+    assert digest_files(tmp_path, "*.py") == before

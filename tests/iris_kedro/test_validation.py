@@ -1,0 +1,126 @@
+from io import StringIO
+
+import numpy as np
+import pandas as pd
+import pytest
+from kedro.validation import DataValidationError
+
+from iris_kedro.validation import RawFileValidator, standardize_name
+
+HEADER = "sepal_length,sepal_width,petal_length,petal_width,species"
+GOOD = "5.1,3.5,1.4,0.2,setosa"
+
+
+@pytest.fixture
+def validate(dataset):
+    validator = RawFileValidator("raw.csv", "my.csv", dataset.model_dump())
+
+    def validate(*lines, header=HEADER):
+        # As the catalog reads raw files.
+        text = "\n".join([header, *lines]) + "\n"
+        return validator.validate(pd.read_csv(StringIO(text), skip_blank_lines=False))
+
+    return validate
+
+
+@pytest.mark.parametrize(
+    ("column", "name"),
+    [
+        ("sepal_length", "sepal_length"),
+        ("sepal length (cm)", "sepal_length"),
+        ("Sepal.Length", "sepal_length"),
+        (" SEPAL-LENGTH ", "sepal_length"),
+        ("sepal length [cm]", "sepal_length_cm"),
+        ("Species", "species"),
+        ("()", ""),
+    ],
+)
+def test_column_names_lose_units_and_spelling(column, name):
+    assert standardize_name(column) == name
+
+
+def test_valid_rows_pass_unchanged(validate):
+    data = validate(GOOD, "7.0,3.2,4.7,1.4,versicolor")
+
+    assert data["sepal_length"].tolist() == [5.1, 7.0]
+    assert data["species"].tolist() == ["setosa", "versicolor"]
+
+
+def test_whole_numbers_become_decimal_numbers(validate):
+    data = validate("5,3,1,1,setosa")
+
+    assert data["sepal_length"].dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    "row", [",3.5,1.4,0.2,setosa", "NaN,3.5,1.4,0.2,setosa", "5.1,3.5,1.4,0.2,"]
+)
+def test_missing_values_are_left_to_cleaning(validate, row):
+    assert validate(GOOD, row).isna().sum().sum() == 1
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "value", "wanted"),
+    [
+        ("abc,3.5,1.4,0.2,setosa", "sepal_length", "'abc'", "a number from 0.1 to 20"),
+        ("5.1,3.5,1.4 cm,0.2,setosa", "petal_length", "'1.4 cm'", "a number from"),
+        ("5.1,3.5,0.0,0.2,setosa", "petal_length", "0", "a number from 0.1 to 20"),
+        ("-5.1,3.5,1.4,0.2,setosa", "sepal_length", "-5.1", "a number from 0.1 to 20"),
+        ("5.1,3.5,1.4,20.1,setosa", "petal_width", "20.1", "a number from 0.1 to 20"),
+        ("5.1,inf,1.4,0.2,setosa", "sepal_width", "inf", "a number from 0.1 to 20"),
+        ("5.1,-inf,1.4,0.2,setosa", "sepal_width", "-inf", "a number from 0.1 to 20"),
+        ("5.1,3.5,1.4,0.2,tulip", "species", "'tulip'", "one of setosa, versicolor"),
+        ("5.1,3.5,1.4,0.2,Setosa", "species", "'Setosa'", "one of setosa, versicolor"),
+        ("5.1,3.5,1.4,0.2,1", "species", "'1'", "one of setosa, versicolor"),
+    ],
+)
+def test_bad_value_is_named_with_file_line_and_column(
+    validate, row, column, value, wanted
+):
+    with pytest.raises(DataValidationError) as caught:
+        validate(GOOD, row, GOOD)
+
+    assert f"raw.csv row 3 has {value}, expected {wanted}" in str(caught.value)
+    assert [failure.column for failure in caught.value.failures] == [column]
+
+
+def test_every_bad_value_is_reported_in_the_order_of_the_file(validate):
+    with pytest.raises(DataValidationError) as caught:
+        validate("5.1,3.5,1.4,99,setosa", GOOD, "x,3.5,1.4,0.2,tulip")
+
+    lines = [failure.message.split(" has ")[0] for failure in caught.value.failures]
+    assert lines == ["raw.csv row 2", "raw.csv row 4", "raw.csv row 4"]
+
+
+def test_blank_lines_count_as_lines_of_the_file(validate):
+    with pytest.raises(DataValidationError, match=r"raw\.csv row 5 has 'x'"):
+        validate(GOOD, "", "", "x,3.5,1.4,0.2,setosa")
+
+
+def test_number_of_reported_values_is_bounded(validate):
+    with pytest.raises(DataValidationError) as caught:
+        validate(*["99,99,99,99,tulip"] * 1_000)
+
+    assert len(caught.value.failures) == 100
+
+
+def test_missing_column_is_named_with_those_there_are(validate):
+    with pytest.raises(DataValidationError) as caught:
+        validate("5.1,3.5,1.4,setosa", header="sepal_length,sepal_width,petal,species")
+
+    message = str(caught.value)
+    assert "raw.csv has no column 'petal_length'; it has 'sepal_length'" in message
+    assert "raw.csv has no column 'petal_width'" in message
+
+
+def test_columns_may_be_in_any_order_with_others_and_units(validate):
+    header = "id,Species,petal width (cm),petal length (cm),sepal width,sepal.length"
+
+    data = validate("1,setosa,0.2,1.4,3.5,5.1", header=header)
+
+    assert data["sepal.length"].tolist() == [5.1]
+
+
+def test_header_without_rows_is_refused(validate):
+    with pytest.raises(DataValidationError, match=r"raw\.csv has a header but no rows"):
+        validate()
