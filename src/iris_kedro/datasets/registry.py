@@ -10,6 +10,7 @@ from typing import Any
 import mlflow
 import numpy as np
 import onnx
+from google.protobuf.message import DecodeError
 from kedro.io import AbstractDataset, DatasetError
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
@@ -81,7 +82,7 @@ class ModelRegistryDataset(AbstractDataset[Release, RegistryState]):
                     f"models:/{self._name}/{version}", dst_path=folder
                 )
                 model = onnx.load(Path(path) / "model.onnx")
-            except (MlflowException, OSError) as error:
+            except (DecodeError, MlflowException, OSError) as error:
                 raise DatasetError(
                     f"the Production model, version {version} of {self._name}, cannot"
                     f" be read: {error}. Restore it, or promote another one with"
