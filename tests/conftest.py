@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -252,6 +253,21 @@ def registry(tracking: MlflowClient) -> Registry:
 
 
 @pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let an hour pass with each look of the registry at the clock, from noon on."""
+
+    class Clock(datetime):
+        hours = 11
+
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:
+            cls.hours += 1
+            return datetime(2026, 11, 1, tzinfo=UTC) + timedelta(hours=cls.hours)
+
+    monkeypatch.setattr("iris_kedro.registry.datetime", Clock)
+
+
+@pytest.fixture
 def release(challenger: onnx.ModelProto) -> Callable[..., str]:
     """Return a function that saves a release and returns the newest version."""
 
@@ -337,37 +353,60 @@ class Project:
         return {run.info.run_name: run for run in self.runs(condition)}
 
 
-@pytest.fixture
-def make_project(
-    tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., Project]:
-    """Return a function that copies the project and goes there.
+@pytest.fixture(scope="session")
+def copy_project(empty_database: Path) -> Callable[..., Project]:
+    """Return a function that copies the project.
 
-    With ``small`` (the default) it has only one candidate, with a small grid.
+    With ``small`` it has only one candidate, with a small grid.
     """
 
-    def make(small: bool = True) -> Project:
-        path = tmp_path / "project"
+    def copy(path: Path, small: bool) -> Project:
         path.mkdir()
         for name in COPIED:
             source = ROOT / name
             (shutil.copytree if source.is_dir() else shutil.copy)(source, path / name)
+        (path / "data").mkdir()
         shutil.copy(empty_database, path / "mlflow.db")
         project = Project(path)
         if small:
             file = "parameters_data_science.yml"
             project.change(file, "data_science.candidates", SMALL_CANDIDATES)
             project.change(file, "data_science.export.random_rows", 100)
-        monkeypatch.chdir(path)
         return project
 
-    return make
+    return copy
 
 
 @pytest.fixture
-def project(make_project: Callable[..., Project]) -> Project:
-    """Return a project with one fast candidate."""
-    return make_project()
+def project(
+    copy_project: Callable[..., Project],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Project:
+    """Return a project with one fast candidate, and go there."""
+    project = copy_project(tmp_path / "project", small=True)
+    monkeypatch.chdir(project.path)
+    return project
+
+
+@dataclass(frozen=True)
+class ShippedRun:
+    """What the project does as it is shipped, in a process of its own."""
+
+    project: Project
+    output: str
+    exit_code: int
+
+
+@pytest.fixture(scope="session")
+def shipped(
+    copy_project: Callable[..., Project], tmp_path_factory: pytest.TempPathFactory
+) -> ShippedRun:
+    """Return the result of ``kedro run`` with everything as it is shipped."""
+    project = copy_project(tmp_path_factory.mktemp("shipped") / "project", small=False)
+    process = project.start("run")
+    output, _ = process.communicate()
+    return ShippedRun(project, output, process.returncode)
 
 
 @pytest.fixture
