@@ -1,0 +1,144 @@
+from importlib.metadata import version
+
+import mlflow
+import pandas as pd
+import pytest
+import yaml
+from kedro.io import DatasetError
+from mlflow.tracking import MlflowClient
+
+from iris_kedro.candidates import CandidateRecord, ExportedCandidate
+from iris_kedro.datasets import (
+    CandidateRunsDataset,
+    ProvenanceDataset,
+    TrackedParquetDataset,
+)
+from iris_kedro.datasets.tracking import pin_requirements
+
+FOREST = {
+    "class": "sklearn.ensemble.RandomForestClassifier",
+    "parameters": {"n_estimators": 3},
+    "grid": {"max_depth": [2]},
+}
+
+
+def test_saved_data_is_an_input_of_the_run(tracking, tmp_path, train_data):
+    file = TrackedParquetDataset(
+        context="training", target="species", filepath=str(tmp_path / "train.parquet")
+    )
+
+    with mlflow.start_run() as run:
+        file.save(train_data)
+
+    (logged,) = tracking.get_run(run.info.run_id).inputs.dataset_inputs
+    assert (logged.dataset.name, logged.tags[0].value) == ("train", "training")
+    assert logged.dataset.digest
+    pd.testing.assert_frame_equal(file.load(), train_data)
+
+
+def test_digest_of_the_input_changes_with_the_data(tracking, tmp_path, train_data):
+    file = TrackedParquetDataset(
+        context="training", target="species", filepath=str(tmp_path / "train.parquet")
+    )
+
+    with mlflow.start_run() as run:
+        file.save(train_data)
+        file.save(train_data.iloc[1:])
+
+    logged = tracking.get_run(run.info.run_id).inputs.dataset_inputs
+    assert len({each.dataset.digest for each in logged}) == 2
+
+
+def test_provenance_knows_run_code_and_dependencies(tracking):
+    with mlflow.start_run() as run:
+        provenance = ProvenanceDataset().load()
+
+    assert provenance.run_id == run.info.run_id
+    assert provenance.code_digest.startswith("sha256:")
+    assert provenance.lock_digest.startswith("sha256:")
+
+
+def test_provenance_without_a_run_has_no_run(tracking):
+    assert ProvenanceDataset().load().run_id == ""
+
+
+@pytest.mark.parametrize("kind", [CandidateRunsDataset, ProvenanceDataset])
+def test_one_way_datasets_refuse_the_other_way(tracking, kind):
+    refused = {
+        CandidateRunsDataset: lambda: CandidateRunsDataset().load(),
+        ProvenanceDataset: lambda: ProvenanceDataset().save("x"),
+    }
+
+    with pytest.raises(DatasetError):
+        refused[kind]()
+
+
+@pytest.fixture
+def candidate_run(tracking, train):
+    """Return the child run of a recorded candidate."""
+    record = CandidateRecord(
+        trained=train({"forest": FOREST})["forest"],
+        metrics={"accuracy": 0.9, "recall.setosa": 1.0},
+        export=ExportedCandidate(None, "no converter"),
+        is_chosen=False,
+        figures={},
+    )
+    with mlflow.start_run() as parent:
+        CandidateRunsDataset().save([record])
+    condition = f"tags.mlflow.parentRunId = '{parent.info.run_id}'"
+    (run,) = tracking.search_runs([parent.info.experiment_id], condition)
+    return run
+
+
+def test_candidate_run_is_named_and_finished(candidate_run):
+    assert candidate_run.info.run_name == "forest"
+    assert candidate_run.info.status == "FINISHED"
+
+
+def test_candidate_run_has_parameters_and_metrics(candidate_run):
+    assert candidate_run.data.params == {
+        "class": "sklearn.ensemble.RandomForestClassifier",
+        "scale": "False",
+        "n_estimators": "3",
+        "best.max_depth": "2",
+    }
+    assert candidate_run.data.metrics.keys() >= {"cv_accuracy", "accuracy"}
+
+
+def test_candidate_run_has_the_accuracy_of_each_fold(candidate_run, training):
+    history = MlflowClient().get_metric_history(
+        candidate_run.info.run_id, "fold_accuracy"
+    )
+
+    assert [each.step for each in history] == list(range(training.folds))
+
+
+def test_candidate_run_says_why_it_is_not_releasable(candidate_run):
+    tags = candidate_run.data.tags
+
+    assert (tags["releasable"], tags["chosen"]) == ("False", "False")
+    assert tags["not_releasable_because"] == "no converter"
+
+
+def test_model_of_the_candidate_is_kept_without_pickle(candidate_run, tmp_path):
+    (model,) = MlflowClient().search_logged_models([candidate_run.info.experiment_id])
+    folder = mlflow.artifacts.download_artifacts(model.model_uri, dst_path=tmp_path)
+
+    files = {path.suffix for path in tmp_path.rglob("*.*")}
+    flavour = yaml.safe_load(open(f"{folder}/MLmodel"))["flavors"]["sklearn"]
+
+    assert flavour["serialization_format"] == "skops"
+    assert ".pkl" not in files
+
+
+def test_model_of_the_candidate_predicts(candidate_run, test_data):
+    (model,) = MlflowClient().search_logged_models([candidate_run.info.experiment_id])
+    X = test_data.drop(columns="species").to_numpy()
+
+    predictions = mlflow.sklearn.load_model(model.model_uri).predict(X)
+
+    assert (predictions == test_data["species"]).mean() > 0.8
+
+
+def test_requirements_are_pinned_to_what_is_installed():
+    assert pin_requirements("numpy") == [f"numpy=={version('numpy')}"]

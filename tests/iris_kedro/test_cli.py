@@ -1,0 +1,146 @@
+import pytest
+
+
+@pytest.fixture
+def released(project, clock, monkeypatch):
+    """Return a project with two versions, the second in Production."""
+    monkeypatch.setattr("getpass.getuser", lambda: "ada")
+    for number in ("1", "2"):
+        tags = {"verdict": "better", "metric.accuracy": f"0.9{number}"}
+        project.registry.register(str(project.path), "", None, tags, "")
+        project.registry.promote(number, "release")
+    return project
+
+
+def test_history_shows_who_when_from_to_and_why(released):
+    result = released.invoke("model", "history")
+
+    (line,) = [line for line in result.output.splitlines() if " 0.92 " in line]
+    cells = [cell.strip() for cell in line.split("│")[2:-1]]
+    assert cells[:6] == ["1", "2", "release", "ada", "better", "0.92"]
+    assert "2026-11-01 13:00:00" in line
+
+
+def test_history_ends_with_the_aliases(released):
+    result = released.invoke("model", "history")
+
+    assert "Previous is version 1, Production is version 2" in result.output
+    assert result.exit_code == 0
+
+
+def test_history_before_any_release_says_so(project):
+    result = project.invoke("model", "history")
+
+    assert "Nothing of iris was in Production yet: kedro run" in result.output
+    assert result.exit_code == 0
+
+
+def test_history_tells_of_an_alias_moved_by_other_means(released):
+    released.client.set_registered_model_alias("iris", "Production", "1")
+
+    result = released.invoke("model", "history")
+
+    assert "The last record says version 2" in result.output
+
+
+@pytest.mark.parametrize(
+    ("at", "answer"),
+    [
+        ("2026-11-01", "Nothing was in Production at 2026-11-01 00:00:00 UTC."),
+        (
+            "2026-11-01T11:59:59",
+            "Nothing was in Production at 2026-11-01 11:59:59 UTC.",
+        ),
+        (
+            "2026-11-01T12:30",
+            "Version 1 was in Production at 2026-11-01 12:30:00 UTC,"
+            " since 2026-11-01 12:00:00.",
+        ),
+        (
+            "2026-11-02",
+            "Version 2 was in Production at 2026-11-02 00:00:00 UTC,"
+            " since 2026-11-01 13:00:00.",
+        ),
+    ],
+)
+def test_history_at_a_time_names_the_version(released, at, answer):
+    result = released.invoke("model", "history", "--at", at)
+
+    assert result.output.splitlines()[-1] == answer
+
+
+@pytest.mark.parametrize("at", ["yesterday", "2026-13-01", "2026-11-01T25:00"])
+def test_history_refuses_what_is_no_time(project, at):
+    result = project.invoke("model", "history", "--at", at)
+
+    assert result.exit_code == 2
+    assert at in result.output
+
+
+def test_promote_moves_production(released):
+    result = released.invoke("model", "promote", "1")
+
+    assert (
+        result.output == "Production of iris is version 1, before it was version 2.\n"
+    )
+    assert released.registry.aliases() == {"Production": "1", "Previous": "2"}
+
+
+def test_promotion_by_hand_is_recorded(released):
+    released.invoke("model", "promote", "1")
+
+    last = released.registry.history()[-1]
+
+    assert (last.origin, last.to, last.action, last.by) == ("2", "1", "promote", "ada")
+
+
+def test_rollback_restores_the_version_before(released):
+    result = released.invoke("model", "rollback")
+
+    assert (
+        result.output == "Production of iris is version 1, before it was version 2.\n"
+    )
+    assert released.registry.aliases() == {"Production": "1", "Previous": "2"}
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (("promote", "9"), "Error: there is no version 9 of iris; there are 1, 2"),
+        (("promote", "2"), "Error: version 2 is Production already"),
+    ],
+)
+def test_impossible_promotion_is_a_short_error(released, command, message):
+    result = released.invoke("model", *command)
+
+    assert result.exit_code == 1
+    assert result.output.splitlines()[-1] == message
+
+
+def test_rollback_before_any_release_is_a_short_error(project):
+    result = project.invoke("model", "rollback")
+
+    assert result.exit_code == 1
+    told = result.output.splitlines()[-1]
+    assert told.startswith("Error: iris has no Previous version to roll back")
+
+
+def test_production_environment_names_the_missing_variable(project):
+    result = project.invoke("model", "history", "--env", "production")
+
+    assert result.exit_code == 1
+    assert "Error: " in result.output
+    assert "MLFLOW_TRACKING_URI" in result.output
+
+
+def test_production_environment_takes_the_address_from_its_variable(
+    released, tmp_path, monkeypatch
+):
+    elsewhere = f"sqlite:///{tmp_path}/elsewhere.db"
+    (released.path / "mlflow.db").rename(tmp_path / "elsewhere.db")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", elsewhere)
+
+    result = released.invoke("model", "promote", "1", "--env", "production")
+
+    assert result.exit_code == 0
+    assert not (released.path / "mlflow.db").exists()

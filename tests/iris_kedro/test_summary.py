@@ -1,0 +1,97 @@
+import pytest
+from rich.console import Console
+
+from iris_kedro.contract import Contract
+from iris_kedro.release import RegistryState, ReleasedModel
+from iris_kedro.summary import print_summary
+
+ENTRY = {
+    "candidate": "random_forest",
+    "cv_accuracy": 0.9512,
+    "cv_deviation": 0.0234,
+    "accuracy": 0.9666,
+    "log_loss": 0.1234,
+    "fit_seconds": 1.26,
+    "chosen": True,
+    "releasable": True,
+    "reason": "",
+}
+REPORT = {
+    "verdict": "better",
+    "promotes": True,
+    "reasons": ["the whole interval is above zero"],
+    "candidate": "random_forest",
+    "model": "iris",
+    "run_id": "this run",
+}
+
+
+@pytest.fixture
+def show():
+    def show(**results):
+        console = Console(
+            width=120, record=True, quiet=False, file=open("/dev/null", "w")
+        )
+        print_summary(results, console)
+        return console.export_text()
+
+    return show
+
+
+@pytest.fixture
+def produced(challenger):
+    def produced(run_id):
+        contract = Contract.read(challenger).model_copy(update={"run_id": run_id})
+        released = ReleasedModel("7", contract.embed(challenger))
+        return RegistryState(released, {})
+
+    return produced
+
+
+def test_table_shows_a_line_for_each_candidate(show):
+    text = show(leaderboard=[ENTRY])
+
+    (line,) = [line for line in text.splitlines() if "random forest" in line]
+    cells = [cell.strip() for cell in line.split("│")[1:-1]]
+    assert cells == ["➤", "random forest", "0.951 ± 0.023", "0.967", "0.123", "1.3 s"]
+
+
+def test_candidate_that_is_not_releasable_is_shown_with_the_reason(show):
+    refused = {**ENTRY, "chosen": False, "releasable": False, "reason": "no converter"}
+
+    text = show(leaderboard=[refused])
+
+    assert "✗ random_forest is not releasable: no converter" in text
+
+
+def test_verdict_is_shown_with_its_reasons(show, produced):
+    text = show(gate_report=REPORT, registry=produced("this run"))
+
+    assert "Chosen      random forest" in text
+    assert "Gate        better\n            the whole interval is above zero" in text
+
+
+@pytest.mark.parametrize(
+    ("run_id", "promotes", "told"),
+    [
+        ("this run", True, "version 7 of iris (released by this run)"),
+        ("another", False, "version 7 of iris (as before)"),
+        ("another", True, "version 7 of iris (of another run that was faster"),
+    ],
+)
+def test_production_is_shown_with_where_it_comes_from(
+    show, produced, run_id, promotes, told
+):
+    report = {**REPORT, "promotes": promotes}
+
+    assert told in show(gate_report=report, registry=produced(run_id))
+
+
+def test_no_production_is_shown_as_none(show):
+    text = show(gate_report=REPORT, registry=RegistryState(None, {}))
+
+    assert "Production  none" in text
+
+
+def test_run_without_results_prints_nothing(show):
+    assert show() == ""
