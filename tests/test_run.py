@@ -1,0 +1,561 @@
+"""Whole runs of the project, in a folder of their own."""
+
+import json
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+pytestmark = pytest.mark.slow
+
+CANDIDATES = "data_science.candidates"
+DATA_SCIENCE = "parameters_data_science.yml"
+SHIPPED_CANDIDATES = [
+    "logistic_regression",
+    "random_forest",
+    "support_vector_machine",
+    "k_nearest_neighbors",
+    "gradient_boosting",
+]
+
+
+# --- As it is shipped ----------------------------------------------------------------
+
+
+@pytest.fixture
+def parent(shipped):
+    return shipped.project.parents()[0]
+
+
+@pytest.fixture
+def children(shipped, parent):
+    return shipped.project.children(parent)
+
+
+def test_shipped_run_releases_a_first_model(shipped):
+    assert shipped.exit_code == 0
+    assert shipped.project.registry.aliases()["Production"] == "1"
+    assert "released by this run" in shipped.output
+
+
+@pytest.mark.parametrize("noise", ["warning", "deprecat", "traceback", "tracking_uri"])
+def test_shipped_run_prints_no_noise(shipped, noise):
+    assert noise not in shipped.output.lower()
+
+
+def test_shipped_run_is_finished_and_says_where_it_comes_from(parent):
+    assert parent.info.status == "FINISHED"
+    assert parent.data.tags["lock_digest"].startswith("sha256:")
+    assert {"git_commit", "code_digest"} <= parent.data.tags.keys()
+
+
+def test_each_shipped_candidate_has_a_finished_run(children):
+    assert sorted(children) == sorted(SHIPPED_CANDIDATES)
+    assert {run.info.status for run in children.values()} == {"FINISHED"}
+
+
+@pytest.mark.parametrize("name", SHIPPED_CANDIDATES)
+def test_candidate_run_has_all_metrics(children, name):
+    wanted = {
+        "cv_accuracy",
+        "cv_deviation",
+        "accuracy",
+        "balanced_accuracy",
+        "log_loss",
+    }
+    wanted |= {"fit_seconds", "predict_ms", "fold_accuracy"}
+    wanted |= {f"recall.{each}" for each in ("setosa", "versicolor", "virginica")}
+
+    assert children[name].data.metrics.keys() >= wanted
+
+
+@pytest.mark.parametrize("name", SHIPPED_CANDIDATES)
+def test_candidate_run_has_its_parameters_and_the_best_ones(children, name, shipped):
+    path = shipped.project.path / "conf/base" / DATA_SCIENCE
+    content = yaml.safe_load(path.read_text())
+    candidate = content["data_science"]["candidates"][name]
+
+    parameters = children[name].data.params
+
+    assert parameters["class"] == candidate["class"]
+    assert {f"best.{key}" for key in candidate["grid"]} <= parameters.keys()
+
+
+@pytest.mark.parametrize("name", SHIPPED_CANDIDATES)
+def test_candidate_run_has_its_figures(shipped, children, name):
+    artifacts = shipped.project.client.list_artifacts(children[name].info.run_id)
+
+    assert {artifact.path for artifact in artifacts} == {
+        "calibration.png",
+        "confusion_matrix.png",
+        "cross_validation.png",
+    }
+
+
+def test_models_of_all_candidates_are_kept_without_pickle(shipped, parent):
+    experiment = parent.info.experiment_id
+    models = shipped.project.client.search_logged_models([experiment])
+    folders = [each.artifact_location.removeprefix("file://") for each in models]
+
+    formats = [
+        flavours["sklearn"]["serialization_format"]
+        for folder in folders
+        if "sklearn"
+        in (flavours := yaml.safe_load(open(f"{folder}/MLmodel"))["flavors"])
+    ]
+
+    assert formats == ["skops"] * len(SHIPPED_CANDIDATES)
+    assert not list(shipped.project.path.rglob("*.pkl"))
+
+
+def test_all_shipped_candidates_are_releasable(children):
+    assert {run.data.tags["releasable"] for run in children.values()} == {"True"}
+
+
+def test_chosen_candidate_has_the_highest_accuracy(children):
+    best = max(run.data.metrics["accuracy"] for run in children.values())
+
+    (chosen,) = [run for run in children.values() if run.data.tags["chosen"] == "True"]
+
+    assert chosen.data.metrics["accuracy"] == best
+
+
+def test_parent_run_has_the_training_and_held_out_rows_as_inputs(parent):
+    inputs = {each.tags[0].value: each.dataset for each in parent.inputs.dataset_inputs}
+
+    assert set(inputs) == {"training", "testing"}
+    assert inputs["training"].digest != inputs["testing"].digest
+
+
+def test_parent_run_has_metrics_of_data_and_model(parent):
+    metrics = parent.data.metrics
+
+    assert (metrics["cleaning.rows"], metrics["cleaning.duplicates_dropped"]) == (
+        150,
+        1,
+    )
+    assert metrics["held_out.accuracy"] > 0.9
+    assert metrics["split.train.setosa"] + metrics["split.test.setosa"] > 40
+
+
+def test_parent_run_has_the_parameters(parent):
+    assert parent.data.params["data_engineering.source"] == "sklearn:iris"
+    assert "test_share" in parent.data.params["data_engineering.split"]
+
+
+def test_parent_run_has_the_gate_report(shipped, parent):
+    folder = mlflow.artifacts.download_artifacts(
+        run_id=parent.info.run_id,
+        tracking_uri=f"sqlite:///{shipped.project.path}/mlflow.db",
+    )
+
+    report = json.loads(open(f"{folder}/gate_report.json").read())
+    page = open(f"{folder}/gate_report.md").read()
+
+    assert report["verdict"] == "first release"
+    assert page.startswith("# Gate report: first release")
+
+
+def test_released_version_belongs_to_the_run(shipped, parent):
+    (version,) = shipped.project.registry.versions()
+
+    assert version.run_id == parent.info.run_id
+    assert version.tags["git_commit"] == parent.data.tags["git_commit"]
+    assert version.description.startswith("# Gate report: first release")
+
+
+def test_table_on_the_terminal_names_each_candidate(shipped):
+    for name in SHIPPED_CANDIDATES:
+        assert name.split("_")[0] in shipped.output
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (("registry", "list"), "data_engineering"),
+        (("registry", "describe", "model_release"), "compute_fingerprint"),
+        (("catalog", "describe-datasets"), "ModelRegistryDataset"),
+        (("catalog", "list-patterns"), ""),
+        (("catalog", "resolve-patterns"), "registry"),
+        (("model", "history"), "first release"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
+)
+def test_kedro_command_works_in_its_own_process(shipped, command, told):
+    process = shipped.project.start(*command)
+    output, _ = process.communicate()
+
+    assert process.returncode == 0, output
+    assert told in output
+
+
+# --- Runs one after another ----------------------------------------------------------
+
+
+def test_unchanged_run_registers_nothing(project):
+    project.invoke("run")
+
+    result = project.invoke("run")
+
+    assert result.exit_code == 0
+    assert "unchanged" in result.output
+    assert len(project.registry.versions()) == 1
+
+
+def test_two_runs_in_one_process_are_two_runs_in_mlflow(project):
+    project.invoke("run", "--pipelines", "data_engineering")
+    project.invoke("run", "--pipelines", "data_engineering")
+
+    assert [run.info.status for run in project.parents()] == ["FINISHED"] * 2
+    assert mlflow.active_run() is None
+
+
+def test_run_with_another_seed_replaces_production(project):
+    project.invoke("run")
+    project.change(DATA_SCIENCE, "data_science.training.random_state", 1)
+
+    result = project.invoke("run")
+
+    assert "Gate        not worse" in result.output
+    assert project.registry.aliases() == {"Production": "2", "Previous": "1"}
+
+
+def test_worse_model_is_refused_and_production_stays(project):
+    project.invoke("run")
+    poor = {
+        "class": "sklearn.linear_model.LogisticRegression",
+        "parameters": {"C": 1e-6},
+    }
+    project.change(DATA_SCIENCE, CANDIDATES, {"poor": poor})
+
+    result = project.invoke("run")
+
+    assert result.exit_code == 0
+    assert "Gate        unfit" in result.output
+    assert project.registry.aliases() == {"Production": "1", "Challenger": "2"}
+
+
+def test_rolled_back_model_is_not_released_again(project):
+    project.invoke("run")
+    project.change(DATA_SCIENCE, "data_science.training.random_state", 1)
+    project.invoke("run")
+    project.invoke("model", "rollback")
+
+    result = project.invoke("run")
+
+    assert "version 2 came from the same data, code and parameters" in result.output
+    assert project.registry.aliases()["Production"] == "1"
+
+
+def test_damaged_production_stops_the_run_with_a_message(project):
+    project.invoke("run")
+    for file in project.path.rglob("mlruns/**/model.onnx"):
+        file.unlink()
+
+    result = project.invoke("run")
+
+    assert result.exit_code == 1
+    assert "kedro model promote VERSION" in result.output.splitlines()[-1]
+    assert project.parents()[-1].info.status == "FAILED"
+
+
+# --- Candidates ----------------------------------------------------------------------
+
+
+def test_candidate_is_added_by_an_edit_of_the_yaml(project):
+    bayes = {"class": "sklearn.naive_bayes.GaussianNB"}
+    project.change(DATA_SCIENCE, f"{CANDIDATES}.naive_bayes", bayes)
+
+    project.invoke("run")
+
+    (parent,) = project.parents()
+    assert set(project.children(parent)) == {"logistic_regression", "naive_bayes"}
+
+
+def test_candidate_that_is_not_releasable_does_not_stop_the_others(project):
+    histogram = {
+        "class": "sklearn.ensemble.HistGradientBoostingClassifier",
+        "parameters": {"max_iter": 2},
+    }
+    project.change(DATA_SCIENCE, f"{CANDIDATES}.histogram", histogram)
+
+    result = project.invoke("run")
+
+    (parent,) = project.parents()
+    tags = project.children(parent)["histogram"].data.tags
+    assert (tags["releasable"], tags["chosen"]) == ("False", "False")
+    assert "histogram is not releasable:" in result.output
+    assert project.registry.aliases() == {"Production": "1"}
+
+
+def test_run_without_releasable_candidate_fails_and_registers_nothing(project):
+    histogram = {
+        "class": "sklearn.ensemble.HistGradientBoostingClassifier",
+        "parameters": {"max_iter": 2},
+    }
+    project.change(DATA_SCIENCE, CANDIDATES, {"histogram": histogram})
+
+    result = project.invoke("run")
+
+    assert result.exit_code == 1
+    assert "Error: no candidate can be released: histogram:" in result.output
+    assert project.parents()[0].info.status == "FAILED"
+    assert project.registry.versions() == []
+
+
+# --- Options of kedro run ------------------------------------------------------------
+
+
+def test_pipelines_can_be_run_one_by_one(project):
+    codes = [
+        project.invoke("run", "--pipelines", name).exit_code
+        for name in ("data_engineering", "data_science", "model_release")
+    ]
+
+    assert codes == [0, 0, 0]
+    assert project.registry.aliases() == {"Production": "1"}
+    assert len(project.parents()) == 3
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--tags", "data_engineering"),
+        ("--pipeline", "data_engineering"),
+        ("--to-nodes", "split"),
+    ],
+    ids=lambda options: options[0],
+)
+def test_part_of_the_pipeline_can_be_run(project, options):
+    result = project.invoke("run", *options)
+
+    assert result.exit_code == 0
+    assert (project.path / "data/03_primary/train_data.parquet").exists()
+    assert not (project.path / "data/06_models").exists()
+
+
+def test_thread_runner_does_the_same(project):
+    result = project.invoke("run", "--runner", "ThreadRunner")
+
+    (parent,) = project.parents()
+    assert result.exit_code == 0, result.output
+    assert parent.info.status == "FINISHED"
+    assert set(project.children(parent)) == {"logistic_regression"}
+    assert project.registry.aliases() == {"Production": "1"}
+
+
+def test_parameter_can_be_given_on_the_command_line(project):
+    project.invoke(
+        "run", "--tags", "data_engineering", "--params", "data_engineering.split.salt=x"
+    )
+
+    (parent,) = project.parents()
+    logged = json.loads(parent.data.params["data_engineering.split"])
+    assert (logged["salt"], logged["test_share"]) == ("x", 0.3)
+
+
+def test_source_can_be_given_on_the_command_line(project, iris_csv):
+    (project.path / "mine.csv").write_bytes(iris_csv)
+
+    result = project.invoke(
+        "run", "--tags=data_engineering", "--params=data_engineering.source=mine.csv"
+    )
+
+    raw = project.path / "data/01_raw/iris.csv"
+    assert result.exit_code == 0
+    assert raw.read_bytes() == iris_csv
+
+
+# --- Wrong parameters ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("file", "key", "value", "message"),
+    [
+        (
+            DATA_SCIENCE,
+            f"{CANDIDATES}.logistic_regression.class",
+            "sklearn.linear_model.LogisticRegresion",
+            "there is no class 'sklearn.linear_model.LogisticRegresion'",
+        ),
+        (
+            DATA_SCIENCE,
+            f"{CANDIDATES}.logistic_regression.grid",
+            {"gamma": [1]},
+            "LogisticRegression has no parameter 'gamma'",
+        ),
+        (
+            DATA_SCIENCE,
+            f"{CANDIDATES}.logistic_regression.grid",
+            {"C": ["much"]},
+            "The 'C' parameter of LogisticRegression must be",
+        ),
+        (DATA_SCIENCE, "data_science.training.fold", 3, "did you mean 'folds'"),
+        (DATA_SCIENCE, "data_science.candidate", {}, "did you mean 'candidates'"),
+        (
+            "parameters_data_engineering.yml",
+            "data_engineering.split.test_share",
+            "a third",
+            "test_share",
+        ),
+        (
+            "parameters_model_release.yml",
+            "model_release.gate.confidence",
+            95,
+            "confidence",
+        ),
+        (
+            "globals.yml",
+            "dataset.features.petal_width.minimum",
+            20.0,
+            "minimum 20.0 must be below maximum 20.0",
+        ),
+    ],
+)
+def test_wrong_parameter_stops_before_anything_is_done(
+    project, file, key, value, message
+):
+    project.change(file, key, value)
+
+    result = project.invoke("run")
+
+    assert result.exit_code == 1
+    assert message in result.output
+    assert not (project.path / "data/01_raw").exists()
+
+
+def test_unknown_parameter_on_the_command_line_is_named(project):
+    result = project.invoke("run", "--params", "data_engineering.sourc=mine.csv")
+
+    assert result.exit_code == 1
+    assert "no parameter 'sourc'; did you mean 'source'" in result.output
+
+
+# --- Bad data ------------------------------------------------------------------------
+
+HEADER = "sepal_length,sepal_width,petal_length,petal_width,species\n"
+GOOD = "5.1,3.5,1.4,0.2,setosa\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (HEADER + GOOD + "5.1,x,1.4,0.2,setosa\n", ["iris.csv row 3 has 'x'"]),
+        (HEADER + "\n\n" + "5.1,3.5,1.4,99,setosa\n", ["iris.csv row 4 has 99"]),
+        (
+            HEADER + "5.1,3.5,1.4,0.2,tulip\n",
+            ["iris.csv row 2 has 'tulip'", "one of setosa, versicolor, virginica"],
+        ),
+        (HEADER + GOOD + "inf,3.5,1.4,0.2,setosa\n", ["iris.csv row 3 has inf"]),
+        (HEADER, ["iris.csv has a header but no rows"]),
+        ("", ["source.csv' is empty"]),
+        ("a,b\n1,2\n", ["iris.csv has no column 'sepal_length'", "'a', 'b'"]),
+        (HEADER + GOOD + "1,2,3,4,setosa,6,7\n", ["iris.csv", "line 3"]),
+        (HEADER + ",,,,\n" * 3, ["every row of the raw file has a missing value"]),
+        (b"\x89PNG\r\n\x1a\n\xff\xfe" * 9, ["iris.csv"]),
+        (HEADER + GOOD * 30, ["train.versicolor has 0", "minimum_rows_per_class"]),
+    ],
+    ids=[
+        "text",
+        "blank lines",
+        "class",
+        "infinite",
+        "header only",
+        "empty",
+        "columns",
+        "ragged",
+        "all missing",
+        "no text",
+        "one class",
+    ],
+)
+def test_bad_file_stops_the_run_and_production_stays(
+    project, registered, content, told
+):
+    project.write_csv(content)
+
+    result = project.invoke("run")
+
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert all(part in result.output for part in told)
+    assert project.parents()[-1].info.status == "FAILED"
+    assert project.registry.aliases() == {"Production": "1"}
+
+
+@pytest.fixture
+def registered(project):
+    """Put some version into Production."""
+    project.registry.register(str(project.path), "", None, {}, "")
+    project.registry.promote("1", "release")
+
+
+def test_missing_values_and_duplicates_are_reported_and_dropped(project, iris_csv):
+    lines = iris_csv.decode().splitlines()
+    project.write_csv("\n".join([*lines, lines[1], ",3.5,1.4,0.2,setosa", lines[2]]))
+
+    project.invoke("run", "--pipelines", "data_engineering")
+
+    metrics = project.parents()[0].data.metrics
+    assert metrics["cleaning.missing_dropped"] == 1
+    assert metrics["cleaning.duplicates_dropped"] == 3
+
+
+def test_one_class_missing_is_named(project, iris_csv):
+    lines = iris_csv.decode().splitlines()
+    project.write_csv("\n".join(line for line in lines if "virginica" not in line))
+
+    result = project.invoke("run")
+
+    assert result.exit_code == 1
+    assert "train.virginica has 0, test.virginica has 0" in result.output
+
+
+def test_bad_file_is_a_short_message_in_a_process_of_its_own(project):
+    project.write_csv(HEADER + GOOD + "5.1,x,1.4,0.2,setosa\n")
+
+    process = project.start("run")
+    output, _ = process.communicate()
+
+    assert process.returncode == 1
+    assert "iris.csv row 3 has 'x', expected a number from 0.1 to 20" in output
+    assert "Traceback" not in output
+
+
+def test_hundred_thousand_rows_are_trained_on(project, iris_csv):
+    iris = pd.read_csv(pd.io.common.BytesIO(iris_csv))
+    rows = iris.sample(100_000, replace=True, random_state=0).reset_index(drop=True)
+    noise = np.random.default_rng(0).normal(0, 0.02, (100_000, 4))
+    rows.iloc[:, :4] = (rows.iloc[:, :4] + noise).clip(0.1).round(6)
+    project.write_csv(rows)
+    project.change(DATA_SCIENCE, f"{CANDIDATES}.logistic_regression.grid", {})
+
+    result = project.invoke("run")
+
+    (parent,) = project.parents()
+    assert result.exit_code == 0, result.output
+    assert parent.data.metrics["cleaning.rows"] == 100_000
+    assert project.registry.aliases() == {"Production": "1"}
+
+
+# --- Two at the same time ------------------------------------------------------------
+
+
+def test_two_projects_release_into_one_registry_at_the_same_time(
+    project, copy_project, tmp_path
+):
+    other = copy_project(tmp_path / "other", small=True)
+    shared = {"server": {"mlflow_tracking_uri": f"sqlite:///{project.path}/mlflow.db"}}
+    (other.path / "conf/local/mlflow.yml").write_text(yaml.safe_dump(shared))
+    other.change(DATA_SCIENCE, "data_science.training.random_state", 1)
+
+    processes = [each.start("run") for each in (project, other)]
+    outputs = [process.communicate()[0] for process in processes]
+
+    assert [process.returncode for process in processes] == [0, 0], outputs
+    assert len(project.registry.versions()) == 2
+    roles = project.registry.aliases()
+    assert "Production" in roles
+    assert set(roles.values()) == {"1", "2"}
