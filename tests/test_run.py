@@ -1,12 +1,14 @@
 """Whole runs of the project, in a folder of their own."""
 
 import json
+import signal
 
 import mlflow
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from filelock import FileLock
 
 pytestmark = pytest.mark.slow
 
@@ -541,6 +543,32 @@ def test_hundred_thousand_rows_are_trained_on(project, iris_csv):
 
 
 # --- Two at the same time ------------------------------------------------------------
+
+
+def test_interrupted_run_is_killed_and_the_next_one_works(project):
+    process = project.start("run")
+    for line in process.stdout:
+        if "train_candidates" in line:
+            process.send_signal(signal.SIGINT)
+            break
+    process.communicate(timeout=120)
+
+    assert process.returncode == 1
+    assert [run.info.status for run in project.parents()] == ["KILLED"]
+    assert project.registry.aliases() == {}
+    assert project.invoke("run").exit_code == 0
+
+
+def test_second_run_in_a_folder_waits_for_the_first(project):
+    with FileLock(project.path / "data" / ".lock"):
+        process = project.start("run")
+        waiting = next(line for line in process.stdout if "Waiting" in line)
+        assert project.registry.aliases() == {}
+
+    process.communicate(timeout=120)
+    assert "another run in this folder" in waiting
+    assert process.returncode == 0
+    assert project.registry.aliases() == {"Production": "1"}
 
 
 def test_two_projects_release_into_one_registry_at_the_same_time(
