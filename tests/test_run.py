@@ -10,6 +10,8 @@ import pytest
 import yaml
 from filelock import FileLock
 
+from iris_kedro.datasets import SourceDataset
+
 pytestmark = pytest.mark.slow
 
 CANDIDATES = "data_science.candidates"
@@ -261,6 +263,18 @@ def test_damaged_production_stops_the_run_with_a_message(project):
     assert result.exit_code == 1
     assert "kedro model promote VERSION" in result.output.splitlines()[-1]
     assert project.parents()[-1].info.status == "FAILED"
+
+
+def test_run_that_is_stopped_by_hand_is_killed_in_mlflow(project, monkeypatch):
+    def stop(self):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(SourceDataset, "load", stop)
+
+    result = project.invoke("run")
+
+    assert result.exit_code == 1
+    assert project.parents()[0].info.status == "KILLED"
 
 
 # --- Candidates ----------------------------------------------------------------------

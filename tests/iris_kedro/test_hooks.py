@@ -1,7 +1,35 @@
+from types import SimpleNamespace
+
+import mlflow
 import pytest
+from filelock import FileLock, Timeout
+from kedro.pipeline import Node, Pipeline
 
 from iris_kedro.errors import ProjectError
 from iris_kedro.hooks import ProjectHooks
+
+PIPELINE = Pipeline([Node(len, "data", "length", name="measure")])
+
+
+@pytest.fixture
+def hooks(tmp_path):
+    (tmp_path / "data").mkdir()
+    hooks = ProjectHooks()
+    hooks.after_context_created(SimpleNamespace(project_path=tmp_path))
+    return hooks
+
+
+@pytest.fixture
+def catalog(provenance):
+    return SimpleNamespace(load=lambda name: {"provenance": provenance}[name])
+
+
+def is_locked(folder):
+    try:
+        with FileLock(folder / "data/.lock").acquire(blocking=False):
+            return False
+    except Timeout:
+        return True
 
 
 def test_misspelt_parameter_stops_before_anything_runs():
@@ -9,3 +37,40 @@ def test_misspelt_parameter_stops_before_anything_runs():
 
     with pytest.raises(ProjectError, match="'sourc'; did you mean 'source'"):
         ProjectHooks().after_catalog_created({"parameters": parameters})
+
+
+def test_run_is_tagged_with_what_it_depends_on(tracking, hooks, catalog):
+    with mlflow.start_run() as run:
+        hooks.before_pipeline_run(PIPELINE, catalog)
+
+    tags = tracking.get_run(run.info.run_id).data.tags
+    assert tags["git_commit"] == "c0ffee"
+    assert tags["code_digest"] == "sha256:code"
+    assert tags["lock_digest"] == "sha256:lock"
+
+
+def test_progress_counts_the_nodes(tracking, hooks, catalog, caplog):
+    caplog.set_level("INFO", "iris_kedro")
+    hooks.before_pipeline_run(PIPELINE, catalog)
+
+    hooks.before_node_run(PIPELINE.nodes[0])
+
+    assert caplog.messages[-1] == " 1 of 1: measure"
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda hooks, catalog: hooks.after_pipeline_run(PIPELINE, catalog),
+        lambda hooks, catalog: hooks.on_pipeline_error(),
+    ],
+    ids=["success", "error"],
+)
+def test_folder_is_locked_until_the_run_ends(tracking, hooks, catalog, tmp_path, end):
+    hooks.before_pipeline_run(PIPELINE, catalog)
+    during = is_locked(tmp_path)
+
+    end(hooks, catalog)
+
+    assert during
+    assert not is_locked(tmp_path)

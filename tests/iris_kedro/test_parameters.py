@@ -127,6 +127,18 @@ def test_missing_parameter_is_named(missing):
         ({**LOGISTIC, "grid": {"gamma": [1]}}, "has no parameter 'gamma'.*max_iter"),
         ({**LOGISTIC, "grid": {"C": []}}, r"grid.C\n.*at least 1 item"),
         ({**LOGISTIC, "grid": {"C": 1.0}}, r"grid.C\n.*valid list"),
+        (
+            {**LOGISTIC, "parameters": {"C": "much"}},
+            "The 'C' parameter of LogisticRegression must be a float.*Got 'much'",
+        ),
+        (
+            {**LOGISTIC, "grid": {"C": [1.0, -1.0]}},
+            "The 'C' parameter of LogisticRegression must be a float.*Got -1.0",
+        ),
+        (
+            nest({"class": "sklearn.svm.SVC", "parameters": {"kernel": "round"}}),
+            "The 'kernel' parameter of SVC must be.*Got 'round'",
+        ),
         ({**LOGISTIC, "scale": "perhaps"}, r"scale\n.*valid boolean"),
         (
             nest({"class": "sklearn.svm.SVM"}),

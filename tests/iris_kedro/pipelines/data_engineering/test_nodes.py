@@ -201,6 +201,16 @@ def test_split_names_scarce_classes_and_what_to_change(
         split(flower(species), dataset, make_split(**changes))
 
 
+def test_split_accepts_just_enough_rows_of_each_class(flower, dataset):
+    data = flower(["setosa", "versicolor", "virginica"] * 20)
+    balance = split(data, dataset, make_split()).balance
+    fewest = min(int(metric["value"]) for metric in balance.values())
+
+    enough = make_split(minimum_rows_per_class=fewest)
+
+    assert split(data, dataset, enough).balance == balance
+
+
 def test_shipped_split_holds_out_about_its_share_of_each_class(
     iris_csv, dataset, split_parameters
 ):
