@@ -18,6 +18,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 from hypothesis import settings
+from kedro.framework.cli.cli import KedroCLI
 from kedro.framework.startup import bootstrap_project
 from mlflow.entities import Run
 from mlflow.tracking import MlflowClient, fluent
@@ -325,6 +326,10 @@ class Project:
         """Give a command to the project's own part of kedro, in this process."""
         bootstrap_project(self.path)
         return CliRunner().invoke(cli, list(arguments))
+
+    def invoke_kedro(self, *arguments: str) -> Result:
+        """Give a command to kedro itself, in this process."""
+        return CliRunner().invoke(KedroCLI(self.path), list(arguments))
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start kedro in a process of its own."""

@@ -178,21 +178,29 @@ def test_table_on_the_terminal_names_each_candidate(shipped):
 @pytest.mark.parametrize(
     ("command", "told"),
     [
-        (("registry", "list"), "data_engineering"),
+        (("registry", "list"), "- data_engineering"),
         (("registry", "describe", "model_release"), "compute_fingerprint"),
         (("catalog", "describe-datasets"), "ModelRegistryDataset"),
-        (("catalog", "list-patterns"), ""),
-        (("catalog", "resolve-patterns"), "registry"),
-        (("model", "history"), "first release"),
+        (("catalog", "list-patterns"), "{default}"),
+        (("catalog", "resolve-patterns"), "iris_kedro.datasets.files.OnnxDataset"),
+        (("model", "--help"), "rollback"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
 )
-def test_kedro_command_works_in_its_own_process(shipped, command, told):
-    process = shipped.project.start(*command)
+def test_command_of_kedro_works(project, command, told):
+    result = project.invoke_kedro(*command)
+
+    assert result.exit_code == 0, result.output
+    assert told in result.output
+
+
+def test_history_after_the_shipped_run_works_in_a_process_of_its_own(shipped):
+    process = shipped.project.start("model", "history")
     output, _ = process.communicate()
 
     assert process.returncode == 0, output
-    assert told in output
+    assert "first release" in output
+    assert "Production is version 1" in output
 
 
 # --- Runs one after another ----------------------------------------------------------

@@ -74,3 +74,21 @@ def test_folder_is_locked_until_the_run_ends(tracking, hooks, catalog, tmp_path,
 
     assert during
     assert not is_locked(tmp_path)
+
+
+def test_second_run_waits_until_the_first_ends(
+    tracking, hooks, catalog, tmp_path, monkeypatch
+):
+    first = FileLock(tmp_path / "data/.lock").acquire().lock
+    told = []
+
+    def end_first_run(message):
+        told.append(message)
+        first.release()
+
+    monkeypatch.setattr("iris_kedro.hooks.logger.warning", end_first_run)
+
+    hooks.before_pipeline_run(PIPELINE, catalog)
+
+    assert told == ["Waiting for another run in this folder to end"]
+    assert is_locked(tmp_path)
