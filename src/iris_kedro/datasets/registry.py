@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,16 @@ class ModelRegistryDataset(AbstractDataset[Release, RegistryState]):
             return
         registry = Registry(self._name)
         version = self._register(registry, data)
+        try:
+            self._give_role(registry, version, data)
+        except BaseException:
+            # Or the next run would wait its turn behind a release that is over.
+            with suppress(MlflowException):
+                registry.complete(version, fingerprint=None)
+            raise
+
+    @staticmethod
+    def _give_role(registry: Registry, version: str, data: Release) -> None:
         if not data.decision.verdict.promotes:
             registry.set_alias(CHALLENGER, version)
             registry.complete(version, data.fingerprint)

@@ -192,16 +192,22 @@ STEPS = [
 
 
 @contextmanager
-def interruption(method, nth):
-    """Let a method of MLflow's client fail from the nth call on."""
+def interruption(method, nth, killed=False):
+    """Let a method of MLflow's client fail from the nth call on.
+
+    A process that is killed does not tidy up either.
+    """
     original, calls = getattr(MlflowClient, method), count(1)
 
+    def fail(*args, **kwargs):
+        raise MlflowException("the power is gone")
+
     def fail_late(*args, **kwargs):
-        if next(calls) >= nth:
-            raise MlflowException("the power is gone")
-        return original(*args, **kwargs)
+        return (original if next(calls) < nth else fail)(*args, **kwargs)
 
     with pytest.MonkeyPatch.context() as patch:
+        if killed:
+            patch.setattr(MlflowClient, "delete_model_version_tag", fail)
         patch.setattr(MlflowClient, method, fail_late)
         with pytest.raises(DatasetError, match="the power is gone"):
             yield
@@ -213,21 +219,22 @@ def test_interrupted_release_leaves_a_readable_production(
 ):
     release()
 
-    with interruption(method, nth):
+    with interruption(method, nth, killed=True):
         release(Verdict.BETTER, compared_with="1", fingerprint="other")
 
     assert registered.load().production.version in {"1", "2"}
 
 
+@pytest.mark.parametrize("killed", [False, True], ids=["failed", "killed"])
 @pytest.mark.parametrize(("method", "nth"), STEPS)
 def test_run_after_an_interrupted_release_completes_it(
-    registered, registry, release, monkeypatch, method, nth
+    registered, registry, release, monkeypatch, method, nth, killed
 ):
     release()
-    with interruption(method, nth):
+    with interruption(method, nth, killed):
         release(Verdict.BETTER, compared_with="1", fingerprint="other")
-    # Until then, the interrupted release could still be at work.
-    monkeypatch.setattr(registry_module, "PENDING_LIMIT", timedelta(0))
+    if killed:  # it could still be at work, so it keeps its turn for a while
+        monkeypatch.setattr(registry_module, "PENDING_LIMIT", timedelta(0))
 
     state = registered.load()
     if "other" not in state.fingerprints:
@@ -238,12 +245,9 @@ def test_run_after_an_interrupted_release_completes_it(
     assert registry.aliases()["Previous"] != production
 
 
-def test_interrupted_first_release_is_completed_by_the_next_run(
-    registry, release, monkeypatch
-):
+def test_failed_first_release_is_completed_by_the_next_run(registry, release):
     with interruption("set_registered_model_alias", 1):
         release()
-    monkeypatch.setattr(registry_module, "PENDING_LIMIT", timedelta(0))
 
     release()
 
