@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from filelock import FileLock
 
 from iris_kedro.datasets import SourceDataset
 
@@ -512,7 +511,7 @@ def test_bad_file_stops_the_run_and_production_stays(
 @pytest.fixture
 def registered(project):
     """Put some version into Production."""
-    project.registry.register(str(project.path), "", None, {}, "")
+    project.registry.register(str(project.path), "", None, "promoting", {}, "")
     project.registry.promote("1", "release")
 
 
@@ -579,18 +578,6 @@ def test_interrupted_run_is_killed_and_the_next_one_works(project):
     assert [run.info.status for run in project.parents()] == ["KILLED"]
     assert project.registry.aliases() == {}
     assert project.invoke("run").exit_code == 0
-
-
-def test_second_run_in_a_folder_waits_for_the_first(project):
-    with FileLock(project.path / "data" / ".lock"):
-        process = project.start("run")
-        waiting = next(line for line in process.stdout if "Waiting" in line)
-        assert project.registry.aliases() == {}
-
-    process.communicate(timeout=120)
-    assert "another run in this folder" in waiting
-    assert process.returncode == 0
-    assert project.registry.aliases() == {"Production": "1"}
 
 
 def test_two_projects_release_into_one_registry_at_the_same_time(

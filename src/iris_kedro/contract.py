@@ -108,7 +108,9 @@ class Contract(Part):
         """Read the contract of a model.
 
         Raises:
-            KeyError: If the model carries none.
+            ValueError: If the model carries none, or one of another kind.
         """
         metadata = {entry.key: entry.value for entry in model.metadata_props}
+        if METADATA_KEY not in metadata:
+            raise ValueError("the model carries no contract")
         return cls.model_validate_json(metadata[METADATA_KEY])

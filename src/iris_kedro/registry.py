@@ -15,8 +15,9 @@ from iris_kedro.errors import ProjectError
 
 PRODUCTION, PREVIOUS, CHALLENGER = "Production", "Previous", "Challenger"
 FINGERPRINT, COMPARED_WITH, STATE = "fingerprint", "compared_with", "state"
-PENDING = "pending"
-# A version that is still pending after this long belongs to a run that died.
+# The state of a version whose release is under way; afterwards it has none.
+PROMOTING, REFUSING, FAILED = "promoting", "refusing", "failed"
+# A version that is still on its way after this long belongs to a run that died.
 PENDING_LIMIT = timedelta(minutes=10)
 PROMOTION_PREFIX = "promotion."
 
@@ -59,18 +60,30 @@ class Registry:
         return sorted(self._search(), key=lambda version: int(version.version))
 
     def fingerprints(self) -> dict[str, str]:
-        """Return the version of each fingerprint that was released completely."""
+        """Return the version of each fingerprint.
+
+        A version whose release died on its way counts only if it got its role, so
+        that the next run repeats what is missing and nothing else.
+        """
+        in_role = set(self.aliases().values())
         return {
             version.tags[FINGERPRINT]: str(version.version)
             for version in self.versions()
             if FINGERPRINT in version.tags
+            and (STATE not in version.tags or str(version.version) in in_role)
         }
+
+    def tags(self, version: str) -> dict[str, str]:
+        """Return the tags of a version."""
+        tags: dict[str, str] = self._client.get_model_version(self.name, version).tags
+        return tags
 
     def register(
         self,
         source: str,
         run_id: str,
         compared_with: str | None,
+        state: str,
         tags: dict[str, str],
         description: str,
     ) -> str:
@@ -81,7 +94,7 @@ class Registry:
             self.name,
             source,
             run_id=run_id or None,
-            tags={**tags, COMPARED_WITH: compared_with or "", STATE: PENDING},
+            tags={**tags, COMPARED_WITH: compared_with or "", STATE: state},
             description=description,
         )
         return str(version.version)
@@ -99,7 +112,7 @@ class Registry:
         rivals = [
             int(rival.version)
             for rival in self.versions()
-            if rival.tags.get(STATE) == PENDING
+            if rival.tags.get(STATE) == PROMOTING
             and rival.tags.get(COMPARED_WITH) == (compared_with or "")
             and _created_at(rival) > oldest
         ]
@@ -150,17 +163,18 @@ class Registry:
         """Point an alias to a version."""
         self._client.set_registered_model_alias(self.name, alias, version)
 
-    def complete(self, version: str, fingerprint: str | None) -> None:
-        """Mark a version's release as finished.
-
-        Only now does it carry its fingerprint, so that a release that died half-way
-        is repeated by the next run.
-        """
-        if fingerprint is not None:
-            self._client.set_model_version_tag(
-                self.name, version, FINGERPRINT, fingerprint
-            )
+    def complete(self, version: str) -> None:
+        """Mark a version's release as finished."""
         self._client.delete_model_version_tag(self.name, version, STATE)
+
+    def fail(self, version: str) -> None:
+        """Mark a version's release as failed, so that no other one waits for it."""
+        self._client.set_model_version_tag(self.name, version, STATE, FAILED)
+
+    def withdraw(self, version: str) -> None:
+        """Mark a version's release as given up, so that the next run repeats it."""
+        self._client.delete_model_version_tag(self.name, version, FINGERPRINT)
+        self.complete(version)
 
     def history(self, until: datetime | None = None) -> list[Promotion]:
         """Return the promotions, oldest first, optionally up to a time."""

@@ -7,7 +7,7 @@ def released(project, clock, monkeypatch):
     monkeypatch.setattr("getpass.getuser", lambda: "ada")
     for number in ("1", "2"):
         tags = {"verdict": "better", "metric.accuracy": f"0.9{number}"}
-        project.registry.register(str(project.path), "", None, tags, "")
+        project.registry.register(str(project.path), "", None, "promoting", tags, "")
         project.registry.promote(number, "release")
     return project
 

@@ -34,8 +34,8 @@ def test_embedding_again_replaces_the_contract(challenger):
     assert Contract.read(model).name == "other"
 
 
-def test_model_without_contract_is_a_key_error():
-    with pytest.raises(KeyError, match="contract"):
+def test_model_without_contract_is_refused():
+    with pytest.raises(ValueError, match="no contract"):
         Contract.read(onnx.ModelProto())
 
 

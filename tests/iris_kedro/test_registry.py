@@ -5,17 +5,18 @@ from mlflow.exceptions import MlflowException
 
 from iris_kedro import registry as registry_module
 from iris_kedro.errors import ProjectError
-from iris_kedro.registry import Registry
+from iris_kedro.registry import FINGERPRINT, PROMOTING, REFUSING, Registry
 
 
 @pytest.fixture
 def register(registry, tmp_path):
-    def register(compared_with=None):
+    def register(compared_with=None, state=PROMOTING, fingerprint="print"):
         return registry.register(
             str(tmp_path),
             run_id="",
             compared_with=compared_with,
-            tags={},
+            state=state,
+            tags={FINGERPRINT: fingerprint},
             description="",
         )
 
@@ -73,7 +74,7 @@ def test_models_of_other_names_do_not_count(registry, register, tmp_path):
     register()
 
     other = Registry("iris-two", registry._client)
-    other.register(str(tmp_path), "", None, {}, "")
+    other.register(str(tmp_path), "", None, "promoting", {}, "")
 
     assert len(registry.versions()) == len(other.versions()) == 1
 
@@ -198,16 +199,31 @@ def test_move_is_recorded_before_it_is_made(registry, register, monkeypatch):
 
 
 def test_fingerprint_counts_once_a_release_is_complete(registry, register):
-    register()
-    registry.complete(register(), "print")
+    register(fingerprint="on its way")
+    registry.complete(register())
 
     assert registry.fingerprints() == {"print": "2"}
 
 
-def test_complete_without_fingerprint_leaves_none(registry, register):
-    registry.complete(register(), None)
+def test_fingerprint_of_a_release_that_died_counts_if_it_got_its_role(
+    registry, register
+):
+    registry.promote(register(), "release")
+
+    assert registry.fingerprints() == {"print": "1"}
+
+
+def test_withdrawn_release_leaves_no_fingerprint(registry, register):
+    registry.withdraw(register())
 
     assert registry.fingerprints() == {}
+
+
+@pytest.mark.parametrize("end", ["complete", "fail", "withdraw"])
+def test_release_that_is_over_is_no_rival(registry, register, end):
+    getattr(registry, end)(register())
+
+    assert registry.is_first_of_rivals(register(), None)
 
 
 def test_first_registered_of_rivals_wins(registry, register):
@@ -224,7 +240,7 @@ def test_release_is_overtaken_when_production_has_moved(registry, register):
 
 
 def test_refused_challengers_are_no_rivals(registry, register):
-    registry.complete(register(), "refused")
+    register(state=REFUSING)
 
     assert registry.is_first_of_rivals(register(), None)
 
@@ -232,7 +248,7 @@ def test_refused_challengers_are_no_rivals(registry, register):
 def test_releases_judged_against_another_production_are_no_rivals(registry, register):
     production = register()
     registry.promote(production, "release")
-    registry.complete(production, "print")
+    registry.complete(production)
     register(compared_with="7")
 
     assert registry.is_first_of_rivals(register(production), production)

@@ -17,11 +17,21 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import Schema, TensorSpec
 
+from iris_kedro.contract import Contract
 from iris_kedro.datasets.tracking import pin_requirements
-from iris_kedro.registry import CHALLENGER, PRODUCTION, Registry
+from iris_kedro.registry import (
+    CHALLENGER,
+    FINGERPRINT,
+    PRODUCTION,
+    PROMOTING,
+    REFUSING,
+    Registry,
+)
 from iris_kedro.release import RegistryState, Release, ReleasedModel, Verdict
 
 logger = logging.getLogger(__name__)
+
+FILE_DIGEST = "file_digest"
 
 
 class ModelRegistryDataset(AbstractDataset[Release, RegistryState]):
@@ -62,17 +72,17 @@ class ModelRegistryDataset(AbstractDataset[Release, RegistryState]):
         except BaseException:
             # Or the next run would wait its turn behind a release that is over.
             with suppress(MlflowException):
-                registry.complete(version, fingerprint=None)
+                registry.fail(version)
             raise
 
     @staticmethod
     def _give_role(registry: Registry, version: str, data: Release) -> None:
         if not data.decision.verdict.promotes:
             registry.set_alias(CHALLENGER, version)
-            registry.complete(version, data.fingerprint)
+            registry.complete(version)
         elif registry.is_first_of_rivals(version, data.compared_with):
             registry.promote(version, "release")
-            registry.complete(version, data.fingerprint)
+            registry.complete(version)
         else:
             logger.warning(
                 "Version %s was overtaken: another release reached Production while"
@@ -81,25 +91,33 @@ class ModelRegistryDataset(AbstractDataset[Release, RegistryState]):
                 version,
             )
             registry.set_alias(CHALLENGER, version)
-            registry.complete(version, fingerprint=None)
+            registry.withdraw(version)
 
     def _describe(self) -> dict[str, Any]:
         return {"name": self._name}
 
     def _read(self, version: str) -> ReleasedModel:
-        with tempfile.TemporaryDirectory() as folder:
-            try:
-                path = mlflow.artifacts.download_artifacts(
-                    f"models:/{self._name}/{version}", dst_path=folder
-                )
-                model = onnx.load(Path(path) / "model.onnx")
-            except (DecodeError, MlflowException, OSError) as error:
-                raise DatasetError(
-                    f"the Production model, version {version} of {self._name}, cannot"
-                    f" be read: {error}. Restore it, or promote another one with"
-                    " kedro model promote VERSION"
-                ) from error
+        try:
+            model = self._download(version)
+            Contract.read(model)
+        except (DecodeError, MlflowException, OSError, ValueError) as error:
+            raise DatasetError(
+                f"the Production model, version {version} of {self._name}, cannot"
+                f" be used: {error}. Restore it, or promote another one with"
+                " kedro model promote VERSION"
+            ) from error
         return ReleasedModel(version, model)
+
+    def _download(self, version: str) -> onnx.ModelProto:
+        with tempfile.TemporaryDirectory() as folder:
+            path = mlflow.artifacts.download_artifacts(
+                f"models:/{self._name}/{version}", dst_path=folder
+            )
+            content = (Path(path) / "model.onnx").read_bytes()
+        expected = Registry(self._name).tags(version).get(FILE_DIGEST)
+        if expected not in {None, compute_digest(content)}:
+            raise ValueError("model.onnx is not the file that was released")
+        return onnx.load_model_from_string(content)
 
     def _register(self, registry: Registry, release: Release) -> str:
         contract = release.contract
@@ -116,9 +134,15 @@ class ModelRegistryDataset(AbstractDataset[Release, RegistryState]):
             source=info.model_uri,
             run_id=contract.run_id,
             compared_with=release.compared_with,
+            state=PROMOTING if release.decision.verdict.promotes else REFUSING,
             tags=_tags(release),
             description=release.report,
         )
+
+
+def compute_digest(content: bytes) -> str:
+    """Return the SHA-256 of a file's content, with its name before it."""
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 def _describe_tensors(release: Release) -> ModelSignature:
@@ -143,13 +167,13 @@ def _describe_tensors(release: Release) -> ModelSignature:
 
 def _tags(release: Release) -> dict[str, str]:
     contract = release.contract
-    digest = hashlib.sha256(release.model.SerializeToString()).hexdigest()
     return {
         "verdict": str(release.decision.verdict),
         "reasons": json.dumps(release.decision.reasons),
         "candidate": contract.candidate,
         "data_digest": contract.data_digest,
-        "file_digest": f"sha256:{digest}",
+        FILE_DIGEST: compute_digest(release.model.SerializeToString()),
+        FINGERPRINT: release.fingerprint,
         "git_commit": contract.git_commit,
         **{
             f"metric.{name}": f"{value:.6g}" for name, value in contract.metrics.items()

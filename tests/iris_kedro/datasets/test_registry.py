@@ -5,7 +5,6 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
-from itertools import count
 from pathlib import Path
 
 import mlflow
@@ -186,29 +185,32 @@ STEPS = [
     ("set_model_version_tag", 1),  # the record of the promotion
     ("set_registered_model_alias", 1),  # Previous
     ("set_registered_model_alias", 2),  # Production
-    ("set_model_version_tag", 2),  # the fingerprint
     ("delete_model_version_tag", 1),  # the end
 ]
 
 
 @contextmanager
 def interruption(method, nth, killed=False):
-    """Let a method of MLflow's client fail from the nth call on.
+    """Let the nth call of a method of MLflow's client fail.
 
-    A process that is killed does not tidy up either.
+    A process that is killed does nothing more after it, so it does not tidy up either.
     """
-    original, calls = getattr(MlflowClient, method), count(1)
+    originals = {name: getattr(MlflowClient, name) for name, _ in STEPS}
+    calls: list[str] = []
 
-    def fail(*args, **kwargs):
-        raise MlflowException("the power is gone")
+    def replace(name):
+        def call(*args, **kwargs):
+            calls.append(name)
+            before = calls.count(method) - (name == method)
+            if (name == method and before == nth - 1) or (killed and before >= nth):
+                raise MlflowException("the power is gone")
+            return originals[name](*args, **kwargs)
 
-    def fail_late(*args, **kwargs):
-        return (original if next(calls) < nth else fail)(*args, **kwargs)
+        return call
 
     with pytest.MonkeyPatch.context() as patch:
-        if killed:
-            patch.setattr(MlflowClient, "delete_model_version_tag", fail)
-        patch.setattr(MlflowClient, method, fail_late)
+        for name in originals:
+            patch.setattr(MlflowClient, name, replace(name))
         with pytest.raises(DatasetError, match="the power is gone"):
             yield
 
