@@ -1,0 +1,158 @@
+"""Settings of the service, read once from the environment."""
+
+# ruff: noqa: RUF009 -- `_setting` returns a dataclass field, built once per class.
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+PREFIX = "IRIS_"
+
+
+class ConfigError(ValueError):
+    """A setting has a value that cannot be used."""
+
+    def __init__(self, variable: str, value: str, expected: str) -> None:
+        super().__init__(f"{variable}={value!r}: expected {expected}")
+
+
+def _setting(default: Any, parse: Callable[[str], Any], help_text: str) -> Any:
+    """Declare a setting: its default, how its text is parsed, what it means."""
+    return field(default=default, metadata={"parse": parse, "help": help_text})
+
+
+def _text(value: str) -> str:
+    if not value.strip():
+        raise ValueError("some text")
+    return value.strip()
+
+
+def _optional_path(value: str) -> Path | None:
+    return Path(value) if value else None
+
+
+def _positive(value: str) -> int:
+    if not value.isdecimal() or int(value) == 0:
+        raise ValueError("a whole number above 0")
+    return int(value)
+
+
+def _count(value: str) -> int:
+    if not value.isdecimal():
+        raise ValueError("a whole number from 0")
+    return int(value)
+
+
+def _seconds(value: str) -> float:
+    message = "a number of seconds from 0"
+    try:
+        seconds = float(value)
+    except ValueError:
+        raise ValueError(message) from None
+    if not 0 <= seconds < float("inf"):
+        raise ValueError(message)
+    return seconds
+
+
+def _address(value: str) -> str:
+    host, separator, port = value.rpartition(":")
+    if not (host and separator and port.isdecimal() and int(port) < 65536):  # noqa: PLR2004
+        raise ValueError("host:port")
+    return value
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value not in choices:
+            raise ValueError(f"one of {', '.join(choices)}")
+        return value
+
+    return parse
+
+
+def _level(value: str) -> str:
+    return _one_of("DEBUG", "INFO", "WARNING", "ERROR")(value.upper())
+
+
+@dataclass(frozen=True)
+class Config:
+    """All settings; ``IRIS_BIND`` in the environment sets ``bind``, and so on."""
+
+    bind: str = _setting("127.0.0.1:8000", _address, "address of the service")
+    workers: int = _setting(2, _positive, "number of worker processes")
+    model_name: str = _setting("iris", _text, "registered model to serve")
+    alias: str = _setting("Production", _text, "alias of the version to serve")
+    shadow_alias: str | None = _setting(
+        None, lambda text: text or None, "alias computed beside it for comparison"
+    )
+    tracking_uri: str = _setting(
+        "sqlite:///mlflow.db", _text, "MLflow registry (MLFLOW_TRACKING_URI)"
+    )
+    store: Path = _setting(Path("store"), Path, "folder of the downloaded versions")
+    keep_versions: int = _setting(5, _positive, "downloaded versions kept for rollback")
+    follow_seconds: float = _setting(
+        5.0, _seconds, "pause between looks at the registry; 0 starts no follower"
+    )
+    max_body_bytes: int = _setting(8 * 1024**2, _positive, "largest request body")
+    max_rows: int = _setting(100_000, _positive, "most rows in one request")
+    max_in_flight: int = _setting(
+        16, _positive, "prediction requests at once in one worker, more answer 429"
+    )
+    api_keys_file: Path | None = _setting(
+        None, _optional_path, "file of hashed API keys; predictions then need a key"
+    )
+    metrics_bind: str | None = _setting(
+        None, lambda text: _address(text) if text else None, "own address of /metrics"
+    )
+    metrics_folder: Path | None = _setting(
+        None, _optional_path, "files shared by workers (PROMETHEUS_MULTIPROC_DIR)"
+    )
+    prediction_log: Path | None = _setting(
+        None, _optional_path, "file that gets every prediction; off without"
+    )
+    prediction_log_bytes: int = _setting(
+        50 * 1024**2, _positive, "size at which the prediction log is rotated"
+    )
+    prediction_log_backups: int = _setting(5, _count, "rotated prediction logs kept")
+    pending_rows: int = _setting(
+        200_000, _positive, "rows waiting for the prediction log or shadow, at most"
+    )
+    log_format: str = _setting("auto", _one_of("auto", "json", "text"), "log format")
+    log_level: str = _setting("INFO", _level, "lowest level logged")
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> "Config":
+        """Read the settings from the environment.
+
+        Raises:
+            ConfigError: If a value cannot be used; names the variable and the value.
+        """
+        source = os.environ if environ is None else environ
+        values = {}
+        for setting in fields(cls):
+            variable = variable_name(setting.name)
+            if variable in source:
+                parse = setting.metadata["parse"]
+                values[setting.name] = _parse(variable, source[variable], parse)
+        return cls(**values)
+
+
+# Two settings belong to libraries: one name for a thing is enough.
+_BORROWED = {
+    "tracking_uri": "MLFLOW_TRACKING_URI",
+    "metrics_folder": "PROMETHEUS_MULTIPROC_DIR",
+}
+
+
+def variable_name(setting: str) -> str:
+    """Return the environment variable that holds a setting."""
+    return _BORROWED.get(setting, PREFIX + setting.upper())
+
+
+def _parse(variable: str, value: str, parse: Callable[[str], Any]) -> Any:
+    try:
+        return parse(value)
+    except ValueError as error:
+        raise ConfigError(variable, value, str(error)) from None

@@ -1,0 +1,70 @@
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from serving.config import Config, ConfigError, variable_name
+
+
+def test_from_env_reads_every_setting_by_its_variable():
+    environ = {
+        "IRIS_BIND": "0.0.0.0:80",
+        "IRIS_WORKERS": "3",
+        "IRIS_FOLLOW_SECONDS": "0.5",
+        "IRIS_SHADOW_ALIAS": "Challenger",
+        "IRIS_PREDICTION_LOG": "log/predictions.jsonl",
+        "MLFLOW_TRACKING_URI": "http://registry",
+        "IRIS_LOG_LEVEL": "debug",
+    }
+
+    config = Config.from_env(environ)
+
+    assert config.bind == "0.0.0.0:80"
+    assert config.workers == 3
+    assert config.follow_seconds == 0.5
+    assert config.shadow_alias == "Challenger"
+    assert config.prediction_log == Path("log/predictions.jsonl")
+    assert config.tracking_uri == "http://registry"
+    assert config.log_level == "DEBUG"
+
+
+def test_from_env_without_variables_gives_the_defaults():
+    assert Config.from_env({"PATH": "/bin"}) == Config()
+
+
+def test_from_env_reads_the_process_environment_by_default(monkeypatch):
+    monkeypatch.setenv("IRIS_MODEL_NAME", "wine")
+
+    assert Config.from_env().model_name == "wine"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("IRIS_BIND", "8000"),
+        ("IRIS_BIND", "localhost:http"),
+        ("IRIS_BIND", "localhost:70000"),
+        ("IRIS_WORKERS", "0"),
+        ("IRIS_WORKERS", "two"),
+        ("IRIS_MAX_ROWS", "-1"),
+        ("IRIS_PREDICTION_LOG_BACKUPS", "-1"),
+        ("IRIS_FOLLOW_SECONDS", "soon"),
+        ("IRIS_FOLLOW_SECONDS", "nan"),
+        ("IRIS_FOLLOW_SECONDS", "-1"),
+        ("IRIS_LOG_FORMAT", "xml"),
+        ("IRIS_LOG_LEVEL", "LOUD"),
+        ("IRIS_MODEL_NAME", " "),
+        ("IRIS_METRICS_BIND", "9000"),
+    ],
+)
+def test_from_env_names_variable_and_bad_value(variable, value):
+    with pytest.raises(ConfigError) as caught:
+        Config.from_env({variable: value})
+
+    assert variable in str(caught.value)
+    assert repr(value) in str(caught.value)
+
+
+def test_every_setting_says_what_it_means():
+    assert all(setting.metadata["help"] for setting in fields(Config))
+    assert variable_name("bind") == "IRIS_BIND"
