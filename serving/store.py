@@ -34,9 +34,11 @@ class Store:
         return self.folder / f"{role}.json"
 
     def published(self, role: str) -> str | None:
-        """Return the folder name of the version that has a role, if any."""
-        pointer = _read_json(self.pointer(role))
-        return None if pointer is None else str(pointer["folder"])
+        """Return the folder name of the version that has a role, if any can be told."""
+        try:
+            return self._read_pointer(role)
+        except ModelRefusedError:
+            return None
 
     def load(self, role: str) -> Model | None:
         """Load the published model of a role; None when there is none.
@@ -44,21 +46,24 @@ class Store:
         Raises:
             ModelRefusedError: If it fails one of its checks.
         """
-        name = self.published(role)
+        name = self._read_pointer(role)
         if name is None:
             return None
         folder = self.folder / name
+        described = _read_checked(folder / VERSION_FILE)
+        if described is None:
+            raise ModelRefusedError("unreadable", f"{name} is missing in the store")
         try:
-            described = _read_json(folder / VERSION_FILE)
-        except ValueError:
+            version = Version(**described)
+        except TypeError:
             raise ModelRefusedError(
                 "unreadable", f"{VERSION_FILE} is damaged"
             ) from None
-        if described is None:
-            raise ModelRefusedError(
-                "unreadable", f"{folder.name} is missing in the store"
-            )
-        return Model.load(folder / MODEL_FILE, Version(**described))
+        return Model.load(folder / MODEL_FILE, version)
+
+    def _read_pointer(self, role: str) -> str | None:
+        pointer = _read_checked(self.pointer(role))
+        return None if pointer is None else str(pointer.get("folder"))
 
     @contextmanager
     def incoming(self) -> Iterator[Path]:
@@ -163,9 +168,19 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
+def _read_checked(path: Path) -> dict[str, Any] | None:
+    """Read JSON of the store that a model depends on."""
+    try:
+        return _read_json(path)
+    except (OSError, ValueError):
+        raise ModelRefusedError("unreadable", f"{path.name} is damaged") from None
+
+
 def _read_json(path: Path) -> dict[str, Any] | None:
     try:
-        value: dict[str, Any] = json.loads(path.read_bytes())
+        value = json.loads(path.read_bytes())
     except FileNotFoundError:
         return None
+    if not isinstance(value, dict):
+        raise ValueError(f"{path.name} holds no object")
     return value
