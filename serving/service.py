@@ -1,0 +1,110 @@
+"""The service behind the routes: the model in use and those who observe its answers."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from flask import Flask, current_app, g
+from numpy.typing import NDArray
+
+from serving.background import Background, Observation
+from serving.config import Config
+from serving.current import Current, Served
+from serving.metrics import ServiceMetrics, route
+from serving.model import Prediction
+from serving.prediction_log import PredictionLog
+from serving.rows import Matrix
+from serving.shadow import Shadow
+from serving.store import CURRENT, SHADOW, Store
+from serving.watcher import Watcher
+
+EXTENSION = "serving"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A prediction and which of its inputs lie outside of the training range."""
+
+    prediction: Prediction
+    outside: NDArray[np.bool_]
+
+
+@dataclass
+class Service:
+    """What the views use; found with ``the_service``."""
+
+    config: Config
+    metrics: ServiceMetrics
+    store: Store
+    current: Current
+    observers: list[Background] = field(default_factory=list)
+    watchers: list[Watcher] = field(default_factory=list)
+
+    def predict(self, served: Served, rows: Matrix) -> Answer:
+        """Predict rows, count the answer and hand it to the observers."""
+        g.version = served.model.version.version
+        prediction = served.model.predict(rows)
+        outside = served.meters.find_out_of_range(rows)
+        served.meters.record(rows, prediction, outside)
+        if self.observers:
+            seen = Observation(
+                served.model, rows, prediction, g.request_id, route(), time.time()
+            )
+            for observer in self.observers:
+                observer.submit(seen)
+        return Answer(prediction, outside)
+
+    def add_observers(self) -> None:
+        """Set up the prediction log and the shadow if the settings ask for them."""
+        config = self.config
+        if config.prediction_log:
+            dropped = self.metrics.dropped.labels("prediction_log").inc
+            log = PredictionLog(
+                config.prediction_log,
+                config.prediction_log_bytes,
+                config.prediction_log_backups,
+                dropped,
+            )
+            self._observe("prediction-log", log.write, dropped)
+        if config.shadow_alias:
+            shadow = Shadow(self.metrics)
+            dropped = self.metrics.dropped.labels("shadow").inc
+            self._observe("shadow", shadow.compare, dropped)
+            self.watchers.append(
+                Watcher(self.store, SHADOW, self.metrics, shadow.swap, shadow.withdraw)
+            )
+
+    def follow_store(self) -> None:
+        """Keep the model in use the one that the store publishes."""
+        current = Watcher(self.store, CURRENT, self.metrics, self.current.swap)
+        self.watchers.append(current)
+
+    def start(self) -> None:
+        """Start the threads: in the process that serves, after its fork."""
+        for watcher in self.watchers:
+            watcher.start()
+        for observer in self.observers:
+            observer.start()
+
+    def stop(self) -> None:
+        """End the threads; observers get what waits for them."""
+        for watcher in self.watchers:
+            watcher.stop()
+        for observer in self.observers:
+            observer.stop()
+
+    def _observe(
+        self,
+        name: str,
+        consume: Callable[[list[Observation]], None],
+        dropped: Callable[[int], None],
+    ) -> None:
+        rows = self.config.pending_rows
+        self.observers.append(Background(name, consume, rows, dropped))
+
+
+def the_service(app: Flask | None = None) -> Service:
+    """Return the service of an application, of the current one by default."""
+    service: Service = (app or current_app).extensions[EXTENSION]
+    return service
