@@ -1,0 +1,113 @@
+"""Who may predict, and how much at once: keys, body size, requests in flight."""
+
+import hashlib
+import hmac
+import threading
+from pathlib import Path
+
+from flask import Flask, g, request
+from prometheus_client import Gauge
+from werkzeug.exceptions import (
+    NotFound,
+    RequestEntityTooLarge,
+    TooManyRequests,
+    Unauthorized,
+)
+
+from serving.config import Config, ConfigError, variable_name
+from serving.service import the_service
+
+HEX_DIGITS = 64
+
+
+class Guard:
+    """Checks each request before its body is read.
+
+    Every POST route predicts, so every POST needs a key and takes a place.
+    """
+
+    def __init__(self, config: Config, in_flight: Gauge) -> None:
+        self._max_body_bytes = config.max_body_bytes
+        self._metrics_bind = config.metrics_bind
+        self._keys = read_keys(config.api_keys_file)
+        self._places = threading.BoundedSemaphore(config.max_in_flight)
+        self._in_flight = in_flight
+
+    def register(self, app: Flask) -> None:
+        """Have an application's requests checked."""
+        app.config["MAX_CONTENT_LENGTH"] = self._max_body_bytes + 1  # see read_body
+        app.before_request(self.check)
+        app.teardown_request(self.release)
+
+    def check(self) -> None:
+        """Let a request pass or raise what is wrong with it."""
+        if self._metrics_bind:
+            self._check_port(self._metrics_bind)
+        if (request.content_length or 0) > self._max_body_bytes:
+            raise RequestEntityTooLarge(
+                f"The body is larger than {self._max_body_bytes} bytes."
+            )
+        if request.method != "POST" or request.url_rule is None:
+            return
+        if self._keys is not None and not knows_key(self._keys, _sent_key()):
+            raise Unauthorized("This route needs an API key.")
+        if not self._places.acquire(blocking=False):
+            raise TooManyRequests("Too many requests are in flight.")
+        g.has_place = True
+        self._in_flight.inc()
+
+    def release(self, _: BaseException | None) -> None:
+        """Give the place of a request back."""
+        if g.pop("has_place", False):
+            self._in_flight.dec()
+            self._places.release()
+
+    def _check_port(self, metrics_bind: str) -> None:
+        """Serve metrics on their own port only, and nothing else there."""
+        port = metrics_bind.rpartition(":")[2]
+        on_metrics_port = request.environ.get("SERVER_PORT") == port
+        if on_metrics_port != (request.path == "/metrics"):
+            raise NotFound
+
+
+def read_keys(path: Path | None) -> list[bytes] | None:
+    """Read the digests of the keys: a line each, ``<name> <sha256 in hex>``.
+
+    Raises:
+        ConfigError: If the file cannot be read or a line is something else.
+    """
+    if path is None:
+        return None
+    variable = variable_name("api_keys_file")
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise ConfigError(variable, str(path), f"a file: {error.strerror}") from None
+    entries = [line.split() for line in lines if line.strip() and line[0] != "#"]
+    try:
+        keys = [bytes.fromhex(digest) for _, digest in entries]
+    except ValueError:
+        keys = []
+    if not keys or any(len(key) * 2 != HEX_DIGITS for key in keys):
+        expected = "lines of a name and the SHA-256 of a key in hex"
+        raise ConfigError(variable, str(path), expected)
+    return keys
+
+
+def knows_key(keys: list[bytes], sent: str) -> bool:
+    """Compare a key with all that are known, in a time that tells nothing."""
+    digest = hashlib.sha256(sent.encode()).digest()
+    return any([hmac.compare_digest(digest, key) for key in keys])
+
+
+def _sent_key() -> str:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return token.strip()
+    return request.headers.get("X-API-Key", "")
+
+
+def register_guard(app: Flask) -> None:
+    """Guard an application as its settings say."""
+    service = the_service(app)
+    Guard(service.config, service.metrics.in_flight).register(app)

@@ -1,0 +1,88 @@
+"""Logs: JSON lines for machines, plain lines on a terminal."""
+
+import logging
+import logging.config
+import re
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from gunicorn import glogging
+
+from serving.config import Config
+
+_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
+
+
+def redact(text: str) -> str:
+    """Remove user names and passwords from the URLs in a text."""
+    return _CREDENTIALS.sub("***@", text)
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line; ``extra={"fields": {...}}`` adds members."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Format a record."""
+        entry = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname,
+            "logger": record.name,
+            "process": record.process,
+            "message": redact(record.getMessage()),
+        } | getattr(record, "fields", {})
+        if record.exc_info:
+            entry["exception"] = redact(self.formatException(record.exc_info))
+        return orjson.dumps(entry, default=str).decode()
+
+
+class TextFormatter(logging.Formatter):
+    """Time, level, message and fields, for people."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Format a record."""
+        fields: dict[str, Any] = getattr(record, "fields", {})
+        time = datetime.fromtimestamp(record.created).strftime("%H:%M:%S")
+        words = [time, f"{record.levelname:<7}", redact(record.getMessage())]
+        words += [f"{name}={value}" for name, value in fields.items()]
+        if record.exc_info:
+            words += ["\n" + redact(self.formatException(record.exc_info))]
+        return " ".join(words)
+
+
+class GunicornLogger(glogging.Logger):  # type: ignore[misc]
+    """gunicorn's logger without its access log: ours says more."""
+
+    def access(self, resp: Any, req: Any, environ: Any, request_time: Any) -> None:
+        """Log nothing."""
+
+
+def logging_settings(config: Config) -> dict[str, Any]:
+    """Return settings for ``logging.config.dictConfig``."""
+    as_text = config.log_format == "text" or (
+        config.log_format == "auto" and sys.stderr.isatty()
+    )
+    formatter = TextFormatter if as_text else JsonFormatter
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"chosen": {"()": formatter}},
+        "handlers": {
+            "stderr": {"class": "logging.StreamHandler", "formatter": "chosen"}
+        },
+        "root": {"level": "WARNING", "handlers": ["stderr"]},
+        "loggers": {
+            "serving": {"level": config.log_level},
+            "gunicorn.error": {
+                "level": config.log_level,
+                "handlers": ["stderr"],
+                "propagate": False,
+            },
+        },
+    }
+
+
+def configure_logging(config: Config) -> None:
+    """Set the process's logging up."""
+    logging.config.dictConfig(logging_settings(config))

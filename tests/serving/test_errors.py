@@ -1,0 +1,109 @@
+import pytest
+from werkzeug.exceptions import default_exceptions
+
+MEMBERS = {"type", "title", "status", "detail", "instance", "request_id"}
+
+
+@pytest.fixture
+def failing(make_app, iris):
+    """Make an application with a route that raises what it is told to."""
+
+    def failing(error: Exception, path: str = "/fails"):
+        app = make_app(iris)
+
+        def fail():
+            raise error
+
+        app.add_url_rule(path, "fails", fail)
+        return app.test_client()
+
+    return failing
+
+
+@pytest.mark.parametrize("status", sorted(default_exceptions))
+def test_every_status_has_the_same_body(failing, status):
+    answer = failing(default_exceptions[status]()).get("/fails")
+
+    assert answer.status_code == status
+    assert answer.mimetype == "application/problem+json"
+    assert set(answer.json) == MEMBERS
+    assert answer.json["status"] == status
+    assert answer.json["instance"] == "/fails"
+
+
+def test_what_nobody_foresaw_is_told_to_the_log_only(failing, caplog):
+    answer = failing(KeyError("secret")).get("/fails")
+
+    assert answer.status_code == 500
+    assert "secret" not in answer.text
+    assert "secret" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("GET", "/none", {}, 404),
+        ("GET", "/predict", {}, 405),
+        ("DELETE", "/health/live", {}, 405),
+        ("POST", "/predict", {"data": "{", "content_type": "application/json"}, 400),
+        ("POST", "/predict", {"data": "", "content_type": "application/json"}, 400),
+        ("POST", "/predict", {"data": "NaN", "content_type": "application/json"}, 400),
+        ("POST", "/predict", {"data": "{}", "content_type": "text/plain"}, 415),
+        ("POST", "/predict", {"data": "{}"}, 415),
+        ("POST", "/predict", {"json": {}, "headers": {"Accept": "text/html"}}, 406),
+        (
+            "POST",
+            "/predict",
+            {"json": {}, "headers": {"Content-Encoding": "gzip"}},
+            415,
+        ),
+        ("POST", "/predict", {"json": {}}, 422),
+        ("POST", "/predict/batch", {"json": {"instances": [{}] * 21}}, 413),
+        ("POST", "/predict/batch", {"json": {"instances": ["x" * 5000]}}, 413),
+    ],
+)
+def test_statuses_are_told_apart(make_app, iris, method, path, body, status):
+    client = make_app(iris, max_rows=20, max_body_bytes=4000).test_client()
+
+    answer = client.open(path, method=method, **body)
+
+    assert answer.status_code == status
+    assert answer.mimetype == "application/problem+json"
+    assert MEMBERS <= set(answer.json)
+
+
+def test_405_names_the_methods(client):
+    assert "POST" in client.get("/predict").headers["Allow"]
+
+
+def test_without_a_model_the_reason_is_given(make_app, setosa):
+    client = make_app().test_client()
+
+    answer = client.post("/predict", json=setosa)
+
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"]
+    assert "follower has not looked for iris@Production" in answer.json["detail"]
+
+
+@pytest.mark.parametrize("path", ["/v2/none", "/v2/models/none", "/v2/models/none/x"])
+def test_v2_errors_have_the_shape_of_the_protocol(client, path):
+    answer = client.get(path)
+
+    assert answer.status_code == 404
+    assert set(answer.json) == {"error"}
+
+
+def test_mlflow_errors_have_the_shape_of_mlflow(client):
+    answer = client.post("/invocations", json={"instances": [[1, 2, 3, "x"]]})
+
+    assert answer.status_code == 422
+    assert answer.json["error_code"] == "INVALID_PARAMETER_VALUE"
+    assert "/instances/0/3" in answer.json["message"]
+
+
+def test_mlflow_errors_without_a_model(make_app):
+    answer = make_app().test_client().get("/ping")
+
+    assert answer.status_code == 503
+    assert answer.json["error_code"] == "TEMPORARILY_UNAVAILABLE"
