@@ -1,0 +1,24 @@
+"""HTTP service that serves the Production model; start it with gunicorn."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from serving.config import Config
+    from serving.model import Model
+
+__all__ = ["create_app"]
+
+__version__ = "0.1.0"
+
+
+def create_app(config: "Config | None" = None, model: "Model | None" = None) -> "Flask":
+    """Create the Flask application: see ``serving.app``.
+
+    Imported here and not above because gunicorn's settings choose the folder of the
+    metrics before prometheus_client is imported, and the follower needs no Flask.
+    """
+    from serving.app import create_app as create  # noqa: PLC0415
+
+    return create(config, model)

@@ -2,24 +2,34 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
+import requests
 from flask import Flask
 from flask.testing import FlaskClient
+from prometheus_client.parser import text_string_to_metric_families
 from skl2onnx import to_onnx
 from skl2onnx.common.data_types import FloatTensorType
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 
 from serving import create_app
-from serving.config import Config
+from serving.config import Config, variable_name
 from serving.model import Model, Version
 
+PROJECT = Path(__file__).resolve().parents[2]
 IRIS = ("sepal_length", "sepal_width", "petal_length", "petal_width")
 SETOSA = {
     "sepal_length": 5.1,
@@ -185,3 +195,219 @@ def client(make_app, iris: Model) -> FlaskClient:
 @pytest.fixture
 def setosa() -> dict[str, float]:
     return dict(SETOSA)
+
+
+class Registry:
+    """A real MLflow registry in a SQLite file."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.file = folder / "mlflow.db"
+        self.uri = f"sqlite:///{self.file}"
+
+    @property
+    def client(self):
+        from mlflow import MlflowClient  # noqa: PLC0415 -- takes seconds
+
+        return MlflowClient(self.uri, self.uri)
+
+    def register(self, content: bytes, digest: str | None = None) -> str:
+        """Register a model file as training does; return its version."""
+        source = self.folder / f"artifacts-{len(list(self.folder.iterdir()))}"
+        source.mkdir()
+        (source / "model.onnx").write_bytes(content)
+        described = describe_version(content, "")
+        tags = described.tags | {"file_digest": digest or described.digest}
+        version = self.client.create_model_version(
+            "iris", str(source), run_id=None, tags=tags
+        )
+        return str(version.version)
+
+    def promote(self, version: str, alias: str = "Production") -> None:
+        self.client.set_registered_model_alias("iris", alias, version)
+
+    def release(self, content: bytes, **changes) -> str:
+        version = self.register(content, **changes)
+        self.promote(version)
+        return version
+
+    def artifact(self, version: str) -> Path:
+        source = self.client.get_model_version("iris", version).source
+        return Path(source) / "model.onnx"
+
+
+@pytest.fixture(scope="session")
+def empty_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Create the tables once: that takes MLflow seconds."""
+    registry = Registry(tmp_path_factory.mktemp("registry"))
+    registry.client.create_registered_model("iris")
+    return registry.file
+
+
+@pytest.fixture
+def registry(empty_registry: Path, tmp_path: Path) -> Registry:
+    folder = tmp_path / "registry"
+    folder.mkdir()
+    shutil.copy(empty_registry, folder / "mlflow.db")
+    return Registry(folder)
+
+
+class Server:
+    """A real gunicorn with its follower."""
+
+    def __init__(self, folder: Path, uri: str, **settings: object) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.store = folder / "store"
+        self.log = folder / "server.log"
+        arguments = settings.pop("gunicorn", "")
+        variables = {variable_name(name): str(v) for name, v in settings.items()}
+        environ = os.environ | {
+            "GUNICORN_CMD_ARGS": str(arguments),
+            "PYTHONPATH": str(PROJECT),
+            "MLFLOW_TRACKING_URI": uri,
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            "IRIS_BIND": f"127.0.0.1:{self.port}",
+            "IRIS_WORKERS": "2",
+            "IRIS_STORE": str(self.store),
+            "IRIS_FOLLOW_SECONDS": "0.3",
+        }
+        command = [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "-c",
+            "python:serving.gunicorn_conf",
+        ]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                command,
+                cwd=folder,
+                env=environ | variables,
+                stdout=log,
+                stderr=log,
+            )
+
+    def children(self) -> dict[int, str]:
+        """Return the living child processes and their command lines."""
+        return children_of(self.process.pid)
+
+    def workers(self) -> list[int]:
+        return [pid for pid, line in self.children().items() if "gunicorn" in line]
+
+    def follower(self) -> int | None:
+        lines = self.children().items()
+        return next((pid for pid, line in lines if "serving.follower" in line), None)
+
+    def logged(self, message: str) -> list[dict]:
+        """Return the log's lines with a message."""
+        lines = self.log.read_text().splitlines()
+        entries = [json.loads(line) for line in lines if line.startswith("{")]
+        return [entry for entry in entries if entry["message"] == message]
+
+    def get(self, path: str) -> requests.Response:
+        return requests.get(self.url + path, timeout=10)
+
+    def predict(self) -> requests.Response:
+        return requests.post(f"{self.url}/predict", json=SETOSA, timeout=10)
+
+    def metric(self, name: str, **labels: str) -> float:
+        """Return the sum of a metric's samples that have these labels."""
+        families = text_string_to_metric_families(self.get("/metrics").text)
+        samples = [sample for family in families for sample in family.samples]
+        return sum(
+            sample.value
+            for sample in samples
+            if sample.name == name and labels.items() <= sample.labels.items()
+        )
+
+    def serves(self, version: str) -> bool:
+        """Say whether all workers have a version, as far as 20 answers tell."""
+        answers = [self.predict() for _ in range(20)]
+        return all(
+            answer.status_code == 200 and answer.json()["model"]["version"] == version
+            for answer in answers
+        )
+
+    def stop(self) -> None:
+        """Stop it, gently first."""
+        known = self.children()
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        for pid in known:
+            if is_alive(pid):
+                os.kill(pid, signal.SIGKILL)
+
+
+def children_of(parent: int) -> dict[int, str]:
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            status = (folder / "stat").read_text()
+            line = (folder / "cmdline").read_text().replace("\0", " ")
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        state, owner = status.rpartition(")")[2].split()[:2]
+        if int(owner) == parent and state != "Z":
+            found[int(folder.name)] = line
+    return found
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def start(registry: Registry, tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Start servers on the registry; wait until they answer; stop them in the end."""
+    servers: list[Server] = []
+
+    def start(**settings: object) -> Server:
+        server = Server(tmp_path, registry.uri, **settings)
+        servers.append(server)
+        wait_until(lambda: answers(server), f"{server.log} says why it does not start")
+        return server
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+def answers(server: Server) -> bool:
+    assert server.process.poll() is None, server.log.read_text()
+    try:
+        return server.get("/health/live").status_code == 200
+    except requests.ConnectionError:
+        return False
+
+
+def wait_until(holds: Callable[[], object], what: str, seconds: float = 60) -> None:
+    """Wait for something to hold; a generous end, as machines are slow at times."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, f"not in {seconds} s: {what}"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def eventually() -> Callable[..., None]:
+    return wait_until
+
+
+@pytest.fixture
+def alive() -> Callable[[int], bool]:
+    return is_alive

@@ -1,0 +1,47 @@
+"""Route /model: what is known of the model in use."""
+
+import json
+from typing import Any
+
+from flask import Blueprint, Response
+
+from serving.content import json_response
+from serving.model import Model
+from serving.predictions import describe_model
+from serving.service import the_service
+from serving.status import format_time
+
+blueprint = Blueprint("models", __name__)
+
+
+@blueprint.get("/model")
+def show_model() -> Response:
+    """Show the contract, the metrics and the gate's verdict."""
+    return json_response(describe(the_service().current.get().model))
+
+
+def describe(model: Model) -> dict[str, Any]:
+    """Collect what is known of a model."""
+    version, document = model.version, model.contract.document
+    return {
+        **describe_model(model),
+        "alias": version.alias,
+        "digest": version.digest,
+        "loaded_at": format_time(model.loaded_at.timestamp()),
+        "verdict": version.tags.get("verdict"),
+        "reasons": _parse_reasons(version.tags.get("reasons")),
+        "metrics": document.get("metrics", {}),
+        "tags": version.tags,
+        "contract": document,
+    }
+
+
+def _parse_reasons(text: str | None) -> list[Any]:
+    """Read the gate's reasons: a JSON list in a tag, or a text that somebody set."""
+    if text is None:
+        return []
+    try:
+        reasons = json.loads(text)
+    except ValueError:
+        return [text]
+    return reasons if isinstance(reasons, list) else [reasons]

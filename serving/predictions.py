@@ -1,0 +1,84 @@
+"""Routes /predict and /predict/batch: our own way to ask for predictions."""
+
+import uuid
+from typing import Any
+
+from flask import Blueprint, Response
+
+from serving.content import (
+    CSV,
+    JSON,
+    choose_answer,
+    json_response,
+    read_body,
+    read_json,
+    require_content,
+)
+from serving.model import Model
+from serving.rows import Matrix
+from serving.schemas import Schemas
+from serving.service import the_service
+from serving.tables import read_csv, write_csv
+
+blueprint = Blueprint("predictions", __name__)
+
+
+@blueprint.post("/predict")
+def predict() -> Response:
+    """Predict one row."""
+    choose_answer(JSON)
+    require_content(JSON)
+    service = the_service()
+    served = service.current.get()
+    rows = served.schemas.load_row(read_json())
+    answer = service.predict(served, rows)
+    contract = served.model.contract
+    label, probabilities = answer.prediction.labels[0], answer.prediction.probabilities
+    outside = zip(contract.feature_names, answer.outside[0].tolist(), strict=True)
+    return json_response(
+        {
+            "prediction": label,
+            "probabilities": dict(zip(contract.classes, probabilities[0], strict=True)),
+            "prediction_id": uuid.uuid4().hex,
+            "model": describe_model(served.model),
+            "out_of_range": [name for name, is_outside in outside if is_outside],
+        }
+    )
+
+
+@blueprint.post("/predict/batch")
+def predict_batch() -> Response:
+    """Predict many rows."""
+    wanted = choose_answer(JSON, CSV)
+    mimetype = require_content(JSON, CSV)
+    service = the_service()
+    served = service.current.get()
+    rows = _read_rows(served.schemas, mimetype)
+    prediction = service.predict(served, rows).prediction
+    classes = served.model.contract.classes
+    if wanted == CSV:
+        return Response(write_csv(classes, prediction), content_type=CSV)
+    return json_response(
+        {
+            "classes": classes,
+            "predictions": prediction.labels.tolist(),
+            "probabilities": prediction.probabilities,
+            "model": describe_model(served.model),
+        }
+    )
+
+
+def describe_model(model: Model) -> dict[str, Any]:
+    """Name the version that computed an answer."""
+    version = model.version
+    return {
+        "name": version.name,
+        "version": version.version,
+        "run_id": version.run_id,
+    }
+
+
+def _read_rows(schemas: Schemas, mimetype: str) -> Matrix:
+    if mimetype == CSV:
+        return read_csv(read_body(), schemas.reader)
+    return schemas.load_batch(read_json())
