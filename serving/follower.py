@@ -1,0 +1,160 @@
+"""The follower: a process of its own that keeps the store at the registry's alias.
+
+Run as ``python -m serving.follower``, or by gunicorn's master. The only module that
+imports MLflow, so that the processes that predict stay small and start fast.
+"""
+
+import argparse
+import errno
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from serving.config import Config
+from serving.intake import Intake, Registry, RegistryUnreachableError
+from serving.logs import configure_logging, redact
+from serving.model import ModelRefusedError, Version
+from serving.store import MODEL_FILE, Store
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+DIGEST_TAG = "file_digest"
+SQLITE = "sqlite:///"
+HTTP_SECONDS = 10
+
+
+class MlflowRegistry:
+    """The MLflow registry, as far as following needs it."""
+
+    def __init__(self, config: Config) -> None:
+        self._uri = config.tracking_uri
+        self._name = config.model_name
+        self._client: MlflowClient | None = None
+
+    def resolve(self, alias: str) -> Version | None:
+        """Return the version that has an alias, None if none has.
+
+        Raises:
+            RegistryUnreachableError: If the registry does not answer.
+        """
+        from mlflow.exceptions import MlflowException  # noqa: PLC0415
+        from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
+
+        self._check_file()
+        try:
+            found = self._connect().get_model_version_by_alias(self._name, alias)
+        except MlflowException as error:
+            if error.error_code in (
+                "RESOURCE_DOES_NOT_EXIST",
+                "INVALID_PARAMETER_VALUE",
+            ):
+                return None
+            raise RegistryUnreachableError(redact(str(error))) from None
+        except (OSError, SQLAlchemyError) as error:
+            raise RegistryUnreachableError(redact(str(error))) from None
+        return Version(
+            name=found.name,
+            version=str(found.version),
+            run_id=found.run_id or "",
+            digest=found.tags.get(DIGEST_TAG, ""),
+            alias=alias,
+            tags=dict(found.tags),
+        )
+
+    def download(self, version: Version, folder: Path) -> Path:
+        """Download a version's model file, nothing else of it.
+
+        Raises:
+            ModelRefusedError: If the version has no such file.
+            OSError: If the disk is full.
+        """
+        from mlflow.artifacts import download_artifacts  # noqa: PLC0415
+        from mlflow.exceptions import MlflowException  # noqa: PLC0415
+
+        uri = f"models:/{version.name}/{version.version}/{MODEL_FILE}"
+        try:
+            path = download_artifacts(uri, dst_path=str(folder), tracking_uri=self._uri)
+        except (MlflowException, OSError) as error:
+            if _says_disk_full(error):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from None
+            raise ModelRefusedError("download", redact(str(error))) from None
+        return Path(path)
+
+    def _connect(self) -> "MlflowClient":
+        """Connect when first needed: the import alone takes seconds."""
+        if self._client is None:
+            from mlflow import MlflowClient  # noqa: PLC0415
+            from mlflow import environment_variables as settings  # noqa: PLC0415
+
+            for setting, value in (
+                (settings.MLFLOW_HTTP_REQUEST_TIMEOUT, HTTP_SECONDS),
+                (settings.MLFLOW_HTTP_REQUEST_MAX_RETRIES, 1),
+                (settings.MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR, False),
+            ):
+                if not setting.is_set():
+                    setting.set(value)
+            self._client = MlflowClient(self._uri, self._uri)
+        return self._client
+
+    def _check_file(self) -> None:
+        """Miss a SQLite file rather than have MLflow create an empty one."""
+        if self._uri.startswith(SQLITE):
+            file = Path(self._uri.removeprefix(SQLITE))
+            if not file.exists():
+                raise RegistryUnreachableError(f"{file} does not exist")
+
+
+def run(registry: Registry, config: Config, *, with_parent: bool) -> None:
+    """Follow until stopped, or until the parent is gone."""
+    intake = Intake(registry, Store(config.store), config)
+    while True:
+        intake.poll()
+        if not _pause(config.follow_seconds or 1.0, with_parent=with_parent):
+            return
+
+
+def main() -> None:
+    """Run the follower."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--with-parent",
+        action="store_true",
+        help="end when standard input closes, which is when the parent ends",
+    )
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
+    config = Config.from_env()
+    configure_logging(config)
+    run(MlflowRegistry(config), config, with_parent=arguments.with_parent)
+
+
+def _pause(seconds: float, *, with_parent: bool) -> bool:
+    """Wait; say whether to go on."""
+    if not with_parent:
+        time.sleep(seconds)
+        return True
+    closed, _, _ = select.select([sys.stdin], [], [], seconds)
+    return not closed
+
+
+def _says_disk_full(error: BaseException) -> bool:
+    """Look for a full disk: MLflow wraps or quotes the original error."""
+    text = os.strerror(errno.ENOSPC)
+    return any(text in str(cause) for cause in _causes(error))
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+if __name__ == "__main__":
+    main()

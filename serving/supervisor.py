@@ -1,0 +1,64 @@
+"""Keeps the follower running beside gunicorn."""
+
+import logging
+import subprocess
+import sys
+import threading
+import time
+
+logger = logging.getLogger(__name__)
+
+COMMAND = (sys.executable, "-m", "serving.follower", "--with-parent")
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
+HEALTHY_SECONDS = 60.0
+STOP_SECONDS = 5.0
+
+
+class Supervisor:
+    """Runs a process and starts it anew whenever it ends.
+
+    A thread of gunicorn's master, because the master has no periodic hook; it only
+    waits for the process, so the workers forked meanwhile miss nothing of it.
+    """
+
+    def __init__(self, command: tuple[str, ...] = COMMAND) -> None:
+        self._command = command
+        self._process: subprocess.Popen[bytes] | None = None
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
+
+    @property
+    def process_id(self) -> int | None:
+        """Return the id of the running process."""
+        return self._process.pid if self._process else None
+
+    def start(self) -> None:
+        """Start the process."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the process and do not start it again."""
+        self._stopping.set()
+        if self._process:
+            self._process.terminate()
+        self._thread.join(STOP_SECONDS)
+        if self._process and self._thread.is_alive():
+            self._process.kill()
+            self._thread.join()
+
+    def _run(self) -> None:
+        pause = FIRST_PAUSE
+        while not self._stopping.is_set():
+            started = time.monotonic()
+            # Its standard input closes with us: that ends it if we are killed.
+            with subprocess.Popen(self._command, stdin=subprocess.PIPE) as process:  # noqa: S603 -- a constant
+                self._process = process
+                process.wait()
+            if self._stopping.is_set():
+                return
+            if time.monotonic() - started > HEALTHY_SECONDS:
+                pause = FIRST_PAUSE
+            fields = {"process": process.pid, "restart_seconds": pause}
+            logger.warning("follower ended", extra={"fields": fields})
+            self._stopping.wait(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
