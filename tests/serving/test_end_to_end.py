@@ -1,0 +1,254 @@
+"""The whole service: gunicorn with two workers, its follower, a real registry."""
+
+import os
+import shutil
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def other_bytes(build_iris) -> bytes:
+    """Build a second model of the same kind."""
+    return build_iris(C=0.1)
+
+
+def test_starts_without_a_model_and_becomes_ready(
+    start, registry, iris_bytes, eventually
+):
+    server = start()
+    eventually(
+        lambda: "has no iris@Production" in server.get("/health/ready").text,
+        "readiness gives the reason",
+    )
+    assert server.predict().status_code == 503
+
+    version = registry.release(iris_bytes)
+
+    eventually(lambda: server.serves(version), "the version is served")
+    assert server.get("/health/ready").json()["registry"]["reachable"] is True
+
+
+def test_another_contract_changes_everything(
+    start, registry, iris_bytes, wine_bytes, eventually
+):
+    version = registry.release(iris_bytes)
+    server = start()
+    eventually(lambda: server.serves(version), "iris is served")
+
+    version = registry.release(wine_bytes)
+    body = {"acid": 5.1, "sugar": 3.5, "salt": 1.4}
+
+    def serves_wine() -> bool:
+        answers = [
+            requests.post(f"{server.url}/predict", json=body, timeout=10)
+            for _ in range(20)
+        ]
+        return all(answer.status_code == 200 for answer in answers)
+
+    eventually(serves_wine, "wine is served by all workers")
+    assert set(server.get("/model").json()["contract"]["target"]["classes"]) == {
+        "red",
+        "white",
+    }
+    schema = server.get("/openapi.json").json()["components"]["schemas"]
+    assert list(schema["PredictionRequest"]["properties"]) == ["acid", "sugar", "salt"]
+    assert server.predict().status_code == 422
+    assert server.get("/v2/models/iris").json()["inputs"][0]["shape"] == [-1, 3]
+
+
+def test_promotion_and_rollback_under_load_lose_no_request(
+    start, registry, iris_bytes, other_bytes, setosa, eventually
+):
+    first = registry.release(iris_bytes)
+    server = start()
+    eventually(lambda: server.serves(first), "the first version is served")
+    ended = threading.Event()
+    statuses: list[int] = []
+    versions: set[str] = set()
+
+    def load() -> None:
+        with requests.Session() as session:
+            while not ended.is_set():
+                body = {"instances": [setosa] * 5}
+                answer = session.post(
+                    f"{server.url}/predict/batch", json=body, timeout=10
+                )
+                statuses.append(answer.status_code)
+                versions.add(answer.json()["model"]["version"])
+
+    threads = [threading.Thread(target=load) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    try:
+        second = registry.release(other_bytes)
+        eventually(lambda: server.serves(second), "the second version is served")
+        registry.promote(first)
+        eventually(lambda: server.serves(first), "the first is back")
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()
+
+    assert set(statuses) == {200}
+    assert versions == {first, second}
+
+
+def test_a_registry_that_goes_away_stops_nothing(
+    start, registry, iris_bytes, other_bytes, eventually
+):
+    first = registry.release(iris_bytes)
+    server = start()
+    eventually(lambda: server.serves(first), "the first version is served")
+    hidden = registry.file.with_name("away.db")
+
+    registry.file.rename(hidden)
+
+    def says_so() -> bool:
+        described = server.get("/health/ready").json()["registry"]
+        return not described["reachable"] and "unreachable_since" in described
+
+    eventually(says_so, "readiness tells since when")
+    assert server.serves(first)
+    assert server.metric("serving_registry_up") == 0
+    assert server.metric("serving_registry_last_seen_timestamp_seconds") > 0
+
+    hidden.rename(registry.file)
+    second = registry.release(other_bytes)
+    eventually(lambda: server.serves(second), "the second version is served")
+
+
+def test_a_filled_store_needs_no_registry_to_start(
+    start, registry, iris_bytes, eventually
+):
+    version = registry.release(iris_bytes)
+    server = start()
+    eventually(lambda: server.serves(version), "the version is served")
+    server.stop()
+    registry.file.unlink()
+
+    again = start()
+
+    assert again.serves(version)
+    eventually(
+        lambda: not again.get("/health/ready").json()["registry"]["reachable"],
+        "readiness tells that the registry is away",
+    )
+
+
+def truncate(registry, version, content):
+    registry.artifact(version).write_bytes(content[: len(content) // 2])
+
+
+def corrupt(registry, version, content):
+    damaged = bytearray(content)
+    damaged[len(damaged) // 2] ^= 0xFF
+    registry.artifact(version).write_bytes(bytes(damaged))
+
+
+def remove(registry, version, content):
+    registry.artifact(version).unlink()
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [(truncate, "digest"), (corrupt, "digest"), (remove, "download")],
+)
+def test_a_bad_artifact_is_refused_and_the_old_model_stays(
+    start, registry, iris_bytes, other_bytes, eventually, damage, reason
+):
+    good = registry.release(iris_bytes)
+    server = start()
+    eventually(lambda: server.serves(good), "the good version is served")
+
+    bad = registry.register(other_bytes)
+    damage(registry, bad, other_bytes)
+    registry.promote(bad)
+
+    refused = "serving_follower_refused_total"
+    eventually(lambda: server.metric(refused, reason=reason) == 1, "it is counted")
+    assert server.serves(good)
+    assert server.logged("version refused")[0]["version"] == bad
+    told = server.get("/health/ready").json()["registry"]["last_refusal"]
+    assert told["reason"] == reason
+
+
+def test_wrong_digest_and_wrong_golden_rows_are_refused(
+    start, registry, iris_bytes, build_iris, eventually
+):
+    good = registry.release(iris_bytes)
+    server = start()
+    eventually(lambda: server.serves(good), "the good version is served")
+    refused = "serving_follower_refused_total"
+
+    registry.release(iris_bytes, digest="sha256:" + "1" * 64)
+    eventually(lambda: server.metric(refused, reason="digest") == 1, "digest counted")
+
+    golden = server.get("/model").json()["contract"]["golden_rows"]
+    golden["predictions"] = golden["predictions"][::-1]
+    registry.release(build_iris(golden_rows=golden))
+    eventually(lambda: server.metric(refused, reason="golden_rows") == 1, "rows too")
+
+    assert server.serves(good)
+    assert len(server.logged("version refused")) == 2
+
+
+@pytest.fixture
+def small_disk(tmp_path) -> Iterator[None]:
+    """Mount a small disk where the store will be; needs the right to."""
+    store = tmp_path / "store"
+    store.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(store)]
+    if shutil.which("mount") is None or subprocess.run(mount, check=False).returncode:
+        pytest.skip("a disk cannot be mounted here")
+    yield
+    subprocess.run([shutil.which("umount"), "-l", str(store)], check=True)
+
+
+@pytest.mark.usefixtures("small_disk")
+def test_a_full_disk_is_survived(start, registry, iris_bytes, build_iris, eventually):
+    good = registry.release(iris_bytes)
+    server = start()
+    eventually(lambda: server.serves(good), "the good version is served")
+
+    registry.release(build_iris(git_commit="x" * 600_000))
+
+    refused = "serving_follower_refused_total"
+    eventually(lambda: server.metric(refused, reason="disk_full"), "it is counted")
+    assert server.serves(good)
+    assert server.logged("version refused")[0]["reason"] == "disk_full"
+    assert not list(server.store.glob(".incoming-*/*"))
+
+
+def test_a_killed_follower_is_started_again(
+    start, registry, iris_bytes, other_bytes, eventually, alive
+):
+    first = registry.release(iris_bytes)
+    server = start()
+    eventually(lambda: server.serves(first), "the first version is served")
+    killed = server.follower()
+
+    os.kill(killed, signal.SIGKILL)
+
+    eventually(lambda: server.follower() not in (None, killed), "another follows")
+    second = registry.release(other_bytes)
+    eventually(lambda: server.serves(second), "the second version is served")
+    assert not alive(killed)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_nothing_is_left_running(start, eventually, alive, number):
+    server = start()
+    eventually(server.follower, "the follower runs")
+    started = server.children()
+
+    server.process.send_signal(number)
+
+    server.process.wait(20)
+    eventually(lambda: not any(map(alive, started)), "all of them have ended")

@@ -1,0 +1,169 @@
+"""Running it: metrics over recycled workers, logs, ports, the shadow, raw HTTP."""
+
+import json
+import os
+import re
+import signal
+import socket
+import time
+from contextlib import closing
+
+import pytest
+import requests
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def serve(start, registry, iris_bytes, eventually):
+    """Start a server that serves the iris model."""
+
+    def serve(**settings):
+        version = registry.release(iris_bytes)
+        server = start(**settings)
+        eventually(lambda: server.serves(version), "the version is served")
+        return server
+
+    return serve
+
+
+def test_metrics_stay_monotonic_while_workers_are_recycled(serve, tmp_path):
+    folder = tmp_path / "metrics"
+    server = serve(gunicorn="--max-requests 30", metrics_folder=folder)
+    first_workers = set(server.workers())
+    name, sent, seen = "serving_predictions_total", 0, []
+    before = server.metric(name)
+
+    for _ in range(150):
+        try:
+            sent += server.predict().status_code == 200
+            seen.append(server.metric(name))
+        except requests.ConnectionError:
+            continue  # the worker ended between two requests
+
+    assert seen == sorted(seen)
+    assert server.metric(name) - before >= sent
+    assert not first_workers & set(server.workers())
+    assert len(list(folder.glob("counter_*.db"))) <= 6
+
+
+def test_prediction_log_loses_nothing_on_a_graceful_stop(serve, tmp_path):
+    path = tmp_path / "predictions.jsonl"
+    server = serve(prediction_log=path)
+    answered = [server.predict().headers["X-Request-ID"] for _ in range(50)]
+
+    server.stop()
+
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert set(answered) <= {line["request_id"] for line in lines}
+    assert lines[-1]["inputs"]["sepal_length"] == 5.1
+
+
+def test_prediction_log_loses_a_second_at_most_on_a_kill(serve, tmp_path):
+    path = tmp_path / "predictions.jsonl"
+    server = serve(prediction_log=path)
+    answered = [server.predict().headers["X-Request-ID"] for _ in range(50)]
+
+    time.sleep(1)
+    for worker in server.workers():
+        os.kill(worker, signal.SIGKILL)
+
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert set(answered) <= {line["request_id"] for line in lines}
+
+
+def test_shadow_predicts_the_same_rows(serve, registry, build_iris, eventually):
+    server = serve(shadow_alias="Challenger")
+    challenger = registry.register(build_iris(C=0.1))
+    registry.promote(challenger, "Challenger")
+
+    def compared() -> float:
+        server.predict()
+        name = "serving_shadow_predictions_total"
+        return server.metric(name, shadow=challenger, agrees="true")
+
+    eventually(compared, "agreement is counted")
+
+
+def test_metrics_can_have_their_own_port(start):
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = start(metrics_bind=f"127.0.0.1:{port}")
+    own = f"http://127.0.0.1:{port}"
+
+    assert server.get("/metrics").status_code == 404
+    assert requests.get(f"{own}/metrics", timeout=10).status_code == 200
+    assert requests.get(f"{own}/model", timeout=10).status_code == 404
+
+
+def test_answers_carry_no_banner(start):
+    server = start()
+
+    assert "Server" not in server.get("/health/live").headers
+
+
+def test_one_json_line_for_a_request(serve):
+    server = serve()
+    headers = {"X-Request-ID": "my-own-id"}
+
+    requests.get(f"{server.url}/health/live", headers=headers, timeout=10)
+
+    line = next(
+        entry
+        for entry in server.logged("request")
+        if entry["request_id"] == "my-own-id"
+    )
+    assert line["route"] == "/health/live"
+    assert line["status"] == 200
+
+
+def exchange(server, request: bytes) -> bytes:
+    """Send bytes and read what comes back until the server has no more to say."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as raw:
+        raw.sendall(request)
+        answer = b""
+        while b"\r\n\r\n" not in answer:
+            piece = raw.recv(65536)
+            if not piece:
+                break
+            answer += piece
+        return answer
+
+
+def test_a_large_body_is_refused_before_it_is_sent(start):
+    server = start(max_body_bytes=1000)
+    head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+
+    answer = exchange(server, head + b"Content-Length: 5000\r\n\r\n{")
+
+    assert answer.startswith(b"HTTP/1.1 413")
+
+
+def test_a_large_chunked_body_is_refused(serve):
+    server = serve(max_body_bytes=1000)
+
+    def chunks():
+        for _ in range(100):
+            yield b" " * 100
+
+    headers = {"Content-Type": "application/json"}
+    url = f"{server.url}/predict"
+    answer = requests.post(url, data=chunks(), headers=headers, timeout=10)
+
+    assert answer.status_code == 413
+
+
+def test_requests_beyond_the_limit_are_answered_429(serve):
+    server = serve(max_in_flight=1, workers=1)
+    head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as slow:
+        slow.sendall(head + b"Content-Length: 500\r\n\r\n{")
+        time.sleep(0.5)  # it takes the only place while its body does not come
+        answer = server.predict()
+        health = server.get("/health/ready")
+
+    assert answer.status_code == 429
+    assert re.search(r"in flight", answer.json()["detail"])
+    assert health.status_code == 200
