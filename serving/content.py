@@ -19,13 +19,17 @@ from serving.faults import MalformedError
 JSON, CSV = "application/json", "text/csv"
 
 
-def require_content(*mimetypes: str) -> str:
+def require_content(*mimetypes: str, optional: bool = False) -> str:
     """Return the body's media type.
+
+    Args:
+        mimetypes: Those that the route reads.
+        optional: Whether a body without a media type is read too.
 
     Raises:
         UnsupportedMediaType: If it is none of those, or the body is compressed.
     """
-    if request.mimetype not in mimetypes:
+    if request.mimetype not in mimetypes and not (optional and not request.mimetype):
         offered = " or ".join(mimetypes)
         raise UnsupportedMediaType(f"The body must be {offered}.")
     if request.headers.get("Content-Encoding", "identity") != "identity":

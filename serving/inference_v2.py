@@ -74,7 +74,7 @@ def model_ready(name: str, version: str | None = None) -> Response:
 @blueprint.post(f"{VERSION}/infer")
 def infer(name: str, version: str | None = None) -> Response:
     """Predict the rows of a tensor, or of a tensor for each feature."""
-    require_content(JSON, BINARY)
+    require_content(JSON, BINARY, optional=True)  # Triton's client sends none
     served = find_model(name, version)
     header, tail = _split_body(read_body())
     message = load(InferenceRequestSchema(), parse_json(header))

@@ -42,7 +42,7 @@ def invoke() -> Response:
 def ping() -> Response:
     """Say whether a model is loaded, as MLflow's server does."""
     the_service().current.get()
-    return Response("\n", content_type=JSON)
+    return json_response({})
 
 
 @blueprint.get("/version")

@@ -1,0 +1,153 @@
+"""Clients that nobody here wrote: schemathesis, MLflow's and Triton's."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import requests
+import tritonclient.http as triton
+from mlflow.pyfunc.scoring_server.client import ScoringServerClient
+
+from serving.store import CURRENT, Store
+
+pytestmark = pytest.mark.slow
+
+GOOD = [5.1, 3.5, 1.4, 0.2]
+NAMES = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
+
+
+@pytest.fixture
+def server(start, tmp_path, describe, iris_bytes):
+    """Serve from a filled store, as an image that ships with one does."""
+    store = Store(tmp_path / "store")
+    with store.incoming() as folder:
+        (folder / "model.onnx").write_bytes(iris_bytes)
+        store.publish(CURRENT, folder / "model.onnx", describe(iris_bytes, "3"))
+    return start(follow_seconds=0)
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [
+        # A schema cannot say that the ranges of a table depend on its columns, nor
+        # that a tensor's data depends on its type: only /predict takes all that fits.
+        ["--exclude-checks=positive_data_acceptance"],
+        ["--include-path=/predict", "--checks=positive_data_acceptance"],
+    ],
+)
+def test_answers_are_as_documented(server, tmp_path, selection):
+    command = Path(sys.executable).with_name("schemathesis")
+    fixed = ["--seed=1", "--max-examples=40", "--no-color"]
+
+    run = subprocess.run(
+        [command, "run", f"{server.url}/openapi.json", *fixed, *selection],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert run.returncode == 0, run.stdout
+
+
+def test_mlflows_own_client(server):
+    client = ScoringServerClient("127.0.0.1", server.port)
+    frame = pd.DataFrame([GOOD, [6.7, 3.0, 5.2, 2.3]], columns=NAMES)
+
+    client.wait_server_ready()
+
+    assert client.get_version().startswith("3.")
+    for rows in (frame, frame[NAMES[::-1]], frame.to_numpy()):
+        answer = client.invoke(rows)
+        assert answer.get_predictions()[0].tolist() == ["setosa", "virginica"]
+
+
+def test_mlflows_own_client_understands_our_errors(server):
+    frame = pd.DataFrame([GOOD], columns=[*NAMES[:3], "colour"])
+
+    with pytest.raises(Exception, match="petal_width is missing"):
+        ScoringServerClient("127.0.0.1", server.port).invoke(frame)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"dataframe_split": {"columns": ["sepal_length", "sepal_width", '
+        '"petal_length", "petal_width"], "data": [[5.1, 3.5, 1.4, 0.2]]}}',
+        '{"dataframe_records": [{"sepal_length": 5.1, "sepal_width": 3.5, '
+        '"petal_length": 1.4, "petal_width": 0.2}]}',
+        '{"instances": [[5.1, 3.5, 1.4, 0.2]]}',
+        '{"inputs": {"sepal_length": [5.1], "sepal_width": [3.5], '
+        '"petal_length": [1.4], "petal_width": [0.2]}}',
+    ],
+)
+def test_requests_as_mlflows_documentation_shows_them(server, body):
+    answer = requests.post(
+        f"{server.url}/invocations",
+        data=body,
+        headers={"Content-Type": "application/json"},
+        timeout=10,
+    )
+
+    assert answer.json() == {"predictions": ["setosa"]}
+
+
+@pytest.fixture
+def client(server):
+    client = triton.InferenceServerClient(f"127.0.0.1:{server.port}")
+    yield client
+    client.close()
+
+
+def test_tritons_client_reads_health_and_metadata(client):
+    assert client.is_server_live()
+    assert client.is_server_ready()
+    assert client.is_model_ready("iris")
+    assert client.is_model_ready("iris", "3")
+    assert client.get_server_metadata()["extensions"] == ["binary_tensor_data"]
+    assert client.get_model_metadata("iris", "3")["inputs"][0]["name"] == "features"
+
+
+@pytest.mark.parametrize("binary_input", [True, False])
+@pytest.mark.parametrize("binary_output", [True, False])
+def test_tritons_client_infers(client, binary_input, binary_output):
+    rows = np.array([GOOD, [6.7, 3.0, 5.2, 2.3]], dtype=np.float32)
+    features = triton.InferInput("features", [2, 4], "FP32")
+    features.set_data_from_numpy(rows, binary_data=binary_input)
+    outputs = [
+        triton.InferRequestedOutput(name, binary_data=binary_output)
+        for name in ("label", "probabilities")
+    ]
+
+    result = client.infer("iris", [features], outputs=outputs, request_id="my-id")
+
+    assert result.get_response()["id"] == "my-id"
+    labels = [
+        label.decode() if isinstance(label, bytes) else label
+        for label in result.as_numpy("label")
+    ]
+    assert labels == ["setosa", "virginica"]
+    assert result.as_numpy("probabilities").sum(axis=1) == pytest.approx([1, 1])
+
+
+def test_tritons_client_infers_from_columns_with_its_defaults(client):
+    inputs = []
+    for name, value in zip(NAMES, GOOD, strict=True):
+        column = triton.InferInput(name, [1, 1], "FP64")
+        column.set_data_from_numpy(np.array([[value]]))
+        inputs.append(column)
+
+    result = client.infer("iris", inputs, model_version="3")
+
+    assert result.as_numpy("label").tolist() == [b"setosa"]
+
+
+def test_tritons_client_understands_our_errors(client):
+    features = triton.InferInput("features", [1, 3], "FP32")
+    features.set_data_from_numpy(np.ones((1, 3), dtype=np.float32))
+
+    with pytest.raises(triton.InferenceServerException, match=r"must be \[n, 4\]"):
+        client.infer("iris", [features])
