@@ -87,9 +87,7 @@ class Config:
     shadow_alias: str | None = _setting(
         None, lambda text: text or None, "alias computed beside it for comparison"
     )
-    tracking_uri: str = _setting(
-        "sqlite:///mlflow.db", _text, "MLflow registry (MLFLOW_TRACKING_URI)"
-    )
+    tracking_uri: str = _setting("sqlite:///mlflow.db", _text, "MLflow registry")
     store: Path = _setting(Path("store"), Path, "folder of the downloaded versions")
     keep_versions: int = _setting(5, _positive, "downloaded versions kept for rollback")
     follow_seconds: float = _setting(
@@ -107,7 +105,9 @@ class Config:
         None, lambda text: _address(text) if text else None, "own address of /metrics"
     )
     metrics_folder: Path | None = _setting(
-        None, _optional_path, "files shared by workers (PROMETHEUS_MULTIPROC_DIR)"
+        None,
+        _optional_path,
+        "folder through which workers share metrics; a new one by default",
     )
     prediction_log: Path | None = _setting(
         None, _optional_path, "file that gets every prediction; off without"
