@@ -29,6 +29,10 @@ SQLITE = "sqlite:///"
 HTTP_SECONDS = 10
 
 
+class RegistryReplacedError(Exception):
+    """Another database lies where the registry's was."""
+
+
 class MlflowRegistry:
     """The MLflow registry, as far as following needs it."""
 
@@ -36,12 +40,14 @@ class MlflowRegistry:
         self._uri = config.tracking_uri
         self._name = config.model_name
         self._client: MlflowClient | None = None
+        self._file_identity: int | None = None
 
     def resolve(self, alias: str) -> Version | None:
         """Return the version that has an alias, None if none has.
 
         Raises:
             RegistryUnreachableError: If the registry does not answer.
+            RegistryReplacedError: If it is a new database.
         """
         from mlflow.exceptions import MlflowException  # noqa: PLC0415
         from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
@@ -79,7 +85,10 @@ class MlflowRegistry:
 
         uri = f"models:/{version.name}/{version.version}/{MODEL_FILE}"
         try:
-            path = download_artifacts(uri, dst_path=str(folder), tracking_uri=self._uri)
+            path = download_artifacts(
+                uri,
+                dst_path=str(folder),
+            )
         except (MlflowException, OSError) as error:
             if _says_disk_full(error):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from None
@@ -89,7 +98,7 @@ class MlflowRegistry:
     def _connect(self) -> "MlflowClient":
         """Connect when first needed: the import alone takes seconds."""
         if self._client is None:
-            from mlflow import MlflowClient  # noqa: PLC0415
+            import mlflow  # noqa: PLC0415
             from mlflow import environment_variables as settings  # noqa: PLC0415
 
             for setting, value in (
@@ -99,7 +108,10 @@ class MlflowRegistry:
             ):
                 if not setting.is_set():
                     setting.set(value)
-            self._client = MlflowClient(self._uri, self._uri)
+            # Downloads look models up by these, whatever is passed to them.
+            mlflow.set_tracking_uri(self._uri)
+            mlflow.set_registry_uri(self._uri)
+            self._client = mlflow.MlflowClient()
         return self._client
 
     def _check_file(self) -> None:
@@ -108,6 +120,10 @@ class MlflowRegistry:
             file = Path(self._uri.removeprefix(SQLITE))
             if not file.exists():
                 raise RegistryUnreachableError(f"{file} does not exist")
+            identity = file.stat().st_ino
+            if self._file_identity not in (None, identity):
+                raise RegistryReplacedError
+            self._file_identity = identity
 
 
 def run(registry: Registry, config: Config, *, with_parent: bool) -> None:
@@ -132,7 +148,12 @@ def main() -> None:
     signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
     config = Config.from_env()
     configure_logging(config)
-    run(MlflowRegistry(config), config, with_parent=arguments.with_parent)
+    try:
+        run(MlflowRegistry(config), config, with_parent=arguments.with_parent)
+    except RegistryReplacedError:
+        # MLflow keeps its connections to the old file: only a new process forgets it.
+        command = [sys.executable, "-m", "serving.follower", *sys.argv[1:]]
+        os.execv(sys.executable, command)  # noqa: S606 -- our own command
 
 
 def _pause(seconds: float, *, with_parent: bool) -> bool:

@@ -12,13 +12,14 @@ COMMAND = (sys.executable, "-m", "serving.follower", "--with-parent")
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 HEALTHY_SECONDS = 60.0
 STOP_SECONDS = 5.0
+LOOK_SECONDS = 0.2
 
 
 class Supervisor:
     """Runs a process and starts it anew whenever it ends.
 
     A thread of gunicorn's master, because the master has no periodic hook; it only
-    waits for the process, so the workers forked meanwhile miss nothing of it.
+    looks after the process, so the workers forked meanwhile miss nothing of it.
     """
 
     def __init__(self, command: tuple[str, ...] = COMMAND) -> None:
@@ -53,7 +54,10 @@ class Supervisor:
             # Its standard input closes with us: that ends it if we are killed.
             with subprocess.Popen(self._command, stdin=subprocess.PIPE) as process:  # noqa: S603 -- a constant
                 self._process = process
-                process.wait()
+                # Looking and not waiting: gunicorn's master reaps every child, and a
+                # thread that waits for one may then wait for good.
+                while process.poll() is None:
+                    time.sleep(LOOK_SECONDS)
             if self._stopping.is_set():
                 return
             if time.monotonic() - started > HEALTHY_SECONDS:

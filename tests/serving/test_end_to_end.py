@@ -252,3 +252,23 @@ def test_nothing_is_left_running(start, eventually, alive, number):
 
     server.process.wait(20)
     eventually(lambda: not any(map(alive, started)), "all of them have ended")
+
+
+def test_a_registry_that_is_set_up_anew_is_followed(
+    start, registry, empty_registry, iris_bytes, other_bytes, eventually
+):
+    registry.release(iris_bytes)
+    server = start()
+    eventually(lambda: server.serves("1"), "the old version 1 is served")
+    old = server.get("/model").json()["digest"]
+
+    registry.file.unlink()
+    shutil.copy(empty_registry, registry.file)
+    anew = type(registry)(registry.folder)
+    anew.uri = f"sqlite:////{registry.file}"  # MLflow keeps connections by URI
+    anew.release(other_bytes)
+
+    def serves_new() -> bool:
+        return server.get("/model").json()["digest"] != old
+
+    eventually(serves_new, "the new version 1 is served")
