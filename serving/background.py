@@ -18,6 +18,7 @@ class Observation:
     model: Model
     rows: Matrix
     prediction: Prediction
+    prediction_id: str
     request_id: str
     route: str
     time: float

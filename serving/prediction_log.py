@@ -89,6 +89,7 @@ def format_rows(observation: Observation) -> Iterator[bytes]:
     contract = observation.model.contract
     common = {
         "time": datetime.fromtimestamp(observation.time, UTC).isoformat(),
+        "prediction_id": observation.prediction_id,
         "request_id": observation.request_id,
         "route": observation.route,
         "model": observation.model.version.name,

@@ -1,6 +1,5 @@
 """Routes /predict and /predict/batch: our own way to ask for predictions."""
 
-import uuid
 from typing import Any
 
 from flask import Blueprint, Response
@@ -39,7 +38,7 @@ def predict() -> Response:
         {
             "prediction": label,
             "probabilities": dict(zip(contract.classes, probabilities[0], strict=True)),
-            "prediction_id": uuid.uuid4().hex,
+            "prediction_id": answer.prediction_id,
             "model": describe_model(served.model),
             "out_of_range": [name for name, is_outside in outside if is_outside],
         }

@@ -1,6 +1,7 @@
 """The service behind the routes: the model in use and those who observe its answers."""
 
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -12,7 +13,7 @@ from serving.background import Background, Observation
 from serving.config import Config
 from serving.current import Current, Served
 from serving.metrics import ServiceMetrics, route
-from serving.model import Prediction
+from serving.model import Model, Prediction
 from serving.prediction_log import PredictionLog
 from serving.rows import Matrix
 from serving.shadow import Shadow
@@ -24,10 +25,11 @@ EXTENSION = "serving"
 
 @dataclass(frozen=True)
 class Answer:
-    """A prediction and which of its inputs lie outside of the training range."""
+    """A prediction, which of its inputs training did not see, and its id in the log."""
 
     prediction: Prediction
     outside: NDArray[np.bool_]
+    prediction_id: str
 
 
 @dataclass
@@ -47,13 +49,23 @@ class Service:
         prediction = served.model.predict(rows)
         outside = served.meters.find_out_of_range(rows)
         served.meters.record(rows, prediction, outside)
+        answer = Answer(prediction, outside, uuid.uuid4().hex)
         if self.observers:
-            seen = Observation(
-                served.model, rows, prediction, g.request_id, route(), time.time()
-            )
-            for observer in self.observers:
-                observer.submit(seen)
-        return Answer(prediction, outside)
+            self._tell_observers(served.model, rows, answer)
+        return answer
+
+    def _tell_observers(self, model: Model, rows: Matrix, answer: Answer) -> None:
+        seen = Observation(
+            model,
+            rows,
+            answer.prediction,
+            answer.prediction_id,
+            g.request_id,
+            route(),
+            time.time(),
+        )
+        for observer in self.observers:
+            observer.submit(seen)
 
     def add_observers(self) -> None:
         """Set up the prediction log and the shadow if the settings ask for them."""

@@ -13,7 +13,7 @@ def observe(iris):
     def observe(rows: int = 1) -> Observation:
         matrix = np.tile(np.array([5.1, 3.5, 1.4, 0.2], dtype=np.float32), (rows, 1))
         prediction = iris.predict(matrix)
-        return Observation(iris, matrix, prediction, "id", "/predict", time.time())
+        return Observation(iris, matrix, prediction, "1", "id", "/predict", time.time())
 
     return observe
 

@@ -12,7 +12,9 @@ from serving.prediction_log import PredictionLog
 @pytest.fixture
 def observation(iris) -> Observation:
     rows = np.array([[5.1, 3.5, 1.4, 0.2], [6.7, 3.0, 5.2, 2.3]], dtype=np.float32)
-    return Observation(iris, rows, iris.predict(rows), "my-id", "/predict", time.time())
+    return Observation(
+        iris, rows, iris.predict(rows), "1", "my-id", "/predict", time.time()
+    )
 
 
 @pytest.fixture
@@ -101,7 +103,9 @@ def test_predictions_are_logged_by_the_application(make_app, iris, setosa, tmp_p
     path = tmp_path / "predictions.jsonl"
     app = make_app(iris, prediction_log=path)
 
-    app.test_client().post("/predict", json=setosa)
+    answer = app.test_client().post("/predict", json=setosa).json
     app.extensions["serving"].stop()
 
-    assert read(path)[0]["route"] == "/predict"
+    (line,) = read(path)
+    assert line["route"] == "/predict"
+    assert line["prediction_id"] == answer["prediction_id"]
