@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from serving.config import Config
-from serving.metrics import PredictionMeters, ServiceMetrics
+from serving.meters import PredictionMeters
+from serving.metrics import ServiceMetrics
 from serving.model import Model, ModelNotReadyError
 from serving.openapi import render_openapi
 from serving.schemas import Schemas

@@ -1,13 +1,10 @@
 """What Prometheus sees: requests through the exporter, and our own metrics."""
 
 import fcntl
-from collections import Counter as Tally
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-import numpy as np
 from flask import Flask, Response, request
-from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import Metric
 from prometheus_client.exposition import choose_encoder
@@ -17,8 +14,6 @@ from prometheus_flask_exporter import PrometheusMetrics
 from prometheus_flask_exporter.multiprocess import GunicornPrometheusMetrics
 
 from serving.metrics_files import locked
-from serving.model import Model, Prediction
-from serving.rows import Matrix
 
 CONFIDENCE = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 ROWS = (1, 10, 100, 1_000, 10_000, 100_000)
@@ -158,61 +153,6 @@ class _Both(CollectorRegistry):
             yield from part.collect()
 
 
-class PredictionMeters:
-    """The metrics of one model's predictions, with their labels looked up once."""
-
-    def __init__(self, metrics: ServiceMetrics, model: Model) -> None:
-        contract, version = model.contract, model.version.version
-        names = contract.feature_names
-        self._classes = {
-            label: metrics.predictions.labels(version, label)
-            for label in contract.classes
-        }
-        self._confidence = metrics.confidence.labels(version)
-        self._batch_rows = metrics.batch_rows
-        self._out_of_range = [metrics.out_of_range.labels(version, n) for n in names]
-        self._offset = [metrics.offset.labels(version, n) for n in names]
-        self._squared = [metrics.squared_offset.labels(version, n) for n in names]
-        # Compared as float32, or 7.9 would lie outside of a range that ends at 7.9.
-        self._lowest, self._highest = contract.trained.astype(np.float32)
-        self._minimum = contract.accepted[0]
-
-    def find_out_of_range(self, rows: Matrix) -> NDArray[np.bool_]:
-        """Mark the values outside of what the model was trained on."""
-        outside: NDArray[np.bool_] = (rows < self._lowest) | (rows > self._highest)
-        return outside
-
-    def record(
-        self, rows: Matrix, prediction: Prediction, outside: NDArray[np.bool_]
-    ) -> None:
-        """Count one answered request."""
-        self._batch_rows.observe(len(rows))
-        for label, count in Tally(prediction.labels.tolist()).items():
-            self._classes[label].inc(count)
-        observe_all(self._confidence, prediction.probabilities.max(axis=1))
-        # float32 may fall below a minimum that float64 did not: counters take no less.
-        offset = np.maximum(rows - self._minimum, 0)
-        _add(self._offset, offset.sum(axis=0))
-        _add(self._squared, np.square(offset).sum(axis=0))
-        if outside.any():
-            _add(self._out_of_range, outside.sum(axis=0))
-
-
-def observe_all(histogram: Histogram, values: NDArray[np.floating]) -> None:
-    """Observe many values at once.
-
-    prometheus_client takes one at a time, which costs 0.2 s for 100,000 rows; a
-    histogram's buckets are counters, so we add to each what fell into it.
-    """
-    bounds = histogram._upper_bounds
-    places = np.searchsorted(bounds, values.astype(np.float64), side="left")
-    counts = np.bincount(places, minlength=len(bounds)).tolist()
-    for bucket, count in zip(histogram._buckets, counts, strict=True):
-        if count:
-            bucket.inc(count)
-    histogram._sum.inc(float(values.sum()))
-
-
 def create_scrape_view(
     metrics: ServiceMetrics, state: Collector
 ) -> Callable[[], Response]:
@@ -224,11 +164,6 @@ def create_scrape_view(
         return Response(body, content_type=content_type)
 
     return scrape
-
-
-def _add(counters: list[Counter], amounts: NDArray[np.floating]) -> None:
-    for counter, amount in zip(counters, amounts.tolist(), strict=True):
-        counter.inc(amount)
 
 
 def _route_label(_: object) -> str:

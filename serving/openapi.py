@@ -8,6 +8,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema, fields
 
 from serving import __version__
+from serving.contract import Contract
 from serving.inference_v2_messages import InferenceRequestSchema
 from serving.model import Model
 from serving.openapi_paths import describe_paths
@@ -46,7 +47,20 @@ def render_openapi(model: Model, schemas: Schemas, *, protected: bool) -> bytes:
     if converter is None:
         raise RuntimeError("apispec has not set its plugin up")
     converter.add_attribute_function(_describe_records)
-    components: dict[str, Schema | type[Schema]] = {
+    for name, schema in _components(contract, schemas).items():
+        if name not in spec.components.schemas:  # nested ones come with their parents
+            spec.components.schema(name, schema=schema)
+    if protected:
+        _add_keys(spec)
+    for path, operations in describe_paths(model, protected=protected).items():
+        spec.path(path, operations=operations)
+    return orjson.dumps(spec.to_dict())
+
+
+def _components(
+    contract: Contract, schemas: Schemas
+) -> dict[str, Schema | type[Schema]]:
+    return {
         "PredictionRequest": schemas.row,
         "InstancesRequest": schemas.instances,
         "TableRequest": schemas.table,
@@ -58,17 +72,13 @@ def render_openapi(model: Model, schemas: Schemas, *, protected: bool) -> bytes:
         "ScoringError": ScoringErrorSchema,
         "InferenceError": InferenceErrorSchema,
     }
-    for name, schema in components.items():
-        if name not in spec.components.schemas:
-            spec.components.schema(name, schema=schema)
-    if protected:
-        bearer = {"type": "http", "scheme": "bearer"}
-        header = {"type": "apiKey", "in": "header", "name": "X-API-Key"}
-        spec.components.security_scheme("bearer", bearer)
-        spec.components.security_scheme("header", header)
-    for path, operations in describe_paths(model, protected=protected).items():
-        spec.path(path, operations=operations)
-    return orjson.dumps(spec.to_dict())
+
+
+def _add_keys(spec: APISpec) -> None:
+    bearer = {"type": "http", "scheme": "bearer"}
+    header = {"type": "apiKey", "in": "header", "name": "X-API-Key"}
+    spec.components.security_scheme("bearer", bearer)
+    spec.components.security_scheme("header", header)
 
 
 def _schema_name(schema: Any) -> str:

@@ -6,7 +6,7 @@ import pytest
 from prometheus_client import CollectorRegistry, Histogram
 from prometheus_client.parser import text_string_to_metric_families
 
-from serving.metrics import observe_all
+from serving.meters import observe_all
 from serving.store import Store
 
 
