@@ -56,7 +56,8 @@ def predict_batch() -> Response:
     prediction = service.predict(served, rows).prediction
     classes = served.model.contract.classes
     if wanted == CSV:
-        return Response(write_csv(classes, prediction), content_type=CSV)
+        text = write_csv(classes, prediction)
+        return Response(text, content_type=f"{CSV}; charset=utf-8")
     return json_response(
         {
             "classes": classes,
