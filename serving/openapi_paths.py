@@ -35,7 +35,7 @@ class _Post:
         if protected:
             self._security = [{"bearer": []}, {"header": []}]
 
-    def describe(  # noqa: PLR0913 -- one argument for each part of an operation
+    def describe(
         self,
         summary: str,
         tag: str,
