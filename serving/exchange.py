@@ -43,11 +43,13 @@ def _end(response: Response) -> Response:
 
 
 def _describe(response: Response) -> dict[str, object]:
-    return {
+    described = {
         "request_id": g.request_id,
         "method": request.method,
         "route": route(),
         "status": response.status_code,
         "milliseconds": round((perf_counter() - g.started) * 1000, 3),
-        "version": g.get("version"),
     }
+    if "version" in g:
+        described["version"] = g.version
+    return described
