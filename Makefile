@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint format types imports check viz notebook ui bench-train lock upgrade clean
+.PHONY: help install run serve test lint format types imports check viz notebook ui bench-train lock upgrade clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 16
@@ -26,6 +26,9 @@ $(READY): requirements.lock
 
 run: install ## Train, compare, release: kedro run (ARGS="--pipelines data_science" and so on)
 	@$(BIN)/kedro run $(ARGS)
+
+serve: install ## Serve the Production model on http://127.0.0.1:8000 (IRIS_BIND, IRIS_WORKERS)
+	@$(BIN)/gunicorn --config python:serving.gunicorn_conf
 
 test: install ## Run the tests (ARGS="-k split" and so on)
 	@$(BIN)/python -m pytest $(ARGS)

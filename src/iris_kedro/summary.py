@@ -65,7 +65,8 @@ def _print_verdict(
         console.print(f"            {reason}")
     console.print(f"Production  {_describe_production(report, registry)}")
     console.print(
-        "\nNext        make ui                         compare the runs in MLflow\n"
+        "\nNext        make serve                      predict over HTTP\n"
+        "            make ui                         compare the runs in MLflow\n"
         "            make viz                        see the pipelines as a graph\n"
         "            .venv/bin/kedro model history   what was in Production, and why",
         highlight=False,
