@@ -134,6 +134,11 @@ def _show_moment(registry: "Registry", at: datetime) -> None:
     )
 
 
+def _show_metric(tags: dict[str, str], name: str) -> str:
+    value = tags.get(f"metric.{name}")
+    return "–" if value is None else f"{float(value):.3f}"
+
+
 def _show_history(registry: "Registry") -> None:
     from rich.console import Console
     from rich.table import Table
@@ -152,8 +157,7 @@ def _show_history(registry: "Registry") -> None:
             each.action,
             each.by,
             tags.get("verdict", "–"),
-            tags.get("metric.accuracy", "–"),
-            tags.get("metric.log_loss", "–"),
+            *[_show_metric(tags, name) for name in ("accuracy", "log_loss")],
         )
     console = Console()
     if not promotions:

@@ -15,9 +15,9 @@ def released(project, clock, monkeypatch):
 def test_history_shows_who_when_from_to_and_why(released):
     result = released.invoke("model", "history")
 
-    (line,) = [line for line in result.output.splitlines() if " 0.92 " in line]
+    (line,) = [line for line in result.output.splitlines() if " 0.920 " in line]
     cells = [cell.strip() for cell in line.split("│")[2:-1]]
-    assert cells[:6] == ["1", "2", "release", "ada", "better", "0.92"]
+    assert cells[:6] == ["1", "2", "release", "ada", "better", "0.920"]
     assert "2026-11-01 13:00:00" in line
 
 
