@@ -51,8 +51,13 @@ class Supervisor:
         pause = FIRST_PAUSE
         while not self._stopping.is_set():
             started = time.monotonic()
-            # Its standard input closes with us: that ends it if we are killed.
-            with subprocess.Popen(self._command, stdin=subprocess.PIPE) as process:  # noqa: S603 -- a constant
+            # Its standard input closes with us: that ends it if we are killed. Leaving
+            # descriptors open (Python's own are closed anyway) lets Python use
+            # posix_spawn; otherwise it waits for a pipe to close, and a worker that the
+            # master forks at that moment holds the pipe open for good.
+            with subprocess.Popen(  # noqa: S603 -- a constant
+                self._command, stdin=subprocess.PIPE, close_fds=False
+            ) as process:
                 self._process = process
                 # Looking and not waiting: gunicorn's master reaps every child, and a
                 # thread that waits for one may then wait for good.

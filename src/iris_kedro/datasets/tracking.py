@@ -13,6 +13,7 @@ from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets.pandas import ParquetDataset
 from mlflow.data.pandas_dataset import from_pandas
 from mlflow.entities import Metric, Param, RunTag
+from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from iris_kedro.candidates import CandidateRecord
@@ -38,15 +39,18 @@ class TrackedParquetDataset(ParquetDataset):
     def save(self, data: pd.DataFrame) -> None:
         """Write the file and log its digest and schema."""
         super().save(data)
-        mlflow.log_input(
-            from_pandas(
-                data,
-                source=str(self._filepath),
-                targets=self._target,
-                name=Path(str(self._filepath)).stem,
-            ),
-            context=self._context,
+        described = from_pandas(
+            data,
+            source=str(self._filepath),
+            targets=self._target,
+            name=Path(str(self._filepath)).stem,
         )
+        try:
+            mlflow.log_input(described, context=self._context)
+        except MlflowException:
+            # MLflow looks for the data's record, then makes it. When another run made
+            # it in between, it is there the second time.
+            mlflow.log_input(described, context=self._context)
 
 
 class ProvenanceDataset(AbstractDataset[NoReturn, Provenance]):

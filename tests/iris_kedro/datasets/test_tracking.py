@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import yaml
 from kedro.io import DatasetError
+from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from iris_kedro.candidates import CandidateRecord, ExportedCandidate
@@ -34,6 +35,26 @@ def test_saved_data_is_an_input_of_the_run(tracking, tmp_path, train_data):
     assert (logged.dataset.name, logged.tags[0].value) == ("train", "training")
     assert logged.dataset.digest
     pd.testing.assert_frame_equal(file.load(), train_data)
+
+
+def test_input_that_another_run_logs_at_the_same_time_is_logged_again(
+    tracking, tmp_path, train_data, monkeypatch
+):
+    file = TrackedParquetDataset(
+        context="training", target="species", filepath=str(tmp_path / "train.parquet")
+    )
+    original, failures = mlflow.log_input, iter([MlflowException("not unique")])
+
+    def log_input(*args, **kwargs):
+        for failure in failures:
+            raise failure
+        original(*args, **kwargs)
+
+    monkeypatch.setattr(mlflow, "log_input", log_input)
+    with mlflow.start_run() as run:
+        file.save(train_data)
+
+    assert len(tracking.get_run(run.info.run_id).inputs.dataset_inputs) == 1
 
 
 def test_digest_of_the_input_changes_with_the_data(tracking, tmp_path, train_data):
