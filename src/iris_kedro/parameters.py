@@ -17,13 +17,15 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, is_classifier
+from sklearn.model_selection import ParameterGrid
 
 from iris_kedro.errors import ProjectError
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
 class Parameters(BaseModel):
@@ -102,7 +104,7 @@ class Training(Parameters):
     """How candidates are searched and cross-validated."""
 
     folds: Annotated[int, Field(ge=2)]
-    random_state: int
+    random_state: Seed
     threads: Count
 
 
@@ -112,7 +114,7 @@ class Export(Parameters):
     tolerance: Share
     random_rows: Count
     golden_rows: Count
-    random_state: int
+    random_state: Seed
 
 
 class Gate(Parameters):
@@ -124,14 +126,15 @@ class Gate(Parameters):
     confidence: Share
     resamples: Count
     latency_budget_ms: Annotated[float, Field(gt=0)]
-    random_state: int
+    random_state: Seed
 
 
 class Estimator(Parameters):
     """A scikit-learn estimator class with its parameters.
 
     A parameter whose value is a mapping with the key ``class`` is an estimator
-    itself, as in ``CalibratedClassifierCV(estimator=SVC())``.
+    itself, as in ``CalibratedClassifierCV(estimator=SVC())``; lists may hold some, as
+    the steps of a pipeline do.
     """
 
     class_path: Annotated[str, Field(alias="class")]
@@ -165,12 +168,7 @@ class Estimator(Parameters):
     def build(self) -> Any:
         """Create the estimator, nested estimators included."""
         return self.load_class()(
-            **{
-                name: Estimator.model_validate(value).build()
-                if isinstance(value, dict) and "class" in value
-                else value
-                for name, value in self.parameters.items()
-            }
+            **{name: _build(value) for name, value in self.parameters.items()}
         )
 
 
@@ -188,9 +186,14 @@ class Candidate(Estimator):
         if not hasattr(self.load_class(), "fit"):
             raise ValueError(f"{self.class_path} cannot be fitted")
         check_known(self.grid, list(self.build().get_params()), self.class_path)
-        for name, values in self.grid.items():
-            for value in values:
-                check_values(self.build().set_params(**{name: value}))
+        for combination in ParameterGrid(self.grid):
+            estimator = self.build().set_params(**combination)
+            check_values(estimator)
+            if not (is_classifier(estimator) and hasattr(estimator, "predict_proba")):
+                raise ValueError(
+                    f"{self.class_path} is no classifier with probabilities; wrap one"
+                    " that has none in sklearn.calibration.CalibratedClassifierCV"
+                )
         return self
 
 
@@ -257,6 +260,14 @@ def check_names(parameters: dict[str, Any]) -> None:
         raise ProjectError(str(error)) from error
 
 
+def _build(value: Any) -> Any:
+    if isinstance(value, dict) and "class" in value:
+        return Estimator.model_validate(value).build()
+    if isinstance(value, list):
+        return [_build(each) for each in value]
+    return value
+
+
 def check_values(estimator: Any) -> None:
     """Check parameter values as scikit-learn will at ``fit``, but before any training.
 
@@ -264,7 +275,8 @@ def check_values(estimator: Any) -> None:
         ValueError: Names the parameter, its value and what is allowed.
     """
     for part in [estimator, *estimator.get_params().values()]:
-        if isinstance(part, BaseEstimator):
+        # Estimators of other packages often declare no constraints.
+        if isinstance(part, BaseEstimator) and hasattr(part, "_parameter_constraints"):
             part._validate_params()
 
 

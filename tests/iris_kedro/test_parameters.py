@@ -2,6 +2,7 @@ import json
 
 import pytest
 from pydantic import ValidationError
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.svm import SVC
 
@@ -252,3 +253,44 @@ def test_known_names_pass(parameters):
 def test_name_that_nothing_reads_is_named_with_what_there_is(parameters, message):
     with pytest.raises(ProjectError, match=message):
         check_names(parameters)
+
+
+@pytest.mark.parametrize(
+    "class_path",
+    [
+        "sklearn.svm.LinearSVC",
+        "sklearn.linear_model.LinearRegression",
+        "sklearn.cluster.KMeans",
+        "sklearn.preprocessing.StandardScaler",
+    ],
+)
+def test_candidate_without_probabilities_is_refused(class_path):
+    with pytest.raises(ValidationError, match="no classifier with probabilities"):
+        Candidate.model_validate({"class": class_path})
+
+
+def test_estimators_may_stand_in_lists():
+    bayes = {"class": "sklearn.naive_bayes.GaussianNB"}
+    voting = {
+        "class": "sklearn.ensemble.VotingClassifier",
+        "parameters": {"voting": "soft", "estimators": [["bayes", bayes]]},
+        "grid": {"bayes__var_smoothing": [1e-9, 1e-3]},
+    }
+
+    built = Candidate.model_validate(voting).build()
+
+    assert type(built.estimators[0][1]).__name__ == "GaussianNB"
+
+
+class Foreign(ClassifierMixin, BaseEstimator):
+    def fit(self, X, y):
+        return self
+
+    def predict_proba(self, X):
+        return X
+
+
+def test_estimator_without_constraints_is_accepted(monkeypatch):
+    monkeypatch.setattr("sklearn.naive_bayes.Foreign", Foreign, raising=False)
+
+    assert Candidate.model_validate({"class": "sklearn.naive_bayes.Foreign"})

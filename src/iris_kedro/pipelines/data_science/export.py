@@ -138,19 +138,20 @@ def _check_parity(
     scores = OnnxScorer(model).score(X)
     expected = original.predict_proba(X.astype(float))
     difference = np.abs(scores.probabilities - expected).max(axis=1)
-    if difference.max() > tolerance:
+    differs = ~(difference <= tolerance)  # so that NaN differs as well
+    if differs.any():
         raise ParityError(
             f"probabilities differ by up to {difference.max():.2g} from"
-            f" scikit-learn's, on {(difference > tolerance).sum()} of {len(X)} rows;"
+            f" scikit-learn's, on {differs.sum()} of {len(X)} rows;"
             f" the tolerance is {tolerance:g}"
         )
     second, first = np.sort(expected, axis=1)[:, -2:].T
     # Where the two best probabilities tie, either label is right.
-    differs = (scores.labels != original.predict(X.astype(float))) & (
+    mistaken = (scores.labels != original.predict(X.astype(float))) & (
         first - second > tolerance
     )
-    if differs.any():
-        raise ParityError(f"labels differ from scikit-learn's on {differs.sum()} rows")
+    if mistaken.any():
+        raise ParityError(f"labels differ from scikit-learn's on {mistaken.sum()} rows")
 
 
 def _choose_golden_rows(

@@ -253,3 +253,12 @@ def test_refused_candidate_is_never_described(describe):
 
     with pytest.raises(ProjectError, match="not releasable: no converter"):
         describe(refused)
+
+
+def test_model_that_answers_with_nan_is_not_releasable(export, train, doctor):
+    doctor(lambda weights: weights * np.nan)
+
+    exports = export(train({"mine": LOGISTIC}))
+
+    assert not exports["mine"].is_releasable
+    assert "probabilities differ" in exports["mine"].reason
