@@ -8,6 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import PERMISSION_DENIED
+from mlflow.tracking import MlflowClient
 
 from iris_kedro.datasets import SourceDataset
 
@@ -596,3 +599,30 @@ def test_two_projects_release_into_one_registry_at_the_same_time(
     roles = project.registry.aliases()
     assert "Production" in roles
     assert set(roles.values()) == {"1", "2"}
+
+
+def test_experiment_that_another_run_makes_meanwhile_is_used(project, monkeypatch):
+    create = MlflowClient.create_experiment
+
+    def lose_the_race(client, *arguments, **named):
+        create(client, *arguments, **named)
+        return create(client, *arguments, **named)
+
+    monkeypatch.setattr(MlflowClient, "create_experiment", lose_the_race)
+
+    result = project.invoke("run", "--pipelines", "data_engineering")
+
+    assert result.exit_code == 0, result.output
+    assert [run.info.status for run in project.parents()] == ["FINISHED"]
+
+
+def test_other_failure_of_the_tracking_server_is_reported(project, monkeypatch):
+    def fail(*_, **__):
+        raise MlflowException("no permission", PERMISSION_DENIED)
+
+    monkeypatch.setattr(MlflowClient, "create_experiment", fail)
+
+    result = project.invoke("run", "--pipelines", "data_engineering")
+
+    assert result.exit_code == 1
+    assert "no permission" in result.output

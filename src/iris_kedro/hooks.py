@@ -1,7 +1,7 @@
 """Hooks of the project: checks before a run, progress, the result after it."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
+from mlflow.exceptions import MlflowException
 
 from iris_kedro.parameters import check_names
 from iris_kedro.summary import print_summary
@@ -89,3 +90,21 @@ class ProjectHooks:
     def _release_lock(self) -> None:
         if self._lock is not None:
             self._lock.release()
+
+
+class ExperimentHooks:
+    """Lets runs that start at once share a new experiment."""
+
+    @hook_impl(wrapper=True)
+    def after_context_created(self, context: KedroContext) -> Generator[None, Any, Any]:
+        """Set everything up again if another run made the experiment meanwhile.
+
+        kedro-mlflow looks for the experiment and then makes it. When it fails because
+        another run came in between, the experiment is there the second time.
+        """
+        try:
+            return (yield)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+        return context._hook_manager.hook.after_context_created(context=context)

@@ -13,12 +13,12 @@ from kedro.config import OmegaConfigLoader
 from kedro.utils import find_kedro_project
 from omegaconf.resolvers import oc
 
-from iris_kedro.hooks import ProjectHooks
+from iris_kedro.hooks import ExperimentHooks, ProjectHooks
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("PYDANTIC_ERRORS_INCLUDE_URL", "0")  # shorter messages
 
-HOOKS = (ProjectHooks(),)
+HOOKS = (ExperimentHooks(), ProjectHooks())
 CONFIG_LOADER_CLASS = OmegaConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
