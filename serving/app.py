@@ -14,6 +14,7 @@ from serving.config import Config
 from serving.current import Current
 from serving.errors import register_errors
 from serving.exchange import register_exchange
+from serving.express import Express
 from serving.guard import register_guard
 from serving.logs import configure_logging
 from serving.metrics import ServiceMetrics, create_scrape_view
@@ -50,12 +51,13 @@ def create_app(config: Config | None = None, model: Model | None = None) -> Flas
         service.follow_store()
     else:
         service.current.swap(model)
-    register_guard(app)
+    guard = register_guard(app)
     register_errors(app, service.metrics)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     state = StateCollector(service.current, service.store)
     app.add_url_rule("/metrics", "metrics", create_scrape_view(service.metrics, state))
+    app.wsgi_app = Express(app, service, guard)  # type: ignore[method-assign]
     service.start()
     return app
 

@@ -82,6 +82,11 @@ class Config:
 
     bind: str = _setting("127.0.0.1:8000", _address, "address of the service")
     workers: int = _setting(2, _positive, "number of worker processes")
+    worker_class: str = _setting(
+        "asyncio",
+        _one_of("asyncio", "gthread"),
+        "gunicorn's workers: an event loop, which is faster, or threads",
+    )
     model_name: str = _setting("iris", _text, "registered model to serve")
     alias: str = _setting("Production", _text, "alias of the version to serve")
     shadow_alias: str | None = _setting(

@@ -85,6 +85,11 @@ def choose_answer(*mimetypes: str) -> str:
     return chosen
 
 
+def accepts(accept: str, mimetype: str) -> bool:
+    """Say whether an ``Accept`` header allows a media type."""
+    return _best(accept, (mimetype,)) is not None
+
+
 @lru_cache(maxsize=256)
 def _best(accept: str, mimetypes: tuple[str, ...]) -> str | None:
     """Choose a media type; cached, because clients repeat themselves."""
@@ -95,5 +100,9 @@ def json_response(
     body: Any, status: int = HTTPStatus.OK, mimetype: str = JSON
 ) -> Response:
     """Answer with JSON."""
-    content = orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
-    return Response(content, status, content_type=mimetype)
+    return Response(dump_json(body), status, content_type=mimetype)
+
+
+def dump_json(body: Any) -> bytes:
+    """Write JSON; arrays are lists."""
+    return orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)

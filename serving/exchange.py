@@ -2,7 +2,7 @@
 
 import logging
 import re
-import uuid
+import secrets
 from time import perf_counter
 
 from flask import Flask, Response, g, request
@@ -27,29 +27,53 @@ def register_exchange(app: Flask) -> None:
     app.after_request(_end)
 
 
+def choose_request_id(sent: str) -> str:
+    """Return the client's own id of a request if it is sound, else a new one."""
+    return sent if _REQUEST_ID.fullmatch(sent) else secrets.token_hex(16)
+
+
+def log_request(
+    request_id: str, method: str, route: str, status: int, started: float, version: str
+) -> None:
+    """Write the log line of an answered request.
+
+    Args:
+        request_id: The request's id.
+        method: Its method.
+        route: Its route.
+        status: The answer's status code.
+        started: When it began, as ``perf_counter`` tells it.
+        version: The model version that predicted, "" if none did.
+    """
+    if not logger.isEnabledFor(logging.INFO):
+        return
+    fields = {
+        "request_id": request_id,
+        "method": method,
+        "route": route,
+        "status": status,
+        "milliseconds": round((perf_counter() - started) * 1000, 3),
+    }
+    if version:
+        fields["version"] = version
+    logger.info("request", extra={"fields": fields})
+
+
 def _begin() -> None:
     g.started = perf_counter()
-    sent = request.headers.get("X-Request-ID", "")
-    g.request_id = sent if _REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
+    g.request_id = choose_request_id(request.headers.get("X-Request-ID", ""))
 
 
 def _end(response: Response) -> Response:
     response.headers["X-Request-ID"] = g.request_id
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    if logger.isEnabledFor(logging.INFO):
-        logger.info("request", extra={"fields": _describe(response)})
+    log_request(
+        g.request_id,
+        request.method,
+        route(),
+        response.status_code,
+        g.started,
+        g.get("version", ""),
+    )
     return response
-
-
-def _describe(response: Response) -> dict[str, object]:
-    described = {
-        "request_id": g.request_id,
-        "method": request.method,
-        "route": route(),
-        "status": response.status_code,
-        "milliseconds": round((perf_counter() - g.started) * 1000, 3),
-    }
-    if "version" in g:
-        described["version"] = g.version
-    return described

@@ -3,6 +3,8 @@
 import hashlib
 import hmac
 import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from flask import Flask, g, request
@@ -41,33 +43,58 @@ class Guard:
 
     def check(self) -> None:
         """Let a request pass or raise what is wrong with it."""
-        if self._metrics_bind:
-            self._check_port(self._metrics_bind)
-        if (request.content_length or 0) > self._max_body_bytes:
-            raise RequestEntityTooLarge(
-                f"The body is larger than {self._max_body_bytes} bytes."
-            )
+        self._check_port(request.environ)
+        self._check_size(request.content_length or 0)
         if request.method != "POST" or request.url_rule is None:
             return
-        if self._keys is not None and not knows_key(self._keys, _sent_key()):
-            raise Unauthorized("This route needs an API key.")
-        if not self._places.acquire(blocking=False):
-            raise TooManyRequests("Too many requests are in flight.")
+        self._check_key(request.environ)
+        self._take_place()
         g.has_place = True
-        self._in_flight.inc()
 
     def release(self, _: BaseException | None) -> None:
         """Give the place of a request back."""
         if g.pop("has_place", False):
-            self._in_flight.dec()
-            self._places.release()
+            self._leave_place()
 
-    def _check_port(self, metrics_bind: str) -> None:
+    @contextmanager
+    def admit(self, environ: Mapping[str, str]) -> Iterator[None]:
+        """Check a request that predicts and is not in Flask's hands."""
+        self._check_port(environ)
+        self._check_size(int(environ["CONTENT_LENGTH"]))
+        self._check_key(environ)
+        self._take_place()
+        try:
+            yield
+        finally:
+            self._leave_place()
+
+    def _check_port(self, environ: Mapping[str, str]) -> None:
         """Serve metrics on their own port only, and nothing else there."""
-        port = metrics_bind.rpartition(":")[2]
-        on_metrics_port = request.environ.get("SERVER_PORT") == port
-        if on_metrics_port != (request.path == "/metrics"):
+        if not self._metrics_bind:
+            return
+        port = self._metrics_bind.rpartition(":")[2]
+        on_metrics_port = environ.get("SERVER_PORT") == port
+        if on_metrics_port != (environ["PATH_INFO"] == "/metrics"):
             raise NotFound
+
+    def _check_size(self, content_length: int) -> None:
+        if content_length > self._max_body_bytes:
+            raise RequestEntityTooLarge(
+                f"The body is larger than {self._max_body_bytes} bytes."
+            )
+
+    def _check_key(self, environ: Mapping[str, str]) -> None:
+        if self._keys is not None and not knows_key(self._keys, _sent_key(environ)):
+            raise Unauthorized("This route needs an API key.")
+
+    def _take_place(self) -> None:
+        if not self._places.acquire(blocking=False):
+            raise TooManyRequests("Too many requests are in flight.")
+        self._in_flight.inc()
+
+    def _leave_place(self) -> None:
+        self._in_flight.dec()
+        self._places.release()
 
 
 def read_keys(path: Path | None) -> list[bytes] | None:
@@ -100,14 +127,16 @@ def knows_key(keys: list[bytes], sent: str) -> bool:
     return any([hmac.compare_digest(digest, key) for key in keys])
 
 
-def _sent_key() -> str:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+def _sent_key(environ: Mapping[str, str]) -> str:
+    scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     if scheme.lower() == "bearer":
         return token.strip()
-    return request.headers.get("X-API-Key", "")
+    return environ.get("HTTP_X_API_KEY", "")
 
 
-def register_guard(app: Flask) -> None:
+def register_guard(app: Flask) -> Guard:
     """Guard an application as its settings say."""
     service = the_service(app)
-    Guard(service.config, service.metrics.in_flight).register(app)
+    guard = Guard(service.config, service.metrics.in_flight)
+    guard.register(app)
+    return guard

@@ -22,11 +22,13 @@ _config = Config.from_env()
 _metrics_folder = _config.metrics_folder or Path(tempfile.mkdtemp(prefix="metrics-"))
 _supervisor = Supervisor()
 
-wsgi_app = "serving:create_app()"
+_asyncio = _config.worker_class == "asyncio"
+
+wsgi_app = "serving.asgi:create_app()" if _asyncio else "serving:create_app()"
 bind = [address for address in (_config.bind, _config.metrics_bind) if address]
 workers = _config.workers
-worker_class = "gthread"
-threads = _config.max_in_flight + SPARE_THREADS
+worker_class = "serving.worker.Worker" if _asyncio else "gthread"
+threads = 1 if _asyncio else _config.max_in_flight + SPARE_THREADS
 graceful_timeout = 30
 control_socket_disable = True
 logger_class = GunicornLogger
@@ -55,7 +57,8 @@ def child_exit(server: Any, worker: Any) -> None:
 def worker_exit(_: Any, worker: Any) -> None:
     """Let the observers have what still waits for them."""
     if worker.wsgi is not None:
-        worker.wsgi.extensions["serving"].stop()
+        app = worker.wsgi.app if _asyncio else worker.wsgi
+        app.extensions["serving"].stop()
 
 
 def on_exit(_: Any) -> None:

@@ -17,7 +17,7 @@ _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 
 def redact(text: str) -> str:
     """Remove user names and passwords from the URLs in a text."""
-    return _CREDENTIALS.sub("***@", text)
+    return _CREDENTIALS.sub("***@", text) if "://" in text else text
 
 
 class JsonFormatter(logging.Formatter):
@@ -86,3 +86,7 @@ def logging_settings(config: Config) -> dict[str, Any]:
 def configure_logging(config: Config) -> None:
     """Set the process's logging up."""
     logging.config.dictConfig(logging_settings(config))
+    # Nothing that we write says where in the code it comes from: do not look it up.
+    logging._srcfile = None
+    logging.logThreads = False
+    logging.logMultiprocessing = False

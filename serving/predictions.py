@@ -16,7 +16,7 @@ from serving.content import (
 from serving.model import Model
 from serving.rows import Matrix
 from serving.schemas import Schemas
-from serving.service import the_service
+from serving.service import Answer, the_service
 from serving.tables import read_csv, write_csv
 
 blueprint = Blueprint("predictions", __name__)
@@ -31,18 +31,7 @@ def predict() -> Response:
     served = service.current.get()
     rows = served.schemas.load_row(read_json())
     answer = service.predict(served, rows)
-    contract = served.model.contract
-    label, probabilities = answer.prediction.labels[0], answer.prediction.probabilities
-    outside = zip(contract.feature_names, answer.outside[0].tolist(), strict=True)
-    return json_response(
-        {
-            "prediction": label,
-            "probabilities": dict(zip(contract.classes, probabilities[0], strict=True)),
-            "prediction_id": answer.prediction_id,
-            "model": describe_model(served.model),
-            "out_of_range": [name for name, is_outside in outside if is_outside],
-        }
-    )
+    return json_response(describe_answer(served.model, answer))
 
 
 @blueprint.post("/predict/batch")
@@ -66,6 +55,20 @@ def predict_batch() -> Response:
             "model": describe_model(served.model),
         }
     )
+
+
+def describe_answer(model: Model, answer: Answer) -> dict[str, Any]:
+    """Describe the prediction of one row."""
+    contract = model.contract
+    label, probabilities = answer.prediction.labels[0], answer.prediction.probabilities
+    outside = zip(contract.feature_names, answer.outside[0].tolist(), strict=True)
+    return {
+        "prediction": label,
+        "probabilities": dict(zip(contract.classes, probabilities[0], strict=True)),
+        "prediction_id": answer.prediction_id,
+        "model": describe_model(model),
+        "out_of_range": [name for name, is_outside in outside if is_outside],
+    }
 
 
 def describe_model(model: Model) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The service behind the routes: the model in use and those who observe its answers."""
 
+import secrets
 import time
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -46,22 +46,30 @@ class Service:
     def predict(self, served: Served, rows: Matrix) -> Answer:
         """Predict rows, count the answer and hand it to the observers."""
         g.version = served.model.version.version
+        return self.answer(served, rows, g.request_id, route())
+
+    def answer(
+        self, served: Served, rows: Matrix, request_id: str, rule: str
+    ) -> Answer:
+        """Do what ``predict`` does for a request that is not in Flask's hands."""
         prediction = served.model.predict(rows)
         outside = served.meters.find_out_of_range(rows)
         served.meters.record(rows, prediction, outside)
-        answer = Answer(prediction, outside, uuid.uuid4().hex)
+        answer = Answer(prediction, outside, secrets.token_hex(16))
         if self.observers:
-            self._tell_observers(served.model, rows, answer)
+            self._tell_observers(served.model, rows, answer, request_id, rule)
         return answer
 
-    def _tell_observers(self, model: Model, rows: Matrix, answer: Answer) -> None:
+    def _tell_observers(
+        self, model: Model, rows: Matrix, answer: Answer, request_id: str, rule: str
+    ) -> None:
         seen = Observation(
             model,
             rows,
             answer.prediction,
             answer.prediction_id,
-            g.request_id,
-            route(),
+            request_id,
+            rule,
             time.time(),
         )
         for observer in self.observers:

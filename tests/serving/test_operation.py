@@ -6,12 +6,15 @@ import re
 import signal
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
 import requests
 
 pytestmark = pytest.mark.slow
+
+IRIS = ("sepal_length", "sepal_width", "petal_length", "petal_width")
 
 
 @pytest.fixture
@@ -155,7 +158,7 @@ def test_a_large_chunked_body_is_refused(serve):
 
 
 def test_requests_beyond_the_limit_are_answered_429(serve):
-    server = serve(max_in_flight=1, workers=1)
+    server = serve(max_in_flight=1, workers=1, worker_class="gthread")
     head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as slow:
@@ -167,3 +170,20 @@ def test_requests_beyond_the_limit_are_answered_429(serve):
     assert answer.status_code == 429
     assert re.search(r"in flight", answer.json()["detail"])
     assert health.status_code == 200
+
+
+def test_large_requests_beyond_the_limit_are_answered_429(serve):
+    server = serve(max_in_flight=1, workers=1)
+    body = {"columns": list(IRIS), "data": [[5.1, 3.5, 1.4, 0.2]] * 100_000}
+    content = json.dumps(body)
+    headers = {"Content-Type": "application/json"}
+
+    def post(_: int) -> int:
+        url = f"{server.url}/predict/batch"
+        return requests.post(url, content, headers=headers, timeout=30).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = set(pool.map(post, range(24)))
+
+    assert statuses == {200, 429}
+    assert post(0) == 200
