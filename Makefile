@@ -61,15 +61,17 @@ ui: install ## See the runs and models in MLflow's pages
 bench-train: install ## Compare kedro run with a script written by hand
 	@$(BIN)/python benchmarks/train.py $(ARGS)
 
-lock: install ## Write requirements.lock anew from pyproject.toml, keeping versions
-	@$(LOCK)
+lock: install ## Write the locks anew from pyproject.toml, keeping versions
+	@$(LOCK) $(UPGRADE) --all-extras --output-file requirements.lock
+	@for image in training serving; do \
+		$(LOCK) --extra $$image --constraint requirements.lock --output-file requirements-$$image.lock || exit; \
+	done
 
-upgrade: install ## The same, with the newest versions that work together
-	@$(LOCK) --upgrade
+upgrade: UPGRADE = --upgrade
+upgrade: lock ## The same, with the newest versions that work together
 
-LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras \
-	--generate-hashes --no-emit-index-url --no-annotate --no-header \
-	--output-file requirements.lock pyproject.toml
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml
 
 clean: ## Delete the environment and caches; data, runs and models stay
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
