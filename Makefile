@@ -8,7 +8,8 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install run serve test lint format types imports check viz notebook ui bench-train lock upgrade clean
+.PHONY: help install run serve test lint format types imports check viz notebook ui bench-train lock upgrade clean \
+	image image-training image-with-model test-container
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 16
@@ -60,6 +61,29 @@ ui: install ## See the runs and models in MLflow's pages
 
 bench-train: install ## Compare kedro run with a script written by hand
 	@$(BIN)/python benchmarks/train.py $(ARGS)
+
+image: ## Build the image of the service, iris-serving (docs/container.md)
+	@$(BUILD) --target serving --tag iris-serving:$(TAG) .
+
+image-training: ## Build the image of the pipelines, iris-training
+	@$(BUILD) --target training --tag iris-training:$(TAG) .
+
+image-with-model: install ## Build iris-serving-with-model, which needs no registry
+	@rm -rf build/model
+	@IRIS_STORE=build/model/store $(BIN)/python -m serving.follower --once
+	@rm build/model/store/registry.json # what is true of the registry now is not later
+	@$(BUILD) --target serving --tag iris-serving-with-model:$(TAG) \
+		--build-context model=build/model --build-arg FOLLOW_SECONDS=0 .
+
+test-container: install ## Build the images and try them, with Docker or Podman
+	@$(BIN)/python -m pytest tests/container -m container $(ARGS)
+
+TAG ?= latest
+export CONTAINER_ENGINE ?= $(shell docker info >/dev/null 2>&1 && echo docker || echo podman)
+# Podman leaves the health check out of its own format.
+BUILD = BUILDAH_FORMAT=docker $(CONTAINER_ENGINE) build $(CONTAINER_BUILD_ARGS) \
+	--build-arg VERSION=$(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml) \
+	--build-arg REVISION=$(shell git rev-parse HEAD)
 
 lock: install ## Write the locks anew from pyproject.toml, keeping versions
 	@$(LOCK) $(UPGRADE) --all-extras --output-file requirements.lock

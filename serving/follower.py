@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,8 @@ from serving.config import Config
 from serving.intake import Intake, Registry, RegistryUnreachableError
 from serving.logs import configure_logging, redact
 from serving.model import ModelRefusedError, Version
-from serving.store import MODEL_FILE, Store
+from serving.status import explain_missing_model
+from serving.store import CURRENT, MODEL_FILE, Store
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -50,11 +52,15 @@ class MlflowRegistry:
             RegistryReplacedError: If it is a new database.
         """
         from mlflow.exceptions import MlflowException  # noqa: PLC0415
-        from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
+        from mlflow.tracking.registry import (  # noqa: PLC0415
+            UnsupportedModelRegistryStoreURIException,
+        )
 
         self._check_file()
         try:
             found = self._connect().get_model_version_by_alias(self._name, alias)
+        except UnsupportedModelRegistryStoreURIException as error:
+            raise RegistryUnreachableError(redact(str(error))) from None
         except MlflowException as error:
             if error.error_code in (
                 "RESOURCE_DOES_NOT_EXIST",
@@ -62,7 +68,7 @@ class MlflowRegistry:
             ):
                 return None
             raise RegistryUnreachableError(redact(str(error))) from None
-        except (OSError, SQLAlchemyError) as error:
+        except (OSError, *_database_errors()) as error:
             raise RegistryUnreachableError(redact(str(error))) from None
         return Version(
             name=found.name,
@@ -135,9 +141,22 @@ def run(registry: Registry, config: Config, *, with_parent: bool) -> None:
             return
 
 
+def fetch(registry: Registry, config: Config) -> None:
+    """Look at the registry once; end with the reason if there is nothing to serve."""
+    store = Store(config.store)
+    Intake(registry, store, config).poll()
+    if store.published(CURRENT) is None:
+        sys.exit(explain_missing_model(store.read_report(), config))
+
+
 def main() -> None:
     """Run the follower."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--once",
+        action="store_true",
+        help="fill the store and end, with an error if it stays empty",
+    )
     parser.add_argument(
         "--with-parent",
         action="store_true",
@@ -148,6 +167,9 @@ def main() -> None:
     signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
     config = Config.from_env()
     configure_logging(config)
+    if arguments.once:
+        fetch(MlflowRegistry(config), config)
+        return
     try:
         run(MlflowRegistry(config), config, with_parent=arguments.with_parent)
     except RegistryReplacedError:
@@ -163,6 +185,15 @@ def _pause(seconds: float, *, with_parent: bool) -> bool:
         return True
     closed, _, _ = select.select([sys.stdin], [], [], seconds)
     return not closed
+
+
+def _database_errors() -> tuple[type[Exception], ...]:
+    """Return what a registry in a file raises; the image only knows servers."""
+    if find_spec("sqlalchemy") is None:
+        return ()
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
+
+    return (SQLAlchemyError,)
 
 
 def _says_disk_full(error: BaseException) -> bool:

@@ -72,6 +72,13 @@ def test_an_unreachable_server_is_told_without_its_password(config, monkeypatch)
     assert "secret" not in str(caught.value)
 
 
+def test_an_impossible_address_is_out_of_reach(config):
+    impossible = replace(config, tracking_uri="ftp://127.0.0.1/mlflow")
+
+    with pytest.raises(RegistryUnreachableError, match="unsupported URI"):
+        MlflowRegistry(impossible).resolve("Production")
+
+
 def test_download_gives_the_model_file(followed, registry, iris_bytes, tmp_path):
     registry.release(iris_bytes)
 
