@@ -17,11 +17,13 @@ RUN groupadd --gid 10001 iris \
 # --- Training: Kedro and the pipelines ------------------------------------------------
 FROM base AS training-packages
 COPY requirements-training.lock /
-RUN python3 -m venv --without-pip /venv \
-    && pip --python /venv/bin/python install --no-cache-dir --require-hashes \
+RUN python3 -m venv /venv \
+    && /venv/bin/pip install --no-cache-dir --require-hashes \
         --requirement /requirements-training.lock
 
 FROM base AS training
+# There is no git, which MLflow would tell at length.
+ENV GIT_PYTHON_REFRESH=quiet
 COPY --from=training-packages /venv /venv
 WORKDIR /project
 # Data passes through files of the run, which the user must be able to write.
@@ -35,6 +37,8 @@ CMD ["run", "--env", "production"]
 ARG VERSION=unknown
 ARG REVISION=unknown
 ARG SOURCE=unknown
+# A run records it.
+ENV GIT_COMMIT=${REVISION}
 LABEL org.opencontainers.image.title="iris-training" \
       org.opencontainers.image.description="Trains, compares and releases a model, once" \
       org.opencontainers.image.licenses="Apache-2.0" \

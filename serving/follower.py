@@ -68,7 +68,7 @@ class MlflowRegistry:
             ):
                 return None
             raise RegistryUnreachableError(redact(str(error))) from None
-        except (OSError, *_database_errors()) as error:
+        except _connection_errors() as error:
             raise RegistryUnreachableError(redact(str(error))) from None
         return Version(
             name=found.name,
@@ -187,13 +187,13 @@ def _pause(seconds: float, *, with_parent: bool) -> bool:
     return not closed
 
 
-def _database_errors() -> tuple[type[Exception], ...]:
-    """Return what a registry in a file raises; the image only knows servers."""
+def _connection_errors() -> tuple[type[Exception], ...]:
+    """Return what a connection raises; the image has no SQLAlchemy, only servers."""
     if find_spec("sqlalchemy") is None:
-        return ()
+        return (OSError,)
     from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
 
-    return (SQLAlchemyError,)
+    return (OSError, SQLAlchemyError)
 
 
 def _says_disk_full(error: BaseException) -> bool:

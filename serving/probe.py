@@ -32,7 +32,9 @@ def ask(bind: str, question: str) -> str | None:
 def main() -> None:
     """Ask, and end with an error if something is wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("question", nargs="?", default="live", choices=["live", "ready"])
+    parser.add_argument(
+        "question", nargs="?", default="live", choices=["live", "ready"]
+    )
     sys.exit(ask(Config.from_env().bind, parser.parse_args().question))
 
 

@@ -73,6 +73,23 @@ def isolated_globals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
 
 @pytest.fixture(scope="session")
+def require() -> Callable[[str, bool, str], None]:
+    """Return a function that skips a test unless what it needs is there.
+
+    With its name in ``IRIS_TEST_REQUIRE``, a list with commas, the test fails instead.
+    """
+    required = os.environ.get("IRIS_TEST_REQUIRE", "").split(",")
+
+    def require(name: str, found: bool, reason: str) -> None:
+        if not found and name in required:
+            pytest.fail(f"{reason}, and IRIS_TEST_REQUIRE asks for {name}")
+        if not found:
+            pytest.skip(reason)
+
+    return require
+
+
+@pytest.fixture(scope="session")
 def read_parameters() -> Callable[..., Any]:
     """Return a function that reads a file of conf/base and walks down its keys."""
 

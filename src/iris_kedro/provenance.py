@@ -1,6 +1,7 @@
 """Where a run comes from: code, dependencies and the MLflow run itself."""
 
 import hashlib
+import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,8 @@ def read_git_commit(project: Path) -> str:
         commit = _git(project, "rev-parse", "HEAD")
         changes = _git(project, "status", "--porcelain", "--untracked-files=no")
     except (OSError, subprocess.CalledProcessError):
-        return UNKNOWN  # an export of the project without git is fine
+        # An export of the project without git is fine; an image is told its commit.
+        return os.environ.get("GIT_COMMIT") or UNKNOWN
     return f"{commit}+changes" if changes else commit
 
 

@@ -86,6 +86,7 @@ class Registry:
         state: str,
         tags: dict[str, str],
         description: str,
+        model_id: str | None = None,
     ) -> str:
         """Create a version that is not yet in any role and return its number."""
         if not self.aliases():
@@ -96,6 +97,7 @@ class Registry:
             run_id=run_id or None,
             tags={**tags, COMPARED_WITH: compared_with or "", STATE: state},
             description=description,
+            model_id=model_id,  # a server takes no models:/ source without it
         )
         return str(version.version)
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import mlflow
 import pytest
@@ -134,3 +135,27 @@ def test_it_runs_alone_until_it_is_told_to_stop(
 
     assert process.wait(20) == 0
     assert store.load(CURRENT).version.version == "1"
+
+
+def test_once_fills_the_store_and_ends(registry, iris_bytes, tmp_path):
+    version = registry.release(iris_bytes)
+
+    result = fetch(registry.uri, tmp_path / "store")
+
+    assert result.returncode == 0, result.stderr
+    assert Store(tmp_path / "store").load(CURRENT).version.version == version
+
+
+def test_once_fails_when_there_is_nothing_to_serve(registry, tmp_path):
+    result = fetch(registry.uri, tmp_path / "store")
+
+    assert result.returncode == 1
+    assert "the registry has no iris@Production" in result.stderr
+
+
+def fetch(uri: str, store: Path) -> subprocess.CompletedProcess[str]:
+    environ = os.environ | {"MLFLOW_TRACKING_URI": uri, "IRIS_STORE": str(store)}
+    command = [sys.executable, "-m", "serving.follower", "--once"]
+    return subprocess.run(
+        command, env=environ, capture_output=True, text=True, check=False
+    )

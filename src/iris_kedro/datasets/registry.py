@@ -137,6 +137,7 @@ class ModelRegistryDataset(AbstractDataset[Release, RegistryState]):
             state=PROMOTING if release.decision.verdict.promotes else REFUSING,
             tags=_tags(release),
             description=release.report,
+            model_id=info.model_id,
         )
 
 

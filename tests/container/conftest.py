@@ -1,0 +1,313 @@
+"""The images, built once, containers that run them, and an MLflow server beside them.
+
+All of them share the network of this machine, so that a container finds the server on
+127.0.0.1; that needs Linux.
+"""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from mlflow import MlflowClient
+
+TAG = "test"
+SETOSA = {
+    "sepal_length": 5.1,
+    "sepal_width": 3.5,
+    "petal_length": 1.4,
+    "petal_width": 0.2,
+}
+LOCKED_IN = (
+    "--read-only",
+    "--tmpfs=/tmp",
+    "--cap-drop=ALL",
+    "--security-opt=no-new-privileges",
+    "--memory=512m",
+    "--pids-limit=128",
+)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Docker or Podman."""
+
+    program: str
+
+    def __call__(
+        self, *arguments: str, check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
+        """Give it a command."""
+        result = subprocess.run(
+            [self.program, *arguments], capture_output=True, text=True, check=False
+        )
+        assert not check or result.returncode == 0, result.stderr + result.stdout
+        return result
+
+    def inspect_image(self, image: str) -> dict[str, Any]:
+        """Return what it knows of an image."""
+        return json.loads(self("image", "inspect", image).stdout)[0]
+
+    def run_once(
+        self, image: str, *command: str, **environ: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command in a new container to its end."""
+        options = ("--rm", "--pull=never", "--network=host", *set_variables(environ))
+        return self("run", *options, *LOCKED_IN, image, *command, check=False)
+
+
+def set_variables(environ: dict[str, str]) -> list[str]:
+    return [f"--env={name}={value}" for name, value in environ.items()]
+
+
+@pytest.fixture(scope="session")
+def engine(require: Callable[[str, bool, str], None]) -> Engine:
+    """Return the engine that is there."""
+    wanted = os.environ.get("CONTAINER_ENGINE")
+    for program in [wanted] if wanted else ["docker", "podman"]:
+        if (
+            shutil.which(program)
+            and Engine(program)("info", check=False).returncode == 0
+        ):
+            return Engine(program)
+    require("container", False, "neither Docker nor Podman answers here")
+    raise AssertionError
+
+
+@pytest.fixture(scope="session")
+def make(engine: Engine, pytestconfig: pytest.Config) -> Callable[..., None]:
+    """Return a function that makes a target of the Makefile with the engine."""
+
+    def make(target: str, **environ: str) -> None:
+        subprocess.run(
+            ["make", target, f"TAG={TAG}"],
+            cwd=pytestconfig.rootpath,
+            env=os.environ | {"CONTAINER_ENGINE": engine.program} | environ,
+            check=True,
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def serving_image(make: Callable[..., None]) -> str:
+    """Build the image of the service."""
+    make("image")
+    return f"iris-serving:{TAG}"
+
+
+@pytest.fixture(scope="session")
+def training_image(make: Callable[..., None]) -> str:
+    """Build the image of the pipelines."""
+    make("image-training")
+    return f"iris-training:{TAG}"
+
+
+@dataclass
+class Container:
+    """The service in a container without rights."""
+
+    engine: Engine
+    image: str
+    volume: str
+    environ: dict[str, str] = field(default_factory=dict)
+    name: str = field(default_factory=lambda: f"iris-test-{uuid.uuid4().hex[:8]}")
+    port: int = field(default_factory=lambda: free_port())
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        self.engine(
+            "run",
+            "--detach",
+            f"--name={self.name}",
+            "--pull=never",
+            "--network=host",
+            *LOCKED_IN,
+            *([f"--volume={self.volume}:/models"] if self.volume else []),
+            *set_variables({"IRIS_BIND": f"127.0.0.1:{self.port}"} | self.environ),
+            self.image,
+        )
+        wait_until(self.answers, f"{self.name} answers")
+
+    def answers(self) -> bool:
+        assert self.state("Running") == "true", self.logs()
+        try:
+            return self.get("/health/live").status_code == 200
+        except requests.ConnectionError:
+            return False
+
+    def state(self, name: str) -> str:
+        return self.engine(
+            "inspect", f"--format={{{{.State.{name}}}}}", self.name
+        ).stdout.strip()
+
+    def logs(self) -> str:
+        result = self.engine("logs", self.name)
+        return result.stdout + result.stderr
+
+    def execute(self, *command: str) -> subprocess.CompletedProcess[str]:
+        return self.engine("exec", self.name, *command, check=False)
+
+    def get(self, path: str) -> requests.Response:
+        return requests.get(self.url + path, timeout=10)
+
+    def predict(self) -> requests.Response:
+        return requests.post(f"{self.url}/predict", json=SETOSA, timeout=10)
+
+    def serves(self, version: str) -> bool:
+        """Say whether all workers have a version, as far as 20 answers tell."""
+        answers = [self.predict() for _ in range(20)]
+        return all(
+            answer.status_code == 200 and answer.json()["model"]["version"] == version
+            for answer in answers
+        )
+
+    def stop(self) -> None:
+        """Stop it as its users do, with time enough."""
+        self.engine("stop", "--time=40", self.name)
+
+    def remove(self) -> None:
+        self.engine("rm", "--force", "--volumes", self.name, check=False)
+
+
+@pytest.fixture
+def volume(engine: Engine) -> Iterator[str]:
+    """Create a volume for the store."""
+    name = f"iris-test-{uuid.uuid4().hex[:8]}"
+    engine("volume", "create", name)
+    yield name
+    engine("volume", "rm", "--force", name)
+
+
+@pytest.fixture
+def start(engine: Engine, volume: str) -> Iterator[Callable[..., Container]]:
+    """Start containers and remove them in the end."""
+    containers: list[Container] = []
+
+    def start(image: str, volume: str = volume, **environ: str) -> Container:
+        containers.append(Container(engine, image, volume, environ))
+        containers[-1].start()
+        return containers[-1]
+
+    yield start
+    for container in containers:
+        container.remove()
+
+
+class MlflowServer:
+    """A real MLflow server; what it knows outlives its process."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.uri = f"http://127.0.0.1:{self.port}"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def client(self) -> MlflowClient:
+        return MlflowClient(self.uri, self.uri)
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "mlflow", "server", "--workers=1"]
+        options = {
+            "host": "127.0.0.1",
+            "port": self.port,
+            "backend-store-uri": f"sqlite:///{self.folder}/mlflow.db",
+            "artifacts-destination": self.folder / "artifacts",
+        }
+        # Its jobs are processes that nobody needs here.
+        jobs = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+        with (self.folder / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                command + [f"--{name}={value}" for name, value in options.items()],
+                env=os.environ | jobs,
+                stdout=log,
+                stderr=log,
+            )
+        wait_until(self.answers, f"{self.folder}/server.log says why it does not start")
+
+    def answers(self) -> bool:
+        assert self.process and self.process.poll() is None
+        try:
+            return requests.get(f"{self.uri}/health", timeout=10).status_code == 200
+        except requests.ConnectionError:
+            return False
+
+    def stop(self) -> None:
+        if self.process:
+            self.process.terminate()
+            self.process.wait(30)
+            self.process = None
+
+    def promote(self, version: str) -> None:
+        self.client.set_registered_model_alias("iris", "Production", version)
+
+
+@pytest.fixture(scope="session")
+def trained(
+    engine: Engine, training_image: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[MlflowServer]:
+    """Let the image of the pipelines register two versions in a server."""
+    server = MlflowServer(tmp_path_factory.mktemp("mlflow"))
+    server.start()
+    for random_state in (0, 1):
+        parameter = f"data_science.training.random_state={random_state}"
+        command = ("run", "--env=production", f"--params={parameter}")
+        result = engine(
+            "run",
+            "--rm",
+            "--pull=never",
+            "--network=host",
+            "--cap-drop=ALL",
+            "--security-opt=no-new-privileges",
+            f"--env=MLFLOW_TRACKING_URI={server.uri}",
+            training_image,
+            *command,
+            check=False,
+        )
+        assert result.returncode == 0, result.stdout + result.stderr
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def registry(trained: MlflowServer) -> MlflowServer:
+    """Return the server, running, with version 1 in Production."""
+    if trained.process is None:
+        trained.start()
+    trained.promote("1")
+    return trained
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(holds: Callable[[], object], what: str, seconds: float = 120) -> None:
+    """Wait for something to hold; a generous end, as machines are slow at times."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, f"not in {seconds} s: {what}"
+        time.sleep(0.1)
+
+
+@pytest.fixture
+def eventually() -> Callable[..., None]:
+    return wait_until

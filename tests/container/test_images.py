@@ -1,0 +1,78 @@
+"""What is in the images, and how they say that they are to be run."""
+
+import json
+
+import pytest
+
+pytestmark = pytest.mark.container
+
+LARGEST = 260e6  # bytes over the base image
+BASE = "python:3.13-slim-bookworm"
+USER = "10001:10001"
+INSTALLED = """
+import importlib.metadata as metadata, json
+print(json.dumps(sorted(each.name.lower() for each in metadata.distributions())))
+"""
+
+
+@pytest.fixture
+def config(engine, serving_image):
+    return engine.inspect_image(serving_image)["Config"]
+
+
+def test_serving_image_is_small(engine, serving_image, capsys):
+    sizes = [engine.inspect_image(image)["Size"] for image in (serving_image, BASE)]
+    over_base = sizes[0] - sizes[1]
+
+    with capsys.disabled():
+        print(f"\n{serving_image}: {over_base / 1e6:.0f} MB over {BASE}")  # noqa: T201
+    assert over_base <= LARGEST
+
+
+def test_serving_image_holds_only_what_serving_needs(
+    engine, serving_image, pytestconfig
+):
+    lock = (pytestconfig.rootpath / "requirements-serving.lock").read_text()
+
+    result = engine.run_once(serving_image, "python", "-c", INSTALLED)
+
+    installed = json.loads(result.stdout)
+    assert "mlflow-skinny" in installed
+    assert not {"kedro", "scikit-learn", "pandas", "jupyterlab", "pip"} & {*installed}
+    assert all(f"\n{name.replace('_', '-')}==" in f"\n{lock}" for name in installed)
+
+
+@pytest.mark.parametrize("image", ["serving_image", "training_image"])
+def test_images_run_as_a_numbered_user(engine, image, request):
+    config = engine.inspect_image(request.getfixturevalue(image))["Config"]
+
+    assert config["User"] == USER
+
+
+def test_serving_image_says_how_it_is_run(config):
+    assert config["Cmd"] == ["gunicorn", "--config", "python:serving.gunicorn_conf"]
+    assert not config.get("Entrypoint")
+    assert config["StopSignal"] == "SIGTERM"
+    assert list(config["Volumes"]) == ["/models"]
+    assert list(config["ExposedPorts"]) == ["8000/tcp"]
+    assert "IRIS_BIND=0.0.0.0:8000" in config["Env"]
+
+
+def test_images_say_what_they_are(config, pytestconfig):
+    labels = {
+        name.removeprefix("org.opencontainers.image."): value
+        for name, value in config["Labels"].items()
+    }
+
+    project = (pytestconfig.rootpath / "pyproject.toml").read_text()
+    assert f'\nversion = "{labels["version"]}"' in project
+    assert len(labels["revision"]) == 40
+    assert labels["title"] == "iris-serving"
+    assert {"description", "licenses", "source"} <= {*labels}
+
+
+def test_training_image_has_the_project_and_no_shell_around_it(engine, training_image):
+    config = engine.inspect_image(training_image)["Config"]
+
+    assert config["Entrypoint"] == ["kedro"]
+    assert config["Cmd"] == ["run", "--env", "production"]

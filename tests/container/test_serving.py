@@ -1,0 +1,147 @@
+"""The service as it runs: without rights, beside a registry, and without one."""
+
+import json
+import re
+import socket
+import subprocess
+from contextlib import closing
+
+import pytest
+
+pytestmark = pytest.mark.container
+
+
+@pytest.fixture
+def serving(start, serving_image, registry, eventually):
+    """Start the service and wait for version 1."""
+    container = start(serving_image, MLFLOW_TRACKING_URI=registry.uri)
+    eventually(lambda: container.serves("1"), "version 1 is served")
+    return container
+
+
+def test_it_predicts(serving):
+    answer = serving.predict()
+
+    assert answer.json()["prediction"] == "setosa"
+    assert serving.get("/health/ready").json()["registry"]["reachable"] is True
+
+
+def test_it_has_no_rights(serving):
+    status = serving.execute("cat", "/proc/1/status").stdout
+
+    facts = dict(re.findall(r"^(\w+):\s+(\S+)", status, re.MULTILINE))
+    assert facts["Uid"] == facts["Gid"] == "10001"
+    assert int(facts["CapEff"], 16) == int(facts["CapBnd"], 16) == 0
+    assert facts["NoNewPrivs"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("folder", "writable"),
+    [
+        ("/", False),
+        ("/app", False),
+        ("/venv", False),
+        ("/tmp", True),
+        ("/models", True),
+    ],
+)
+def test_it_writes_to_its_store_and_tmp_only(serving, folder, writable):
+    result = serving.execute("touch", f"{folder}/file")
+
+    assert (result.returncode == 0) is writable
+
+
+def test_it_is_limited(serving, engine):
+    described = json.loads(engine("inspect", serving.name).stdout)[0]
+
+    assert described["HostConfig"]["Memory"] == 512 * 1024**2
+    assert described["HostConfig"]["PidsLimit"] == 128
+    assert serving.state("OOMKilled") == "false"
+
+
+def test_it_lives_without_a_model_but_is_not_ready(start, serving_image, engine):
+    container = start(serving_image, MLFLOW_TRACKING_URI="http://127.0.0.1:9")
+    image = engine.inspect_image(serving_image)
+    # Docker has it in the configuration, Podman beside it.
+    check = (image | image["Config"])["Healthcheck"]["Test"]
+
+    assert check[0] == "CMD"
+    assert container.execute(*check[1:]).returncode == 0
+    assert container.execute(*check[1:], "ready").returncode == 1
+
+
+def test_the_health_check_is_ready_with_a_model(serving):
+    command = ("python", "-m", "serving.probe", "ready")
+
+    assert serving.execute(*command).returncode == 0
+
+
+def test_a_registry_that_is_no_server_is_named(start, serving_image, eventually):
+    container = start(serving_image, MLFLOW_TRACKING_URI="postgresql://db/mlflow")
+
+    eventually(lambda: "unsupported URI" in container.logs(), "the log tells")
+    assert "out of reach" in container.get("/health/ready").text
+
+
+def test_a_request_in_flight_is_finished_when_it_stops(serving, engine, eventually):
+    body = json.dumps({"instances": [[5.1, 3.5, 1.4, 0.2]]}).encode()
+    body = (
+        b'{"sepal_length":5.1,"sepal_width":3.5,"petal_length":1.4,"petal_width":0.2}'
+    )
+    head = (
+        "POST /predict HTTP/1.1\r\nHost: iris\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\nExpect: 100-continue\r\n\r\n"
+    )
+    with closing(socket.create_connection(("127.0.0.1", serving.port))) as client:
+        client.settimeout(60)
+        client.sendall(head.encode())
+        assert b"100 Continue" in client.recv(1000)  # a worker has it
+        client.sendall(body[:10])
+        with subprocess.Popen([engine.program, "stop", "--time=40", serving.name]):
+            eventually(lambda: "Handling signal: term" in serving.logs(), "it stops")
+            client.sendall(body[10:])
+            answer = client.recv(10_000)
+
+    assert b"200 OK" in answer
+    assert b'"prediction":"setosa"' in answer
+    assert serving.state("ExitCode") == "0"
+
+
+def test_an_idle_container_stops_at_once_and_well(serving):
+    serving.stop()
+
+    assert serving.state("ExitCode") == "0"
+    assert serving.state("Running") == "false"
+
+
+def test_a_promotion_is_followed(serving, registry, eventually):
+    registry.promote("2")
+    eventually(lambda: serving.serves("2"), "version 2 is served")
+
+    registry.promote("1")
+    eventually(lambda: serving.serves("1"), "version 1 is served again")
+
+
+def test_a_new_container_needs_no_registry(
+    serving, start, serving_image, registry, eventually
+):
+    serving.stop()
+    registry.stop()
+
+    again = start(serving_image, MLFLOW_TRACKING_URI=registry.uri)
+
+    eventually(lambda: again.serves("1"), "version 1 is served from the volume")
+    eventually(
+        lambda: not again.get("/health/ready").json()["registry"]["reachable"],
+        "readiness tells that the registry is away",
+    )
+
+
+def test_an_image_with_a_model_needs_nothing(make, start, registry, engine):
+    make("image-with-model", MLFLOW_TRACKING_URI=registry.uri)
+    registry.stop()
+
+    container = start("iris-serving-with-model:test", volume="")
+
+    assert container.serves("1")
+    assert "serving.follower" not in engine("top", container.name, "args").stdout
