@@ -91,7 +91,7 @@ def make(engine: Engine, pytestconfig: pytest.Config) -> Callable[..., None]:
 
     def make(target: str, **environ: str) -> None:
         subprocess.run(
-            ["make", target, f"TAG={TAG}"],
+            ["make", target, f"TAG={TAG}"],  # noqa: S607 -- the user's own make
             cwd=pytestconfig.rootpath,
             env=os.environ | {"CONTAINER_ENGINE": engine.program} | environ,
             check=True,
@@ -114,6 +114,12 @@ def training_image(make: Callable[..., None]) -> str:
     return f"iris-training:{TAG}"
 
 
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @dataclass
 class Container:
     """The service in a container without rights."""
@@ -123,7 +129,7 @@ class Container:
     volume: str
     environ: dict[str, str] = field(default_factory=dict)
     name: str = field(default_factory=lambda: f"iris-test-{uuid.uuid4().hex[:8]}")
-    port: int = field(default_factory=lambda: free_port())
+    port: int = field(default_factory=free_port)
 
     @property
     def url(self) -> str:
@@ -183,6 +189,11 @@ class Container:
 
     def remove(self) -> None:
         self.engine("rm", "--force", "--volumes", self.name, check=False)
+
+
+@pytest.fixture
+def setosa() -> dict[str, float]:
+    return dict(SETOSA)
 
 
 @pytest.fixture
@@ -292,12 +303,6 @@ def registry(trained: MlflowServer) -> MlflowServer:
         trained.start()
     trained.promote("1")
     return trained
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_until(holds: Callable[[], object], what: str, seconds: float = 120) -> None:

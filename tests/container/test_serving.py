@@ -41,7 +41,7 @@ def test_it_has_no_rights(serving):
         ("/", False),
         ("/app", False),
         ("/venv", False),
-        ("/tmp", True),
+        ("/tmp", True),  # noqa: S108
         ("/models", True),
     ],
 )
@@ -83,11 +83,10 @@ def test_a_registry_that_is_no_server_is_named(start, serving_image, eventually)
     assert "out of reach" in container.get("/health/ready").text
 
 
-def test_a_request_in_flight_is_finished_when_it_stops(serving, engine, eventually):
-    body = json.dumps({"instances": [[5.1, 3.5, 1.4, 0.2]]}).encode()
-    body = (
-        b'{"sepal_length":5.1,"sepal_width":3.5,"petal_length":1.4,"petal_width":0.2}'
-    )
+def test_a_request_in_flight_is_finished_when_it_stops(
+    serving, setosa, engine, eventually
+):
+    body = json.dumps(setosa).encode()
     head = (
         "POST /predict HTTP/1.1\r\nHost: iris\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(body)}\r\nExpect: 100-continue\r\n\r\n"

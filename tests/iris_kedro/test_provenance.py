@@ -51,6 +51,12 @@ def test_missing_git_is_unknown(tmp_path, monkeypatch):
     assert read_git_commit(tmp_path) == UNKNOWN
 
 
+def test_an_image_is_told_its_commit(tmp_path, monkeypatch):
+    monkeypatch.setenv("GIT_COMMIT", "c0ffee")
+
+    assert read_git_commit(tmp_path) == "c0ffee"
+
+
 @pytest.mark.parametrize(
     "change",
     [
