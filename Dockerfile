@@ -26,8 +26,9 @@ FROM base AS training
 ENV GIT_PYTHON_REFRESH=quiet
 COPY --from=training-packages /venv /venv
 WORKDIR /project
-# Data passes through files of the run, which the user must be able to write.
-RUN mkdir data && chown 10001:10001 . data
+# Runs write to data, and kedro-viz to .viz how they went: mount something there where
+# the rest is read-only.
+RUN mkdir data .viz && chown 10001:10001 . data .viz
 COPY --chown=10001:10001 pyproject.toml requirements.lock .telemetry ./
 COPY --chown=10001:10001 conf conf
 COPY --chown=10001:10001 src src

@@ -3,7 +3,7 @@ import re
 import pytest
 
 TRAINING = "kedro.*|scikit-learn|scipy|pandas.*|mlflow|onnx|matplotlib|plotly"
-DEVELOPMENT = "jupyter.*|ipython|ipykernel|pytest.*|mypy|ruff|uv|pre-commit"
+DEVELOPMENT = "jupyterlab|notebook|pytest.*|mypy|ruff|uv|pre-commit"
 
 
 @pytest.fixture

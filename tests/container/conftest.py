@@ -128,6 +128,7 @@ class Container:
     image: str
     volume: str
     environ: dict[str, str] = field(default_factory=dict)
+    published: bool = False
     name: str = field(default_factory=lambda: f"iris-test-{uuid.uuid4().hex[:8]}")
     port: int = field(default_factory=free_port)
 
@@ -137,15 +138,19 @@ class Container:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
+        if self.published:
+            network = [f"--publish=127.0.0.1:{self.port}:8000"]
+        else:
+            network = ["--network=host", f"--env=IRIS_BIND=127.0.0.1:{self.port}"]
         self.engine(
             "run",
             "--detach",
             f"--name={self.name}",
             "--pull=never",
-            "--network=host",
+            f"--volume={self.volume}:/models",
+            *network,
             *LOCKED_IN,
-            *([f"--volume={self.volume}:/models"] if self.volume else []),
-            *set_variables({"IRIS_BIND": f"127.0.0.1:{self.port}"} | self.environ),
+            *set_variables(self.environ),
             self.image,
         )
         wait_until(self.answers, f"{self.name} answers")
@@ -210,8 +215,8 @@ def start(engine: Engine, volume: str) -> Iterator[Callable[..., Container]]:
     """Start containers and remove them in the end."""
     containers: list[Container] = []
 
-    def start(image: str, volume: str = volume, **environ: str) -> Container:
-        containers.append(Container(engine, image, volume, environ))
+    def start(image: str, published: bool = False, **environ: str) -> Container:
+        containers.append(Container(engine, image, volume, environ, published))
         containers[-1].start()
         return containers[-1]
 
@@ -242,11 +247,14 @@ class MlflowServer:
             "artifacts-destination": self.folder / "artifacts",
         }
         # Its jobs are processes that nobody needs here.
-        jobs = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+        settings = {
+            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+        }
         with (self.folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
                 command + [f"--{name}={value}" for name, value in options.items()],
-                env=os.environ | jobs,
+                env=os.environ | settings,
                 stdout=log,
                 stderr=log,
             )
@@ -275,25 +283,32 @@ def trained(
 ) -> Iterator[MlflowServer]:
     """Let the image of the pipelines register two versions in a server."""
     server = MlflowServer(tmp_path_factory.mktemp("mlflow"))
-    server.start()
-    for random_state in (0, 1):
-        parameter = f"data_science.training.random_state={random_state}"
-        command = ("run", "--env=production", f"--params={parameter}")
-        result = engine(
-            "run",
-            "--rm",
-            "--pull=never",
-            "--network=host",
-            "--cap-drop=ALL",
-            "--security-opt=no-new-privileges",
-            f"--env=MLFLOW_TRACKING_URI={server.uri}",
-            training_image,
-            *command,
-            check=False,
-        )
-        assert result.returncode == 0, result.stdout + result.stderr
-    yield server
-    server.stop()
+    try:
+        server.start()
+        for random_state in ("0", "1"):
+            train(engine, training_image, server, random_state)
+        yield server
+    finally:
+        server.stop()
+
+
+def train(engine: Engine, image: str, server: MlflowServer, random_state: str) -> None:
+    result = engine(
+        "run",
+        "--rm",
+        "--pull=never",
+        "--network=host",
+        "--read-only",
+        *("--tmpfs=/tmp", "--tmpfs=/project/data", "--tmpfs=/project/.viz"),
+        "--cap-drop=ALL",
+        "--security-opt=no-new-privileges",
+        f"--env=MLFLOW_TRACKING_URI={server.uri}",
+        image,
+        *("run", "--env=production"),
+        f"--params=data_science.training.random_state={random_state}",
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
 @pytest.fixture

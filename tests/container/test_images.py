@@ -76,3 +76,11 @@ def test_training_image_has_the_project_and_no_shell_around_it(engine, training_
 
     assert config["Entrypoint"] == ["kedro"]
     assert config["Cmd"] == ["run", "--env", "production"]
+
+
+def test_a_release_records_the_commit_of_its_image(engine, training_image, registry):
+    labels = engine.inspect_image(training_image)["Config"]["Labels"]
+
+    tags = registry.client.get_model_version("iris", "1").tags
+
+    assert tags["git_commit"] == labels["org.opencontainers.image.revision"]

@@ -136,11 +136,11 @@ def test_a_new_container_needs_no_registry(
     )
 
 
-def test_an_image_with_a_model_needs_nothing(make, start, registry, engine):
+def test_an_image_with_a_model_needs_nothing(make, start, registry, engine, eventually):
     make("image-with-model", MLFLOW_TRACKING_URI=registry.uri)
     registry.stop()
 
-    container = start("iris-serving-with-model:test", volume="")
+    container = start("iris-serving-with-model:test", published=True)
 
-    assert container.serves("1")
+    eventually(lambda: container.serves("1"), "version 1 is served")
     assert "serving.follower" not in engine("top", container.name, "args").stdout
