@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# Check what is deployed: all of it, or the parts that are named (deploy/check.sh policy).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+KUBERNETES_VERSIONS="1.31 1.33 1.35 1.37"
+MANIFESTS=build/kubernetes
+
+require() { # COMMAND PACKAGE
+  command -v "$1" >/dev/null || { echo "$1 is missing: it is in Debian's package $2" >&2; return 1; }
+}
+
+dockerfile() {
+  hadolint Dockerfile
+}
+
+scripts() {
+  git ls-files -z --cached --others --exclude-standard .ci '*.sh' \
+    | xargs --null shellcheck --external-sources
+}
+
+workflows() {
+  actionlint
+  zizmor --offline --quiet --strict-collection --persona pedantic .
+  check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+  check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+}
+
+compose() {
+  check-jsonschema --builtin-schema vendor.compose-spec deploy/compose/compose.yaml
+}
+
+render() {
+  mkdir -p "$MANIFESTS"
+  local overlay
+  for overlay in local production; do
+    kubectl kustomize "deploy/kubernetes/overlays/$overlay" >"$MANIFESTS/$overlay.yaml"
+  done
+}
+
+kubernetes() {
+  render
+  local version said
+  for version in $KUBERNETES_VERSIONS; do
+    said=$(kubernetes-validate --strict --quiet --kubernetes-version "$version" \
+      "$MANIFESTS"/*.yaml 2>&1) || { echo "$said"; return 1; }
+    # It lets unknown kinds pass. Only the Prometheus operator's may.
+    if grep -v 'api version monitoring.coreos.com/v1 ' <<<"$said" | grep .; then
+      return 1
+    fi
+  done
+}
+
+policy() {
+  render
+  # What is not as a rule wants is skipped with the reason, in the manifest itself.
+  checkov --directory "$MANIFESTS" --framework kubernetes --skip-download --compact --quiet
+}
+
+prometheus() {
+  require promtool prometheus
+  promtool check config deploy/prometheus/prometheus.yml
+  grep --recursive --files-with-matches --null '^tests:' deploy/prometheus \
+    | xargs --null promtool test rules
+}
+
+alertmanager() {
+  require amtool prometheus-alertmanager
+  amtool check-config deploy/alertmanager/alertmanager.yml
+}
+
+parts=("$@")
+if [ $# -eq 0 ]; then
+  parts=(dockerfile scripts workflows compose kubernetes policy prometheus alertmanager)
+fi
+for part in "${parts[@]}"; do
+  echo "--- $part"
+  "$part"
+done

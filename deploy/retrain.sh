@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Run the pipelines with the MLflow server of MLFLOW_TRACKING_URI, on the data of SOURCE.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+make install
+arguments=(run --env production)
+if [ -n "${SOURCE:-}" ]; then
+  # Comma and equals sign would start another parameter.
+  if [[ $SOURCE == *[,=[:space:]]* ]]; then
+    echo "SOURCE is not a plain path or URL: $SOURCE" >&2
+    exit 2
+  fi
+  arguments+=(--params "data_engineering.source=$SOURCE")
+fi
+.venv/bin/kedro "${arguments[@]}"

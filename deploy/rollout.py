@@ -1,0 +1,162 @@
+"""Roll two images out to Kubernetes, test the service, go back if that fails.
+
+Run as ``python deploy/rollout.py --serving NAME@sha256:… --training NAME@sha256:…``,
+with Python and kubectl, whose current context says which cluster it is.
+"""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import smoke_test
+
+PROJECT = Path(__file__).resolve().parents[1]
+OVERLAYS = PROJECT / "deploy" / "kubernetes" / "overlays"
+PINNED = PROJECT / "build" / "rollout"
+SERVICE, TRAINING = "iris-serving", "iris-training"
+PINNED_IMAGE = re.compile(r"([a-z0-9][\w./:-]*)@(sha256:[0-9a-f]{64})")
+REVISION = r"{.metadata.annotations.deployment\.kubernetes\.io/revision}"
+IMAGE = "{.spec.jobTemplate.spec.template.spec.containers[0].image}"
+FORWARDED = re.compile(r"Forwarding from (127\.0\.0\.1:\d+)")
+
+
+class RolloutError(Exception):
+    """The rollout failed."""
+
+
+@dataclass(frozen=True)
+class Before:
+    """What ran before: where a failed rollout goes back to."""
+
+    revision: str
+    training_image: str
+
+
+class Cluster:
+    """A namespace of the cluster that kubectl talks to."""
+
+    def __init__(self, namespace: str, seconds: int) -> None:
+        self._namespace = namespace
+        self._seconds = seconds
+
+    def look(self) -> Before:
+        """Remember what runs."""
+        return Before(
+            revision=self._read("deployment", SERVICE, REVISION),
+            training_image=self._read("cronjob", TRAINING, IMAGE),
+        )
+
+    def apply(self, overlay: Path) -> None:
+        """Apply an overlay."""
+        self._kubectl("apply", "--kustomize", str(overlay))
+
+    def wait(self) -> None:
+        """Wait until all pods of the service are new and ready."""
+        timeout = f"--timeout={self._seconds}s"
+        self._kubectl("rollout", "status", f"deployment/{SERVICE}", timeout)
+
+    def go_back(self, before: Before) -> None:
+        """Have run again what ran before, and wait for it."""
+        if not before.revision:
+            raise RolloutError("it was the first one: there is nothing to go back to")
+        revision = f"--to-revision={before.revision}"
+        self._kubectl("rollout", "undo", f"deployment/{SERVICE}", revision)
+        if before.training_image:
+            image = f"training={before.training_image}"
+            self._kubectl("set", "image", f"cronjob/{TRAINING}", image)
+        self.wait()
+
+    @contextmanager
+    def forward(self) -> Iterator[str]:
+        """Give the service's address on this machine."""
+        command = self._command("port-forward", f"service/{SERVICE}", ":80")
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            try:
+                line = process.stdout.readline() if process.stdout else ""
+                found = FORWARDED.match(line)
+                if found is None:
+                    raise RolloutError(f"kubectl forwards no port: {line or 'ended'}")
+                yield f"http://{found[1]}"
+            finally:
+                process.terminate()
+
+    def _read(self, kind: str, name: str, path: str) -> str:
+        output = f"--output=jsonpath={path}"
+        return self._kubectl("get", kind, name, "--ignore-not-found", output)
+
+    def _kubectl(self, *arguments: str) -> str:
+        ended = subprocess.run(
+            self._command(*arguments), stdout=subprocess.PIPE, text=True, check=False
+        )
+        sys.stdout.write(ended.stdout)
+        if ended.returncode:
+            raise RolloutError(f"kubectl {' '.join(arguments)} failed")
+        return ended.stdout.strip()
+
+    def _command(self, *arguments: str) -> list[str]:
+        return ["kubectl", f"--namespace={self._namespace}", *arguments]
+
+
+def pin(overlay: str, images: dict[str, str]) -> Path:
+    """Write an overlay that adds the digests of the images to another one."""
+    PINNED.mkdir(parents=True, exist_ok=True)
+    document = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "resources": [os.path.relpath(OVERLAYS / overlay, PINNED)],
+        "images": [_pin_image(name, image) for name, image in images.items()],
+    }
+    file = PINNED / "kustomization.yaml"
+    file.write_text(json.dumps(document, indent=2), encoding="utf-8")
+    return PINNED
+
+
+def _pin_image(name: str, image: str) -> dict[str, str]:
+    found = PINNED_IMAGE.fullmatch(image)
+    if found is None:
+        raise RolloutError(f"{image!r} is no image with a digest: NAME@sha256:…")
+    return {"name": name, "newName": found[1], "digest": found[2]}
+
+
+def roll_out(cluster: Cluster, overlay: Path, seconds: int) -> str:
+    """Roll out and test; return the model's version; go back if a step fails."""
+    before = cluster.look()
+    try:
+        cluster.apply(overlay)
+        cluster.wait()
+        with cluster.forward() as url:
+            return smoke_test.check(url, seconds)
+    except (RolloutError, smoke_test.SmokeTestError) as error:
+        print(f"Rollout failed: {error}. Going back.", flush=True)
+        cluster.go_back(before)
+        raise RolloutError(f"{error}; what ran before runs again") from None
+
+
+def main() -> None:
+    """Roll out what the command line names; exit with 1 if it failed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--overlay", default="production", help="folder in overlays/")
+    parser.add_argument("--namespace", default="iris", help="the overlay's namespace")
+    parser.add_argument("--serving", required=True, help="image with its digest")
+    parser.add_argument("--training", required=True, help="image with its digest")
+    parser.add_argument("--seconds", type=int, default=300, help="for each rollout")
+    arguments = parser.parse_args()
+    images = {SERVICE: arguments.serving, TRAINING: arguments.training}
+    try:
+        overlay = pin(arguments.overlay, images)
+        cluster = Cluster(arguments.namespace, arguments.seconds)
+        version = roll_out(cluster, overlay, arguments.seconds)
+    except RolloutError as error:
+        sys.exit(f"Rollout failed: {error}")
+    print(f"Rolled out: version {version} predicts as in training")
+
+
+if __name__ == "__main__":
+    main()

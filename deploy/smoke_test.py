@@ -1,0 +1,104 @@
+"""Ask a running service for predictions that its model is known to make.
+
+Run as ``python deploy/smoke_test.py URL``, with Python alone: it must run wherever a
+deployment is made. A model's contract carries golden rows; the service has to answer
+them as training did, through HTTP and all. Where predictions need a key, the variable
+``SMOKE_TEST_API_KEY`` holds it.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+import urllib.error
+import urllib.request
+from typing import Any
+
+KEY_VARIABLE = "SMOKE_TEST_API_KEY"
+REQUEST_SECONDS = 10
+PAUSE_SECONDS = 1
+
+
+class SmokeTestError(Exception):
+    """The service is not as it should be."""
+
+
+def check(url: str, seconds: float) -> str:
+    """Check a service; return the version of the model that it serves.
+
+    Args:
+        url: Where the service is.
+        seconds: How long it may take until it is ready.
+
+    Raises:
+        SmokeTestError: If an answer is wrong or none comes.
+    """
+    url = url.rstrip("/")
+    _wait_until_ready(url, seconds)
+    _expect(ask(f"{url}/health/live"), 200, "liveness")
+    model = _expect(ask(f"{url}/model"), 200, "the model")
+    contract = model["contract"]
+    names = [feature["name"] for feature in contract["features"]]
+    golden = contract["golden_rows"]
+    for values, label in zip(golden["inputs"], golden["predictions"], strict=True):
+        row = dict(zip(names, values, strict=True))
+        answer = _expect(ask(f"{url}/predict", row), 200, f"a prediction of {row}")
+        if answer["prediction"] != label:
+            raise SmokeTestError(
+                f"{row} is {label} in training, here {answer['prediction']}"
+            )
+    impossible = dict.fromkeys(names, "no number")
+    _expect(ask(f"{url}/predict", impossible), 422, "a row without numbers")
+    return str(model["version"])
+
+
+def ask(url: str, body: Any = None) -> tuple[int, Any]:
+    """Send a request; return status and document, status 0 if nothing answers."""
+    headers = {"Content-Type": "application/json"}
+    if key := os.environ.get(KEY_VARIABLE):
+        headers["Authorization"] = f"Bearer {key}"
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data=data, headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=REQUEST_SECONDS) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode(errors="replace")
+    except (OSError, ValueError) as error:
+        return 0, str(error)
+
+
+def _wait_until_ready(url: str, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while True:
+        answer = ask(f"{url}/health/ready")
+        if answer[0] == 200 or time.monotonic() > end:  # noqa: PLR2004
+            break
+        time.sleep(PAUSE_SECONDS)
+    _expect(answer, 200, f"readiness within {seconds:g} s")
+
+
+def _expect(answer: tuple[int, Any], status: int, what: str) -> Any:
+    if answer[0] != status:
+        raise SmokeTestError(
+            f"{what}: expected status {status}, got {answer[0]}: {answer[1]}"
+        )
+    return answer[1]
+
+
+def main() -> None:
+    """Check the service whose address is given; exit with 1 if something is wrong."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("url", help="where the service is")
+    parser.add_argument("--seconds", type=float, default=60, help="wait for readiness")
+    arguments = parser.parse_args()
+    try:
+        version = check(arguments.url, arguments.seconds)
+    except SmokeTestError as error:
+        sys.exit(f"Smoke test failed: {error}")
+    print(f"Smoke test passed: version {version} predicts as in training")
+
+
+if __name__ == "__main__":
+    main()
