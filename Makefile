@@ -3,13 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+TOOLS := .venv-tools
 # uv installs in a third of pip's time, but does not read pip's configuration: where an
 # index is set there, pip itself takes over.
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help install run serve test lint format types imports check viz notebook ui bench-train lock upgrade clean \
-	image image-training image-with-model test-container
+	image image-training image-with-model test-container tools check-deploy reference pages
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 16
@@ -85,17 +86,39 @@ BUILD = BUILDAH_FORMAT=docker $(CONTAINER_ENGINE) build $(CONTAINER_BUILD_ARGS) 
 	--build-arg VERSION=$(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml) \
 	--build-arg REVISION=$(shell git rev-parse HEAD)
 
-lock: install ## Write the locks anew from pyproject.toml, keeping versions
-	@$(LOCK) $(UPGRADE) --all-extras --output-file requirements.lock
+reference: install ## Write the reference of the code to build/reference
+	@PYTHONPATH=src:. $(BIN)/pdoc --docformat google --output-directory build/reference iris_kedro serving '!serving.gunicorn_conf'
+
+pages: viz-build notebooks-html reference ## Put everything to publish into build/pages
+	@rm -rf build/pages
+	@mkdir -p build/pages
+	@cp -R build/viz build/notebooks build/reference deploy/pages/index.html build/pages/
+
+check-deploy: install tools ## Check image, workflows, manifests, rules, and these checks
+	@PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" deploy/check.sh
+	@PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" $(BIN)/python -m pytest tests/deploy tests/deploy/check_the_checks.py $(ARGS)
+
+tools: $(TOOLS)/.ready ## Create .venv-tools with what check-deploy runs
+
+$(TOOLS)/.ready: deploy/requirements-tools.lock | $(READY)
+	@$(PYTHON) -m venv --clear $(TOOLS)
+	@$(BIN)/uv pip install --quiet --python $(TOOLS)/bin/python --require-hashes --requirement $< \
+		|| $(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	@touch $@
+
+lock: install ## Write the locks anew from what they lock, keeping versions
+	@$(LOCK) $(UPGRADE) --all-extras --output-file requirements.lock pyproject.toml
 	@for image in training serving; do \
-		$(LOCK) --extra $$image --constraint requirements.lock --output-file requirements-$$image.lock || exit; \
+		$(LOCK) --extra $$image --constraint requirements.lock \
+			--output-file requirements-$$image.lock pyproject.toml || exit; \
 	done
+	@$(LOCK) $(UPGRADE) --output-file deploy/requirements-tools.lock deploy/requirements-tools.in
 
 upgrade: UPGRADE = --upgrade
 upgrade: lock ## The same, with the newest versions that work together
 
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
-	--generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml
+	--generate-hashes --no-emit-index-url --no-annotate --no-header
 
 clean: ## Delete the environment and caches; data, runs and models stay
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(TOOLS) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
