@@ -10,8 +10,9 @@ require() { # COMMAND PACKAGE
   command -v "$1" >/dev/null || { echo "$1 is missing: it is in Debian's package $2" >&2; return 1; }
 }
 
-dockerfile() {
-  hadolint Dockerfile
+dockerfiles() {
+  git ls-files -z --cached --others --exclude-standard Dockerfile '*/Dockerfile' \
+    | xargs --null hadolint
 }
 
 scripts() {
@@ -71,7 +72,7 @@ alertmanager() {
 
 parts=("$@")
 if [ $# -eq 0 ]; then
-  parts=(dockerfile scripts workflows compose kubernetes policy prometheus alertmanager)
+  parts=(dockerfiles scripts workflows compose kubernetes policy prometheus alertmanager)
 fi
 for part in "${parts[@]}"; do
   echo "--- $part"

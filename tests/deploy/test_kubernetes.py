@@ -1,0 +1,288 @@
+"""What the manifests must agree on with the project; no schema knows it."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from deploy.kubernetes.prometheus_rule import TARGET, render
+from serving import create_app
+from serving.config import Config, variable_name
+from serving.supervisor import STOP_SECONDS
+
+PROJECT = Path(__file__).parents[2]
+KUBERNETES = PROJECT / "deploy" / "kubernetes"
+FOREIGN = {"HOME", "MLFLOW_DISABLE_TELEMETRY", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION"}
+
+
+def read(*names: str) -> list[dict]:
+    """Read the manifests of files or folders below deploy/kubernetes."""
+    files = [
+        file
+        for name in names
+        for file in sorted((KUBERNETES / name).rglob("*.yaml")) or [KUBERNETES / name]
+        if file.name != "kustomization.yaml"
+    ]
+    documents = [yaml.safe_load_all(file.read_text()) for file in files]
+    return [document for each in documents for document in each]
+
+
+def only(documents: list[dict], kind: str, name: str) -> dict:
+    found = [
+        each
+        for each in documents
+        if (each["kind"], each["metadata"]["name"]) == (kind, name)
+    ]
+    assert len(found) == 1, f"{kind} {name}: {len(found)} found"
+    return found[0]
+
+
+def templates() -> Iterator[tuple[str, dict]]:
+    """Give the pod template of everything that starts pods."""
+    for each in read("base", "overlays", "components"):
+        name, spec = each["metadata"]["name"], each.get("spec", {})
+        if each["kind"] == "CronJob":
+            yield name, spec["jobTemplate"]["spec"]["template"]
+        elif each["kind"] == "Deployment":
+            yield name, spec["template"]
+
+
+TEMPLATES = dict(templates())
+
+
+@pytest.fixture
+def deployment() -> dict:
+    return only(read("base"), "Deployment", "iris-serving")["spec"]
+
+
+@pytest.fixture
+def pod(deployment) -> dict:
+    return deployment["template"]["spec"]
+
+
+@pytest.fixture
+def container(pod) -> dict:
+    return pod["containers"][0]
+
+
+@pytest.fixture
+def variables(container) -> dict[str, str]:
+    """Return all variables of the service: its own and the shared ones."""
+    file = yaml.safe_load((KUBERNETES / "base" / "kustomization.yaml").read_text())
+    literals = file["configMapGenerator"][0]["literals"]
+    shared = dict(literal.split("=", 1) for literal in literals)
+    return shared | {each["name"]: each["value"] for each in container["env"]}
+
+
+@pytest.fixture
+def config(variables) -> Config:
+    return Config.from_env(variables)
+
+
+def port_of(address: str | None) -> int:
+    return int((address or "").rpartition(":")[2])
+
+
+def test_manifests_are_found():
+    assert set(TEMPLATES) == {"iris-serving", "iris-training", "mlflow"}
+
+
+@pytest.mark.parametrize("probe", ["startupProbe", "livenessProbe", "readinessProbe"])
+def test_probes_ask_routes_of_the_service(container, probe, tmp_path):
+    app = create_app(Config(store=tmp_path, follow_seconds=0))
+
+    routes = {rule.rule for rule in app.url_map.iter_rules()}
+
+    asked = container[probe]["httpGet"]
+    assert asked["path"] in routes
+    assert asked["port"] == "http"
+
+
+def test_only_readiness_depends_on_a_model(container, tmp_path):
+    client = create_app(Config(store=tmp_path, follow_seconds=0)).test_client()
+
+    statuses = {
+        probe: client.get(container[probe]["httpGet"]["path"]).status_code
+        for probe in ("startupProbe", "livenessProbe", "readinessProbe")
+    }
+
+    assert statuses == {
+        "startupProbe": 200,
+        "livenessProbe": 200,
+        "readinessProbe": 503,
+    }
+
+
+def test_pods_have_time_to_finish_what_they_began(pod, container, tmp_path):
+    script = "from serving import gunicorn_conf as c; print(c.graceful_timeout)"
+    environ = os.environ | {
+        "PROMETHEUS_MULTIPROC_DIR": str(tmp_path),
+        "PYTHONPATH": str(PROJECT),
+    }
+    graceful = subprocess.check_output(
+        [sys.executable, "-c", script], env=environ, text=True
+    )
+
+    waits = container["lifecycle"]["preStop"]["sleep"]["seconds"]
+
+    needed = waits + int(graceful) + STOP_SECONDS
+    assert pod["terminationGracePeriodSeconds"] > needed
+
+
+def test_ports_are_those_that_the_service_binds(container, config):
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+
+    assert ports["http"] == port_of(config.bind) == port_of(Config().bind)
+    assert ports["metrics"] == port_of(config.metrics_bind)
+    assert config.bind.startswith("0.0.0.0:")
+    assert str(config.metrics_bind).startswith("0.0.0.0:")
+
+
+def test_settings_are_known_to_the_service(variables):
+    known = {variable_name(name) for name in Config.__dataclass_fields__}
+
+    assert set(variables) <= known
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_other_variables_are_known_too(name):
+    known = {variable_name(each) for each in Config.__dataclass_fields__} | FOREIGN
+    containers = TEMPLATES[name]["spec"]["containers"]
+
+    used = {variable["name"] for each in containers for variable in each["env"]}
+
+    assert used <= known
+
+
+def test_the_store_and_temporary_files_can_be_written(pod, container, config):
+    mounts = {each["mountPath"]: each["name"] for each in container["volumeMounts"]}
+    writable = {each["name"] for each in pod["volumes"] if "emptyDir" in each}
+
+    assert mounts[str(config.store)] in writable
+    assert mounts["/tmp"] in writable  # noqa: S108
+    assert (
+        "medium"
+        not in next(v for v in pod["volumes"] if v["name"] == "models")["emptyDir"]
+    )
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_pods_may_do_nothing_but_their_work(name):
+    spec = TEMPLATES[name]["spec"]
+    user = re.search(r"^USER (\d+)", (PROJECT / "Dockerfile").read_text(), re.M)
+
+    assert user
+    assert spec["securityContext"] == {
+        "runAsNonRoot": True,
+        "runAsUser": int(user[1]),
+        "runAsGroup": int(user[1]),
+        "fsGroup": int(user[1]),
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+    assert spec["automountServiceAccountToken"] is False
+    for each in spec["containers"]:
+        assert each["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        }
+        assert set(each["resources"]) == {"requests", "limits"}
+
+
+def test_no_account_gets_a_token():
+    accounts = [
+        each for each in read("base", "overlays") if each["kind"] == "ServiceAccount"
+    ]
+
+    assert len(accounts) == len(TEMPLATES)
+    assert not any(each["automountServiceAccountToken"] for each in accounts)
+
+
+def test_everything_selects_the_pods_of_the_service(deployment):
+    labels = deployment["template"]["metadata"]["labels"]
+    base = read("base")
+    constraints = deployment["template"]["spec"]["topologySpreadConstraints"]
+
+    selectors = [
+        deployment["selector"]["matchLabels"],
+        only(base, "Service", "iris-serving")["spec"]["selector"],
+        only(base, "PodDisruptionBudget", "iris-serving")["spec"]["selector"][
+            "matchLabels"
+        ],
+        only(base, "NetworkPolicy", "predict")["spec"]["podSelector"]["matchLabels"],
+        *[each["labelSelector"]["matchLabels"] for each in constraints],
+    ]
+
+    assert all(selector.items() <= labels.items() for selector in selectors)
+
+
+def test_the_service_and_the_monitor_use_ports_of_the_pods(container):
+    named = {port["name"] for port in container["ports"]}
+    service = only(read("base"), "Service", "iris-serving")
+    monitor = only(read("components/monitoring"), "ServiceMonitor", "iris-serving")
+    endpoint = monitor["spec"]["endpoints"][0]
+
+    assert {port["targetPort"] for port in service["spec"]["ports"]} <= named
+    assert endpoint["port"] in {port["name"] for port in service["spec"]["ports"]}
+    labels = service["metadata"]["labels"]
+    assert monitor["spec"]["selector"]["matchLabels"].items() <= labels.items()
+    assert monitor["spec"]["jobLabel"] in labels
+
+
+def test_the_autoscaler_decides_how_many(deployment):
+    scaler = only(read("base"), "HorizontalPodAutoscaler", "iris-serving")["spec"]
+
+    assert scaler["scaleTargetRef"]["name"] == "iris-serving"
+    assert 1 < scaler["minReplicas"] < scaler["maxReplicas"]
+    assert "replicas" not in deployment
+
+
+def test_the_training_writes_where_it_may():
+    spec = TEMPLATES["iris-training"]["spec"]
+    mounts = {each["mountPath"] for each in spec["containers"][0]["volumeMounts"]}
+    folder = re.search(r"^WORKDIR (\S+)", (PROJECT / "Dockerfile").read_text(), re.M)
+
+    assert folder
+    written = {f"{folder[1]}/data", f"{folder[1]}/.viz", "/tmp"}  # noqa: S108
+    assert mounts == written
+
+
+def test_the_training_uses_the_shared_registry():
+    command = TEMPLATES["iris-training"]["spec"]["containers"][0]["command"]
+
+    assert command == ["kedro", "run", "--env", "production"]
+    file = PROJECT / "conf" / command[-1] / "mlflow.yml"
+    assert "${oc.env:MLFLOW_TRACKING_URI}" in file.read_text()
+
+
+def test_the_local_registry_answers_under_its_name(variables):
+    command = TEMPLATES["mlflow"]["spec"]["containers"][0]["command"]
+    hosts = next(each for each in command if each.startswith("--allowed-hosts="))
+    authority = variables["MLFLOW_TRACKING_URI"].removeprefix("http://")
+
+    assert authority in hosts.partition("=")[2].split(",")
+
+
+def test_the_rules_of_prometheus_are_copied_whole():
+    expected = render(PROJECT / "deploy" / "prometheus")
+
+    assert TARGET.read_text() == expected, (
+        "write it anew: python deploy/kubernetes/prometheus_rule.py"
+    )
+
+
+def test_rules_are_collected_from_all_files(tmp_path):
+    for name in ("one", "two"):
+        rules = {"groups": [{"name": name, "rules": []}]}
+        (tmp_path / f"{name}.yml").write_text(json.dumps(rules))
+    (tmp_path / "prometheus.yml").write_text("global: {}")
+
+    spec = yaml.safe_load(render(tmp_path))["spec"]
+
+    assert [group["name"] for group in spec["groups"]] == ["one", "two"]
