@@ -94,7 +94,7 @@ pages: viz-build notebooks-html reference ## Put everything to publish into buil
 	@mkdir -p build/pages
 	@cp -R build/viz build/notebooks build/reference deploy/pages/index.html build/pages/
 
-check-deploy: install tools ## Check image, workflows, manifests, rules, and these checks
+check-deploy: install tools ## Check what is deployed: images, workflows, manifests, rules
 	@PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" deploy/check.sh
 	@PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" $(BIN)/python -m pytest tests/deploy tests/deploy/check_the_checks.py $(ARGS)
 

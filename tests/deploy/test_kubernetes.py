@@ -85,6 +85,15 @@ def config(variables) -> Config:
     return Config.from_env(variables)
 
 
+def training_image(instruction: str) -> str:
+    """Return the first word after an instruction in the training's stage."""
+    stages = (PROJECT / "Dockerfile").read_text().split("\nFROM ")
+    stage = next(each for each in stages if re.match(r"\S+ AS training\n", each))
+    found = re.search(rf"^{instruction} ([^\s:]+)", stage, re.MULTILINE)
+    assert found, instruction
+    return found[1]
+
+
 def port_of(address: str | None) -> int:
     return int((address or "").rpartition(":")[2])
 
@@ -175,14 +184,13 @@ def test_the_store_and_temporary_files_can_be_written(pod, container, config):
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_pods_may_do_nothing_but_their_work(name):
     spec = TEMPLATES[name]["spec"]
-    user = re.search(r"^USER (\d+)", (PROJECT / "Dockerfile").read_text(), re.M)
+    user = int(training_image("USER"))
 
-    assert user
     assert spec["securityContext"] == {
         "runAsNonRoot": True,
-        "runAsUser": int(user[1]),
-        "runAsGroup": int(user[1]),
-        "fsGroup": int(user[1]),
+        "runAsUser": user,
+        "runAsGroup": user,
+        "fsGroup": user,
         "seccompProfile": {"type": "RuntimeDefault"},
     }
     assert spec["automountServiceAccountToken"] is False
@@ -246,11 +254,9 @@ def test_the_autoscaler_decides_how_many(deployment):
 def test_the_training_writes_where_it_may():
     spec = TEMPLATES["iris-training"]["spec"]
     mounts = {each["mountPath"] for each in spec["containers"][0]["volumeMounts"]}
-    folder = re.search(r"^WORKDIR (\S+)", (PROJECT / "Dockerfile").read_text(), re.M)
+    folder = training_image("WORKDIR")
 
-    assert folder
-    written = {f"{folder[1]}/data", f"{folder[1]}/.viz", "/tmp"}  # noqa: S108
-    assert mounts == written
+    assert mounts == {f"{folder}/data", f"{folder}/.viz", "/tmp"}  # noqa: S108
 
 
 def test_the_training_uses_the_shared_registry():
