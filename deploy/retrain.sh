@@ -3,7 +3,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-make install
 arguments=(run --env production)
 if [ -n "${SOURCE:-}" ]; then
   # Comma and equals sign would start another parameter.
@@ -13,4 +12,5 @@ if [ -n "${SOURCE:-}" ]; then
   fi
   arguments+=(--params "data_engineering.source=$SOURCE")
 fi
+make install
 .venv/bin/kedro "${arguments[@]}"
