@@ -53,6 +53,23 @@ SMALL_CANDIDATES = {
 }
 
 
+@pytest.fixture(scope="session")
+def require() -> Callable[[str, object, str], None]:
+    """Skip a test that lacks a program, or fail it where that must not happen.
+
+    IRIS_TEST_REQUIRE names, with commas, what must be there: CI sets it.
+    """
+
+    def require(name: str, found: object, reason: str) -> None:
+        if found:
+            return
+        if name in os.environ.get("IRIS_TEST_REQUIRE", "").split(","):
+            pytest.fail(f"{reason}, and IRIS_TEST_REQUIRE names {name}")
+        pytest.skip(reason)
+
+    return require
+
+
 @pytest.fixture(autouse=True)
 def isolated_globals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let no test see MLflow's runs, addresses and variables of another one."""

@@ -1,0 +1,121 @@
+"""The rules and who is told of them, checked by promtool and amtool."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "deploy" / "prometheus"
+ALERTS = FOLDER / "rules" / "alerts.yml"
+WANTED = {"summary", "description", "runbook_url"}
+
+
+@pytest.fixture
+def run(require):
+    """Run a tool of Prometheus or Alertmanager on a file of the project."""
+
+    def run(tool: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+        require(tool, shutil.which(tool), f"{tool} is not installed")
+        command = [tool, *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    return run
+
+
+def read_rules(file: Path) -> list[dict]:
+    groups = yaml.safe_load(file.read_text())["groups"]
+    return [rule for group in groups for rule in group["rules"]]
+
+
+def read_sections() -> set[str]:
+    """Read the headings of the runbook."""
+    runbook = (ROOT / "docs" / "runbook.md").read_text()
+    return set(re.findall("^## (.+)$", runbook, re.MULTILINE))
+
+
+def test_configuration_is_valid(run):
+    checked = run("promtool", "check", "config", FOLDER / "prometheus.yml")
+
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.mark.parametrize("file", sorted((FOLDER / "tests").glob("*.yml")), ids=str)
+def test_rules_pass_their_tests(run, file):
+    checked = run("promtool", "test", "rules", file)
+
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.mark.parametrize(
+    ("changed", "into"),
+    [
+        ('{job="iris-serving"} == 0', '{job="iris-serving"} == 1'),
+        ("14.4 * 0.001", "144 * 0.001"),
+        ("serving_feature_drift:1h > 0.25", "serving_feature_drift:1h > 0.35"),
+        ("unless on (job, instance) serving_model_info", ""),
+        ("> 120", "> 12000"),
+    ],
+)
+def test_rule_tests_notice_a_changed_rule(run, tmp_path, changed, into):
+    copy = tmp_path / "prometheus"
+    shutil.copytree(FOLDER, copy)
+    rules = copy / "rules" / "alerts.yml"
+    text = rules.read_text()
+    assert changed in text
+    rules.write_text(text.replace(changed, into))
+
+    checked = run("promtool", "test", "rules", copy / "tests" / "alerts_test.yml")
+
+    assert checked.returncode == 1, checked.stdout + checked.stderr
+
+
+def test_alertmanager_configuration_is_valid(run):
+    file = ROOT / "deploy" / "alertmanager" / "alertmanager.yml"
+
+    checked = run("amtool", "check-config", file)
+
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.mark.parametrize(
+    ("labels", "receiver"),
+    [
+        ("severity=critical", "pages"),
+        ("severity=warning", "tickets"),
+        ("severity=none", "tickets"),
+    ],
+)
+def test_alerts_reach_their_receiver(run, labels, receiver):
+    file = ROOT / "deploy" / "alertmanager" / "alertmanager.yml"
+
+    routed = run("amtool", "config", "routes", "test", f"--config.file={file}", labels)
+
+    assert routed.stdout.strip() == receiver
+
+
+@pytest.mark.parametrize("rule", read_rules(ALERTS), ids=lambda rule: rule["alert"])
+def test_alert_says_what_is_wrong_and_what_to_do(rule):
+    runbook = (ROOT / "docs" / "runbook.md").read_text()
+    sections = {
+        f"docs/runbook.md#{s.lower()}" for s in re.findall("^## (.+)$", runbook, re.M)
+    }
+
+    assert set(rule["annotations"]) == WANTED
+    assert rule["labels"]["severity"] in {"critical", "warning"}
+    assert rule["annotations"]["runbook_url"] in sections
+
+
+def test_runbook_has_no_section_of_an_alert_that_is_gone():
+    assert read_sections() == {rule["alert"] for rule in read_rules(ALERTS)}
+
+
+def test_every_alert_is_raised_by_a_rule_test():
+    tests = (FOLDER / "tests" / "alerts_test.yml").read_text()
+
+    raised = set(re.findall(r"labels: 'ALERTS\{alertname=\"(\w+)\"", tests))
+
+    assert raised == {rule["alert"] for rule in read_rules(ALERTS)}
