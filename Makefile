@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help install run serve test lint format types imports check viz notebook ui bench-train lock upgrade clean \
-	image image-training image-with-model test-container tools check-deploy reference pages
+	image image-training image-with-model test-container tools check-deploy reference pages dashboards stack
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 16
@@ -62,6 +62,12 @@ ui: install ## See the runs and models in MLflow's pages
 
 bench-train: install ## Compare kedro run with a script written by hand
 	@$(BIN)/python benchmarks/train.py $(ARGS)
+
+dashboards: install ## Write Grafana's dashboards from deploy/grafana/dashboards.yml
+	@$(BIN)/python deploy/grafana/dashboards.py
+
+stack: ## Start MLflow, training, service and monitoring with Docker Compose (docs/stack.md)
+	@docker compose --file deploy/compose/compose.yaml up --build --detach
 
 image: ## Build the image of the service, iris-serving (docs/container.md)
 	@$(BUILD) --target serving --tag iris-serving:$(TAG) .
