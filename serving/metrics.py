@@ -14,6 +14,7 @@ from prometheus_flask_exporter import PrometheusMetrics
 from prometheus_flask_exporter.multiprocess import GunicornPrometheusMetrics
 
 from serving.metrics_files import locked
+from serving.model import LOAD_REASONS
 
 CONFIDENCE = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 ROWS = (1, 10, 100, 1_000, 10_000, 100_000)
@@ -71,6 +72,9 @@ class ServiceMetrics:
             ["reason"],
             registry=own,
         )
+        # A counter that appears with its first event has not increased, says PromQL.
+        for reason in LOAD_REASONS:
+            self.load_failures.labels(reason)
         self.shadow = Counter(
             "serving_shadow_predictions",
             "Rows also predicted by the shadow model",

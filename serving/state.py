@@ -7,6 +7,7 @@ from prometheus_client.registry import Collector
 
 from serving.contract import Contract
 from serving.current import Current
+from serving.model import INTAKE_REASONS, LOAD_REASONS
 from serving.store import Store
 
 
@@ -54,7 +55,9 @@ class StateCollector(Collector):
             "Registered versions that the follower did not publish",
             labels=["reason"],
         )
-        for reason, count in report["refused"].items():
+        # All reasons, because PromQL does not see a counter increase that was not there.
+        counts = dict.fromkeys((*LOAD_REASONS, *INTAKE_REASONS), 0) | report["refused"]
+        for reason, count in counts.items():
             refused.add_metric([reason], count)
         yield refused
 

@@ -124,6 +124,18 @@ def test_the_followers_report_is_told(make_app, config, read):
     assert value(samples, "serving_follower_refused_total", reason="digest") == 2
 
 
+def test_what_has_never_been_refused_is_counted_as_zero(make_app, config, read):
+    Store(config.store).write_report(
+        {"reachable": True, "last_seen": 5.0, "refused": {"digest": 2}}
+    )
+
+    samples = read(make_app().test_client())
+
+    for name in ("serving_follower_refused_total", "serving_model_load_failures_total"):
+        assert value(samples, name, reason="golden_rows") == 0
+    assert value(samples, "serving_follower_refused_total", reason="disk_full") == 0
+
+
 def test_openmetrics_is_written_for_who_asks(client):
     accept = "application/openmetrics-text; version=1.0.0"
 
