@@ -66,7 +66,10 @@ bench-train: install ## Compare kedro run with a script written by hand
 dashboards: install ## Write Grafana's dashboards from deploy/grafana/dashboards.yml
 	@$(BIN)/python deploy/grafana/dashboards.py
 
-stack: ## Start MLflow, training, service and monitoring with Docker Compose (docs/stack.md)
+deploy/compose/.env: # random passwords, once
+	@umask 077; $(PYTHON) -c 'import re, secrets, sys; print(re.sub("(?m)^(\w+_PASSWORD)=$$", lambda found: f"{found[1]}={secrets.token_hex(24)}", sys.stdin.read()), end="")' <$@.example >$@
+
+stack: deploy/compose/.env ## Start MLflow, training, service and monitoring with Docker Compose (docs/stack.md)
 	@docker compose --file deploy/compose/compose.yaml up --build --detach
 
 image: ## Build the image of the service, iris-serving (docs/container.md)
@@ -119,6 +122,8 @@ lock: install ## Write the locks anew from what they lock, keeping versions
 			--output-file requirements-$$image.lock pyproject.toml || exit; \
 	done
 	@$(LOCK) $(UPGRADE) --output-file deploy/requirements-tools.lock deploy/requirements-tools.in
+	@$(LOCK) --constraint requirements.lock --output-file deploy/compose/mlflow/requirements.lock \
+		deploy/compose/mlflow/requirements.in
 
 upgrade: UPGRADE = --upgrade
 upgrade: lock ## The same, with the newest versions that work together
