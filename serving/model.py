@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from serving.contract import METADATA_KEY, Contract, ContractError
 
-
 # Why a model file can be refused: by anybody who loads it, by the follower only.
 LOAD_REASONS = ("contract", "digest", "golden_rows", "unreadable")
 INTAKE_REASONS = ("disk_full", "download", "store")

@@ -55,7 +55,7 @@ class StateCollector(Collector):
             "Registered versions that the follower did not publish",
             labels=["reason"],
         )
-        # All reasons, because PromQL does not see a counter increase that was not there.
+        # All reasons: a counter that was not there has not increased, says PromQL.
         counts = dict.fromkeys((*LOAD_REASONS, *INTAKE_REASONS), 0) | report["refused"]
         for reason, count in counts.items():
             refused.add_metric([reason], count)

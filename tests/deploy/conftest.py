@@ -1,0 +1,418 @@
+"""The services of the compose file as real processes of this machine."""
+
+import os
+import pwd
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+import psycopg2
+import pytest
+import requests
+import yaml
+
+ROOT = Path(__file__).parents[2]
+COMPOSE = ROOT / "deploy" / "compose" / "compose.yaml"
+PROMETHEUS = ROOT / "deploy" / "prometheus"
+ALERTMANAGER = ROOT / "deploy" / "alertmanager"
+# Awkward on purpose: neither an address nor a shell may take them apart.
+SECRETS = {
+    "POSTGRES_PASSWORD": "p@ss:/w%rd",
+    "MINIO_ROOT_PASSWORD": "s3cret/+=",
+    "GRAFANA_PASSWORD": "unused",
+}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(holds: Callable[[], object], what: str, seconds: float = 90) -> None:
+    """Wait for something to hold; a generous end, as machines are slow at times."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, f"not in {seconds} s: {what}"
+        time.sleep(0.2)
+
+
+@pytest.fixture(scope="session")
+def eventually() -> Callable[..., None]:
+    return wait_until
+
+
+@pytest.fixture(scope="session")
+def compose() -> dict[str, Any]:
+    return yaml.safe_load(COMPOSE.read_text())
+
+
+@dataclass
+class Stack:
+    """Runs services of the compose file, with addresses of this machine."""
+
+    compose: dict[str, Any]
+    folder: Path
+    addresses: dict[str, str]
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def url(self, service: str) -> str:
+        """Return the address of a service."""
+        return f"http://{self.addresses[service]}"
+
+    def port(self, service: str) -> str:
+        return self.addresses[service].rpartition(":")[2]
+
+    def command(self, service: str) -> list[str]:
+        """Return a service's command, as the compose file has it."""
+        return [self.localize(each) for each in self.compose[service]["command"]]
+
+    def environ(self, service: str, **changes: object) -> dict[str, str]:
+        """Return a service's environment, as the compose file has it."""
+        settings = self.compose[service]["environment"]
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("MLFLOW_", "AWS_", "IRIS_", "PG", "PROMETHEUS_"))
+        }
+        own = {name: self.localize(value) for name, value in settings.items()}
+        return inherited | own | {name: str(each) for name, each in changes.items()}
+
+    def localize(self, text: str) -> str:
+        """Fill in secrets, and addresses of this machine for those of containers."""
+        text = re.sub(r"\$\{(\w+):\?[^}]*\}", lambda found: SECRETS[found[1]], text)
+        for place, address in self.addresses.items():
+            text = text.replace(place, address)
+        return text
+
+    def start(
+        self, name: str, command: list[str], **options: Any
+    ) -> subprocess.Popen[bytes]:
+        """Start a process; its output goes to a file."""
+        with (self.folder / f"{name}.log").open("wb") as log:
+            process = subprocess.Popen(command, stdout=log, stderr=log, **options)
+        self.processes.append(process)
+        return process
+
+    def wait_for(self, name: str, url: str) -> None:
+        """Wait until a process answers."""
+        process, log = self.processes[-1], self.folder / f"{name}.log"
+
+        def answers() -> bool:
+            assert process.poll() is None, log.read_text()
+            try:
+                return requests.get(url, timeout=5).ok
+            except requests.ConnectionError:
+                return False
+
+        wait_until(answers, f"{log} says why {name} does not start")
+
+    def stop(self) -> None:
+        """Stop the processes, last first."""
+        for process in reversed(self.processes):
+            process.terminate()
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def kedro(self, project: Path, *arguments: str) -> str:
+        """Give a command to kedro, as in the trainer's container."""
+        ran = subprocess.run(
+            [sys.executable, "-m", "kedro", *arguments, "--env", "production"],
+            cwd=project,
+            env=self.environ("trainer", HOME=self.folder, COLUMNS=200),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        return ran.stdout
+
+    def predict(self, body: Any, route: str = "/predict") -> requests.Response:
+        return requests.post(self.url("serving:8000") + route, json=body, timeout=10)
+
+    def ask(self, path: str, **parameters: object) -> Any:
+        """Ask Prometheus' API."""
+        url = f"{self.url('prometheus:9090')}/api/v1/{path}"
+        answer = requests.get(url, params=parameters, timeout=30)
+        assert answer.ok, f"{parameters}: {answer.text}"
+        return answer.json()["data"]
+
+    def value(self, expression: str) -> float | None:
+        """Return the sum of what an expression gives now, None without any."""
+        found = self.ask("query", query=expression)["result"]
+        return sum(float(each["value"][1]) for each in found) if found else None
+
+
+@pytest.fixture(scope="session")
+def programs(require: Callable[[str, object, str], None]) -> dict[str, str]:
+    """Find what no Python package brings."""
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    path = os.pathsep.join([*map(str, folders), os.environ["PATH"]])
+    names = {
+        "postgres": "postgresql",
+        "initdb": "postgresql",
+        "prometheus": "prometheus",
+        "prometheus-alertmanager": "prometheus-alertmanager",
+    }
+    found = {name: shutil.which(name, path=path) for name in names}
+    # Others call it as its makers do.
+    found["prometheus-alertmanager"] = found["prometheus-alertmanager"] or shutil.which(
+        "alertmanager"
+    )
+    for name, package in names.items():
+        require(package, found[name], f"needs {name} (Debian: {package})")
+    return {name: str(place) for name, place in found.items()}
+
+
+@pytest.fixture(scope="session")
+def stack(compose: dict[str, Any], programs: dict[str, str]) -> Iterator[Stack]:
+    """Start everything but the trainer; the service has no model yet."""
+    # Not pytest's folder: PostgreSQL refuses root, and others may not look into it.
+    folder = Path(tempfile.mkdtemp(prefix="iris-stack-"))
+    folder.chmod(0o755)
+    names = (
+        "postgres:5432",
+        "minio:9000",
+        "mlflow:5000",
+        "serving:8000",
+        "prometheus:9090",
+        "alertmanager:9093",
+    )
+    addresses = {name: f"127.0.0.1:{free_port()}" for name in names}
+    stack = Stack(compose["services"], folder, addresses)
+    try:
+        start_postgres(stack, programs)
+        start_object_store(stack)
+        start_mlflow(stack)
+        start_alertmanager(stack, programs)
+        start_prometheus(stack, programs)
+        start_service(stack)
+        yield stack
+    finally:
+        stack.stop()
+        shutil.rmtree(folder)
+
+
+def start_postgres(stack: Stack, programs: dict[str, str]) -> None:
+    settings = stack.environ("postgres")
+    home = stack.folder / "postgres"
+    home.mkdir()
+    password = home / "password"
+    password.write_text(settings["POSTGRES_PASSWORD"])
+    options: dict[str, Any] = {"cwd": home}
+    if os.geteuid() == 0:
+        user = pwd.getpwnam("postgres")
+        for path in (home, password):
+            os.chown(path, user.pw_uid, user.pw_gid)
+        options |= {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+    initialize = [
+        programs["initdb"],
+        "--pgdata=data",
+        f"--username={settings['POSTGRES_USER']}",
+        f"--pwfile={password}",
+        "--auth=scram-sha-256",
+        "--no-sync",
+    ]
+    subprocess.run(initialize, check=True, capture_output=True, **options)
+    port = stack.port("postgres:5432")
+    command = [programs["postgres"], "-D", "data", "-p", port, "-k", str(home), "-F"]
+    server = stack.start("postgres", command, **options)
+
+    def answers() -> bool:
+        assert server.poll() is None, (stack.folder / "postgres.log").read_text()
+        try:
+            connection = psycopg2.connect(
+                host="127.0.0.1",
+                port=port,
+                user=settings["POSTGRES_USER"],
+                password=settings["POSTGRES_PASSWORD"],
+                dbname="postgres",
+            )
+        except psycopg2.OperationalError:
+            return False
+        connection.autocommit = True
+        # The image's entrypoint does this.
+        connection.cursor().execute(f"CREATE DATABASE {settings['POSTGRES_DB']}")
+        connection.close()
+        return True
+
+    wait_until(answers, "PostgreSQL answers")
+
+
+def start_object_store(stack: Stack) -> None:
+    command = [str(Path(sys.executable).with_name("moto_server"))]
+    stack.start("minio", [*command, "-H", "127.0.0.1", "-p", stack.port("minio:9000")])
+    stack.wait_for("minio", f"{stack.url('minio:9000')}/moto-api/")
+    connect_object_store(stack).create_bucket(Bucket="mlflow")
+
+
+def connect_object_store(stack: Stack) -> Any:
+    """Connect to the object store with MLflow's own credentials."""
+    settings = stack.environ("mlflow")
+    return boto3.client(
+        "s3",
+        endpoint_url=settings["MLFLOW_S3_ENDPOINT_URL"],
+        aws_access_key_id=settings["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=settings["AWS_SECRET_ACCESS_KEY"],
+        region_name=settings["AWS_DEFAULT_REGION"],
+    )
+
+
+@pytest.fixture
+def object_store(stack: Stack) -> Any:
+    return connect_object_store(stack)
+
+
+def start_mlflow(stack: Stack) -> None:
+    port = stack.port("mlflow:5000")
+    replaced = {"--host=0.0.0.0": "--host=127.0.0.1", "--port=5000": f"--port={port}"}
+    program, *arguments = stack.command("mlflow")
+    command = [
+        str(Path(sys.executable).with_name(program)),
+        *(replaced.get(each, each) for each in arguments),
+    ]
+    environ = stack.environ("mlflow", HOME=stack.folder)
+    stack.start("mlflow", command, cwd=stack.folder, env=environ)
+    stack.wait_for("mlflow", f"{stack.url('mlflow:5000')}/health")
+
+
+def start_alertmanager(stack: Stack, programs: dict[str, str]) -> None:
+    configuration = (ALERTMANAGER / "alertmanager.yml").read_text()
+    secret = stack.folder / "slack_webhook_url"
+    secret.write_text("http://127.0.0.1:9/")
+    file = stack.folder / "alertmanager.yml"
+    file.write_text(
+        configuration.replace("/run/secrets/slack_webhook_url", str(secret))
+    )
+    command = [
+        programs["prometheus-alertmanager"],
+        f"--config.file={file}",
+        f"--storage.path={stack.folder}/alertmanager",
+        f"--web.listen-address={stack.addresses['alertmanager:9093']}",
+        "--cluster.listen-address=",
+    ]
+    stack.start("alertmanager", command)
+    stack.wait_for("alertmanager", f"{stack.url('alertmanager:9093')}/-/ready")
+
+
+def start_prometheus(stack: Stack, programs: dict[str, str]) -> None:
+    """Start Prometheus with the project's files, only faster and without DNS."""
+    settings = yaml.safe_load(
+        stack.localize((PROMETHEUS / "prometheus.yml").read_text())
+    )
+    settings["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
+    for job in settings["scrape_configs"]:
+        names = [
+            f"{name}:{each['port']}"
+            for each in job.pop("dns_sd_configs", [])
+            for name in each["names"]
+        ]
+        if names:
+            targets = [stack.addresses[name] for name in names]
+            job["static_configs"] = [{"targets": targets}]
+    folder = stack.folder / "prometheus"
+    (folder / "rules").mkdir(parents=True)
+    (folder / "prometheus.yml").write_text(yaml.safe_dump(settings))
+    for file in (PROMETHEUS / "rules").glob("*.yml"):
+        rules = file.read_text().replace("interval: 30s", "interval: 1s")
+        (folder / "rules" / file.name).write_text(rules)
+    command = [
+        programs["prometheus"],
+        f"--config.file={folder}/prometheus.yml",
+        f"--storage.tsdb.path={folder}/data",
+        f"--web.listen-address={stack.addresses['prometheus:9090']}",
+    ]
+    stack.start("prometheus", command)
+    stack.wait_for("prometheus", f"{stack.url('prometheus:9090')}/-/ready")
+
+
+def start_service(stack: Stack) -> None:
+    environ = stack.environ(
+        "serving",
+        IRIS_BIND=stack.addresses["serving:8000"],
+        IRIS_STORE=stack.folder / "models",
+        IRIS_FOLLOW_SECONDS=0.5,
+        PYTHONPATH=ROOT,
+    )
+    command = [sys.executable, "-m", "gunicorn", "-c", "python:serving.gunicorn_conf"]
+    stack.start("serving", command, cwd=stack.folder, env=environ)
+    stack.wait_for("serving", f"{stack.url('serving:8000')}/health/live")
+
+
+@dataclass(frozen=True)
+class Loop:
+    """The stack after a first release, a refused one, traffic and a promotion."""
+
+    stack: Stack
+    started: float
+    first_run: str
+
+
+@pytest.fixture(scope="session")
+def loop(stack: Stack, copy_project: Callable[..., Any], tmp_path_factory: Any) -> Loop:
+    """Go through all that the dashboards show."""
+    started = time.time()
+    setosa = {
+        "sepal_length": 5.1,
+        "sepal_width": 3.5,
+        "petal_length": 1.4,
+        "petal_width": 0.2,
+    }
+    for _ in range(5):
+        assert stack.predict(setosa).status_code == 503
+    # What appears with its first event only grows from the next scrape on.
+    failed = "flask_http_request_duration_seconds_count"
+    wait_until(lambda: stack.value(f'{failed}{{status="503"}}'), "they are scraped")
+    assert stack.predict(setosa).status_code == 503  # noqa: PLR2004
+
+    project = copy_project(tmp_path_factory.mktemp("stack") / "project", small=True)
+    first_run = stack.kedro(project.path, "run")
+    wait_until(lambda: stack.predict(setosa).ok, "the first version answers")
+    parameters = "data_science.candidates.logistic_regression.grid"
+    project.change("parameters_data_science.yml", parameters, {"C": [0.0001]})
+    stack.kedro(project.path, "run")
+    shadow = "serving_shadow_predictions_total"
+
+    def is_compared() -> bool:
+        send_traffic(stack, setosa)
+        return bool(stack.value(f"sum({shadow})"))
+
+    wait_until(is_compared, "the refused version is computed beside")
+    end = time.monotonic() + 5
+    while time.monotonic() < end:
+        send_traffic(stack, setosa)
+    stack.kedro(project.path, "model", "promote", "2")
+    version_2 = 'sum(serving_predictions_total{version="2"})'
+
+    def answers_second() -> bool:
+        send_traffic(stack, setosa)
+        return bool(stack.value(version_2))
+
+    wait_until(answers_second, "the promoted version answers")
+    end = time.monotonic() + 5
+    while time.monotonic() < end:
+        send_traffic(stack, setosa)
+    return Loop(stack, started, first_run)
+
+
+def send_traffic(stack: Stack, setosa: dict[str, float]) -> None:
+    """Send requests of every kind, good and bad ones."""
+    virginica = setosa | {"petal_length": 6.0, "petal_width": 2.2}
+    for row in (setosa, virginica, setosa | {"petal_width": 9.0}):
+        assert stack.predict(row).ok
+    batch = {"instances": [setosa, virginica, virginica]}
+    assert stack.predict(batch, "/predict/batch").ok
+    assert stack.predict({**setosa, "petal_width": "wide"}).status_code == 422
+    assert stack.predict(setosa, "/nowhere").status_code == 404

@@ -1,0 +1,125 @@
+"""The compose file, as far as it can be judged without Docker."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+FOLDER = Path(__file__).parents[2] / "deploy" / "compose"
+COMPOSE = FOLDER / "compose.yaml"
+CONTENT = yaml.safe_load(COMPOSE.read_text())
+SERVICES = CONTENT["services"]
+ONE_SHOT = {"bucket", "trainer", "scheduled-trainer"}
+SECRET = re.compile("PASSWORD|SECRET|TOKEN")
+
+every_service = pytest.mark.parametrize(
+    "service", [pytest.param(each, id=name) for name, each in SERVICES.items()]
+)
+
+
+@every_service
+def test_rights_are_few(service):
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert "privileged" not in service
+
+
+def test_only_training_writes_outside_of_volumes():
+    writable = {name for name, each in SERVICES.items() if not each["read_only"]}
+
+    assert writable == {"trainer", "scheduled-trainer"}
+
+
+@every_service
+def test_resources_are_limited(service):
+    assert set(service["deploy"]["resources"]["limits"]) == {"cpus", "memory", "pids"}
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES.keys() - ONE_SHOT))
+def test_service_says_whether_it_is_well(name):
+    assert SERVICES[name]["healthcheck"]["test"][0] == "CMD"
+
+
+@every_service
+def test_image_is_pinned_or_built_here(service):
+    if "build" in service:
+        assert ":" not in service["image"]
+    else:
+        tag = service["image"].rpartition(":")[2]
+        assert re.search(r"\d+\.\d+|RELEASE\.\d{4}", tag)
+
+
+@every_service
+def test_ports_are_open_to_this_machine_only(service):
+    assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
+
+
+@every_service
+def test_no_secret_is_written_down(service):
+    secrets = {
+        name: value
+        for name, value in service.get("environment", {}).items()
+        if SECRET.search(name)
+    }
+
+    assert all(re.fullmatch(r"\$\{\w+:\?.+\}", each) for each in secrets.values())
+
+
+def test_example_names_every_variable_and_no_password():
+    used = set(re.findall(r"\$\{(\w+)", COMPOSE.read_text()))
+    used |= {each["environment"] for each in CONTENT["secrets"].values()}
+    lines = (FOLDER / ".env.example").read_text().splitlines()
+    example = dict(line.split("=", 1) for line in lines if "=" in line)
+
+    assert example.keys() == used
+    assert not any(value for name, value in example.items() if SECRET.search(name))
+
+
+@every_service
+def test_dependency_waits_for_what_it_needs(service):
+    for name, condition in service.get("depends_on", {}).items():
+        wanted = condition["condition"]
+        if wanted == "service_healthy":
+            assert "healthcheck" in SERVICES[name]
+        elif wanted == "service_completed_successfully":
+            assert SERVICES[name]["restart"] != "unless-stopped"
+
+
+@every_service
+def test_what_is_mounted_exists(service):
+    for volume in service.get("volumes", []):
+        source = volume.split(":")[0]
+        if source.startswith("."):
+            assert (FOLDER / source).exists()
+            assert volume.endswith(":ro")
+        else:
+            assert source in CONTENT["volumes"]
+
+
+def test_every_volume_is_used_by_one_service():
+    used = [
+        volume.split(":")[0]
+        for each in SERVICES.values()
+        for volume in each.get("volumes", [])
+        if not volume.startswith(".")
+    ]
+
+    assert sorted(used) == sorted(CONTENT["volumes"])
+
+
+def test_storage_is_reached_by_mlflow_only():
+    inside = {name for name, each in SERVICES.items() if "storage" in each["networks"]}
+
+    assert CONTENT["networks"]["storage"]["internal"] is True
+    assert inside == {"postgres", "minio", "bucket", "mlflow"}
+
+
+def test_services_of_one_address_share_a_network():
+    addresses = {"mlflow": ["trainer", "serving"], "serving": ["prometheus"]}
+    addresses |= {"prometheus": ["grafana"], "alertmanager": ["prometheus", "grafana"]}
+
+    for server, clients in addresses.items():
+        for client in clients:
+            shared = {*SERVICES[server]["networks"]} & {*SERVICES[client]["networks"]}
+            assert shared, f"{client} does not reach {server}"

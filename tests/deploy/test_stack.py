@@ -1,0 +1,130 @@
+"""The wiring of the compose file, with real processes in place of containers."""
+
+import psycopg2
+import pytest
+import requests
+from mlflow import MlflowClient
+
+from iris_kedro.registry import Registry
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def registry(stack):
+    return Registry("iris", MlflowClient(stack.url("mlflow:5000")))
+
+
+def test_a_training_run_releases_through_the_server(loop, registry):
+    assert "version 1 of iris (released by this run)" in loop.first_run
+    assert [version.version for version in registry.versions()] == ["1", "2"]
+
+
+def test_runs_are_kept_in_postgresql(loop, stack):
+    settings = stack.environ("postgres")
+    connection = psycopg2.connect(
+        host="127.0.0.1",
+        port=stack.port("postgres:5432"),
+        user=settings["POSTGRES_USER"],
+        password=settings["POSTGRES_PASSWORD"],
+        dbname=settings["POSTGRES_DB"],
+    )
+    with connection, connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM model_versions WHERE name = 'iris'")
+        (versions,) = cursor.fetchone()
+    connection.close()
+
+    assert versions == 2
+
+
+def test_artifacts_are_kept_in_the_object_store(loop, objects):
+    assert any(key.endswith("/model.onnx") for key in objects)
+    assert all(key.startswith("artifacts/") for key in objects)
+
+
+@pytest.fixture
+def objects(object_store):
+    pages = object_store.get_paginator("list_objects_v2").paginate(Bucket="mlflow")
+    return [each["Key"] for page in pages for each in page.get("Contents", [])]
+
+
+def test_training_and_service_hold_no_key_of_the_object_store(compose):
+    for name in ("trainer", "scheduled-trainer", "serving"):
+        settings = compose["services"][name]["environment"]
+        assert not [key for key in settings if key.startswith(("AWS_", "PG"))]
+
+
+def test_the_service_follows_promotions(loop, stack):
+    answer = requests.get(f"{stack.url('serving:8000')}/health/ready", timeout=10)
+
+    assert answer.json()["model"]["version"] == "2"
+    assert answer.json()["registry"]["reachable"] is True
+
+
+def test_a_refused_version_is_computed_beside_the_one_in_use(loop, stack, registry):
+    compared = 'serving_shadow_predictions_total{version="1", shadow="2"}'
+
+    assert registry.tags("2")["verdict"] in {"worse", "unfit"}
+    assert stack.value(f"sum({compared})") > 0
+
+
+def test_mlflow_answers_only_under_its_names(stack):
+    url = stack.url("mlflow:5000")
+    stranger = {"Host": "stranger.example"}
+
+    refused = requests.get(
+        f"{url}/api/2.0/mlflow/experiments/search", headers=stranger, timeout=10
+    )
+    probed = requests.get(f"{url}/health", headers=stranger, timeout=10)
+
+    assert (refused.status_code, probed.status_code) == (403, 200)
+
+
+def test_prometheus_scrapes_all_it_is_told_to(loop, stack):
+    targets = stack.ask("targets")["activeTargets"]
+    jobs = {target["labels"]["job"]: target["health"] for target in targets}
+
+    assert jobs["iris-serving"] == "up"
+    assert jobs["alertmanager"] == "up"
+
+
+def test_rules_are_evaluated_without_an_error(loop, stack):
+    groups = stack.ask("rules")["groups"]
+    rules = [rule for group in groups for rule in group["rules"]]
+
+    assert {rule["health"] for rule in rules} == {"ok"}
+
+
+def test_prometheus_counts_what_was_predicted(loop, stack):
+    metrics = requests.get(f"{stack.url('serving:8000')}/metrics", timeout=10).text
+    line = next(
+        line
+        for line in metrics.splitlines()
+        if line.startswith('serving_predictions_total{prediction="setosa",version="1"}')
+    )
+
+    seen = stack.value('serving_predictions_total{prediction="setosa", version="1"}')
+
+    assert seen == float(line.rpartition(" ")[2])
+
+
+def test_a_refusal_raises_an_alert_that_reaches_alertmanager(
+    loop, stack, registry, eventually
+):
+    client = registry._client
+    first = client.get_model_version("iris", "1")
+    # Without a digest, as somebody might register it by hand.
+    by_hand = client.create_model_version("iris", first.source, model_id=first.model_id)
+
+    client.set_registered_model_alias("iris", "Challenger", by_hand.version)
+
+    def is_told() -> bool:
+        url = f"{stack.url('alertmanager:9093')}/api/v2/alerts"
+        alerts = requests.get(url, timeout=10).json()
+        labels = [alert["labels"] for alert in alerts]
+        return any(
+            each["alertname"] == "ServingVersionRefused" and each["reason"] == "digest"
+            for each in labels
+        )
+
+    eventually(is_told, "Alertmanager has the alert")
