@@ -55,7 +55,7 @@ def test_training_and_service_hold_no_key_of_the_object_store(compose):
 
 
 def test_the_service_follows_promotions(loop, stack):
-    answer = requests.get(f"{stack.url('serving:8000')}/health/ready", timeout=10)
+    answer = requests.get(f"{stack.url('serving:8000')}/health/ready", timeout=60)
 
     assert answer.json()["model"]["version"] == "2"
     assert answer.json()["registry"]["reachable"] is True
@@ -73,9 +73,9 @@ def test_mlflow_answers_only_under_its_names(stack):
     stranger = {"Host": "stranger.example"}
 
     refused = requests.get(
-        f"{url}/api/2.0/mlflow/experiments/search", headers=stranger, timeout=10
+        f"{url}/api/2.0/mlflow/experiments/search", headers=stranger, timeout=60
     )
-    probed = requests.get(f"{url}/health", headers=stranger, timeout=10)
+    probed = requests.get(f"{url}/health", headers=stranger, timeout=60)
 
     assert (refused.status_code, probed.status_code) == (403, 200)
 
@@ -96,7 +96,7 @@ def test_rules_are_evaluated_without_an_error(loop, stack):
 
 
 def test_prometheus_counts_what_was_predicted(loop, stack):
-    metrics = requests.get(f"{stack.url('serving:8000')}/metrics", timeout=10).text
+    metrics = requests.get(f"{stack.url('serving:8000')}/metrics", timeout=60).text
     line = next(
         line
         for line in metrics.splitlines()
@@ -120,7 +120,7 @@ def test_a_refusal_raises_an_alert_that_reaches_alertmanager(
 
     def is_told() -> bool:
         url = f"{stack.url('alertmanager:9093')}/api/v2/alerts"
-        alerts = requests.get(url, timeout=10).json()
+        alerts = requests.get(url, timeout=60).json()
         labels = [alert["labels"] for alert in alerts]
         return any(
             each["alertname"] == "ServingVersionRefused" and each["reason"] == "digest"
