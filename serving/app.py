@@ -8,6 +8,7 @@ from serving import (
     inference_v2,
     invocations,
     models,
+    page,
     predictions,
 )
 from serving.config import Config
@@ -28,6 +29,7 @@ BLUEPRINTS = (
     models.blueprint,
     health.blueprint,
     documentation.blueprint,
+    page.blueprint,
     invocations.blueprint,
     inference_v2.blueprint,
 )

@@ -63,6 +63,12 @@ def _address(value: str) -> str:
     return value
 
 
+def _web_address(value: str) -> str:
+    if not value.startswith(("http://", "https://")):
+        raise ValueError("an address that begins with http:// or https://")
+    return value
+
+
 def _one_of(*choices: str) -> Callable[[str], str]:
     def parse(value: str) -> str:
         if value not in choices:
@@ -113,6 +119,11 @@ class Config:
         None,
         _optional_path,
         "folder through which workers share metrics; a new one by default",
+    )
+    mlflow_pages: str | None = _setting(
+        None,
+        lambda text: _web_address(text) if text else None,
+        "address of MLflow's pages, linked from the page at /",
     )
     prediction_log: Path | None = _setting(
         None, _optional_path, "file that gets every prediction; off without"

@@ -1,9 +1,11 @@
 """Route /model: what is known of the model in use."""
 
+import hashlib
 import json
 from typing import Any
 
-from flask import Blueprint, Response
+import orjson
+from flask import Blueprint, Response, request
 
 from serving.content import json_response
 from serving.model import Model
@@ -17,7 +19,11 @@ blueprint = Blueprint("models", __name__)
 @blueprint.get("/model")
 def show_model() -> Response:
     """Show the contract, the metrics and the gate's verdict."""
-    return json_response(describe(the_service().current.get().model))
+    described = describe(the_service().current.get().model)
+    response = json_response(described)
+    response.set_etag(_tag(described), weak=True)
+    response.make_conditional(request)
+    return response
 
 
 def describe(model: Model) -> dict[str, Any]:
@@ -34,6 +40,12 @@ def describe(model: Model) -> dict[str, Any]:
         "tags": version.tags,
         "contract": document,
     }
+
+
+def _tag(described: dict[str, Any]) -> str:
+    """Name a description, alike in all workers: each has loaded at another time."""
+    lasting = {key: value for key, value in described.items() if key != "loaded_at"}
+    return hashlib.sha256(orjson.dumps(lasting)).hexdigest()[:32]
 
 
 def _parse_reasons(text: str | None) -> list[Any]:

@@ -1,0 +1,80 @@
+// What the page needs to know of a model, all of it taken from the model's contract.
+
+import { plain } from "./numbers.js";
+
+const STEPS = 100; // a slider has at least as many
+const PALETTE = 7;
+
+export function describe(model) {
+  const { features, target } = model.contract;
+  return {
+    features: features.map(describeFeature),
+    classes: target.classes,
+    target: target.description || humanize(target.name),
+    typical: typicalRows(model.contract),
+  };
+}
+
+export const colorOf = (classes, label) => `color-${classes.indexOf(label) % PALETTE}`;
+
+export function humanize(name) {
+  const words = name.replaceAll("_", " ").trim();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+function describeFeature(feature) {
+  const { name, unit, minimum, maximum, training } = feature;
+  const low = Number(plain(training.quantiles[0]));
+  const high = Number(plain(training.quantiles.at(-1)));
+  const span = high - low || Math.abs(low) || 1;
+  const step = chooseStep(low, high, span);
+  const label = humanize(name);
+  return {
+    name, label, unit, minimum, maximum, low, high, step,
+    hint: feature.description === label ? "" : feature.description,
+    // Room beside what training saw, so that the slider can leave it.
+    from: align(Math.max(minimum, low - span / 2), step, Math.ceil),
+    to: align(Math.min(maximum, high + span / 2), step, Math.floor),
+  };
+}
+
+// As fine as the data was measured, unless that makes far too many steps.
+function chooseStep(low, high, span) {
+  const coarse = 10 ** Math.floor(Math.log10(span / STEPS));
+  const measured = [0, 1, 2, 3, 4, 5, 6]
+    .map((decimals) => 10 ** -decimals)
+    .find((size) => [low, high].every((value) => isMultiple(value, size)));
+  return Number(plain(Math.max(coarse, measured ?? 0)));
+}
+
+function isMultiple(value, size) {
+  const times = value / size;
+  return Math.abs(times - Math.round(times)) < 1e-6;
+}
+
+// 0.3 / 0.1 is 2.9999999999999996: what is a multiple already must stay.
+function align(value, step, round) {
+  const whole = isMultiple(value, step) ? Math.round(value / step) : round(value / step);
+  return Number(plain(whole * step));
+}
+
+// A contract may name a typical row of each class; where it does not, the golden row
+// that the model is surest of stands in.
+function typicalRows(contract) {
+  const given = contract.typical_rows ?? {};
+  return contract.target.classes
+    .map((label, column) => ({
+      label,
+      values: (given[label] ?? surest(contract.golden_rows, label, column))
+        ?.map((value) => Number(plain(value))),
+    }))
+    .filter((row) => row.values);
+}
+
+function surest(golden, label, column) {
+  const candidates = golden.inputs
+    .map((values, index) => ({ values, index }))
+    .filter(({ index }) => golden.predictions[index] === label)
+    .sort((a, b) => golden.probabilities[b.index][column] - golden.probabilities[a.index][column]);
+  return candidates[0]?.values;
+}

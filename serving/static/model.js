@@ -1,0 +1,73 @@
+// The model that answers: version, verdict, age, metrics.
+
+import { byId, make } from "./dom.js";
+import { humanize } from "./contract.js";
+import { age } from "./numbers.js";
+
+const SHOWN_METRICS = 4;
+
+export function showModel(model) {
+  const { contract } = model;
+  const version = make("p", { class: "version" }, make("strong", {}, `Version ${model.version}`));
+  version.append(` ${[model.alias, humanize(contract.candidate ?? "")].filter(Boolean).join(" · ")}`);
+  byId("model").replaceChildren(
+    version,
+    ...verdict(model),
+    make("p", { id: "age", "data-time": contract.created_at ?? "" }),
+    ...metrics(model.metrics),
+    origin(model),
+  );
+  showAge();
+  linkMlflow(model);
+}
+
+export function showAge() {
+  const element = byId("age");
+  if (!element) return;
+  const { time } = element.dataset;
+  const moment = make("time", { datetime: time, title: time }, age(time));
+  element.replaceChildren("Trained ", moment);
+}
+
+function verdict({ verdict: word, reasons }) {
+  if (!word && !reasons.length) return [];
+  const text = make("p", {}, "Verdict of the gate: ", make("strong", { id: "verdict" }, word ?? "none"));
+  const asText = (reason) => (typeof reason === "string" ? reason : JSON.stringify(reason));
+  return [text, make("ul", { class: "reasons" }, ...reasons.map((each) => make("li", {}, asText(each))))];
+}
+
+function metrics(values) {
+  const entries = Object.entries(values).filter(([, value]) => typeof value === "number");
+  if (!entries.length) return [];
+  const shown = [list(entries.slice(0, SHOWN_METRICS), "metrics")];
+  const rest = entries.slice(SHOWN_METRICS);
+  if (rest.length) {
+    const more = make("summary", {}, `${rest.length} more metrics`);
+    shown.push(make("details", {}, more, list(rest, "metrics")));
+  }
+  return shown;
+}
+
+const list = (entries, name) => make("dl", { class: name }, ...entries.map(([key, value]) => make(
+  "div", {}, make("dt", {}, humanize(key)),
+  make("dd", {}, typeof value === "number" ? String(Number(value.toFixed(3))) : value),
+)));
+
+function origin(model) {
+  const { contract } = model;
+  const entries = [
+    ["run", model.run_id],
+    ["commit", contract.git_commit],
+    ["data", contract.data_digest],
+    ["model file", model.digest],
+    ["loaded", model.loaded_at],
+  ].filter(([, value]) => value);
+  return make("details", {}, make("summary", {}, "Where it comes from"), list(entries, "origin"));
+}
+
+function linkMlflow({ name, version }) {
+  const pages = document.body.dataset.mlflow;
+  if (!pages) return;
+  const path = `#/models/${encodeURIComponent(name)}/versions/${encodeURIComponent(version)}`;
+  byId("mlflow").href = `${pages.replace(/\/$/, "")}/${path}`;
+}

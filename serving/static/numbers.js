@@ -1,0 +1,26 @@
+// Numbers and times as people read them.
+
+export const percent = (share) => `${(100 * share).toFixed(share > 0 && share < 0.001 ? 2 : 1)} %`;
+
+export const count = (number, noun) =>
+  `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
+
+// 5.099999904632568 is 5.1 that passed through single precision.
+export const plain = (number) => String(Number(number.toPrecision(6)));
+
+export function bytes(number) {
+  if (number < 1024) return count(number, "byte");
+  if (number < 1024 ** 2) return `${Number((number / 1024).toFixed(1))} KiB`;
+  return `${Number((number / 1024 ** 2).toFixed(1))} MiB`;
+}
+
+const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60]];
+
+export function age(time, now = Date.now()) {
+  const seconds = (now - Date.parse(time)) / 1000;
+  if (Number.isNaN(seconds)) return "at an unknown time";
+  for (const [unit, size] of UNITS) {
+    if (seconds >= size) return `${count(Math.floor(seconds / size), unit)} ago`;
+  }
+  return "less than a minute ago";
+}

@@ -1,0 +1,179 @@
+// Ties the parts of the page together: the model changes, the fields change, we ask.
+
+import { BatchPanel } from "./batch.js";
+import { byId, say } from "./dom.js";
+import { describe } from "./contract.js";
+import { Flower } from "./flower.js";
+import { Form } from "./form.js";
+import { KeyPanel } from "./key.js";
+import { Latest } from "./latest.js";
+import { showAge, showModel } from "./model.js";
+import { PredictionPanel } from "./prediction.js";
+import { Service, ServiceError, UnreachableError } from "./service.js";
+
+const LOOK = 2000; // ms between looks at the model
+const DEBOUNCE = 60; // ms between predictions while a slider moves
+const AGAIN = 500; // ms before the next try where workers disagree or are busy
+const NEWS = 8000; // ms that a change of the model is shown
+
+class Page {
+  #service = new Service();
+  #model = null;
+  #shape = "";
+  #isAway = false;
+  #news = null;
+  #next = null;
+
+  constructor() {
+    const { protected: isProtected, maxBytes } = document.body.dataset;
+    this.isProtected = isProtected === "yes";
+    this.form = new Form(() => this.#change());
+    this.prediction = new PredictionPanel();
+    this.flower = new Flower(byId("flower"));
+    this.key = new KeyPanel((key) => this.#useKey(key));
+    this.batch = new BatchPanel((csv) => this.#predictCsv(csv), Number(maxBytes));
+    this.predictions = new Latest(DEBOUNCE, (row, signal) => this.#predict(row, signal));
+    this.#service.key = this.key.stored;
+    document.addEventListener("visibilitychange", () => this.#lookIn(0));
+    this.#lookIn(0);
+  }
+
+  #lookIn(pause) {
+    clearTimeout(this.#next);
+    this.#next = setTimeout(() => this.#look(), pause);
+  }
+
+  async #look() {
+    try {
+      const model = await this.#service.model();
+      if (model) this.#show(model);
+      this.#return();
+    } catch (error) {
+      this.#leave(error);
+    }
+    showAge();
+    // A page that nobody sees asks nothing.
+    if (!document.hidden) this.#lookIn(LOOK);
+  }
+
+  #show(model) {
+    const before = this.#model;
+    this.#model = model;
+    const shape = describe(model);
+    if (JSON.stringify(shape) !== this.#shape) {
+      this.#shape = JSON.stringify(shape);
+      byId("title").textContent = shape.target;
+      document.title = `${model.name} · ${shape.target}`;
+      for (const part of [this.form, this.prediction, this.batch, this.flower]) part.build(shape);
+    }
+    byId("main").hidden = false;
+    showModel(model);
+    if (before && before.version !== model.version) {
+      this.#tell(`${model.alias || "The model"} has changed: version ${before.version} is now version ${model.version}.`);
+    }
+    this.#change();
+  }
+
+  // Called at each change of a field, and when the model has changed.
+  #change() {
+    const row = this.form.row();
+    this.flower.show(row);
+    const missing = this.form.findMissing();
+    if (missing.length) {
+      this.predictions.cancel();
+      this.#refuse(missing);
+    } else if (this.isProtected && !this.#service.key) {
+      this.key.ask(false);
+      this.prediction.fail("Predictions need an API key.");
+    } else {
+      this.predictions.ask(row);
+    }
+  }
+
+  async #predict(row, signal) {
+    try {
+      const answer = await this.#service.predict(row, signal);
+      this.form.show([], answer.out_of_range);
+      this.prediction.show(answer);
+      this.key.close();
+      if (answer.model.version !== this.#model.version) this.#lookIn(AGAIN);
+    } catch (error) {
+      if (error.name === "AbortError") throw error;
+      this.#explain(error);
+    }
+  }
+
+  #explain(error) {
+    if (error instanceof UnreachableError) this.#leave(error);
+    else if (error.status === 422 && error.faults.length) this.#refuse(error.faults);
+    else if (error.status === 401) this.#askForKey();
+    else {
+      this.prediction.fail(describeError(error));
+      if (error.status === 429) this.predictions.ask(this.form.row(), AGAIN);
+      if (error.status === 503) this.#lookIn(0);
+    }
+  }
+
+  #refuse(faults) {
+    this.form.show(faults, []);
+    const [first] = faults;
+    const name = first.pointer.slice(1).replaceAll("_", " ");
+    const more = faults.length > 1 ? `, and ${faults.length - 1} more` : "";
+    this.prediction.fail(`No prediction: ${name} ${first.message}${more}.`);
+  }
+
+  #askForKey() {
+    const hadKey = Boolean(this.#service.key);
+    this.#service.key = "";
+    this.isProtected = true;
+    this.prediction.fail("Predictions need an API key.");
+    this.key.ask(hadKey);
+  }
+
+  #useKey(key) {
+    this.#service.key = key;
+    this.#change();
+  }
+
+  async #predictCsv(csv) {
+    try {
+      return await this.#service.predictCsv(csv);
+    } catch (error) {
+      if (error.status === 401) this.#askForKey();
+      throw error;
+    }
+  }
+
+  // No service or no model: the page says why and asks again.
+  #leave(error) {
+    this.#isAway = true;
+    this.#service.forget();
+    clearTimeout(this.#news);
+    say(byId("notice"), describeError(error));
+    byId("notice").dataset.kind = "problem";
+    if (this.#model) this.prediction.fail("No prediction at the moment.");
+  }
+
+  #return() {
+    if (!this.#isAway) return;
+    this.#isAway = false;
+    say(byId("notice"), "");
+    this.#change();
+  }
+
+  #tell(text) {
+    clearTimeout(this.#news);
+    say(byId("notice"), text);
+    byId("notice").dataset.kind = "news";
+    this.#news = setTimeout(() => say(byId("notice"), ""), NEWS);
+  }
+}
+
+function describeError(error) {
+  if (error instanceof ServiceError && error.status >= 500 && error.status !== 503 && error.requestId) {
+    return `${error.message} (request ${error.requestId})`;
+  }
+  return error.message;
+}
+
+new Page();

@@ -1,0 +1,70 @@
+// The answer for one row: the class, a bar for each class, and warnings.
+
+import { byId, make, say } from "./dom.js";
+import { colorOf } from "./contract.js";
+import { percent } from "./numbers.js";
+
+const QUIET = 700; // ms without a change before a screen reader is told
+
+export class PredictionPanel {
+  #bars = new Map();
+  #timer = null;
+
+  constructor() {
+    this.answer = byId("answer");
+    this.warning = byId("warning");
+    this.list = byId("bars");
+  }
+
+  build({ classes, features }) {
+    this.labels = new Map(features.map(({ name, label }) => [name, label.toLowerCase()]));
+    this.#bars = new Map(classes.map((label) => [label, new Bar(label, colorOf(classes, label))]));
+    this.list.replaceChildren(...[...this.#bars.values()].map((bar) => bar.element));
+  }
+
+  show({ prediction, probabilities, out_of_range: outside }) {
+    this.#setStale(false);
+    const share = make("span", { class: "share" }, percent(probabilities[prediction]));
+    this.answer.replaceChildren(make("strong", {}, prediction), " ", share);
+    for (const [label, bar] of this.#bars) bar.show(probabilities[label], label === prediction);
+    const names = outside.map((name) => this.labels.get(name) ?? name);
+    const warning = names.length
+      ? `Take this with care: the model has seen no such value of ${names.join(", ")}.`
+      : "";
+    say(this.warning, warning);
+    this.#announce(`${prediction}, ${percent(probabilities[prediction])}. ${warning}`);
+  }
+
+  // No answer for what stands in the fields; the bars keep the last one, faded.
+  fail(text) {
+    this.#setStale(true);
+    this.answer.replaceChildren(make("span", { class: "problem" }, text));
+    say(this.warning, "");
+    this.#announce(text);
+  }
+
+  #setStale(isStale) {
+    this.list.classList.toggle("stale", isStale);
+    this.list.setAttribute("aria-hidden", String(isStale));
+  }
+
+  #announce(text) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => { byId("announcement").textContent = text; }, QUIET);
+  }
+}
+
+class Bar {
+  constructor(label, color) {
+    this.fill = make("span", { class: `fill ${color}` });
+    this.share = make("span", { class: "share" });
+    const bar = make("span", { class: "bar", "aria-hidden": "true" }, this.fill);
+    this.element = make("li", {}, make("span", { class: "label" }, label), bar, this.share);
+  }
+
+  show(probability, isChosen) {
+    this.fill.style.setProperty("--share", probability);
+    this.share.textContent = percent(probability);
+    this.element.classList.toggle("chosen", isChosen);
+  }
+}

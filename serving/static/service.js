@@ -1,0 +1,77 @@
+// Asks the service. Whatever goes wrong becomes an error with a text for people.
+
+const PATIENCE = 10_000; // ms
+
+export class UnreachableError extends Error {
+  constructor() {
+    super("The service does not answer. This page goes on as soon as it does.");
+  }
+}
+
+export class ServiceError extends Error {
+  constructor(status, problem) {
+    super(problem.detail || `The service answered with status ${status}.`);
+    this.status = status;
+    this.requestId = problem.request_id ?? "";
+    this.faults = problem.errors ?? [];
+    this.total = problem.total ?? this.faults.length;
+  }
+}
+
+export class Service {
+  #tag = null;
+  key = "";
+
+  // What is known of the model, null where nothing has changed since the last time.
+  async model() {
+    const headers = this.#tag ? { "If-None-Match": this.#tag } : {};
+    const response = await ask("model", { headers, signal: AbortSignal.timeout(PATIENCE) });
+    if (response.status === 304) return null;
+    const model = await read(response);
+    this.#tag = response.headers.get("ETag");
+    return model;
+  }
+
+  forget() {
+    this.#tag = null;
+  }
+
+  predict(row, signal) {
+    return this.#post("predict", "application/json", JSON.stringify(row), signal);
+  }
+
+  predictCsv(text, signal) {
+    return this.#post("predict/batch", "text/csv", text, signal);
+  }
+
+  async #post(path, type, body, signal) {
+    const headers = { "Content-Type": type, Accept: "application/json" };
+    if (this.key) headers["X-API-Key"] = this.key;
+    return read(await ask(path, { method: "POST", headers, body, signal }));
+  }
+}
+
+async function ask(path, options) {
+  const response = await reach(() => fetch(path, { cache: "no-store", ...options }));
+  if (response.ok || response.status === 304) return response;
+  throw new ServiceError(response.status, await readProblem(response));
+}
+
+const read = (response) => reach(() => response.json());
+
+async function readProblem(response) {
+  const text = await reach(() => response.text());
+  try {
+    return JSON.parse(text) ?? {};
+  } catch {
+    return {}; // a proxy's page
+  }
+}
+
+async function reach(work) {
+  try {
+    return await work();
+  } catch (error) {
+    throw error.name === "AbortError" ? error : new UnreachableError();
+  }
+}
