@@ -22,6 +22,14 @@ from kedro.framework.cli.cli import KedroCLI
 from kedro.framework.startup import bootstrap_project
 from mlflow.entities import Run
 from mlflow.tracking import MlflowClient, fluent
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from iris_kedro.candidates import TrainedCandidate
 from iris_kedro.cli import cli
@@ -39,6 +47,9 @@ from iris_kedro.release import Decision, Release, Verdict
 
 ROOT = Path(__file__).parents[1]
 COPIED = ["conf", "src", "pyproject.toml", "requirements.lock", ".telemetry"]
+REQUIRED = "IRIS_TEST_REQUIRE"
+BROWSER_TIMEOUT = 30_000  # ms; generous, as machines are slow at times
+expect.set_options(timeout=BROWSER_TIMEOUT)
 # Repeatable, and no failures because a machine is slow.
 settings.register_profile("project", deadline=None, derandomize=True, database=None)
 settings.load_profile("project")
@@ -104,6 +115,77 @@ def require() -> Callable[[str, bool, str], None]:
             pytest.skip(reason)
 
     return require
+
+
+@pytest.fixture(scope="session")
+def requires(require: Callable[[str, bool, str], None]) -> Callable[[str], str]:
+    """Return a function that finds a program, or skips the test without it."""
+
+    def find(program: str) -> str:
+        path = shutil.which(program) or ""
+        reason = f"{program} is not installed: apt-get install {program}"
+        require(program, bool(path), reason)
+        return path
+
+    return find
+
+
+# Not for the session: while Playwright runs, its event loop takes up the thread.
+@pytest.fixture(scope="module")
+def chromium(requires: Callable[[str], str]) -> Iterator[Browser]:
+    """Return a headless Chromium, the one that the system has."""
+    path = requires("chromium")
+    # Root, as in containers, cannot have Chromium's sandbox; /dev/shm is small there.
+    arguments = ["--disable-dev-shm-usage"]
+    if os.getuid() == 0:
+        arguments.append("--no-sandbox")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
+    """Open pages in browsers of their own; in the end, none has complained.
+
+    Answers that are errors are no complaint: tests look at what the page makes of them.
+    """
+    complaints: list[str] = []
+    contexts: list[BrowserContext] = []
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            complaints.append(message.text)
+
+    def open_page(url: str, **settings: Any) -> Page:
+        contexts.append(chromium.new_context(**settings))
+        contexts[-1].set_default_timeout(BROWSER_TIMEOUT)
+        page = contexts[-1].new_page()
+        page.on("console", hear)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(url)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture(scope="session")
+def picture() -> Callable[[Page, str], None]:
+    """Return a function that takes a picture of a page.
+
+    It goes to the folder ``IRIS_TEST_SCREENSHOTS``; without one, there is none.
+    """
+
+    def picture(page: Page, name: str, **settings: Any) -> None:
+        folder = os.environ.get("IRIS_TEST_SCREENSHOTS")
+        if folder:
+            page.screenshot(path=Path(folder).resolve() / f"{name}.png", **settings)
+
+    return picture
 
 
 @pytest.fixture(scope="session")

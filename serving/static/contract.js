@@ -18,7 +18,7 @@ export function describe(model) {
 export const colorOf = (classes, label) => `color-${classes.indexOf(label) % PALETTE}`;
 
 export function humanize(name) {
-  const words = name.replaceAll("_", " ").trim();
+  const words = name.replaceAll("_", " ").replaceAll(".", ": ").trim();
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
@@ -28,10 +28,9 @@ function describeFeature(feature) {
   const high = Number(plain(training.quantiles.at(-1)));
   const span = high - low || Math.abs(low) || 1;
   const step = chooseStep(low, high, span);
-  const label = humanize(name);
   return {
-    name, label, unit, minimum, maximum, low, high, step,
-    hint: feature.description === label ? "" : feature.description,
+    name, label: humanize(name), unit, minimum, maximum, low, high, step,
+    hint: feature.description === humanize(name) ? "" : feature.description,
     // Room beside what training saw, so that the slider can leave it.
     from: align(Math.max(minimum, low - span / 2), step, Math.ceil),
     to: align(Math.min(maximum, high + span / 2), step, Math.floor),

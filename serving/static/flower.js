@@ -16,9 +16,10 @@ export class Flower {
     const names = features.map(({ name }) => name);
     this.svg = null;
     this.element.replaceChildren();
-    if (!NEEDED.every((name) => names.includes(name))) return;
+    this.element.hidden = !NEEDED.every((name) => names.includes(name));
+    if (this.element.hidden) return;
     const lengths = features.filter(({ name }) => PARTS.includes(name.replace("_length", "")));
-    this.reach = Math.max(...lengths.map(({ to }) => to));
+    this.reach = Math.max(...lengths.map(({ high }) => high));
     this.unit = features.find(({ name }) => name === NEEDED[0]).unit;
     this.svg = draw("svg", { viewBox: "-150 -140 300 280", role: "img" });
     this.element.append(this.svg);

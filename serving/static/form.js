@@ -106,8 +106,8 @@ class Field {
     const seen = `${plain(low)} to ${plain(high)}${unit && ` ${unit}`}`;
     const texts = {
       fault: `${label} ${fault}.`,
-      outside: `Outside the training data, which has ${seen}.`,
-      fine: `Training data: ${seen}. Accepted: ${plain(minimum)} to ${plain(maximum)}.`,
+      outside: `Outside of what training saw: ${seen}.`,
+      fine: `Trained on ${seen}, accepts ${plain(minimum)} to ${plain(maximum)}.`,
     };
     const state = fault ? "fault" : isOutside ? "outside" : "fine";
     if (this.note.textContent !== texts[state]) this.note.textContent = texts[state];

@@ -39,8 +39,10 @@ function verdict({ verdict: word, reasons }) {
 function metrics(values) {
   const entries = Object.entries(values).filter(([, value]) => typeof value === "number");
   if (!entries.length) return [];
-  const shown = [list(entries.slice(0, SHOWN_METRICS), "metrics")];
-  const rest = entries.slice(SHOWN_METRICS);
+  // "recall.setosa" is a detail of "recall".
+  const main = entries.filter(([name]) => !name.includes(".")).slice(0, SHOWN_METRICS);
+  const rest = entries.filter((entry) => !main.includes(entry));
+  const shown = [list(main, "metrics")];
   if (rest.length) {
     const more = make("summary", {}, `${rest.length} more metrics`);
     shown.push(make("details", {}, more, list(rest, "metrics")));

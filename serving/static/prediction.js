@@ -4,6 +4,7 @@ import { byId, make, say } from "./dom.js";
 import { colorOf } from "./contract.js";
 import { percent } from "./numbers.js";
 
+const FEW = 4; // classes
 const QUIET = 700; // ms without a change before a screen reader is told
 
 export class PredictionPanel {
@@ -19,11 +20,12 @@ export class PredictionPanel {
   build({ classes, features }) {
     this.labels = new Map(features.map(({ name, label }) => [name, label.toLowerCase()]));
     this.#bars = new Map(classes.map((label) => [label, new Bar(label, colorOf(classes, label))]));
+    // On a phone it stays in sight while fields scroll by, if it leaves room for them.
+    byId("prediction").classList.toggle("short", classes.length <= FEW);
     this.list.replaceChildren(...[...this.#bars.values()].map((bar) => bar.element));
   }
 
   show({ prediction, probabilities, out_of_range: outside }) {
-    this.#setStale(false);
     const share = make("span", { class: "share" }, percent(probabilities[prediction]));
     this.answer.replaceChildren(make("strong", {}, prediction), " ", share);
     for (const [label, bar] of this.#bars) bar.show(probabilities[label], label === prediction);
@@ -35,17 +37,12 @@ export class PredictionPanel {
     this.#announce(`${prediction}, ${percent(probabilities[prediction])}. ${warning}`);
   }
 
-  // No answer for what stands in the fields; the bars keep the last one, faded.
+  // No answer for what stands in the fields, so no bars either.
   fail(text) {
-    this.#setStale(true);
+    for (const bar of this.#bars.values()) bar.clear();
     this.answer.replaceChildren(make("span", { class: "problem" }, text));
     say(this.warning, "");
     this.#announce(text);
-  }
-
-  #setStale(isStale) {
-    this.list.classList.toggle("stale", isStale);
-    this.list.setAttribute("aria-hidden", String(isStale));
   }
 
   #announce(text) {
@@ -60,6 +57,11 @@ class Bar {
     this.share = make("span", { class: "share" });
     const bar = make("span", { class: "bar", "aria-hidden": "true" }, this.fill);
     this.element = make("li", {}, make("span", { class: "label" }, label), bar, this.share);
+  }
+
+  clear() {
+    this.show(0, false);
+    this.share.textContent = "–";
   }
 
   show(probability, isChosen) {

@@ -95,6 +95,8 @@ class Contract(Part):
     golden_rows: GoldenRows
     split: SplitContract
     metrics: dict[str, float]
+    # For each class, the median of each feature. Contracts of old have none.
+    typical_rows: dict[str, list[float]] = {}
 
     def embed(self, model: onnx.ModelProto) -> onnx.ModelProto:
         """Return a copy of the model that carries this contract."""

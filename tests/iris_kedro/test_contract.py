@@ -39,6 +39,13 @@ def test_model_without_contract_is_refused():
         Contract.read(onnx.ModelProto())
 
 
+def test_contract_from_before_there_were_typical_rows_is_read(challenger):
+    content = Contract.read(challenger).model_dump()
+    del content["typical_rows"]
+
+    assert Contract.model_validate(content).typical_rows == {}
+
+
 @pytest.mark.parametrize("change", [{"surplus": 1}, {"schema_version": 2}])
 def test_contract_of_another_shape_is_refused(challenger, change):
     content = {**Contract.read(challenger).model_dump(), **change}

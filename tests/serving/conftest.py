@@ -256,7 +256,7 @@ class Server:
     """A real gunicorn with its follower."""
 
     def __init__(self, folder: Path, uri: str, **settings: object) -> None:
-        self.port = free_port()
+        self.port = int(str(settings.pop("port", 0))) or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.store = folder / "store"
         self.log = folder / "server.log"

@@ -96,6 +96,7 @@ def describe_challenger(
         golden_rows=_choose_golden_rows(model, train_data, dataset, export),
         split=SplitContract(salt=split.salt, test_share=split.test_share),
         metrics=evaluations[best].metrics,
+        typical_rows=_find_typical_rows(train_data, dataset),
     )
     return contract.embed(model)
 
@@ -152,6 +153,13 @@ def _check_parity(
     )
     if mistaken.any():
         raise ParityError(f"labels differ from scikit-learn's on {mistaken.sum()} rows")
+
+
+def _find_typical_rows(
+    train_data: pd.DataFrame, dataset: Dataset
+) -> dict[str, list[float]]:
+    medians = train_data.groupby(dataset.target.name)[dataset.columns].median()
+    return {str(name): row.tolist() for name, row in medians.iterrows()}
 
 
 def _choose_golden_rows(

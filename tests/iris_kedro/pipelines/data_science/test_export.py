@@ -248,6 +248,14 @@ def test_golden_rows_show_each_class(describe, rows):
     assert set(golden.predictions) == {"setosa", "versicolor", "virginica"}
 
 
+def test_typical_rows_are_the_medians_of_each_class(describe, dataset, train_data):
+    typical = Contract.read(describe()).typical_rows
+
+    setosa = train_data[train_data["species"] == "setosa"]
+    assert sorted(typical) == ["setosa", "versicolor", "virginica"]
+    assert typical["setosa"] == [setosa[name].median() for name in dataset.columns]
+
+
 def test_refused_candidate_is_never_described(describe):
     refused = {"logistic_regression": ExportedCandidate(None, "no converter")}
 
