@@ -9,7 +9,7 @@ TOOLS := .venv-tools
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install run serve test lint format types imports check viz notebook ui bench-train lock upgrade clean \
+.PHONY: help install run serve test lint format types imports check viz notebook ui bench-train lock upgrade clean viz-build \
 	image image-training image-with-model test-container tools check-deploy reference pages dashboards stack
 
 help: ## List the targets
@@ -53,6 +53,12 @@ check: lint types imports test ## All of the above
 
 viz: install ## See the pipelines in the browser
 	@$(BIN)/kedro viz run
+
+viz-build: install ## Write them as a site to build/viz, with the data of the last run
+	@rm -rf build/viz
+	@$(BIN)/kedro viz build --include-previews
+	@cd build && mkdir viz && mv api assets 404.html favicon.ico index.html viz/ \
+		&& rm -rf .vite autoreload.html telemetry.html
 
 notebook: install ## Start JupyterLab with catalog, context, pipelines and session
 	@$(BIN)/kedro jupyter lab

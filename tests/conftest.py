@@ -47,7 +47,6 @@ from iris_kedro.release import Decision, Release, Verdict
 
 ROOT = Path(__file__).parents[1]
 COPIED = ["conf", "src", "pyproject.toml", "requirements.lock", ".telemetry"]
-REQUIRED = "IRIS_TEST_REQUIRE"
 BROWSER_TIMEOUT = 30_000  # ms; generous, as machines are slow at times
 expect.set_options(timeout=BROWSER_TIMEOUT)
 # Repeatable, and no failures because a machine is slow.
@@ -101,24 +100,7 @@ def isolated_globals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
 
 @pytest.fixture(scope="session")
-def require() -> Callable[[str, bool, str], None]:
-    """Return a function that skips a test unless what it needs is there.
-
-    With its name in ``IRIS_TEST_REQUIRE``, a list with commas, the test fails instead.
-    """
-    required = os.environ.get("IRIS_TEST_REQUIRE", "").split(",")
-
-    def require(name: str, found: bool, reason: str) -> None:
-        if not found and name in required:
-            pytest.fail(f"{reason}, and IRIS_TEST_REQUIRE asks for {name}")
-        if not found:
-            pytest.skip(reason)
-
-    return require
-
-
-@pytest.fixture(scope="session")
-def requires(require: Callable[[str, bool, str], None]) -> Callable[[str], str]:
+def requires(require: Callable[[str, object, str], None]) -> Callable[[str], str]:
     """Return a function that finds a program, or skips the test without it."""
 
     def find(program: str) -> str:

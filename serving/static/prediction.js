@@ -15,13 +15,16 @@ export class PredictionPanel {
     this.answer = byId("answer");
     this.warning = byId("warning");
     this.list = byId("bars");
+    // On a phone it stays in sight while fields scroll by, if it leaves room for them.
+    new IntersectionObserver(([inputs]) => {
+      byId("prediction").classList.toggle("follows", this.isShort && inputs.isIntersecting);
+    }).observe(byId("inputs"));
   }
 
   build({ classes, features }) {
     this.labels = new Map(features.map(({ name, label }) => [name, label.toLowerCase()]));
     this.#bars = new Map(classes.map((label) => [label, new Bar(label, colorOf(classes, label))]));
-    // On a phone it stays in sight while fields scroll by, if it leaves room for them.
-    byId("prediction").classList.toggle("short", classes.length <= FEW);
+    this.isShort = classes.length <= FEW;
     this.list.replaceChildren(...[...this.#bars.values()].map((bar) => bar.element));
   }
 

@@ -2,11 +2,17 @@
 
 from .files import BytesDataset, OnnxDataset, SourceDataset
 from .registry import ModelRegistryDataset
-from .tracking import CandidateRunsDataset, ProvenanceDataset, TrackedParquetDataset
+from .tracking import (
+    CandidateRunsDataset,
+    MetricsDataset,
+    ProvenanceDataset,
+    TrackedParquetDataset,
+)
 
 __all__ = [
     "BytesDataset",
     "CandidateRunsDataset",
+    "MetricsDataset",
     "ModelRegistryDataset",
     "OnnxDataset",
     "ProvenanceDataset",

@@ -10,7 +10,10 @@ import mlflow
 import pandas as pd
 import skops.io
 from kedro.io import AbstractDataset, DatasetError
+from kedro_datasets._typing import TablePreview
+from kedro_datasets.json import JSONDataset
 from kedro_datasets.pandas import ParquetDataset
+from kedro_mlflow.io.metrics import MlflowMetricsHistoryDataset
 from mlflow.data.pandas_dataset import from_pandas
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
@@ -51,6 +54,38 @@ class TrackedParquetDataset(ParquetDataset):
             # MLflow looks for the data's record, then makes it. When another run made
             # it in between, it is there the second time.
             mlflow.log_input(described, context=self._context)
+
+
+class MetricsDataset(MlflowMetricsHistoryDataset):
+    """Metrics of the MLflow run that are also in a JSON file, where people see them.
+
+    Args:
+        filepath: Path of the file.
+        **metrics: Arguments of kedro-mlflow's ``MlflowMetricsHistoryDataset``.
+    """
+
+    def __init__(self, *, filepath: str, **metrics: Any) -> None:
+        super().__init__(**metrics)
+        self._file = JSONDataset(filepath=filepath, save_args={"indent": 2})
+
+    def preview(self) -> TablePreview:
+        """Show the metrics of the last run as a table, for kedro-viz."""
+        metrics = self._file.load()
+        return TablePreview(
+            {
+                "index": list(range(len(metrics))),
+                "columns": ["metric", "value"],
+                "data": [[name, round(value, 6)] for name, value in metrics.items()],
+            }
+        )
+
+    # Not `save`: Kedro makes that of `_save`, which kedro-mlflow has.
+    def _save(self, data: dict[str, dict[str, float]]) -> None:
+        super()._save(data)
+        self._file.save({name: metric["value"] for name, metric in data.items()})
+
+    def _describe(self) -> dict[str, Any]:
+        return {**super()._describe(), **self._file._describe()}
 
 
 class ProvenanceDataset(AbstractDataset[NoReturn, Provenance]):

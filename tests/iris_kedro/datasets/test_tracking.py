@@ -1,3 +1,4 @@
+import json
 from importlib.metadata import version
 
 import mlflow
@@ -11,6 +12,7 @@ from mlflow.tracking import MlflowClient
 from iris_kedro.candidates import CandidateRecord, ExportedCandidate
 from iris_kedro.datasets import (
     CandidateRunsDataset,
+    MetricsDataset,
     ProvenanceDataset,
     TrackedParquetDataset,
 )
@@ -21,6 +23,18 @@ FOREST = {
     "parameters": {"n_estimators": 3},
     "grid": {"max_depth": [2]},
 }
+
+
+def test_metrics_are_in_mlflow_and_in_a_file_with_a_preview(tracking, tmp_path):
+    file = tmp_path / "metrics.json"
+    metrics = MetricsDataset(filepath=str(file), prefix="held_out")
+
+    with mlflow.start_run() as run:
+        metrics.save({"accuracy": {"value": 0.97, "step": 0}})
+
+    assert tracking.get_run(run.info.run_id).data.metrics == {"held_out.accuracy": 0.97}
+    assert json.loads(file.read_text()) == {"accuracy": 0.97}
+    assert metrics.preview()["data"] == [["accuracy", 0.97]]
 
 
 def test_saved_data_is_an_input_of_the_run(tracking, tmp_path, train_data):
