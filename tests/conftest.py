@@ -378,7 +378,9 @@ def release(challenger: onnx.ModelProto) -> Callable[..., str]:
     ) -> str:
         decision = Decision(verdict, ["because of the test"])
         ModelRegistryDataset("iris").save(
-            Release(model, decision, compared_with, fingerprint, "# Gate report")
+            Release(
+                model, decision, compared_with, fingerprint, "# Gate report", "# Card"
+            )
         )
         return str(Registry("iris").versions()[-1].version)
 

@@ -92,6 +92,17 @@ class Dataset(Parameters):
         return list(self.features)
 
 
+class Card(Parameters):
+    """What a model card says that no computation can find out."""
+
+    purpose: str = ""
+    users: list[str] = []
+    misuses: list[str] = []
+    data: str = ""
+    ethics: list[str] = []
+    caveats: list[str] = []
+
+
 class Split(Parameters):
     """How rows are assigned to training and held-out data."""
 
@@ -236,6 +247,7 @@ class ModelRelease(Parameters):
 
 SECTIONS: dict[str, type[Parameters]] = {
     "dataset": Dataset,
+    "card": Card,
     "data_engineering": DataEngineering,
     "data_science": DataScience,
     "model_release": ModelRelease,

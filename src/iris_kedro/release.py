@@ -89,7 +89,8 @@ class Decision:
 class Release:
     """A judged challenger on its way to the registry.
 
-    ``report`` is the gate report in Markdown, the version's description.
+    ``report`` is the gate report in Markdown, the version's description; ``card`` is
+    the model card, without which nothing is released.
     """
 
     model: onnx.ModelProto
@@ -97,6 +98,7 @@ class Release:
     compared_with: str | None
     fingerprint: str
     report: str
+    card: str
 
     @property
     def contract(self) -> Contract:

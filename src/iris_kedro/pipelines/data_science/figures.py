@@ -10,9 +10,7 @@ from sklearn.metrics import ConfusionMatrixDisplay
 
 from iris_kedro.candidates import Evaluation, TrainedCandidate
 from iris_kedro.parameters import Dataset
-
-# Okabe and Ito's colours, told apart with every kind of colour vision.
-COLORS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442"]
+from iris_kedro.style import COLORS
 
 
 def plot_candidates(

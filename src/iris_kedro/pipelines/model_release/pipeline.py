@@ -2,14 +2,10 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from .nodes import (
-    build_report,
-    compare,
-    compute_fingerprint,
-    decide,
-    release,
-    render_report,
-)
+from .card import build_card, render_card, render_card_page
+from .card_figures import draw_card
+from .nodes import compare, compute_fingerprint, decide, release
+from .report import build_report, render_report
 
 
 def create_pipeline() -> Pipeline:
@@ -72,6 +68,43 @@ def create_pipeline() -> Pipeline:
                 name="render_report",
             ),
             Node(
+                build_card,
+                inputs={
+                    "challenger": "challenger",
+                    "test_data": "test_data",
+                    "leaderboard": "leaderboard",
+                    "report": "gate_report",
+                    "source": "params:data_engineering.source",
+                    "dataset": "params:dataset",
+                    "card": "params:card",
+                    "gate": "params:model_release.gate",
+                },
+                outputs="card",
+                name="build_card",
+            ),
+            Node(
+                draw_card,
+                inputs={"card": "card"},
+                outputs="model_card_figures",
+                name="draw_card",
+            ),
+            Node(
+                render_card,
+                inputs={"card": "card"},
+                outputs="model_card",
+                name="render_card",
+            ),
+            Node(
+                render_card_page,
+                inputs={
+                    "card": "card",
+                    "text": "model_card",
+                    "figures": "model_card_figures",
+                },
+                outputs="model_card_page",
+                name="render_card_page",
+            ),
+            Node(
                 release,
                 inputs={
                     "challenger": "challenger",
@@ -79,6 +112,7 @@ def create_pipeline() -> Pipeline:
                     "decision": "decision",
                     "fingerprint": "fingerprint",
                     "report": "gate_report_page",
+                    "card": "model_card_page",
                 },
                 outputs="released_model",
                 name="release",

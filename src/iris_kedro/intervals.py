@@ -1,0 +1,56 @@
+"""Intervals that say how far a number from few rows is to be trusted."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binomtest
+
+DRAWS = 5_000_000
+FEWEST_RESAMPLES = 200
+
+
+class Estimate(NamedTuple):
+    """A value and the ends of its interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def estimate_share(hits: int, rows: int, confidence: float) -> Estimate:
+    """Return a share with Wilson's score interval.
+
+    It keeps its level with few rows and near 0 and 1, where the usual interval
+    collapses (Brown, Cai and DasGupta, Interval Estimation for a Binomial Proportion,
+    Statistical Science 16, 2001).
+
+    Args:
+        hits: How many of the rows count.
+        rows: Number of rows, at least one.
+        confidence: Level of the interval, such as 0.95.
+    """
+    interval = binomtest(hits, rows).proportion_ci(confidence, method="wilson")
+    return Estimate(hits / rows, float(interval.low), float(interval.high))
+
+
+def estimate_mean(
+    values: NDArray[np.float64], confidence: float, resamples: int, random_state: int
+) -> Estimate:
+    """Return a mean with its bootstrap percentile interval.
+
+    Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13.
+
+    Args:
+        values: One value for each row, of shape (rows,).
+        confidence: Level of the interval, such as 0.95.
+        resamples: How many means are drawn; fewer when there are very many rows,
+            whose mean varies little.
+        random_state: Seed.
+    """
+    generator = np.random.default_rng(random_state)
+    count = min(resamples, max(FEWEST_RESAMPLES, DRAWS // len(values)))
+    means = [generator.choice(values, len(values)).mean() for _ in range(count)]
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(means, [tail, 1 - tail])
+    return Estimate(float(values.mean()), float(low), float(high))

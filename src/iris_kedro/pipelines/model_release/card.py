@@ -1,0 +1,215 @@
+"""Nodes that write the model card.
+
+Its sections are those of Mitchell et al., Model Cards for Model Reporting, 2019.
+"""
+
+from collections.abc import Callable, MutableMapping, Sequence
+from typing import Any
+
+import numpy as np
+import onnx
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from markdown_it.utils import OptionsDict
+from markupsafe import Markup, escape
+from numpy.typing import NDArray
+from sklearn.metrics import confusion_matrix
+
+from iris_kedro.contract import Contract
+from iris_kedro.intervals import Estimate, estimate_mean, estimate_share
+from iris_kedro.parameters import Card, Dataset, Gate
+from iris_kedro.scoring import OnnxScorer, Scores
+
+FIGURES = "model_card"  # the folder of the figures beside the card
+CONFIDENCES = np.array([0.0, 0.6, 0.8, 0.9, 0.95, 1.0])
+
+
+def build_card(
+    challenger: onnx.ModelProto,
+    test_data: pd.DataFrame,
+    leaderboard: list[dict[str, Any]],
+    report: dict[str, Any],
+    source: str,
+    dataset: Dataset,
+    card: Card,
+    gate: Gate,
+) -> dict[str, Any]:
+    """Gather everything that the card shows; the model is judged as it will serve."""
+    contract = Contract.read(challenger)
+    scores = OnnxScorer(challenger).score(test_data[dataset.columns].to_numpy(float))
+    y = test_data[dataset.target.name].to_numpy(str)
+    hits = scores.labels == y
+    return {
+        "text": card.model_dump(),
+        "model": _describe_model(challenger, contract),
+        "source": source,
+        "report": report,
+        "leaderboard": leaderboard,
+        "confidence": gate.confidence,
+        "rows": len(y),
+        "counts": {name: int((y == name).sum()) for name in contract.target.classes},
+        "accuracy": _share(hits, gate),
+        "log_loss": _measure_loss(scores, y, contract, gate),
+        "classes": _measure_classes(scores.labels, y, contract, gate),
+        "halves": _measure_halves(hits, test_data, contract, gate),
+        "calibration": _measure_calibration(scores, hits, gate),
+        "confusion": confusion_matrix(
+            y, scores.labels, labels=contract.target.classes
+        ).tolist(),
+    }
+
+
+def render_card(card: dict[str, Any]) -> str:
+    """Render the card as Markdown."""
+    template = _templates().get_template("model_card.md.jinja")
+    return template.render(card=card, figures=FIGURES)
+
+
+def render_card_page(
+    card: dict[str, Any], text: str, figures: dict[str, Callable[[], str]]
+) -> str:
+    """Render the card as one HTML page that holds its figures.
+
+    Args:
+        card: What ``build_card`` gathered.
+        text: The card in Markdown.
+        figures: Gives the SVG of each figure, as a partitioned dataset is loaded.
+    """
+    markdown = MarkdownIt("js-default")
+    for name, rule in _RULES.items():
+        markdown.add_render_rule(name, rule)
+    body = markdown.render(text, {"figures": figures})
+    template = _templates().get_template("model_card.html.jinja")
+    # Markdown's text was escaped by the renderer.
+    return template.render(card=card, body=Markup(body))  # noqa: S704
+
+
+def _render_image(
+    self: RendererHTML,
+    tokens: Sequence[Token],
+    index: int,
+    options: OptionsDict,
+    env: MutableMapping[str, Any],
+) -> str:
+    token = tokens[index]
+    folder, _, file = str(token.attrs["src"]).rpartition("/")
+    name = file.removesuffix(".svg")
+    if folder != FIGURES or name not in env["figures"]:
+        return self.image(tokens, index, options, env)
+    label = f'<svg role="img" aria-label="{escape(token.content)}" '
+    svg: str = env["figures"][name]()
+    return svg.replace("<svg ", label, 1)
+
+
+def _open_table(*_: Any) -> str:
+    # So that a wide table scrolls by itself where the screen is narrow.
+    return '<div class="table" role="region" aria-label="Table" tabindex="0"><table>'
+
+
+def _close_table(*_: Any) -> str:
+    return "</table></div>"
+
+
+_RULES = {
+    "image": _render_image,
+    "table_open": _open_table,
+    "table_close": _close_table,
+}
+
+
+def _templates() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("iris_kedro"),
+        autoescape=select_autoescape(["html.jinja"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["estimate"] = _show
+    environment.filters["words"] = lambda name: name.replace("_", " ")
+    return environment
+
+
+def _show(estimate: Estimate) -> str:
+    return f"{estimate.value:.3f} ({estimate.low:.3f} to {estimate.high:.3f})"
+
+
+def _describe_model(model: onnx.ModelProto, contract: Contract) -> dict[str, Any]:
+    described = contract.model_dump(exclude={"golden_rows"})
+    return {
+        **described,
+        "golden_rows": len(contract.golden_rows.inputs),
+        "tolerance": contract.golden_rows.tolerance,
+        "bytes": model.ByteSize(),
+        "producer": f"{model.producer_name} {model.producer_version}",
+    }
+
+
+def _share(hits: NDArray[np.bool_], gate: Gate) -> Estimate | None:
+    if not len(hits):
+        return None
+    return estimate_share(int(hits.sum()), len(hits), gate.confidence)
+
+
+def _measure_loss(
+    scores: Scores, y: NDArray[np.str_], contract: Contract, gate: Gate
+) -> Estimate:
+    columns = np.array([contract.target.classes.index(label) for label in y])
+    given = scores.probabilities[np.arange(len(y)), columns].astype(float)
+    losses = -np.log(np.clip(given, np.finfo(np.float32).eps, 1))
+    return estimate_mean(losses, gate.confidence, gate.resamples, gate.random_state)
+
+
+def _measure_classes(
+    labels: NDArray[np.str_], y: NDArray[np.str_], contract: Contract, gate: Gate
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name,
+            "rows": int((y == name).sum()),
+            "recall": _share(labels[y == name] == name, gate),
+            "precision": _share(y[labels == name] == name, gate),
+        }
+        for name in contract.target.classes
+    ]
+
+
+def _measure_halves(
+    hits: NDArray[np.bool_], test_data: pd.DataFrame, contract: Contract, gate: Gate
+) -> list[dict[str, Any]]:
+    halves = []
+    for feature in contract.features:
+        median = feature.training.quantiles[len(feature.training.quantiles) // 2]
+        upper = test_data[feature.name].to_numpy(float) > median
+        halves.append(
+            {
+                "name": feature.name,
+                "unit": feature.unit,
+                "median": median,
+                "rows": [int((~upper).sum()), int(upper.sum())],
+                "lower": _share(hits[~upper], gate),
+                "upper": _share(hits[upper], gate),
+            }
+        )
+    return halves
+
+
+def _measure_calibration(
+    scores: Scores, hits: NDArray[np.bool_], gate: Gate
+) -> list[dict[str, Any]]:
+    confidences = scores.probabilities.max(axis=1).astype(float)
+    bins = np.clip(np.digitize(confidences, CONFIDENCES), 1, len(CONFIDENCES) - 1)
+    return [
+        {
+            "low": float(CONFIDENCES[number - 1]),
+            "high": float(CONFIDENCES[number]),
+            "rows": int((bins == number).sum()),
+            "said": float(confidences[bins == number].mean()),
+            "right": _share(hits[bins == number], gate),
+        }
+        for number in np.unique(bins)
+    ]

@@ -1,0 +1,208 @@
+"""Node that draws the figures of the model card.
+
+They are SVG without background whose text has the colour of the page around it, so
+that one file suits light and dark pages.
+"""
+
+import io
+from collections.abc import Iterable
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from iris_kedro.style import COLORS, MUTED
+
+INK = "#010203"  # stands for the page's own colour, and for no other
+OWN_STYLE = (
+    "<style>svg{color:#1d2127}"
+    "@media (prefers-color-scheme:dark){svg{color:#e4e7eb}}</style>"
+)
+
+
+def draw_card(card: dict[str, Any]) -> dict[str, str]:
+    """Draw the card's figures as SVG, by name."""
+    figures = {
+        "candidates": _draw_candidates(card),
+        "metrics": _draw_metrics(card),
+        "confusion": _draw_confusion(card),
+        "calibration": _draw_calibration(card),
+    }
+    if card["report"]["comparison"]["interval"] is not None:
+        figures["difference"] = _draw_difference(card["report"])
+    return {name: _write(figure) for name, figure in figures.items()}
+
+
+def _new_axes(height: float) -> tuple[Figure, Axes]:
+    # Figure itself, not pyplot: nothing global. Each element gets its colour, because
+    # matplotlib's defaults are global as well.
+    figure = Figure(figsize=(6.4, height), layout="constrained")
+    axes = figure.subplots()
+    axes.tick_params(colors=INK, length=0)
+    axes.grid(True, color=MUTED, alpha=0.3, linewidth=0.6)
+    axes.set_axisbelow(True)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    return figure, axes
+
+
+def _label(axes: Axes, x: str, y: str = "") -> None:
+    axes.set_xlabel(x, color=INK)
+    axes.set_ylabel(y, color=INK)
+
+
+def _set_rows(axes: Axes, names: Iterable[str]) -> None:
+    labels = [name.replace("_", " ") for name in names]
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set_ylim(len(labels) - 0.5, -0.5)
+    axes.grid(False, axis="y")
+
+
+def _legend(axes: Axes, columns: int) -> None:
+    axes.legend(
+        frameon=False,
+        labelcolor=INK,
+        loc="lower center",
+        bbox_to_anchor=(0.5, 1.0),
+        ncols=columns,
+    )
+
+
+def _draw_candidates(card: dict[str, Any]) -> Figure:
+    entries = card["leaderboard"]
+    figure, axes = _new_axes(0.9 + 0.42 * len(entries))
+    rows = list(range(len(entries)))
+    means = [entry["cv_accuracy"] for entry in entries]
+    spread = [entry["cv_deviation"] for entry in entries]
+    axes.errorbar(
+        means, rows, xerr=spread, fmt="o", color=COLORS[0], label="cross-validation"
+    )
+    axes.scatter(
+        [entry["accuracy"] for entry in entries],
+        rows,
+        marker="D",
+        color=COLORS[1],
+        zorder=3,
+        label="held-out rows",
+    )
+    _set_rows(
+        axes,
+        [f"{each['candidate']}{' ➤' if each['chosen'] else ''}" for each in entries],
+    )
+    _label(axes, "accuracy; the bars are one standard deviation over the folds")
+    _legend(axes, columns=2)
+    return figure
+
+
+def _draw_metrics(card: dict[str, Any]) -> Figure:
+    floors = card["report"]["gate"]
+    lines = [("accuracy", card["accuracy"], floors["minimum_accuracy"])]
+    for each in card["classes"]:
+        lines.append((f"recall of {each['name']}", each["recall"], None))
+        lines.append((f"precision of {each['name']}", each["precision"], None))
+    lines = [
+        (name, value, floors["minimum_recall"] if name.startswith("recall") else floor)
+        for name, value, floor in lines
+    ]
+    figure, axes = _new_axes(0.9 + 0.36 * len(lines))
+    for row, (_, value, floor) in enumerate(lines):
+        if floor is not None:
+            axes.plot([floor] * 2, [row - 0.35, row + 0.35], color=COLORS[5], lw=2)
+        if value is not None:
+            axes.plot([value.low, value.high], [row, row], color=COLORS[0], lw=2)
+            axes.plot([value.value], [row], "o", color=COLORS[0])
+    axes.plot([], [], "o-", color=COLORS[0], label=f"{card['confidence']:.0%} interval")
+    axes.plot([], [], "|", color=COLORS[5], ms=10, mew=2, label="floor of the gate")
+    _set_rows(axes, [name for name, _, _ in lines])
+    _label(axes, f"share of the {card['rows']} held-out rows")
+    _legend(axes, columns=2)
+    return figure
+
+
+def _draw_confusion(card: dict[str, Any]) -> Figure:
+    names, counts = card["model"]["target"]["classes"], card["confusion"]
+    figure, axes = _new_axes(1.2 + 0.6 * len(names))
+    most = max(max(row) for row in counts) or 1
+    axes.grid(False)
+    for row, line in enumerate(counts):
+        for column, count in enumerate(line):
+            color = COLORS[0] if row == column else COLORS[5]
+            axes.add_patch(
+                mpl.patches.Rectangle(
+                    (column - 0.48, row - 0.46),
+                    0.96,
+                    0.92,
+                    facecolor=color,
+                    alpha=0.08 + 0.42 * count / most,
+                )
+            )
+            axes.text(column, row, str(count), color=INK, ha="center", va="center")
+    axes.set_xlim(-0.5, len(names) - 0.5)
+    axes.set_xticks(range(len(names)), names)
+    axes.xaxis.tick_top()
+    axes.xaxis.set_label_position("top")
+    _set_rows(axes, names)
+    _label(axes, "predicted", "actual")
+    return figure
+
+
+def _draw_calibration(card: dict[str, Any]) -> Figure:
+    bins = card["calibration"]
+    figure, axes = _new_axes(3.2)
+    axes.plot([0, 1], [0, 1], "--", color=MUTED, label="perfectly calibrated")
+    for each in bins:
+        axes.plot(
+            [each["said"]] * 2,
+            [each["right"].low, each["right"].high],
+            color=COLORS[0],
+            lw=2,
+        )
+        axes.annotate(
+            f" {each['rows']} rows",
+            (each["said"], each["right"].low),
+            color=INK,
+            fontsize="small",
+            ha="right",
+        )
+    axes.plot(
+        [each["said"] for each in bins],
+        [each["right"].value for each in bins],
+        "o",
+        color=COLORS[0],
+        label="rows with a similar probability",
+    )
+    axes.set_xlim(min(0.5, *(each["said"] for each in bins)), 1.01)
+    axes.set_ylim(0, 1.04)
+    _label(axes, "probability that the model gave its answer", "share that was right")
+    _legend(axes, columns=2)
+    return figure
+
+
+def _draw_difference(report: dict[str, Any]) -> Figure:
+    comparison, margin = report["comparison"], report["gate"]["margin"]
+    low, high = comparison["interval"]
+    reach = 1.4 * max(abs(low), abs(high), margin)
+    figure, axes = _new_axes(1.3)
+    axes.axvspan(-reach, -margin, color=COLORS[5], alpha=0.25, label="worse", lw=0)
+    axes.axvspan(-margin, 0, color=COLORS[1], alpha=0.25, label="not worse", lw=0)
+    axes.axvspan(0, reach, color=COLORS[2], alpha=0.25, label="better", lw=0)
+    axes.plot([low, high], [0, 0], color=INK, lw=2, solid_capstyle="round")
+    axes.plot([comparison["difference"]], [0], "o", color=INK)
+    axes.set_xlim(-reach, reach)
+    axes.set_ylim(-1, 1)
+    axes.set_yticks([])
+    _label(axes, "challenger's accuracy less Production's")
+    _legend(axes, columns=3)
+    return figure
+
+
+def _write(figure: Figure) -> str:
+    file = io.StringIO()
+    # Text stays text: it is smaller, can be read aloud and has the page's font.
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "card"}):
+        figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
+    svg = file.getvalue()
+    svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
+    opening, rest = svg.split(">", 1)
+    return f"{opening}>{OWN_STYLE}{rest}"
