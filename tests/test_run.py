@@ -164,6 +164,18 @@ def test_parent_run_has_the_gate_report(shipped, parent):
     assert page.startswith("# Gate report: first release")
 
 
+def test_run_leaves_a_model_card_and_logs_it(shipped, parent):
+    reporting = shipped.project.path / "data/08_reporting"
+    logged = shipped.project.client.list_artifacts(parent.info.run_id)
+
+    assert (reporting / "model_card.md").read_text().startswith("# Model card: iris")
+    assert "<svg" in (reporting / "model_card.html").read_text()
+    assert len(list((reporting / "model_card").glob("*.svg"))) == 4
+    assert {"model_card", "model_card.md", "model_card.html"} <= {
+        artifact.path for artifact in logged
+    }
+
+
 def test_released_version_belongs_to_the_run(shipped, parent):
     (version,) = shipped.project.registry.versions()
 

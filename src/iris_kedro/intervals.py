@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 DRAWS = 5_000_000
+DRAWN_AT_ONCE = 500_000  # bounds the memory
 FEWEST_RESAMPLES = 200
 
 
@@ -50,7 +51,13 @@ def estimate_mean(
     """
     generator = np.random.default_rng(random_state)
     count = min(resamples, max(FEWEST_RESAMPLES, DRAWS // len(values)))
-    means = [generator.choice(values, len(values)).mean() for _ in range(count)]
+    at_once = max(1, DRAWN_AT_ONCE // len(values))
+    means = np.concatenate(
+        [
+            generator.choice(values, (min(at_once, count - done), len(values))).mean(1)
+            for done in range(0, count, at_once)
+        ]
+    )
     tail = (1 - confidence) / 2
     low, high = np.quantile(means, [tail, 1 - tail])
     return Estimate(float(values.mean()), float(low), float(high))

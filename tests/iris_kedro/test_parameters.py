@@ -238,7 +238,7 @@ def test_known_names_pass(parameters):
             "The project has no parameter 'data_enginering';"
             " did you mean 'data_engineering'",
         ),
-        ({"xyz": 1}, "'xyz'; It has data_engineering, data_science, dataset"),
+        ({"xyz": 1}, "'xyz'; It has card, data_engineering, data_science, dataset"),
         (
             {"data_engineering": {"sourc": "a.csv"}},
             "data_engineering has no parameter 'sourc'; did you mean 'source'",

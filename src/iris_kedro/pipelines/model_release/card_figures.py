@@ -127,7 +127,8 @@ def _draw_confusion(card: dict[str, Any]) -> Figure:
     axes.grid(False)
     for row, line in enumerate(counts):
         for column, count in enumerate(line):
-            color = COLORS[0] if row == column else COLORS[5]
+            wrong = COLORS[5] if count else MUTED
+            color = COLORS[0] if row == column else wrong
             axes.add_patch(
                 mpl.patches.Rectangle(
                     (column - 0.48, row - 0.46),

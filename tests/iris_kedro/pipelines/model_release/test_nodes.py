@@ -11,19 +11,14 @@ from iris_kedro.parameters import Candidates, Gate
 from iris_kedro.pipelines.model_release import nodes
 from iris_kedro.pipelines.model_release.nodes import (
     bootstrap_interval,
-    build_report,
-    compare,
     compute_fingerprint,
     decide,
     release,
-    render_report,
 )
 from iris_kedro.release import (
     Comparison,
     Decision,
     Performance,
-    RegistryState,
-    ReleasedModel,
     Verdict,
 )
 from iris_kedro.split import is_held_out
@@ -270,21 +265,6 @@ def test_more_confidence_gives_a_wider_interval():
 # --- The comparison ------------------------------------------------------------------
 
 
-@pytest.fixture(scope="session")
-def weak(make_challenger):
-    return make_challenger(C=1e-4)
-
-
-@pytest.fixture
-def judge(test_data, dataset, gate):
-    def judge(challenger, production=None, fingerprints=None):
-        released = production and ReleasedModel("7", production)
-        state = RegistryState(released, fingerprints or {})
-        return compare(challenger, state, "fingerprint", test_data, dataset, gate)
-
-    return judge
-
-
 def describe_anew(model, **changes):
     return Contract.read(model).model_copy(update=changes).embed(model)
 
@@ -445,49 +425,19 @@ def test_fingerprint_ignores_what_does_not_change_the_result(
     assert same == fingerprint()
 
 
-# --- The report and the release ------------------------------------------------------
-
-
-@pytest.fixture
-def report(judge, challenger, weak, gate):
-    def report(production):
-        comparison = judge(challenger, production)
-        decision = decide(comparison, gate)
-        return build_report(comparison, decision, challenger, "fingerprint", gate)
-
-    return report
-
-
-def test_report_holds_verdict_comparison_and_thresholds(report, weak, gate):
-    document = report(weak)
-
-    assert document["verdict"] == "better"
-    assert document["comparison"]["production_version"] == "7"
-    assert document["gate"] == gate.model_dump()
-
-
-def test_page_shows_verdict_difference_and_recalls(report, weak):
-    page = render_report(report(weak))
-
-    assert page.startswith("# Gate report: better\n")
-    assert "Production: version 7." in page
-    assert "| recall of virginica | " in page
-    assert "95% interval +" in page
-
-
-def test_page_of_a_first_release_says_so(report):
-    page = render_report(report(None))
-
-    assert page.startswith("# Gate report: first release\n")
-    assert "Production: none yet." in page
-    assert "There was nothing to compare with." in page
+# --- The release ---------------------------------------------------------------------
 
 
 def test_release_carries_what_the_registry_needs(judge, challenger):
     decision = Decision(Verdict.BETTER, ["so"])
 
     released = release(
-        challenger, judge(challenger, challenger), decision, "fingerprint", "# Page"
+        challenger,
+        judge(challenger, challenger),
+        decision,
+        "fingerprint",
+        "# Page",
+        "# Card",
     )
 
     assert released.compared_with == "7"

@@ -1,0 +1,226 @@
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from sklearn.metrics import log_loss
+
+from iris_kedro.parameters import Card
+from iris_kedro.pipelines.model_release.card import (
+    build_card,
+    render_card,
+    render_card_page,
+)
+from iris_kedro.pipelines.model_release.card_figures import INK, draw_card
+from iris_kedro.scoring import OnnxScorer
+
+# The order of Mitchell et al., Model Cards for Model Reporting, 2019, figure 1.
+SECTIONS = [
+    "Model details",
+    "Intended use",
+    "Factors",
+    "Metrics",
+    "Evaluation data",
+    "Training data",
+    "Quantitative analyses",
+    "Ethical considerations",
+    "Caveats and recommendations",
+    "How to reproduce it",
+]
+LEADERBOARD = [
+    {
+        "candidate": "logistic_regression",
+        "cv_accuracy": 0.95,
+        "cv_deviation": 0.02,
+        "accuracy": 0.96,
+        "log_loss": 0.1,
+        "best_parameters": {"C": 1.0},
+        "releasable": True,
+        "chosen": True,
+    },
+    {
+        "candidate": "other",
+        "cv_accuracy": 0.9,
+        "cv_deviation": 0.02,
+        "accuracy": 0.9,
+        "log_loss": 0.2,
+        "best_parameters": {},
+        "releasable": False,
+        "chosen": False,
+    },
+]
+TEXT = Card(purpose="Tells flowers apart.", caveats=["Never <b>eat</b> a flower."])
+
+
+@pytest.fixture
+def make_card(challenger, test_data, report, dataset, gate):
+    def make(production=None, rows=test_data, **changes):
+        return build_card(
+            challenger,
+            rows,
+            LEADERBOARD,
+            {**report(production), **changes},
+            "flowers.csv",
+            dataset,
+            TEXT,
+            gate,
+        )
+
+    return make
+
+
+@pytest.fixture
+def render(make_card):
+    def render(*arguments, **changes):
+        card = make_card(*arguments, **changes)
+        figures = {name: lambda svg=svg: svg for name, svg in draw_card(card).items()}
+        return render_card_page(card, render_card(card), figures)
+
+    return render
+
+
+class Page(HTMLParser):
+    """Collects addresses and images, and checks that elements close in order."""
+
+    VOID = frozenset({"meta", "br", "img", "hr"})
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.addresses, self.images = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        values = dict(attrs)
+        self.addresses += [values[name] for name in ("src", "href") if name in values]
+        if tag == "svg":
+            self.images.append(values["aria-label"])
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        pass
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+# --- What is measured ----------------------------------------------------------------
+
+
+def test_results_are_those_of_the_model_on_held_out_rows(
+    make_card, challenger, test_data, dataset
+):
+    card = make_card()
+
+    scores = OnnxScorer(challenger).score(test_data[dataset.columns].to_numpy(float))
+    y = test_data["species"].to_numpy(str)
+    expected = log_loss(y, scores.probabilities, labels=sorted(set(y)))
+    assert card["accuracy"].value == pytest.approx((scores.labels == y).mean())
+    assert card["log_loss"].value == pytest.approx(expected, rel=1e-4)
+    assert np.sum(card["confusion"]) == len(test_data)
+
+
+def test_each_value_lies_in_its_interval(make_card):
+    card = make_card()
+    values = [card["accuracy"], card["log_loss"]]
+    values += [each["recall"] for each in card["classes"]]
+    values += [each[name] for each in card["halves"] for name in ("lower", "upper")]
+    values += [each["right"] for each in card["calibration"]]
+
+    assert all(each.low <= each.value <= each.high for each in values)
+
+
+def test_groups_cover_all_rows(make_card, test_data):
+    card = make_card()
+
+    assert all(sum(half["rows"]) == len(test_data) for half in card["halves"])
+    assert sum(each["rows"] for each in card["classes"]) == len(test_data)
+    assert sum(each["rows"] for each in card["calibration"]) == len(test_data)
+
+
+# --- The text ------------------------------------------------------------------------
+
+
+def test_card_has_the_sections_of_the_paper_in_order(make_card):
+    lines = render_card(make_card()).splitlines()
+
+    assert [line[3:] for line in lines if line.startswith("## ")] == SECTIONS
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Tells flowers apart.",
+        "sha256:data",
+        "**first release**",
+        "| logistic regression | 0.950 ± 0.020 |",
+        "not releasable",
+        "rows from `flowers.csv`",
+        "git checkout c0ffee",
+        "Nothing is said of it yet: `card.ethics`",
+        "(model_card/confusion.svg)",
+    ],
+)
+def test_card_says(make_card, said):
+    assert said in render_card(make_card())
+
+
+def test_card_shows_the_difference_only_when_there_is_one(make_card, challenger):
+    assert "model_card/difference.svg" not in render_card(make_card())
+
+    compared = render_card(make_card(challenger))
+
+    assert "version 7 in Production on the same" in compared
+    assert "model_card/difference.svg" in compared
+
+
+def test_card_warns_when_the_code_was_not_committed(make_card):
+    card = make_card()
+    card["model"]["git_commit"] = "c0ffee+changes"
+
+    text = render_card(card)
+
+    assert "git checkout c0ffee\n" in text
+    assert "changes that were not committed" in text
+
+
+def test_card_is_written_when_a_class_has_no_rows(make_card, test_data):
+    setosa = test_data[test_data["species"] == "setosa"]
+
+    text = render_card(make_card(rows=setosa))
+
+    assert "| virginica | 0 | – | – |" in text
+
+
+# --- Figures and page ----------------------------------------------------------------
+
+
+def test_figures_take_the_colour_of_the_page_and_repeat_exactly(make_card):
+    figures = draw_card(make_card())
+
+    assert all("currentColor" in each and INK not in each for each in figures.values())
+    assert figures == draw_card(make_card())
+
+
+def test_page_holds_all_figures_and_loads_nothing(render, challenger):
+    page = Page(render(challenger))
+
+    assert len(page.images) == 5
+    assert not page.open
+    assert [each for each in page.addresses if not each.startswith("#")] == [
+        "https://doi.org/10.1145/3287560.3287596"
+    ]
+
+
+def test_page_escapes_what_was_written_in_the_configuration(render):
+    assert "Never &lt;b&gt;eat&lt;/b&gt; a flower." in render()
+
+
+@pytest.mark.parametrize("verdict", ["unchanged", "unfit", "better"])
+def test_page_shows_the_verdict(render, verdict):
+    assert f">{verdict}</dd>" in render(verdict=verdict)
+
+
+def test_image_that_is_not_ours_stays_an_image(make_card):
+    page = render_card_page(make_card(), "![map](maps/field.png)", {})
+
+    assert '<img src="maps/field.png" alt="map"' in page
