@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
 # Okabe and Ito's colours, told apart with every kind of colour vision.
 COLORS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442"]
 MUTED = "#8A8F98"
@@ -26,3 +29,24 @@ MATPLOTLIB: dict[str, Any] = {
 def color_by_name(names: list[str]) -> dict[str, str]:
     """Give each name a colour, always the same in the same order of names."""
     return {name: COLORS[number % len(COLORS)] for number, name in enumerate(names)}
+
+
+def use() -> None:
+    """Draw all figures of this process in this style, as notebooks do."""
+    mpl.rcParams.update(MATPLOTLIB)
+
+
+def new_figure(
+    width: float, height: float, rows: int = 1, columns: int = 1, **arguments: Any
+) -> tuple[Figure, Any]:
+    """Return a figure of a size in inches and its axes.
+
+    Figure itself, not pyplot, which would keep it and show it a second time.
+    """
+    figure = Figure(figsize=(width, height))
+    return figure, figure.subplots(rows, columns, **arguments)
+
+
+def words(name: str) -> str:
+    """Write a name as a reader expects it."""
+    return name.replace("_", " ")

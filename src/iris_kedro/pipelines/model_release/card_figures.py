@@ -160,8 +160,10 @@ def _draw_calibration(card: dict[str, Any]) -> Figure:
             lw=2,
         )
         axes.annotate(
-            f" {each['rows']} rows",
+            f"{each['rows']} rows",
             (each["said"], each["right"].low),
+            xytext=(-6, 2),
+            textcoords="offset points",
             color=INK,
             fontsize="small",
             ha="right",
@@ -174,7 +176,7 @@ def _draw_calibration(card: dict[str, Any]) -> Figure:
         label="rows with a similar probability",
     )
     axes.set_xlim(min(0.5, *(each["said"] for each in bins)), 1.01)
-    axes.set_ylim(0, 1.04)
+    axes.set_ylim(-0.05, 1.05)
     _label(axes, "probability that the model gave its answer", "share that was right")
     _legend(axes, columns=2)
     return figure

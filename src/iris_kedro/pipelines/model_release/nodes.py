@@ -93,10 +93,10 @@ def compare(
     )
 
 
-def bootstrap_interval(
+def bootstrap_differences(
     hits: NDArray[np.bool_], production_hits: NDArray[np.bool_], gate: Gate
-) -> tuple[float, float]:
-    """Return the paired bootstrap interval of the difference in accuracy.
+) -> NDArray[np.float64]:
+    """Return the difference in accuracy in each resample of the paired bootstrap.
 
     A row's difference is -1, 0 or 1, so a resample of the rows is a draw from the
     multinomial distribution of these three: the same bootstrap (Efron and
@@ -106,14 +106,22 @@ def bootstrap_interval(
     Args:
         hits: Whether the challenger is right, of shape (rows,).
         production_hits: Whether Production is right, of shape (rows,).
-        gate: Gives confidence, number of resamples and random state.
+        gate: Gives number of resamples and random state.
     """
     differences = hits.astype(int) - production_hits.astype(int)
     shares = [(differences == value).mean() for value in (-1, 0, 1)]
     generator = np.random.default_rng(gate.random_state)
     counts = generator.multinomial(len(hits), shares, size=gate.resamples)
-    means = (counts[:, 2] - counts[:, 0]) / len(hits)
+    means: NDArray[np.float64] = (counts[:, 2] - counts[:, 0]) / len(hits)
+    return means
+
+
+def bootstrap_interval(
+    hits: NDArray[np.bool_], production_hits: NDArray[np.bool_], gate: Gate
+) -> tuple[float, float]:
+    """Return the interval of the difference in accuracy, by its percentiles."""
     tail = (1 - gate.confidence) / 2
+    means = bootstrap_differences(hits, production_hits, gate)
     low, high = np.quantile(means, [tail, 1 - tail])
     return float(low), float(high)
 

@@ -1,0 +1,5 @@
+"""What the notebooks show, with the logic here, where it is tested."""
+
+from .sandbox import open_sandbox
+
+__all__ = ["open_sandbox"]

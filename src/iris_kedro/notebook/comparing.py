@@ -1,0 +1,201 @@
+"""Candidates as MLflow remembers them, and figures that compare them."""
+
+from typing import Any
+
+import mlflow
+import numpy as np
+import pandas as pd
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from mlflow.tracking import MlflowClient
+from sklearn.base import clone
+from sklearn.calibration import calibration_curve
+from sklearn.inspection import DecisionBoundaryDisplay
+from sklearn.model_selection import StratifiedKFold, learning_curve
+
+from iris_kedro.notebook.exploring import label
+from iris_kedro.parameters import Dataset
+from iris_kedro.style import COLORS, MUTED, color_by_name, new_figure, words
+
+
+def read_candidates(run_id: str) -> pd.DataFrame:
+    """Read the candidates of a run from their own runs in MLflow.
+
+    Returns:
+        One row for each candidate, its name as index.
+    """
+    client = MlflowClient()
+    parent = client.get_run(run_id)
+    runs = client.search_runs(
+        [parent.info.experiment_id],
+        f"tags.mlflow.parentRunId = '{run_id}'",
+        order_by=["start_time ASC"],
+    )
+    rows = [
+        {
+            "candidate": run.info.run_name,
+            "folds": [
+                metric.value
+                for metric in client.get_metric_history(
+                    run.info.run_id, "fold_accuracy"
+                )
+            ],
+            **{
+                name: run.data.metrics[name]
+                for name in ("cv_accuracy", "cv_deviation", "accuracy", "log_loss")
+            },
+            "chosen": run.data.tags["chosen"] == "True",
+            "run_id": run.info.run_id,
+        }
+        for run in runs
+    ]
+    return pd.DataFrame(rows).set_index("candidate")
+
+
+def load_models(candidates: pd.DataFrame) -> dict[str, Any]:
+    """Load the scikit-learn model of each candidate from MLflow."""
+    client = MlflowClient()
+    models = {}
+    for name, run_id in candidates["run_id"].items():
+        (output,) = client.get_run(run_id).outputs.model_outputs
+        models[str(name)] = mlflow.sklearn.load_model(f"models:/{output.model_id}")
+    return models
+
+
+def plot_folds(candidates: pd.DataFrame) -> Figure:
+    """Draw the accuracy in each fold, its mean, and that on held-out rows."""
+    figure, axes = new_figure(8, 0.9 + 0.5 * len(candidates))
+    for place, candidate in enumerate(candidates.itertuples()):
+        folds = np.sort(candidate.folds)
+        # Equal accuracies are stacked, so that each fold can be seen.
+        repeats = np.arange(len(folds)) - np.searchsorted(folds, folds)
+        axes.scatter(
+            folds, place - 0.12 * repeats, color=COLORS[0], alpha=0.6, label="a fold"
+        )
+        mean = candidate.cv_accuracy
+        axes.plot(
+            [mean, mean],
+            [place - 0.4, place + 0.25],
+            color="black",
+            label="mean of the folds",
+        )
+        axes.scatter(
+            candidate.accuracy,
+            place,
+            marker="D",
+            s=60,
+            color=COLORS[1],
+            label="held-out rows",
+            zorder=3,
+        )
+    axes.set_yticks(
+        range(len(candidates)),
+        [
+            f"{words(name)}{' ➤' if chosen else ''}"
+            for name, chosen in candidates["chosen"].items()
+        ],
+    )
+    axes.invert_yaxis()
+    axes.set_xlabel("accuracy")
+    axes.grid(False, axis="y")
+    handles, labels = axes.get_legend_handles_labels()
+    axes.legend(
+        handles[:3], labels[:3], loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3
+    )
+    return figure
+
+
+def plot_calibration(
+    models: dict[str, Any], test_data: pd.DataFrame, dataset: Dataset
+) -> Figure:
+    """Draw how often each candidate is right when it is as sure as it says.
+
+    All classes are pooled: each row gives as many points as there are classes.
+    """
+    X = test_data[dataset.columns].to_numpy(float)
+    y = test_data[dataset.target.name].to_numpy(str)
+    figure, grid = new_figure(
+        2.5 * len(models), 2.9, 1, len(models), sharey=True, squeeze=False
+    )
+    for axes, (name, model) in zip(grid[0], models.items(), strict=True):
+        said = model.predict_proba(X)
+        truth = y[:, None] == model.classes_
+        right, mean = calibration_curve(truth.ravel(), said.ravel(), n_bins=5)
+        axes.plot([0, 1], [0, 1], "--", color=MUTED)
+        axes.plot(mean, right, "o-", color=COLORS[0])
+        axes.hist(
+            said.ravel(),
+            bins=20,
+            range=(0, 1),
+            weights=np.full(said.size, 1 / said.size),
+            color=COLORS[1],
+            alpha=0.5,
+        )
+        axes.set_title(words(name))
+        axes.set_xlabel("probability said")
+    grid[0, 0].set_ylabel("share that was so")
+    return figure
+
+
+def plot_regions(
+    models: dict[str, Any],
+    data: pd.DataFrame,
+    dataset: Dataset,
+    features: tuple[str, str],
+) -> Figure:
+    """Draw what each candidate answers where, when it learns from two features only."""
+    X, y = data[list(features)].to_numpy(float), data[dataset.target.name]
+    classes = sorted(dataset.target.classes)
+    # The classes keep their colours, in whatever order scikit-learn numbers them.
+    colors = color_by_name(dataset.target.classes)
+    shown = ListedColormap([colors[name] for name in classes])
+    figure, grid = new_figure(
+        3.1 * len(models), 3.2, 1, len(models), sharey=True, squeeze=False
+    )
+    numbers = y.map(classes.index).to_numpy()
+    for axes, (name, model) in zip(grid[0], models.items(), strict=True):
+        DecisionBoundaryDisplay.from_estimator(
+            clone(model).fit(X, numbers),
+            X,
+            response_method="predict",
+            grid_resolution=150,
+            plot_method="pcolormesh",
+            multiclass_colors=shown,
+            alpha=0.3,
+            ax=axes,
+        )
+        for each in classes:
+            axes.scatter(*X[y == each].T, s=12, color=colors[each], label=each)
+        axes.set_title(words(name))
+        axes.set_xlabel(label(features[0], dataset))
+        axes.grid(False)
+    grid[0, 0].set_ylabel(label(features[1], dataset))
+    grid[0, 0].legend(loc="upper left", fontsize="small")
+    return figure
+
+
+def plot_learning_curves(
+    models: dict[str, Any], data: pd.DataFrame, dataset: Dataset, random_state: int
+) -> Figure:
+    """Draw the accuracy in cross-validation as the training rows become more."""
+    X, y = data[dataset.columns].to_numpy(float), data[dataset.target.name]
+    folds = StratifiedKFold(5, shuffle=True, random_state=random_state)
+    figure, axes = new_figure(8, 4)
+    for number, (name, model) in enumerate(models.items()):
+        sizes, _, scores = learning_curve(
+            clone(model),
+            X,
+            y.to_numpy(str),
+            train_sizes=np.linspace(0.2, 1, 6),
+            cv=folds,
+            shuffle=True,
+            random_state=random_state,
+        )
+        color = COLORS[number % len(COLORS)]
+        mean, spread = scores.mean(axis=1), scores.std(axis=1)
+        axes.plot(sizes, mean, "o-", color=color, label=words(name))
+        axes.fill_between(sizes, mean - spread, mean + spread, color=color, alpha=0.1)
+    axes.set_xlabel("training rows")
+    axes.set_ylabel("accuracy in cross-validation")
+    axes.legend(loc="lower right")
+    return figure

@@ -1,0 +1,56 @@
+"""A copy of the project in which a notebook may do what it likes."""
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from IPython.core.getipython import get_ipython
+
+from iris_kedro import style
+
+PROJECT = Path(__file__).parents[3]
+COPIED = ["conf", "src", "serving", "pyproject.toml", "requirements.lock", ".telemetry"]
+_open_sandboxes: list[tempfile.TemporaryDirectory[str]] = []
+
+
+def open_sandbox() -> None:
+    """Copy the project into a temporary folder, go there and start Kedro.
+
+    Data, runs and models of this notebook stay in that folder, which is deleted with
+    the kernel. ``catalog``, ``context``, ``pipelines`` and ``session`` are those of
+    the copy.
+    """
+    shell = get_ipython()
+    folder = tempfile.TemporaryDirectory(prefix="iris-notebook-")
+    _open_sandboxes.append(folder)  # or it would be deleted at once
+    sandbox = copy_project(Path(folder.name))
+    os.chdir(sandbox)
+    # Otherwise MLflow would ask for models where the environment says.
+    os.environ.pop("MLFLOW_TRACKING_URI", None)
+    # Kedro loads the package anew, from the copy.
+    sys.path[:] = [entry for entry in sys.path if Path(entry).name != "src"]
+    if shell.extension_manager.load_extension("kedro.ipython") == "already loaded":
+        shell.run_line_magic("reload_kedro", str(sandbox))
+    shell.run_line_magic("matplotlib", "inline")
+    style.use()
+
+
+def copy_project(folder: Path) -> Path:
+    """Copy what runs need, without data and personal settings; return the folder."""
+    for name in COPIED:
+        source = PROJECT / name
+        if source.is_dir():
+            ignored = shutil.ignore_patterns("__pycache__", "local")
+            shutil.copytree(source, folder / name, ignore=ignored)
+        elif source.exists():
+            shutil.copy(source, folder / name)
+    (folder / "data").mkdir()
+    local = folder / "conf/local"
+    local.mkdir()
+    # Whatever the project's own configuration says, a server is left alone.
+    (local / "mlflow.yml").write_text(
+        f"server:\n  mlflow_tracking_uri: sqlite:///{folder}/mlflow.db\n"
+    )
+    return folder

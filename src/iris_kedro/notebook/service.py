@@ -1,0 +1,86 @@
+"""The real service, started for as long as a notebook needs it."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import requests
+
+PATIENCE = 30.0  # seconds for a start on a busy machine
+
+
+class Service:
+    """gunicorn with workers and follower, in a project's folder and on a free port.
+
+    Args:
+        project: The folder; its registry is followed and its store filled.
+    """
+
+    def __init__(self, project: Path) -> None:
+        self.url = f"http://127.0.0.1:{_find_port()}"
+        self.log = project / "service.txt"
+        command = [sys.executable, "-m", "gunicorn"]
+        with self.log.open("w") as log:
+            self._process = subprocess.Popen(  # noqa: S603  (fixed arguments)
+                [*command, "--config", "python:serving.gunicorn_conf"],
+                cwd=project,
+                env=os.environ
+                | {
+                    "IRIS_BIND": self.url.removeprefix("http://"),
+                    "IRIS_FOLLOW_SECONDS": "0.5",
+                    "IRIS_STORE": str(project / "store"),
+                    "IRIS_WORKERS": "2",
+                    "MLFLOW_TRACKING_URI": f"sqlite:///{project}/mlflow.db",
+                    # The kernel's own backend is unknown outside of it.
+                    "MPLBACKEND": "agg",
+                },
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        self.wait_until_ready()
+
+    def wait_until_ready(self) -> None:
+        """Return as soon as the service can predict.
+
+        Raises:
+            RuntimeError: If it ends, or is not ready in time; shows its log.
+        """
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end and self._process.poll() is None:
+            if self._is_ready():
+                return
+            time.sleep(0.1)
+        self.stop()
+        raise RuntimeError(f"the service does not start:\n{self.log.read_text()}")
+
+    def get(self, path: str) -> requests.Response:
+        """Ask for a page."""
+        return requests.get(f"{self.url}{path}", timeout=10)
+
+    def post(self, path: str, body: Any) -> dict[str, Any]:
+        """Send JSON and return the answer, whatever its status."""
+        answer = requests.post(f"{self.url}{path}", json=body, timeout=10)
+        decoded: dict[str, Any] = answer.json()
+        return decoded
+
+    def stop(self) -> None:
+        """End the service."""
+        self._process.terminate()
+        self._process.wait(timeout=PATIENCE)
+
+    def _is_ready(self) -> bool:
+        try:
+            return self.get("/health/ready").ok
+        except requests.ConnectionError:
+            return False
+
+
+def _find_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
