@@ -10,7 +10,7 @@ COLORS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0
 MUTED = "#8A8F98"
 
 # For matplotlib.rcParams. Nodes do not set it, because it is global; notebooks do.
-MATPLOTLIB: dict[str, Any] = {
+MATPLOTLIB: Any = {
     "axes.axisbelow": True,
     "axes.grid": True,
     "axes.spines.right": False,

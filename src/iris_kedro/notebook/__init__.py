@@ -1,5 +1,5 @@
 """What the notebooks show, with the logic here, where it is tested."""
 
-from .sandbox import open_sandbox
+from .sandbox import open_sandbox, set_candidates
 
-__all__ = ["open_sandbox"]
+__all__ = ["open_sandbox", "set_candidates"]

@@ -5,7 +5,6 @@ from typing import Any
 import mlflow
 import numpy as np
 import pandas as pd
-from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from mlflow.tracking import MlflowClient
 from sklearn.base import clone
@@ -57,22 +56,23 @@ def load_models(candidates: pd.DataFrame) -> dict[str, Any]:
     client = MlflowClient()
     models = {}
     for name, run_id in candidates["run_id"].items():
-        (output,) = client.get_run(run_id).outputs.model_outputs
-        models[str(name)] = mlflow.sklearn.load_model(f"models:/{output.model_id}")
+        outputs = client.get_run(run_id).outputs
+        for output in outputs.model_outputs if outputs else []:
+            models[str(name)] = mlflow.sklearn.load_model(f"models:/{output.model_id}")
     return models
 
 
 def plot_folds(candidates: pd.DataFrame) -> Figure:
     """Draw the accuracy in each fold, its mean, and that on held-out rows."""
     figure, axes = new_figure(8, 0.9 + 0.5 * len(candidates))
-    for place, candidate in enumerate(candidates.itertuples()):
-        folds = np.sort(candidate.folds)
+    for place, candidate in enumerate(candidates.to_dict("records")):
+        folds = np.sort(np.asarray(candidate["folds"], float))
         # Equal accuracies are stacked, so that each fold can be seen.
         repeats = np.arange(len(folds)) - np.searchsorted(folds, folds)
         axes.scatter(
             folds, place - 0.12 * repeats, color=COLORS[0], alpha=0.6, label="a fold"
         )
-        mean = candidate.cv_accuracy
+        mean = candidate["cv_accuracy"]
         axes.plot(
             [mean, mean],
             [place - 0.4, place + 0.25],
@@ -80,7 +80,7 @@ def plot_folds(candidates: pd.DataFrame) -> Figure:
             label="mean of the folds",
         )
         axes.scatter(
-            candidate.accuracy,
+            candidate["accuracy"],
             place,
             marker="D",
             s=60,
@@ -91,7 +91,7 @@ def plot_folds(candidates: pd.DataFrame) -> Figure:
     axes.set_yticks(
         range(len(candidates)),
         [
-            f"{words(name)}{' ➤' if chosen else ''}"
+            f"{words(str(name))}{' ➤' if chosen else ''}"
             for name, chosen in candidates["chosen"].items()
         ],
     )
@@ -148,7 +148,6 @@ def plot_regions(
     classes = sorted(dataset.target.classes)
     # The classes keep their colours, in whatever order scikit-learn numbers them.
     colors = color_by_name(dataset.target.classes)
-    shown = ListedColormap([colors[name] for name in classes])
     figure, grid = new_figure(
         3.1 * len(models), 3.2, 1, len(models), sharey=True, squeeze=False
     )
@@ -160,7 +159,7 @@ def plot_regions(
             response_method="predict",
             grid_resolution=150,
             plot_method="pcolormesh",
-            multiclass_colors=shown,
+            multiclass_colors=[colors[name] for name in classes],
             alpha=0.3,
             ax=axes,
         )

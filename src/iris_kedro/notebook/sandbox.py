@@ -1,18 +1,23 @@
 """A copy of the project in which a notebook may do what it likes."""
 
+import atexit
 import os
 import shutil
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
+import yaml
 from IPython.core.getipython import get_ipython
 
 from iris_kedro import style
+from iris_kedro.errors import ProjectError
 
 PROJECT = Path(__file__).parents[3]
 COPIED = ["conf", "src", "serving", "pyproject.toml", "requirements.lock", ".telemetry"]
-_open_sandboxes: list[tempfile.TemporaryDirectory[str]] = []
+MARK = ".sandbox"
+CANDIDATES = Path("conf/base/parameters_data_science.yml")
 
 
 def open_sandbox() -> None:
@@ -22,11 +27,12 @@ def open_sandbox() -> None:
     the kernel. ``catalog``, ``context``, ``pipelines`` and ``session`` are those of
     the copy.
     """
-    shell = get_ipython()
+    shell = get_ipython()  # type: ignore[no-untyped-call]
     folder = tempfile.TemporaryDirectory(prefix="iris-notebook-")
-    _open_sandboxes.append(folder)  # or it would be deleted at once
+    atexit.register(folder.cleanup)
     sandbox = copy_project(Path(folder.name))
     os.chdir(sandbox)
+    os.environ["MLFLOW_LOGGING_LEVEL"] = "WARNING"  # not of each new table
     # Otherwise MLflow would ask for models where the environment says.
     os.environ.pop("MLFLOW_TRACKING_URI", None)
     # Kedro loads the package anew, from the copy.
@@ -46,6 +52,7 @@ def copy_project(folder: Path) -> Path:
             shutil.copytree(source, folder / name, ignore=ignored)
         elif source.exists():
             shutil.copy(source, folder / name)
+    (folder / MARK).touch()
     (folder / "data").mkdir()
     local = folder / "conf/local"
     local.mkdir()
@@ -54,3 +61,16 @@ def copy_project(folder: Path) -> Path:
         f"server:\n  mlflow_tracking_uri: sqlite:///{folder}/mlflow.db\n"
     )
     return folder
+
+
+def set_candidates(**candidates: dict[str, Any]) -> None:
+    """Write other candidates into the sandbox's YAML, in place of those there.
+
+    Raises:
+        ProjectError: If this is no sandbox but somebody's project.
+    """
+    if not Path(MARK).exists():
+        raise ProjectError(f"{Path.cwd()} is no sandbox: call open_sandbox() first")
+    content = yaml.safe_load(CANDIDATES.read_text())
+    content["data_science"]["candidates"] = candidates
+    CANDIDATES.write_text(yaml.safe_dump(content, sort_keys=False))
