@@ -9,7 +9,7 @@ TOOLS := .venv-tools
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install run serve test lint format types imports check viz notebook ui bench-train lock upgrade clean viz-build \
+.PHONY: help install run serve test lint format types imports check viz notebook ui bench-train lock upgrade clean viz-build notebooks-html \
 	image image-training image-with-model test-container tools check-deploy reference pages dashboards stack
 
 help: ## List the targets
@@ -38,10 +38,12 @@ test: install ## Run the tests (ARGS="-k split" and so on)
 lint: install ## Check style and format
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/nbstripout --keep-id --verify notebooks/*.ipynb
 
 format: install ## Mend style and format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+	@$(BIN)/nbstripout --keep-id notebooks/*.ipynb
 
 types: install ## Check types
 	@$(BIN)/mypy
@@ -62,6 +64,10 @@ viz-build: install ## Write them as a site to build/viz, with the data of the la
 
 notebook: install ## Start JupyterLab with catalog, context, pipelines and session
 	@$(BIN)/kedro jupyter lab
+
+notebooks-html: install ## Run all notebooks and render them into build/notebooks
+	@$(BIN)/jupyter nbconvert --execute --to html --embed-images --output-dir build/notebooks \
+		--HTMLExporter.mathjax_url= --HTMLExporter.require_js_url= notebooks/*.ipynb
 
 ui: install ## See the runs and models in MLflow's pages
 	@$(BIN)/kedro mlflow ui

@@ -5,6 +5,7 @@ from typing import Any
 import mlflow
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from mlflow.tracking import MlflowClient
 from sklearn.base import clone
@@ -15,6 +16,8 @@ from sklearn.model_selection import StratifiedKFold, learning_curve
 from iris_kedro.notebook.exploring import label
 from iris_kedro.parameters import Dataset
 from iris_kedro.style import COLORS, MUTED, color_by_name, new_figure, words
+
+COLUMNS = 3
 
 
 def read_candidates(run_id: str) -> pd.DataFrame:
@@ -114,10 +117,8 @@ def plot_calibration(
     """
     X = test_data[dataset.columns].to_numpy(float)
     y = test_data[dataset.target.name].to_numpy(str)
-    figure, grid = new_figure(
-        2.5 * len(models), 2.9, 1, len(models), sharey=True, squeeze=False
-    )
-    for axes, (name, model) in zip(grid[0], models.items(), strict=True):
+    figure, places = _new_places(len(models))
+    for axes, (name, model) in zip(places, models.items(), strict=False):
         said = model.predict_proba(X)
         truth = y[:, None] == model.classes_
         right, mean = calibration_curve(truth.ravel(), said.ravel(), n_bins=5)
@@ -133,7 +134,7 @@ def plot_calibration(
         )
         axes.set_title(words(name))
         axes.set_xlabel("probability said")
-    grid[0, 0].set_ylabel("share that was so")
+        axes.set_ylabel("share that was so")
     return figure
 
 
@@ -148,11 +149,9 @@ def plot_regions(
     classes = sorted(dataset.target.classes)
     # The classes keep their colours, in whatever order scikit-learn numbers them.
     colors = color_by_name(dataset.target.classes)
-    figure, grid = new_figure(
-        3.1 * len(models), 3.2, 1, len(models), sharey=True, squeeze=False
-    )
+    figure, places = _new_places(len(models))
     numbers = y.map(classes.index).to_numpy()
-    for axes, (name, model) in zip(grid[0], models.items(), strict=True):
+    for axes, (name, model) in zip(places, models.items(), strict=False):
         DecisionBoundaryDisplay.from_estimator(
             clone(model).fit(X, numbers),
             X,
@@ -167,9 +166,9 @@ def plot_regions(
             axes.scatter(*X[y == each].T, s=12, color=colors[each], label=each)
         axes.set_title(words(name))
         axes.set_xlabel(label(features[0], dataset))
+        axes.set_ylabel(label(features[1], dataset))
         axes.grid(False)
-    grid[0, 0].set_ylabel(label(features[1], dataset))
-    grid[0, 0].legend(loc="upper left", fontsize="small")
+    places[0].legend(loc="upper left", fontsize="small")
     return figure
 
 
@@ -193,8 +192,22 @@ def plot_learning_curves(
         color = COLORS[number % len(COLORS)]
         mean, spread = scores.mean(axis=1), scores.std(axis=1)
         axes.plot(sizes, mean, "o-", color=color, label=words(name))
-        axes.fill_between(sizes, mean - spread, mean + spread, color=color, alpha=0.1)
+        high = np.minimum(mean + spread, 1)
+        axes.fill_between(sizes, mean - spread, high, color=color, alpha=0.1)
     axes.set_xlabel("training rows")
     axes.set_ylabel("accuracy in cross-validation")
     axes.legend(loc="lower right")
     return figure
+
+
+def _new_places(count: int) -> tuple[Figure, list[Axes]]:
+    """Return a figure with room for several pictures, at most three in a row."""
+    columns = min(count, COLUMNS)
+    rows = -(-count // columns)
+    figure, grid = new_figure(
+        3.4 * columns, 3.1 * rows, rows, columns, sharex=True, sharey=True
+    )
+    places = list(np.atleast_1d(grid).ravel())
+    for axes in places[count:]:
+        axes.set_visible(False)
+    return figure, places

@@ -3,13 +3,14 @@
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from prometheus_client.parser import text_string_to_metric_families
 
-from iris_kedro.contract import Contract, TrainingStatistics
 from iris_kedro.explanation import Explanation
 from iris_kedro.style import COLORS, MUTED, new_figure, words
 
-LEAST_SHARE = 1e-3  # so that an empty bin has a finite logarithm
+LEAST_SHARE = 1e-3
+FIFTHS = (0.2, 0.4, 0.6, 0.8)
 NOTICEABLE, GRAVE = 0.1, 0.25  # the customary bounds of the stability index
 
 
@@ -41,7 +42,8 @@ def plot_explanation(
     )
     axes.invert_yaxis()
     axes.grid(False, axis="y")
-    axes.margins(x=0.15)
+    axes.use_sticky_edges = False
+    axes.margins(x=0.12)
     axes.set_xlabel("probability, from the average of the training rows to this row")
     axes.set_title(title)
     return figure
@@ -72,32 +74,31 @@ def measure_drift(before: str, after: str) -> pd.DataFrame:
     ).loc[training.index]
 
 
-def measure_stability(rows: pd.DataFrame, contract: Contract) -> "pd.Series[float]":
-    """Return the population stability index of each feature."""
+def measure_stability(
+    rows: pd.DataFrame, train_data: pd.DataFrame
+) -> "pd.Series[float]":
+    """Return the population stability index of each feature of the rows."""
     return pd.Series(
         {
-            feature.name: stability_index(
-                rows[feature.name].to_numpy(float), feature.training
+            name: stability_index(
+                values.to_numpy(float), train_data[name].to_numpy(float)
             )
-            for feature in contract.features
+            for name, values in rows.items()
         }
     )
 
 
 def stability_index(
-    values: np.ndarray[tuple[int], np.dtype[np.float64]], training: TrainingStatistics
+    values: NDArray[np.float64], training: NDArray[np.float64]
 ) -> float:
-    """Return the population stability index against the deciles of training.
-
-    Equal deciles, as many equal measurements make them, are one bin.
-    """
-    deciles = np.array(training.quantiles[1:-1])
-    edges, repeats = np.unique(deciles, return_counts=True)
-    expected = np.append(repeats, len(deciles) + 1 - repeats.sum()) / (len(deciles) + 1)
-    counts = np.bincount(
-        np.searchsorted(edges, values, side="left"), minlength=len(expected)
+    """Return the population stability index over the fifths of the training values."""
+    edges = np.unique(np.quantile(training, FIFTHS))
+    expected, found = (
+        np.bincount(np.searchsorted(edges, each), minlength=len(edges) + 1) / len(each)
+        for each in (training, values)
     )
-    found = np.maximum(counts / len(values), LEAST_SHARE)
+    # An empty bin would have an infinite logarithm.
+    expected, found = np.maximum(expected, LEAST_SHARE), np.maximum(found, LEAST_SHARE)
     return float(((found - expected) * np.log(found / expected)).sum())
 
 
@@ -127,9 +128,8 @@ def plot_stability(indices: dict[str, "pd.Series[float]"]) -> Figure:
         places = np.arange(len(index)) + (number - (len(indices) - 1) / 2) * width
         axes.bar(places, index, width, color=COLORS[number], label=name)
         axes.set_xticks(range(len(index)), [words(str(each)) for each in index.index])
-    for bound, text in ((NOTICEABLE, "noticeable"), (GRAVE, "grave")):
-        axes.axhline(bound, color=MUTED, linestyle="--")
-        axes.annotate(text, (-0.5, bound), xytext=(0, 2), textcoords="offset points")
+    for bound, text, line in ((GRAVE, "grave", "--"), (NOTICEABLE, "noticeable", ":")):
+        axes.axhline(bound, color="black", linestyle=line, label=f"{text}: {bound:g}")
     axes.set_ylabel("population stability index")
     axes.grid(False, axis="x")
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1))

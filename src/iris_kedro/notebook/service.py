@@ -1,5 +1,6 @@
 """The real service, started for as long as a notebook needs it."""
 
+import atexit
 import os
 import socket
 import subprocess
@@ -41,6 +42,7 @@ class Service:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
+        atexit.register(self._process.terminate)
         self.wait_until_ready()
 
     def wait_until_ready(self) -> None:
