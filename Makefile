@@ -9,7 +9,7 @@ TOOLS := .venv-tools
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install run serve test lint format types imports check viz notebook ui bench-train lock upgrade clean viz-build notebooks-html \
+.PHONY: help install run serve test lint format types imports check viz notebook ui bench-train lock upgrade clean viz-build notebooks-html bench bench-peers \
 	image image-training image-with-model test-container tools check-deploy reference pages dashboards stack
 
 help: ## List the targets
@@ -74,6 +74,12 @@ ui: install ## See the runs and models in MLflow's pages
 
 bench-train: install ## Compare kedro run with a script written by hand
 	@$(BIN)/python benchmarks/train.py $(ARGS)
+
+bench: install ## Compare the service with what a user would pick instead (15 minutes)
+	@$(BIN)/python benchmarks/serving/run.py $(ARGS)
+
+bench-peers: install ## The same with BentoML, MLServer and LitServe
+	@$(BIN)/python benchmarks/serving/run.py --peers $(ARGS)
 
 dashboards: install ## Write Grafana's dashboards from deploy/grafana/dashboards.yml
 	@$(BIN)/python deploy/grafana/dashboards.py

@@ -1,10 +1,53 @@
 """gunicorn's asyncio worker: uvicorn with its fast parser and event loop."""
 
 import os
+import re
 import signal
 from typing import Any, ClassVar
 
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn_worker import UvicornWorker
+
+HEAD_BYTES = 64 * 1024  # request line and headers together
+_UPGRADE = re.compile(rb"(?<=\r\n)Upgrade: h2c\r\n", re.IGNORECASE)
+
+
+class Protocol(HttpToolsProtocol):
+    """HTTP/1.1 with two precautions that uvicorn leaves out."""
+
+    _head_bytes = 0
+    _in_head = False
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what has come; hang up on endless headers."""
+        if not self._in_head and b"h2c" in data:
+            data = decline_http2(data)
+        super().data_received(data)
+        if self._in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > HEAD_BYTES:
+                self.transport.close()
+
+    def on_message_begin(self) -> None:
+        """Begin to count."""
+        super().on_message_begin()
+        self._in_head, self._head_bytes = True, 0
+
+    def on_headers_complete(self) -> None:
+        """End counting."""
+        self._in_head = False
+        super().on_headers_complete()
+
+
+def decline_http2(data: bytes) -> bytes:
+    """Remove a request's wish for HTTP/2, which Java's client has by default.
+
+    The parser would take what follows for HTTP/2 and the request would never end.
+    """
+    head, separator, body = data.partition(b"\r\n\r\n")
+    if not separator or b" HTTP/1.1\r\n" not in head:
+        return data
+    return _UPGRADE.sub(b"", head + b"\r\n") + separator[2:] + body
 
 
 class Worker(UvicornWorker):  # type: ignore[misc]
@@ -12,7 +55,7 @@ class Worker(UvicornWorker):  # type: ignore[misc]
 
     CONFIG_KWARGS: ClassVar[dict[str, Any]] = {
         "loop": "uvloop",
-        "http": "httptools",
+        "http": Protocol,
         "ws": "none",
         "lifespan": "off",
         "proxy_headers": False,  # nobody asks for the client's address

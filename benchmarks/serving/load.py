@@ -1,0 +1,129 @@
+"""Load on a server: by wrk where it is installed, else by aiohttp's client."""
+
+import asyncio
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+MILLISECONDS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
+LATENCY = re.compile(r"^\s+(50|99)%\s+([\d.]+)(us|ms|s|m)\s*$", re.MULTILINE)
+FAILED = re.compile(r"Non-2xx or 3xx responses: (\d+)")
+SOCKETS = re.compile(r"connect (\d+), read (\d+), write (\d+), timeout (\d+)")
+SCRIPT = """
+local body = io.open("{body}", "rb")
+wrk.method = "POST"
+wrk.headers["Content-Type"] = "{content_type}"
+wrk.body = body:read("*a")
+body:close()
+"""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a load brought.
+
+    Attributes:
+        per_second: Answers per second.
+        p50: Median latency in milliseconds.
+        p99: 99th percentile in milliseconds.
+        failed: Requests without a good answer.
+    """
+
+    per_second: float
+    p50: float
+    p99: float
+    failed: int
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is sent again and again."""
+
+    url: str
+    content_type: str
+    body: bytes
+
+
+def load(request: Request, connections: int, seconds: int, cores: set[int]) -> Measured:
+    """Send a request over some connections for a while, from given cores."""
+    if shutil.which("wrk"):
+        return _load_with_wrk(request, connections, seconds, cores)
+    return asyncio.run(_load_with_aiohttp(request, connections, seconds))
+
+
+def parse_wrk(output: str) -> Measured:
+    """Read what wrk prints.
+
+    Raises:
+        ValueError: If it is something else.
+    """
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", output)
+    if rate is None:
+        raise ValueError(f"wrk printed no rate:\n{output}")
+    latency = {
+        share: float(value) * MILLISECONDS[unit]
+        for share, value, unit in LATENCY.findall(output)
+    }
+    failed = FAILED.search(output)
+    sockets = SOCKETS.search(output)
+    return Measured(
+        float(rate[1]),
+        latency["50"],
+        latency["99"],
+        (int(failed[1]) if failed else 0)
+        + sum(map(int, sockets.groups() if sockets else [])),
+    )
+
+
+def _load_with_wrk(
+    request: Request, connections: int, seconds: int, cores: set[int]
+) -> Measured:
+    with tempfile.TemporaryDirectory() as name:
+        body, script = Path(name, "body"), Path(name, "post.lua")
+        body.write_bytes(request.body)
+        script.write_text(SCRIPT.format(body=body, content_type=request.content_type))
+        pinned = ["taskset", "--cpu-list", ",".join(map(str, sorted(cores)))]
+        wrk = ["wrk", "--threads", "1", "--connections", str(connections), "--latency"]
+        duration = ["--duration", f"{seconds}s", "--timeout", "30s"]
+        done = subprocess.run(
+            [*pinned, *wrk, *duration, "--script", script, request.url],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+    return parse_wrk(done.stdout)
+
+
+async def _load_with_aiohttp(
+    request: Request, connections: int, seconds: int
+) -> Measured:
+    import aiohttp  # noqa: PLC0415 -- only without wrk
+
+    taken: list[float] = []
+    failed = 0
+    end = time.perf_counter() + seconds
+    headers = {"Content-Type": request.content_type}
+
+    async def ask(session: aiohttp.ClientSession) -> None:
+        nonlocal failed
+        while time.perf_counter() < end:
+            began = time.perf_counter()
+            try:
+                async with session.post(request.url, data=request.body) as answer:
+                    await answer.read()
+                    failed += answer.status >= 400  # noqa: PLR2004 -- HTTP's
+            except aiohttp.ClientError:
+                failed += 1
+            taken.append(time.perf_counter() - began)
+
+    limit = aiohttp.TCPConnector(limit=connections)
+    async with aiohttp.ClientSession(connector=limit, headers=headers) as session:
+        await asyncio.gather(*(ask(session) for _ in range(connections)))
+    p50, p99 = np.quantile(taken, (0.5, 0.99)) * 1000
+    return Measured(len(taken) / seconds, float(p50), float(p99), failed)

@@ -1,0 +1,73 @@
+"""Trains each model once with the project's own pipelines and lays it out for all."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+from mlflow import MlflowClient
+
+PROJECT = Path(__file__).parents[2]
+NAME = "iris"
+KINDS = ("logistic_regression", "random_forest")
+
+
+def prepare(kind: str, folder: Path) -> Path:
+    """Train a model and release it.
+
+    Args:
+        kind: The candidate's name.
+        folder: Where to; gets the project, its registry ``mlflow.db``, a filled
+            ``store`` for our service, ``model.onnx`` and, for others, ``sklearn``.
+
+    Returns:
+        The folder.
+    """
+    _copy_project(kind, folder)
+    _run([sys.executable, "-m", "kedro", "run"], folder)
+    store = folder / "store"
+    _run([sys.executable, "-m", "serving.follower", "--once"], folder, store=store)
+    (onnx,) = store.glob("*/model.onnx")
+    shutil.copy(onnx, folder)
+    (fitted,) = folder.glob("mlruns/models/*/artifacts/model.skops")
+    shutil.copytree(fitted.parent, folder / "sklearn")
+    return folder
+
+
+def promote_copy(folder: Path) -> None:
+    """Make a new version with the same file Production: a swap like any other."""
+    client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    old = client.get_model_version_by_alias(NAME, "Production")
+    new = client.create_model_version(
+        NAME, old.source, old.run_id, tags=old.tags, model_id=old.model_id
+    )
+    client.set_registered_model_alias(NAME, "Production", new.version)
+
+
+def _copy_project(kind: str, folder: Path) -> None:
+    skipped = shutil.ignore_patterns("__pycache__")
+    for name in ("conf", "src", "serving"):
+        shutil.copytree(PROJECT / name, folder / name, ignore=skipped)
+    for name in ("pyproject.toml", "requirements.lock", ".telemetry"):
+        shutil.copy(PROJECT / name, folder)
+    (folder / "data").mkdir()
+    path = folder / "conf/base/parameters_data_science.yml"
+    parameters = yaml.safe_load(path.read_text())
+    candidates = parameters["data_science"]["candidates"]
+    parameters["data_science"]["candidates"] = {kind: candidates[kind]}
+    path.write_text(yaml.safe_dump(parameters, sort_keys=False))
+
+
+def _run(command: list[str], folder: Path, store: Path | None = None) -> None:
+    environ = os.environ | {
+        "PYTHONPATH": f"{folder / 'src'}:{folder}",
+        "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db",
+        "IRIS_STORE": str(store),
+    }
+    done = subprocess.run(
+        command, cwd=folder, env=environ, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        sys.exit(f"{' '.join(command)} failed:\n{done.stdout}\n{done.stderr}")

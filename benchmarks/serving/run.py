@@ -1,0 +1,226 @@
+"""Measures the service beside what a user would pick instead; Linux, two cores or more.
+
+make bench                       the four contenders that are always measured
+make bench-peers                 and BentoML, MLServer and LitServe
+make bench ARGS="--rounds 1 --model random_forest --only FastAPI --no-write"
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+from contenders import CONTENDERS, OURS, Contender
+from load import Measured, Request, load
+from models import KINDS, prepare, promote_copy
+from report import Results, print_results, write_results
+from rich.console import Console
+from server import Server, ensure_environment
+from sklearn.datasets import load_iris
+
+RESULTS = Path(__file__).parents[1] / "RESULTS.md"
+BATCH = 1000
+FORMS = ("matrix", "objects", "csv")
+
+console = Console(width=150)
+
+
+def draw_rows(count: int) -> list[list[float]]:
+    """Draw real flowers."""
+    data = load_iris().data
+    chosen = np.random.default_rng(0).integers(len(data), size=count)
+    rows: list[list[float]] = data[chosen].tolist()
+    return rows
+
+
+def main() -> None:
+    """Measure, print, write."""
+    options = read_options()
+    names = [name.lower() for name in options.only.split(",") if name]
+    chosen = [
+        contender
+        for contender in CONTENDERS
+        if (options.peers or not contender.is_peer)
+        and (not names or any(name in contender.name.lower() for name in names))
+    ]
+    for contender in {OURS.name: OURS} | {c.name: c for c in chosen}:
+        console.print(f"preparing {contender}")
+    for contender in chosen:
+        ensure_environment(contender.environment)
+    results: Results = {}
+    extra: list[str] = []
+    with tempfile.TemporaryDirectory() as folder:
+        for kind in [options.model] if options.model else KINDS:
+            console.print(f"training {kind}")
+            model = prepare(kind, Path(folder, kind))
+            prepare_for_peers(chosen, model)
+            results[kind] = compare(chosen, model, options.rounds, options.seconds)
+        if any(contender is OURS for contender in chosen):
+            extra = measure_ours_alone(model, options.rounds, options.seconds)
+    print_results(results, console)
+    for line in extra:
+        console.print(line)
+    if not options.no_write:
+        target = "make bench-peers" if options.peers else "make bench"
+        write_results(results, extra, target, RESULTS)
+        console.print(f"written to {RESULTS.relative_to(Path.cwd())}")
+
+
+def read_options() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=3, help="of each load")
+    parser.add_argument("--model", choices=KINDS)
+    parser.add_argument("--only", default="", help="names of contenders, with commas")
+    parser.add_argument("--peers", action="store_true")
+    parser.add_argument("--no-write", action="store_true")
+    if (os.cpu_count() or 1) < 2 or sys.platform != "linux":  # noqa: PLR2004
+        parser.error("two cores and Linux are needed, to pin server and load apart")
+    return parser.parse_args()
+
+
+def prepare_for_peers(chosen: list[Contender], model: Path) -> None:
+    """Write the model in the one form that a peer insists on."""
+    import joblib  # noqa: PLC0415 -- for peers only
+    import skops.io  # noqa: PLC0415
+
+    if any(contender.is_peer for contender in chosen):
+        file = model / "sklearn" / "model.skops"
+        trusted = skops.io.get_untrusted_types(file=file)
+        joblib.dump(skops.io.load(file, trusted=trusted), model / "model.joblib")
+        (model / "none").mkdir()
+
+
+def compare(
+    chosen: list[Contender], model: Path, rounds: int, seconds: int
+) -> dict[str, dict[str, list[float]]]:
+    """Let contenders take turns; return each one's figures, a value for each round."""
+    figures: dict[str, dict[str, list[float]]] = {c.name: {} for c in chosen}
+    expected: list[str] = []
+    for number in range(rounds):
+        for contender in chosen:
+            with Server(contender, model, {0}) as server:
+                expected = check_answers(server, expected)
+                measured = measure(server, seconds)
+            for key, value in measured.items():
+                figures[contender.name].setdefault(key, []).append(value)
+            console.print(
+                f"round {number + 1} of {rounds}, {contender.name}:"
+                f" {measured['requests']:,.0f} requests/s"
+            )
+    return figures
+
+
+def check_answers(server: Server, expected: list[str]) -> list[str]:
+    """Stop if a contender predicts other classes than the others: it proves nothing."""
+    rows = draw_rows(BATCH)
+    for name, form in server.contender.forms.items():
+        asked = rows[:1] if name == "row" else rows
+        labels = server.predict(form, asked)
+        expected = expected or server.predict(server.contender.forms["matrix"], rows)
+        agreeing = np.mean(np.array(labels) == np.array(expected[: len(asked)]))
+        # ONNX and scikit-learn break ties between classes differently.
+        if len(labels) != len(asked) or agreeing < 0.999:  # noqa: PLR2004
+            sys.exit(f"{server.contender.name} answers {name} wrong: {agreeing:.1%}")
+    return expected
+
+
+def measure(server: Server, seconds: int) -> dict[str, float]:
+    """Measure all figures of a running server."""
+    wait_until_settled(server)
+    forms = server.contender.forms
+    row = request(server, "row", draw_rows(1))
+    load(row, 16, 1, {1})  # warm-up
+    many, alone = load(row, 16, seconds, {1}), load(row, 1, seconds, {1})
+    figures = {
+        "start": server.seconds_to_answer,
+        "requests": many.per_second,
+        "p50": alone.p50,
+        "p99": alone.p99,
+        "failed": float(many.failed + alone.failed),
+    }
+    for name in FORMS:
+        if name in forms:
+            batch = load(request(server, name, draw_rows(BATCH)), 4, seconds, {1})
+            figures[name] = batch.per_second * BATCH
+            figures["failed"] += batch.failed
+    figures["memory"] = server.weigh()
+    return figures
+
+
+def request(server: Server, form: str, rows: list[list[float]]) -> Request:
+    """Return what to send in a form."""
+    chosen = server.contender.forms[form]
+    return Request(server.url + chosen.path, chosen.content_type, chosen.write(rows))
+
+
+def wait_until_settled(server: Server) -> None:
+    """Let a follower that has just started reach the registry first."""
+    report = server.folder / "store" / "registry.json"
+    if server.contender is OURS:
+        started = time.time()
+        while time.time() - started < 30 and (  # noqa: PLR2004
+            not report.exists() or report.stat().st_mtime < started
+        ):
+            time.sleep(0.2)
+
+
+def measure_ours_alone(model: Path, rounds: int, seconds: int) -> list[str]:
+    """Measure what only concerns our service: a second worker, and a swap."""
+    row = draw_rows(1)
+    ratios, plain, swapped = [], [], []
+    for _ in range(rounds):
+        counts = []
+        for workers in ("1", "2"):
+            with Server(OURS, model, {0, 1}, IRIS_WORKERS=workers) as server:
+                wait_until_settled(server)
+                asked = request(server, "row", row)
+                load(asked, 16, 1, {0, 1})
+                counts.append(load(asked, 16, seconds, {0, 1}).per_second)
+        ratios.append(counts[1] / counts[0])
+        with Server(OURS, model, {0}, IRIS_FOLLOW_SECONDS="1") as server:
+            wait_until_settled(server)
+            plain.append(load(request(server, "row", row), 16, 10, {1}))
+            swapped.append(load_while_swapping(server, model, row))
+    return describe_ours(ratios, plain, swapped)
+
+
+def load_while_swapping(
+    server: Server, model: Path, row: list[list[float]]
+) -> Measured:
+    """Put load on the server while Production changes."""
+    before = server.ask(OURS.forms["row"], row)["model"]["version"]
+    timer = threading.Timer(2, promote_copy, [model])
+    timer.start()
+    measured = load(request(server, "row", row), 16, 10, {1})
+    timer.join()
+    after = server.ask(OURS.forms["row"], row)["model"]["version"]
+    if before == after:
+        sys.exit(f"Production did not change in 10 s, it is still version {after}")
+    return measured
+
+
+def describe_ours(
+    ratios: list[float], plain: list[Measured], swapped: list[Measured]
+) -> list[str]:
+    """Write the figures of our service alone."""
+    p99 = np.median([b.p99 / a.p99 for a, b in zip(plain, swapped, strict=True)])
+    return [
+        "## Ours alone",
+        "",
+        f"- Two workers answer {np.median(ratios):.2f} times as many requests as one,"
+        f" on {os.cpu_count()} cores that the load generator shares.",
+        f"- Production changes under load of 16 connections:"
+        f" {sum(each.failed for each in swapped)} failed requests, p99"
+        f" {np.median([each.p99 for each in swapped]):.1f} ms,"
+        f" {p99:.2f} times that without a change.",
+    ]
+
+
+if __name__ == "__main__":
+    main()

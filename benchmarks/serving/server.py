@@ -1,0 +1,174 @@
+"""A contender's running server."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from contenders import ENVIRONMENTS, HERE, Contender, Form
+
+START_SECONDS = 120.0
+MEBIBYTE = 1024  # in kB, as the kernel counts
+
+
+class Server:
+    """Starts a contender on given cores and stops it in the end.
+
+    Args:
+        contender: Who.
+        folder: Its model.
+        cores: The cores that it may use.
+        variables: For its process, beside its own.
+    """
+
+    def __init__(
+        self, contender: Contender, folder: Path, cores: set[int], **variables: str
+    ) -> None:
+        self.contender, self.folder = contender, folder
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._cores = cores
+        self._variables = variables
+        self.seconds_to_answer = 0.0
+
+    def __enter__(self) -> Self:
+        """Start it and wait for its first answer."""
+        own = self.contender.variables(self.folder, self.port)
+        self.log = self.folder / "server.log"
+        began = time.perf_counter()
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                self.contender.command(self.folder, self.port),
+                cwd=self.folder,
+                env=os.environ | own | self._variables,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=lambda: os.sched_setaffinity(0, self._cores),
+            )
+        while not self._answers():
+            if self._process.poll() is not None or (
+                time.perf_counter() - began > START_SECONDS
+            ):
+                self.__exit__(None, None, None)
+                sys.exit(
+                    f"{self.contender.name} does not answer:\n{self.log.read_text()}"
+                )
+            time.sleep(0.005)
+        self.seconds_to_answer = time.perf_counter() - began
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop it and all that it started."""
+        self._process.terminate()
+        try:
+            self._process.wait(15)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+    def predict(self, form: Form, rows: list[list[float]]) -> list[str]:
+        """Ask once; return the labels."""
+        return form.read(self.ask(form, rows))
+
+    def ask(self, form: Form, rows: list[list[float]]) -> Any:
+        """Ask once; return the parsed answer."""
+        request = urllib.request.Request(
+            self.url + form.path,
+            form.write(rows),
+            {"Content-Type": form.content_type, "Accept": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+    def weigh(self) -> float:
+        """Return the mebibytes of memory that its processes have for themselves.
+
+        Shared pages are divided among those who share them: "proportional set size".
+        """
+        return sum(
+            proportional_size(process)
+            for process in descendants(self._process.pid)
+            if self.contender.is_part(command_line(process))
+        )
+
+    def _answers(self) -> bool:
+        try:
+            return bool(
+                self.predict(self.contender.forms["row"], [[5.1, 3.5, 1.4, 0.2]])
+            )
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return False
+
+
+def free_port() -> int:
+    """Return a port that is free, as are the two after it."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port: int = probe.getsockname()[1]
+        if all(_is_free(port + offset) for offset in (1, 2)):
+            return port
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def descendants(process: int) -> list[int]:
+    """Return a process and all that stem from it."""
+    found = [process]
+    for task in Path(f"/proc/{process}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            found += descendants(int(child))
+    return found
+
+
+def command_line(process: int) -> str:
+    """Return the command line of a process."""
+    return Path(f"/proc/{process}/cmdline").read_text().replace("\0", " ")
+
+
+def proportional_size(process: int) -> float:
+    """Return the memory of a process in mebibytes."""
+    for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) / MEBIBYTE
+    return 0.0
+
+
+def ensure_environment(name: str) -> None:
+    """Create a contender's environment, once."""
+    folder = ENVIRONMENTS / name
+    wanted = HERE / "requirements" / f"{name}.txt"
+    ready = folder / "ready.txt"
+    if not name or (ready.exists() and ready.read_text() == wanted.read_text()):
+        return
+    uv = str(Path(sys.prefix, "bin", "uv"))
+    subprocess.run([uv, "venv", "--quiet", "--clear", folder], check=True)
+    python = str(folder / "bin" / "python")
+    install = [
+        uv,
+        "pip",
+        "install",
+        "--quiet",
+        "--compile-bytecode",
+        "--python",
+        python,
+    ]
+    subprocess.run([*install, "--requirement", wanted], check=True)
+    ready.write_text(wanted.read_text())
