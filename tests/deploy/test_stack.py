@@ -114,7 +114,8 @@ def test_a_refusal_raises_an_alert_that_reaches_alertmanager(
     client = registry._client
     first = client.get_model_version("iris", "1")
     # Without a digest, as somebody might register it by hand.
-    by_hand = client.create_model_version("iris", first.source, model_id=first.model_id)
+    model_id = first.source.removeprefix("models:/")
+    by_hand = client.create_model_version("iris", first.source, model_id=model_id)
 
     client.set_registered_model_alias("iris", "Challenger", by_hand.version)
 
