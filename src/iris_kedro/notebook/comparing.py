@@ -163,7 +163,8 @@ def plot_regions(
             ax=axes,
         )
         for each in classes:
-            axes.scatter(*X[y == each].T, s=12, color=colors[each], label=each)
+            shown = X[(y == each).to_numpy()]
+            axes.scatter(shown[:, 0], shown[:, 1], s=12, color=colors[each], label=each)
         axes.set_title(words(name))
         axes.set_xlabel(label(features[0], dataset))
         axes.set_ylabel(label(features[1], dataset))

@@ -1,0 +1,94 @@
+import mlflow
+import pandas as pd
+import pytest
+
+from iris_kedro.candidates import CandidateRecord, ExportedCandidate
+from iris_kedro.datasets import CandidateRunsDataset
+from iris_kedro.notebook.comparing import (
+    load_models,
+    plot_calibration,
+    plot_folds,
+    plot_learning_curves,
+    plot_regions,
+    read_candidates,
+)
+
+
+@pytest.fixture
+def candidates(tracking, trained):
+    """Return what MLflow remembers of one candidate."""
+    (each,) = trained.values()
+    metrics = {"accuracy": 0.9, "log_loss": 0.2}
+    record = CandidateRecord(each, metrics, ExportedCandidate(None), True, {})
+    with mlflow.start_run() as run:
+        CandidateRunsDataset().save([record])
+    return read_candidates(run.info.run_id)
+
+
+@pytest.fixture
+def models(trained):
+    return {name: each.model for name, each in trained.items()}
+
+
+def test_candidates_are_read_back_with_each_fold(candidates, trained):
+    each = trained["logistic_regression"]
+
+    assert candidates.loc["logistic_regression", "folds"] == list(each.fold_accuracies)
+    assert candidates.loc["logistic_regression", "accuracy"] == 0.9
+    assert candidates["chosen"].tolist() == [True]
+
+
+def test_models_read_back_answer_as_before(candidates, models, test_data, dataset):
+    X = test_data[dataset.columns].to_numpy(float)
+
+    (loaded,) = load_models(candidates).values()
+
+    expected = models["logistic_regression"].predict_proba(X)
+    assert loaded.predict_proba(X) == pytest.approx(expected)
+
+
+def test_folds_with_equal_accuracy_do_not_hide_each_other():
+    candidates = pd.DataFrame(
+        {
+            "folds": [[1.0, 1.0, 0.9]],
+            "cv_accuracy": [0.97],
+            "accuracy": [0.95],
+            "chosen": [True],
+        },
+        index=["a_model"],
+    )
+
+    (axes,) = plot_folds(candidates).axes
+
+    points = axes.collections[0].get_offsets().tolist()
+    assert len({tuple(point) for point in points}) == 3
+    assert axes.get_yticklabels()[0].get_text() == "a model ➤"
+
+
+def test_calibration_has_a_picture_for_each_model(models, test_data, dataset):
+    figure = plot_calibration(
+        {"a": models["logistic_regression"]} | models, test_data, dataset
+    )
+
+    assert [axes.get_title() for axes in figure.axes] == ["a", "logistic regression"]
+
+
+@pytest.mark.parametrize(("count", "rows"), [(1, 1), (3, 1), (4, 2)])
+def test_regions_stand_three_in_a_row(models, train_data, dataset, count, rows):
+    (model,) = models.values()
+    many = {f"model_{number}": model for number in range(count)}
+
+    figure = plot_regions(many, train_data, dataset, ("petal_length", "petal_width"))
+
+    visible = [axes for axes in figure.axes if axes.get_visible()]
+    assert len(visible) == count
+    assert figure.axes[0].get_gridspec().nrows == rows
+
+
+def test_learning_curve_climbs_with_the_rows(models, train_data, dataset):
+    (axes,) = plot_learning_curves(models, train_data, dataset, 0).axes
+
+    sizes, accuracies = axes.lines[0].get_data()
+
+    assert sizes[0] < sizes[-1]
+    assert accuracies[0] < accuracies[-1]
