@@ -29,7 +29,8 @@ def scrape(rows, offset):
     lines = [
         "# TYPE serving_predictions counter",
         *[
-            f'serving_predictions_total{{version="{version}",prediction="a"}} {rows / 2}'
+            f'serving_predictions_total{{version="{version}",prediction="a"}}'
+            f" {rows / 2}"
             for version in (1, 2)
         ],
         "# TYPE serving_feature_offset counter",
