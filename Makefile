@@ -107,7 +107,7 @@ test-container: install ## Build the images and try them, with Docker or Podman
 	@$(BIN)/python -m pytest tests/container -m container $(ARGS)
 
 TAG ?= latest
-export CONTAINER_ENGINE ?= $(shell docker info >/dev/null 2>&1 && echo docker || echo podman)
+CONTAINER_ENGINE ?= $(shell docker info >/dev/null 2>&1 && echo docker || echo podman)
 # Podman leaves the health check out of its own format.
 BUILD = BUILDAH_FORMAT=docker $(CONTAINER_ENGINE) build $(CONTAINER_BUILD_ARGS) \
 	--build-arg VERSION=$(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml) \
