@@ -123,7 +123,7 @@ pages: viz-build notebooks-html reference ## Put everything to publish into buil
 
 check-deploy: install tools ## Check what is deployed: images, workflows, manifests, rules
 	@PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" deploy/check.sh
-	@PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" $(BIN)/python -m pytest tests/deploy tests/deploy/check_the_checks.py $(ARGS)
+	@PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" $(BIN)/python -m pytest -m "not slow" tests/deploy tests/deploy/check_the_checks.py $(ARGS)
 
 tools: $(TOOLS)/.ready ## Create .venv-tools with what check-deploy runs
 
