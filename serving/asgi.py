@@ -18,13 +18,14 @@ from urllib.parse import unquote_to_bytes
 from flask import Flask
 
 from serving.app import create_app as create_flask_app
+from serving.express import DEFER
 from serving.service import the_service
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-SHORT_BODY = 64 * 1024  # bytes: some 2 ms of work
+SHORT_BODY = 128 * 1024  # bytes: some 3 ms of work
 SPARE_THREADS = 2  # for metrics and refusals while predictions fill the rest
 
 
@@ -57,10 +58,11 @@ class Bridge:
         except ClientGoneError:
             return
         environ["wsgi.input"] = BytesIO(body)
+        loop = asyncio.get_running_loop()
         if len(body) > SHORT_BODY or scope["path"] == "/metrics":
-            loop = asyncio.get_running_loop()
             answer = await loop.run_in_executor(self._threads, self._call, environ)
         else:
+            environ[DEFER] = loop.call_soon
             answer = self._call(environ)
         await send_answer(*answer, send)
 

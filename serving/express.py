@@ -4,25 +4,43 @@ A usual request, with valid JSON and a model loaded, needs nothing of Flask's ro
 contexts and hooks, which cost several times as much as its prediction. It gets the
 same checks, metrics, log line and answer here. Whatever is unusual goes to Flask, which
 meets it as if nothing had happened before.
+
+In an event loop, counting and logging wait until the answers of one turn have left, and
+then the requests of that turn are counted together.
 """
 
 from collections.abc import Callable, Iterable
 from io import BytesIO
+from itertools import groupby
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 from flask import Flask
 
 from serving.content import JSON, accepts, dump_json, parse_json
+from serving.current import Served
 from serving.exchange import HEADERS, choose_request_id, log_request
 from serving.guard import Guard
+from serving.model import Prediction
 from serving.predictions import describe_answer
-from serving.service import Service
+from serving.rows import Matrix
+from serving.service import Answer, Service
 
 ROUTE = "/predict"
+DEFER = "serving.defer"  # in the environ: does something when answers have left
 
 Environ = dict[str, Any]
-Answer = tuple[list[tuple[str, str]], bytes]
+
+
+class Done(NamedTuple):
+    """An answered request."""
+
+    served: Served
+    rows: Matrix
+    answer: Answer
+    request_id: str
+    seconds: float
 
 
 class Express:
@@ -33,7 +51,8 @@ class Express:
         self._service = service
         self._guard = guard
         self._headers = [("Content-Type", JSON), *HEADERS.items()]
-        self._answered = service.metrics.meter_answers("POST", ROUTE, 200)
+        self._count = service.metrics.meter_answers("POST", ROUTE, 200)
+        self._done: list[Done] = []
 
     def __call__(
         self, environ: Environ, start_response: Callable[..., Any]
@@ -42,10 +61,13 @@ class Express:
         if environ["PATH_INFO"] != ROUTE or not self._is_usual(environ):
             return self._flask(environ, start_response)
         try:
-            headers, content = self._predict(environ)
+            done, content = self._predict(environ)
         except Exception:  # as Flask does, which meets it again and answers it
             return self._flask(environ, start_response)
-        start_response("200 OK", headers)
+        length, request_id = str(len(content)), done.request_id
+        own = [("Content-Length", length), ("X-Request-ID", request_id)]
+        start_response("200 OK", self._headers + own)
+        self._note(done, environ)
         return [content]
 
     def _is_usual(self, environ: Environ) -> bool:
@@ -58,7 +80,7 @@ class Express:
             and accepts(environ.get("HTTP_ACCEPT", "*/*"), JSON)
         )
 
-    def _predict(self, environ: Environ) -> Answer:
+    def _predict(self, environ: Environ) -> tuple[Done, bytes]:
         """Predict one row; see ``predictions.predict`` for Flask's way."""
         started = perf_counter()
         request_id = choose_request_id(environ.get("HTTP_X_REQUEST_ID", ""))
@@ -68,14 +90,38 @@ class Express:
             environ["wsgi.input"] = BytesIO(body)  # Flask may have to read it again
             rows = served.schemas.load_row(parse_json(body))
             answer = self._service.answer(served, rows, request_id, ROUTE)
-        content = dump_json(describe_answer(served.model, answer))
-        self._answered(perf_counter() - started)
-        log_request(
-            request_id, "POST", ROUTE, 200, started, served.model.version.version
-        )
-        headers = [
-            *self._headers,
-            ("X-Request-ID", request_id),
-            ("Content-Length", str(len(content))),
-        ]
-        return headers, content
+            content = dump_json(describe_answer(served.model, answer))
+        return Done(served, rows, answer, request_id, perf_counter() - started), content
+
+    def _note(self, done: Done, environ: Environ) -> None:
+        """Count and log a request, now or with the others of this turn."""
+        if DEFER not in environ:
+            self._settle([done])
+            return
+        self._done.append(done)
+        if len(self._done) == 1:
+            environ[DEFER](self._settle_turn)
+
+    def _settle_turn(self) -> None:
+        done, self._done = self._done, []
+        self._settle(done)
+
+    def _settle(self, done: list[Done]) -> None:
+        for served, answered in groupby(done, lambda each: each.served):
+            _record(served, list(answered))  # a swap may lie between two of them
+        self._count([each.seconds for each in done])
+        for each in done:
+            version = each.served.model.version.version
+            log_request(each.request_id, "POST", ROUTE, 200, each.seconds, version)
+
+
+def _record(served: Served, done: list[Done]) -> None:
+    predictions = [each.answer.prediction for each in done]
+    served.meters.record_singles(
+        np.concatenate([each.rows for each in done]),
+        Prediction(
+            np.concatenate([each.labels for each in predictions]),
+            np.concatenate([each.probabilities for each in predictions]),
+        ),
+        np.concatenate([each.answer.outside for each in done]),
+    )

@@ -40,10 +40,22 @@ class PredictionMeters:
         self, rows: Matrix, prediction: Prediction, outside: NDArray[np.bool_]
     ) -> None:
         """Count one answered request."""
+        self._batch_rows.observe(len(rows))
+        self._record_rows(rows, prediction, outside)
+
+    def record_singles(
+        self, rows: Matrix, prediction: Prediction, outside: NDArray[np.bool_]
+    ) -> None:
+        """Count answered requests of one row each."""
+        observe_all(self._batch_rows, np.ones(len(rows)))
+        self._record_rows(rows, prediction, outside)
+
+    def _record_rows(
+        self, rows: Matrix, prediction: Prediction, outside: NDArray[np.bool_]
+    ) -> None:
         if len(rows) == 1:
             self._record_row(rows[0].tolist(), prediction, outside)
             return
-        self._batch_rows.observe(len(rows))
         for label, count in Tally(prediction.labels.tolist()).items():
             self._classes[label].inc(count)
         observe_all(self._confidence, prediction.probabilities.max(axis=1))
@@ -58,7 +70,6 @@ class PredictionMeters:
         self, row: list[float], prediction: Prediction, outside: NDArray[np.bool_]
     ) -> None:
         """Count one row without arrays, whose every call costs more than its work."""
-        self._batch_rows.observe(1)
         self._classes[prediction.labels[0]].inc()
         self._confidence.observe(max(prediction.probabilities[0].tolist()))
         marks = outside[0].tolist()

@@ -46,15 +46,16 @@ class Service:
     def predict(self, served: Served, rows: Matrix) -> Answer:
         """Predict rows, count the answer and hand it to the observers."""
         g.version = served.model.version.version
-        return self.answer(served, rows, g.request_id, route())
+        answer = self.answer(served, rows, g.request_id, route())
+        served.meters.record(rows, answer.prediction, answer.outside)
+        return answer
 
     def answer(
         self, served: Served, rows: Matrix, request_id: str, rule: str
     ) -> Answer:
-        """Do what ``predict`` does for a request that is not in Flask's hands."""
+        """Predict rows and hand the answer to the observers; count nothing."""
         prediction = served.model.predict(rows)
         outside = served.meters.find_out_of_range(rows)
-        served.meters.record(rows, prediction, outside)
         answer = Answer(prediction, outside, secrets.token_hex(16))
         if self.observers:
             self._tell_observers(served.model, rows, answer, request_id, rule)

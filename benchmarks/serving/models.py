@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import mlflow
 import yaml
 from mlflow import MlflowClient
 
@@ -38,7 +39,8 @@ def prepare(kind: str, folder: Path) -> Path:
 
 def promote_copy(folder: Path) -> None:
     """Make a new version with the same file Production: a swap like any other."""
-    client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
+    client = MlflowClient()
     old = client.get_model_version_by_alias(NAME, "Production")
     new = client.create_model_version(
         NAME, old.source, old.run_id, tags=old.tags, model_id=old.model_id
