@@ -27,7 +27,7 @@ def open_sandbox() -> None:
     the kernel. ``catalog``, ``context``, ``pipelines`` and ``session`` are those of
     the copy.
     """
-    shell = get_ipython()  # type: ignore[no-untyped-call]
+    shell = get_ipython()
     folder = tempfile.TemporaryDirectory(prefix="iris-notebook-")
     atexit.register(folder.cleanup)
     sandbox = copy_project(Path(folder.name))

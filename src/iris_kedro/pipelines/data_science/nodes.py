@@ -26,6 +26,7 @@ from iris_kedro.candidates import (
 )
 from iris_kedro.errors import ProjectError
 from iris_kedro.parameters import Candidate, Candidates, Dataset, Training
+from iris_kedro.progress import track
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +43,8 @@ def train_candidates(
     """Search each candidate's grid by cross-validation and fit its best on all rows."""
     X, y = _features(train_data, dataset), train_data[dataset.target.name].to_numpy(str)
     trained = {}
-    for number, (name, candidate) in enumerate(candidates.root.items(), start=1):
+    bar = track(candidates.root.items(), "Training")
+    for number, (name, candidate) in enumerate(bar, start=1):
         trained[name] = _train(name, candidate, X, y, training)
         logger.info(
             "Trained %d of %d, %s, in %.1f s: cross-validation accuracy %.3f ± %.3f",
