@@ -1,6 +1,6 @@
 // Many rows from a CSV file: a table of predictions, and all of it to download.
 
-import { byId, make } from "./dom.js";
+import { announce, byId, make } from "./dom.js";
 import { colorOf, humanize } from "./contract.js";
 import { bytes, count, percent } from "./numbers.js";
 import { parse, standardize, write } from "./csv.js";
@@ -52,7 +52,9 @@ export class BatchPanel {
     const turn = this.#latest;
     this.#show(make("p", {}, `Predicting ${file.name} …`));
     const shown = await this.#work(file);
-    if (turn === this.#latest) this.#show(...shown);
+    if (turn !== this.#latest) return;
+    this.#show(...shown);
+    announce(shown[0].textContent);
   }
 
   async #work(file) {
@@ -66,7 +68,7 @@ export class BatchPanel {
   }
 
   #result(file, table, answer) {
-    const { predictions, probabilities, classes, model } = answer;
+    const { predictions, classes, model } = answer;
     const counts = classes.map((label) => [label, predictions.filter((each) => each === label).length]);
     const summary = make("p", { id: "batch-summary" });
     summary.textContent = `${file.name}: ${count(predictions.length, "row")}, predicted by version `
@@ -80,7 +82,6 @@ export class BatchPanel {
       const text = `The first ${SHOWN_ROWS} rows; the download has all ${predictions.length.toLocaleString("en")}.`;
       parts.push(make("p", { class: "hint" }, text));
     }
-    this.probabilities = probabilities;
     return parts;
   }
 

@@ -64,7 +64,7 @@ function typicalRows(contract) {
   return contract.target.classes
     .map((label, column) => ({
       label,
-      values: (given[label] ?? surest(contract.golden_rows, label, column))
+      values: (Object.hasOwn(given, label) ? given[label] : surest(contract.golden_rows, label, column))
         ?.map((value) => Number(plain(value))),
     }))
     .filter((row) => row.values);

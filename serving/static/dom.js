@@ -11,7 +11,13 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+// The same text again is no news, neither for eyes nor for screen readers.
 export function say(element, text) {
-  element.textContent = text;
+  if (element.textContent !== text) element.textContent = text;
   element.hidden = !text;
+}
+
+export function announce(text) {
+  const element = byId("announcement");
+  if (element.textContent !== text) element.textContent = text;
 }

@@ -1,6 +1,6 @@
 // The answer for one row: the class, a bar for each class, and warnings.
 
-import { byId, make, say } from "./dom.js";
+import { announce, byId, make, say } from "./dom.js";
 import { colorOf } from "./contract.js";
 import { percent } from "./numbers.js";
 
@@ -50,7 +50,7 @@ export class PredictionPanel {
 
   #announce(text) {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => { byId("announcement").textContent = text; }, QUIET);
+    this.#timer = setTimeout(announce, QUIET, text);
   }
 }
 

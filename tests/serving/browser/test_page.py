@@ -175,10 +175,14 @@ def test_the_latest_value_wins(page):
     fill(page, SETOSA)
     expect(page.locator("#answer strong")).to_have_text("setosa")
     held = []
-    page.route("**/predict", lambda route: held.append(route))  # noqa: PLW0108
+
+    def hold(route):
+        slow = route.request.post_data_json["petal_length"] == 1.5
+        held.append(route) if slow else route.continue_()
+
+    page.route("**/predict", hold)
     with page.expect_request("**/predict"):
         page.get_by_label("Petal length").first.fill("1.5")
-    page.unroute("**/predict")
     before = page.evaluate("window.aborted")
 
     fill(page, VIRGINICA)
@@ -194,6 +198,7 @@ def test_a_dropped_file_is_predicted_and_downloaded(page):
 
     expect(page.locator("#batch-summary")).to_contain_text("2 rows")
     expect(page.locator("#batch-summary")).to_contain_text("version 3")
+    expect(page.locator("#announcement")).to_contain_text("flowers.csv: 2 rows")
     expect(page.locator("#batch")).to_contain_text("left out: plant")
     rows = page.locator("#batch tbody tr")
     expect(rows).to_have_count(2)
