@@ -613,6 +613,22 @@ def test_two_projects_release_into_one_registry_at_the_same_time(
     assert set(roles.values()) == {"1", "2"}
 
 
+def test_two_first_runs_at_the_same_time_share_a_new_database(
+    project, copy_project, tmp_path
+):
+    other = copy_project(tmp_path / "other", small=True)
+    shared = {"server": {"mlflow_tracking_uri": f"sqlite:///{project.path}/mlflow.db"}}
+    (other.path / "conf/local/mlflow.yml").write_text(yaml.safe_dump(shared))
+    (project.path / "mlflow.db").unlink()
+
+    command = ("run", "--pipelines", "data_engineering")
+    processes = [each.start(*command) for each in (project, other)]
+    outputs = [process.communicate()[0] for process in processes]
+
+    assert [process.returncode for process in processes] == [0, 0], outputs
+    assert [run.info.status for run in project.parents()] == ["FINISHED"] * 2
+
+
 def test_experiment_that_another_run_makes_meanwhile_is_used(project, monkeypatch):
     create = MlflowClient.create_experiment
 

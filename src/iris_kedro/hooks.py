@@ -1,7 +1,9 @@
 """Hooks of the project: checks before a run, progress, the result after it."""
 
 import logging
+import os
 from collections.abc import Generator, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,8 @@ from iris_kedro.parameters import check_names
 from iris_kedro.summary import print_summary
 
 logger = logging.getLogger(__name__)
+
+SQLITE = "sqlite:///"
 
 
 class ProjectHooks:
@@ -93,18 +97,31 @@ class ProjectHooks:
 
 
 class ExperimentHooks:
-    """Lets runs that start at once share a new experiment."""
+    """Lets runs that start at once share a new database and a new experiment."""
 
     @hook_impl(wrapper=True)
     def after_context_created(self, context: KedroContext) -> Generator[None, Any, Any]:
-        """Set everything up again if another run made the experiment meanwhile.
+        """Let one run at a time connect to a database in a file.
 
-        kedro-mlflow looks for the experiment and then makes it. When it fails because
-        another run came in between, the experiment is there the second time.
+        MLflow makes the tables of a new one without a lock, and of two runs one fails.
+        kedro-mlflow looks for the experiment and then makes it: when it fails because
+        another run came in between, on a server, the experiment is there the second
+        time.
         """
-        try:
-            return (yield)
-        except MlflowException as error:
-            if error.error_code != "RESOURCE_ALREADY_EXISTS":
-                raise
+        with _lock_database(context):
+            try:
+                return (yield)
+            except MlflowException as error:
+                if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                    raise
         return context._hook_manager.hook.after_context_created(context=context)
+
+
+def _lock_database(context: KedroContext) -> AbstractContextManager[Any]:
+    server = context.config_loader["mlflow"].get("server", {})
+    uri = server.get("mlflow_tracking_uri") or ""
+    database = Path(uri.removeprefix(SQLITE))
+    # Where nothing can be written, no tables can be made.
+    if not uri.startswith(SQLITE) or not os.access(database.parent, os.W_OK):
+        return nullcontext()
+    return FileLock(f"{database}.lock")

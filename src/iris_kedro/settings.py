@@ -23,6 +23,8 @@ CONFIG_LOADER_CLASS = OmegaConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",
+    # As kedro-mlflow has it; the hooks read it before kedro-mlflow does.
+    "config_patterns": {"mlflow": ["mlflow*", "mlflow*/**", "**/mlflow*"]},
     "custom_resolvers": {
         "oc.env": oc.env,  # conf/production takes addresses from the environment
         "project_path": lambda: find_kedro_project(Path.cwd()),
