@@ -116,10 +116,8 @@ BUILD = BUILDAH_FORMAT=docker $(CONTAINER_ENGINE) build $(CONTAINER_BUILD_ARGS) 
 reference: install ## Write the reference of the code to build/reference
 	@PYTHONPATH=src:. $(BIN)/pdoc --docformat google --output-directory build/reference iris_kedro serving '!serving.gunicorn_conf'
 
-pages: viz-build notebooks-html reference ## Put everything to publish into build/pages
-	@rm -rf build/pages
-	@mkdir -p build/pages
-	@cp -R build/viz build/notebooks build/reference deploy/pages/index.html build/pages/
+pages: run viz-build notebooks-html reference ## Put everything to publish into build/pages
+	@$(BIN)/python deploy/pages.py
 
 check-deploy: install tools ## Check what is deployed: images, workflows, manifests, rules
 	@PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" deploy/check.sh
