@@ -12,6 +12,7 @@ from kedro.io import DatasetError
 from kedro.validation import ParameterValidationError
 from mlflow.exceptions import MlflowException
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from iris_kedro.errors import ProjectError
 
@@ -37,6 +38,7 @@ def explain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
             OmegaConfBaseException,
             ParameterValidationError,
             ProjectError,
+            YAMLError,
         ) as error:
             raise click.ClickException(str(error)) from error
         except KeyboardInterrupt:

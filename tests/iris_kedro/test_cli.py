@@ -144,3 +144,13 @@ def test_production_environment_takes_the_address_from_its_variable(
 
     assert result.exit_code == 0
     assert not (released.path / "mlflow.db").exists()
+
+
+def test_broken_yaml_is_a_short_error_with_its_place(project):
+    (project.path / "conf/base/globals.yml").write_text("dataset: [\n")
+
+    result = project.invoke("run")
+
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert "globals.yml, unable to read line 1" in result.output
