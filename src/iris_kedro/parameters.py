@@ -13,6 +13,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    FiniteFloat,
     RootModel,
     field_validator,
     model_validator,
@@ -51,8 +52,8 @@ class Feature(Parameters):
 
     description: str
     unit: str = ""
-    minimum: float
-    maximum: float
+    minimum: FiniteFloat
+    maximum: FiniteFloat
 
     @model_validator(mode="after")
     def _check_range(self) -> Self:
@@ -85,6 +86,15 @@ class Dataset(Parameters):
     source: str
     target: Target
     features: Annotated[dict[Name, Feature], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _check_target(self) -> Self:
+        if self.target.name in self.features:
+            raise ValueError(
+                f"the target {self.target.name!r} is also a feature; a model would be"
+                " told what it is to predict"
+            )
+        return self
 
     @property
     def columns(self) -> list[str]:
