@@ -6,6 +6,7 @@ imports MLflow, so that the processes that predict stay small and start fast.
 
 import argparse
 import errno
+import fcntl
 import os
 import select
 import signal
@@ -127,6 +128,8 @@ class MlflowRegistry:
             file = Path(self._uri.removeprefix(SQLITE))
             if not file.exists():
                 raise RegistryUnreachableError(f"{file} does not exist")
+            if _is_locked(Path(f"{file}.lock")):
+                raise RegistryUnreachableError(f"{file} is being set up by a run")
             identity = file.stat().st_ino
             if self._file_identity not in (None, identity):
                 raise RegistryReplacedError
@@ -140,6 +143,21 @@ def run(registry: Registry, config: Config, *, with_parent: bool) -> None:
         intake.poll()
         if not _pause(config.follow_seconds or 1.0, with_parent=with_parent):
             return
+
+
+def _is_locked(lock: Path) -> bool:
+    """Say whether a run holds its lock: then MLflow is still making the tables.
+
+    It makes them anew in every process that finds some missing, and one would fail.
+    """
+    if not lock.exists():
+        return False
+    with lock.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def fetch(registry: Registry, config: Config) -> None:

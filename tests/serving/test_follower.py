@@ -9,6 +9,7 @@ from pathlib import Path
 
 import mlflow
 import pytest
+from filelock import FileLock
 
 from serving.follower import MlflowRegistry
 from serving.intake import RegistryUnreachableError
@@ -54,6 +55,16 @@ def test_a_missing_database_is_not_created(registry, followed):
         followed.resolve("Production")
 
     assert not registry.file.exists()
+
+
+def test_a_database_that_a_run_sets_up_is_left_alone(registry, followed, iris_bytes):
+    version = registry.release(iris_bytes)
+
+    with FileLock(f"{registry.file}.lock"):
+        with pytest.raises(RegistryUnreachableError, match="being set up"):
+            followed.resolve("Production")
+
+    assert followed.resolve("Production").version == version
 
 
 def test_a_damaged_database_is_out_of_reach(registry, followed):
