@@ -193,9 +193,8 @@ OURS = Contender(
         "csv": Form("/predict/batch", write_csv, read_many, CSV),
     },
     variables=_ours,
-    is_part=lambda line: (
-        "serving.follower" not in line
-    ),  # any number of workers has one
+    # The follower is one for any number of workers, and has its own line.
+    is_part=lambda line: "serving.follower" not in line,
 )
 TUNED = Contender(
     "FastAPI, ONNX, tuned",

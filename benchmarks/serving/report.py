@@ -75,13 +75,15 @@ def print_results(results: Results, console: Console) -> None:
         console.print(table)
 
 
-def write_results(results: Results, extra: list[str], options: str, path: Path) -> None:
+def write_results(
+    results: Results, extra: list[str], opponents: str, command: str, path: Path
+) -> None:
     """Write everything with machine and versions, and the picture beside it."""
     versions = ", ".join(f"{p} {importlib.metadata.version(p)}" for p in PACKAGES)
     lines = [
         "# The service and what a user would pick instead",
         "",
-        f"`{options}` on {datetime.now(UTC):%Y-%m-%d}; {_processor()}, {os.cpu_count()}"
+        f"`{command}` on {datetime.now(UTC):%Y-%m-%d}; {_processor()}, {os.cpu_count()}"
         f" cores, Python {platform.python_version()}, {versions}.",
         "",
         "Each server has one core and the load comes from another; contenders take"
@@ -90,6 +92,9 @@ def write_results(results: Results, extra: list[str], options: str, path: Path) 
         " for each request and model following switched on. Memory is the proportional"
         " set size of a worker and its master; our follower, one for any number of"
         " workers, has about 200 MiB of its own while it runs.",
+        "",
+        f"The others have environments of their own: {opponents}. Those over MLflow,"
+        " BentoML, LitServe and MLServer answer with labels only.",
         "",
         "![Requests per second](results.svg)",
         "",

@@ -12,9 +12,10 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from contenders import CONTENDERS, OURS, Contender
+from contenders import CONTENDERS, HERE, OURS, Contender
 from load import Measured, Request, load
 from models import KINDS, prepare, promote_copy
 from report import Results, print_results, write_results
@@ -59,15 +60,23 @@ def main() -> None:
             model = prepare(kind, Path(folder, kind))
             prepare_for_peers(chosen, model)
             results[kind] = compare(chosen, model, options.rounds, options.seconds)
+        print_results(results, console)
         if any(contender is OURS for contender in chosen):
             extra = measure_ours_alone(model, options.rounds, options.seconds)
-    print_results(results, console)
     for line in extra:
         console.print(line)
     if not options.no_write:
         target = "make bench-peers" if options.peers else "make bench"
-        write_results(results, extra, target, RESULTS)
+        write_results(results, extra, opponents(chosen), target, RESULTS)
         console.print(f"written to {RESULTS.relative_to(Path.cwd())}")
+
+
+def opponents(chosen: list[Contender]) -> str:
+    """Name the versions in the contenders' own environments."""
+    names = sorted({c.environment for c in chosen if c.environment})
+    files = [HERE / "requirements" / f"{name}.txt" for name in names]
+    pinned = {line for file in files for line in file.read_text().split()}
+    return ", ".join(sorted(line.replace("==", " ") for line in pinned))
 
 
 def read_options() -> argparse.Namespace:
@@ -101,11 +110,11 @@ def compare(
 ) -> dict[str, dict[str, list[float]]]:
     """Let contenders take turns; return each one's figures, a value for each round."""
     figures: dict[str, dict[str, list[float]]] = {c.name: {} for c in chosen}
-    expected: list[str] = []
+    expected: dict[str, list[Any]] = {}
     for number in range(rounds):
         for contender in chosen:
             with Server(contender, model, {0}) as server:
-                expected = check_answers(server, expected)
+                check_answers(server, expected)
                 measured = measure(server, seconds)
             for key, value in measured.items():
                 figures[contender.name].setdefault(key, []).append(value)
@@ -116,18 +125,31 @@ def compare(
     return figures
 
 
-def check_answers(server: Server, expected: list[str]) -> list[str]:
-    """Stop if a contender predicts other classes than the others: it proves nothing."""
+def check_answers(server: Server, expected: dict[str, list[Any]]) -> None:
+    """Stop if a contender predicts otherwise than the first: it proves nothing.
+
+    Args:
+        server: The contender's.
+        expected: Labels and probabilities of the first contender, who fills it.
+    """
     rows = draw_rows(BATCH)
     for name, form in server.contender.forms.items():
         asked = rows[:1] if name == "row" else rows
-        labels = server.predict(form, asked)
-        expected = expected or server.predict(server.contender.forms["matrix"], rows)
-        agreeing = np.mean(np.array(labels) == np.array(expected[: len(asked)]))
+        answer = server.ask(form, asked)
+        labels = form.read(answer)
         # ONNX and scikit-learn break ties between classes differently.
-        if len(labels) != len(asked) or agreeing < 0.999:  # noqa: PLR2004
-            sys.exit(f"{server.contender.name} answers {name} wrong: {agreeing:.1%}")
-    return expected
+        agreeing = [
+            a == b for a, b in zip(labels, expected.get("labels", labels), strict=False)
+        ]
+        if len(labels) != len(asked) or np.mean(agreeing) < 0.999:  # noqa: PLR2004
+            sys.exit(f"{server.contender.name} answers {name} otherwise")
+        if name == "matrix":
+            expected.setdefault("labels", labels)
+        if len(asked) > 1 and isinstance(answer, dict) and "probabilities" in answer:
+            probabilities = answer["probabilities"]
+            first = expected.setdefault("probabilities", probabilities)
+            if not np.allclose(first, probabilities, atol=1e-4):
+                sys.exit(f"{server.contender.name} gives other probabilities: {name}")
 
 
 def measure(server: Server, seconds: int) -> dict[str, float]:
