@@ -13,10 +13,11 @@ _UPGRADE = re.compile(rb"(?<=\r\n)Upgrade: h2c\r\n", re.IGNORECASE)
 
 
 class Protocol(HttpToolsProtocol):
-    """HTTP/1.1 with two precautions that uvicorn leaves out."""
+    """HTTP/1.1 with three precautions that uvicorn leaves out."""
 
     _head_bytes = 0
     _in_head = False
+    _stopping = False
 
     def data_received(self, data: bytes) -> None:
         """Parse what has come; hang up on endless headers."""
@@ -34,9 +35,24 @@ class Protocol(HttpToolsProtocol):
         self._in_head, self._head_bytes = True, 0
 
     def on_headers_complete(self) -> None:
-        """End counting."""
+        """End counting; let no other request follow when the worker ends."""
         self._in_head = False
         super().on_headers_complete()
+        if self._stopping:
+            self.cycle.keep_alive = False
+
+    def shutdown(self) -> None:
+        """End when what has begun is answered; who has just connected may still ask.
+
+        Their request may be on its way: uvicorn would hang up on them.
+        """
+        self._stopping = True
+        if self.cycle is not None:
+            super().shutdown()
+            return
+        self.timeout_keep_alive_task = self.loop.call_later(
+            self.timeout_keep_alive, self.timeout_keep_alive_handler
+        )
 
 
 def decline_http2(data: bytes) -> bytes:

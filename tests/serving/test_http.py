@@ -343,6 +343,19 @@ def test_a_stop_lets_a_request_in_flight_end(server):
     assert server.process.wait(20) == 0
 
 
+def test_who_has_just_connected_may_still_ask_a_worker_that_ends(filled):
+    server = filled()
+    with connect(server) as early:
+        time.sleep(0.3)  # it has been accepted
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        early.sendall(POST)
+
+        assert is_prediction(read(early))
+        assert early.recv(1) == b""
+    assert server.process.wait(20) == 0
+
+
 def test_recycled_workers_lose_no_request(filled, worker_class):
     server = filled(worker_class=worker_class, workers=2, gunicorn="--max-requests 50")
     first = set(server.workers())

@@ -59,7 +59,12 @@ def test_a_service_that_wants_a_key_needs_one(
     keys = tmp_path / "keys"
     keys.write_text(f"alice {hashlib.sha256(b'secret').hexdigest()}\n")
     server = start(api_keys_file=keys)
-    eventually(lambda: server.get("/health/ready").status_code == 200, "it is ready")
+
+    def is_ready() -> bool:
+        """Ask often enough to meet both workers."""
+        return all(server.get("/health/ready").ok for _ in range(20))
+
+    eventually(is_ready, "both workers are ready")
 
     refused, accepted = (
         run_it(server.url),
