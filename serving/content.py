@@ -79,20 +79,18 @@ def choose_answer(*mimetypes: str) -> str:
     Raises:
         NotAcceptable: If it accepts none.
     """
-    chosen = _best(request.headers.get("Accept", "*/*"), mimetypes)
+    chosen = best_match(request.headers.get("Accept", "*/*"), mimetypes)
     if chosen is None:
         raise NotAcceptable(f"The answer can be {' or '.join(mimetypes)}.")
     return chosen
 
 
-def accepts(accept: str, mimetype: str) -> bool:
-    """Say whether an ``Accept`` header allows a media type."""
-    return _best(accept, (mimetype,)) is not None
-
-
 @lru_cache(maxsize=256)
-def _best(accept: str, mimetypes: tuple[str, ...]) -> str | None:
-    """Choose a media type; cached, because clients repeat themselves."""
+def best_match(accept: str, mimetypes: tuple[str, ...]) -> str | None:
+    """Choose one of some media types for an ``Accept`` header.
+
+    Cached, because clients repeat themselves.
+    """
     return parse_accept_header(accept, MIMEAccept).best_match(mimetypes)
 
 

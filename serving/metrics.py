@@ -134,18 +134,17 @@ class ServiceMetrics:
 
     def meter_answers(
         self, method: str, rule: str, status: int
-    ) -> Callable[[list[float]], None]:
-        """Return what counts answers as the exporter does, given their seconds."""
+    ) -> Callable[[float], None]:
+        """Return what counts an answer as the exporter does, given its seconds."""
         known = self._exporters._names_to_collectors
         duration = known["flask_http_request_duration_seconds"]
         total = known["flask_http_request_total"]
         seconds = duration.labels(method, rule, str(status))  # type: ignore[attr-defined]
         answers = total.labels(method, str(status))  # type: ignore[attr-defined]
 
-        def count(taken: list[float]) -> None:
-            for each in taken:
-                seconds.observe(each)
-            answers.inc(len(taken))
+        def count(taken: float) -> None:
+            seconds.observe(taken)
+            answers.inc()
 
         return count
 

@@ -42,19 +42,11 @@ def predict_batch() -> Response:
     service = the_service()
     served = service.current.get()
     rows = _read_rows(served.schemas, mimetype)
-    prediction = service.predict(served, rows).prediction
-    classes = served.model.contract.classes
+    answer = service.predict(served, rows)
     if wanted == CSV:
-        text = write_csv(classes, prediction)
+        text = write_csv(served.model.contract.classes, answer.prediction)
         return Response(text, content_type=f"{CSV}; charset=utf-8")
-    return json_response(
-        {
-            "classes": classes,
-            "predictions": prediction.labels.tolist(),
-            "probabilities": prediction.probabilities,
-            "model": describe_model(served.model),
-        }
-    )
+    return json_response(describe_answers(served.model, answer))
 
 
 def describe_answer(model: Model, answer: Answer) -> dict[str, Any]:
@@ -68,6 +60,16 @@ def describe_answer(model: Model, answer: Answer) -> dict[str, Any]:
         "prediction_id": answer.prediction_id,
         "model": describe_model(model),
         "out_of_range": [name for name, is_outside in outside if is_outside],
+    }
+
+
+def describe_answers(model: Model, answer: Answer) -> dict[str, Any]:
+    """Describe the predictions of many rows."""
+    return {
+        "classes": model.contract.classes,
+        "predictions": answer.prediction.labels.tolist(),
+        "probabilities": answer.prediction.probabilities,
+        "model": describe_model(model),
     }
 
 

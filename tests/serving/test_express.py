@@ -1,4 +1,4 @@
-"""The short way of /predict must not differ from Flask's in anything a client sees."""
+"""The short way must not differ from Flask's in anything that anybody sees."""
 
 import json
 import logging
@@ -10,6 +10,7 @@ from serving.express import Express
 
 VARYING = {"prediction_id", "request_id"}
 IDS = {"X-Request-ID"}
+IRIS = ("sepal_length", "sepal_width", "petal_length", "petal_width")
 
 
 @pytest.fixture
@@ -24,10 +25,8 @@ def both(make_app, iris):
     assert isinstance(flask.wsgi_app, Express)
     flask.wsgi_app = flask.wsgi_app._flask
 
-    def ask(**request) -> list:
-        return [
-            app.test_client().post("/predict", **request) for app in (express, flask)
-        ]
+    def ask(path: str = "/predict", **request) -> list:
+        return [app.test_client().post(path, **request) for app in (express, flask)]
 
     ask.apps = (express, flask)
     return ask
@@ -68,6 +67,32 @@ def test_answers_are_the_same(both, setosa, request_):
     assert len(express.headers["X-Request-ID"]) == len(flask.headers["X-Request-ID"])
 
 
+TABLE = {"columns": list(IRIS), "data": [[5.1, 3.5, 1.4, 0.2], [6, 3, 4.8, 9]]}
+BATCHES = {
+    "objects": {
+        "json": {"instances": [dict(zip(IRIS, TABLE["data"][0], strict=True))]}
+    },
+    "table": {"json": TABLE},
+    "likes CSV better": {
+        "json": TABLE,
+        "headers": {"Accept": "text/csv, application/json;q=0.5"},
+    },
+    "no rows": {"json": TABLE | {"data": []}},
+    "a wrong value": {"json": TABLE | {"data": [[5.1, 3.5, 1.4, "0.2"]]}},
+    "a long row": {"json": TABLE | {"data": [[5.1, 3.5, 1.4, 0.2, 1]]}},
+}
+
+
+@pytest.mark.parametrize("request_", BATCHES.values(), ids=BATCHES)
+def test_answers_to_batches_are_the_same(both, request_):
+    express, flask = both("/predict/batch", **request_)
+
+    if express.mimetype == "text/csv":
+        assert express.text == flask.text
+    else:
+        assert strip(express) == strip(flask)
+
+
 def test_out_of_range_values_are_named(both, setosa):
     express, flask = both(json=setosa | {"petal_width": 9})
 
@@ -78,6 +103,7 @@ def test_out_of_range_values_are_named(both, setosa):
 def test_metrics_are_the_same(both, setosa):
     for body in (setosa, setosa | {"petal_width": 9}, {"petal_width": 9}):
         both(json=body)
+    both("/predict/batch", json=TABLE)
 
     def counts(app) -> dict:
         text = app.test_client().get("/metrics").text
@@ -91,13 +117,15 @@ def test_metrics_are_the_same(both, setosa):
     express, flask = map(counts, both.apps)
     assert express == flask
     name = "flask_http_request_total"
-    assert express[name, frozenset({("method", "POST"), ("status", "200")})] == 2
+    assert express[name, frozenset({("method", "POST"), ("status", "200")})] == 3
 
 
-def test_log_lines_are_the_same(both, setosa, caplog):
+@pytest.mark.parametrize("path", ["/predict", "/predict/batch"])
+def test_log_lines_are_the_same(both, setosa, caplog, path):
     caplog.set_level(logging.INFO, "serving.requests")
+    body = setosa if path == "/predict" else TABLE
 
-    both(json=setosa, headers={"X-Request-ID": "mine"})
+    both(path, json=body, headers={"X-Request-ID": "mine"})
 
     express, flask = [record.fields for record in caplog.records]
     assert express.pop("milliseconds") > 0
