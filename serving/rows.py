@@ -33,6 +33,19 @@ class RowReader:
         self._features = {feature.name: feature for feature in contract.features}
         self._minimum, self._maximum = _widen(*contract.accepted)
         self._pick = itemgetter(*self.names)
+        self._limits = [(f.name, f.minimum, f.maximum) for f in contract.features]
+
+    def pick_row(self, row: Any) -> list[float] | None:
+        """Return the values of one row given by names if all is right, else None."""
+        if type(row) is not dict or len(row) != len(self._limits):
+            return None
+        values: list[float] = []
+        for name, lowest, highest in self._limits:
+            value: Any = row.get(name)
+            if type(value) not in NUMBERS or not lowest <= value <= highest:
+                return None
+            values.append(value)
+        return values
 
     def from_records(self, records: Any, at: str = "") -> Matrix:
         """Read a list of objects, each naming all features."""

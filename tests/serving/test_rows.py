@@ -30,6 +30,23 @@ def test_from_records_orders_values_as_the_contract_does(reader, setosa):
     assert rows.tolist() == [pytest.approx(GOOD)]
 
 
+def test_pick_row_takes_a_row_that_is_all_right(reader, setosa):
+    assert reader.pick_row(dict(reversed(setosa.items()))) == GOOD
+    assert reader.pick_row(setosa | {"sepal_length": 5}) == [5, *GOOD[1:]]
+
+
+@pytest.mark.parametrize("value", ["5.1", True, None, NAN, INF, -INF, 0.05, 30.1, [5]])
+def test_pick_row_leaves_wrong_values_to_the_schema(reader, setosa, value):
+    assert reader.pick_row(setosa | {"sepal_length": value}) is None
+
+
+def test_pick_row_leaves_other_forms_to_the_schema(reader, setosa):
+    without = {name: v for name, v in setosa.items() if name != "sepal_width"}
+
+    for row in (without, setosa | {"colour": 1}, without | {"colour": 1}, [setosa], 5):
+        assert reader.pick_row(row) is None
+
+
 def test_all_forms_give_the_same_rows(reader, setosa):
     names = list(setosa)
     records = reader.from_records([setosa, setosa])
