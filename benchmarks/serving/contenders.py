@@ -242,7 +242,8 @@ CONTENDERS = [
         "BentoML",
         lambda _, port: [
             program("bentoml", "bentoml"),
-            *("serve", f"{HERE / 'apps' / 'bento.py'}:Iris", "--port", str(port)),
+            *("serve", "bento:Iris", "--working-dir", str(HERE / "apps")),
+            *("--host", "127.0.0.1", "--port", str(port)),
         ],
         {"row": _BENTO, "matrix": _BENTO},
         "bentoml",
