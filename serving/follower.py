@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 DIGEST_TAG = "file_digest"
 SQLITE = "sqlite:///"
 HTTP_SECONDS = 10
-NICENESS = 10  # predictions come first: importing MLflow takes seconds of a core
 
 
 class RegistryReplacedError(Exception):
@@ -186,7 +185,6 @@ def main() -> None:
     signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
     config = Config.from_env()
     configure_logging(config)
-    os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
     if arguments.once:
         fetch(MlflowRegistry(config), config)
         return

@@ -8,7 +8,8 @@ import time
 
 logger = logging.getLogger(__name__)
 
-COMMAND = (sys.executable, "-m", "serving.follower", "--with-parent")
+# With low priority: its imports take seconds of a core, and predictions come first.
+COMMAND = ("nice", sys.executable, "-m", "serving.follower", "--with-parent")
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 HEALTHY_SECONDS = 60.0
 STOP_SECONDS = 5.0
