@@ -159,7 +159,7 @@ class Container:
         assert self.state("Running") == "true", self.logs()
         try:
             return self.get("/health/live").status_code == 200
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             return False
 
     def state(self, name: str) -> str:
@@ -264,7 +264,7 @@ class MlflowServer:
         assert self.process and self.process.poll() is None
         try:
             return requests.get(f"{self.uri}/health", timeout=10).status_code == 200
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             return False
 
     def stop(self) -> None:

@@ -56,7 +56,7 @@ def server(shipped, tmp_path_factory):
 def answers(url: str) -> bool:
     try:
         return requests.get(f"{url}/api/main", timeout=10).ok
-    except requests.ConnectionError:
+    except (requests.ConnectionError, requests.Timeout):
         return False
 
 

@@ -391,7 +391,7 @@ def answers(server: Server) -> bool:
     assert server.process.poll() is None, server.log.read_text()
     try:
         return server.get("/health/live").status_code == 200
-    except requests.ConnectionError:
+    except (requests.ConnectionError, requests.Timeout):
         return False
 
 
