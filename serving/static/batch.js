@@ -18,6 +18,8 @@ class FileError extends Error {
 export class BatchPanel {
   #link = null;
   #latest = 0;
+  #tellBuilt;
+  #built = new Promise((resolve) => { this.#tellBuilt = resolve; });
 
   constructor(predict, maxBytes) {
     this.predict = predict;
@@ -43,6 +45,7 @@ export class BatchPanel {
     this.features = features;
     this.classes = classes;
     const names = features.map(({ name }) => name).join(", ");
+    this.#tellBuilt();
     byId("file-note").textContent = `The header names ${names}; up to ${bytes(this.maxBytes)}.`;
   }
 
@@ -59,6 +62,7 @@ export class BatchPanel {
 
   async #work(file) {
     try {
+      await this.#built; // a file may come before the model is known
       const table = arrange(parse(await readText(file, this.maxBytes)), this.features);
       const answer = await this.predict(write([table.header, ...table.rows]));
       return this.#result(file, table, answer);

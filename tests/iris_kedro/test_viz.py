@@ -26,9 +26,7 @@ MAKEFILE = Path(__file__).parents[2] / "Makefile"
 @pytest.fixture(scope="module")
 def server(shipped, tmp_path_factory):
     """Start kedro-viz after a run; return its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = find_port()
     log = tmp_path_factory.mktemp("viz") / "log"
     command = [sys.executable, "-m", "kedro", "viz", "run"]
     with log.open("wb") as file:
@@ -51,6 +49,15 @@ def server(shipped, tmp_path_factory):
     yield url
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+
+
+def find_port() -> int:
+    """Find a free port; kedro-viz takes none above 49151, where the system looks."""
+    for port in range(20_000 + os.getpid() % 10_000, 49_151):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)):
+                return port
+    raise RuntimeError("no port is free")
 
 
 def answers(url: str) -> bool:

@@ -75,9 +75,10 @@ class Service:
         self._process.wait(timeout=PATIENCE)
 
     def _is_ready(self) -> bool:
+        """Ask often enough to meet both workers."""
         try:
-            return self.get("/health/ready").ok
-        except requests.ConnectionError:
+            return all(self.get("/health/ready").ok for _ in range(20))
+        except (requests.ConnectionError, requests.Timeout):
             return False
 
 

@@ -181,7 +181,9 @@ def test_the_latest_value_wins(page):
         held.append(route) if slow else route.continue_()
 
     page.route("**/predict", hold)
-    with page.expect_request("**/predict"):
+    with page.expect_request(
+        lambda sent: '"petal_length":1.5' in (sent.post_data or "")
+    ):
         page.get_by_label("Petal length").first.fill("1.5")
     before = page.evaluate("window.aborted")
 
@@ -213,6 +215,19 @@ def test_a_dropped_file_is_predicted_and_downloaded(page):
     )
     assert lines[2].startswith('6.7,"b, c",3.0,5.7,2.4,virginica,')
     assert len(lines) == 3
+
+
+def test_a_file_may_come_before_the_model_is_known(page):
+    held = []
+    page.route("**/model", held.append)
+    page.reload(wait_until="commit")
+    page.wait_for_function("document.readyState === 'complete'")
+    drop(page, f"{HEADER}\n5.1,3.5,1.4,0.2\n")
+    expect(page.locator("#batch")).to_contain_text("Predicting flowers.csv")
+
+    held[0].continue_()
+
+    expect(page.locator("#batch-summary")).to_contain_text("1 row")
 
 
 def test_a_large_file_is_shown_in_part_and_downloaded_whole(page):
