@@ -219,9 +219,13 @@ def test_a_dropped_file_is_predicted_and_downloaded(page):
 
 def test_a_file_may_come_before_the_model_is_known(page):
     held = []
-    page.route("**/model", held.append)
-    page.reload(wait_until="commit")
-    page.wait_for_function("document.readyState === 'complete'")
+
+    def hold(route):
+        held.append(route)
+
+    page.route("**/model", hold)
+    with page.expect_request("**/model"):
+        page.reload()
     drop(page, f"{HEADER}\n5.1,3.5,1.4,0.2\n")
     expect(page.locator("#batch")).to_contain_text("Predicting flowers.csv")
 
