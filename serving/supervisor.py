@@ -1,6 +1,7 @@
 """Keeps the follower running beside gunicorn."""
 
 import logging
+import shutil
 import subprocess
 import sys
 import threading
@@ -9,7 +10,8 @@ import time
 logger = logging.getLogger(__name__)
 
 # With low priority: its imports take seconds of a core, and predictions come first.
-COMMAND = ("nice", sys.executable, "-m", "serving.follower", "--with-parent")
+NICE = shutil.which("nice") or "/usr/bin/nice"
+COMMAND = (NICE, sys.executable, "-m", "serving.follower", "--with-parent")
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 HEALTHY_SECONDS = 60.0
 STOP_SECONDS = 5.0
@@ -53,9 +55,10 @@ class Supervisor:
         while not self._stopping.is_set():
             started = time.monotonic()
             # Its standard input closes with us: that ends it if we are killed. Leaving
-            # descriptors open (Python's own are closed anyway) lets Python use
-            # posix_spawn; otherwise it waits for a pipe to close, and a worker that the
-            # master forks at that moment holds the pipe open for good.
+            # descriptors open (Python's own are closed anyway) and naming the program
+            # by its whole path lets Python use posix_spawn; otherwise it waits for a
+            # pipe to close, and a worker that the master forks at that moment holds the
+            # pipe open for good.
             with subprocess.Popen(  # noqa: S603 -- a constant
                 self._command, stdin=subprocess.PIPE, close_fds=False
             ) as process:

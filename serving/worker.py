@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import sys
 from typing import Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -79,6 +80,16 @@ class Worker(UvicornWorker):  # type: ignore[misc]
         "access_log": False,  # ours says more
         "timeout_notify": 1,
     }
+
+    def init_signals(self) -> None:
+        """Leave through gunicorn's door, whose hook lets the observers finish.
+
+        uvicorn stops gracefully, then raises the signal again: its default action
+        would end the process on the spot.
+        """
+        super().init_signals()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: sys.exit(0))
 
     async def callback_notify(self) -> None:
         """Tell the master that all is well; end when there is none any more."""

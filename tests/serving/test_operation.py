@@ -1,13 +1,14 @@
 """Running it: metrics over recycled workers, logs, ports, the shadow, raw HTTP."""
 
+import contextlib
 import json
 import os
 import re
 import signal
 import socket
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 
 import pytest
 import requests
@@ -50,14 +51,26 @@ def test_metrics_stay_monotonic_while_workers_are_recycled(serve, tmp_path):
     assert len(list(folder.glob("counter_*.db"))) <= 6
 
 
-def test_prediction_log_loses_nothing_on_a_graceful_stop(serve, tmp_path):
+@pytest.mark.parametrize("worker_class", ["asyncio", "gthread"])
+def test_prediction_log_loses_nothing_on_a_graceful_stop(serve, tmp_path, worker_class):
     path = tmp_path / "predictions.jsonl"
-    server = serve(prediction_log=path)
-    answered = [server.predict().headers["X-Request-ID"] for _ in range(50)]
+    server = serve(prediction_log=path, worker_class=worker_class)
+    answered: list[str] = []
+
+    def predict_until_the_end() -> None:
+        with contextlib.suppress(requests.ConnectionError):
+            while True:
+                answered.append(server.predict().headers["X-Request-ID"])
+
+    client = threading.Thread(target=predict_until_the_end)
+    client.start()
+    time.sleep(0.5)
 
     server.stop()
 
+    client.join()
     lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert len(answered) > 10
     assert set(answered) <= {line["request_id"] for line in lines}
     assert lines[-1]["inputs"]["sepal_length"] == 5.1
 
@@ -89,7 +102,7 @@ def test_shadow_predicts_the_same_rows(serve, registry, build_iris, eventually):
 
 
 def test_metrics_can_have_their_own_port(start):
-    with closing(socket.socket()) as probe:
+    with contextlib.closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     server = start(metrics_bind=f"127.0.0.1:{port}")

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from serving.supervisor import Supervisor
+from serving.supervisor import COMMAND, Supervisor
 
 SLEEP = (sys.executable, "-c", "import sys; sys.stdin.read()")
 
@@ -34,3 +34,20 @@ def test_stop_ends_the_process(supervisor, eventually, alive):
     supervisor.stop()
 
     assert not alive(supervisor.process_id)
+
+
+def test_the_follower_is_spawned_without_a_fork(monkeypatch, eventually):
+    spawned, spawn = [], os.posix_spawn
+
+    def watch(path, *arguments, **options):
+        spawned.append(path)
+        return spawn(path, *arguments, **options)
+
+    monkeypatch.setattr("os.posix_spawn", watch)
+    supervisor = Supervisor((COMMAND[0], *SLEEP))
+
+    supervisor.start()
+
+    eventually(lambda: supervisor.process_id, "it is started")
+    supervisor.stop()
+    assert spawned == [COMMAND[0]]
