@@ -1,5 +1,6 @@
 """gunicorn's asyncio worker: uvicorn with its fast parser and event loop."""
 
+import asyncio
 import os
 import re
 import signal
@@ -67,6 +68,12 @@ def decline_http2(data: bytes) -> bytes:
     return _UPGRADE.sub(b"", head + b"\r\n") + separator[2:] + body
 
 
+def interrupt_twice() -> None:
+    """Stop without waiting for what is under way."""
+    signal.raise_signal(signal.SIGINT)
+    signal.raise_signal(signal.SIGINT)
+
+
 class Worker(UvicornWorker):  # type: ignore[misc]
     """Speaks HTTP only, and says as little about itself as possible."""
 
@@ -90,6 +97,14 @@ class Worker(UvicornWorker):  # type: ignore[misc]
         super().init_signals()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: sys.exit(0))
+
+    def _install_sigquit_handler(self) -> None:
+        """Hang up at once when the master is told to stop quickly.
+
+        uvicorn knows no SIGQUIT, but does so when it is interrupted twice.
+        """
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGQUIT, interrupt_twice)
 
     async def callback_notify(self) -> None:
         """Tell the master that all is well; end when there is none any more."""

@@ -242,7 +242,9 @@ def test_a_killed_follower_is_started_again(
     assert not alive(killed)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGKILL]
+)
 def test_nothing_is_left_running(start, eventually, alive, number):
     server = start()
     eventually(server.follower, "the follower runs")
