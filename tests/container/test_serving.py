@@ -5,6 +5,7 @@ import re
 import socket
 import subprocess
 from contextlib import closing
+from functools import partial
 
 import pytest
 
@@ -99,7 +100,7 @@ def test_a_request_in_flight_is_finished_when_it_stops(
         with subprocess.Popen([engine.program, "stop", "--time=40", serving.name]):
             eventually(lambda: "Handling signal: term" in serving.logs(), "it stops")
             client.sendall(body[10:])
-            answer = client.recv(10_000)
+            answer = b"".join(iter(partial(client.recv, 10_000), b""))
 
     assert b"200 OK" in answer
     assert b'"prediction":"setosa"' in answer
