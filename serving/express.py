@@ -6,7 +6,7 @@ the same checks, metrics, log line and answer here. Whatever is unusual goes to 
 which meets it as if nothing had happened before.
 
 In an event loop, counting and logging wait until the answers of one turn have left, and
-then the single rows of that turn are counted together.
+then the rows of that turn are counted together.
 """
 
 from collections.abc import Callable, Iterable
@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from flask import Flask
 
-from serving.content import CSV, JSON, best_match, dump_json, parse_json
+from serving.content import CSV, JSON, best_match, dump_json
 from serving.current import Served
 from serving.exchange import HEADERS, choose_request_id, log_request
 from serving.guard import Guard
@@ -37,7 +37,7 @@ class Way(NamedTuple):
     """What is special about a route; see ``predictions`` for Flask's way."""
 
     offers: tuple[str, ...]
-    load: Callable[[Schemas, Any], Matrix]
+    load: Callable[[Schemas, bytes], Matrix]
     describe: Callable[[Model, Answer], dict[str, Any]]
 
 
@@ -106,7 +106,7 @@ class Express:
             served = self._service.current.get()
             body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
             environ["wsgi.input"] = BytesIO(body)  # Flask may have to read it again
-            rows = way.load(served.schemas, parse_json(body))
+            rows = way.load(served.schemas, body)
             answer = self._service.answer(served, rows, request_id, route)
             content = dump_json(way.describe(served.model, answer))
         seconds = perf_counter() - started
@@ -126,21 +126,22 @@ class Express:
         self._settle(done)
 
     def _settle(self, done: list[Done]) -> None:
-        singles = [each for each in done if each.route == SINGLE]
-        for served, answered in groupby(singles, lambda each: each.served):
+        for served, answered in groupby(done, lambda each: each.served):
             _record(served, list(answered))  # a swap may lie between two of them
         for each in done:
-            if each.route == BATCH:
-                prediction, outside = each.answer.prediction, each.answer.outside
-                each.served.meters.record(each.rows, prediction, outside)
             self._count[each.route](each.seconds)
             version = each.served.model.version.version
             log_request(each.request_id, "POST", each.route, 200, each.seconds, version)
 
 
 def _record(served: Served, done: list[Done]) -> None:
+    if len(done) == 1:
+        answer = done[0].answer
+        served.meters.record(done[0].rows, answer.prediction, answer.outside)
+        return
     predictions = [each.answer.prediction for each in done]
-    served.meters.record_singles(
+    served.meters.record_all(
+        [len(each.rows) for each in done],
         np.concatenate([each.rows for each in done]),
         Prediction(
             np.concatenate([each.labels for each in predictions]),

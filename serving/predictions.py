@@ -10,7 +10,6 @@ from serving.content import (
     choose_answer,
     json_response,
     read_body,
-    read_json,
     require_content,
 )
 from serving.model import Model
@@ -29,7 +28,7 @@ def predict() -> Response:
     require_content(JSON)
     service = the_service()
     served = service.current.get()
-    rows = served.schemas.load_row(read_json())
+    rows = served.schemas.load_row(read_body())
     answer = service.predict(served, rows)
     return json_response(describe_answer(served.model, answer))
 
@@ -86,4 +85,4 @@ def describe_model(model: Model) -> dict[str, Any]:
 def _read_rows(schemas: Schemas, mimetype: str) -> Matrix:
     if mimetype == CSV:
         return read_csv(read_body(), schemas.reader)
-    return schemas.load_batch(read_json())
+    return schemas.load_batch(read_body())

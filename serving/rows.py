@@ -19,6 +19,7 @@ from serving.faults import (
     find_row_faults,
     point,
 )
+from serving.regular import read_regular
 
 Matrix = NDArray[np.float32]
 Locate = Callable[[int, int], str]
@@ -46,6 +47,17 @@ class RowReader:
                 return None
             values.append(value)
         return values
+
+    def pick_rows(self, body: bytes) -> Matrix | None:
+        """Return the rows of a regular body if all is right, else None."""
+        table = read_regular(body, self.names)
+        if (
+            table is None
+            or len(table) > self.max_rows
+            or not self._accepts(table).all()
+        ):
+            return None
+        return table.astype(np.float32)
 
     def from_records(self, records: Any, at: str = "") -> Matrix:
         """Read a list of objects, each naming all features."""
@@ -106,10 +118,17 @@ class RowReader:
     def check(self, table: NDArray[np.float64], locate: Locate) -> Matrix:
         """Check the ranges of a table whose columns are the features in order."""
         self.check_count(len(table))
-        accepted = (table >= self._minimum) & (table <= self._maximum)  # NaN is False
+        accepted = self._accepts(table)
         if not accepted.all():
             raise InvalidInputError.collect(self._range_faults(table, accepted, locate))
         return table.astype(np.float32)
+
+    def _accepts(self, table: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Mark the values within their ranges; NaN is in none."""
+        accepted: NDArray[np.bool_] = (table >= self._minimum) & (
+            table <= self._maximum
+        )
+        return accepted
 
     def check_count(self, rows: int) -> None:
         """Refuse more rows than the limit, and none at all."""

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate
 
+from serving.content import parse_json
 from serving.contract import Contract, Feature
 from serving.faults import Fault, InvalidInputError, find_fault, point
 from serving.rows import Matrix, RowReader
@@ -90,19 +91,24 @@ class Schemas:
         )()
         self.table = _table_schema(self.reader, list(contract.examples[0].values()))()
 
-    def load_row(self, body: Any) -> Matrix:
+    def load_row(self, content: bytes) -> Matrix:
         """Load a row given by names into a matrix of one row.
 
         As with many rows, a quick check decides; the schema looks for what is wrong.
         """
+        body = parse_json(content)
         values = self.reader.pick_row(body)
         if values is None:
             loaded = load(self.row, body)
             values = [loaded[name] for name in self._names]
         return np.array([values], dtype=np.float32)
 
-    def load_batch(self, body: Any) -> Matrix:
+    def load_batch(self, content: bytes) -> Matrix:
         """Load rows given as objects or as columns and data."""
+        rows = self.reader.pick_rows(content)
+        return self._load_batch(parse_json(content)) if rows is None else rows
+
+    def _load_batch(self, body: Any) -> Matrix:
         by_name = not isinstance(body, dict) or "instances" in body
         rows: Matrix = (
             load(self.instances, body)["instances"]
