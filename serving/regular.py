@@ -47,10 +47,11 @@ def read_regular(body: bytes, names: tuple[str, ...]) -> Table | None:
     """
     try:
         found = _decoder.decode(body)
-        if not bytes(found.instances):
-            return _read_rows(bytes(found.data), found.columns, names)
-        if not bytes(found.data) and not found.columns:
-            return _read_records(bytes(found.instances), names)
+        data, instances = bytes(found.data), bytes(found.instances)
+        if not instances:
+            return _read_rows(data, found.columns, names)
+        if not data and not found.columns:
+            return _read_records(instances, names)
     except (msgspec.DecodeError, orjson.JSONDecodeError):
         pass
     return None

@@ -18,12 +18,12 @@ class Protocol(HttpToolsProtocol):
     """HTTP/1.1 with three precautions that uvicorn leaves out."""
 
     _head_bytes = 0
-    _in_head = _in_body = False
+    _in_head = False
     _stopping = False
 
     def data_received(self, data: bytes) -> None:
         """Parse what has come; hang up on endless headers."""
-        if not (self._in_head or self._in_body) and b"h2c" in data:
+        if not self._in_head and b"h2c" in data[: data.find(b"\r\n\r\n")]:
             data = decline_http2(data)
         super().data_received(data)
         if self._in_head:
@@ -38,15 +38,10 @@ class Protocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """End counting; let no other request follow when the worker ends."""
-        self._in_head, self._in_body = False, True
+        self._in_head = False
         super().on_headers_complete()
         if self._stopping:
             self.cycle.keep_alive = False
-
-    def on_message_complete(self) -> None:
-        """Expect the next request."""
-        super().on_message_complete()
-        self._in_body = False
 
     def shutdown(self) -> None:
         """End when what has begun is answered; who has just connected may still ask.

@@ -1,6 +1,7 @@
 """Load on a server: by wrk where it is installed, else by aiohttp's client."""
 
 import asyncio
+import os
 import re
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+TIMEOUT_SECONDS = 30
 MILLISECONDS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
 LATENCY = re.compile(r"^\s+(50|99)%\s+([\d.]+)(us|ms|s|m)\s*$", re.MULTILINE)
 FAILED = re.compile(r"Non-2xx or 3xx responses: (\d+)")
@@ -54,7 +56,12 @@ def load(request: Request, connections: int, seconds: int, cores: set[int]) -> M
     """Send a request over some connections for a while, from given cores."""
     if shutil.which("wrk"):
         return _load_with_wrk(request, connections, seconds, cores)
-    return asyncio.run(_load_with_aiohttp(request, connections, seconds))
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        return asyncio.run(_load_with_aiohttp(request, connections, seconds))
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def parse_wrk(output: str) -> Measured:
@@ -90,7 +97,7 @@ def _load_with_wrk(
         script.write_text(SCRIPT.format(body=body, content_type=request.content_type))
         pinned = ["taskset", "--cpu-list", ",".join(map(str, sorted(cores)))]
         wrk = ["wrk", "--threads", "1", "--connections", str(connections), "--latency"]
-        duration = ["--duration", f"{seconds}s", "--timeout", "30s"]
+        duration = ["--duration", f"{seconds}s", "--timeout", f"{TIMEOUT_SECONDS}s"]
         done = subprocess.run(
             [*pinned, *wrk, *duration, "--script", script, request.url],
             check=True,
@@ -118,12 +125,15 @@ async def _load_with_aiohttp(
                 async with session.post(request.url, data=request.body) as answer:
                     await answer.read()
                     failed += answer.status >= 400  # noqa: PLR2004 -- HTTP's
-            except aiohttp.ClientError:
+            except (aiohttp.ClientError, TimeoutError):
                 failed += 1
             taken.append(time.perf_counter() - began)
 
-    limit = aiohttp.TCPConnector(limit=connections)
-    async with aiohttp.ClientSession(connector=limit, headers=headers) as session:
+    async with aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=connections),
+        headers=headers,
+        timeout=aiohttp.ClientTimeout(TIMEOUT_SECONDS),
+    ) as session:
         await asyncio.gather(*(ask(session) for _ in range(connections)))
     p50, p99 = np.quantile(taken, (0.5, 0.99)) * 1000
     return Measured(len(taken) / seconds, float(p50), float(p99), failed)

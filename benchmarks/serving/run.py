@@ -18,6 +18,7 @@ import numpy as np
 from contenders import CONTENDERS, HERE, OURS, Contender
 from load import Measured, Request, load
 from models import KINDS, prepare, promote_copy
+from numpy.typing import NDArray
 from report import Results, print_results, write_results
 from rich.console import Console
 from server import Server, ensure_environment
@@ -197,19 +198,28 @@ def measure_ours_alone(model: Path, rounds: int, seconds: int) -> list[str]:
     row = draw_rows(1)
     ratios, plain, swapped = [], [], []
     for _ in range(rounds):
-        counts = []
-        for workers in ("1", "2"):
-            with Server(OURS, model, {0, 1}, IRIS_WORKERS=workers) as server:
-                wait_until_settled(server)
-                asked = request(server, "row", row)
-                load(asked, 16, 1, {0, 1})
-                counts.append(load(asked, 16, seconds, {0, 1}).per_second)
-        ratios.append(counts[1] / counts[0])
+        one, two = (measure_workers(model, count, seconds) for count in ("1", "2"))
+        ratios.append(two / one)
         with Server(OURS, model, {0}, IRIS_FOLLOW_SECONDS="1") as server:
             wait_until_settled(server)
             plain.append(load(request(server, "row", row), 16, 10, {1}))
             swapped.append(load_while_swapping(server, model, row))
     return describe_ours(ratios, plain, swapped)
+
+
+def measure_workers(model: Path, workers: str, seconds: int) -> NDArray[np.float64]:
+    """Measure the requests per second of some workers: one row, and many.
+
+    The longer a request takes, the less of the cores the load generator needs.
+    """
+    with Server(OURS, model, {0, 1}, IRIS_WORKERS=workers) as server:
+        wait_until_settled(server)
+        asked = [
+            request(server, "row", draw_rows(1)),
+            request(server, "matrix", draw_rows(BATCH)),
+        ]
+        load(asked[0], 16, 1, {0, 1})
+        return np.array([load(each, 16, seconds, {0, 1}).per_second for each in asked])
 
 
 def load_while_swapping(
@@ -228,15 +238,17 @@ def load_while_swapping(
 
 
 def describe_ours(
-    ratios: list[float], plain: list[Measured], swapped: list[Measured]
+    ratios: list[NDArray[np.float64]], plain: list[Measured], swapped: list[Measured]
 ) -> list[str]:
     """Write the figures of our service alone."""
+    row, batch = np.median(ratios, axis=0)
     p99 = np.median([b.p99 / a.p99 for a, b in zip(plain, swapped, strict=True)])
     return [
         "## Ours alone",
         "",
-        f"- Two workers answer {np.median(ratios):.2f} times as many requests as one,"
-        f" on {os.cpu_count()} cores that the load generator shares.",
+        f"- Two workers answer {row:.2f} times as many requests of one row as one, and"
+        f" {batch:.2f} times as many of {BATCH:,} rows, on {os.cpu_count()} cores that"
+        " the load generator shares.",
         f"- Production changes under load of 16 connections:"
         f" {sum(each.failed for each in swapped)} failed requests, p99"
         f" {np.median([each.p99 for each in swapped]):.1f} ms,"

@@ -17,6 +17,7 @@ from contenders import ENVIRONMENTS, HERE, Contender, Form
 
 START_SECONDS = 120.0
 MEBIBYTE = 1024  # in kB, as the kernel counts
+COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}  # modules are, from the second start on
 
 
 class Server:
@@ -48,7 +49,7 @@ class Server:
             self._process = subprocess.Popen(
                 self.contender.command(self.folder, self.port),
                 cwd=self.folder,
-                env=os.environ | own | self._variables,
+                env=os.environ | own | self._variables | COMPILED,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
