@@ -59,16 +59,18 @@ class Performance:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Challenger and Production on the same held-out rows.
+    """Challenger and Production on held-out rows.
 
-    ``difference`` is the challenger's accuracy less Production's, ``interval`` its
-    bootstrap interval; both are None when there is nothing to compare with, which
-    ``obstacle`` explains if there is a Production model. ``twin`` is the version
-    that came from the same data, code and parameters.
+    ``rows`` are the challenger's, ``shared_rows`` those of them that Production was
+    not trained on either. On these, ``difference`` is the challenger's accuracy less
+    Production's, ``interval`` its bootstrap interval; they are None when there is
+    nothing to compare with, which ``obstacle`` explains if there is a Production
+    model. ``twin`` is the version that came from the same data, code and parameters.
     """
 
     rows: int
     challenger: Performance
+    shared_rows: int | None = None
     production: Performance | None = None
     production_version: str | None = None
     difference: float | None = None

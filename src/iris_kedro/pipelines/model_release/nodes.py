@@ -1,6 +1,7 @@
 """Nodes that judge a challenger and release it."""
 
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 import onnx
@@ -59,37 +60,33 @@ def compare(
 ) -> Comparison:
     """Compare the challenger with Production on the same held-out rows.
 
-    Rows that Production was trained on, under another split, do not count.
+    Rows that Production was trained on, under another split, count for the
+    challenger's own performance only.
     """
-    twin = registry.fingerprints.get(fingerprint)
+    performance, hits = _perform(challenger, test_data, dataset)
+    alone = Comparison(
+        len(test_data), performance, twin=registry.fingerprints.get(fingerprint)
+    )
     production = registry.production
     if production is None:
-        performance, _ = _perform(challenger, test_data, dataset)
-        return Comparison(len(test_data), performance, twin=twin)
+        return alone
+    alone = replace(alone, production_version=production.version)
     obstacle = _find_obstacle(challenger, production)
-    if obstacle is None:
-        rows = _keep_unseen(test_data, dataset, production.contract)
-        if rows.empty:
-            obstacle = "Production was trained on every held-out row"
     if obstacle is not None:
-        performance, _ = _perform(challenger, test_data, dataset)
-        return Comparison(
-            len(test_data),
-            performance,
-            production_version=production.version,
-            obstacle=obstacle,
-            twin=twin,
-        )
-    performance, hits = _perform(challenger, rows, dataset)
-    production_performance, production_hits = _perform(production.model, rows, dataset)
-    return Comparison(
-        rows=len(rows),
-        challenger=performance,
+        return replace(alone, obstacle=obstacle)
+    unseen = _find_unseen(test_data, dataset, production.contract)
+    if not unseen.any():
+        obstacle = "Production was trained on every held-out row"
+        return replace(alone, obstacle=obstacle)
+    production_performance, production_hits = _perform(
+        production.model, test_data[unseen], dataset
+    )
+    return replace(
+        alone,
+        shared_rows=int(unseen.sum()),
         production=production_performance,
-        production_version=production.version,
-        difference=float(hits.mean() - production_hits.mean()),
-        interval=bootstrap_interval(hits, production_hits, gate),
-        twin=twin,
+        difference=float(hits[unseen].mean() - production_hits.mean()),
+        interval=bootstrap_interval(hits[unseen], production_hits, gate),
     )
 
 
@@ -194,13 +191,12 @@ def _find_obstacle(
     return None
 
 
-def _keep_unseen(
+def _find_unseen(
     test_data: pd.DataFrame, dataset: Dataset, contract: Contract
-) -> pd.DataFrame:
-    unseen = is_held_out(
+) -> NDArray[np.bool_]:
+    return is_held_out(
         test_data[dataset.columns], contract.split.salt, contract.split.test_share
     )
-    return test_data[unseen]
 
 
 def _check_floors(performance: Performance, gate: Gate) -> list[str]:

@@ -62,6 +62,12 @@ def render_report(report: dict[str, Any]) -> str:
         f" (paired bootstrap; a loss up to {gate['margin']:g} is not worse)."
     )
     version = comparison["production_version"]
+    shared = (
+        f", Production on the {comparison['shared_rows']} of them that it was not"
+        " trained on either"
+        if production
+        else ""
+    )
     return "\n".join(
         [
             f"# Gate report: {report['verdict']}",
@@ -71,7 +77,7 @@ def render_report(report: dict[str, Any]) -> str:
             "",
             *[f"- {reason}" for reason in report["reasons"]],
             "",
-            f"On {comparison['rows']} held-out rows that neither was trained on:",
+            f"The challenger on {comparison['rows']} held-out rows{shared}:",
             "",
             "| | challenger | Production | wanted |",
             "| --- | --- | --- | --- |",

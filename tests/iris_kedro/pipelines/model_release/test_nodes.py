@@ -41,7 +41,7 @@ def make_comparison(interval=None, challenger=GOOD, **others):
     if interval is None:
         return Comparison(50, challenger, **others)
     return Comparison(
-        50, challenger, GOOD, "1", difference=sum(interval) / 2, interval=interval
+        50, challenger, 50, GOOD, "1", sum(interval) / 2, interval=interval
     )
 
 
@@ -306,8 +306,20 @@ def test_rows_that_production_was_trained_on_do_not_count(
 
     comparison = judge(challenger, make_challenger(split=other))
 
-    assert comparison.rows == unseen.sum()
-    assert 0 < comparison.rows < len(test_data)
+    assert comparison.shared_rows == unseen.sum()
+    assert 0 < comparison.shared_rows < comparison.rows == len(test_data)
+
+
+def test_floors_are_those_of_all_rows_even_if_few_can_be_compared(
+    judge, weak, make_challenger, split_parameters, gate
+):
+    few = split_parameters.model_copy(update={"salt": "0", "test_share": 0.05})
+
+    comparison = judge(weak, make_challenger(split=few))
+
+    assert comparison.shared_rows == 2
+    assert set(comparison.challenger.recalls) == {"setosa", "versicolor", "virginica"}
+    assert decide(comparison, gate).verdict is Verdict.UNFIT
 
 
 def test_production_that_has_seen_every_row_cannot_be_compared(

@@ -16,6 +16,7 @@ def test_page_shows_verdict_difference_and_recalls(report, weak):
     assert "Production: version 7." in page
     assert "| recall of virginica | " in page
     assert "95% interval +" in page
+    assert "held-out rows, Production on the 44 of them" in page
 
 
 def test_page_of_a_first_release_says_so(report):
