@@ -41,7 +41,7 @@ from iris_kedro.pipelines.data_science.nodes import (
     evaluate_candidates,
     train_candidates,
 )
-from iris_kedro.provenance import Provenance
+from iris_kedro.provenance import Lineage, Provenance
 from iris_kedro.registry import Registry
 from iris_kedro.release import Decision, Release, Verdict
 
@@ -308,11 +308,12 @@ def make_challenger(
             export_onnx(trained, train_data, test_data, dataset, export_parameters),
             evaluate_candidates(trained, test_data, dataset),
             train_data,
-            "sha256:data",
+            Lineage(
+                "sha256:data", replace(provenance, run_id=run_id), "sha256:training"
+            ),
             dataset,
             split,
             export_parameters,
-            replace(provenance, run_id=run_id),
         )
 
     return make

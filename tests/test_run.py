@@ -299,6 +299,18 @@ def test_run_that_is_stopped_by_hand_is_killed_in_mlflow(project, monkeypatch):
     assert project.parents()[0].info.status == "KILLED"
 
 
+def test_model_released_later_keeps_the_fingerprint_of_its_training(project):
+    project.invoke("run")
+    project.change(DATA_SCIENCE, "data_science.training.random_state", 1)
+
+    release_alone = project.invoke("run", "--pipelines", "model_release")
+    whole = project.invoke("run")
+
+    assert "Gate        unchanged" in release_alone.output
+    assert "Gate        not worse" in whole.output
+    assert project.registry.aliases() == {"Production": "2", "Previous": "1"}
+
+
 # --- Candidates ----------------------------------------------------------------------
 
 

@@ -95,8 +95,11 @@ class Contract(Part):
     golden_rows: GoldenRows
     split: SplitContract
     metrics: dict[str, float]
-    # For each class, the median of each feature. Contracts of old have none.
+    # Contracts of old lack what follows.
+    # For each class, the median of each feature.
     typical_rows: dict[str, list[float]] = {}
+    # Digest of the data, code and parameters that the training depended on.
+    training_fingerprint: str = ""
 
     def embed(self, model: onnx.ModelProto) -> onnx.ModelProto:
         """Return a copy of the model that carries this contract."""

@@ -20,6 +20,15 @@ class Provenance:
     lock_digest: str
 
 
+@dataclass(frozen=True)
+class Lineage:
+    """What one training depended on; ``fingerprint`` covers parameters as well."""
+
+    data_digest: str
+    provenance: Provenance
+    fingerprint: str
+
+
 def read_git_commit(project: Path) -> str:
     """Return the commit, with ``+changes`` when the tree differs from it."""
     try:

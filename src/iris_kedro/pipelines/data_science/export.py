@@ -22,7 +22,7 @@ from iris_kedro.contract import (
 )
 from iris_kedro.errors import ProjectError
 from iris_kedro.parameters import Dataset, Export, Split
-from iris_kedro.provenance import Provenance
+from iris_kedro.provenance import Lineage
 from iris_kedro.scoring import INPUT, OnnxScorer
 
 logger = logging.getLogger(__name__)
@@ -59,11 +59,10 @@ def describe_challenger(
     exports: dict[str, ExportedCandidate],
     evaluations: dict[str, Evaluation],
     train_data: pd.DataFrame,
-    data_digest: str,
+    lineage: Lineage,
     dataset: Dataset,
     split: Split,
     export: Export,
-    provenance: Provenance,
 ) -> onnx.ModelProto:
     """Embed the contract in the chosen model."""
     model = exports[best].model
@@ -75,10 +74,10 @@ def describe_challenger(
     contract = Contract(
         name=dataset.name,
         candidate=best,
-        run_id=provenance.run_id,
-        created_at=provenance.started_at,
-        git_commit=provenance.git_commit,
-        data_digest=data_digest,
+        run_id=lineage.provenance.run_id,
+        created_at=lineage.provenance.started_at,
+        git_commit=lineage.provenance.git_commit,
+        data_digest=lineage.data_digest,
         features=[
             FeatureContract(
                 name=name,
@@ -97,6 +96,7 @@ def describe_challenger(
         split=SplitContract(salt=split.salt, test_share=split.test_share),
         metrics=evaluations[best].metrics,
         typical_rows=_find_typical_rows(train_data, dataset),
+        training_fingerprint=lineage.fingerprint,
     )
     return contract.embed(model)
 

@@ -1,5 +1,6 @@
 """Nodes that train, evaluate and choose candidates."""
 
+import hashlib
 import logging
 import time
 from typing import Any
@@ -25,8 +26,16 @@ from iris_kedro.candidates import (
     TrainedCandidate,
 )
 from iris_kedro.errors import ProjectError
-from iris_kedro.parameters import Candidate, Candidates, Dataset, Training
+from iris_kedro.parameters import (
+    Candidate,
+    Candidates,
+    Dataset,
+    Export,
+    Split,
+    Training,
+)
 from iris_kedro.progress import track
+from iris_kedro.provenance import Lineage, Provenance
 
 logger = logging.getLogger(__name__)
 
@@ -138,6 +147,31 @@ def select_metrics(
         name: {"value": value, "step": 0}
         for name, value in evaluations[best].metrics.items()
     }
+
+
+def trace_lineage(
+    data_digest: str,
+    dataset: Dataset,
+    split: Split,
+    candidates: Candidates,
+    training: Training,
+    export: Export,
+    provenance: Provenance,
+) -> Lineage:
+    """Digest everything that the training depends on: data, code and parameters."""
+    parts = [
+        data_digest,
+        dataset.model_copy(update={"source": ""}),  # the digest tells, not the place
+        split,
+        candidates,
+        training.model_copy(update={"threads": 1}),  # changes the time, not the result
+        export,
+        provenance.code_digest,
+        provenance.lock_digest,
+    ]
+    text = "\n".join(str(part) for part in parts)
+    fingerprint = hashlib.sha256(text.encode()).hexdigest()
+    return Lineage(data_digest, provenance, fingerprint)
 
 
 def _features(data: pd.DataFrame, dataset: Dataset) -> np.ndarray[Any, Any]:

@@ -10,6 +10,7 @@ from .nodes import (
     record_candidates,
     select_best,
     select_metrics,
+    trace_lineage,
     train_candidates,
 )
 
@@ -110,17 +111,30 @@ def create_pipeline() -> Pipeline:
                 name="select_metrics",
             ),
             Node(
+                trace_lineage,
+                inputs={
+                    "data_digest": "data_digest",
+                    "dataset": "params:dataset",
+                    "split": "params:data_engineering.split",
+                    "candidates": "params:data_science.candidates",
+                    "training": "params:data_science.training",
+                    "export": "params:data_science.export",
+                    "provenance": "provenance",
+                },
+                outputs="lineage",
+                name="trace_lineage",
+            ),
+            Node(
                 describe_challenger,
                 inputs={
                     "best": "best",
                     "exports": "exports",
                     "evaluations": "evaluations",
                     "train_data": "train_data",
-                    "data_digest": "data_digest",
+                    "lineage": "lineage",
                     "dataset": "params:dataset",
                     "split": "params:data_engineering.split",
                     "export": "params:data_science.export",
-                    "provenance": "provenance",
                 },
                 outputs="challenger",
                 name="describe_challenger",

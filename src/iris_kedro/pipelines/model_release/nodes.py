@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import recall_score
 
 from iris_kedro.contract import Contract
-from iris_kedro.parameters import Candidates, Dataset, Export, Gate, Split, Training
-from iris_kedro.provenance import Provenance
+from iris_kedro.parameters import Dataset, Gate
 from iris_kedro.release import (
     Comparison,
     Decision,
@@ -25,28 +24,13 @@ from iris_kedro.scoring import OnnxScorer
 from iris_kedro.split import is_held_out
 
 
-def compute_fingerprint(
-    data_digest: str,
-    dataset: Dataset,
-    split: Split,
-    candidates: Candidates,
-    training: Training,
-    export: Export,
-    gate: Gate,
-    provenance: Provenance,
-) -> str:
-    """Digest everything that a release depends on: data, code and parameters."""
-    parts = [
-        data_digest,
-        dataset.model_copy(update={"source": ""}),  # the digest tells, not the place
-        split,
-        candidates,
-        training.model_copy(update={"threads": 1}),  # changes the time, not the result
-        export,
-        gate,
-        provenance.code_digest,
-        provenance.lock_digest,
-    ]
+def compute_fingerprint(challenger: onnx.ModelProto, gate: Gate) -> str:
+    """Digest everything that a release depends on: data, code and parameters.
+
+    What the training depended on comes from the challenger itself, which an earlier
+    run may have trained with other parameters than today's.
+    """
+    parts = [Contract.read(challenger).training_fingerprint, gate]
     return hashlib.sha256("\n".join(str(part) for part in parts).encode()).hexdigest()
 
 

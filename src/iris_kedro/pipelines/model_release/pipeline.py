@@ -15,14 +15,8 @@ def create_pipeline() -> Pipeline:
             Node(
                 compute_fingerprint,
                 inputs={
-                    "data_digest": "data_digest",
-                    "dataset": "params:dataset",
-                    "split": "params:data_engineering.split",
-                    "candidates": "params:data_science.candidates",
-                    "training": "params:data_science.training",
-                    "export": "params:data_science.export",
+                    "challenger": "challenger",
                     "gate": "params:model_release.gate",
-                    "provenance": "provenance",
                 },
                 outputs="fingerprint",
                 name="compute_fingerprint",

@@ -11,6 +11,7 @@ from iris_kedro.errors import ProjectError
 from iris_kedro.pipelines.data_science import export as export_module
 from iris_kedro.pipelines.data_science.export import describe_challenger, export_onnx
 from iris_kedro.pipelines.data_science.nodes import evaluate_candidates
+from iris_kedro.provenance import Lineage
 from iris_kedro.scoring import OnnxScorer
 
 LOGISTIC = {"class": "sklearn.linear_model.LogisticRegression", "scale": True}
@@ -179,11 +180,10 @@ def describe(
             exports or export(trained),
             evaluate_candidates(trained, test_data, dataset),
             train_data,
-            "sha256:data",
+            Lineage("sha256:data", provenance, "sha256:training"),
             dataset,
             split_parameters,
             export_parameters.model_copy(update=changes),
-            provenance,
         )
 
     return describe

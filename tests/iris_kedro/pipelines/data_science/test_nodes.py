@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from iris_kedro.pipelines.data_science.nodes import (
     record_candidates,
     select_best,
     select_metrics,
+    trace_lineage,
     train_candidates,
 )
 
@@ -226,3 +229,75 @@ def test_metrics_of_the_best_go_to_the_parent_run():
         "accuracy": {"value": 0.8, "step": 0},
         "log_loss": {"value": 0.2, "step": 0},
     }
+
+
+# --- The fingerprint -----------------------------------------------------------------
+
+
+@pytest.fixture
+def fingerprint(dataset, split_parameters, training, export_parameters, provenance):
+    given = {
+        "data_digest": "sha256:data",
+        "dataset": dataset,
+        "split": split_parameters,
+        "candidates": Candidates.model_validate(
+            {"mine": {"class": "sklearn.naive_bayes.GaussianNB"}}
+        ),
+        "training": training,
+        "export": export_parameters,
+        "provenance": provenance,
+    }
+    return lambda **changes: trace_lineage(**{**given, **changes}).fingerprint
+
+
+@pytest.mark.parametrize(
+    ("part", "change"),
+    [
+        ("split", {"salt": "other"}),
+        ("training", {"folds": 3}),
+        ("export", {"golden_rows": 3}),
+        ("dataset", {"name": "other"}),
+    ],
+)
+def test_fingerprint_changes_with_parameters(fingerprint, request, part, change):
+    fixtures = {"split": "split_parameters", "export": "export_parameters"}
+    value = request.getfixturevalue(fixtures.get(part, part))
+
+    changed = fingerprint(**{part: value.model_copy(update=change)})
+
+    assert changed != fingerprint()
+
+
+@pytest.mark.parametrize("digest", ["code_digest", "lock_digest"])
+def test_fingerprint_changes_with_code_and_dependencies(
+    fingerprint, provenance, digest
+):
+    changed = fingerprint(provenance=replace(provenance, **{digest: "sha256:other"}))
+
+    assert changed != fingerprint()
+
+
+def test_fingerprint_changes_with_data_and_candidates(fingerprint):
+    candidates = Candidates.model_validate(
+        {"mine": {"class": "sklearn.naive_bayes.GaussianNB", "scale": True}}
+    )
+
+    different = {
+        fingerprint(),
+        fingerprint(data_digest="sha256:other"),
+        fingerprint(candidates=candidates),
+    }
+
+    assert len(different) == 3
+
+
+def test_fingerprint_ignores_what_does_not_change_the_result(
+    fingerprint, dataset, training, provenance
+):
+    same = fingerprint(
+        dataset=dataset.model_copy(update={"source": "elsewhere.csv"}),
+        training=training.model_copy(update={"threads": 64}),
+        provenance=replace(provenance, run_id="r", started_at="now", git_commit="c"),
+    )
+
+    assert same == fingerprint()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iris_kedro.contract import Contract
-from iris_kedro.parameters import Candidates, Gate
+from iris_kedro.parameters import Gate
 from iris_kedro.pipelines.model_release import nodes
 from iris_kedro.pipelines.model_release.nodes import (
     bootstrap_interval,
@@ -364,77 +364,23 @@ def test_latency_is_measured_in_onnx_runtime(judge, challenger, monkeypatch):
 # --- The fingerprint -----------------------------------------------------------------
 
 
-@pytest.fixture
-def fingerprint(
-    dataset, split_parameters, training, export_parameters, gate, provenance
-):
-    given = {
-        "data_digest": "sha256:data",
-        "dataset": dataset,
-        "split": split_parameters,
-        "candidates": Candidates.model_validate(
-            {"mine": {"class": "sklearn.naive_bayes.GaussianNB"}}
-        ),
-        "training": training,
-        "export": export_parameters,
-        "gate": gate,
-        "provenance": provenance,
-    }
-    return lambda **changes: compute_fingerprint(**{**given, **changes})
-
-
-@pytest.mark.parametrize(
-    ("part", "change"),
-    [
-        ("split", {"salt": "other"}),
-        ("training", {"folds": 3}),
-        ("export", {"golden_rows": 3}),
-        ("gate", {"margin": 0.01}),
-        ("dataset", {"name": "other"}),
-    ],
-)
-def test_fingerprint_changes_with_parameters(fingerprint, request, part, change):
-    fixtures = {"split": "split_parameters", "export": "export_parameters"}
-    value = request.getfixturevalue(fixtures.get(part, part))
-
-    changed = fingerprint(**{part: value.model_copy(update=change)})
-
-    assert changed != fingerprint()
-
-
-@pytest.mark.parametrize("digest", ["code_digest", "lock_digest"])
-def test_fingerprint_changes_with_code_and_dependencies(
-    fingerprint, provenance, digest
-):
-    changed = fingerprint(provenance=replace(provenance, **{digest: "sha256:other"}))
-
-    assert changed != fingerprint()
-
-
-def test_fingerprint_changes_with_data_and_candidates(fingerprint):
-    candidates = Candidates.model_validate(
-        {"mine": {"class": "sklearn.naive_bayes.GaussianNB", "scale": True}}
-    )
+def test_fingerprint_changes_with_the_training_and_the_gate(challenger, gate):
+    trained_anew = describe_anew(challenger, training_fingerprint="sha256:other")
+    stricter = gate.model_copy(update={"margin": 0.01})
 
     different = {
-        fingerprint(),
-        fingerprint(data_digest="sha256:other"),
-        fingerprint(candidates=candidates),
+        compute_fingerprint(challenger, gate),
+        compute_fingerprint(trained_anew, gate),
+        compute_fingerprint(challenger, stricter),
     }
 
     assert len(different) == 3
 
 
-def test_fingerprint_ignores_what_does_not_change_the_result(
-    fingerprint, dataset, training, provenance
-):
-    same = fingerprint(
-        dataset=dataset.model_copy(update={"source": "elsewhere.csv"}),
-        training=training.model_copy(update={"threads": 64}),
-        provenance=replace(provenance, run_id="r", started_at="now", git_commit="c"),
-    )
+def test_fingerprint_ignores_when_and_where_it_was_trained(challenger, gate):
+    again = describe_anew(challenger, run_id="other", created_at="later")
 
-    assert same == fingerprint()
+    assert compute_fingerprint(again, gate) == compute_fingerprint(challenger, gate)
 
 
 # --- The release ---------------------------------------------------------------------
