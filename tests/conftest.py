@@ -33,6 +33,7 @@ from playwright.sync_api import (
 
 from iris_kedro.candidates import TrainedCandidate
 from iris_kedro.cli import cli
+from iris_kedro.contract import Contract, SplitContract
 from iris_kedro.datasets import ModelRegistryDataset, SourceDataset
 from iris_kedro.parameters import Candidates, Dataset, Export, Gate, Split, Training
 from iris_kedro.pipelines.data_engineering.nodes import SplitData, clean, split
@@ -289,7 +290,7 @@ def make_challenger(
 ) -> Callable[..., onnx.ModelProto]:
     """Return a function that trains a model that carries its contract.
 
-    The smaller ``C``, the worse the model.
+    The smaller ``C``, the worse the model. ``split`` is what the contract says of it.
     """
 
     def make(
@@ -303,18 +304,21 @@ def make_challenger(
         }
         trained = train({"logistic_regression": candidate})
         train_data, test_data, _ = sides()
-        return describe_challenger(
+        model = describe_challenger(
             "logistic_regression",
             export_onnx(trained, train_data, test_data, dataset, export_parameters),
             evaluate_candidates(trained, test_data, dataset),
             train_data,
+            test_data,
             Lineage(
                 "sha256:data", replace(provenance, run_id=run_id), "sha256:training"
             ),
             dataset,
-            split,
+            split_parameters,
             export_parameters,
         )
+        claimed = SplitContract(salt=split.salt, test_share=split.test_share)
+        return Contract.read(model).model_copy(update={"split": claimed}).embed(model)
 
     return make
 

@@ -24,6 +24,7 @@ from iris_kedro.errors import ProjectError
 from iris_kedro.parameters import Dataset, Export, Split
 from iris_kedro.provenance import Lineage
 from iris_kedro.scoring import INPUT, OnnxScorer
+from iris_kedro.split import is_held_out
 
 logger = logging.getLogger(__name__)
 
@@ -59,12 +60,19 @@ def describe_challenger(
     exports: dict[str, ExportedCandidate],
     evaluations: dict[str, Evaluation],
     train_data: pd.DataFrame,
+    test_data: pd.DataFrame,
     lineage: Lineage,
     dataset: Dataset,
     split: Split,
     export: Export,
 ) -> onnx.ModelProto:
-    """Embed the contract in the chosen model."""
+    """Embed the contract in the chosen model.
+
+    Raises:
+        ProjectError: If the model is not releasable, or the rows were not split as
+            the contract would say.
+    """
+    _check_split(train_data, test_data, dataset, split)
     model = exports[best].model
     if model is None:
         raise ProjectError(f"{best} is not releasable: {exports[best].reason}")
@@ -153,6 +161,22 @@ def _check_parity(
     )
     if mistaken.any():
         raise ParityError(f"labels differ from scikit-learn's on {mistaken.sum()} rows")
+
+
+def _check_split(
+    train_data: pd.DataFrame, test_data: pd.DataFrame, dataset: Dataset, split: Split
+) -> None:
+    # The gate relies on the contract to tell which rows a model was trained on.
+    trained_on, held_out = (
+        is_held_out(rows[dataset.columns], split.salt, split.test_share)
+        for rows in (train_data, test_data)
+    )
+    if trained_on.any() or not held_out.all():
+        raise ProjectError(
+            "training and held-out rows in data/03_primary were split with other"
+            " parameters than data_engineering.split says now: run data_engineering"
+            " again"
+        )
 
 
 def _find_typical_rows(

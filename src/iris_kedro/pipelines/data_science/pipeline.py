@@ -131,6 +131,7 @@ def create_pipeline() -> Pipeline:
                     "exports": "exports",
                     "evaluations": "evaluations",
                     "train_data": "train_data",
+                    "test_data": "test_data",
                     "lineage": "lineage",
                     "dataset": "params:dataset",
                     "split": "params:data_engineering.split",

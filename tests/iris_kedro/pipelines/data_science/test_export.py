@@ -174,15 +174,16 @@ def describe(
     export_parameters,
     provenance,
 ):
-    def describe(exports=None, **changes):
+    def describe(exports=None, split=split_parameters, **changes):
         return describe_challenger(
             "logistic_regression",
             exports or export(trained),
             evaluate_candidates(trained, test_data, dataset),
             train_data,
+            test_data,
             Lineage("sha256:data", provenance, "sha256:training"),
             dataset,
-            split_parameters,
+            split,
             export_parameters.model_copy(update=changes),
         )
 
@@ -261,6 +262,12 @@ def test_refused_candidate_is_never_described(describe):
 
     with pytest.raises(ProjectError, match="not releasable: no converter"):
         describe(refused)
+
+
+@pytest.mark.parametrize("change", [{"salt": "other"}, {"test_share": 0.4}])
+def test_rows_of_another_split_are_never_described(describe, split_parameters, change):
+    with pytest.raises(ProjectError, match="run data_engineering again"):
+        describe(split=split_parameters.model_copy(update=change))
 
 
 def test_model_that_answers_with_nan_is_not_releasable(export, train, doctor):
