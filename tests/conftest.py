@@ -231,7 +231,7 @@ def sides(
     """Return a function that gives fresh training and held-out rows of Iris."""
     raw = pd.read_csv(pd.io.common.BytesIO(iris_csv))
     parts = split(clean(raw, dataset).data, dataset, split_parameters)
-    return lambda: SplitData(parts.train.copy(), parts.test.copy(), dict(parts.balance))
+    return lambda: parts._replace(train=parts.train.copy(), test=parts.test.copy())
 
 
 @pytest.fixture
@@ -303,7 +303,7 @@ def make_challenger(
             "grid": {"C": [C]},
         }
         trained = train({"logistic_regression": candidate})
-        train_data, test_data, _ = sides()
+        train_data, test_data, *_ = sides()
         model = describe_challenger(
             "logistic_regression",
             export_onnx(trained, train_data, test_data, dataset, export_parameters),

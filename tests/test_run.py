@@ -553,6 +553,19 @@ def test_missing_values_and_duplicates_are_reported_and_dropped(project, iris_cs
     assert metrics["cleaning.duplicates_dropped"] == 3
 
 
+def test_digest_stays_that_of_the_rows_when_the_split_fails(project, iris_csv):
+    project.invoke("run", "--pipelines", "data_engineering")
+    (file,) = (project.path / "data").rglob("data_digest.txt")
+    before = file.read_text()
+    lines = iris_csv.decode().splitlines()
+    project.write_csv("\n".join(line for line in lines if "virginica" not in line))
+
+    result = project.invoke("run", "--pipelines", "data_engineering")
+
+    assert result.exit_code == 1
+    assert file.read_text() == before
+
+
 def test_one_class_missing_is_named(project, iris_csv):
     lines = iris_csv.decode().splitlines()
     project.write_csv("\n".join(line for line in lines if "virginica" not in line))

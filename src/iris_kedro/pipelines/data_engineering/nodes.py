@@ -16,19 +16,19 @@ logger = logging.getLogger(__name__)
 
 
 class CleanData(NamedTuple):
-    """Cleaned rows, what cleaning did, and the digest of the result."""
+    """Cleaned rows and what cleaning did."""
 
     data: pd.DataFrame
     report: dict[str, dict[str, float]]
-    digest: str
 
 
 class SplitData(NamedTuple):
-    """Training and held-out rows and their numbers by class."""
+    """Training and held-out rows, their numbers by class, the digest of all."""
 
     train: pd.DataFrame
     test: pd.DataFrame
     balance: dict[str, dict[str, float]]
+    digest: str
 
 
 def fetch(source_file: bytes, source: str) -> bytes:
@@ -67,7 +67,7 @@ def clean(raw: pd.DataFrame, dataset: Dataset) -> CleanData:
         " missing values, %(duplicates_dropped)d exact duplicates",
         counts,
     )
-    return CleanData(data, _as_metrics(counts), _digest(data))
+    return CleanData(data, _as_metrics(counts))
 
 
 def split(data: pd.DataFrame, dataset: Dataset, split: Split) -> SplitData:
@@ -92,7 +92,7 @@ def split(data: pd.DataFrame, dataset: Dataset, split: Split) -> SplitData:
         100 * split.test_share,
     )
     train, test = (rows.reset_index(drop=True) for rows in sides.values())
-    return SplitData(train, test, _as_metrics(counts))
+    return SplitData(train, test, _as_metrics(counts), _digest(data))
 
 
 def _check_balance(counts: dict[str, int], split: Split) -> None:

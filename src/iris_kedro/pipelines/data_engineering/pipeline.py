@@ -21,7 +21,7 @@ def create_pipeline() -> Pipeline:
             Node(
                 clean,
                 inputs={"raw": "raw@pandas", "dataset": "params:dataset"},
-                outputs=["clean_data", "cleaning", "data_digest"],
+                outputs=["clean_data", "cleaning"],
                 name="clean",
             ),
             Node(
@@ -31,7 +31,8 @@ def create_pipeline() -> Pipeline:
                     "dataset": "params:dataset",
                     "split": "params:data_engineering.split",
                 },
-                outputs=["train_data", "test_data", "class_balance"],
+                # The digest comes last: it speaks of the rows that are written.
+                outputs=["train_data", "test_data", "class_balance", "data_digest"],
                 name="split",
             ),
         ],
