@@ -457,6 +457,12 @@ def test_source_can_be_given_on_the_command_line(project, iris_csv):
             "confidence",
         ),
         (
+            "parameters_data_engineering.yml",
+            "data_engineering.source",
+            "mine.csv",
+            "data_engineering.source is 'mine.csv', but the catalog reads",
+        ),
+        (
             "globals.yml",
             "dataset.features.petal_width.minimum",
             20.0,
@@ -481,6 +487,13 @@ def test_unknown_parameter_on_the_command_line_is_named(project):
 
     assert result.exit_code == 1
     assert "no parameter 'sourc'; did you mean 'source'" in result.output
+
+
+def test_specification_cannot_be_changed_past_the_validation(project):
+    result = project.invoke("run", "--params", "dataset.features.petal_width.maximum=2")
+
+    assert result.exit_code == 1
+    assert "dataset differs from globals.yml" in result.output
 
 
 # --- Bad data ------------------------------------------------------------------------

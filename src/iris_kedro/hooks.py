@@ -17,7 +17,7 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from mlflow.exceptions import MlflowException
 
-from iris_kedro.parameters import check_names
+from iris_kedro.parameters import check_agreement, check_names
 from iris_kedro.summary import print_summary
 
 logger = logging.getLogger(__name__)
@@ -35,9 +35,12 @@ class ProjectHooks:
         self._lock: BaseFileLock | None = None
 
     @hook_impl
-    def after_catalog_created(self, parameters: dict[str, Any]) -> None:
-        """Stop on parameters that nothing reads: they are misspelt."""
+    def after_catalog_created(
+        self, parameters: dict[str, Any], conf_catalog: dict[str, Any]
+    ) -> None:
+        """Stop on parameters that nothing reads, or that the catalog contradicts."""
         check_names(parameters["parameters"])
+        check_agreement(parameters["parameters"], conf_catalog)
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:

@@ -282,6 +282,30 @@ def check_names(parameters: dict[str, Any]) -> None:
         raise ProjectError(str(error)) from error
 
 
+def check_agreement(parameters: dict[str, Any], catalog: dict[str, Any]) -> None:
+    """Check that the catalog reads what the parameters say.
+
+    A catalog cannot take over parameters; it has the source and the specification
+    from ``globals.yml``, the source also from the command line.
+
+    Raises:
+        ProjectError: Names the parameter that would be said but not done.
+    """
+    source = parameters["data_engineering"]["source"]
+    if catalog["source_file"]["location"] != source:
+        raise ProjectError(
+            f"data_engineering.source is {source!r}, but the catalog reads"
+            f" {catalog['source_file']['location']!r}: set dataset.source in"
+            f" globals.yml, or give --params data_engineering.source={source}"
+        )
+    checked = catalog["raw@pandas"]["validator"]["options"]["dataset"]
+    if Dataset.model_validate(parameters["dataset"]) != Dataset.model_validate(checked):
+        raise ProjectError(
+            "the parameter dataset differs from globals.yml, which raw files are"
+            " checked with: change it there"
+        )
+
+
 def _build(value: Any) -> Any:
     if isinstance(value, dict) and "class" in value:
         return Estimator.model_validate(value).build()

@@ -36,7 +36,7 @@ def test_misspelt_parameter_stops_before_anything_runs():
     parameters = {"data_engineering": {"sourc": "a.csv"}}
 
     with pytest.raises(ProjectError, match="'sourc'; did you mean 'source'"):
-        ProjectHooks().after_catalog_created({"parameters": parameters})
+        ProjectHooks().after_catalog_created({"parameters": parameters}, {})
 
 
 def test_run_is_tagged_with_what_it_depends_on(tracking, hooks, catalog):

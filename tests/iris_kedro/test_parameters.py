@@ -18,6 +18,7 @@ from iris_kedro.parameters import (
     Split,
     Target,
     Training,
+    check_agreement,
     check_names,
 )
 
@@ -256,6 +257,33 @@ def test_known_names_pass(parameters):
 def test_name_that_nothing_reads_is_named_with_what_there_is(parameters, message):
     with pytest.raises(ProjectError, match=message):
         check_names(parameters)
+
+
+CATALOG = {
+    "source_file": {"location": "sklearn:iris"},
+    "raw@pandas": {"validator": {"options": {"dataset": DATASET}}},
+}
+
+
+def test_parameters_that_say_what_the_catalog_does_pass():
+    given = {"data_engineering": {"source": "sklearn:iris"}, "dataset": DATASET}
+
+    check_agreement(given, CATALOG)
+    check_agreement({**given, "dataset": Dataset.model_validate(DATASET)}, CATALOG)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"data_engineering": {"source": "my.csv"}}, "reads 'sklearn:iris': set"),
+        ({"dataset": {**DATASET, "name": "other"}}, "differs from globals.yml"),
+    ],
+)
+def test_parameter_that_the_catalog_does_not_follow_is_named(change, message):
+    given = {"data_engineering": {"source": "sklearn:iris"}, "dataset": DATASET}
+
+    with pytest.raises(ProjectError, match=message):
+        check_agreement({**given, **change}, CATALOG)
 
 
 @pytest.mark.parametrize(
