@@ -108,8 +108,6 @@ class Registry:
         registered first wins. Version numbers are given out one at a time, so all
         rivals come to the same answer without a lock.
         """
-        if self.aliases().get(PRODUCTION) != compared_with:
-            return False
         oldest = datetime.now(UTC) - PENDING_LIMIT
         rivals = [
             int(rival.version)
@@ -118,7 +116,11 @@ class Registry:
             and rival.tags.get(COMPARED_WITH) == (compared_with or "")
             and _created_at(rival) > oldest
         ]
-        return min(rivals, default=int(version)) >= int(version)
+        # Looked at last: a rival that is through by now has moved Production.
+        return (
+            min(rivals, default=int(version)) >= int(version)
+            and self.aliases().get(PRODUCTION) == compared_with
+        )
 
     def promote(self, version: str, action: str) -> Promotion:
         """Make a version Production, and the one before Previous.

@@ -239,6 +239,24 @@ def test_release_is_overtaken_when_production_has_moved(registry, register):
     assert not registry.is_first_of_rivals(register(), compared_with=None)
 
 
+def test_rival_that_gets_through_during_the_check_has_overtaken(
+    registry, register, monkeypatch
+):
+    rival, version = register(), register()
+    look = registry.aliases
+
+    def look_just_before_the_rival_is_through():
+        found = look()
+        monkeypatch.setattr(registry, "aliases", look)
+        registry.promote(rival, "release")
+        registry.complete(rival)
+        return found
+
+    monkeypatch.setattr(registry, "aliases", look_just_before_the_rival_is_through)
+
+    assert not registry.is_first_of_rivals(version, None)
+
+
 def test_refused_challengers_are_no_rivals(registry, register):
     register(state=REFUSING)
 
