@@ -43,7 +43,7 @@ def read_git_commit(project: Path) -> str:
 def digest_files(folder: Path, pattern: str) -> str:
     """Digest names and contents of the files that match a pattern."""
     digest = hashlib.sha256()
-    for path in sorted(folder.rglob(pattern)):
+    for path in sorted(folder.glob(pattern)):
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         digest.update(f"{path.relative_to(folder).as_posix()} {content}\n".encode())
     return f"sha256:{digest.hexdigest()}"

@@ -70,16 +70,26 @@ def test_an_image_is_told_its_commit(tmp_path, monkeypatch):
 def test_digest_changes_with_files(tmp_path, change):
     (tmp_path / "sub").mkdir()
     (tmp_path / "a.py").write_text("1")
-    before = digest_files(tmp_path, "*.py")
+    before = digest_files(tmp_path, "**/*.py")
 
     change(tmp_path)
 
-    assert digest_files(tmp_path, "*.py") != before
+    assert digest_files(tmp_path, "**/*.py") != before
 
 
 def test_digest_ignores_other_files(tmp_path):
-    before = digest_files(tmp_path, "*.py")
+    before = digest_files(tmp_path, "**/*.py")
 
     (tmp_path / "a.pyc").write_text("1")
 
-    assert digest_files(tmp_path, "*.py") == before
+    assert digest_files(tmp_path, "**/*.py") == before
+
+
+def test_digest_of_one_file_ignores_its_namesakes_below(tmp_path):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "my.lock").write_text("1")
+    before = digest_files(tmp_path, "my.lock")
+
+    (tmp_path / "sub/my.lock").write_text("2")
+
+    assert digest_files(tmp_path, "my.lock") == before

@@ -105,7 +105,7 @@ class ProvenanceDataset(AbstractDataset[NoReturn, Provenance]):
             run_id=run.info.run_id if run else "",
             started_at=datetime.now(UTC).isoformat(timespec="seconds"),
             git_commit=read_git_commit(PROJECT),
-            code_digest=digest_files(PROJECT / "src", "*.py"),
+            code_digest=digest_files(PROJECT / "src", "**/*.py"),
             lock_digest=digest_files(PROJECT, "requirements.lock"),
         )
 
