@@ -7,6 +7,7 @@ import numpy as np
 import onnx
 import pandas as pd
 from numpy.typing import NDArray
+from onnxruntime.capi import onnxruntime_pybind11_state as onnxruntime_errors
 from skl2onnx import to_onnx
 from skl2onnx.common.data_types import FloatTensorType
 from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
@@ -27,6 +28,15 @@ from iris_kedro.scoring import INPUT, OnnxScorer
 from iris_kedro.split import is_held_out
 
 logger = logging.getLogger(__name__)
+
+# They have no base of their own.
+ONNX_RUNTIME_ERRORS = (
+    onnxruntime_errors.Fail,
+    onnxruntime_errors.InvalidArgument,
+    onnxruntime_errors.InvalidGraph,
+    onnxruntime_errors.NotImplemented,
+    onnxruntime_errors.RuntimeException,
+)
 
 
 class ParityError(Exception):
@@ -119,8 +129,11 @@ def _export(
         MissingConverter,
         MissingShapeCalculator,
         ParityError,
+        *ONNX_RUNTIME_ERRORS,
         # What skl2onnx raises on estimators that it half knows.
         AttributeError,
+        LookupError,
+        NameError,
         NotImplementedError,
         RuntimeError,
         TypeError,

@@ -97,6 +97,29 @@ def test_candidate_that_cannot_be_converted_is_refused_and_the_others_go_on(
     assert exports["logistic"].is_releasable
 
 
+@pytest.mark.parametrize(
+    "unusual",
+    [
+        {
+            "class": "sklearn.neighbors.RadiusNeighborsClassifier",
+            "parameters": {"radius": 3.0},
+        },
+        {
+            "class": "sklearn.feature_selection.RFE",
+            "parameters": {"estimator": {"class": LOGISTIC["class"]}},
+        },
+    ],
+    ids=["fails when run", "fails in conversion"],
+)
+def test_candidate_with_a_faulty_converter_does_not_stop_the_others(
+    export, train, unusual
+):
+    exports = export(train({"unusual": unusual, "logistic": LOGISTIC}))
+
+    assert not exports["unusual"].is_releasable
+    assert exports["logistic"].is_releasable
+
+
 def test_estimator_without_converter_is_refused_by_name(export, trained):
     model = Constant().fit(np.zeros((3, 4)), np.array(["a", "b", "c"]))
     unknown = {"mine": replace(trained["logistic_regression"], model=model)}
