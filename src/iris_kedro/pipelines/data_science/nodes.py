@@ -49,7 +49,11 @@ def train_candidates(
     candidates: Candidates,
     training: Training,
 ) -> dict[str, TrainedCandidate]:
-    """Search each candidate's grid by cross-validation and fit its best on all rows."""
+    """Search each candidate's grid by cross-validation and fit its best on all rows.
+
+    Raises:
+        ProjectError: Names a candidate whose parameters do not suit the rows.
+    """
     X, y = _features(train_data, dataset), train_data[dataset.target.name].to_numpy(str)
     trained = {}
     bar = track(candidates.root.items(), "Training")
@@ -200,7 +204,13 @@ def _train(
     # each, or it would wait for itself.
     threads = training.threads if len(X) >= ROWS_WORTH_THREADS else 1
     with joblib.parallel_config("threading", n_jobs=threads), threadpool_limits(1):
-        search.fit(X, y)
+        try:
+            search.fit(X, y)
+        except ValueError as error:
+            raise ProjectError(
+                f"candidate {name} cannot be trained on these rows with these"
+                f" parameters: {error}"
+            ) from error
     folds = [
         search.cv_results_[f"split{fold}_test_score"][search.best_index_]
         for fold in range(training.folds)

@@ -103,6 +103,39 @@ def test_cross_validation_has_one_accuracy_for_each_fold(train_data, dataset):
     assert trained.cv_accuracy == pytest.approx(trained.fold_accuracies.mean())
 
 
+@pytest.mark.parametrize(
+    ("candidate", "folds", "message"),
+    [
+        (FOREST, 90, "n_splits=90 cannot be greater than"),
+        (
+            {
+                "class": "sklearn.neighbors.KNeighborsClassifier",
+                "parameters": {"n_neighbors": 500},
+            },
+            5,
+            "n_neighbors = 500",
+        ),
+        (
+            {
+                "class": "sklearn.linear_model.LogisticRegression",
+                "parameters": {"class_weight": {"tulip": 2.0}},
+            },
+            5,
+            "not in class_weight",
+        ),
+    ],
+    ids=["folds", "neighbours", "classes"],
+)
+def test_candidate_that_cannot_be_trained_is_named(
+    train_data, dataset, training, candidate, folds, message
+):
+    candidates = Candidates.model_validate({"mine": candidate})
+    training = training.model_copy(update={"folds": folds})
+
+    with pytest.raises(ProjectError, match=f"(?s)candidate mine cannot .*{message}"):
+        train_candidates(train_data, dataset, candidates, training)
+
+
 def test_candidates_keep_their_order(train):
     second_first = {"b": FOREST, "a": FOREST}
 
