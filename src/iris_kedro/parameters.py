@@ -177,7 +177,7 @@ class Estimator(Parameters):
         module_name, _, class_name = self.class_path.rpartition(".")
         try:
             found = getattr(importlib.import_module(module_name), class_name)
-        except (ImportError, AttributeError, ValueError) as error:
+        except (ImportError, AttributeError, TypeError, ValueError) as error:
             raise ValueError(
                 f"there is no class {self.class_path!r} ({error});"
                 " give a full path such as sklearn.linear_model.LogisticRegression"
@@ -187,10 +187,16 @@ class Estimator(Parameters):
         return found
 
     def build(self) -> Any:
-        """Create the estimator, nested estimators included."""
-        return self.load_class()(
-            **{name: _build(value) for name, value in self.parameters.items()}
-        )
+        """Create the estimator, nested estimators included.
+
+        Raises:
+            ValueError: If a parameter that has no default is missing.
+        """
+        values = {name: _build(value) for name, value in self.parameters.items()}
+        try:
+            return self.load_class()(**values)
+        except TypeError as error:
+            raise ValueError(f"{self.class_path} cannot be created: {error}") from error
 
 
 class Candidate(Estimator):

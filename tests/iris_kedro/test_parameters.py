@@ -122,6 +122,11 @@ def test_missing_parameter_is_named(missing):
         ({"class": "no_such_module.Model"}, "there is no class 'no_such_module.Model'"),
         ({"class": "LogisticRegression"}, "there is no class 'LogisticRegression'"),
         ({"class": ""}, "there is no class ''"),
+        ({"class": "..."}, "there is no class '...'"),
+        (
+            {"class": "sklearn.multiclass.OneVsRestClassifier"},
+            "OneVsRestClassifier cannot be created: .*missing .*'estimator'",
+        ),
         ({"class": "os.getcwd"}, "'os.getcwd' is not a scikit-learn estimator"),
         ({"class": "pathlib.Path"}, "'pathlib.Path' is not a scikit-learn estimator"),
         (
