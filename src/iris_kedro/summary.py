@@ -21,7 +21,7 @@ def print_summary(results: dict[str, Any], console: Console | None = None) -> No
     if "leaderboard" in results:
         console.print(_build_table(results["leaderboard"]))
         _print_refusals(results["leaderboard"], console)
-    if "gate_report" in results:
+    if {"gate_report", "registry"} <= results.keys():
         _print_verdict(results["gate_report"], results["registry"], console)
 
 

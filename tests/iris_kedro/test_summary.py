@@ -93,5 +93,9 @@ def test_no_production_is_shown_as_none(show):
     assert "Production  none" in text
 
 
+def test_report_rendered_anew_is_no_verdict_on_production(show):
+    assert show(gate_report=REPORT) == ""
+
+
 def test_run_without_results_prints_nothing(show):
     assert show() == ""
