@@ -72,7 +72,7 @@ class RawFileValidator:
         self._dataset = Dataset.model_validate(dataset)
 
     def validate(self, data: pd.DataFrame) -> pd.DataFrame:
-        """Return the data with numbers as numbers.
+        """Return the data with numbers as numbers and classes as text.
 
         Raises:
             DataValidationError: Names the file and each bad row, column and value.
@@ -80,6 +80,8 @@ class RawFileValidator:
         names = self._find_columns(data)
         if data.empty:
             self._fail([CheckFailure(f"{self._file} has a header but no rows")])
+        target = names[self._dataset.target.name]
+        data = data.assign(**{target: _read_labels(data[target])})
         model = build_model(self._dataset, names)
         try:
             return model.validate(data, lazy=True)
@@ -130,6 +132,13 @@ class RawFileValidator:
             validator=f"{self._file}, fetched from {self._source}",
             failures=failures,
         ) from cause
+
+
+def _read_labels(values: "pd.Series[Any]") -> "pd.Series[Any]":
+    # pandas reads classes such as 0 and 1 as numbers; with one missing, as 0.0 and 1.0.
+    if pd.api.types.is_numeric_dtype(values):
+        return values.convert_dtypes().astype("str")
+    return values
 
 
 def _show(value: object) -> str:

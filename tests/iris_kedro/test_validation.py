@@ -121,6 +121,20 @@ def test_columns_may_be_in_any_order_with_others_and_units(validate):
     assert data["sepal.length"].tolist() == [5.1]
 
 
+@pytest.mark.parametrize(
+    "rows", [["5,3,1,1,0", "5,3,1,1,1"], ["5,3,1,1,1", "5,3,1,1,"]]
+)
+def test_classes_may_be_numbers(dataset, rows):
+    target = dataset.target.model_copy(update={"classes": ["0", "1"]})
+    numbered = dataset.model_copy(update={"target": target}).model_dump()
+    data = pd.read_csv(StringIO("\n".join([HEADER, *rows])))
+
+    validated = RawFileValidator("raw.csv", "my.csv", numbered).validate(data)
+
+    written = [row.rpartition(",")[2] for row in rows]
+    assert validated["species"].fillna("").tolist() == written
+
+
 def test_header_without_rows_is_refused(validate):
     with pytest.raises(DataValidationError, match=r"raw\.csv has a header but no rows"):
         validate()
