@@ -90,7 +90,9 @@ class RawFileValidator:
             raise
 
     def _find_columns(self, data: pd.DataFrame) -> dict[str, str]:
-        found = {standardize_name(str(column)): str(column) for column in data.columns}
+        found: dict[str, list[str]] = {}
+        for column in map(str, data.columns):
+            found.setdefault(standardize_name(column), []).append(column)
         wanted = [*self._dataset.columns, self._dataset.target.name]
         missing = [name for name in wanted if name not in found]
         if missing:
@@ -103,7 +105,18 @@ class RawFileValidator:
                     for name in missing
                 ]
             )
-        return {name: found[name] for name in wanted}
+        doubled = [name for name in wanted if len(found[name]) > 1]
+        if doubled:
+            self._fail(
+                [
+                    CheckFailure(
+                        f"{self._file} has several columns for {name!r}:"
+                        f" {', '.join(map(repr, found[name]))}"
+                    )
+                    for name in doubled
+                ]
+            )
+        return {name: found[name][0] for name in wanted}
 
     def _describe(self, cases: pd.DataFrame, data: pd.DataFrame) -> list[CheckFailure]:
         # A value that is no number fails twice: in conversion and in the range.
