@@ -273,19 +273,34 @@ SECTIONS: dict[str, type[Parameters]] = {
 def check_names(parameters: dict[str, Any]) -> None:
     """Check the names of sections and of what is in them.
 
-    Kedro checks what a node reads; this finds what no node reads.
+    Kedro checks what a node reads; this finds what no node reads and what is not
+    there to be read.
 
     Raises:
-        ProjectError: Names the unknown parameter and what there is.
+        ProjectError: Names the unknown or missing parameter and what there is.
     """
     try:
         check_known(parameters, list(SECTIONS), "The project")
-        for name, model in SECTIONS.items():
-            section = parameters.get(name)
+        sections = {name: parameters.get(name, {}) for name in SECTIONS}
+        for name, section in sections.items():
             if isinstance(section, dict):
-                check_known(section, list(model.model_fields), name)
+                check_known(section, list(SECTIONS[name].model_fields), name)
+        for name, section in sections.items():
+            if not isinstance(section, SECTIONS[name]):  # or Kedro has built it
+                _check_complete(section, name)
     except ValueError as error:
         raise ProjectError(str(error)) from error
+
+
+def _check_complete(section: Any, name: str) -> None:
+    if not isinstance(section, dict):
+        raise ValueError(f"{name} must hold parameters, but it is {section!r}")
+    for field, information in SECTIONS[name].model_fields.items():
+        if information.is_required() and field not in section:
+            raise ValueError(
+                f"{name} lacks the parameter {field!r}; a section in conf/<env>"
+                " replaces that of conf/base as a whole"
+            )
 
 
 def check_agreement(parameters: dict[str, Any], catalog: dict[str, Any]) -> None:

@@ -226,17 +226,38 @@ def test_shipped_parameters_are_valid(read_parameters):
     assert len(names) >= 5
 
 
+SECTIONS = {
+    "dataset": Dataset.model_validate(DATASET),  # as Kedro has built it
+    "card": {},
+    "data_engineering": {"source": "a.csv", "split": {"what": "Split checks"}},
+    "data_science": {"training": {}, "candidates": {}, "export": {}},
+    "model_release": {"gate": {}},
+}
+
+
+def test_known_names_pass():
+    check_names(SECTIONS)
+
+
 @pytest.mark.parametrize(
-    "parameters",
+    ("change", "message"),
     [
-        {},
-        {"dataset": "already built by Kedro"},
-        {"data_engineering": {"source": "a.csv", "split": {"what": "Split checks"}}},
-        {"data_science": {"candidates": {}}, "model_release": {"gate": {}}},
+        ({"data_science": {"training": {}}}, "data_science lacks .* 'candidates'; a"),
+        ({"model_release": {}}, "model_release lacks the parameter 'gate'"),
+        ({"data_science": 5}, "data_science must hold parameters, but it is 5"),
+        ({"model_release": None}, "model_release must hold .* it is None"),
     ],
 )
-def test_known_names_pass(parameters):
-    check_names(parameters)
+def test_section_that_lacks_something_is_named(change, message):
+    with pytest.raises(ProjectError, match=message):
+        check_names({**SECTIONS, **change})
+
+
+def test_missing_section_is_named():
+    rest = {name: value for name, value in SECTIONS.items() if name != "data_science"}
+
+    with pytest.raises(ProjectError, match="data_science lacks"):
+        check_names(rest)
 
 
 @pytest.mark.parametrize(
@@ -261,7 +282,7 @@ def test_known_names_pass(parameters):
 )
 def test_name_that_nothing_reads_is_named_with_what_there_is(parameters, message):
     with pytest.raises(ProjectError, match=message):
-        check_names(parameters)
+        check_names({**SECTIONS, **parameters})
 
 
 CATALOG = {
