@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import mlflow
 from filelock import BaseFileLock, FileLock, Timeout
@@ -17,8 +17,12 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from mlflow.exceptions import MlflowException
 
+from iris_kedro.errors import ProjectError
 from iris_kedro.parameters import check_agreement, check_names
 from iris_kedro.summary import print_summary
+
+if TYPE_CHECKING:
+    from sqlalchemy.exc import DBAPIError
 
 logger = logging.getLogger(__name__)
 
@@ -117,7 +121,19 @@ class ExperimentHooks:
             except MlflowException as error:
                 if error.error_code != "RESOURCE_ALREADY_EXISTS":
                     raise
+            except _database_error() as error:
+                raise ProjectError(
+                    f"MLflow cannot use its database: {error.orig}. Restore it, or"
+                    " move it away to begin anew; its address is in conf/*/mlflow.yml"
+                ) from error
         return context._hook_manager.hook.after_context_created(context=context)
+
+
+def _database_error() -> "type[DBAPIError]":
+    # Loaded when something has failed: it takes 0.2 s.
+    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415
+
+    return DBAPIError
 
 
 def _lock_database(context: KedroContext) -> AbstractContextManager[Any]:

@@ -125,6 +125,18 @@ def test_rollback_before_any_release_is_a_short_error(project):
     assert told.startswith("Error: iris has no Previous version to roll back")
 
 
+@pytest.mark.parametrize("command", [("run",), ("model", "history")])
+def test_damaged_database_is_a_short_error(project, command):
+    (project.path / "mlflow.db").write_bytes(b"no database" * 99)
+
+    result = project.invoke(*command)
+
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    told = "Error: MLflow cannot use its database: file is not a database."
+    assert told in result.output
+
+
 def test_production_environment_names_the_missing_variable(project):
     result = project.invoke("model", "history", "--env", "production")
 
