@@ -2,6 +2,7 @@
 
 import getpass
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -140,9 +141,7 @@ class Registry:
             )
         if version == current:
             raise ProjectError(f"version {version} is Production already")
-        promotion = Promotion(
-            datetime.now(UTC), version, current, action, getpass.getuser()
-        )
+        promotion = Promotion(datetime.now(UTC), version, current, action, _find_user())
         self._record(promotion)
         if current is not None:
             self.set_alias(PREVIOUS, current)
@@ -218,6 +217,13 @@ class Registry:
             token = page.token
             if not token:
                 return
+
+
+def _find_user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # until and from Python 3.13
+        return f"uid {os.getuid()}"  # a container may run as a number without a name
 
 
 def _created_at(version: ModelVersion) -> datetime:

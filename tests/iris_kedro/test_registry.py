@@ -165,6 +165,17 @@ def test_history_tells_every_move_in_order(registry, register, clock, monkeypatc
     assert {each.by for each in registry.history()} == {"ada"}
 
 
+@pytest.mark.parametrize("error", [KeyError, OSError])
+def test_user_without_a_name_is_a_number(registry, register, monkeypatch, error):
+    def fail():
+        raise error("getpwuid(): uid not found: 12345")
+
+    monkeypatch.setattr(registry_module.getpass, "getuser", fail)
+    monkeypatch.setattr(registry_module.os, "getuid", lambda: 12345)
+
+    assert registry.promote(register(), "release").by == "uid 12345"
+
+
 @pytest.mark.parametrize(
     ("hours", "versions"), [(-1, []), (0, ["1"]), (0.5, ["1"]), (1, ["1", "2"])]
 )
