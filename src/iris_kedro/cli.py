@@ -2,6 +2,7 @@
 
 import copy
 import functools
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from kedro.io import DatasetError
 from kedro.validation import ParameterValidationError
 from mlflow.exceptions import MlflowException
 from omegaconf.errors import OmegaConfBaseException
+from pydantic import ValidationError
 from yaml import YAMLError
 
 from iris_kedro.errors import ProjectError
@@ -36,16 +38,25 @@ def explain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
             DatasetError,
             MlflowException,
             OmegaConfBaseException,
-            ParameterValidationError,
             ProjectError,
             YAMLError,
         ) as error:
             raise click.ClickException(str(error)) from error
+        except (ParameterValidationError, ValidationError) as error:
+            raise click.ClickException(_simplify(str(error))) from error
         except KeyboardInterrupt:
             _end_runs()
             raise
 
     return explained
+
+
+def _simplify(message: str) -> str:
+    """Say what pydantic says without the names of its types and our classes."""
+    value = r" \[type=\w+, input_value=(.*), input_type=(?:bool|float|int|str)\]"
+    message = re.sub(value, r", but it is \1", message)
+    message = re.sub(r" \[type=\w+, .*\]", "", message)  # of a whole section
+    return re.sub(r"(?:Failed .*: )?\d+ validation errors? for \w+", "", message)
 
 
 run = copy.copy(kedro_run)

@@ -137,7 +137,7 @@ def _database_error() -> "type[DBAPIError]":
 
 
 def _lock_database(context: KedroContext) -> AbstractContextManager[Any]:
-    server = context.config_loader["mlflow"].get("server", {})
+    server = context.config_loader["mlflow"].get("server") or {}
     uri = server.get("mlflow_tracking_uri") or ""
     database = Path(uri.removeprefix(SQLITE))
     # Where nothing can be written, no tables can be made.

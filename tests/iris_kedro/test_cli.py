@@ -166,3 +166,43 @@ def test_broken_yaml_is_a_short_error_with_its_place(project):
     assert result.exit_code == 1
     assert isinstance(result.exception, SystemExit)
     assert "globals.yml, unable to read line 1" in result.output
+
+
+@pytest.mark.parametrize(
+    ("file", "key", "value", "told"),
+    [
+        (
+            "globals.yml",
+            "dataset.features.petal_width.maximum",
+            "wide",
+            "features.petal_width.maximum\n  Input should be a valid number, unable to"
+            " parse string as a number, but it is 'wide'\n",
+        ),
+        (
+            "globals.yml",
+            "dataset.features.petal_width.maximum",
+            0.05,
+            "features.petal_width\n  Value error, minimum 0.1 must be below maximum"
+            " 0.05\n",
+        ),
+        (
+            "mlflow.yml",
+            "server.mlflow_tracking_ur",
+            "sqlite:///x.db",
+            "server.mlflow_tracking_ur\n  Extra inputs are not permitted, but it is"
+            " 'sqlite:///x.db'\n",
+        ),
+        ("mlflow.yml", "server", None, "server\n  Input should be"),
+    ],
+)
+def test_wrong_value_is_named_without_the_words_of_pydantic(
+    project, file, key, value, told
+):
+    project.change(file, key, value)
+
+    result = project.invoke("run")
+
+    assert result.exit_code == 1
+    assert told in result.output
+    assert "[type=" not in result.output
+    assert "validation error" not in result.output
