@@ -38,6 +38,7 @@ def explain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
             DatasetError,
             MlflowException,
             OmegaConfBaseException,
+            PermissionError,
             ProjectError,
             YAMLError,
         ) as error:

@@ -206,3 +206,15 @@ def test_wrong_value_is_named_without_the_words_of_pydantic(
     assert told in result.output
     assert "[type=" not in result.output
     assert "validation error" not in result.output
+
+
+def test_missing_permission_is_a_short_error(project, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied", "data/.lock")
+
+    monkeypatch.setattr("iris_kedro.hooks.FileLock.acquire", refuse)
+
+    result = project.invoke("run")
+
+    assert result.exit_code == 1
+    assert "Error: [Errno 13] Permission denied: 'data/.lock'" in result.output
