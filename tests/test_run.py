@@ -275,6 +275,16 @@ def test_rolled_back_model_is_not_released_again(project):
     assert project.registry.aliases()["Production"] == "1"
 
 
+def test_production_that_was_taken_away_is_filled_again(project):
+    project.invoke("run")
+    project.client.delete_registered_model_alias("iris", "Production")
+
+    result = project.invoke("run")
+
+    assert "Gate        first release" in result.output
+    assert project.registry.aliases() == {"Production": "2"}
+
+
 def test_damaged_production_stops_the_run_with_a_message(project):
     project.invoke("run")
     for file in project.path.rglob("mlruns/**/model.onnx"):

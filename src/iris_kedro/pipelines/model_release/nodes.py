@@ -108,13 +108,17 @@ def bootstrap_interval(
 
 
 def decide(comparison: Comparison, gate: Gate) -> Decision:
-    """Judge the challenger: floors first, then the difference from Production."""
-    if comparison.twin is not None:
+    """Judge the challenger: floors first, then the difference from Production.
+
+    A twin of a registered version is nothing new, unless it can fill an empty place.
+    """
+    failures = _check_floors(comparison.challenger, gate)
+    is_wanted = comparison.production_version is None and not failures
+    if comparison.twin is not None and not is_wanted:
         return Decision(
             Verdict.UNCHANGED,
             [f"version {comparison.twin} came from the same data, code and parameters"],
         )
-    failures = _check_floors(comparison.challenger, gate)
     if comparison.obstacle is not None:
         failures.append(f"not comparable with Production: {comparison.obstacle}")
     if failures:

@@ -120,12 +120,23 @@ def test_model_that_cannot_be_compared_is_refused():
 
 @pytest.mark.parametrize("accuracy", [0.1, 0.99])
 def test_twin_is_unchanged_whatever_else(accuracy):
-    twin = make_comparison(None, replace(GOOD, accuracy=accuracy), twin="3")
+    performance = replace(GOOD, accuracy=accuracy)
+    twin = make_comparison(None, performance, twin="3", production_version="1")
 
     decision = decide(twin, GATE)
 
     assert decision.verdict is Verdict.UNCHANGED
     assert "version 3" in decision.reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "verdict"),
+    [(0.99, Verdict.FIRST_RELEASE), (0.1, Verdict.UNCHANGED)],
+)
+def test_twin_is_released_where_there_is_no_production(accuracy, verdict):
+    twin = make_comparison(None, replace(GOOD, accuracy=accuracy), twin="3")
+
+    assert decide(twin, GATE).verdict is verdict
 
 
 @pytest.mark.parametrize(
