@@ -146,6 +146,13 @@ def _show_moment(registry: "Registry", at: datetime) -> None:
         f"Version {last.to} was in Production at {at:%Y-%m-%d %H:%M:%S} UTC, since"
         f" {last.at:%Y-%m-%d %H:%M:%S}."
     )
+    later = registry.history()[len(past) :]
+    found = later[0].origin if later else registry.aliases().get("Production")
+    if found != last.to:
+        click.echo(
+            f"But afterwards it was {f'version {found}' if found else 'empty'}: that"
+            " promotion was interrupted, or the alias was moved by other means."
+        )
 
 
 def _show_metric(tags: dict[str, str], name: str) -> str:

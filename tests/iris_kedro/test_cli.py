@@ -69,6 +69,19 @@ def test_history_at_a_time_names_the_version(released, at, answer):
     assert result.output.splitlines()[-1] == answer
 
 
+def test_history_at_a_time_tells_of_a_move_that_did_not_happen(released):
+    released.client.set_registered_model_alias("iris", "Production", "1")
+    while_it_lasts = released.invoke("model", "history", "--at", "2026-11-02")
+    released.registry.register(str(released.path), "", None, "promoting", {}, "")
+    released.registry.promote("3", "release")
+
+    afterwards = released.invoke("model", "history", "--at", "2026-11-01T13:30")
+
+    for result in (while_it_lasts, afterwards):
+        assert "Version 2 was in Production" in result.output
+        assert "But afterwards it was version 1" in result.output
+
+
 @pytest.mark.parametrize("at", ["yesterday", "2026-13-01", "2026-11-01T25:00"])
 def test_history_refuses_what_is_no_time(project, at):
     result = project.invoke("model", "history", "--at", at)
