@@ -610,6 +610,17 @@ def test_bad_file_is_a_short_message_in_a_process_of_its_own(project):
     assert "Traceback" not in output
 
 
+def test_missing_source_is_named_and_nothing_else_advised(project):
+    project.change("globals.yml", "dataset.source", "missing.csv")
+
+    process = project.start("run")
+    output, _ = process.communicate()
+
+    assert process.returncode == 1
+    assert "cannot read the source 'missing.csv'" in output
+    assert "Repeat the previous command" not in output
+
+
 def test_hundred_thousand_rows_are_trained_on(project, iris_csv):
     iris = pd.read_csv(pd.io.common.BytesIO(iris_csv))
     rows = iris.sample(100_000, replace=True, random_state=0).reset_index(drop=True)
