@@ -23,7 +23,8 @@ from sklearn.model_selection import ParameterGrid
 
 from iris_kedro.errors import ProjectError
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+# As columns of files are spelt when they are read: single underscores, within the name.
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]

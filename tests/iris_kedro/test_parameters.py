@@ -96,6 +96,8 @@ def test_parameters_refuse_unknown_keys_by_name(model, given):
         (Target, TARGET, {"name": "My Species"}, r"name\n.*match pattern"),
         (Dataset, DATASET, {"features": {}}, r"features\n.*at least 1 item"),
         (Dataset, DATASET, {"features": {"Length": FEATURE}}, r"Length.*\n.*pattern"),
+        (Dataset, DATASET, {"features": {"a__b": FEATURE}}, r"a__b.*\n.*pattern"),
+        (Target, TARGET, {"name": "class_"}, r"name\n.*match pattern"),
         (Dataset, DATASET, {"name": "an iris"}, r"name\n.*match pattern"),
     ],
 )
