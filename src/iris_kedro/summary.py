@@ -51,7 +51,8 @@ def _print_refusals(leaderboard: list[dict[str, Any]], console: Console) -> None
     for entry in leaderboard:
         if not entry["releasable"]:
             console.print(
-                f"✗ {entry['candidate']} is not releasable: {entry['reason']}"
+                f"✗ {entry['candidate']} is not releasable: {entry['reason']}",
+                markup=False,
             )
 
 
@@ -62,7 +63,7 @@ def _print_verdict(
     console.print(f"Chosen      {report['candidate'].replace('_', ' ')}")
     console.print(f"Gate        [{style}]{report['verdict']}[/]")
     for reason in report["reasons"]:
-        console.print(f"            {reason}")
+        console.print(f"            {reason}", markup=False)
     console.print(f"Production  {_describe_production(report, registry)}")
     console.print(
         "\nNext        make serve                      predict over HTTP\n"

@@ -64,6 +64,16 @@ def test_candidate_that_is_not_releasable_is_shown_with_the_reason(show):
     assert "✗ random_forest is not releasable: no converter" in text
 
 
+def test_brackets_in_a_reason_are_shown_as_they_are(show, produced):
+    reason = "[/model/Cast] of [float] failed"
+    refused = {**ENTRY, "chosen": False, "releasable": False, "reason": reason}
+    report = {**REPORT, "reasons": [reason]}
+
+    text = show(leaderboard=[refused], gate_report=report, registry=produced("run"))
+
+    assert text.count(reason) == 2
+
+
 def test_verdict_is_shown_with_its_reasons(show, produced):
     text = show(gate_report=REPORT, registry=produced("this run"))
 
