@@ -127,7 +127,10 @@ def decide(comparison: Comparison, gate: Gate) -> Decision:
         return Decision(
             Verdict.FIRST_RELEASE, ["there is no Production model to compare with"]
         )
-    return _judge_difference(comparison.difference, comparison.interval, gate)
+    decision = _judge_difference(comparison.difference, comparison.interval, gate)
+    if comparison.shared_rows and comparison.interval == (0, 0):
+        decision.reasons.append(_limit_of(comparison.shared_rows))
+    return decision
 
 
 def release(
@@ -220,9 +223,22 @@ def _judge_difference(
     if low >= -gate.margin:
         return Decision(
             Verdict.NOT_WORSE,
-            [found, f"a loss greater than the margin {gate.margin:g} is ruled out"],
+            [found, f"the interval holds no loss above the margin {gate.margin:g}"],
         )
     return Decision(
         Verdict.WORSE,
         [found, f"a loss greater than the margin {gate.margin:g} is possible"],
+    )
+
+
+def _limit_of(rows: int) -> str:
+    """Say what equal results leave open, by the rule of three.
+
+    J. A. Hanley and A. Lippman-Hand, "If Nothing Goes Wrong, Is Everything All Right?",
+    JAMA 249 (1983): what never happened in n trials has a rate below 3/n with 95 %
+    confidence.
+    """
+    return (
+        f"both are right on the same rows; {rows} of them would not show a loss"
+        f" below {min(1, 3 / rows):.3f}"
     )

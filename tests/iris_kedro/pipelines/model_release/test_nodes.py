@@ -65,6 +65,16 @@ def test_verdict_follows_the_interval(interval, verdict):
     assert decide(make_comparison(interval), GATE).verdict is verdict
 
 
+def test_few_equal_rows_are_said_to_prove_little():
+    comparison = replace(make_comparison((0.0, 0.0)), shared_rows=44)
+
+    assert decide(comparison, GATE).reasons[-1] == (
+        "both are right on the same rows; 44 of them would not show a loss below 0.068"
+    )
+    different = replace(comparison, interval=(-0.02, 0.02))
+    assert "both are right" not in " ".join(decide(different, GATE).reasons)
+
+
 def test_first_release_needs_no_production():
     decision = decide(make_comparison(), GATE)
 
