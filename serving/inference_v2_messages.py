@@ -9,12 +9,14 @@ from marshmallow import EXCLUDE, Schema, fields, validate
 from serving.faults import InvalidInputError, point
 from serving.model import Model, Prediction
 from serving.rows import Matrix, RowReader
+from serving.schemas import ShortList
 from serving.tensors import DATATYPES, BinaryTail, encode_strings, read_tensor
 
 BINARY = "application/octet-stream"
 HEADER_LENGTH = "Inference-Header-Content-Length"
 INPUT, LABEL, PROBABILITIES = "features", "label", "probabilities"
 MATRIX, COLUMN = 2, 1
+MOST_TENSORS = 1000
 
 
 class TensorSchema(Schema):
@@ -22,7 +24,7 @@ class TensorSchema(Schema):
 
     name = fields.String(required=True)
     datatype = fields.String(required=True, validate=validate.OneOf(list(DATATYPES)))
-    shape = fields.List(
+    shape = ShortList(
         fields.Integer(strict=True, validate=validate.Range(min=0)),
         required=True,
         validate=validate.Length(min=1, max=2),
@@ -48,10 +50,16 @@ class InferenceRequestSchema(Schema):
 
     id = fields.String(load_default="")
     parameters = fields.Dict(keys=fields.String(), load_default=dict)
-    inputs = fields.List(
-        fields.Nested(TensorSchema), required=True, validate=validate.Length(min=1)
+    inputs = ShortList(
+        fields.Nested(TensorSchema),
+        required=True,
+        validate=validate.Length(min=1, max=MOST_TENSORS),
     )
-    outputs = fields.List(fields.Nested(RequestedOutputSchema), load_default=list)
+    outputs = ShortList(
+        fields.Nested(RequestedOutputSchema),
+        load_default=list,
+        validate=validate.Length(max=MOST_TENSORS),
+    )
 
 
 def describe_tensors(model: Model) -> dict[str, Any]:

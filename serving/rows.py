@@ -110,9 +110,9 @@ class RowReader:
         if not isinstance(columns, list):
             message = f"must be an array of names, not {describe(columns)}"
             raise InvalidInputError.of(at, message)
-        faults = list(self._column_faults(columns, at))
-        if faults:
-            raise InvalidInputError.collect(faults)
+        error = InvalidInputError.collect(self._column_faults(columns, at))
+        if error.total:
+            raise error
         return [columns.index(name) for name in self.names]
 
     def check(self, table: NDArray[np.float64], locate: Locate) -> Matrix:
@@ -165,14 +165,17 @@ class RowReader:
         return _convert_numbers(data)
 
     def _column_faults(self, columns: list[Any], at: str) -> Iterator[Fault]:
+        seen: set[str] = set()
         for index, name in enumerate(columns):
             if not isinstance(name, str) or name not in self._features:
                 message = f"{name!r} is not an input of the model"
                 yield Fault(point(at, index), message, "", "unknown")
-            elif name in columns[:index]:
+            elif name in seen:
                 yield Fault(point(at, index), f"{name} is repeated", name, "unknown")
+            else:
+                seen.add(name)
         for name in self.names:
-            if name not in columns:
+            if name not in seen:
                 yield Fault(at, f"{name} is missing", name, "missing")
 
     def _record_faults(self, records: list[Any], at: str) -> Iterator[Fault]:

@@ -152,6 +152,22 @@ def test_bad_messages_are_refused(client, change):
     assert client.post(URL, json=body).status_code == 422
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (URL, {"inputs": [{}] * 30_000}),
+        (URL, {"inputs": [tensor(GOOD, [None] * 30_000)]}),
+        (URL, {"inputs": [tensor(GOOD, [1, 4])], "outputs": [{}] * 30_000}),
+        ("/predict/batch", {"columns": [None] * 30_000, "data": []}),
+    ],
+)
+def test_a_list_that_is_too_long_is_one_fault(client, path, body):
+    answer = client.post(path, json=body)
+
+    assert answer.status_code == 422
+    assert b"1 error in the input" in answer.data
+
+
 @pytest.mark.parametrize("length", ["x", "-1", "100000"])
 def test_a_wrong_header_length_is_malformed(client, length):
     headers = {"Inference-Header-Content-Length": length}

@@ -1,3 +1,4 @@
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -201,3 +202,11 @@ def test_a_single_feature_is_enough(build_single):
 def build_single(iris):
     feature = replace(iris.contract.features[0], name="length")
     return replace(iris.contract, features=(feature,))
+
+
+def test_many_repeated_columns_take_a_moment(reader, setosa):
+    columns = [*setosa, *["sepal_length"] * 100_000]
+    started = time.process_time()
+
+    assert len(faults_of(reader.order_of, columns, "/columns")) == 100
+    assert time.process_time() - started < 3
