@@ -56,6 +56,15 @@ def test_bad_bodies_are_told_in_mlflows_shape(client, body, status):
     assert {"error_code", "message"} <= set(answer.json)
 
 
+def test_version_needs_no_more_of_mlflow_than_the_image_has(client, monkeypatch):
+    def installed(name: str) -> str:
+        return {"mlflow-skinny": "3.0"}[name]
+
+    monkeypatch.setattr("serving.invocations.installed_version", installed)
+
+    assert client.get("/version").text == "3.0"
+
+
 def test_ping_and_version_answer_as_mlflow_does(client):
     assert client.get("/ping").status_code == 200
     assert client.get("/version").text.startswith("3.")
