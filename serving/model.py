@@ -77,8 +77,9 @@ class Model:
             ) from None
         check_digest(content, version.digest)
         session = _open_session(content)
-        model = cls(session, _read_contract(session), version)
-        model._check_shapes()
+        contract = _read_contract(session)
+        _check_form(session, len(contract.features))
+        model = cls(session, contract, version)
         model._replay_golden_rows()
         return model
 
@@ -87,16 +88,13 @@ class Model:
         labels, probabilities = self._session.run(None, {self._input: rows})
         return Prediction(labels, probabilities)
 
-    def _check_shapes(self) -> None:
-        expected = len(self.contract.features)
-        shape = self._session.get_inputs()[0].shape
-        if shape[-1] != expected:
-            message = f"takes {shape[-1]} inputs, the contract names {expected}"
-            raise ModelRefusedError("contract", message)
-
     def _replay_golden_rows(self) -> None:
         golden = self.contract.golden_rows
-        answer = self.predict(golden.inputs)
+        try:
+            answer = self.predict(golden.inputs)
+        except _ort_errors() as error:
+            message = f"cannot be predicted: {error}"
+            raise ModelRefusedError("golden_rows", message) from None
         if tuple(answer.labels.tolist()) != golden.predictions:
             raise ModelRefusedError(
                 "golden_rows", "predicts other classes than exported"
@@ -134,6 +132,18 @@ def _open_session(content: bytes) -> ort.InferenceSession:
         raise ModelRefusedError(
             "unreadable", f"is no usable ONNX model: {error}"
         ) from None
+
+
+def _check_form(session: ort.InferenceSession, features: int) -> None:
+    """Refuse what ``predict`` could not call, or could not read the answer of."""
+    inputs, outputs = session.get_inputs(), session.get_outputs()
+    form = [part.type for part in inputs], [part.type for part in outputs]
+    if form != (["tensor(float)"], ["tensor(string)", "tensor(float)"]):
+        message = f"must give texts and floats for floats, not {form[1]} for {form[0]}"
+        raise ModelRefusedError("contract", message)
+    if inputs[0].shape[-1:] != [features]:
+        message = f"takes inputs {inputs[0].shape}, the contract names {features}"
+        raise ModelRefusedError("contract", message)
 
 
 def _ort_errors() -> tuple[Any, ...]:

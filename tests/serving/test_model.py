@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import onnx
+import onnxruntime as ort
 import pytest
 
 from serving.model import ModelRefusedError
@@ -105,6 +106,43 @@ def test_load_refuses_a_contract_with_fewer_features(load, iris_bytes):
         load(edit_contract(iris_bytes, drop_feature))
 
     assert caught.value.reason == "contract"
+
+
+def take_doubles(graph):
+    graph.input[0].type.tensor_type.elem_type = onnx.TensorProto.DOUBLE
+
+
+def take_nothing(graph):
+    del graph.input[:]
+
+
+def give_one_output(graph):
+    del graph.output[1:]
+
+
+def give_three_outputs(graph):
+    graph.output.append(graph.input[0])
+
+
+@pytest.mark.parametrize(
+    "edit", [take_doubles, take_nothing, give_one_output, give_three_outputs]
+)
+def test_load_refuses_a_model_of_another_form(load, iris_bytes, edit):
+    model = onnx.load_from_string(iris_bytes)
+    edit(model.graph)
+
+    with pytest.raises(ModelRefusedError):
+        load(model.SerializeToString())
+
+
+def test_load_refuses_a_model_that_cannot_predict(load, iris_bytes, monkeypatch):
+    def fail(*_):
+        raise ort.capi.onnxruntime_pybind11_state.Fail("no memory")
+
+    monkeypatch.setattr("serving.model.Model.predict", fail)
+
+    with pytest.raises(ModelRefusedError, match="no memory"):
+        load(iris_bytes)
 
 
 def test_load_refuses_a_missing_file(load, iris, tmp_path):
