@@ -66,6 +66,7 @@ class Contract:
     target: str
     target_description: str
     classes: tuple[str, ...]
+    training_counts: tuple[int, ...]
     golden_rows: GoldenRows
     document: Mapping[str, Any] = field(repr=False)
 
@@ -97,6 +98,7 @@ class Contract:
             target=str(target["name"]),
             target_description=str(target["description"]),
             classes=tuple(map(str, target["classes"])),
+            training_counts=tuple(map(int, target["training_counts"])),
             golden_rows=GoldenRows(
                 inputs=np.asarray(golden["inputs"], dtype=np.float32),
                 predictions=tuple(map(str, golden["predictions"])),
@@ -115,6 +117,12 @@ class Contract:
             raise ContractError("features, classes and golden rows must not be empty")
         if len(set(self.feature_names)) != len(self.features):
             raise ContractError("feature names must be unique")
+        if not all(feature.quantiles for feature in self.features):
+            raise ContractError("training quantiles must not be empty")
+        if len(self.training_counts) != len(self.classes):
+            raise ContractError("training counts do not fit the classes")
+        if sum(self.training_counts) < 1:
+            raise ContractError("training counts must not all be zero")
         if self.golden_rows.inputs.shape != (rows, len(self.features)):
             raise ContractError("golden inputs do not fit the features")
         if self.golden_rows.probabilities.shape != (rows, len(self.classes)):

@@ -75,7 +75,7 @@ def _training(contract: Contract) -> Iterator[Metric]:
     for name, (text, attribute) in values.items():
         samples = [([f.name], getattr(f, attribute)) for f in contract.features]
         yield _gauge(name, text, ["feature"], samples)
-    counts = contract.document["target"]["training_counts"]
+    counts = contract.training_counts
     samples = [
         ([label], count / sum(counts))
         for label, count in zip(contract.classes, counts, strict=True)

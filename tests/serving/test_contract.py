@@ -50,6 +50,22 @@ def cut_golden_probabilities(document):
     document["golden_rows"]["probabilities"] = [[1.0]]
 
 
+def empty_quantiles(document):
+    document["features"][0]["training"]["quantiles"] = []
+
+
+def drop_training_counts(document):
+    del document["target"]["training_counts"]
+
+
+def cut_training_counts(document):
+    document["target"]["training_counts"].pop()
+
+
+def count_nothing(document):
+    document["target"]["training_counts"] = [0, 0, 0]
+
+
 def name_other_version(document):
     document["schema_version"] = 2
 
@@ -66,6 +82,10 @@ def put_text_for_number(document):
         (repeat_feature, "unique"),
         (cut_golden_inputs, "golden inputs"),
         (cut_golden_probabilities, "golden probabilities"),
+        (empty_quantiles, "quantiles"),
+        (drop_training_counts, "'training_counts' is missing"),
+        (cut_training_counts, "do not fit the classes"),
+        (count_nothing, "zero"),
         (name_other_version, "schema version 2"),
         (put_text_for_number, "low"),
     ],
