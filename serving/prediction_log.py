@@ -1,10 +1,12 @@
 """The prediction log: one JSON line for each predicted row, written off the path."""
 
+import errno
 import fcntl
 import logging
 import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from io import FileIO
 from pathlib import Path
 
 import orjson
@@ -55,7 +57,7 @@ class PredictionLog:
                 if self._size() >= self.max_bytes:
                     self._rotate()
                 with open(self.path, "ab", buffering=0) as file:
-                    file.write(b"".join(lines))
+                    _write_whole(file, b"".join(lines))
         except OSError as error:
             self._count_dropped(len(lines))
             logger.error(
@@ -82,6 +84,21 @@ class PredictionLog:
 
     def _backup(self, number: int) -> Path:
         return self.path.with_name(f"{self.path.name}.{number}")
+
+
+def _write_whole(file: FileIO, content: bytes) -> None:
+    """Write all or nothing.
+
+    A disk that fills up takes a part and raises no error; the next line would be
+    appended to half of one.
+
+    Raises:
+        OSError: If there is no room.
+    """
+    before = file.tell()
+    if file.write(content) < len(content):
+        file.truncate(before)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def format_rows(observation: Observation) -> Iterator[bytes]:

@@ -1,4 +1,5 @@
 import json
+import resource
 import threading
 import time
 
@@ -97,6 +98,31 @@ def test_a_log_that_cannot_be_written_is_counted(make_log, observation, dropped)
     log.write([observation])
 
     assert dropped == [2]
+
+
+@pytest.fixture
+def limit_file_size():
+    """Let files grow to a size only; a write beyond it is cut, as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def limit(size: int) -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+
+    yield limit
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_disk_that_fills_up_leaves_whole_lines(
+    make_log, observation, dropped, limit_file_size
+):
+    log = make_log()
+    log.write([observation])
+
+    limit_file_size(log.path.stat().st_size + 100)
+    log.write([observation])
+
+    assert dropped == [2]
+    assert len(read(log.path)) == 2
 
 
 def test_predictions_are_logged_by_the_application(make_app, iris, setosa, tmp_path):
