@@ -10,8 +10,9 @@ from typing import Any, ClassVar
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn_worker import UvicornWorker
 
+END_OF_HEAD = b"\r\n\r\n"
 HEAD_BYTES = 64 * 1024  # request line and headers together
-_UPGRADE = re.compile(rb"(?<=\r\n)Upgrade: h2c\r\n", re.IGNORECASE)
+_UPGRADE = re.compile(rb"(?<=\r\n)Upgrade:[^\r\n]*\r\n", re.IGNORECASE)
 
 
 class Protocol(HttpToolsProtocol):
@@ -23,8 +24,8 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse what has come; hang up on endless headers."""
-        if not self._in_head and b"h2c" in data[: data.find(b"\r\n\r\n")]:
-            data = decline_http2(data)
+        if not self._in_head and b"upgrade:" in data[: data.find(END_OF_HEAD)].lower():
+            data = decline_upgrade(data)
         super().data_received(data)
         if self._in_head:
             self._head_bytes += len(data)
@@ -57,12 +58,13 @@ class Protocol(HttpToolsProtocol):
         )
 
 
-def decline_http2(data: bytes) -> bytes:
-    """Remove a request's wish for HTTP/2, which Java's client has by default.
+def decline_upgrade(data: bytes) -> bytes:
+    """Remove a request's wish for another protocol.
 
-    The parser would take what follows for HTTP/2 and the request would never end.
+    Java's client wishes for HTTP/2 by default, Apache's for TLS. The parser would take
+    the body for the other protocol's.
     """
-    head, separator, body = data.partition(b"\r\n\r\n")
+    head, separator, body = data.partition(END_OF_HEAD)
     if not separator or b" HTTP/1.1\r\n" not in head:
         return data
     return _UPGRADE.sub(b"", head + b"\r\n") + separator[2:] + body

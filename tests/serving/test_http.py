@@ -103,6 +103,7 @@ def is_prediction(answer: HTTPResponse) -> bool:
         POST.replace(b"/predict", b"/%70redict"),
         POST.replace(b"/predict", b"http://x/predict"),
         POST.replace(b"Host: x", b"Host: x\r\nConnection: Upgrade\r\nUpgrade: h2c"),
+        POST.replace(b"Host: x", b"Host: x\r\nConnection: upgrade\r\nupgrade: TLS/1.2"),
     ],
 )
 def test_forms_of_a_request(server, request_bytes):
