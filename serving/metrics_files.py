@@ -37,7 +37,7 @@ def locked(folder: Path, operation: int) -> Iterator[None]:
 
 def forget_gauges(folder: Path, process: int) -> None:
     """Remove the gauges of a process that has ended: they told of its present."""
-    for gauges in folder.glob(f"gauge_live*_{process}.db"):
+    for gauges in folder.glob(f"gauge_*_{process}.db"):
         gauges.unlink(missing_ok=True)
 
 

@@ -65,13 +65,13 @@ def test_compact_waits_for_nobody(folder, count):
 
 
 def test_forget_gauges_removes_those_of_one_process(folder):
-    for name in ("gauge_livesum_11.db", "gauge_livesum_12.db", "gauge_all_11.db"):
+    for name in ("gauge_livesum_11.db", "gauge_livesum_12.db", "gauge_max_11.db"):
         (folder / name).touch()
 
     forget_gauges(folder, 11)
 
     left = {path.name for path in folder.glob("*.db")}
-    assert left == {"gauge_livesum_12.db", "gauge_all_11.db"}
+    assert left == {"gauge_livesum_12.db"}
 
 
 def test_prepare_wipes_what_an_earlier_start_left(folder, count):

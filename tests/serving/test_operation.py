@@ -49,6 +49,7 @@ def test_metrics_stay_monotonic_while_workers_are_recycled(serve, tmp_path):
     assert server.metric(name) - before >= sent
     assert not first_workers & set(server.workers())
     assert len(list(folder.glob("counter_*.db"))) <= 6
+    assert len(list(folder.glob("gauge_max_*.db"))) <= 6
 
 
 @pytest.mark.parametrize("worker_class", ["asyncio", "gthread"])
