@@ -43,6 +43,7 @@ class Intake:
             self._aliases[SHADOW] = config.shadow_alias
         self._report = _new_report() | (store.read_report() or {})
         self._refused: dict[str, float] = {}
+        self._intact: dict[str, str] = {}
 
     def poll(self) -> None:
         """Look at the registry once and follow it; report what was found."""
@@ -66,7 +67,7 @@ class Intake:
                 self._store.withdraw(SHADOW)
             return
         name = folder_name(version)
-        if name == self._store.published(role):
+        if name == self._store.published(role) and self._is_intact(role, name):
             self._forget_refusal(role)
             return
         if time.monotonic() < self._refused.get(name, 0):
@@ -90,12 +91,22 @@ class Intake:
         name = folder_name(version)
         held = self._store.folder / name / MODEL_FILE
         if held.exists() and _passes(held, version):
-            self._store.point(role, name)
+            self._store.give(role, version)
             return
         with self._store.incoming() as folder:
             file = self._registry.download(version, folder)
             Model.load(file, version)
             self._store.publish(role, file, version)
+
+    def _is_intact(self, role: str, name: str) -> bool:
+        """Say whether workers can load what has a role; its files are read once."""
+        if self._intact.get(role) != name:
+            try:
+                self._store.load(role)
+            except ModelRefusedError:
+                return False
+            self._intact[role] = name
+        return True
 
     def _refuse(self, role: str, version: Version, reason: str, detail: str) -> None:
         self._refused[folder_name(version)] = time.monotonic() + RETRY_SECONDS

@@ -89,6 +89,15 @@ class Store:
         self._add(name, model_file, version)
         self.point(role, name)
 
+    def give(self, role: str, version: Version) -> None:
+        """Give a role to a version that the store holds, as it is described now.
+
+        What was the Challenger may have become Production.
+        """
+        name = folder_name(version)
+        write_atomically(self.folder / name / VERSION_FILE, asdict(version))
+        self.point(role, name)
+
     def point(self, role: str, name: str) -> None:
         """Give a role to a version that the store holds."""
         write_atomically(self.pointer(role), {"folder": name})

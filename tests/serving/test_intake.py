@@ -98,6 +98,34 @@ def test_a_damaged_copy_is_downloaded_again(intake, registry, store, iris_bytes)
     assert store.load(CURRENT).version.version == "1"
 
 
+@pytest.mark.parametrize("file", ["model.onnx", "version.json"])
+def test_a_copy_that_was_damaged_meanwhile_is_replaced_at_the_next_start(
+    registry, store, config, iris_bytes, file
+):
+    registry.release(iris_bytes, "1")
+    Intake(registry, store, config).poll()
+    (store.folder / store.published(CURRENT) / file).write_bytes(b"damaged")
+
+    Intake(registry, store, config).poll()
+
+    assert store.load(CURRENT).version.version == "1"
+
+
+def test_a_challenger_that_is_promoted_is_production(
+    intake, registry, store, iris_bytes
+):
+    registry.release(iris_bytes, "1", alias="Challenger")
+    registry.aliases["Challenger"] = replace(
+        registry.aliases["Challenger"], alias="Challenger"
+    )
+    intake.poll()
+
+    registry.release(iris_bytes, "1")
+    intake.poll()
+
+    assert store.load(CURRENT).version.alias == "Production"
+
+
 @pytest.mark.parametrize(
     ("failure", "reason"),
     [
