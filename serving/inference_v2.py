@@ -109,7 +109,9 @@ def _split_body(body: bytes) -> tuple[bytes, bytes]:
     length = request.headers.get(HEADER_LENGTH)
     if length is None:
         return body, b""
-    if not length.isdecimal() or int(length) > len(body):
+    # Its digits first: Python refuses to read a number of thousands of them.
+    digits = len(str(len(body)))
+    if not length.isdecimal() or len(length) > digits or int(length) > len(body):
         raise MalformedError(
             f"{HEADER_LENGTH} is not the length of a part of the body."
         )

@@ -25,7 +25,7 @@ class TensorSchema(Schema):
     name = fields.String(required=True)
     datatype = fields.String(required=True, validate=validate.OneOf(list(DATATYPES)))
     shape = ShortList(
-        fields.Integer(strict=True, validate=validate.Range(min=0)),
+        fields.Integer(strict=True, validate=validate.Range(min=1)),
         required=True,
         validate=validate.Length(min=1, max=2),
     )

@@ -117,6 +117,7 @@ def test_infer_reads_and_writes_bytes_behind_the_json(client):
         [tensor([5.1, 3.5, 1.4, True], [1, 4])],
         [tensor([5.1, 3.5, 1.4, -0.2], [1, 4])],
         [tensor([], [0, 4])],
+        [tensor([], [0, 2**63])],
         [tensor(None, [1, 4])],
         [tensor([GOOD, 5], [1, 4])],
         [tensor(GOOD, [10**30, 4])],
@@ -168,7 +169,7 @@ def test_a_list_that_is_too_long_is_one_fault(client, path, body):
     assert b"1 error in the input" in answer.data
 
 
-@pytest.mark.parametrize("length", ["x", "-1", "100000"])
+@pytest.mark.parametrize("length", ["x", "-1", "100000", "9" * 5000])
 def test_a_wrong_header_length_is_malformed(client, length):
     headers = {"Inference-Header-Content-Length": length}
 
