@@ -12,7 +12,7 @@ from gunicorn import glogging
 
 from serving.config import Config
 
-_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
+_CREDENTIALS = re.compile(r"(?<=://)[^/\s]+@")
 
 
 def redact(text: str) -> str:

@@ -107,6 +107,10 @@ def test_the_format_suits_the_reader(monkeypatch, log_format, terminal, formatte
     assert settings["formatters"]["chosen"]["()"] is formatter
 
 
+def test_redact_hides_a_password_with_an_at():
+    assert redact("http://me:p@ss@host/x") == "http://***@host/x"
+
+
 @pytest.mark.parametrize("text", ["no url", "http://host/path", "me@example.org"])
 def test_redact_leaves_other_text_alone(text):
     assert redact(text) == text

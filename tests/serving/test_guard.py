@@ -3,7 +3,7 @@ import hashlib
 import pytest
 
 from serving.config import ConfigError
-from serving.guard import read_keys
+from serving.guard import knows_key, read_keys
 
 KEY = "correct horse battery staple"
 
@@ -55,6 +55,12 @@ def test_others_may_not(protected, setosa, headers, path):
 
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_a_key_may_hold_any_character():
+    key = "schlüssel".encode()
+
+    assert knows_key([hashlib.sha256(key).digest()], key.decode("latin-1"))
 
 
 @pytest.mark.parametrize("path", ["/health/live", "/health/ready", "/ping", "/model"])
