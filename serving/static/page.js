@@ -157,7 +157,7 @@ class Page {
   #return() {
     if (!this.#isAway) return;
     this.#isAway = false;
-    say(byId("notice"), "");
+    if (byId("notice").dataset.kind === "problem") say(byId("notice"), "");
     this.#change();
   }
 

@@ -348,6 +348,20 @@ def test_a_stopped_service_is_noticed_and_its_return_too(serve, start, open_page
     expect(page.locator("#notice")).to_be_hidden()
 
 
+def test_a_change_while_the_service_was_away_is_told(
+    serve, start, publish, open_page, build_iris
+):
+    server = serve()
+    page = open_page(server.url)
+    server.stop()
+    expect(page.locator("#notice")).to_contain_text("does not answer")
+
+    publish(build_iris(C=0.1), "4")
+    start(follow_seconds=0, workers=1, port=server.port)
+
+    expect(page.locator("#notice")).to_contain_text("version 3 is now version 4")
+
+
 def test_a_key_is_asked_for_and_kept_in_the_tab(serve, open_page, tmp_path):
     keys = tmp_path / "keys"
     keys.write_text(f"me {hashlib.sha256(KEY.encode()).hexdigest()}\n")
