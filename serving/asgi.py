@@ -19,6 +19,7 @@ from flask import Flask
 
 from serving.app import create_app as create_flask_app
 from serving.express import DEFER
+from serving.guard import EXTENSION, Guard
 from serving.service import the_service
 
 Message = MutableMapping[str, Any]
@@ -44,6 +45,7 @@ class Bridge:
         self.app = app
         config = the_service(app).config
         self._limit = config.max_body_bytes
+        self._guard: Guard = app.extensions[EXTENSION]
         threads = config.max_in_flight + SPARE_THREADS
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
 
@@ -67,9 +69,15 @@ class Bridge:
         await send_answer(*answer, send)
 
     async def _read_body(self, environ: dict[str, Any], receive: Receive) -> bytes:
-        """Wait for the body; of one that is too large, read no more than shows it."""
+        """Wait for the body.
+
+        Of one that is too large, no more is read than shows it; of a stranger's,
+        nothing: it would fill the memory before anybody looks at the key.
+        """
         length = int(environ.get("CONTENT_LENGTH") or 0)
         if length > self._limit or not (length or "HTTP_TRANSFER_ENCODING" in environ):
+            return b""
+        if not self._guard.knows(environ):
             return b""
         chunks: list[bytes] = []
         size, more = 0, True

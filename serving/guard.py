@@ -22,6 +22,9 @@ from serving.service import the_service
 HEX_DIGITS = 64
 
 
+EXTENSION = "guard"
+
+
 class Guard:
     """Checks each request before its body is read.
 
@@ -68,6 +71,10 @@ class Guard:
         finally:
             self._leave_place()
 
+    def knows(self, environ: Mapping[str, str]) -> bool:
+        """Say whether a request has a key, where one is needed."""
+        return self._keys is None or knows_key(self._keys, _sent_key(environ))
+
     def _check_port(self, environ: Mapping[str, str]) -> None:
         """Serve metrics on their own port only, and nothing else there."""
         if not self._metrics_bind:
@@ -84,7 +91,7 @@ class Guard:
             )
 
     def _check_key(self, environ: Mapping[str, str]) -> None:
-        if self._keys is not None and not knows_key(self._keys, _sent_key(environ)):
+        if not self.knows(environ):
             raise Unauthorized("This route needs an API key.")
 
     def _take_place(self) -> None:
@@ -142,4 +149,5 @@ def register_guard(app: Flask) -> Guard:
     service = the_service(app)
     guard = Guard(service.config, service.metrics.in_flight)
     guard.register(app)
+    app.extensions[EXTENSION] = guard
     return guard

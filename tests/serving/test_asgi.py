@@ -1,4 +1,5 @@
 import asyncio
+import hashlib
 
 import pytest
 
@@ -66,6 +67,25 @@ def test_a_client_that_leaves_gets_no_answer(ask):
     headers = [(b"content-length", b"10")]
 
     assert ask({"type": "http.disconnect"}, headers=headers) == []
+
+
+def test_the_body_of_a_stranger_is_not_read(make_app, iris, tmp_path):
+    keys = tmp_path / "keys"
+    keys.write_text(f"alice {hashlib.sha256(b'key').hexdigest()}\n")
+    bridge = Bridge(make_app(iris, api_keys_file=keys))
+    sent = []
+
+    async def receive():
+        raise AssertionError("the body was read")
+
+    async def send(message):
+        sent.append(message)
+
+    headers = [*SCOPE["headers"], (b"content-length", b"10")]
+    scope = SCOPE | {"raw_path": b"/predict", "headers": headers}
+    asyncio.run(bridge(scope, receive, send))
+
+    assert sent[0]["status"] == 401
 
 
 def test_other_protocols_are_declined(ask):
