@@ -152,7 +152,16 @@ class Config:
             if variable in source:
                 parse = setting.metadata["parse"]
                 values[setting.name] = _parse(variable, source[variable], parse)
-        return cls(**values)
+        config = cls(**values)
+        config._check_ports()
+        return config
+
+    def _check_ports(self) -> None:
+        """Metrics of their own address are told apart by its port."""
+        own = self.metrics_bind
+        if own and own.rpartition(":")[2] == self.bind.rpartition(":")[2]:
+            expected = f"a port other than that of {variable_name('bind')}"
+            raise ConfigError(variable_name("metrics_bind"), own, expected)
 
 
 # Two settings belong to libraries: one name for a thing is enough.

@@ -12,15 +12,27 @@ from uvicorn_worker import UvicornWorker
 
 END_OF_HEAD = b"\r\n\r\n"
 HEAD_BYTES = 64 * 1024  # request line and headers together
+RECEIVE_SECONDS = 120  # for a request to arrive, the first one from the connection on
 _UPGRADE = re.compile(rb"(?<=\r\n)Upgrade:[^\r\n]*\r\n", re.IGNORECASE)
 
 
 class Protocol(HttpToolsProtocol):
-    """HTTP/1.1 with three precautions that uvicorn leaves out."""
+    """HTTP/1.1 with four precautions that uvicorn leaves out."""
 
     _head_bytes = 0
-    _in_head = False
+    _in_head = _in_body = False
     _stopping = False
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Give the client time for its first request."""
+        super().connection_made(transport)
+        self._set_deadline(True)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing more."""
+        self._set_deadline(False)
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Parse what has come; hang up on endless headers."""
@@ -31,6 +43,7 @@ class Protocol(HttpToolsProtocol):
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_BYTES:
                 self.transport.close()
+        self._set_deadline(self._in_head or self._in_body)
 
     def on_message_begin(self) -> None:
         """Begin to count."""
@@ -39,10 +52,24 @@ class Protocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """End counting; let no other request follow when the worker ends."""
-        self._in_head = False
+        self._in_head, self._in_body = False, True
         super().on_headers_complete()
         if self._stopping:
             self.cycle.keep_alive = False
+
+    def on_message_complete(self) -> None:
+        """Note that all of it has arrived."""
+        self._in_body = False
+        super().on_message_complete()
+
+    def _set_deadline(self, wanted: bool) -> None:
+        """Keep one timer while a request is incomplete; most arrive in one piece."""
+        if wanted and self._deadline is None:
+            close = self.transport.close
+            self._deadline = self.loop.call_later(RECEIVE_SECONDS, close)
+        elif not wanted and self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
 
     def shutdown(self) -> None:
         """End when what has begun is answered; who has just connected may still ask.

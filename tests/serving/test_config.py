@@ -55,6 +55,7 @@ def test_from_env_reads_the_process_environment_by_default(monkeypatch):
         ("IRIS_LOG_LEVEL", "LOUD"),
         ("IRIS_MODEL_NAME", " "),
         ("IRIS_METRICS_BIND", "9000"),
+        ("IRIS_METRICS_BIND", "127.0.0.2:8000"),  # the port of IRIS_BIND
         ("IRIS_MLFLOW_PAGES", "javascript:alert(1)"),
     ],
 )

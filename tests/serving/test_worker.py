@@ -1,6 +1,11 @@
-import pytest
+import asyncio
 
-from serving.worker import decline_upgrade
+import pytest
+from uvicorn.config import Config
+from uvicorn.server import ServerState
+
+from serving import worker
+from serving.worker import Protocol, decline_upgrade
 
 HEAD = b"POST /predict HTTP/1.1\r\nHost: x\r\n"
 
@@ -15,3 +20,57 @@ def test_a_wish_for_another_protocol_is_removed(wish):
 )
 def test_what_is_no_header_stays(data):
     assert decline_upgrade(data) == data
+
+
+async def answer(scope, receive, send) -> None:
+    while (await receive())["more_body"]:
+        pass
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body"})
+
+
+async def converse(*parts: bytes) -> bytes:
+    """Send parts of requests and read until the server closes the connection."""
+    config = Config(answer, http=Protocol, lifespan="off", timeout_keep_alive=60)
+    config.load()
+    state = ServerState()
+    server = await asyncio.get_running_loop().create_server(
+        lambda: Protocol(config=config, server_state=state, app_state={}),
+        "127.0.0.1",
+    )
+    async with server:
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        for part in parts:
+            writer.write(part)
+            await writer.drain()
+            await asyncio.sleep(0.05)
+        try:
+            return await reader.read()
+        finally:
+            writer.close()
+
+
+POST = HEAD + b"Content-Length: 4\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [[], [b"POST /pre"], [POST], [POST + b"12"], [POST + b"1234", b"POST"]],
+    ids=["silent", "half a head", "no body", "half a body", "half of the second"],
+)
+def test_a_client_that_never_ends_its_request_is_left(monkeypatch, parts):
+    monkeypatch.setattr(worker, "RECEIVE_SECONDS", 0.2)
+
+    heard = asyncio.run(asyncio.wait_for(converse(*parts), 30))
+
+    assert heard.count(b"204 No Content") == (parts[-1:] == [b"POST"])
+
+
+def test_a_client_is_not_left_between_requests(monkeypatch):
+    monkeypatch.setattr(worker, "RECEIVE_SECONDS", 0.2)
+    pause = [b""] * 10
+    last = POST.replace(b"Host: x", b"Host: x\r\nConnection: close") + b"1234"
+
+    heard = asyncio.run(converse(POST, b"1234", *pause, last))
+
+    assert heard.count(b"204 No Content") == 2
