@@ -8,6 +8,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from http import HTTPStatus
 from http.client import HTTPResponse
 from types import SimpleNamespace
 
@@ -270,7 +271,8 @@ def test_a_large_body_is_refused_before_it_has_come(
     answer = ask(server, request)
 
     assert answer.status == 413
-    assert json.loads(answer.content)["title"] == "Request Entity Too Large"
+    # Python 3.13 has another name for it.
+    assert json.loads(answer.content)["title"] == HTTPStatus(413).phrase
 
 
 def test_idle_and_dripping_clients_slow_nobody(filled):
