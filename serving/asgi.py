@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import lru_cache, partial
 from io import BytesIO
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -64,7 +64,7 @@ class Bridge:
         if len(body) > SHORT_BODY or scope["path"] == "/metrics":
             answer = await loop.run_in_executor(self._threads, self._call, environ)
         else:
-            environ[DEFER] = loop.call_soon
+            environ[DEFER] = partial(call_after_answers, loop)
             answer = self._call(environ)
         await send_answer(*answer, send)
 
@@ -103,6 +103,13 @@ class Bridge:
 
         chunks = self.app.wsgi_app(environ, start_response)
         return started[0], started[1], chunks
+
+
+def call_after_answers(
+    loop: asyncio.AbstractEventLoop, function: Callable[[], None]
+) -> None:
+    """Call a function not in the next turn, which sends answers, but after it."""
+    loop.call_soon(lambda: loop.call_soon(function))
 
 
 async def send_answer(

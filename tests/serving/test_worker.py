@@ -5,7 +5,7 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from serving import worker
-from serving.worker import Protocol, decline_upgrade
+from serving.worker import OnePiece, Protocol, decline_upgrade
 
 HEAD = b"POST /predict HTTP/1.1\r\nHost: x\r\n"
 
@@ -74,3 +74,53 @@ def test_a_client_is_not_left_between_requests(monkeypatch):
     heard = asyncio.run(converse(POST, b"1234", *pause, last))
 
     assert heard.count(b"204 No Content") == 2
+
+
+class Sent:
+    """A transport that keeps what is written to it."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+        self.closed_after = -1
+
+    def write(self, data: bytes) -> None:
+        self.pieces.append(data)
+
+    def close(self) -> None:
+        self.closed_after = len(self.pieces)
+
+    def is_closing(self) -> bool:
+        return self.closed_after >= 0
+
+
+def test_what_one_turn_writes_is_sent_in_one_piece():
+    sent = Sent()
+
+    async def write() -> None:
+        transport = OnePiece(sent, asyncio.get_running_loop())
+        for _ in range(2):
+            transport.write(b"head ")
+            transport.write(b"body ")
+            assert not transport.is_closing()
+            await asyncio.sleep(0)
+
+    asyncio.run(write())
+
+    assert sent.pieces == [b"head body "] * 2
+
+
+def test_a_large_piece_and_the_last_one_leave_at_once():
+    sent, large = Sent(), b"x" * (worker.LARGE_PIECE + 1)
+
+    async def write() -> None:
+        transport = OnePiece(sent, asyncio.get_running_loop())
+        transport.write(b"head ")
+        transport.write(large)
+        assert sent.pieces == [b"head " + large]
+        transport.write(b"end")
+        transport.close()
+
+    asyncio.run(write())
+
+    assert sent.pieces[1:] == [b"end"]
+    assert sent.closed_after == 2
