@@ -2,6 +2,8 @@ import json
 import resource
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -100,26 +102,23 @@ def test_a_log_that_cannot_be_written_is_counted(make_log, observation, dropped)
     assert dropped == [2]
 
 
-@pytest.fixture
-def limit_file_size():
+@contextmanager
+def file_size_limited(size: int) -> Iterator[None]:
     """Let files grow to a size only; a write beyond it is cut, as on a full disk."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
-    def limit(size: int) -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
 
-    yield limit
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-def test_a_disk_that_fills_up_leaves_whole_lines(
-    make_log, observation, dropped, limit_file_size
-):
+def test_a_disk_that_fills_up_leaves_whole_lines(make_log, observation, dropped):
     log = make_log()
     log.write([observation])
 
-    limit_file_size(log.path.stat().st_size + 100)
-    log.write([observation])
+    with file_size_limited(log.path.stat().st_size + 100):
+        log.write([observation])
 
     assert dropped == [2]
     assert len(read(log.path)) == 2
