@@ -52,8 +52,8 @@ def read_regular(body: bytes, names: tuple[str, ...]) -> Table | None:
             return _read_rows(data, found.columns, names)
         if not data and not found.columns:
             return _read_records(instances, names)
-    except (msgspec.DecodeError, orjson.JSONDecodeError):
-        pass
+    except (msgspec.DecodeError, orjson.JSONDecodeError, RecursionError):
+        pass  # no JSON, other fields, or nested too deeply
     return None
 
 
@@ -69,8 +69,9 @@ def _read_records(text: bytes, names: tuple[str, ...]) -> Table | None:
     first, _, _ = text.lstrip(b"[" + _BLANKS).partition(b"}")
     found = tuple(orjson.loads(first + b"}"))
     order = _order(found, names)
-    record = _spell_record(found)
-    if order is None or not _repeats(record, text.translate(None, _LOOSE)):
+    if order is None:
+        return None
+    if not _repeats(_spell_record(found), text.translate(None, _LOOSE)):
         return None
     # Colons become the commas and commas blanks. So a digit within a name, which the
     # comparison overlooks, stands before a comma beside a value: that is no JSON.
@@ -92,8 +93,10 @@ def _spell_record(names: tuple[str, ...]) -> bytes:
 
 def _order(found: Sequence[str], names: tuple[str, ...]) -> list[int] | None:
     """Return where each name is found, or None if those are not all."""
-    order = [found.index(name) for name in names if name in found]
-    return order if len(order) == len(names) == len(found) else None
+    places = {name: place for place, name in enumerate(found)}
+    if len(places) != len(found) or places.keys() != set(names):
+        return None
+    return [places[name] for name in names]
 
 
 def _arrange(numbers: bytes, order: list[int]) -> Table | None:

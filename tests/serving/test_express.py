@@ -78,6 +78,10 @@ BATCHES = {
         "headers": {"Accept": "text/csv, application/json;q=0.5"},
     },
     "no rows": {"json": TABLE | {"data": []}},
+    "nested deeply": {
+        "data": b'{"instances":' + b"[" * 5000 + b"]" * 5000 + b"}",
+        "content_type": "application/json",
+    },
     "a wrong value": {"json": TABLE | {"data": [[5.1, 3.5, 1.4, "0.2"]]}},
     "a long row": {"json": TABLE | {"data": [[5.1, 3.5, 1.4, 0.2, 1]]}},
 }

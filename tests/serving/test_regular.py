@@ -150,6 +150,7 @@ TRAPS = {
     "lists for objects": b'{"instances":[[1,2]]}',
     "no rows": b'{"columns":["width","height"],"data":[]}',
     "no objects": b'{"instances":[]}',
+    "nested deeply": b'{"instances":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
     "null": b'{"instances":[{"width":1,"height":null}]}',
 }
 
