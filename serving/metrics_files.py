@@ -36,13 +36,16 @@ def locked(folder: Path, operation: int) -> Iterator[None]:
 
 
 def forget_gauges(folder: Path, process: int) -> None:
-    """Remove the gauges of a process that has ended: they told of its present."""
-    for gauges in folder.glob(f"gauge_*_{process}.db"):
+    """Remove the live gauges of a process that has ended: they told of its present.
+
+    A scrape does not mind if one of them goes while it reads.
+    """
+    for gauges in folder.glob(f"gauge_live*_{process}.db"):
         gauges.unlink(missing_ok=True)
 
 
 def compact(folder: Path, alive: Collection[int]) -> None:
-    """Add the counts of ended processes up in one file and remove theirs.
+    """Add the counts of ended processes up in one file; remove theirs, and gauges.
 
     Skipped while somebody scrapes: gunicorn's master must not wait for a worker. The
     next end of a worker does it then.
@@ -51,6 +54,9 @@ def compact(folder: Path, alive: Collection[int]) -> None:
         with locked(folder, fcntl.LOCK_EX | fcntl.LOCK_NB):
             for kind in KINDS:
                 _compact_kind(folder, kind, alive)
+            for gauges in folder.glob("gauge_*.db"):
+                if _process_id(gauges) not in alive:
+                    gauges.unlink()
     except BlockingIOError:
         return
 

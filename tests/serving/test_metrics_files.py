@@ -71,7 +71,19 @@ def test_forget_gauges_removes_those_of_one_process(folder):
     forget_gauges(folder, 11)
 
     left = {path.name for path in folder.glob("*.db")}
-    assert left == {"gauge_livesum_12.db"}
+    assert left == {"gauge_livesum_12.db", "gauge_max_11.db"}
+
+
+def test_compact_removes_the_gauges_that_a_scrape_would_miss(folder):
+    for name in ("gauge_max_11.db", "gauge_max_12.db"):
+        (folder / name).touch()
+
+    with locked(folder, fcntl.LOCK_SH):
+        compact(folder, alive={12})
+    assert len(list(folder.glob("gauge_max_*.db"))) == 2
+
+    compact(folder, alive={12})
+    assert [path.name for path in folder.glob("*.db")] == ["gauge_max_12.db"]
 
 
 def test_prepare_wipes_what_an_earlier_start_left(folder, count):
