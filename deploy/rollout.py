@@ -133,10 +133,10 @@ def roll_out(cluster: Cluster, overlay: Path, seconds: int) -> str:
         cluster.wait()
         with cluster.forward() as url:
             return smoke_test.check(url, seconds)
-    except (RolloutError, smoke_test.SmokeTestError) as error:
-        print(f"Rollout failed: {error}. Going back.", flush=True)
+    except Exception as error:  # of any kind: a service that answers nonsense, too
+        print(f"Rollout failed: {error!r}. Going back.", flush=True)
         cluster.go_back(before)
-        raise RolloutError(f"{error}; what ran before runs again") from None
+        raise RolloutError(f"{error!r}; what ran before runs again") from error
 
 
 def main() -> None:

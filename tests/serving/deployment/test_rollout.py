@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -90,6 +92,26 @@ def test_a_failed_smoke_test_is_taken_back(roll_out, start):
 
     assert ended.returncode == 1
     assert "readiness within 1 s" in ended.stderr
+    assert calls[5:7] == [UNDO, RESTORE]
+
+
+class Stranger(BaseHTTPRequestHandler):
+    """Answers every question, with nothing that was asked for."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+
+def test_a_service_with_other_answers_is_taken_back(roll_out):
+    with ThreadingHTTPServer(("127.0.0.1", 0), Stranger) as server:
+        threading.Thread(target=server.serve_forever).start()
+        ended, calls = roll_out(service=f"127.0.0.1:{server.server_port}")
+        server.shutdown()
+
+    assert ended.returncode == 1
+    assert "what ran before runs again" in ended.stderr
     assert calls[5:7] == [UNDO, RESTORE]
 
 
