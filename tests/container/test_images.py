@@ -20,9 +20,17 @@ def config(engine, serving_image):
     return engine.inspect_image(serving_image)["Config"]
 
 
+def measure(engine, image):
+    """Add up its files: engines that keep layers compressed call something else size.
+
+    Docker keeps the base that it builds on to itself; a container has it pulled.
+    """
+    counted = engine("run", "--rm", "--user=0", image, "du", "-sbx", "/")
+    return int(counted.stdout.split()[0])
+
+
 def test_serving_image_is_small(engine, serving_image, capsys):
-    sizes = [engine.inspect_image(image)["Size"] for image in (serving_image, BASE)]
-    over_base = sizes[0] - sizes[1]
+    over_base = measure(engine, serving_image) - measure(engine, BASE)
 
     with capsys.disabled():
         print(f"\n{serving_image}: {over_base / 1e6:.0f} MB over {BASE}")  # noqa: T201

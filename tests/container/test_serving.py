@@ -144,4 +144,4 @@ def test_an_image_with_a_model_needs_nothing(make, start, registry, engine, even
     container = start("iris-serving-with-model:test", published=True)
 
     eventually(lambda: container.serves("1"), "version 1 is served")
-    assert "serving.follower" not in engine("top", container.name, "args").stdout
+    assert "serving.follower" not in engine("top", container.name).stdout
