@@ -25,10 +25,22 @@ def test_rights_are_few(service):
     assert "privileged" not in service
 
 
-def test_only_training_writes_outside_of_volumes():
+def test_few_services_write_outside_of_volumes():
     writable = {name for name, each in SERVICES.items() if not each["read_only"]}
 
-    assert writable == {"trainer", "scheduled-trainer"}
+    assert writable == {"trainer", "scheduled-trainer", "alertmanager"}
+
+
+@every_service
+def test_secrets_of_variables_have_somewhere_to_go(service):
+    """Compose refuses to start a read-only service that has one."""
+    copied = [
+        name
+        for name in service.get("secrets", [])
+        if "environment" in CONTENT["secrets"][name]
+    ]
+
+    assert not (copied and service["read_only"])
 
 
 @every_service
