@@ -88,7 +88,8 @@ def write_results(
         "",
         "Each server has one core and the load comes from another; contenders take"
         " turns. Medians of the rounds; in brackets our figure divided by theirs, the"
-        " median of the ratios within a round. Ours has validation, metrics, a log line"
+        " median of the ratios within a round; latencies also of windows of one second"
+        " within each. Ours has validation, metrics, a log line"
         " for each request and model following switched on. Memory is the proportional"
         " set size of a worker and its master; our follower, one for any number of"
         " workers, has about 200 MiB of its own while it runs.",
