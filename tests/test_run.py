@@ -335,32 +335,26 @@ def test_candidate_is_added_by_an_edit_of_the_yaml(project):
 
 
 def test_candidate_that_is_not_releasable_does_not_stop_the_others(project):
-    histogram = {
-        "class": "sklearn.ensemble.HistGradientBoostingClassifier",
-        "parameters": {"max_iter": 2},
-    }
-    project.change(DATA_SCIENCE, f"{CANDIDATES}.histogram", histogram)
+    dummy = {"class": "sklearn.dummy.DummyClassifier"}
+    project.change(DATA_SCIENCE, f"{CANDIDATES}.dummy", dummy)
 
     result = project.invoke("run")
 
     (parent,) = project.parents()
-    tags = project.children(parent)["histogram"].data.tags
+    tags = project.children(parent)["dummy"].data.tags
     assert (tags["releasable"], tags["chosen"]) == ("False", "False")
-    assert "histogram is not releasable:" in result.output
+    assert "dummy is not releasable:" in result.output
     assert project.registry.aliases() == {"Production": "1"}
 
 
 def test_run_without_releasable_candidate_fails_and_registers_nothing(project):
-    histogram = {
-        "class": "sklearn.ensemble.HistGradientBoostingClassifier",
-        "parameters": {"max_iter": 2},
-    }
-    project.change(DATA_SCIENCE, CANDIDATES, {"histogram": histogram})
+    dummy = {"class": "sklearn.dummy.DummyClassifier"}
+    project.change(DATA_SCIENCE, CANDIDATES, {"dummy": dummy})
 
     result = project.invoke("run")
 
     assert result.exit_code == 1
-    assert "Error: no candidate can be released: histogram:" in result.output
+    assert "Error: no candidate can be released: dummy:" in result.output
     assert project.parents()[0].info.status == "FAILED"
     assert project.registry.versions() == []
 

@@ -1,6 +1,7 @@
 """Nodes that turn candidates into ONNX models and prove that they agree."""
 
 import logging
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -139,7 +140,7 @@ def _export(
         TypeError,
         ValueError,
     ) as error:
-        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+        reason = f"{type(error).__name__}: {shorten(str(error), 300, placeholder='…')}"
         logger.warning("%s is not releasable: %s", trained.name, reason)
         return ExportedCandidate(None, reason)
     return ExportedCandidate(model)
