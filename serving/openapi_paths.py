@@ -18,12 +18,17 @@ WITH_BODY = (400, 413, 415, 422, 429, 500, 503)
 def describe_paths(model: Model, *, protected: bool) -> dict[str, dict[str, Operation]]:
     """Describe all routes for one model."""
     post = _Post(protected)
-    return (
-        _prediction_paths(model.contract, post)
-        | _information_paths()
-        | _scoring_paths(model.contract, post)
-        | _inference_paths(model, post)
-    )
+    groups = {
+        "Predictions": _prediction_paths(model.contract, post),
+        "Service and model": _information_paths(),
+        "MLflow's scoring protocol": _scoring_paths(model.contract, post),
+        "Open Inference Protocol v2": _inference_paths(model, post),
+    }
+    return {
+        path: {method: {"tags": [tag]} | each for method, each in operations.items()}
+        for tag, paths in groups.items()
+        for path, operations in paths.items()
+    }
 
 
 class _Post:
@@ -38,7 +43,6 @@ class _Post:
     def describe(
         self,
         summary: str,
-        tag: str,
         body: dict[str, Any],
         answer: dict[str, Any],
         *,
@@ -47,7 +51,6 @@ class _Post:
     ) -> dict[str, Operation]:
         operation: Operation = {
             "summary": summary,
-            "tags": [tag],
             "requestBody": {"required": True, "content": body},
             "responses": {"200": {"description": "Predictions", "content": answer}}
             | _errors([*self._statuses, *extra], error),
@@ -75,14 +78,12 @@ def _prediction_paths(contract: Contract, post: _Post) -> dict[str, Any]:
     return {
         "/predict": post.describe(
             "Predict one row",
-            "predictions",
             {JSON: one},
             {JSON: {"schema": _ref("PredictionResponse")}},
             extra=[406],
         ),
         "/predict/batch": post.describe(
             "Predict many rows",
-            "predictions",
             {JSON: many, CSV: _csv(contract)},
             {JSON: {"schema": _ref("BatchResponse")}, CSV: {"schema": _TEXT}},
             extra=[406],
@@ -130,9 +131,7 @@ def _scoring_paths(contract: Contract, post: _Post) -> dict[str, Any]:
     body = {JSON: frame, CSV: _csv(contract)}
     summary = "Predict as MLflow's scoring server does"
     return {
-        "/invocations": post.describe(
-            summary, "mlflow", body, scoring, error="ScoringError"
-        ),
+        "/invocations": post.describe(summary, body, scoring, error="ScoringError"),
         "/ping": _get("Whether a model is loaded", [503], JSON, "ScoringError"),
         "/version": _get("Version of MLflow", content="text/plain"),
     }
@@ -162,7 +161,7 @@ def _inference_paths(model: Model, post: _Post) -> dict[str, Any]:
         ready = _get("Whether this model is loaded", [404, 503], error=error)
         paths[f"{path}/ready"] = ready
         paths[f"{path}/infer"] = post.describe(
-            summary, "inference v2", {JSON: body}, answer, error=error, extra=[404]
+            summary, {JSON: body}, answer, error=error, extra=[404]
         )
     return paths
 

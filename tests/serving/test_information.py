@@ -130,6 +130,16 @@ def test_openapi_documents_every_route(client):
     assert routes - hidden == documented
 
 
+def test_openapi_groups_every_operation(client):
+    paths = client.get("/openapi.json").json["paths"].values()
+
+    tags = [operation["tags"] for path in paths for operation in path.values()]
+
+    assert all(len(names) == 1 for names in tags)
+    assert tags[0] == ["Predictions"]
+    assert tags[-1] == ["Open Inference Protocol v2"]
+
+
 def test_openapi_asks_for_a_key_where_one_is_needed(make_app, iris, tmp_path):
     keys = tmp_path / "keys"
     keys.write_text("me " + "0" * 64)
