@@ -7,6 +7,18 @@ from rich.table import Table
 
 from iris_kedro.release import RegistryState
 
+NEXT = (
+    "make serve                      predict over HTTP",
+    "make ui                         compare the runs in MLflow",
+    "make viz                        see the pipelines as a graph",
+    ".venv/bin/kedro model history   what was in Production, and why",
+)
+NEXT_WITHOUT_PRODUCTION = (
+    "make ui                         compare the runs in MLflow",
+    "make viz                        see the pipelines as a graph",
+    "conf/base/parameters_data_science.yml    the candidates",
+    "conf/base/parameters_model_release.yml   what the gate asks for",
+)
 VERDICT_STYLES = {True: "bold green", False: "bold yellow"}
 
 
@@ -65,13 +77,8 @@ def _print_verdict(
     for reason in report["reasons"]:
         console.print(f"            {reason}", markup=False)
     console.print(f"Production  {_describe_production(report, registry)}")
-    console.print(
-        "\nNext        make serve                      predict over HTTP\n"
-        "            make ui                         compare the runs in MLflow\n"
-        "            make viz                        see the pipelines as a graph\n"
-        "            .venv/bin/kedro model history   what was in Production, and why",
-        highlight=False,
-    )
+    steps = NEXT if registry.production else NEXT_WITHOUT_PRODUCTION
+    console.print("\nNext        " + "\n            ".join(steps), highlight=False)
 
 
 def _describe_production(report: dict[str, Any], registry: RegistryState) -> str:

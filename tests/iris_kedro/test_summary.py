@@ -97,10 +97,12 @@ def test_production_is_shown_with_where_it_comes_from(
     assert told in show(gate_report=report, registry=produced(run_id))
 
 
-def test_no_production_is_shown_as_none(show):
+def test_without_production_the_next_step_is_not_to_serve(show):
     text = show(gate_report=REPORT, registry=RegistryState(None, {}))
 
     assert "Production  none" in text
+    assert "make serve" not in text
+    assert "parameters_model_release.yml   what the gate asks for" in text
 
 
 def test_report_rendered_anew_is_no_verdict_on_production(show):
