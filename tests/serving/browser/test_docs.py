@@ -9,7 +9,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 def test_a_request_can_be_tried_out(serve, open_page, picture):
     page = open_page(f"{serve().url}/docs")
 
-    operation = page.locator("#operations-predictions-post_predict")
+    operation = page.locator("#operations-Predictions-post_predict")
     operation.locator(".opblock-summary-control").click()
     operation.get_by_role("button", name="Try it out").click()
     operation.get_by_role("button", name="Execute").click()
