@@ -80,12 +80,12 @@ VOLUME /models
 EXPOSE 8000
 USER 10001:10001
 # Live, not ready: what restarts unhealthy containers brings no model by that, and one
-# without a model is better left waiting for it. `serving.probe ready` asks the other.
+# without a model is better left waiting for it. `serving.server.healthcheck ready` asks the other.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
-    CMD ["python", "-m", "serving.probe"]
+    CMD ["python", "-m", "serving.server.healthcheck"]
 # gunicorn then accepts no more and finishes what is in flight, for 30 s at most.
 STOPSIGNAL SIGTERM
-CMD ["gunicorn", "--config", "python:serving.gunicorn_conf"]
+CMD ["gunicorn", "--config", "python:serving.server.gunicorn_conf"]
 ARG VERSION=unknown
 ARG REVISION=unknown
 ARG SOURCE=unknown

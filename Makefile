@@ -30,7 +30,7 @@ run: install ## Train, compare, release: kedro run (ARGS="--pipelines data_scien
 	@$(BIN)/kedro run $(ARGS)
 
 serve: install ## Serve the Production model on http://127.0.0.1:8000 (IRIS_BIND, IRIS_WORKERS)
-	@$(BIN)/gunicorn --config python:serving.gunicorn_conf
+	@$(BIN)/gunicorn --config python:serving.server.gunicorn_conf
 
 test: install ## Run the tests (ARGS="-k split" and so on)
 	@$(BIN)/python -m pytest $(ARGS)
@@ -98,7 +98,7 @@ image-training: ## Build the image of the pipelines, iris-training
 
 image-with-model: install ## Build iris-serving-with-model, which needs no registry
 	@rm -rf build/model
-	@IRIS_STORE=build/model/store $(BIN)/python -m serving.follower --once
+	@IRIS_STORE=build/model/store $(BIN)/python -m serving.registry.follower --once
 	@rm build/model/store/registry.json # what is true of the registry now is not later
 	@$(BUILD) --target serving --tag iris-serving-with-model:$(TAG) \
 		--build-context model=build/model --build-arg FOLLOW_SECONDS=0 .
@@ -114,7 +114,7 @@ BUILD = BUILDAH_FORMAT=docker $(CONTAINER_ENGINE) build $(CONTAINER_BUILD_ARGS) 
 	--build-arg REVISION=$(shell git rev-parse HEAD)
 
 reference: install ## Write the reference of the code to build/reference
-	@PYTHONPATH=src:. $(BIN)/pdoc --docformat google --output-directory build/reference iris_kedro serving '!serving.gunicorn_conf'
+	@PYTHONPATH=src:. $(BIN)/pdoc --docformat google --output-directory build/reference iris_kedro serving '!serving.server.gunicorn_conf'
 
 pages: run viz-build notebooks-html reference ## Put everything to publish into build/pages
 	@$(BIN)/python deploy/pages.py

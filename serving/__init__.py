@@ -6,7 +6,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from serving.config import Config
-    from serving.model import Model
+    from serving.model.onnx_model import Model
 
 __all__ = ["create_app"]
 

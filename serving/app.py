@@ -2,27 +2,26 @@
 
 from flask import Flask
 
-from serving import (
+from serving.api import (
     documentation,
     health,
-    inference_v2,
+    inference,
     invocations,
     models,
-    page,
     predictions,
 )
 from serving.config import Config
-from serving.current import Current
-from serving.errors import register_errors
-from serving.exchange import register_exchange
-from serving.express import Express
-from serving.guard import register_guard
-from serving.logs import configure_logging
-from serving.metrics import ServiceMetrics, create_scrape_view
-from serving.model import Model
+from serving.http.access import register_guard
+from serving.http.context import register_exchange
+from serving.http.errors import register_errors
+from serving.model.current import Current
+from serving.model.onnx_model import Model
+from serving.model.store import Store
+from serving.monitoring.collector import StateCollector
+from serving.monitoring.logs import configure_logging
+from serving.monitoring.metrics import ServiceMetrics, create_scrape_view
 from serving.service import EXTENSION, Service
-from serving.state import StateCollector
-from serving.store import Store
+from serving.web import page
 
 BLUEPRINTS = (
     predictions.blueprint,
@@ -31,7 +30,7 @@ BLUEPRINTS = (
     documentation.blueprint,
     page.blueprint,
     invocations.blueprint,
-    inference_v2.blueprint,
+    inference.blueprint,
 )
 
 
@@ -53,13 +52,12 @@ def create_app(config: Config | None = None, model: Model | None = None) -> Flas
         service.follow_store()
     else:
         service.current.swap(model)
-    guard = register_guard(app)
+    register_guard(app)
     register_errors(app, service.metrics)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     state = StateCollector(service.current, service.store)
     app.add_url_rule("/metrics", "metrics", create_scrape_view(service.metrics, state))
-    app.wsgi_app = Express(app, service, guard)  # type: ignore[method-assign]
     service.start()
     return app
 

@@ -9,16 +9,16 @@ import numpy as np
 from flask import Flask, current_app, g
 from numpy.typing import NDArray
 
-from serving.background import Background, Observation
 from serving.config import Config
-from serving.current import Current, Served
-from serving.metrics import ServiceMetrics, route
-from serving.model import Model, Prediction
-from serving.prediction_log import PredictionLog
-from serving.rows import Matrix
-from serving.shadow import Shadow
-from serving.store import CURRENT, SHADOW, Store
-from serving.watcher import Watcher
+from serving.model.current import Current, Served
+from serving.model.onnx_model import Model, Prediction
+from serving.model.reloader import Watcher
+from serving.model.store import CURRENT, SHADOW, Store
+from serving.monitoring.metrics import ServiceMetrics, route
+from serving.monitoring.observers import Background, Observation
+from serving.monitoring.prediction_log import PredictionLog
+from serving.monitoring.shadow import Shadow
+from serving.schemas.rows import Matrix
 
 EXTENSION = "serving"
 

@@ -185,7 +185,7 @@ _LIT = Form("/predict", lambda rows: write_json({"rows": rows}), read_many)
 
 OURS = Contender(
     "iris-kedro",
-    lambda *_: [program("", "gunicorn"), "--config", "python:serving.gunicorn_conf"],
+    lambda *_: [program("", "gunicorn"), "--config", "python:serving.server.gunicorn_conf"],
     {
         "row": Form("/predict", write_row, read_one),
         "objects": Form("/predict/batch", write_instances, read_many),
@@ -194,7 +194,7 @@ OURS = Contender(
     },
     variables=_ours,
     # The follower is one for any number of workers, and has its own line.
-    is_part=lambda line: "serving.follower" not in line,
+    is_part=lambda line: "serving.registry.follower" not in line,
 )
 TUNED = Contender(
     "FastAPI, ONNX, tuned",

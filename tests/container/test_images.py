@@ -58,7 +58,8 @@ def test_images_run_as_a_numbered_user(engine, image, request):
 
 
 def test_serving_image_says_how_it_is_run(config):
-    assert config["Cmd"] == ["gunicorn", "--config", "python:serving.gunicorn_conf"]
+    settings = "python:serving.server.gunicorn_conf"
+    assert config["Cmd"] == ["gunicorn", "--config", settings]
     assert not config.get("Entrypoint")
     assert config["StopSignal"] == "SIGTERM"
     assert list(config["Volumes"]) == ["/models"]

@@ -72,7 +72,7 @@ def test_it_lives_without_a_model_but_is_not_ready(start, serving_image, engine)
 
 
 def test_the_health_check_is_ready_with_a_model(serving):
-    command = ("python", "-m", "serving.probe", "ready")
+    command = ("python", "-m", "serving.server.healthcheck", "ready")
 
     assert serving.execute(*command).returncode == 0
 
@@ -144,4 +144,4 @@ def test_an_image_with_a_model_needs_nothing(make, start, registry, engine, even
     container = start("iris-serving-with-model:test", published=True)
 
     eventually(lambda: container.serves("1"), "version 1 is served")
-    assert "serving.follower" not in engine("top", container.name).stdout
+    assert "serving.registry.follower" not in engine("top", container.name).stdout

@@ -346,7 +346,13 @@ def start_service(stack: Stack) -> None:
         IRIS_FOLLOW_SECONDS=0.5,
         PYTHONPATH=ROOT,
     )
-    command = [sys.executable, "-m", "gunicorn", "-c", "python:serving.gunicorn_conf"]
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "-c",
+        "python:serving.server.gunicorn_conf",
+    ]
     stack.start("serving", command, cwd=stack.folder, env=environ)
     stack.wait_for("serving", f"{stack.url('serving:8000')}/health/live")
 

@@ -14,7 +14,7 @@ import yaml
 from deploy.kubernetes.prometheus_rule import TARGET, render
 from serving import create_app
 from serving.config import Config, variable_name
-from serving.supervisor import STOP_SECONDS
+from serving.server.supervisor import STOP_SECONDS
 
 PROJECT = Path(__file__).parents[2]
 KUBERNETES = PROJECT / "deploy" / "kubernetes"
@@ -129,7 +129,7 @@ def test_only_readiness_depends_on_a_model(container, tmp_path):
 
 
 def test_pods_have_time_to_finish_what_they_began(pod, container, tmp_path):
-    script = "from serving import gunicorn_conf as c; print(c.graceful_timeout)"
+    script = "from serving.server import gunicorn_conf as c; print(c.graceful_timeout)"
     environ = os.environ | {
         "PROMETHEUS_MULTIPROC_DIR": str(tmp_path),
         "PYTHONPATH": str(PROJECT),

@@ -27,7 +27,7 @@ from sklearn.linear_model import LogisticRegression
 
 from serving import create_app
 from serving.config import Config, variable_name
-from serving.model import Model, Version
+from serving.model.onnx_model import Model, Version
 
 PROJECT = Path(__file__).resolve().parents[2]
 IRIS = ("sepal_length", "sepal_width", "petal_length", "petal_width")
@@ -277,7 +277,7 @@ class Server:
             "-m",
             "gunicorn",
             "-c",
-            "python:serving.gunicorn_conf",
+            "python:serving.server.gunicorn_conf",
         ]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -297,7 +297,9 @@ class Server:
 
     def follower(self) -> int | None:
         lines = self.children().items()
-        return next((pid for pid, line in lines if "serving.follower" in line), None)
+        return next(
+            (pid for pid, line in lines if "serving.registry.follower" in line), None
+        )
 
     def logged(self, message: str) -> list[dict]:
         """Return the log's lines with a message."""

@@ -11,7 +11,7 @@ import requests
 import tritonclient.http as triton
 from mlflow.pyfunc.scoring_server.client import ScoringServerClient
 
-from serving.store import CURRENT, Store
+from serving.model.store import CURRENT, Store
 
 pytestmark = pytest.mark.slow
 

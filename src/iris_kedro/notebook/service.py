@@ -27,7 +27,7 @@ class Service:
         command = [sys.executable, "-m", "gunicorn"]
         with self.log.open("w") as log:
             self._process = subprocess.Popen(  # noqa: S603  (fixed arguments)
-                [*command, "--config", "python:serving.gunicorn_conf"],
+                [*command, "--config", "python:serving.server.gunicorn_conf"],
                 cwd=project,
                 env=os.environ
                 | {

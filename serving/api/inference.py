@@ -1,0 +1,133 @@
+"""The Open Inference Protocol v2 over REST, for clients of KServe, Triton, MLServer."""
+
+from typing import Any
+
+import orjson
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import NotFound
+
+from serving import __version__
+from serving.http.content import (
+    JSON,
+    json_response,
+    parse_json,
+    read_body,
+    require_content,
+)
+from serving.model.current import Served
+from serving.schemas.inference import (
+    BINARY,
+    HEADER_LENGTH,
+    InferenceRequestSchema,
+    describe_tensors,
+    read_rows,
+    select_outputs,
+    write_outputs,
+)
+from serving.schemas.issues import MalformedError
+from serving.schemas.requests import load
+from serving.schemas.tensors import BinaryTail
+from serving.service import the_service
+
+blueprint = Blueprint("inference_v2", __name__, url_prefix="/v2")
+
+MODEL = "/models/<name>"
+VERSION = "/models/<name>/versions/<version>"
+
+
+@blueprint.get("/health/live")
+def live() -> Response:
+    """Say that the process answers."""
+    return json_response({"live": True})
+
+
+@blueprint.get("/health/ready")
+def ready() -> Response:
+    """Say that a model is loaded."""
+    the_service().current.get()
+    return json_response({"ready": True})
+
+
+@blueprint.get("")
+def server() -> Response:
+    """Describe the server."""
+    return json_response(
+        {
+            "name": "iris-kedro",
+            "version": __version__,
+            "extensions": ["binary_tensor_data"],
+        }
+    )
+
+
+@blueprint.get(MODEL)
+@blueprint.get(VERSION)
+def model(name: str, version: str | None = None) -> Response:
+    """Describe the model's tensors."""
+    served = find_model(name, version)
+    return json_response(describe_tensors(served.model))
+
+
+@blueprint.get(f"{MODEL}/ready")
+@blueprint.get(f"{VERSION}/ready")
+def model_ready(name: str, version: str | None = None) -> Response:
+    """Say that this model is loaded."""
+    find_model(name, version)
+    return json_response({"name": name, "ready": True})
+
+
+@blueprint.post(f"{MODEL}/infer")
+@blueprint.post(f"{VERSION}/infer")
+def infer(name: str, version: str | None = None) -> Response:
+    """Predict the rows of a tensor, or of a tensor for each feature."""
+    require_content(JSON, BINARY, optional=True)  # Triton's client sends none
+    served = find_model(name, version)
+    header, tail = _split_body(read_body())
+    message = load(InferenceRequestSchema(), parse_json(header))
+    wanted = select_outputs(message)
+    rows = read_rows(message["inputs"], served.schemas.reader, BinaryTail(tail))
+    prediction = the_service().predict(served, rows).prediction
+    described = served.model.version
+    answer = {"model_name": described.name, "model_version": described.version}
+    if message["id"]:
+        answer["id"] = message["id"]
+    outputs, binary = write_outputs(prediction, wanted)
+    return _answer(answer | {"outputs": outputs}, binary)
+
+
+def find_model(name: str, version: str | None) -> Served:
+    """Return the model in use if it is the one that the path names.
+
+    Raises:
+        NotFound: If it is another.
+    """
+    served = the_service().current.get()
+    loaded = served.model.version
+    if name != loaded.name:
+        raise NotFound(f"There is no model {name}; {loaded.name} is served.")
+    if version not in (None, loaded.version):
+        raise NotFound(f"Version {version} is not served; {loaded.version} is.")
+    return served
+
+
+def _split_body(body: bytes) -> tuple[bytes, bytes]:
+    """Part a body into its JSON and the bytes of tensors behind it."""
+    length = request.headers.get(HEADER_LENGTH)
+    if length is None:
+        return body, b""
+    # Its digits first: Python refuses to read a number of thousands of them.
+    digits = len(str(len(body)))
+    if not length.isdecimal() or len(length) > digits or int(length) > len(body):
+        raise MalformedError(
+            f"{HEADER_LENGTH} is not the length of a part of the body."
+        )
+    return body[: int(length)], body[int(length) :]
+
+
+def _answer(message: dict[str, Any], binary: bytes) -> Response:
+    if not binary:
+        return json_response(message)
+    header = orjson.dumps(message, option=orjson.OPT_SERIALIZE_NUMPY)
+    response = Response(header + binary, content_type=BINARY)
+    response.headers[HEADER_LENGTH] = str(len(header))
+    return response

@@ -1,0 +1,59 @@
+"""Route /model: what is known of the model in use."""
+
+import hashlib
+import json
+from typing import Any
+
+import orjson
+from flask import Blueprint, Response, request
+
+from serving.api.predictions import describe_model
+from serving.http.content import json_response
+from serving.model.onnx_model import Model
+from serving.model.status import format_time
+from serving.service import the_service
+
+blueprint = Blueprint("models", __name__)
+
+
+@blueprint.get("/model")
+def show_model() -> Response:
+    """Show the contract, the metrics and the gate's verdict."""
+    described = describe(the_service().current.get().model)
+    response = json_response(described)
+    response.set_etag(_tag(described), weak=True)
+    response.make_conditional(request)
+    return response
+
+
+def describe(model: Model) -> dict[str, Any]:
+    """Collect what is known of a model."""
+    version, document = model.version, model.contract.document
+    return {
+        **describe_model(model),
+        "alias": version.alias,
+        "digest": version.digest,
+        "loaded_at": format_time(model.loaded_at.timestamp()),
+        "verdict": version.tags.get("verdict"),
+        "reasons": _parse_reasons(version.tags.get("reasons")),
+        "metrics": document.get("metrics", {}),
+        "tags": version.tags,
+        "contract": document,
+    }
+
+
+def _tag(described: dict[str, Any]) -> str:
+    """Name a description, alike in all workers: each has loaded at another time."""
+    lasting = {key: value for key, value in described.items() if key != "loaded_at"}
+    return hashlib.sha256(orjson.dumps(lasting)).hexdigest()[:32]
+
+
+def _parse_reasons(text: str | None) -> list[Any]:
+    """Read the gate's reasons: a JSON list in a tag, or a text that somebody set."""
+    if text is None:
+        return []
+    try:
+        reasons = json.loads(text)
+    except ValueError:
+        return [text]
+    return reasons if isinstance(reasons, list) else [reasons]

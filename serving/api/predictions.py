@@ -1,0 +1,89 @@
+"""Routes /predict and /predict/batch: our own way to ask for predictions."""
+
+from typing import Any
+
+from flask import Blueprint, Response
+
+from serving.http.content import (
+    CSV,
+    JSON,
+    choose_answer,
+    json_response,
+    read_body,
+    read_json,
+    require_content,
+)
+from serving.model.onnx_model import Model
+from serving.schemas.csv_rows import read_csv, write_csv
+from serving.schemas.requests import Schemas
+from serving.schemas.rows import Matrix
+from serving.service import Answer, the_service
+
+blueprint = Blueprint("predictions", __name__)
+
+
+@blueprint.post("/predict")
+def predict() -> Response:
+    """Predict one row."""
+    choose_answer(JSON)
+    require_content(JSON)
+    service = the_service()
+    served = service.current.get()
+    rows = served.schemas.load_row(read_json())
+    answer = service.predict(served, rows)
+    return json_response(describe_answer(served.model, answer))
+
+
+@blueprint.post("/predict/batch")
+def predict_batch() -> Response:
+    """Predict many rows."""
+    wanted = choose_answer(JSON, CSV)
+    mimetype = require_content(JSON, CSV)
+    service = the_service()
+    served = service.current.get()
+    rows = _read_rows(served.schemas, mimetype)
+    answer = service.predict(served, rows)
+    if wanted == CSV:
+        text = write_csv(served.model.contract.classes, answer.prediction)
+        return Response(text, content_type=f"{CSV}; charset=utf-8")
+    return json_response(describe_answers(served.model, answer))
+
+
+def describe_answer(model: Model, answer: Answer) -> dict[str, Any]:
+    """Describe the prediction of one row."""
+    contract = model.contract
+    label, probabilities = answer.prediction.labels[0], answer.prediction.probabilities
+    outside = zip(contract.feature_names, answer.outside[0].tolist(), strict=True)
+    return {
+        "prediction": label,
+        "probabilities": dict(zip(contract.classes, probabilities[0], strict=True)),
+        "prediction_id": answer.prediction_id,
+        "model": describe_model(model),
+        "out_of_range": [name for name, is_outside in outside if is_outside],
+    }
+
+
+def describe_answers(model: Model, answer: Answer) -> dict[str, Any]:
+    """Describe the predictions of many rows."""
+    return {
+        "classes": model.contract.classes,
+        "predictions": answer.prediction.labels.tolist(),
+        "probabilities": answer.prediction.probabilities,
+        "model": describe_model(model),
+    }
+
+
+def describe_model(model: Model) -> dict[str, Any]:
+    """Name the version that computed an answer."""
+    version = model.version
+    return {
+        "name": version.name,
+        "version": version.version,
+        "run_id": version.run_id,
+    }
+
+
+def _read_rows(schemas: Schemas, mimetype: str) -> Matrix:
+    if mimetype == CSV:
+        return read_csv(read_body(), schemas.reader)
+    return schemas.load_batch(read_json())

@@ -1,0 +1,1 @@
+"""What every request has: access, limits, errors, context, content negotiation."""

@@ -1,0 +1,106 @@
+"""Bodies: reading what clients send, writing what they accept."""
+
+from functools import lru_cache
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from flask import Response, request
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.exceptions import (
+    NotAcceptable,
+    RequestEntityTooLarge,
+    UnsupportedMediaType,
+)
+from werkzeug.http import parse_accept_header
+
+from serving.schemas.issues import MalformedError
+
+JSON, CSV = "application/json", "text/csv"
+
+
+def require_content(*mimetypes: str, optional: bool = False) -> str:
+    """Return the body's media type.
+
+    Args:
+        mimetypes: Those that the route reads.
+        optional: Whether a body without a media type is read too.
+
+    Raises:
+        UnsupportedMediaType: If it is none of those, or the body is compressed.
+    """
+    if request.mimetype not in mimetypes and not (optional and not request.mimetype):
+        offered = " or ".join(mimetypes)
+        raise UnsupportedMediaType(f"The body must be {offered}.")
+    if request.headers.get("Content-Encoding", "identity") != "identity":
+        raise UnsupportedMediaType("Compressed bodies are not read.")
+    return request.mimetype
+
+
+def read_body() -> bytes:
+    """Read the body.
+
+    Werkzeug cuts a chunked body at its limit without a word, so that limit is one
+    byte above ours: who reaches it has sent too much.
+
+    Raises:
+        RequestEntityTooLarge: If it is larger than the settings allow.
+    """
+    body = request.get_data(cache=False)
+    if len(body) >= (request.max_content_length or len(body) + 1):
+        raise RequestEntityTooLarge
+    return body
+
+
+def read_json() -> Any:
+    """Parse the body.
+
+    Raises:
+        MalformedError: If it is no JSON.
+    """
+    return parse_json(read_body())
+
+
+def parse_json(body: bytes) -> Any:
+    """Parse JSON; NaN and infinity are none.
+
+    Raises:
+        MalformedError: If it is no JSON.
+    """
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise MalformedError(f"The body is no JSON: {error}.") from None
+
+
+def choose_answer(*mimetypes: str) -> str:
+    """Return the media type that the client likes best of those.
+
+    Raises:
+        NotAcceptable: If it accepts none.
+    """
+    chosen = best_match(request.headers.get("Accept", "*/*"), mimetypes)
+    if chosen is None:
+        raise NotAcceptable(f"The answer can be {' or '.join(mimetypes)}.")
+    return chosen
+
+
+@lru_cache(maxsize=256)
+def best_match(accept: str, mimetypes: tuple[str, ...]) -> str | None:
+    """Choose one of some media types for an ``Accept`` header.
+
+    Cached, because clients repeat themselves.
+    """
+    return parse_accept_header(accept, MIMEAccept).best_match(mimetypes)
+
+
+def json_response(
+    body: Any, status: int = HTTPStatus.OK, mimetype: str = JSON
+) -> Response:
+    """Answer with JSON."""
+    return Response(dump_json(body), status, content_type=mimetype)
+
+
+def dump_json(body: Any) -> bytes:
+    """Write JSON; arrays are lists."""
+    return orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)

@@ -1,0 +1,144 @@
+"""Errors: which exception answers with which status, in which shape."""
+
+import logging
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from serving.http.content import json_response
+from serving.model.onnx_model import ModelNotReadyError
+from serving.monitoring.metrics import ServiceMetrics
+from serving.schemas.issues import InvalidInputError, MalformedError, TooManyRowsError
+
+logger = logging.getLogger(__name__)
+
+STATUSES: dict[type[Exception], tuple[HTTPStatus, str]] = {
+    MalformedError: (HTTPStatus.BAD_REQUEST, "malformed-body"),
+    TooManyRowsError: (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-many-rows"),
+    InvalidInputError: (HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-values"),
+    ModelNotReadyError: (HTTPStatus.SERVICE_UNAVAILABLE, "no-model"),
+}
+MLFLOW_PATHS = frozenset({"/invocations", "/ping", "/version"})
+MLFLOW_CODES = {
+    HTTPStatus.UNAUTHORIZED: "UNAUTHENTICATED",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "INVALID_PARAMETER_VALUE",
+    HTTPStatus.TOO_MANY_REQUESTS: "REQUEST_LIMIT_EXCEEDED",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "INTERNAL_ERROR",
+    HTTPStatus.SERVICE_UNAVAILABLE: "TEMPORARILY_UNAVAILABLE",
+}
+RETRY_SECONDS = {
+    HTTPStatus.TOO_MANY_REQUESTS: "1",
+    HTTPStatus.SERVICE_UNAVAILABLE: "5",
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """An error as every shape tells it."""
+
+    status: HTTPStatus
+    detail: str
+    kind: str = ""
+    members: dict[str, Any] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def register_errors(app: Flask, metrics: ServiceMetrics) -> None:
+    """Answer every exception of an application with a problem."""
+
+    def answer(error: Exception) -> Response | HTTPException:
+        """Answer with the shape that the route's clients expect."""
+        if isinstance(error, HTTPException) and (error.code or 0) < 400:  # noqa: PLR2004
+            return error  # a redirection
+        if isinstance(error, InvalidInputError):
+            for (name, reason), count in error.counts.items():
+                metrics.rejected.labels(name or "other", reason).inc(count)
+        response = render_problem(to_problem(error))
+        if response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
+            logger.error(
+                "unexpected error",
+                exc_info=error,
+                extra={"fields": {"request_id": g.get("request_id")}},
+            )
+        return response
+
+    app.register_error_handler(Exception, answer)
+
+
+def to_problem(error: Exception) -> Problem:
+    """Describe an exception; what nobody foresaw is told to the log only."""
+    if type(error) in STATUSES:
+        status, kind = STATUSES[type(error)]
+        if isinstance(error, InvalidInputError):
+            return _describe_faults(error, status, kind)
+        return Problem(status, str(error), kind)
+    if isinstance(error, HTTPException) and error.code:
+        headers = {}
+        if isinstance(error, MethodNotAllowed) and error.valid_methods:
+            headers["Allow"] = ", ".join(sorted(error.valid_methods))
+        if error.code == HTTPStatus.UNAUTHORIZED:
+            headers["WWW-Authenticate"] = "Bearer"
+        status = HTTPStatus(error.code)
+        return Problem(status, error.description or "", headers=headers)
+    return Problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "The service failed; the request id finds the reason in its log.",
+    )
+
+
+def render_problem(problem: Problem) -> Response:
+    """Write a problem in the shape of the requested protocol."""
+    if request.path == "/v2" or request.path.startswith("/v2/"):
+        body, mimetype = _render_inference_v2(problem), "application/json"
+    elif request.path in MLFLOW_PATHS:
+        body, mimetype = _render_mlflow(problem), "application/json"
+    else:
+        body, mimetype = _render_rfc9457(problem), "application/problem+json"
+    response = json_response(body, problem.status, mimetype)
+    response.headers.update(problem.headers)
+    if problem.status in RETRY_SECONDS:
+        response.headers["Retry-After"] = RETRY_SECONDS[problem.status]
+    return response
+
+
+def _describe_faults(
+    error: InvalidInputError, status: HTTPStatus, kind: str
+) -> Problem:
+    listed = [{"pointer": f.pointer, "message": f.message} for f in error.faults]
+    detail = f"{error.total} {'error' if error.total == 1 else 'errors'} in the input."
+    return Problem(status, detail, kind, {"errors": listed, "total": error.total})
+
+
+def _render_rfc9457(problem: Problem) -> dict[str, Any]:
+    return {
+        "type": f"urn:problem:{problem.kind}" if problem.kind else "about:blank",
+        "title": problem.status.phrase,
+        "status": problem.status.value,
+        "detail": problem.detail,
+        "instance": request.path,
+        "request_id": g.get("request_id", ""),
+        **problem.members,
+    }
+
+
+def _render_mlflow(problem: Problem) -> dict[str, Any]:
+    return {
+        "error_code": MLFLOW_CODES.get(problem.status, "BAD_REQUEST"),
+        "message": _one_text(problem),
+        "request_id": g.get("request_id", ""),
+        **problem.members,
+    }
+
+
+def _render_inference_v2(problem: Problem) -> dict[str, Any]:
+    return {"error": _one_text(problem)}
+
+
+def _one_text(problem: Problem) -> str:
+    """Put the first faults into the text, where the shape has no place for a list."""
+    listed = problem.members.get("errors", [])[:3]
+    parts = [f"{error['pointer']} {error['message']}" for error in listed]
+    return " ".join([problem.detail, "; ".join(parts)]).strip()

@@ -1,0 +1,1 @@
+"""The model that answers: contract, ONNX, store, reloading."""

@@ -1,0 +1,170 @@
+"""The model that answers: one ONNX file and the contract that it carries."""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from serving.model.contract import METADATA_KEY, Contract, ContractError
+
+# Why a model file can be refused: by anybody who loads it, by the follower only.
+LOAD_REASONS = ("contract", "digest", "golden_rows", "unreadable")
+INTAKE_REASONS = ("disk_full", "download", "store")
+
+
+class ModelNotReadyError(Exception):
+    """No model is loaded yet; the message says why."""
+
+
+class ModelRefusedError(Exception):
+    """A model file must not be used; ``reason`` is one word for the metrics."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Version:
+    """Which registered version a model is, as the registry described it."""
+
+    name: str
+    version: str
+    run_id: str
+    digest: str
+    alias: str = ""
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Answers for some rows: a label each, and probabilities (rows, classes)."""
+
+    labels: NDArray[np.str_]
+    probabilities: NDArray[np.float32]
+
+
+class Model:
+    """A loaded model that has proved that it gives its golden answers."""
+
+    def __init__(
+        self, session: ort.InferenceSession, contract: Contract, version: Version
+    ) -> None:
+        self.contract = contract
+        self.version = version
+        self.loaded_at = datetime.now(UTC)
+        self._session = session
+        self._input = session.get_inputs()[0].name
+
+    @classmethod
+    def load(cls, path: Path, version: Version) -> "Model":
+        """Load a model file, check its digest and replay its golden rows.
+
+        Raises:
+            ModelRefusedError: If the file is not the registered one, cannot be read or
+                answers differently from the model that was exported.
+        """
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise ModelRefusedError(
+                "unreadable", f"{path.name}: {error.strerror}"
+            ) from None
+        check_digest(content, version.digest)
+        session = _open_session(content)
+        contract = _read_contract(session)
+        _check_form(session, len(contract.features))
+        model = cls(session, contract, version)
+        model._replay_golden_rows()
+        return model
+
+    def predict(self, rows: NDArray[np.float32]) -> Prediction:
+        """Predict rows, an array of shape (n_rows, n_features)."""
+        labels, probabilities = self._session.run(None, {self._input: rows})
+        return Prediction(labels, probabilities)
+
+    def _replay_golden_rows(self) -> None:
+        golden = self.contract.golden_rows
+        try:
+            answer = self.predict(golden.inputs)
+        except _ort_errors() as error:
+            message = f"cannot be predicted: {error}"
+            raise ModelRefusedError("golden_rows", message) from None
+        if tuple(answer.labels.tolist()) != golden.predictions:
+            raise ModelRefusedError(
+                "golden_rows", "predicts other classes than exported"
+            )
+        if answer.probabilities.shape != golden.probabilities.shape:
+            raise ModelRefusedError("golden_rows", "has other classes than exported")
+        difference = float(np.abs(answer.probabilities - golden.probabilities).max())
+        # "not <=" and not ">": NaN must be refused too.
+        if not difference <= golden.tolerance:
+            message = f"probabilities differ by {difference:.2g} from the exported ones"
+            raise ModelRefusedError("golden_rows", message)
+
+
+def check_digest(content: bytes, expected: str) -> None:
+    """Compare a file's content with its registered digest.
+
+    Raises:
+        ModelRefusedError: If they differ.
+    """
+    actual = f"sha256:{hashlib.sha256(content).hexdigest()}"
+    if actual != expected:
+        raise ModelRefusedError("digest", f"is {actual}, registered is {expected}")
+
+
+def _open_session(content: bytes) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    # Workers are the parallelism: more threads in each only get in each other's way.
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    try:
+        return ort.InferenceSession(
+            content, options, providers=["CPUExecutionProvider"]
+        )
+    except _ort_errors() as error:
+        raise ModelRefusedError(
+            "unreadable", f"is no usable ONNX model: {error}"
+        ) from None
+
+
+def _check_form(session: ort.InferenceSession, features: int) -> None:
+    """Refuse what ``predict`` could not call, or could not read the answer of."""
+    inputs, outputs = session.get_inputs(), session.get_outputs()
+    form = [part.type for part in inputs], [part.type for part in outputs]
+    if form != (["tensor(float)"], ["tensor(string)", "tensor(float)"]):
+        message = f"must give texts and floats for floats, not {form[1]} for {form[0]}"
+        raise ModelRefusedError("contract", message)
+    if inputs[0].shape[-1:] != [features]:
+        message = f"takes inputs {inputs[0].shape}, the contract names {features}"
+        raise ModelRefusedError("contract", message)
+
+
+def _ort_errors() -> tuple[Any, ...]:
+    """Return what ONNX Runtime raises for a file that it cannot run."""
+    state = ort.capi.onnxruntime_pybind11_state
+    return (
+        state.Fail,
+        state.InvalidArgument,
+        state.InvalidGraph,
+        state.InvalidProtobuf,
+        state.NoSuchFile,
+        state.NotImplemented,
+        state.RuntimeException,
+    )
+
+
+def _read_contract(session: ort.InferenceSession) -> Contract:
+    metadata = session.get_modelmeta().custom_metadata_map
+    if METADATA_KEY not in metadata:
+        raise ModelRefusedError("contract", "carries no contract")
+    try:
+        return Contract.from_json(metadata[METADATA_KEY])
+    except ContractError as error:
+        raise ModelRefusedError("contract", f"contract: {error}") from None

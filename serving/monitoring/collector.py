@@ -1,0 +1,96 @@
+"""Metrics that are read at scrape time: the loaded model and the registry's state."""
+
+from collections.abc import Iterator
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from serving.model.contract import Contract
+from serving.model.current import Current
+from serving.model.onnx_model import INTAKE_REASONS, LOAD_REASONS
+from serving.model.store import Store
+
+
+class StateCollector(Collector):
+    """Reports what is true now; nothing of an earlier model stays behind."""
+
+    def __init__(self, current: Current, store: Store) -> None:
+        self._current = current
+        self._store = store
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the metrics of this moment."""
+        yield from self._registry()
+        served = self._current.served
+        if served is None:
+            return
+        version = served.model.version
+        yield _gauge(
+            "serving_model_info",
+            "The model that answers",
+            ["name", "version", "run_id", "alias"],
+            [([version.name, version.version, version.run_id, version.alias], 1)],
+        )
+        yield from _training(served.model.contract)
+
+    def _registry(self) -> Iterator[Metric]:
+        report = self._store.read_report()
+        if report is None:
+            return
+        yield _gauge(
+            "serving_registry_up",
+            "Whether the follower reached the registry the last time",
+            [],
+            [([], float(report["reachable"]))],
+        )
+        if report["last_seen"] is not None:
+            yield _gauge(
+                "serving_registry_last_seen_timestamp_seconds",
+                "When the follower last reached the registry",
+                [],
+                [([], report["last_seen"])],
+            )
+        refused = CounterMetricFamily(
+            "serving_follower_refused",
+            "Registered versions that the follower did not publish",
+            labels=["reason"],
+        )
+        # All reasons: a counter that was not there has not increased, says PromQL.
+        counts = dict.fromkeys((*LOAD_REASONS, *INTAKE_REASONS), 0) | report["refused"]
+        for reason, count in counts.items():
+            refused.add_metric([reason], count)
+        yield refused
+
+
+def _training(contract: Contract) -> Iterator[Metric]:
+    """Yield the training statistics, so that drift is a PromQL expression."""
+    values = {
+        "serving_feature_minimum": ("Least accepted value", "minimum"),
+        "serving_training_mean": ("Mean in training", "mean"),
+        "serving_training_standard_deviation": (
+            "Standard deviation in training",
+            "standard_deviation",
+        ),
+    }
+    for name, (text, attribute) in values.items():
+        samples = [([f.name], getattr(f, attribute)) for f in contract.features]
+        yield _gauge(name, text, ["feature"], samples)
+    counts = contract.training_counts
+    samples = [
+        ([label], count / sum(counts))
+        for label, count in zip(contract.classes, counts, strict=True)
+    ]
+    name = "serving_training_share"
+    yield _gauge(name, "Share of a class in training", ["prediction"], samples)
+
+
+def _gauge(
+    name: str,
+    text: str,
+    labels: list[str],
+    samples: list[tuple[list[str], float]],
+) -> GaugeMetricFamily:
+    gauge = GaugeMetricFamily(name, text, labels=labels)
+    for values, value in samples:
+        gauge.add_metric(values, value)
+    return gauge

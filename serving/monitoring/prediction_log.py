@@ -1,0 +1,130 @@
+"""The prediction log: one JSON line for each predicted row, written off the path."""
+
+import errno
+import fcntl
+import logging
+import os
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from io import FileIO
+from pathlib import Path
+
+import orjson
+
+from serving.monitoring.observers import Observation
+
+logger = logging.getLogger(__name__)
+
+LINES_PER_WRITE = 1000
+
+
+class PredictionLog:
+    """Appends to a file that all workers share and rotates it by size.
+
+    A lock around each write keeps workers from mixing their lines and from rotating
+    twice; the file is opened anew each time, so nobody writes to a rotated one.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        max_bytes: int,
+        backups: int,
+        count_dropped: Callable[[int], None],
+    ) -> None:
+        self.path = path
+        self.max_bytes = max_bytes
+        self.backups = backups
+        self._count_dropped = count_dropped
+
+    def write(self, observations: list[Observation]) -> None:
+        """Append the rows of some answered requests."""
+        lines: list[bytes] = []
+        for observation in observations:
+            for line in format_rows(observation):
+                lines.append(line)
+                if len(lines) == LINES_PER_WRITE:
+                    self._append(lines)
+                    lines = []
+        if lines:
+            self._append(lines)
+
+    def _append(self, lines: list[bytes]) -> None:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with open(self._lock_path, "ab") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                if self._size() >= self.max_bytes:
+                    self._rotate()
+                with open(self.path, "ab", buffering=0) as file:
+                    _write_whole(file, b"".join(lines))
+        except OSError as error:
+            self._count_dropped(len(lines))
+            logger.error(
+                "prediction log cannot be written",
+                extra={"fields": {"error": error.strerror, "rows": len(lines)}},
+            )
+
+    @property
+    def _lock_path(self) -> Path:
+        return self.path.with_name(f".{self.path.name}.lock")
+
+    def _size(self) -> int:
+        return self.path.stat().st_size if self.path.exists() else 0
+
+    def _rotate(self) -> None:
+        """Shift log.1 to log.2 and so on, and the log to log.1."""
+        if self.backups == 0:
+            self.path.unlink()
+            return
+        for number in range(self.backups - 1, 0, -1):
+            if self._backup(number).exists():
+                os.replace(self._backup(number), self._backup(number + 1))
+        os.replace(self.path, self._backup(1))
+
+    def _backup(self, number: int) -> Path:
+        return self.path.with_name(f"{self.path.name}.{number}")
+
+
+def _write_whole(file: FileIO, content: bytes) -> None:
+    """Write all or nothing.
+
+    A disk that fills up takes a part and raises no error; the next line would be
+    appended to half of one.
+
+    Raises:
+        OSError: If there is no room.
+    """
+    before = file.tell()
+    if file.write(content) < len(content):
+        file.truncate(before)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def format_rows(observation: Observation) -> Iterator[bytes]:
+    """Write each row of an observation as a line of JSON."""
+    contract = observation.model.contract
+    common = {
+        "time": datetime.fromtimestamp(observation.time, UTC).isoformat(),
+        "prediction_id": observation.prediction_id,
+        "request_id": observation.request_id,
+        "route": observation.route,
+        "model": observation.model.version.name,
+        "version": observation.model.version.version,
+    }
+    answers = zip(
+        observation.rows,
+        observation.prediction.labels.tolist(),
+        observation.prediction.probabilities,
+        strict=True,
+    )
+    for number, (row, label, probabilities) in enumerate(answers):
+        line = common | {
+            "row": number,
+            "inputs": dict(zip(contract.feature_names, row, strict=True)),
+            "prediction": label,
+            "probabilities": dict(zip(contract.classes, probabilities, strict=True)),
+        }
+        yield orjson.dumps(
+            line, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
+        )

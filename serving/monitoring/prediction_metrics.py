@@ -1,0 +1,109 @@
+"""Counts the predictions of one model."""
+
+from collections import Counter as Tally
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from prometheus_client import Counter, Histogram
+
+from serving.model.onnx_model import Model, Prediction
+from serving.monitoring.metrics import ServiceMetrics
+from serving.schemas.rows import Matrix
+
+
+class PredictionMeters:
+    """The metrics of one model's predictions, with their labels looked up once."""
+
+    def __init__(self, metrics: ServiceMetrics, model: Model) -> None:
+        contract, version = model.contract, model.version.version
+        names = contract.feature_names
+        self._classes = {
+            label: metrics.predictions.labels(version, label)
+            for label in contract.classes
+        }
+        self._confidence = metrics.confidence.labels(version)
+        self._batch_rows = metrics.batch_rows
+        self._out_of_range = [metrics.out_of_range.labels(version, n) for n in names]
+        self._offset = [metrics.offset.labels(version, n) for n in names]
+        self._squared = [metrics.squared_offset.labels(version, n) for n in names]
+        # Compared as float32, or 7.9 would lie outside of a range that ends at 7.9.
+        self._lowest, self._highest = contract.trained.astype(np.float32)
+        self._minimum = contract.accepted[0]
+        self._minima = self._minimum.tolist()
+
+    def find_out_of_range(self, rows: Matrix) -> NDArray[np.bool_]:
+        """Mark the values outside of what the model was trained on."""
+        outside: NDArray[np.bool_] = (rows < self._lowest) | (rows > self._highest)
+        return outside
+
+    def record(
+        self, rows: Matrix, prediction: Prediction, outside: NDArray[np.bool_]
+    ) -> None:
+        """Count one answered request."""
+        self._batch_rows.observe(len(rows))
+        if len(rows) == 1:
+            self._record_row(rows[0].tolist(), prediction, outside)
+        else:
+            self._record_rows(rows, prediction, outside)
+
+    def record_all(
+        self,
+        sizes: Sequence[int],
+        rows: Matrix,
+        prediction: Prediction,
+        outside: NDArray[np.bool_],
+    ) -> None:
+        """Count answered requests together, whose numbers of rows are ``sizes``."""
+        observe_all(self._batch_rows, np.array(sizes))
+        self._record_rows(rows, prediction, outside)
+
+    def _record_rows(
+        self, rows: Matrix, prediction: Prediction, outside: NDArray[np.bool_]
+    ) -> None:
+        for label, count in Tally(prediction.labels.tolist()).items():
+            self._classes[label].inc(count)
+        # NumPy is several times as fast along rows as across them.
+        by_class = np.ascontiguousarray(prediction.probabilities.T)
+        by_feature = np.ascontiguousarray(rows.T)
+        observe_all(self._confidence, by_class.max(axis=0))
+        # float32 may fall below a minimum that float64 did not: counters take no less.
+        offset = np.maximum(by_feature - self._minimum[:, np.newaxis], 0)
+        _add(self._offset, offset.sum(axis=1))
+        _add(self._squared, np.square(offset).sum(axis=1))
+        if outside.any():
+            _add(self._out_of_range, outside.sum(axis=0))
+
+    def _record_row(
+        self, row: list[float], prediction: Prediction, outside: NDArray[np.bool_]
+    ) -> None:
+        """Count one row without arrays, whose every call costs more than its work."""
+        self._classes[prediction.labels[0]].inc()
+        self._confidence.observe(max(prediction.probabilities[0].tolist()))
+        marks = outside[0].tolist()
+        for place, value in enumerate(row):
+            offset = max(value - self._minima[place], 0.0)
+            self._offset[place].inc(offset)
+            self._squared[place].inc(offset * offset)
+            if marks[place]:
+                self._out_of_range[place].inc()
+
+
+def observe_all(histogram: Histogram, values: NDArray[np.floating]) -> None:
+    """Observe many values at once.
+
+    prometheus_client takes one at a time, which costs 0.2 s for 100,000 rows; a
+    histogram's buckets are counters, so we add to each what fell into it.
+    """
+    bounds = histogram._upper_bounds
+    places = np.searchsorted(bounds, values.astype(np.float64), side="left")
+    counts = np.bincount(places, minlength=len(bounds)).tolist()
+    for bucket, count in zip(histogram._buckets, counts, strict=True):
+        if count:
+            bucket.inc(count)
+    histogram._sum.inc(float(values.sum()))
+
+
+def _add(counters: list[Counter], amounts: NDArray[np.floating]) -> None:
+    for counter, amount in zip(counters, amounts.tolist(), strict=True):
+        counter.inc(amount)

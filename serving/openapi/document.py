@@ -1,0 +1,99 @@
+"""The OpenAPI 3.1 document of a model, generated from its marshmallow schemas."""
+
+from typing import Any
+
+import orjson
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from marshmallow import Schema, fields
+
+from serving import __version__
+from serving.model.contract import Contract
+from serving.model.onnx_model import Model
+from serving.openapi.paths import describe_paths
+from serving.schemas.inference import InferenceRequestSchema
+from serving.schemas.requests import Records, Schemas
+from serving.schemas.responses import (
+    ErrorSchema,
+    InferenceErrorSchema,
+    ScoringErrorSchema,
+    ScoringSchema,
+    batch_response,
+    prediction_response,
+)
+
+
+def render_openapi(model: Model, schemas: Schemas, *, protected: bool) -> bytes:
+    """Render the document.
+
+    Args:
+        model: The model that is described.
+        schemas: The schemas by which its requests are loaded.
+        protected: Whether predictions need an API key.
+    """
+    contract, version = model.contract, model.version
+    plugin = MarshmallowPlugin(schema_name_resolver=_schema_name)
+    spec = APISpec(
+        title=f"{version.name}: prediction of {contract.target}",
+        version=__version__,
+        openapi_version="3.1.0",
+        plugins=[plugin],
+        info={
+            "description": f"{contract.target_description}\n\n"
+            f"Served: {version.name} version {version.version}."
+        },
+    )
+    converter = plugin.converter
+    if converter is None:
+        raise RuntimeError("apispec has not set its plugin up")
+    converter.add_attribute_function(_describe_records)
+    for name, schema in _components(contract, schemas).items():
+        if name not in spec.components.schemas:  # nested ones come with their parents
+            spec.components.schema(name, schema=schema)
+    if protected:
+        _add_keys(spec)
+    for path, operations in describe_paths(model, protected=protected).items():
+        spec.path(path, operations=operations)
+    return orjson.dumps(spec.to_dict())
+
+
+def _components(
+    contract: Contract, schemas: Schemas
+) -> dict[str, Schema | type[Schema]]:
+    return {
+        "PredictionRequest": schemas.row,
+        "InstancesRequest": schemas.instances,
+        "TableRequest": schemas.table,
+        "PredictionResponse": prediction_response(contract),
+        "BatchResponse": batch_response(contract),
+        "InferenceRequest": InferenceRequestSchema,
+        "Scoring": ScoringSchema,
+        "Error": ErrorSchema,
+        "ScoringError": ScoringErrorSchema,
+        "InferenceError": InferenceErrorSchema,
+    }
+
+
+def _add_keys(spec: APISpec) -> None:
+    bearer = {"type": "http", "scheme": "bearer"}
+    header = {"type": "apiKey", "in": "header", "name": "X-API-Key"}
+    spec.components.security_scheme("bearer", bearer)
+    spec.components.security_scheme("header", header)
+
+
+def _schema_name(schema: Any) -> str:
+    """Name a component after its class, without the suffix."""
+    kind = schema if isinstance(schema, type) else type(schema)
+    return str(kind.__name__).removesuffix("Schema")
+
+
+def _describe_records(self: Any, field: fields.Field[Any], **_: Any) -> dict[str, Any]:
+    """Describe the vectorized field as the array of rows that it reads."""
+    if not isinstance(field, Records):
+        return {}
+    return {
+        "type": "array",
+        "items": self.resolve_nested_schema(field.row),
+        "minItems": 1,
+        "maxItems": field.reader.max_rows,
+    }

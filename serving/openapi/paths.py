@@ -1,0 +1,206 @@
+"""The paths of the OpenAPI document: each route, its bodies and its statuses."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from serving.model.contract import Contract
+from serving.model.onnx_model import Model
+
+Operation = dict[str, Any]
+JSON, CSV, BINARY = "application/json", "text/csv", "application/octet-stream"
+PROBLEM = "application/problem+json"
+
+ALWAYS = (400, 413, 500)
+WITH_BODY = (400, 413, 415, 422, 429, 500, 503)
+
+
+def describe_paths(model: Model, *, protected: bool) -> dict[str, dict[str, Operation]]:
+    """Describe all routes for one model."""
+    post = _Post(protected)
+    groups = {
+        "Predictions": _prediction_paths(model.contract, post),
+        "Service and model": _information_paths(),
+        "MLflow's scoring protocol": _scoring_paths(model.contract, post),
+        "Open Inference Protocol v2": _inference_paths(model, post),
+    }
+    return {
+        path: {method: {"tags": [tag]} | each for method, each in operations.items()}
+        for tag, paths in groups.items()
+        for path, operations in paths.items()
+    }
+
+
+class _Post:
+    """Describes POST routes: all of them predict, so all share their statuses."""
+
+    def __init__(self, protected: bool) -> None:
+        self._statuses = sorted([*WITH_BODY, 401]) if protected else WITH_BODY
+        self._security: list[dict[str, list[str]]] = []
+        if protected:
+            self._security = [{"bearer": []}, {"header": []}]
+
+    def describe(
+        self,
+        summary: str,
+        body: dict[str, Any],
+        answer: dict[str, Any],
+        *,
+        error: str = "Error",
+        extra: Sequence[int] = (),
+    ) -> dict[str, Operation]:
+        operation: Operation = {
+            "summary": summary,
+            "requestBody": {"required": True, "content": body},
+            "responses": {"200": {"description": "Predictions", "content": answer}}
+            | _errors([*self._statuses, *extra], error),
+        }
+        if self._security:
+            operation["security"] = self._security
+        return {"post": operation}
+
+
+def _prediction_paths(contract: Contract, post: _Post) -> dict[str, Any]:
+    example = contract.examples[0]
+    rows = contract.examples[:2]
+    table = {
+        "columns": list(contract.feature_names),
+        "data": [list(row.values()) for row in rows],
+    }
+    many = {
+        "schema": {"oneOf": [_ref("InstancesRequest"), _ref("TableRequest")]},
+        "examples": {
+            "instances": {"value": {"instances": rows}},
+            "table": {"value": table},
+        },
+    }
+    one = {"schema": _ref("PredictionRequest"), "example": example}
+    return {
+        "/predict": post.describe(
+            "Predict one row",
+            {JSON: one},
+            {JSON: {"schema": _ref("PredictionResponse")}},
+            extra=[406],
+        ),
+        "/predict/batch": post.describe(
+            "Predict many rows",
+            {JSON: many, CSV: _csv(contract)},
+            {JSON: {"schema": _ref("BatchResponse")}, CSV: {"schema": _TEXT}},
+            extra=[406],
+        ),
+    }
+
+
+def _information_paths() -> dict[str, Any]:
+    return {
+        "/model": _get("The contract, metrics and verdict of the model", [503]),
+        "/health/live": _get("Whether the process answers"),
+        "/health/ready": _get("Whether a model is loaded", [503]),
+        "/metrics": _get("Metrics for Prometheus", content="text/plain"),
+    }
+
+
+def _scoring_paths(contract: Contract, post: _Post) -> dict[str, Any]:
+    names = list(contract.feature_names)
+    rows = contract.examples[:2]
+    values = [list(row.values()) for row in rows]
+    columns = {name: [row[name] for row in rows] for name in names}
+    frame = {
+        "schema": {
+            "type": "object",
+            "oneOf": [
+                {"required": [name]}
+                for name in (
+                    "dataframe_split",
+                    "dataframe_records",
+                    "instances",
+                    "inputs",
+                )
+            ],
+        },
+        "examples": {
+            "dataframe_split": {
+                "value": {"dataframe_split": {"columns": names, "data": values}}
+            },
+            "dataframe_records": {"value": {"dataframe_records": rows}},
+            "instances": {"value": {"instances": values}},
+            "inputs": {"value": {"inputs": columns}},
+        },
+    }
+    scoring = {JSON: {"schema": _ref("Scoring")}}
+    body = {JSON: frame, CSV: _csv(contract)}
+    summary = "Predict as MLflow's scoring server does"
+    return {
+        "/invocations": post.describe(summary, body, scoring, error="ScoringError"),
+        "/ping": _get("Whether a model is loaded", [503], JSON, "ScoringError"),
+        "/version": _get("Version of MLflow", content="text/plain"),
+    }
+
+
+def _inference_paths(model: Model, post: _Post) -> dict[str, Any]:
+    row = list(model.contract.examples[0].values())
+    tensor = {
+        "name": "features",
+        "datatype": "FP32",
+        "shape": [1, len(row)],
+        "data": row,
+    }
+    body = {"schema": _ref("InferenceRequest"), "example": {"inputs": [tensor]}}
+    answer = {JSON: {"schema": {"type": "object"}}}
+    answer[BINARY] = {"schema": {"type": "string", "format": "binary"}}
+    error = "InferenceError"
+    paths: dict[str, Any] = {
+        "/v2": _get("Describe the server", error=error),
+        "/v2/health/live": _get("Whether the process answers", error=error),
+        "/v2/health/ready": _get("Whether a model is loaded", [503], error=error),
+    }
+    name, version = model.version.name, model.version.version
+    for path in (f"/v2/models/{name}", f"/v2/models/{name}/versions/{version}"):
+        summary = "Predict by the Open Inference Protocol"
+        paths[path] = _get("Describe the tensors", [404, 503], error=error)
+        ready = _get("Whether this model is loaded", [404, 503], error=error)
+        paths[f"{path}/ready"] = ready
+        paths[f"{path}/infer"] = post.describe(
+            summary, {JSON: body}, answer, error=error, extra=[404]
+        )
+    return paths
+
+
+def _get(
+    summary: str,
+    statuses: Sequence[int] = (),
+    content: str = JSON,
+    error: str = "Error",
+) -> dict[str, Operation]:
+    schema = _TEXT if content == "text/plain" else {}
+    responses = {"200": {"description": "OK", "content": {content: {"schema": schema}}}}
+    return {
+        "get": {
+            "summary": summary,
+            "responses": responses | _errors([*ALWAYS, *statuses], error),
+        }
+    }
+
+
+def _errors(statuses: Sequence[int], schema: str) -> dict[str, Any]:
+    mimetype = PROBLEM if schema == "Error" else JSON
+    return {
+        str(status): {
+            "description": HTTPStatus(status).phrase,
+            "content": {mimetype: {"schema": _ref(schema)}},
+        }
+        for status in sorted(statuses)
+    }
+
+
+_TEXT = {"type": "string"}
+
+
+def _csv(contract: Contract) -> dict[str, Any]:
+    lines = [",".join(contract.feature_names)]
+    lines += [",".join(map(str, row.values())) for row in contract.examples[:2]]
+    return {"schema": _TEXT, "example": "\n".join(lines) + "\n"}
+
+
+def _ref(schema: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{schema}"}

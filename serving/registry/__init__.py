@@ -1,0 +1,1 @@
+"""The follower: syncs the model store from the MLflow registry."""

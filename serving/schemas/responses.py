@@ -1,0 +1,104 @@
+"""marshmallow schemas of our answers: what the documentation promises."""
+
+from marshmallow import Schema, fields, validate
+
+from serving.model.contract import Contract
+
+
+class ModelSchema(Schema):
+    """The version that computed an answer."""
+
+    name = fields.String(required=True)
+    version = fields.String(required=True)
+    run_id = fields.String(required=True)
+
+
+class FaultSchema(Schema):
+    """One thing wrong with the input."""
+
+    pointer = fields.String(required=True, metadata={"examples": ["/instances/3/x"]})
+    message = fields.String(required=True)
+
+
+class ErrorSchema(Schema):
+    """An error as RFC 9457 has it."""
+
+    type = fields.String(required=True)
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    detail = fields.String(required=True)
+    instance = fields.String(required=True)
+    request_id = fields.String(required=True)
+    errors = fields.List(
+        fields.Nested(FaultSchema), metadata={"description": "The first 100."}
+    )
+    total = fields.Integer(metadata={"description": "Number of errors in the input."})
+
+
+class InferenceErrorSchema(Schema):
+    """An error as the Open Inference Protocol has it."""
+
+    error = fields.String(required=True)
+
+
+class ScoringErrorSchema(Schema):
+    """An error as MLflow's scoring server has it."""
+
+    error_code = fields.String(required=True)
+    message = fields.String(required=True)
+    request_id = fields.String(required=True)
+    errors = fields.List(fields.Nested(FaultSchema))
+    total = fields.Integer()
+
+
+class ScoringSchema(Schema):
+    """Predictions as MLflow's scoring server gives them."""
+
+    predictions = fields.List(fields.String(), required=True)
+
+
+def prediction_response(contract: Contract) -> type[Schema]:
+    """Generate the schema of an answer for one row."""
+    by_class = Schema.from_dict(
+        {
+            label: fields.Float(required=True, validate=validate.Range(0, 1.000001))
+            for label in contract.classes
+        },
+        name="ProbabilitiesSchema",
+    )
+
+    class PredictionResponseSchema(Schema):
+        prediction = fields.String(
+            required=True,
+            validate=validate.OneOf(contract.classes),
+            metadata={"description": contract.target_description},
+        )
+        probabilities = fields.Nested(by_class, required=True)
+        prediction_id = fields.String(required=True)
+        model = fields.Nested(ModelSchema, required=True)
+        out_of_range = fields.List(
+            fields.String(validate=validate.OneOf(contract.feature_names)),
+            required=True,
+            metadata={"description": "Accepted, but not seen in training."},
+        )
+
+    return PredictionResponseSchema
+
+
+def batch_response(contract: Contract) -> type[Schema]:
+    """Generate the schema of an answer for many rows."""
+    wide = len(contract.classes)
+
+    class BatchResponseSchema(Schema):
+        classes = fields.List(fields.String(), required=True)
+        predictions = fields.List(
+            fields.String(validate=validate.OneOf(contract.classes)), required=True
+        )
+        probabilities = fields.List(
+            fields.List(fields.Float(), validate=validate.Length(equal=wide)),
+            required=True,
+            metadata={"description": "A row for each prediction, as in `classes`."},
+        )
+        model = fields.Nested(ModelSchema, required=True)
+
+    return BatchResponseSchema

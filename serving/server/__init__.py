@@ -1,0 +1,1 @@
+"""gunicorn's settings, worker and WSGI bridge, and the health check."""

@@ -1,0 +1,79 @@
+"""gunicorn's settings: ``gunicorn -c python:serving.server.gunicorn_conf``.
+
+Nothing here may import prometheus_client before ``raw_env`` is in force: it decides
+at its import whether processes share their metrics.
+"""
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from gunicorn.http import wsgi
+
+from serving.config import Config
+from serving.monitoring import metrics_files
+from serving.monitoring.logs import GunicornLogger, logging_settings
+from serving.server.supervisor import Supervisor
+
+SPARE_THREADS = 2  # for health, metrics and refusals while predictions fill the rest
+
+_config = Config.from_env()
+_metrics_folder = _config.metrics_folder or Path(tempfile.mkdtemp(prefix="metrics-"))
+_supervisor = Supervisor()
+
+_asyncio = _config.worker_class == "asyncio"
+
+wsgi_app = "serving.server.bridge:create_app()" if _asyncio else "serving:create_app()"
+bind = [address for address in (_config.bind, _config.metrics_bind) if address]
+workers = _config.workers
+worker_class = "serving.server.worker.Worker" if _asyncio else "gthread"
+threads = 1 if _asyncio else _config.max_in_flight + SPARE_THREADS
+graceful_timeout = 30
+control_socket_disable = True
+logger_class = GunicornLogger
+logconfig_dict = logging_settings(_config)
+raw_env = [f"PROMETHEUS_MULTIPROC_DIR={_metrics_folder}"]
+
+
+def on_starting(_: Any) -> None:
+    """Prepare what the workers share."""
+    metrics_files.prepare(_metrics_folder)
+    _hide_server()
+
+
+def when_ready(_: Any) -> None:
+    """Start following, unless somebody else does."""
+    if _config.follow_seconds:
+        _supervisor.start()
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Keep what an ended worker counted."""
+    metrics_files.forget_gauges(_metrics_folder, worker.pid)
+    metrics_files.compact(_metrics_folder, server.WORKERS)
+
+
+def worker_exit(_: Any, worker: Any) -> None:
+    """Let the observers have what still waits for them."""
+    if worker.wsgi is not None:
+        app = worker.wsgi.app if _asyncio else worker.wsgi
+        app.extensions["serving"].stop()
+
+
+def on_exit(_: Any) -> None:
+    """Stop following; leave nothing behind."""
+    if _config.follow_seconds:
+        _supervisor.stop()
+    if _config.metrics_folder is None:
+        shutil.rmtree(_metrics_folder, ignore_errors=True)
+
+
+def _hide_server() -> None:
+    """Send no Server header: it tells strangers what to attack."""
+    complete = wsgi.Response.default_headers
+
+    def default_headers(self: wsgi.Response) -> list[str]:
+        return [line for line in complete(self) if not line.startswith("Server:")]
+
+    wsgi.Response.default_headers = default_headers

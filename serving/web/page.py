@@ -1,0 +1,23 @@
+"""Route /: a page to try the model as a person would."""
+
+from flask import Blueprint, Response, render_template
+
+from serving.service import the_service
+
+blueprint = Blueprint(
+    "page", __name__, static_folder="static", template_folder="templates"
+)
+
+# Styles that scripts set one by one need no exception; style attributes would.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+@blueprint.get("/")
+def page() -> Response:
+    """Show the page; what is on it comes from /model and changes with it."""
+    html = render_template("page.html", config=the_service().config)
+    headers = {"Content-Security-Policy": POLICY}
+    return Response(html, content_type="text/html; charset=utf-8", headers=headers)

@@ -1,0 +1,167 @@
+"""Health, the model, the documentation: what the service tells of itself."""
+
+import time
+
+import pytest
+
+from serving.model.store import Store
+
+
+def report(**changes):
+    return {
+        "reachable": True,
+        "last_seen": 1_800_000_000.0,
+        "unreachable_since": None,
+        "version": None,
+        "last_refusal": None,
+        "refused": {},
+    } | changes
+
+
+REFUSAL = {"role": "current", "version": "4", "reason": "digest", "detail": "is other"}
+
+
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [
+        (None, "has not looked"),
+        (report(), "has no iris@Production"),
+        (
+            report(reachable=False, unreachable_since=1_800_000_000.0),
+            "out of reach since 2027-01-15T08:00:00Z",
+        ),
+        (report(last_refusal=REFUSAL), "version 4 is refused, is other"),
+        (report(version="5"), "version 5 is being loaded"),
+    ],
+)
+def test_readiness_gives_the_reason(make_app, config, written, reason):
+    if written:
+        Store(config.store).write_report(written)
+
+    answer = make_app().test_client().get("/health/ready")
+
+    assert answer.status_code == 503
+    assert reason in answer.json["detail"]
+
+
+def test_readiness_tells_since_when_the_registry_is_away(make_app, iris, config):
+    away = report(reachable=False, unreachable_since=1_800_000_100.0)
+    Store(config.store).write_report(away)
+
+    answer = make_app(iris).test_client().get("/health/ready")
+
+    assert answer.status_code == 200
+    assert answer.json["registry"] == {
+        "reachable": False,
+        "last_seen": "2027-01-15T08:00:00Z",
+        "unreachable_since": "2027-01-15T08:01:40Z",
+    }
+
+
+def test_liveness_needs_no_model(make_app):
+    assert make_app().test_client().get("/health/live").status_code == 200
+
+
+def test_model_shows_contract_verdict_and_metrics(client):
+    answer = client.get("/model").json
+
+    assert answer["version"] == "3"
+    assert answer["alias"] == "Production"
+    assert answer["verdict"] == "released"
+    assert answer["reasons"] == ["better"]
+    assert answer["metrics"] == {"accuracy": 0.97}
+    assert answer["contract"]["features"][0]["unit"] == "cm"
+    assert answer["loaded_at"].startswith(time.strftime("%Y"))
+
+
+@pytest.mark.parametrize(
+    ("tags", "reasons"),
+    [({}, []), ({"reasons": "free text"}, ["free text"]), ({"reasons": '"x"'}, ["x"])],
+)
+def test_model_shows_whatever_the_tags_hold(make_app, load, iris_bytes, tags, reasons):
+    client = make_app(load(iris_bytes, tags=tags)).test_client()
+
+    assert client.get("/model").json["reasons"] == reasons
+
+
+def test_openapi_describes_the_loaded_model(client):
+    document = client.get("/openapi.json").json
+
+    assert document["openapi"] == "3.1.0"
+    schemas = document["components"]["schemas"]
+    length = schemas["PredictionRequest"]["properties"]["sepal_length"]
+    assert (length["minimum"], length["maximum"], length["x-unit"]) == (0.1, 30, "cm")
+    assert length["examples"] == [5.1]
+    assert schemas["PredictionRequest"]["additionalProperties"] is False
+    assert schemas["InstancesRequest"]["properties"]["instances"]["items"] == {
+        "$ref": "#/components/schemas/PredictionRequest"
+    }
+    body = document["paths"]["/predict"]["post"]["requestBody"]["content"]
+    assert body["application/json"]["example"]["sepal_length"] == 5.1
+
+
+def test_openapi_of_another_model_shares_nothing(make_app, wine):
+    text = make_app(wine).test_client().get("/openapi.json").text
+
+    assert "sugar" in text
+    assert "white" in text
+    assert "sepal" not in text
+    assert "setosa" not in text
+
+
+def test_openapi_documents_every_route(client):
+    """A route that nobody documents would not be tested by schemathesis either."""
+    app = client.application
+    documented = set(client.get("/openapi.json").json["paths"])
+    hidden = {
+        "/",
+        "/static/<path:filename>",
+        "/openapi.json",
+        "/docs",
+        "/docs/start.js",
+        "/docs/<path:name>",
+    }
+
+    routes = {
+        rule.rule.replace("<name>", "iris").replace("<version>", "3")
+        for rule in app.url_map.iter_rules()
+    }
+
+    assert routes - hidden == documented
+
+
+def test_openapi_groups_every_operation(client):
+    paths = client.get("/openapi.json").json["paths"].values()
+
+    tags = [operation["tags"] for path in paths for operation in path.values()]
+
+    assert all(len(names) == 1 for names in tags)
+    assert tags[0] == ["Predictions"]
+    assert tags[-1] == ["Open Inference Protocol v2"]
+
+
+def test_openapi_asks_for_a_key_where_one_is_needed(make_app, iris, tmp_path):
+    keys = tmp_path / "keys"
+    keys.write_text("me " + "0" * 64)
+    client = make_app(iris, api_keys_file=keys).test_client()
+
+    operation = client.get("/openapi.json").json["paths"]["/predict"]["post"]
+
+    assert operation["security"] == [{"bearer": []}, {"header": []}]
+    assert "401" in operation["responses"]
+
+
+def test_docs_need_no_other_host(client):
+    page = client.get("/docs")
+
+    assert page.status_code == 200
+    assert "http" not in page.text
+    for asset in ("swagger-ui.css", "swagger-ui-bundle.js", "start.js"):
+        answer = client.get(f"/docs/{asset}")
+        assert answer.status_code == 200
+        answer.close()
+
+
+@pytest.mark.parametrize("name", ["none.js", "../__init__.py", "%2e%2e/__init__.py"])
+def test_docs_serve_nothing_else(client, name):
+    assert client.get(f"/docs/{name}").status_code == 404

@@ -1,0 +1,70 @@
+import pytest
+
+GOOD = [5.1, 3.5, 1.4, 0.2]
+NAMES = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
+RECORD = dict(zip(NAMES, GOOD, strict=True))
+BACKWARDS = {"columns": NAMES[::-1], "index": [7], "data": [GOOD[::-1]]}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"dataframe_split": {"columns": NAMES, "data": [GOOD]}},
+        {"dataframe_split": BACKWARDS},
+        {"dataframe_records": [RECORD]},
+        {"instances": [GOOD]},
+        {"instances": [RECORD]},
+        {"inputs": [GOOD]},
+        {"inputs": {name: [value] for name, value in RECORD.items()}},
+        {"inputs": [GOOD], "params": {"anything": 1}},
+    ],
+)
+def test_every_format_of_mlflow_is_answered(client, body):
+    answer = client.post("/invocations", json=body)
+
+    assert answer.status_code == 200
+    assert answer.json == {"predictions": ["setosa"]}
+
+
+def test_csv_is_answered(client):
+    body = ",".join(NAMES) + "\n5.1,3.5,1.4,0.2\n"
+
+    answer = client.post("/invocations", data=body, content_type="text/csv")
+
+    assert answer.json == {"predictions": ["setosa"]}
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({}, 400),
+        ([GOOD], 400),
+        ({"inputs": [GOOD], "instances": [GOOD]}, 400),
+        ({"dataframe_split": []}, 422),
+        ({"dataframe_split": {"data": [GOOD]}}, 422),
+        ({"dataframe_split": {"columns": NAMES}}, 422),
+        ({"dataframe_records": [GOOD]}, 422),
+        ({"inputs": {"colour": [1]}}, 422),
+        ({"inputs": 5}, 422),
+        ({"instances": [[*GOOD[:3], "0.2"]]}, 422),
+    ],
+)
+def test_bad_bodies_are_told_in_mlflows_shape(client, body, status):
+    answer = client.post("/invocations", json=body)
+
+    assert answer.status_code == status
+    assert {"error_code", "message"} <= set(answer.json)
+
+
+def test_version_needs_no_more_of_mlflow_than_the_image_has(client, monkeypatch):
+    def installed(name: str) -> str:
+        return {"mlflow-skinny": "3.0"}[name]
+
+    monkeypatch.setattr("serving.api.invocations.installed_version", installed)
+
+    assert client.get("/version").text == "3.0"
+
+
+def test_ping_and_version_answer_as_mlflow_does(client):
+    assert client.get("/ping").status_code == 200
+    assert client.get("/version").text.startswith("3.")

@@ -1,0 +1,109 @@
+import hashlib
+
+import pytest
+
+from serving.config import ConfigError
+from serving.http.access import knows_key, read_keys
+
+KEY = "correct horse battery staple"
+
+
+@pytest.fixture
+def keys_file(tmp_path):
+    path = tmp_path / "keys"
+    other = hashlib.sha256(b"other").hexdigest()
+    digest = hashlib.sha256(KEY.encode()).hexdigest()
+    path.write_text(f"# who  digest\nalice {other}\n\nbob {digest}\n")
+    return path
+
+
+@pytest.fixture
+def protected(make_app, iris, keys_file):
+    return make_app(iris, api_keys_file=keys_file).test_client()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Authorization": f"Bearer {KEY}"},
+        {"Authorization": f"bearer {KEY}"},
+        {"X-API-Key": KEY},
+    ],
+)
+def test_a_known_key_may_predict(protected, setosa, headers):
+    answer = protected.post("/predict", json=setosa, headers=headers)
+
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"X-API-Key": "wrong"},
+        {"X-API-Key": ""},
+        {"X-API-Key": "schlüssel"},
+        {"Authorization": "Bearer"},
+        {"Authorization": f"Basic {KEY}"},
+    ],
+)
+@pytest.mark.parametrize(
+    "path", ["/predict", "/predict/batch", "/invocations", "/v2/models/iris/infer"]
+)
+def test_others_may_not(protected, setosa, headers, path):
+    answer = protected.post(path, json=setosa, headers=headers)
+
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_a_key_may_hold_any_character():
+    key = "schlüssel".encode()
+
+    assert knows_key([hashlib.sha256(key).digest()], key.decode("latin-1"))
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/health/ready", "/ping", "/model"])
+def test_health_and_description_stay_open(protected, path):
+    assert protected.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("text", ["", "alice", "alice abc", "alice zz", "a b c"])
+def test_a_damaged_key_file_stops_the_start(tmp_path, text):
+    path = tmp_path / "keys"
+    path.write_text(text)
+
+    with pytest.raises(ConfigError, match="IRIS_API_KEYS_FILE"):
+        read_keys(path)
+
+
+def test_a_missing_key_file_stops_the_start(tmp_path):
+    with pytest.raises(ConfigError, match="IRIS_API_KEYS_FILE"):
+        read_keys(tmp_path / "none")
+
+
+def test_too_many_requests_in_flight_are_refused(make_app, iris, setosa):
+    app = make_app(iris, max_in_flight=1)
+    inner = []
+
+    @app.post("/meanwhile")
+    def meanwhile():
+        inner.append(app.test_client().post("/predict", json=setosa))
+        return ""
+
+    outer = app.test_client().post("/meanwhile")
+    after = app.test_client().post("/predict", json=setosa)
+
+    assert outer.status_code == 200
+    assert inner[0].status_code == 429
+    assert inner[0].headers["Retry-After"] == "1"
+    assert after.status_code == 200
+
+
+def test_metrics_port_serves_metrics_and_nothing_else(make_app, iris):
+    client = make_app(iris, metrics_bind="127.0.0.1:9100").test_client()
+    own = {"base_url": "http://localhost:9100"}
+
+    assert client.get("/metrics").status_code == 404
+    assert client.get("/metrics", **own).status_code == 200
+    assert client.get("/model", **own).status_code == 404

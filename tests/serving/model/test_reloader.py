@@ -1,0 +1,123 @@
+import json
+
+import pytest
+
+from serving.model.store import CURRENT, SHADOW, Store
+
+
+@pytest.fixture
+def publish(config, describe):
+    store = Store(config.store)
+
+    def publish(content: bytes, version: str, role: str = CURRENT):
+        with store.incoming() as folder:
+            file = folder / "model.onnx"
+            file.write_bytes(content)
+            store.publish(role, file, describe(content, version))
+        return store
+
+    return publish
+
+
+def version_of(client) -> str | None:
+    answer = client.get("/health/ready")
+    return answer.json["model"]["version"] if answer.status_code == 200 else None
+
+
+def test_a_filled_store_is_served_from_the_first_request(make_app, publish, iris_bytes):
+    publish(iris_bytes, "1")
+
+    assert version_of(make_app().test_client()) == "1"
+
+
+def test_what_is_published_later_is_picked_up(
+    make_app, publish, iris_bytes, wine_bytes, eventually
+):
+    client = make_app().test_client()
+    assert version_of(client) is None
+
+    publish(iris_bytes, "1")
+    eventually(lambda: version_of(client) == "1", "the first is picked up")
+    publish(wine_bytes, "2")
+
+    eventually(lambda: version_of(client) == "2", "the second is picked up")
+
+
+def damage_model(store, name):
+    (store.folder / name / "model.onnx").write_bytes(b"damaged")
+
+
+def damage_version(store, name):
+    (store.folder / name / "version.json").write_text('{"name": "iris"}')
+
+
+def damage_pointer(store, name):
+    (store.folder / "current.json").write_text(json.dumps({"folder": "none"}))
+
+
+def cut_pointer(store, name):
+    (store.folder / "current.json").write_text("{")
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (damage_model, "digest"),
+        (damage_version, "unreadable"),
+        (damage_pointer, "unreadable"),
+        (cut_pointer, "unreadable"),
+    ],
+)
+def test_a_damaged_store_leaves_the_old_model(
+    make_app, publish, iris_bytes, build_iris, eventually, damage, reason
+):
+    store = publish(iris_bytes, "1")
+    other = publish(build_iris(C=0.1), "2").published(CURRENT)
+    store.point(CURRENT, next(p.name for p in store.folder.glob("1-*")))
+    client = make_app().test_client()
+
+    if damage in (damage_model, damage_version):
+        damage(store, other)
+        store.point(CURRENT, other)
+    else:
+        damage(store, other)
+
+    def counted() -> bool:
+        sample = f'serving_model_load_failures_total{{reason="{reason}"}} 1.0'
+        return sample in client.get("/metrics").text
+
+    eventually(counted, "the failure is counted")
+    assert version_of(client) == "1"
+
+
+def test_the_shadow_is_compared_and_withdrawn(
+    make_app, publish, iris, setosa, build_iris, eventually
+):
+    store = publish(build_iris(C=0.1), "9", SHADOW)
+    app = make_app(iris, shadow_alias="Challenger")
+    client = app.test_client()
+    sample = 'serving_shadow_predictions_total{agrees="true",shadow="9",version="3"}'
+
+    client.post("/predict/batch", json={"instances": [setosa] * 3})
+    app.extensions["serving"].observers[0].flush()
+    assert f"{sample} 3.0" in client.get("/metrics").text
+
+    store.withdraw(SHADOW)
+    app.extensions["serving"].watchers[0].look()
+    client.post("/predict", json=setosa)
+    app.extensions["serving"].observers[0].flush()
+    assert f"{sample} 3.0" in client.get("/metrics").text
+
+
+def test_a_shadow_with_other_features_is_not_compared(
+    make_app, publish, iris, setosa, wine_bytes
+):
+    publish(wine_bytes, "9", SHADOW)
+    app = make_app(iris, shadow_alias="Challenger")
+    client = app.test_client()
+
+    client.post("/predict", json=setosa)
+    app.extensions["serving"].observers[0].flush()
+
+    dropped = 'serving_dropped_rows_total{observer="shadow"} 1.0'
+    assert dropped in client.get("/metrics").text

@@ -1,0 +1,180 @@
+import fcntl
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client.parser import text_string_to_metric_families
+
+from serving.model.store import Store
+from serving.monitoring.prediction_metrics import observe_all
+
+
+@pytest.fixture
+def read():
+    """Scrape an application: the value of each sample by name and labels."""
+
+    def read(client) -> dict:
+        text = client.get("/metrics").text
+        return {
+            (sample.name, frozenset(sample.labels.items())): sample.value
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+        }
+
+    return read
+
+
+def value(samples: dict, name: str, **labels: str) -> float:
+    return samples[name, frozenset(labels.items())]
+
+
+def test_predictions_are_counted_by_version_and_class(client, setosa, read):
+    client.post("/predict", json=setosa)
+    client.post("/predict/batch", json={"instances": [setosa] * 9})
+
+    samples = read(client)
+
+    name = "serving_predictions_total"
+    assert value(samples, name, version="3", prediction="setosa") == 10
+    assert value(samples, name, version="3", prediction="virginica") == 0
+    assert value(samples, "serving_confidence_count", version="3") == 10
+    assert value(samples, "serving_batch_rows_bucket", le="1.0") == 1
+    assert value(samples, "serving_batch_rows_sum") == 10
+
+
+def test_moments_give_the_mean_beside_that_of_training(client, setosa, read):
+    other = setosa | {"sepal_length": 6.1}
+    client.post("/predict/batch", json={"instances": [setosa, other]})
+
+    samples = read(client)
+
+    labels = {"version": "3", "feature": "sepal_length"}
+    minimum = value(samples, "serving_feature_minimum", feature="sepal_length")
+    offset = value(samples, "serving_feature_offset_total", **labels)
+    squared = value(samples, "serving_feature_squared_offset_total", **labels)
+    assert minimum + offset / 2 == pytest.approx(5.6)
+    assert squared / 2 - (offset / 2) ** 2 == pytest.approx(0.25, abs=1e-4)
+    trained = value(samples, "serving_training_mean", feature="sepal_length")
+    assert trained == pytest.approx(5.843, abs=1e-3)
+
+
+def test_values_out_of_range_and_rejected_are_counted(client, setosa, read):
+    client.post("/predict", json=setosa | {"petal_width": 9})
+    client.post("/predict", json=setosa | {"petal_width": "9", "colour": 1})
+
+    samples = read(client)
+
+    labels = {"version": "3", "feature": "petal_width"}
+    assert value(samples, "serving_out_of_range_total", **labels) == 1
+    rejected = "serving_rejected_values_total"
+    assert value(samples, rejected, field="petal_width", reason="type") == 1
+    assert value(samples, rejected, field="other", reason="unknown") == 1
+
+
+def test_labels_are_bounded(client, read):
+    for number in range(20):
+        client.get(f"/unknown/{number}")
+        client.open("/predict", method=f"INVENTED{number}")
+
+    counted = [
+        dict(labels)
+        for (name, labels), count in read(client).items()
+        if name == "flask_http_request_duration_seconds_count" and count
+    ]
+    assert {labels["route"] for labels in counted} == {"unknown"}
+    assert {labels["method"] for labels in counted} == {"GET", "OTHER"}
+
+
+def test_two_applications_count_apart(make_app, iris, setosa, read):
+    first, second = (make_app(iris).test_client() for _ in range(2))
+
+    first.post("/predict", json=setosa)
+
+    name, labels = "serving_predictions_total", {"version": "3", "prediction": "setosa"}
+    assert value(read(first), name, **labels) == 1
+    assert value(read(second), name, **labels) == 0
+
+
+def test_the_model_in_use_is_told_and_no_other(make_app, iris, wine, read):
+    app = make_app(iris)
+    app.extensions["serving"].current.swap(wine)
+
+    samples = read(app.test_client())
+
+    infos = [dict(labels) for name, labels in samples if name == "serving_model_info"]
+    assert [info["version"] for info in infos] == ["7"]
+    means = [
+        dict(labels) for name, labels in samples if name == "serving_training_mean"
+    ]
+    assert {labels["feature"] for labels in means} == {"acid", "sugar", "salt"}
+
+
+def test_the_followers_report_is_told(make_app, config, read):
+    Store(config.store).write_report(
+        {"reachable": False, "last_seen": 5.0, "refused": {"digest": 2}}
+    )
+
+    app = make_app()
+    app.extensions["serving"].store.read_report()
+    samples = read(app.test_client())
+
+    assert value(samples, "serving_registry_up") == 0
+    assert value(samples, "serving_registry_last_seen_timestamp_seconds") == 5
+    assert value(samples, "serving_follower_refused_total", reason="digest") == 2
+
+
+def test_what_has_never_been_refused_is_counted_as_zero(make_app, config, read):
+    Store(config.store).write_report(
+        {"reachable": True, "last_seen": 5.0, "refused": {"digest": 2}}
+    )
+
+    samples = read(make_app().test_client())
+
+    for name in ("serving_follower_refused_total", "serving_model_load_failures_total"):
+        assert value(samples, name, reason="golden_rows") == 0
+    assert value(samples, "serving_follower_refused_total", reason="disk_full") == 0
+
+
+def test_openmetrics_is_written_for_who_asks(client):
+    accept = "application/openmetrics-text; version=1.0.0"
+
+    answer = client.get("/metrics", headers={"Accept": accept})
+
+    assert answer.content_type.startswith("application/openmetrics-text")
+    assert answer.text.endswith("# EOF\n")
+
+
+@pytest.mark.parametrize("values", [[0.5], [0.1, 0.3, 0.3, 1.0, 7.0], [0.4, 0.5]])
+def test_observe_all_equals_observing_each(values):
+    registry = CollectorRegistry()
+    one, many = (
+        Histogram(name, name, buckets=(0.3, 0.5, 1), registry=registry)
+        for name in ("one", "many")
+    )
+
+    for each in values:
+        one.observe(each)
+    observe_all(many, np.array(values))
+
+    for suffix, labels in (("sum", {}), ("count", {}), ("bucket", {"le": "0.3"})):
+        found = [
+            registry.get_sample_value(f"{n}_{suffix}", labels) for n in ("one", "many")
+        ]
+        assert found[0] == pytest.approx(found[1])
+
+
+def test_requests_in_flight_return_to_zero(client, setosa, read):
+    client.post("/predict", json=setosa)
+    client.post("/predict", data="{", content_type="application/json")
+
+    assert value(read(client), "serving_requests_in_flight") == 0
+
+
+def test_a_scrape_waits_for_no_lock_in_one_process(make_app, config, iris, tmp_path):
+    with open(tmp_path / "lock", "ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+        app = make_app(iris, **vars(replace(config)) | {"store": tmp_path})
+
+        assert app.test_client().get("/metrics").status_code == 200

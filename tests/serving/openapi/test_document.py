@@ -1,0 +1,64 @@
+"""docs/api.md: every line that a reader may type, and what it says of settings."""
+
+import json
+import re
+import shutil
+import subprocess
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from serving.config import Config, variable_name
+from serving.model.store import CURRENT, Store
+
+DOCUMENT = (Path(__file__).resolve().parents[3] / "docs" / "api.md").read_text()
+CONSOLE = re.compile(r"```console\n\$ (.*?)\n(?!\$)(.+?)\n```", re.DOTALL)
+CASES = CONSOLE.findall(DOCUMENT)
+
+
+def shape_of(value):
+    """Reduce JSON to names and types: ids and times differ each time."""
+    if isinstance(value, dict):
+        return {name: shape_of(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [shape_of(inner) for inner in value]
+    return type(value).__name__
+
+
+def parse(text: str):
+    return shape_of(json.loads(text)) if text.startswith("{") else text
+
+
+@pytest.fixture
+def server(start, tmp_path, describe, iris_bytes):
+    store = Store(tmp_path / "store")
+    with store.incoming() as folder:
+        (folder / "model.onnx").write_bytes(iris_bytes)
+        store.publish(CURRENT, folder / "model.onnx", describe(iris_bytes, "3"))
+    return start(follow_seconds=0)
+
+
+def test_the_document_has_examples():
+    assert len(CASES) > 8
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+def test_every_line_gives_the_printed_answer(server):
+    for command, printed in CASES:
+        run = subprocess.run(
+            ["/bin/bash", "-c", command.replace("127.0.0.1:8000", server.url[7:])],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+
+        assert parse(run.stdout.strip()) == parse(printed), command
+
+
+def test_every_setting_is_in_the_table():
+    for setting in fields(Config):
+        default = "" if setting.default is None else f"`{setting.default}`"
+        name, text = variable_name(setting.name), setting.metadata["help"]
+        assert f"| `{name}` | {default} | {text} |" in DOCUMENT

@@ -1,0 +1,389 @@
+"""What a server must do with HTTP, byte by byte: the same tests for both workers."""
+
+import json
+import os
+import signal
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from http import HTTPStatus
+from http.client import HTTPResponse
+from types import SimpleNamespace
+
+import pytest
+import requests
+
+from serving.model.store import CURRENT, Store
+
+pytestmark = pytest.mark.slow
+
+ROW = b'{"sepal_length":5.1,"sepal_width":3.5,"petal_length":1.4,"petal_width":0.2}'
+HEAD = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+LENGTH = b"Content-Length: %d\r\n" % len(ROW)
+POST = HEAD + LENGTH + b"\r\n" + ROW
+BATCH = HEAD.replace(b"/predict", b"/predict/batch")
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+CHUNKS = b"".join(b"%x\r\n%s\r\n" % (len(p), p) for p in (ROW[:9], ROW[9:]))
+GET = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+@pytest.fixture(params=["asyncio", "gthread"])
+def worker_class(request) -> str:
+    return request.param
+
+
+@pytest.fixture
+def filled(start, tmp_path, describe, iris_bytes):
+    """Start a server on a filled store."""
+
+    def filled(**settings):
+        store = Store(tmp_path / "store")
+        with store.incoming() as folder:
+            (folder / "model.onnx").write_bytes(iris_bytes)
+            store.publish(CURRENT, folder / "model.onnx", describe(iris_bytes, "3"))
+        return start(**{"follow_seconds": 0, "workers": 1} | settings)
+
+    return filled
+
+
+@pytest.fixture
+def server(filled, worker_class):
+    return filled(worker_class=worker_class)
+
+
+class Client(ExitStack):
+    """A raw connection; what is read ahead of one answer is kept for the next."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__()
+        self.raw = self.enter_context(socket.create_connection(("127.0.0.1", port), 10))
+        self.sendall, self.shutdown = self.raw.sendall, self.raw.shutdown
+        self.stream = self.enter_context(self.raw.makefile("rb"))
+
+    def makefile(self, _: str) -> SimpleNamespace:
+        """Give HTTPResponse the stream, but not the right to close it."""
+        names = ("read", "read1", "readinto", "readline", "flush")
+        methods = {name: getattr(self.stream, name) for name in names}
+        return SimpleNamespace(**methods, close=lambda: None)
+
+    def recv(self, size: int) -> bytes:
+        return self.stream.read1(size)
+
+
+def connect(server) -> Client:
+    return Client(server.port)
+
+
+def read(client: Client, method: str = "POST") -> HTTPResponse:
+    """Read one answer; its body stays in ``content``."""
+    answer = HTTPResponse(client, method=method)
+    answer.begin()
+    answer.content = answer.read()
+    return answer
+
+
+def ask(server, request: bytes, method: str = "POST") -> HTTPResponse:
+    with connect(server) as raw:
+        raw.sendall(request)
+        return read(raw, method)
+
+
+def is_prediction(answer: HTTPResponse) -> bool:
+    return answer.status == 200 and json.loads(answer.content)["prediction"] == "setosa"
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        POST,
+        CHUNKED + CHUNKS + b"0\r\n\r\n",
+        POST.replace(b"HTTP/1.1", b"HTTP/1.0"),
+        POST.replace(b"/predict", b"/predict?a=%20b#c"),
+        POST.replace(b"/predict", b"/%70redict"),
+        POST.replace(b"/predict", b"http://x/predict"),
+        POST.replace(b"Host: x", b"Host: x\r\nConnection: Upgrade\r\nUpgrade: h2c"),
+        POST.replace(b"Host: x", b"Host: x\r\nConnection: upgrade\r\nupgrade: TLS/1.2"),
+    ],
+)
+def test_forms_of_a_request(server, request_bytes):
+    assert is_prediction(ask(server, request_bytes))
+
+
+def test_a_chunked_body_may_have_trailers(filled):
+    request = CHUNKED + CHUNKS + b"0\r\nTrailer: x\r\n\r\n"
+
+    assert is_prediction(ask(filled(), request))
+
+
+def test_a_request_may_come_byte_by_byte(server):
+    with connect(server) as raw:
+        for number in range(len(POST)):
+            raw.sendall(POST[number : number + 1])
+
+        assert is_prediction(read(raw))
+
+
+def test_a_connection_is_kept_alive(server):
+    with connect(server) as raw:
+        for _ in range(3):
+            raw.sendall(POST)
+            assert is_prediction(read(raw))
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        POST.replace(b"HTTP/1.1", b"HTTP/1.0"),
+        POST.replace(b"Host: x", b"Host: x\r\nConnection: close"),
+    ],
+)
+def test_a_connection_ends_where_the_client_wants(server, request_bytes):
+    with connect(server) as raw:
+        raw.sendall(request_bytes)
+
+        assert is_prediction(read(raw))
+        assert raw.recv(1) == b""
+
+
+def test_threads_can_keep_http_1_0_alive(filled):
+    server = filled(worker_class="gthread")
+    old = POST.replace(b"HTTP/1.1", b"HTTP/1.0")
+    with connect(server) as raw:
+        for _ in range(2):
+            raw.sendall(old.replace(b"Host: x", b"Host: x\r\nConnection: keep-alive"))
+            answer = read(raw)
+
+            assert is_prediction(answer)
+            assert answer.headers["Connection"] == "keep-alive"
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_pipelined_requests_are_answered_in_their_order(filled, at_once):
+    server = filled()
+    ids = [str(number) for number in range(20)]
+    numbered = [
+        POST.replace(b"Host: x", b"Host: x\r\nX-Request-ID: " + i.encode()) for i in ids
+    ]
+    with connect(server) as raw:
+        for part in [b"".join(numbered)] if at_once else numbered:
+            raw.sendall(part)
+        answers = [read(raw).headers["X-Request-ID"] for _ in ids]
+
+    assert answers == ids
+
+
+def test_head_has_the_headers_and_no_body(server):
+    with connect(server) as raw:
+        raw.sendall(GET.replace(b"GET", b"HEAD"))
+        answer = read(raw, "HEAD")
+        raw.sendall(GET)
+
+        assert (answer.status, answer.content) == (200, b"")
+        assert json.loads(read(raw, "GET").content) == {"status": "live"}
+
+
+def test_100_continue_is_sent(server):
+    with connect(server) as raw:
+        raw.sendall(HEAD + LENGTH + b"Expect: 100-continue\r\n\r\n")
+        assert raw.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n"
+
+        raw.sendall(ROW)
+        assert is_prediction(read(raw))
+
+
+def test_a_client_may_end_its_side_first(server):
+    with connect(server) as raw:
+        raw.sendall(POST)
+        raw.shutdown(socket.SHUT_WR)
+
+        assert is_prediction(read(raw))
+
+
+def test_early_disconnects_are_survived(server):
+    for part in (5, len(HEAD), len(POST) - 5, len(POST)):
+        with connect(server) as raw:
+            raw.sendall(POST[:part])
+
+    assert is_prediction(ask(server, POST))
+    assert not server.logged("Worker exception")
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHo st: a\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n",
+        POST.replace(LENGTH, LENGTH + b"Content-Length: 2\r\n"),
+    ],
+)
+def test_what_is_no_http_is_answered_400(server, bad):
+    with connect(server) as raw:
+        raw.sendall(bad)
+
+        assert read(raw).status == 400
+        assert raw.recv(1) == b""
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"nonsense\r\n\r\n",
+        b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n",
+        CHUNKED.replace(b"chunked", b"chunked\r\nContent-Length: 3") + CHUNKS,
+    ],
+)
+def test_the_event_loop_refuses_doubtful_framing(filled, bad):
+    assert ask(filled(), bad).status == 400
+
+
+def test_endless_headers_are_cut_off(filled):
+    with connect(filled()) as raw:
+        raw.sendall(b"GET / HTTP/1.1\r\nA: ")
+        with pytest.raises(ConnectionError):
+            for _ in range(1000):
+                raw.sendall(b"a" * 1000)
+                time.sleep(0.001)
+
+
+def test_no_underscored_header_passes_for_another(filled):
+    sent = b"Host: x\r\nX_Request_ID: forged"
+
+    answer = ask(filled(), POST.replace(b"Host: x", sent))
+
+    assert answer.headers["X-Request-ID"] != "forged"
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_large_body_is_refused_before_it_has_come(
+    filled, worker_class, chunked, whole
+):
+    server = filled(worker_class=worker_class, max_body_bytes=1000)
+    body = b" " * (100_000 if whole else 2000)
+    if chunked:
+        request = CHUNKED + b"%x\r\n%s\r\n" % (len(body), body)
+    else:
+        request = HEAD + b"Content-Length: 100000\r\n\r\n" + body
+
+    answer = ask(server, request)
+
+    assert answer.status == 413
+    # Python 3.13 has another name for it.
+    assert json.loads(answer.content)["title"] == HTTPStatus(413).phrase
+
+
+def test_idle_and_dripping_clients_slow_nobody(filled):
+    server = filled()
+    with ExitStack() as clients:
+        for number in range(1500):
+            raw = clients.enter_context(connect(server))
+            raw.sendall(POST[: number % len(POST)])
+
+        answers = [server.predict().status_code for _ in range(50)]
+
+    assert answers == [200] * 50
+
+
+def test_health_is_answered_while_a_large_batch_is_predicted(server):
+    rows = b",".join([b"[5.1,3.5,1.4,0.2]"] * 100_000)
+    names = b'["sepal_length","sepal_width","petal_length","petal_width"]'
+    body = b'{"columns":%s,"data":[%s]}' % (names, rows)
+    request = BATCH + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    with ThreadPoolExecutor(3) as pool:
+        batches = [pool.submit(ask, server, request) for _ in range(3)]
+        alive = [ask(server, GET, "GET").status for _ in range(20)]
+
+    assert {batch.result().status for batch in batches} == {200}
+    assert len(json.loads(batches[0].result().content)["predictions"]) == 100_000
+    assert set(alive) == {200}
+
+
+def test_a_client_that_reads_slowly_gets_all(server):
+    rows = b",".join([b"[5.1,3.5,1.4,0.2]"] * 20_000)
+    names = b'["sepal_length","sepal_width","petal_length","petal_width"]'
+    body = b'{"columns":%s,"data":[%s]}' % (names, rows)
+    with connect(server) as raw:
+        raw.sendall(BATCH + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        answer = HTTPResponse(raw)
+        answer.begin()
+        time.sleep(0.2)
+        pieces = []
+        while piece := answer.read(50_000):
+            pieces.append(piece)
+
+    assert len(json.loads(b"".join(pieces))["predictions"]) == 20_000
+
+
+def test_files_are_sent_whole(server):
+    answer = requests.get(f"{server.url}/docs/swagger-ui-bundle.js", timeout=10)
+
+    assert len(answer.content) == int(answer.headers["Content-Length"]) > 1_000_000
+
+
+def test_an_idle_connection_is_closed(filled, worker_class):
+    server = filled(worker_class=worker_class, gunicorn="--keep-alive 1")
+    with connect(server) as raw:
+        raw.sendall(GET)
+        read(raw, "GET")
+
+        assert raw.recv(1) == b""
+
+
+def test_a_stop_lets_a_request_in_flight_end(server):
+    with connect(server) as raw, connect(server) as resting:
+        resting.sendall(GET)
+        read(resting, "GET")
+        raw.sendall(POST[:-10])
+        time.sleep(0.3)  # it has begun
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        raw.sendall(POST[-10:])
+
+        assert is_prediction(read(raw))
+    assert server.process.wait(20) == 0
+
+
+def test_who_has_just_connected_may_still_ask_a_worker_that_ends(filled):
+    server = filled()
+    with connect(server) as early:
+        time.sleep(0.3)  # it has been accepted
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        early.sendall(POST)
+
+        assert is_prediction(read(early))
+        assert early.recv(1) == b""
+    assert server.process.wait(20) == 0
+
+
+def test_recycled_workers_lose_no_request(filled, worker_class):
+    server = filled(worker_class=worker_class, workers=2, gunicorn="--max-requests 50")
+    first = set(server.workers())
+    failed = []
+
+    def load() -> None:
+        for _ in range(100):
+            if server.predict().status_code != 200:
+                failed.append(1)
+
+    threads = [threading.Thread(target=load) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert not failed
+    assert not first & set(server.workers())
+
+
+def test_a_killed_worker_is_replaced(server, eventually):
+    killed = server.workers()
+
+    for worker in killed:
+        os.kill(worker, signal.SIGKILL)
+
+    eventually(lambda: set(server.workers()) - set(killed), "another works")
+    eventually(lambda: is_prediction(ask(server, POST)), "it answers")

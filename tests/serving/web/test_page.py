@@ -1,0 +1,102 @@
+"""Route /: what can be said of the page without a browser."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import serving
+from serving.config import Config
+
+FOLDER = Path(serving.__file__).parent / "web"
+STATIC = sorted((FOLDER / "static").iterdir())
+
+
+def test_page_needs_no_model(make_app):
+    answer = make_app().test_client().get("/")
+
+    assert answer.status_code == 200
+    assert answer.mimetype == "text/html"
+
+
+def test_policy_allows_nothing_inline_and_no_other_host(client):
+    policy = client.get("/").headers["Content-Security-Policy"]
+
+    assert policy.startswith("default-src 'none'")
+    assert "unsafe" not in policy
+    assert "http" not in policy
+
+
+def test_page_has_nothing_inline(client):
+    html = client.get("/").text
+
+    assert re.findall(r"<script(?![^>]*src=)|<style|\sstyle=|\son\w+=", html) == []
+
+
+@pytest.mark.parametrize("path", STATIC, ids=lambda path: path.name)
+def test_files_are_local_and_checked_anew_each_time(client, path):
+    answer = client.get(f"/static/{path.name}")
+    again = client.get(
+        f"/static/{path.name}", headers={"If-None-Match": answer.headers["ETag"]}
+    )
+
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "no-cache"
+    assert again.status_code == 304
+    hosts = re.findall(r"https?://[^\"'/]+", path.read_text())
+    assert set(hosts) <= {"http://www.w3.org"}  # the name of SVG
+
+
+@pytest.mark.parametrize("name", ["none.js", "../app.py", "%2e%2e/app.py"])
+def test_static_serves_nothing_else(client, name):
+    assert client.get(f"/static/{name}").status_code == 404
+
+
+def test_scripts_import_files_that_exist(client):
+    for path in FOLDER.glob("static/*.js"):
+        for name in re.findall(r'from "\./(.+?)"', path.read_text()):
+            assert (FOLDER / "static" / name).is_file(), f"{path.name} imports {name}"
+
+
+def test_links_are_those_that_lead_somewhere(make_app, iris):
+    plain = make_app(iris).test_client().get("/").text
+    settings = {
+        "metrics_bind": "127.0.0.1:9100",
+        "mlflow_pages": "https://mlflow.example",
+    }
+    other = make_app(iris, **settings).test_client().get("/").text
+
+    assert 'href="metrics"' in plain
+    assert "MLflow" not in plain
+    assert 'href="metrics"' not in other
+    assert 'href="https://mlflow.example"' in other
+
+
+def test_settings_reach_the_page_as_text(make_app, iris):
+    client = make_app(iris, mlflow_pages='https://x/"><script>').test_client()
+
+    assert '"><script>' not in client.get("/").text
+
+
+def test_model_is_not_sent_again_while_it_stays(client, make_app, iris):
+    tag = client.get("/model").headers["ETag"]
+    other_worker = make_app(iris).test_client()
+
+    answer = other_worker.get("/model", headers={"If-None-Match": tag})
+
+    assert (answer.status_code, answer.data) == (304, b"")
+
+
+def test_another_model_is_sent(client, make_app, load, build_iris):
+    tag = client.get("/model").headers["ETag"]
+    other = make_app(load(build_iris(C=0.1), "4")).test_client()
+
+    answer = other.get("/model", headers={"If-None-Match": tag})
+
+    assert answer.json["version"] == "4"
+
+
+def test_address_of_mlflow_is_read_from_the_environment():
+    assert Config.from_env({"IRIS_MLFLOW_PAGES": ""}).mlflow_pages is None
+    address = "http://127.0.0.1:5000"
+    assert Config.from_env({"IRIS_MLFLOW_PAGES": address}).mlflow_pages == address
