@@ -13,13 +13,13 @@ from serving.monitoring.metrics import ServiceMetrics
 
 logger = logging.getLogger(__name__)
 
-LOOK_SECONDS = 0.25
+POLL_SECONDS = 0.25
 RETRY_SECONDS = 10.0
 
 Stamp = tuple[int, int] | None
 
 
-class Watcher:
+class Reloader:
     """Loads the published model of a role whenever its pointer changes.
 
     A model that fails its checks is not used: the one in use stays, and the pointer is
@@ -44,12 +44,12 @@ class Watcher:
         self._retry_at = float("inf")
         self._stopping = threading.Event()
         self._thread = threading.Thread(
-            target=self._run, name=f"watch-{role}", daemon=True
+            target=self._run, name=f"reload-{role}", daemon=True
         )
 
     def start(self) -> None:
-        """Load what is published now, then keep watching."""
-        self.look()
+        """Load what is published now, then keep polling."""
+        self.check()
         self._thread.start()
 
     def stop(self) -> None:
@@ -58,7 +58,7 @@ class Watcher:
         if self._thread.is_alive():
             self._thread.join()
 
-    def look(self) -> None:
+    def check(self) -> None:
         """Load the published model if it is not the one in use."""
         stamp = _stamp(self._store.pointer(self._role))
         if stamp == self._seen and time.monotonic() < self._retry_at:
@@ -95,8 +95,8 @@ class Watcher:
         )
 
     def _run(self) -> None:
-        while not self._stopping.wait(LOOK_SECONDS):
-            self.look()
+        while not self._stopping.wait(POLL_SECONDS):
+            self.check()
 
 
 def _stamp(pointer: Path) -> Stamp:
@@ -106,3 +106,6 @@ def _stamp(pointer: Path) -> Stamp:
     except OSError:
         return None
     return status.st_mtime_ns, status.st_ino
+
+
+Watcher = Reloader

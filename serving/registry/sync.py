@@ -1,4 +1,4 @@
-"""Takes the registry's versions into the store: checked first, then published."""
+"""Syncs the store from the registry: versions are checked, then published."""
 
 import errno
 import logging
@@ -22,7 +22,7 @@ class RegistryUnreachableError(Exception):
 
 
 class Registry(Protocol):
-    """What following needs of a registry."""
+    """What syncing needs from a registry."""
 
     def resolve(self, alias: str) -> Version | None:
         """Return the version that has an alias, None if none has."""
@@ -31,8 +31,8 @@ class Registry(Protocol):
         """Download a version's model file into a folder."""
 
 
-class Intake:
-    """Brings the store to what the registry's aliases say, as far as it may."""
+class RegistrySync:
+    """Brings the store up to date with the registry's aliases."""
 
     def __init__(self, registry: Registry, store: Store, config: Config) -> None:
         self._registry = registry
@@ -46,7 +46,7 @@ class Intake:
         self._intact: dict[str, str] = {}
 
     def poll(self) -> None:
-        """Look at the registry once and follow it; report what was found."""
+        """Poll the registry once and apply what changed; write the report."""
         try:
             for role, alias in self._aliases.items():
                 version = self._registry.resolve(alias)
@@ -139,7 +139,7 @@ class Intake:
         if self._report["unreachable_since"] is None:
             self._report["unreachable_since"] = time.time()
             fields = {"detail": detail}
-            logger.warning("registry out of reach", extra={"fields": fields})
+            logger.warning("registry unreachable", extra={"fields": fields})
         self._report["reachable"] = False
 
     def _write_report(self) -> None:

@@ -1,130 +1,14 @@
-import errno
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
-import mlflow
 import pytest
-from filelock import FileLock
 
-from serving.model.onnx_model import ModelRefusedError
 from serving.model.store import CURRENT, Store
-from serving.registry.follower import MlflowRegistry
-from serving.registry.sync import RegistryUnreachableError
 
 pytestmark = pytest.mark.slow  # MLflow's import takes seconds
-
-
-@pytest.fixture
-def followed(registry, config) -> Iterator[MlflowRegistry]:
-    yield MlflowRegistry(replace(config, tracking_uri=registry.uri))
-    mlflow.set_tracking_uri(None)
-    mlflow.set_registry_uri(None)
-
-
-def test_resolve_gives_version_and_tags(followed, registry, iris_bytes, describe):
-    version = registry.release(iris_bytes)
-
-    found = followed.resolve("Production")
-
-    assert found.version == version
-    assert found.digest == describe(iris_bytes, version).digest
-    assert found.tags["verdict"] == "released"
-
-
-def test_resolve_gives_nothing_without_the_alias(followed, registry, iris_bytes):
-    registry.register(iris_bytes)
-
-    assert followed.resolve("Production") is None
-
-
-def test_resolve_gives_nothing_without_the_model(registry, config):
-    other = replace(config, tracking_uri=registry.uri, model_name="other")
-
-    assert MlflowRegistry(other).resolve("Production") is None
-
-
-def test_a_missing_database_is_not_created(registry, followed):
-    registry.file.unlink()
-
-    with pytest.raises(RegistryUnreachableError, match="does not exist"):
-        followed.resolve("Production")
-
-    assert not registry.file.exists()
-
-
-def test_a_database_that_a_run_sets_up_is_left_alone(registry, followed, iris_bytes):
-    version = registry.release(iris_bytes)
-
-    with FileLock(f"{registry.file}.lock"):
-        with pytest.raises(RegistryUnreachableError, match="being set up"):
-            followed.resolve("Production")
-
-    assert followed.resolve("Production").version == version
-
-
-def test_a_damaged_database_is_out_of_reach(registry, followed):
-    registry.file.write_bytes(b"no database" * 1000)
-
-    with pytest.raises(RegistryUnreachableError):
-        followed.resolve("Production")
-
-
-def test_an_unreachable_server_is_told_without_its_password(config, monkeypatch):
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    uri = "http://me:secret@127.0.0.1:9"
-
-    with pytest.raises(RegistryUnreachableError) as caught:
-        MlflowRegistry(replace(config, tracking_uri=uri)).resolve("Production")
-
-    assert "secret" not in str(caught.value)
-
-
-def test_an_impossible_address_is_out_of_reach(config):
-    impossible = replace(config, tracking_uri="ftp://127.0.0.1/mlflow")
-
-    with pytest.raises(RegistryUnreachableError, match="unsupported URI"):
-        MlflowRegistry(impossible).resolve("Production")
-
-
-def test_download_gives_the_model_file(followed, registry, iris_bytes, tmp_path):
-    registry.release(iris_bytes)
-
-    path = followed.download(followed.resolve("Production"), tmp_path / "incoming")
-
-    assert path.read_bytes() == iris_bytes
-
-
-def test_download_of_a_missing_file_is_refused(
-    followed, registry, iris_bytes, tmp_path
-):
-    version = registry.release(iris_bytes)
-    registry.artifact(version).unlink()
-
-    with pytest.raises(ModelRefusedError) as caught:
-        followed.download(followed.resolve("Production"), tmp_path / "incoming")
-
-    assert caught.value.reason == "download"
-
-
-def test_download_to_a_full_disk_says_so(
-    followed, registry, iris_bytes, tmp_path, monkeypatch
-):
-    registry.release(iris_bytes)
-    found = followed.resolve("Production")
-
-    def no_space(*_, **__):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr("mlflow.artifacts.download_artifacts", no_space)
-
-    with pytest.raises(OSError, match="No space") as caught:
-        followed.download(found, tmp_path)
-    assert caught.value.errno == errno.ENOSPC
 
 
 def test_it_runs_alone_until_it_is_told_to_stop(

@@ -5,7 +5,7 @@ import pytest
 
 from serving.model.onnx_model import ModelRefusedError
 from serving.model.store import CURRENT, SHADOW, Store
-from serving.registry.sync import Intake, RegistryUnreachableError
+from serving.registry.sync import RegistrySync, RegistryUnreachableError
 
 
 class StubRegistry:
@@ -49,51 +49,51 @@ def store(config) -> Store:
 
 
 @pytest.fixture
-def intake(registry, store, config) -> Intake:
-    return Intake(registry, store, replace(config, shadow_alias="Challenger"))
+def sync(registry, store, config) -> RegistrySync:
+    return RegistrySync(registry, store, replace(config, shadow_alias="Challenger"))
 
 
-def test_the_aliased_version_is_published(intake, registry, store, iris_bytes):
+def test_the_aliased_version_is_published(sync, registry, store, iris_bytes):
     registry.release(iris_bytes, "1")
 
-    intake.poll()
+    sync.poll()
 
     assert store.load(CURRENT).version.version == "1"
     assert store.read_report()["version"] == "1"
     assert store.read_report()["reachable"] is True
 
 
-def test_what_is_published_is_not_downloaded_again(intake, registry, iris_bytes):
+def test_what_is_published_is_not_downloaded_again(sync, registry, iris_bytes):
     registry.release(iris_bytes, "1")
 
-    intake.poll()
-    intake.poll()
+    sync.poll()
+    sync.poll()
 
     assert registry.downloads == 1
 
 
-def test_a_rollback_downloads_nothing(intake, registry, store, iris_bytes, wine_bytes):
+def test_a_rollback_downloads_nothing(sync, registry, store, iris_bytes, wine_bytes):
     registry.release(iris_bytes, "1")
-    intake.poll()
+    sync.poll()
     first = registry.aliases["Production"]
     registry.release(wine_bytes, "2")
-    intake.poll()
+    sync.poll()
 
     registry.aliases["Production"] = first
-    intake.poll()
+    sync.poll()
 
     assert store.load(CURRENT).version.version == "1"
     assert registry.downloads == 2
 
 
-def test_a_damaged_copy_is_downloaded_again(intake, registry, store, iris_bytes):
+def test_a_damaged_copy_is_downloaded_again(sync, registry, store, iris_bytes):
     registry.release(iris_bytes, "1")
-    intake.poll()
+    sync.poll()
     name = store.published(CURRENT)
     store.withdraw(CURRENT)
     (store.folder / name / "model.onnx").write_bytes(b"damaged")
 
-    intake.poll()
+    sync.poll()
 
     assert store.load(CURRENT).version.version == "1"
 
@@ -103,25 +103,23 @@ def test_a_copy_that_was_damaged_meanwhile_is_replaced_at_the_next_start(
     registry, store, config, iris_bytes, file
 ):
     registry.release(iris_bytes, "1")
-    Intake(registry, store, config).poll()
+    RegistrySync(registry, store, config).poll()
     (store.folder / store.published(CURRENT) / file).write_bytes(b"damaged")
 
-    Intake(registry, store, config).poll()
+    RegistrySync(registry, store, config).poll()
 
     assert store.load(CURRENT).version.version == "1"
 
 
-def test_a_challenger_that_is_promoted_is_production(
-    intake, registry, store, iris_bytes
-):
+def test_a_challenger_that_is_promoted_is_production(sync, registry, store, iris_bytes):
     registry.release(iris_bytes, "1", alias="Challenger")
     registry.aliases["Challenger"] = replace(
         registry.aliases["Challenger"], alias="Challenger"
     )
-    intake.poll()
+    sync.poll()
 
     registry.release(iris_bytes, "1")
-    intake.poll()
+    sync.poll()
 
     assert store.load(CURRENT).version.alias == "Production"
 
@@ -135,15 +133,15 @@ def test_a_challenger_that_is_promoted_is_production(
     ],
 )
 def test_a_failed_download_is_counted_and_tried_later(
-    intake, registry, store, iris_bytes, wine_bytes, failure, reason
+    sync, registry, store, iris_bytes, wine_bytes, failure, reason
 ):
     registry.release(iris_bytes, "1")
-    intake.poll()
+    sync.poll()
     registry.release(wine_bytes, "2")
     registry.failure = failure
 
-    intake.poll()
-    intake.poll()
+    sync.poll()
+    sync.poll()
 
     assert store.load(CURRENT).version.version == "1"
     assert store.read_report()["refused"] == {reason: 1}
@@ -152,23 +150,23 @@ def test_a_failed_download_is_counted_and_tried_later(
 
 
 @pytest.mark.parametrize("digest", ["", "sha256:" + "0" * 64])
-def test_another_digest_is_refused(intake, registry, store, iris_bytes, digest):
+def test_another_digest_is_refused(sync, registry, store, iris_bytes, digest):
     registry.release(iris_bytes, "1", digest=digest)
 
-    intake.poll()
+    sync.poll()
 
     assert store.load(CURRENT) is None
     assert store.read_report()["refused"] == {"digest": 1}
 
 
 def test_a_refusal_is_forgotten_when_a_good_version_comes(
-    intake, registry, store, iris_bytes
+    sync, registry, store, iris_bytes
 ):
     registry.release(iris_bytes, "1", digest="sha256:" + "0" * 64)
-    intake.poll()
+    sync.poll()
 
     registry.release(iris_bytes, "2")
-    intake.poll()
+    sync.poll()
 
     assert store.read_report()["last_refusal"] is None
     assert store.read_report()["refused"] == {"digest": 1}
@@ -176,24 +174,24 @@ def test_a_refusal_is_forgotten_when_a_good_version_comes(
 
 def test_counts_outlive_a_restart(registry, store, config, iris_bytes):
     registry.release(iris_bytes, "1", digest="sha256:" + "0" * 64)
-    Intake(registry, store, config).poll()
+    RegistrySync(registry, store, config).poll()
 
-    Intake(registry, store, config).poll()
+    RegistrySync(registry, store, config).poll()
 
     assert store.read_report()["refused"] == {"digest": 2}
 
 
-def test_a_registry_out_of_reach_is_reported_since_when(
-    intake, registry, store, iris_bytes
+def test_a_registry_unreachable_is_reported_since_when(
+    sync, registry, store, iris_bytes
 ):
     registry.release(iris_bytes, "1")
-    intake.poll()
+    sync.poll()
     seen = store.read_report()["last_seen"]
     registry.failure = RegistryUnreachableError("down")
 
-    intake.poll()
+    sync.poll()
     since = store.read_report()["unreachable_since"]
-    intake.poll()
+    sync.poll()
 
     report = store.read_report()
     assert report["reachable"] is False
@@ -203,22 +201,22 @@ def test_a_registry_out_of_reach_is_reported_since_when(
 
 
 def test_a_removed_alias_leaves_production_and_ends_the_shadow(
-    intake, registry, store, iris_bytes
+    sync, registry, store, iris_bytes
 ):
     registry.release(iris_bytes, "1")
     registry.release(iris_bytes, "1", alias="Challenger")
-    intake.poll()
+    sync.poll()
     assert store.load(SHADOW).version.version == "1"
 
     registry.aliases.clear()
-    intake.poll()
+    sync.poll()
 
     assert store.load(CURRENT).version.version == "1"
     assert store.load(SHADOW) is None
 
 
 def test_a_report_that_cannot_be_written_stops_nothing(
-    intake, registry, store, iris_bytes, monkeypatch
+    sync, registry, store, iris_bytes, monkeypatch
 ):
     registry.release(iris_bytes, "1")
 
@@ -226,6 +224,6 @@ def test_a_report_that_cannot_be_written_stops_nothing(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(store, "write_report", fail)
-    intake.poll()
+    sync.poll()
 
     assert store.load(CURRENT).version.version == "1"

@@ -1,0 +1,161 @@
+"""The MLflow model registry: resolves aliases and downloads model files."""
+
+import errno
+import fcntl
+import os
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from serving.config import Config
+from serving.model.onnx_model import ModelRefusedError, Version
+from serving.model.store import MODEL_FILE
+from serving.monitoring.logs import redact
+from serving.registry.sync import RegistryUnreachableError
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+DIGEST_TAG = "file_digest"
+SQLITE = "sqlite:///"
+HTTP_SECONDS = 10
+
+
+class RegistryReplacedError(Exception):
+    """The registry's database file has been replaced."""
+
+
+class MlflowRegistry:
+    """The part of the MLflow registry that the follower needs."""
+
+    def __init__(self, config: Config) -> None:
+        self._uri = config.tracking_uri
+        self._name = config.model_name
+        self._client: MlflowClient | None = None
+        self._file_identity: int | None = None
+
+    def resolve(self, alias: str) -> Version | None:
+        """Return the version that has an alias, None if none has.
+
+        Raises:
+            RegistryUnreachableError: If the registry does not answer.
+            RegistryReplacedError: If its database file has been replaced.
+        """
+        from mlflow.exceptions import MlflowException  # noqa: PLC0415
+        from mlflow.tracking.registry import (  # noqa: PLC0415
+            UnsupportedModelRegistryStoreURIException,
+        )
+
+        self._check_file()
+        try:
+            found = self._connect().get_model_version_by_alias(self._name, alias)
+        except UnsupportedModelRegistryStoreURIException as error:
+            raise RegistryUnreachableError(redact(str(error))) from None
+        except MlflowException as error:
+            if error.error_code in (
+                "RESOURCE_DOES_NOT_EXIST",
+                "INVALID_PARAMETER_VALUE",
+            ):
+                return None
+            raise RegistryUnreachableError(redact(str(error))) from None
+        except _connection_errors() as error:
+            raise RegistryUnreachableError(redact(str(error))) from None
+        return Version(
+            name=found.name,
+            version=str(found.version),
+            run_id=found.run_id or "",
+            digest=found.tags.get(DIGEST_TAG, ""),
+            alias=alias,
+            tags=dict(found.tags),
+        )
+
+    def download(self, version: Version, folder: Path) -> Path:
+        """Download a version's model file, nothing else of it.
+
+        Raises:
+            ModelRefusedError: If the version has no such file.
+            OSError: If the disk is full.
+        """
+        from mlflow.artifacts import download_artifacts  # noqa: PLC0415
+        from mlflow.exceptions import MlflowException  # noqa: PLC0415
+
+        uri = f"models:/{version.name}/{version.version}/{MODEL_FILE}"
+        try:
+            path = download_artifacts(
+                uri,
+                dst_path=str(folder),
+            )
+        except (MlflowException, OSError) as error:
+            if _says_disk_full(error):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from None
+            raise ModelRefusedError("download", redact(str(error))) from None
+        return Path(path)
+
+    def _connect(self) -> "MlflowClient":
+        """Connect when first needed: the import alone takes seconds."""
+        if self._client is None:
+            import mlflow  # noqa: PLC0415
+            from mlflow import environment_variables as settings  # noqa: PLC0415
+
+            for setting, value in (
+                (settings.MLFLOW_HTTP_REQUEST_TIMEOUT, HTTP_SECONDS),
+                (settings.MLFLOW_HTTP_REQUEST_MAX_RETRIES, 1),
+                (settings.MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR, False),
+            ):
+                if not setting.is_set():
+                    setting.set(value)
+            # Downloads read these globals and ignore what is passed to them.
+            mlflow.set_tracking_uri(self._uri)
+            mlflow.set_registry_uri(self._uri)
+            self._client = mlflow.MlflowClient()
+        return self._client
+
+    def _check_file(self) -> None:
+        """Fail on a missing SQLite file, which MLflow would create."""
+        if self._uri.startswith(SQLITE):
+            file = Path(self._uri.removeprefix(SQLITE))
+            if not file.exists():
+                raise RegistryUnreachableError(f"{file} does not exist")
+            if _is_locked(Path(f"{file}.lock")):
+                raise RegistryUnreachableError(f"{file} is being set up by a run")
+            identity = file.stat().st_ino
+            if self._file_identity not in (None, identity):
+                raise RegistryReplacedError
+            self._file_identity = identity
+
+
+def _is_locked(lock: Path) -> bool:
+    """Say whether a run holds its lock: then MLflow is still making the tables.
+
+    It makes them anew in every process that finds some missing, and one would fail.
+    """
+    if not lock.exists():
+        return False
+    with lock.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def _connection_errors() -> tuple[type[Exception], ...]:
+    """Return what a connection raises; the image has no SQLAlchemy, only servers."""
+    if find_spec("sqlalchemy") is None:
+        return (OSError,)
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
+
+    return (OSError, SQLAlchemyError)
+
+
+def _says_disk_full(error: BaseException) -> bool:
+    """Look for a full disk: MLflow wraps or quotes the original error."""
+    text = os.strerror(errno.ENOSPC)
+    return any(text in str(cause) for cause in _causes(error))
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
