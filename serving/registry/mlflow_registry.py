@@ -3,7 +3,9 @@
 import errno
 import fcntl
 import os
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -112,32 +114,53 @@ class MlflowRegistry:
         return self._client
 
     def _check_file(self) -> None:
-        """Fail on a missing SQLite file, which MLflow would create."""
-        if self._uri.startswith(SQLITE):
-            file = Path(self._uri.removeprefix(SQLITE))
-            if not file.exists():
-                raise RegistryUnreachableError(f"{file} does not exist")
-            if _is_locked(Path(f"{file}.lock")):
-                raise RegistryUnreachableError(f"{file} is being set up by a run")
+        """Fail on a SQLite file that MLflow would have to create or complete."""
+        if not self._uri.startswith(SQLITE):
+            return
+        file = Path(self._uri.removeprefix(SQLITE))
+        try:
             identity = file.stat().st_ino
-            if self._file_identity not in (None, identity):
-                raise RegistryReplacedError
-            self._file_identity = identity
+        except OSError as error:
+            message = f"{file} cannot be read: {error.strerror}"
+            raise RegistryUnreachableError(message) from None
+        if self._file_identity not in (None, identity):
+            raise RegistryReplacedError
+        if self._file_identity is None and _is_being_set_up(file):
+            raise RegistryUnreachableError(f"{file} is being set up by a run")
+        self._file_identity = identity
+
+
+def _is_being_set_up(file: Path) -> bool:
+    """Return whether a run is creating the tables of a database.
+
+    Every process that finds tables missing creates them, and all but one would fail.
+    The lock alone says little: every run holds it, from its start to its end.
+    """
+    return _is_locked(Path(f"{file}.lock")) and not _has_all_tables(file)
 
 
 def _is_locked(lock: Path) -> bool:
-    """Say whether a run holds its lock: then MLflow is still making the tables.
-
-    It makes them anew in every process that finds some missing, and one would fail.
-    """
-    if not lock.exists():
-        return False
-    with lock.open("rb") as file:
-        try:
+    try:
+        with lock.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
     return False
+
+
+def _has_all_tables(file: Path) -> bool:
+    """Return whether MLflow would leave the tables of a SQLite file as they are."""
+    from mlflow.store.db import utils  # noqa: PLC0415 -- takes seconds
+
+    uri = f"{file.absolute().as_uri()}?mode=ro"
+    try:
+        with closing(sqlite3.connect(uri, uri=True)) as database:
+            rows = database.execute("SELECT name FROM sqlite_master").fetchall()
+    except sqlite3.Error:
+        return False
+    return {name for (name,) in rows} >= set(utils.Base.metadata.tables)
 
 
 def _connection_errors() -> tuple[type[Exception], ...]:

@@ -1,6 +1,8 @@
 import errno
 import os
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 
 import mlflow
@@ -46,20 +48,40 @@ def test_resolve_gives_nothing_without_the_model(registry, config):
 def test_a_missing_database_is_not_created(registry, followed):
     registry.file.unlink()
 
-    with pytest.raises(RegistryUnreachableError, match="does not exist"):
+    with pytest.raises(RegistryUnreachableError, match="No such file"):
         followed.resolve("Production")
 
     assert not registry.file.exists()
 
 
-def test_a_database_that_a_run_sets_up_is_left_alone(registry, followed, iris_bytes):
+@pytest.mark.parametrize("statements", ["", "DROP TABLE webhooks"])
+def test_a_database_without_all_tables_is_left_to_the_run_that_creates_them(
+    registry, followed, iris_bytes, statements
+):
     version = registry.release(iris_bytes)
+    complete = registry.file.read_bytes()
+    if not statements:
+        registry.file.write_bytes(b"")
+    with closing(sqlite3.connect(registry.file)) as database:
+        database.executescript(statements)
+    unchanged = registry.file.read_bytes()
 
     with FileLock(f"{registry.file}.lock"):
         with pytest.raises(RegistryUnreachableError, match="being set up"):
             followed.resolve("Production")
 
+    assert registry.file.read_bytes() == unchanged
+    registry.file.write_bytes(complete)
     assert followed.resolve("Production").version == version
+
+
+def test_a_run_that_holds_the_lock_hides_no_complete_database(
+    registry, followed, iris_bytes
+):
+    version = registry.release(iris_bytes)
+
+    with FileLock(f"{registry.file}.lock"):
+        assert followed.resolve("Production").version == version
 
 
 def test_a_damaged_database_is_unreachable(registry, followed):
