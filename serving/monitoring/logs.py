@@ -13,10 +13,18 @@ from gunicorn import glogging
 from serving.config import Config
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s]+@")
+# Of absolute URLs, and of bare paths as urllib3 quotes them.
+_QUERY = re.compile(r"(?<=[\w/.%~-])[?#][\w.%~-]+=[^\s\"'<>`)\]]*")
 
 
 def redact(text: str) -> str:
-    """Remove user names and passwords from the URLs in a text."""
+    """Remove credentials from the URLs in a text.
+
+    User names and passwords go, and whole query strings: those of signed URLs grant
+    access to what they address.
+    """
+    if "?" in text or "#" in text:
+        text = _QUERY.sub("?***", text)
     return _CREDENTIALS.sub("***@", text) if "://" in text else text
 
 
