@@ -152,7 +152,8 @@ def _is_locked(lock: Path) -> bool:
 
 def _has_all_tables(file: Path) -> bool:
     """Return whether MLflow would leave the tables of a SQLite file as they are."""
-    from mlflow.store.db import utils  # noqa: PLC0415 -- takes seconds
+    import mlflow.store.db.utils  # noqa: F401, PLC0415 -- fills the metadata below
+    from mlflow.store.db.base_sql_model import Base  # noqa: PLC0415
 
     uri = f"{file.absolute().as_uri()}?mode=ro"
     try:
@@ -160,7 +161,7 @@ def _has_all_tables(file: Path) -> bool:
             rows = database.execute("SELECT name FROM sqlite_master").fetchall()
     except sqlite3.Error:
         return False
-    return {name for (name,) in rows} >= set(utils.Base.metadata.tables)
+    return {name for (name,) in rows} >= set(Base.metadata.tables)
 
 
 def _connection_errors() -> tuple[type[Exception], ...]:
