@@ -1,20 +1,21 @@
 """The contract that a model carries: read here, written by the training side."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
+
+from serving.model import parsing
+from serving.model.parsing import ContractError
+
+__all__ = ["Contract", "ContractError", "Feature", "GoldenRows"]
 
 METADATA_KEY = "contract"
 SCHEMA_VERSION = 1
-
-
-class ContractError(ValueError):
-    """The model carries no contract that this service understands."""
 
 
 @dataclass(frozen=True)
@@ -31,19 +32,35 @@ class Feature:
     quantiles: tuple[float, ...]
 
     @classmethod
-    def from_json(cls, part: Mapping[str, Any]) -> "Feature":
+    def from_json(cls, part: Any, at: str) -> "Feature":
         """Read one entry of ``features``."""
-        training = part["training"]
-        return cls(
-            name=str(part["name"]),
-            description=str(part["description"]),
-            unit=str(part["unit"]),
-            minimum=float(part["minimum"]),
-            maximum=float(part["maximum"]),
-            mean=float(training["mean"]),
-            standard_deviation=float(training["standard_deviation"]),
-            quantiles=tuple(map(float, training["quantiles"])),
+        training = parsing.read_object(part, "training", at)
+        feature = cls(
+            name=parsing.read_text(part, "name", at),
+            description=parsing.read_text(part, "description", at),
+            unit=parsing.read_text(part, "unit", at),
+            minimum=parsing.read_number(part, "minimum", at),
+            maximum=parsing.read_number(part, "maximum", at),
+            mean=parsing.read_number(training, "mean", f"{at}/training"),
+            standard_deviation=parsing.read_number(
+                training, "standard_deviation", f"{at}/training"
+            ),
+            quantiles=parsing.read_numbers(training, "quantiles", f"{at}/training"),
         )
+        feature._check(at)
+        return feature
+
+    def _check(self, at: str) -> None:
+        if not self.name:
+            raise ContractError(f"{at}/name must not be empty")
+        if self.minimum > self.maximum:
+            raise ContractError(f"{at}: minimum is above maximum")
+        if self.standard_deviation < 0:
+            raise ContractError(f"{at}: standard_deviation is negative")
+        if not self.quantiles:
+            raise ContractError(f"{at}: quantiles must not be empty")
+        if self.quantiles[0] > self.quantiles[-1]:
+            raise ContractError(f"{at}: quantiles must be in ascending order")
 
 
 @dataclass(frozen=True)
@@ -54,6 +71,19 @@ class GoldenRows:
     predictions: tuple[str, ...]
     probabilities: NDArray[np.float64]
     tolerance: float
+
+    @classmethod
+    def from_json(cls, part: Any, at: str) -> "GoldenRows":
+        """Read ``golden_rows``."""
+        rows = cls(
+            inputs=parsing.read_matrix(part, "inputs", at).astype(np.float32),
+            predictions=parsing.read_texts(part, "predictions", at),
+            probabilities=parsing.read_matrix(part, "probabilities", at),
+            tolerance=parsing.read_number(part, "tolerance", at),
+        )
+        if rows.tolerance < 0:
+            raise ContractError(f"{at}: tolerance is negative")
+        return rows
 
 
 @dataclass(frozen=True)
@@ -75,40 +105,41 @@ class Contract:
         """Parse a contract.
 
         Raises:
-            ContractError: If it is no contract of the version that we understand.
+            ContractError: If it is not a contract of the version that we understand.
         """
         try:
-            document = json.loads(text)
-            version = document["schema_version"]
-            if version != SCHEMA_VERSION:
-                raise ContractError(f"schema version {version!r} is not understood")
-            return cls._from_document(document)
-        except KeyError as error:
-            raise ContractError(f"{error} is missing") from None
-        except (ValueError, TypeError) as error:
-            raise ContractError(str(error)) from None
+            document = orjson.loads(text)
+            # What is nested too deeply to be written could not be shown at /model.
+            orjson.dumps(document)
+        except (orjson.JSONDecodeError, orjson.JSONEncodeError) as error:
+            raise ContractError(f"is not valid JSON: {error}") from None
+        version = parsing.read(document, "schema_version", "")
+        if type(version) is not int or version != SCHEMA_VERSION:
+            raise ContractError(f"schema version {version!r} is not understood")
+        contract = cls._from_document(document)
+        contract._check()
+        return contract
 
     @classmethod
     def _from_document(cls, document: Mapping[str, Any]) -> "Contract":
-        target, golden = document["target"], document["golden_rows"]
-        contract = cls(
-            name=str(document["name"]),
-            run_id=str(document["run_id"]),
-            features=tuple(map(Feature.from_json, document["features"])),
-            target=str(target["name"]),
-            target_description=str(target["description"]),
-            classes=tuple(map(str, target["classes"])),
-            training_counts=tuple(map(int, target["training_counts"])),
-            golden_rows=GoldenRows(
-                inputs=np.asarray(golden["inputs"], dtype=np.float32),
-                predictions=tuple(map(str, golden["predictions"])),
-                probabilities=np.asarray(golden["probabilities"], dtype=np.float64),
-                tolerance=float(golden["tolerance"]),
+        target = parsing.read_object(document, "target", "")
+        features = parsing.read_list(document, "features", "")
+        return cls(
+            name=parsing.read_text(document, "name", ""),
+            run_id=parsing.read_text(document, "run_id", ""),
+            features=tuple(
+                Feature.from_json(part, f"/features/{index}")
+                for index, part in enumerate(features)
+            ),
+            target=parsing.read_text(target, "name", "/target"),
+            target_description=parsing.read_text(target, "description", "/target"),
+            classes=parsing.read_texts(target, "classes", "/target"),
+            training_counts=parsing.read_counts(target, "training_counts", "/target"),
+            golden_rows=GoldenRows.from_json(
+                parsing.read_object(document, "golden_rows", ""), "/golden_rows"
             ),
             document=document,
         )
-        contract._check()
-        return contract
 
     def _check(self) -> None:
         """Refuse a contract that contradicts itself."""
@@ -117,12 +148,14 @@ class Contract:
             raise ContractError("features, classes and golden rows must not be empty")
         if len(set(self.feature_names)) != len(self.features):
             raise ContractError("feature names must be unique")
-        if not all(feature.quantiles for feature in self.features):
-            raise ContractError("training quantiles must not be empty")
+        if len(set(self.classes)) != len(self.classes):
+            raise ContractError("classes must be unique")
         if len(self.training_counts) != len(self.classes):
             raise ContractError("training counts do not fit the classes")
         if sum(self.training_counts) < 1:
             raise ContractError("training counts must not all be zero")
+        if not set(self.golden_rows.predictions) <= set(self.classes):
+            raise ContractError("golden predictions are not among the classes")
         if self.golden_rows.inputs.shape != (rows, len(self.features)):
             raise ContractError("golden inputs do not fit the features")
         if self.golden_rows.probabilities.shape != (rows, len(self.classes)):
@@ -148,10 +181,13 @@ class Contract:
     def examples(self) -> list[dict[str, float]]:
         """Golden rows as requests: what the documentation shows.
 
-        Rounded, because float32 writes 5.1 as 5.099999904632568.
+        Each value is the shortest one that is the same for the model, because float32
+        turns 5.1 into 5.099999904632568.
         """
-        rows = self.document["golden_rows"]["inputs"]
         return [
-            dict(zip(self.feature_names, (round(v, 6) for v in row), strict=True))
-            for row in rows
+            {
+                name: float(str(value))
+                for name, value in zip(self.feature_names, row, strict=True)
+            }
+            for row in self.golden_rows.inputs
         ]

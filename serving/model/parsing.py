@@ -1,0 +1,118 @@
+"""Reads members of JSON objects, strict about their types."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+T = TypeVar("T")
+
+# Models compute with 32 bits: larger values would be infinite.
+LARGEST = float(np.finfo(np.float32).max)
+
+
+class ContractError(ValueError):
+    """The model carries no contract that this service understands."""
+
+
+def read(part: Any, name: str, at: str) -> Any:
+    """Return a member of an object.
+
+    Args:
+        part: The object.
+        name: Name of the member.
+        at: JSON pointer to the object, for the message.
+
+    Raises:
+        ContractError: If it is missing, or ``part`` is not an object. The functions
+            below raise it also for a value of another type.
+    """
+    if not isinstance(part, dict):
+        raise ContractError(f"{at or 'the document'} must be an object")
+    if name not in part:
+        raise ContractError(f"{at}/{name} is missing")
+    return part[name]
+
+
+def read_object(part: Any, name: str, at: str) -> dict[str, Any]:
+    """Return a member that is an object."""
+    value = read(part, name, at)
+    if not isinstance(value, dict):
+        raise ContractError(f"{at}/{name} must be an object")
+    return value
+
+
+def read_list(part: Any, name: str, at: str) -> list[Any]:
+    """Return a member that is an array."""
+    value = read(part, name, at)
+    if not isinstance(value, list):
+        raise ContractError(f"{at}/{name} must be an array")
+    return value
+
+
+def read_text(part: Any, name: str, at: str) -> str:
+    """Return a member that is a string."""
+    return _check_text(read(part, name, at), f"{at}/{name}")
+
+
+def read_texts(part: Any, name: str, at: str) -> tuple[str, ...]:
+    """Return a member that is an array of strings."""
+    return _read_items(part, name, at, _check_text)
+
+
+def read_number(part: Any, name: str, at: str) -> float:
+    """Return a member that is a finite number."""
+    return _check_number(read(part, name, at), f"{at}/{name}")
+
+
+def read_numbers(part: Any, name: str, at: str) -> tuple[float, ...]:
+    """Return a member that is an array of finite numbers."""
+    return _read_items(part, name, at, _check_number)
+
+
+def read_counts(part: Any, name: str, at: str) -> tuple[int, ...]:
+    """Return a member that is an array of whole numbers, none of them negative."""
+    return _read_items(part, name, at, _check_count)
+
+
+def read_matrix(part: Any, name: str, at: str) -> NDArray[np.float64]:
+    """Return a member that is an array of equally long arrays of finite numbers."""
+    rows = _read_items(part, name, at, _check_row)
+    if len(set(map(len, rows))) > 1:
+        raise ContractError(f"{at}/{name} must have rows of the same length")
+    return np.array(rows, dtype=np.float64)
+
+
+def _read_items(
+    part: Any, name: str, at: str, check: Callable[[Any, str], T]
+) -> tuple[T, ...]:
+    items = read_list(part, name, at)
+    return tuple(check(item, f"{at}/{name}/{i}") for i, item in enumerate(items))
+
+
+def _check_text(value: Any, at: str) -> str:
+    if not isinstance(value, str):
+        raise ContractError(f"{at} must be a string")
+    return value
+
+
+def _check_number(value: Any, at: str) -> float:
+    if type(value) not in (int, float):
+        raise ContractError(f"{at} must be a number")
+    # "not <=" and not ">": NaN is no number either.
+    if not abs(value) <= LARGEST:
+        raise ContractError(f"{at} must be a finite number of 32 bits")
+    return float(value)
+
+
+def _check_count(value: Any, at: str) -> int:
+    if type(value) is not int or value < 0:
+        raise ContractError(f"{at} must be a whole number of at least 0")
+    return value
+
+
+def _check_row(value: Any, at: str) -> tuple[float, ...]:
+    if not isinstance(value, list):
+        raise ContractError(f"{at} must be an array")
+    return tuple(_check_number(item, f"{at}/{i}") for i, item in enumerate(value))
