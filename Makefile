@@ -53,8 +53,8 @@ imports: install ## Check which module may import which
 
 check: lint types imports test ## All of the above
 
-viz: install ## See the pipelines in the browser
-	@$(BIN)/kedro viz run
+viz: install ## See the pipelines in the browser (ARGS="--port 4200" and so on)
+	@$(BIN)/kedro viz run $(ARGS)
 
 viz-build: install ## Write them as a site to build/viz, with the data of the last run
 	@rm -rf build/viz
@@ -63,14 +63,14 @@ viz-build: install ## Write them as a site to build/viz, with the data of the la
 		&& rm -rf .vite autoreload.html telemetry.html
 
 notebook: install ## Start JupyterLab with catalog, context, pipelines and session
-	@$(BIN)/kedro jupyter lab
+	@$(BIN)/kedro jupyter lab $(ARGS)
 
 notebooks-html: install ## Run all notebooks and render them into build/notebooks
 	@$(BIN)/jupyter nbconvert --execute --to html --embed-images --output-dir build/notebooks \
 		--HTMLExporter.mathjax_url= --HTMLExporter.require_js_url= notebooks/*.ipynb
 
-ui: install ## See the runs and models in MLflow's pages
-	@$(BIN)/kedro mlflow ui
+ui: install ## See the runs and models in MLflow's pages (ARGS="--port 5001" and so on)
+	@$(BIN)/kedro mlflow ui $(ARGS)
 
 bench-train: install ## Compare kedro run with a script written by hand
 	@$(BIN)/python benchmarks/train.py $(ARGS)

@@ -1,8 +1,11 @@
 """Commands of the project: ``kedro run`` with readable errors and ``kedro model``."""
 
 import copy
+import errno
 import functools
+import inspect
 import re
+import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -11,6 +14,7 @@ import click
 from kedro.framework.cli.project import run as kedro_run
 from kedro.io import DatasetError
 from kedro.validation import ParameterValidationError
+from kedro_mlflow.framework.cli.cli import ui as mlflow_ui
 from mlflow.exceptions import MlflowException
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import ValidationError
@@ -66,6 +70,38 @@ if kedro_run.callback is not None:  # always; for the type checker
 cli.add_command(run, name="run")
 
 
+def check_port(open_ui: Callable[..., Any]) -> Callable[..., Any]:
+    """Reject a port that is in use with advice: MLflow gives none, and exits with 0."""
+
+    @functools.wraps(open_ui)
+    def checked(env: str, port: str | None, host: str | None) -> None:
+        settings = _load_context(env).mlflow
+        host, port = host or settings.ui.host, port or settings.ui.port
+        if not settings.server.mlflow_tracking_uri.startswith("http"):
+            _require_free(host, port)
+        open_ui(env=env, port=port, host=host)
+
+    return checked
+
+
+def _require_free(host: str, port: str) -> None:
+    if not port.isdecimal():
+        return  # MLflow explains what a port is
+    try:
+        socket.create_server((host, int(port))).close()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise ProjectError(
+                f"Port {host}:{port} is in use; choose another, for example:"
+                f' make ui ARGS="--port {int(port) + 1}"'
+            ) from error
+
+
+# Changed in place: kedro-mlflow's group adds this very object at each call, so a
+# wrapped copy would never run.
+mlflow_ui.callback = explain_errors(check_port(inspect.unwrap(mlflow_ui.callback)))
+
+
 def _end_runs() -> None:
     # At its exit MLflow would end them as if they had finished.
     import mlflow
@@ -119,16 +155,19 @@ def rollback(env: str | None) -> None:
     _confirm(registry, registry.rollback())
 
 
-def _open_registry(env: str | None) -> "Registry":
-    # Imported here: every kedro command loads this module, few need MLflow.
+def _load_context(env: str | None) -> Any:
+    """Load the project's context, with which kedro-mlflow connects to MLflow."""
+    # Imported here: every kedro command loads this module, few need a session.
     from kedro.framework.session import KedroSession
 
+    with KedroSession.create(env=env) as session:
+        return session.load_context()  # type: ignore[attr-defined]
+
+
+def _open_registry(env: str | None) -> "Registry":
     from iris_kedro.registry import Registry
 
-    with KedroSession.create(env=env) as session:
-        # kedro-mlflow connects to MLflow as the context is created.
-        context = session.load_context()  # type: ignore[attr-defined]
-        return Registry(context.params["dataset"].name)
+    return Registry(_load_context(env).params["dataset"].name)
 
 
 def _confirm(registry: "Registry", promotion: "Promotion") -> None:

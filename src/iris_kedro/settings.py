@@ -7,6 +7,7 @@ import gc
 gc.set_threshold(100_000, 20, 20)
 
 import os
+import sysconfig
 from pathlib import Path
 
 from kedro.config import OmegaConfigLoader
@@ -16,7 +17,16 @@ from omegaconf.resolvers import oc
 from iris_kedro.hooks import ExperimentHooks, ProjectHooks
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+# Its pages have one reader and one SQLite file: four workers start more slowly.
+os.environ.setdefault("MLFLOW_WORKERS", "1")
 os.environ.setdefault("PYDANTIC_ERRORS_INCLUDE_URL", "0")  # shorter messages
+
+# Plugins start programs by name (`kedro mlflow ui` starts `mlflow`). Find those of this
+# environment, even if it is not activated.
+_scripts = sysconfig.get_path("scripts")
+_path = os.environ.get("PATH", os.defpath).split(os.pathsep)
+if _path[0] != _scripts:
+    os.environ["PATH"] = os.pathsep.join([_scripts, *_path])
 
 HOOKS = (ExperimentHooks(), ProjectHooks())
 CONFIG_LOADER_CLASS = OmegaConfigLoader

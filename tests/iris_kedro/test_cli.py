@@ -1,3 +1,5 @@
+import socket
+
 import pytest
 
 
@@ -231,3 +233,42 @@ def test_missing_permission_is_a_short_error(project, monkeypatch):
 
     assert result.exit_code == 1
     assert "Error: [Errno 13] Permission denied: 'data/.lock'" in result.output
+
+
+# --- kedro mlflow ui -----------------------------------------------------------------
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """Start nothing; return the commands that would have been started."""
+    commands = []
+    monkeypatch.setattr("subprocess.call", commands.append)
+    return commands
+
+
+def test_ui_starts_mlflow_on_a_free_port(project, started):
+    result = project.invoke_kedro("mlflow", "ui", "--port", "0")
+
+    assert result.exit_code == 0, result.output
+    assert started[0][-4:] == ["--host", "127.0.0.1", "--port", "0"]
+
+
+def test_ui_on_a_taken_port_says_how_to_choose_another(project, started):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        result = project.invoke_kedro("mlflow", "ui", "--port", str(port))
+
+    assert result.exit_code == 1
+    assert result.output == (
+        f"Error: Port 127.0.0.1:{port} is in use; choose another, for example:"
+        f' make ui ARGS="--port {port + 1}"\n'
+    )
+    assert started == []
+
+
+def test_ui_leaves_other_errors_to_mlflow(project, started):
+    project.invoke_kedro("mlflow", "ui", "--port", "http")
+    project.invoke_kedro("mlflow", "ui", "--host", "host.invalid", "--port", "0")
+
+    assert len(started) == 2
