@@ -1,0 +1,1 @@
+"""Metrics that gunicorn's workers share through files."""

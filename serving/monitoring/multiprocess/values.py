@@ -1,0 +1,62 @@
+"""The shared values of this process: kept in reserved files, forgotten, counted."""
+
+import contextlib
+import inspect
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import prometheus_client.values
+
+from serving.monitoring.multiprocess.reserved_dict import ReservedDict
+
+
+def use_reserved_files() -> None:
+    """Make prometheus_client keep the values of this process in reserved files.
+
+    To be called before the first metric is created.
+    """
+    # The only seam: its class of values looks this name up when it opens a file.
+    prometheus_client.values.MmapedDict = ReservedDict  # type: ignore
+    # It cannot remove series from files; `forget_series` can.
+    warnings.filterwarnings("ignore", "Removal of labels", UserWarning)
+
+
+def forget_series(is_unwanted: Callable[[str], bool]) -> None:
+    """Remove this process's series from its files.
+
+    Nobody may read the files meanwhile, and metrics must have dropped their children
+    before, or they come back when they are written to.
+
+    Args:
+        is_unwanted: Is told a key of prometheus_client, JSON with names and labels.
+    """
+    files, lock, values = _shared_state()
+    with lock:
+        for file in files.values():
+            file.discard(is_unwanted)
+        values[:] = [value for value in values if not is_unwanted(value._key)]
+
+
+def share_values() -> None:
+    """Share the values of this process for which there was no space before."""
+    files, lock, _ = _shared_state()
+    with lock:
+        for file in files.values():
+            if file.unshared:
+                file.share()
+
+
+def count_unshared_values() -> int:
+    """Return how many values of this process found no space in its files."""
+    files, _, _ = _shared_state()
+    return sum(len(file.unshared) for file in list(files.values()))
+
+
+def _shared_state() -> tuple[dict[str, ReservedDict], Any, list[Any]]:
+    """Return the open files of this process, their lock and the values in them."""
+    value_class = prometheus_client.values.ValueClass
+    if not value_class._multiprocess:
+        return {}, contextlib.nullcontext(), []
+    state = inspect.getclosurevars(value_class.close_all_files).nonlocals
+    return state["files"], state["lock"], state["values"]

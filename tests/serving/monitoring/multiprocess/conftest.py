@@ -1,0 +1,158 @@
+"""Workers that share metrics, simulated or real, and a small disk for their files."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import prometheus_client.values
+import pytest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.mmap_dict import MmapedDict, mmap_key
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.values import MultiProcessValue
+
+from serving.monitoring.multiprocess import reserved_dict
+from serving.monitoring.multiprocess.values import use_reserved_files
+
+PROJECT = Path(__file__).resolve().parents[4]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "metrics"
+    folder.mkdir()
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(folder))
+    return folder
+
+
+@pytest.fixture
+def count(folder: Path) -> Callable[..., None]:
+    """Write what a process would have counted."""
+
+    def count(process: int, amount: float, kind: str = "counter", **labels) -> None:
+        values = MmapedDict(str(folder / f"{kind}_{process}.db"))
+        labels = labels or {"route": "a"}
+        key = mmap_key("requests", "requests_total", labels, labels.values(), "Help")
+        values.write_value(key, amount, 0.0)
+        values.close()
+
+    return count
+
+
+class Worker:
+    """The metrics of one process, in this process."""
+
+    def __init__(self, process: int) -> None:
+        self.process = process
+        self.registry = CollectorRegistry()
+        self.value_class = MultiProcessValue(lambda: process)
+        self.predictions = Counter(
+            "predictions", "Rows", ["version"], registry=self.registry
+        )
+        self.confidence = Histogram(
+            "confidence", "Probability", ["version"], registry=self.registry
+        )
+        self.shadow = Counter(
+            "shadow", "Rows", ["version", "shadow"], registry=self.registry
+        )
+        self.answers = Counter("answers", "Answers", ["route"], registry=self.registry)
+        self.in_flight = Gauge(
+            "in_flight", "Now", multiprocess_mode="livesum", registry=self.registry
+        )
+
+
+@pytest.fixture
+def work(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Worker]:
+    """Act as a process from now on."""
+    workers: dict[int, Worker] = {}
+
+    def work(process: int) -> Worker:
+        value_class = MultiProcessValue(lambda: process)
+        if process in workers:
+            value_class = workers[process].value_class
+        monkeypatch.setattr(prometheus_client.values, "ValueClass", value_class)
+        if process not in workers:
+            workers[process] = Worker(process)
+            workers[process].value_class = value_class
+        return workers[process]
+
+    return work
+
+
+@pytest.fixture
+def reserved_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prometheus_client.values, "MmapedDict", MmapedDict)
+    use_reserved_files()
+
+
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Set the clock by which full disks are tried again."""
+    clock = [0.0]
+    monkeypatch.setattr(reserved_dict.time, "monotonic", lambda: clock[0])
+    return clock
+
+
+@pytest.fixture
+def read(folder: Path) -> Callable[..., dict]:
+    """Read a metric from the files: its values by label values."""
+
+    def read(name: str = "predictions_total") -> dict:
+        files = [str(path) for path in folder.glob("*.db") if path.stat().st_size]
+        return {
+            tuple(sample.labels.values()): sample.value
+            for metric in MultiProcessCollector.merge(files)
+            for sample in metric.samples
+            if sample.name == name
+        }
+
+    return read
+
+
+@pytest.fixture
+def small_disk(folder: Path) -> Iterator[Path]:
+    """Mount a disk of 256 KB on the folder.
+
+    Where that is not allowed, the tests are skipped: a limit on the size of files does
+    not end a process that maps them as a full disk does.
+    """
+    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder)]
+    if shutil.which("mount") is None or subprocess.run(mount, check=False).returncode:
+        pytest.skip("a disk cannot be mounted here")
+    yield folder
+    subprocess.run([shutil.which("umount"), "-l", str(folder)], check=True)
+
+
+@pytest.fixture
+def fill(small_disk: Path) -> Callable[..., Path]:
+    """Fill the small disk up to some bytes."""
+
+    def fill(leave: int = 0) -> Path:
+        status = os.statvfs(small_disk)
+        filler = small_disk / "filler"
+        filler.write_bytes(b"\0" * (status.f_bavail * status.f_frsize - leave))
+        return filler
+
+    return fill
+
+
+@pytest.fixture
+def run(folder: Path) -> Callable[[str], dict]:
+    """Run a script in a process of its own; return what it prints as JSON."""
+
+    def run(script: str) -> dict:
+        ended = subprocess.run(
+            [sys.executable, "-c", script],
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ended.returncode == 0, (ended.returncode, ended.stderr)
+        return json.loads(ended.stdout)
+
+    return run
