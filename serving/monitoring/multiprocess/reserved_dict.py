@@ -15,15 +15,14 @@ from typing import Any
 
 from prometheus_client.mmap_dict import MmapedDict
 
+from serving.monitoring.multiprocess.keys import DAMAGE
+
 logger = logging.getLogger(__name__)
 
 INITIAL_BYTES = 64 * 1024
 RETRY_SECONDS = 10.0
 
-# What reading a damaged file raises: a length or text that cannot be.
-DAMAGE = (RuntimeError, ValueError, struct.error)
-
-_HEADER_BYTES = 8
+HEADER_BYTES = 8
 _pack_length = struct.Struct("i").pack
 _pack_value = struct.Struct("dd").pack
 
@@ -74,7 +73,7 @@ class ReservedDict(MmapedDict):
         values = self.read_all_values()  # type: ignore[no-untyped-call]
         kept = [each for each in values if not is_unwanted(each[0])]
         self._positions.clear()
-        self._used = _HEADER_BYTES
+        self._used = HEADER_BYTES
         self._m[:4] = _pack_length(self._used)
         for key, value, timestamp in kept:
             self._add(key, value, timestamp)
@@ -96,7 +95,7 @@ class ReservedDict(MmapedDict):
             self._report(None)
 
     def _add(self, key: str, value: float, timestamp: float) -> None:
-        needed = self._used + _entry_bytes(key)
+        needed = self._used + entry_bytes(key)
         if needed > self._capacity:
             self._grow(needed)
         if key not in self._positions:
@@ -104,19 +103,19 @@ class ReservedDict(MmapedDict):
         self.write_value(key, value, timestamp)
 
     def _open(self) -> None:
-        _reserve(self._fname, INITIAL_BYTES)
+        reserve(self._fname, INITIAL_BYTES)
         try:
             super().__init__(self._fname)  # type: ignore[no-untyped-call]
         except DAMAGE:
             os.unlink(self._fname)
-            _reserve(self._fname, INITIAL_BYTES)
+            reserve(self._fname, INITIAL_BYTES)
             super().__init__(self._fname)  # type: ignore[no-untyped-call]
 
     def _grow(self, needed: int) -> None:
         capacity = self._capacity
         while capacity < needed:
             capacity *= 2
-        _reserve(self._fname, capacity)
+        reserve(self._fname, capacity)
         self._m = mmap.mmap(self._f.fileno(), capacity)
         self._capacity = capacity
 
@@ -133,13 +132,13 @@ class ReservedDict(MmapedDict):
             logger.error("metrics are not shared", extra={"fields": fields})
 
 
-def _entry_bytes(key: str) -> int:
+def entry_bytes(key: str) -> int:
     """Return the size of an entry: length, key, padding to 8 bytes, two doubles."""
     length = len(key.encode())
     return 4 + length + (8 - (length + 4) % 8) + 16
 
 
-def _reserve(path: str, size: int) -> None:
+def reserve(path: str, size: int) -> None:
     """Let a file have at least a size, with space for each of its bytes.
 
     Raises:

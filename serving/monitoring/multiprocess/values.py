@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import prometheus_client.values
+from prometheus_client.values import MultiProcessValue
 
 from serving.monitoring.multiprocess.reserved_dict import ReservedDict
 
@@ -14,8 +15,11 @@ from serving.monitoring.multiprocess.reserved_dict import ReservedDict
 def use_reserved_files() -> None:
     """Make prometheus_client keep the values of this process in reserved files.
 
-    To be called before the first metric is created.
+    To be called before the first metric is created; prometheus_client may have been
+    imported before its environment variable was set.
     """
+    if not prometheus_client.values.ValueClass._multiprocess:
+        prometheus_client.values.ValueClass = MultiProcessValue()
     # The only seam: its class of values looks this name up when it opens a file.
     prometheus_client.values.MmapedDict = ReservedDict  # type: ignore
     # It cannot remove series from files; `forget_series` can.

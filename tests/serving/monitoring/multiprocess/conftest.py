@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from prometheus_client.values import MultiProcessValue
 
 from serving.monitoring.multiprocess import reserved_dict
 from serving.monitoring.multiprocess.values import use_reserved_files
+from serving.monitoring.multiprocess.versions import record_versions
 
 PROJECT = Path(__file__).resolve().parents[4]
 
@@ -33,8 +35,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def count(folder: Path) -> Callable[..., None]:
     """Write what a process would have counted."""
 
-    def count(process: int, amount: float, kind: str = "counter", **labels) -> None:
-        values = MmapedDict(str(folder / f"{kind}_{process}.db"))
+    def count(process: int, amount: float, **labels: str) -> None:
+        values = MmapedDict(str(folder / f"counter_{process}.db"))
         labels = labels or {"route": "a"}
         key = mmap_key("requests", "requests_total", labels, labels.values(), "Help")
         values.write_value(key, amount, 0.0)
@@ -46,10 +48,8 @@ def count(folder: Path) -> Callable[..., None]:
 class Worker:
     """The metrics of one process, in this process."""
 
-    def __init__(self, process: int) -> None:
-        self.process = process
+    def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.value_class = MultiProcessValue(lambda: process)
         self.predictions = Counter(
             "predictions", "Rows", ["version"], registry=self.registry
         )
@@ -68,16 +68,15 @@ class Worker:
 @pytest.fixture
 def work(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Worker]:
     """Act as a process from now on."""
+    classes: dict[int, type] = {}
     workers: dict[int, Worker] = {}
 
     def work(process: int) -> Worker:
-        value_class = MultiProcessValue(lambda: process)
-        if process in workers:
-            value_class = workers[process].value_class
-        monkeypatch.setattr(prometheus_client.values, "ValueClass", value_class)
+        if process not in classes:
+            classes[process] = MultiProcessValue(lambda: process)
+        monkeypatch.setattr(prometheus_client.values, "ValueClass", classes[process])
         if process not in workers:
-            workers[process] = Worker(process)
-            workers[process].value_class = value_class
+            workers[process] = Worker()
         return workers[process]
 
     return work
@@ -85,7 +84,9 @@ def work(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Worke
 
 @pytest.fixture
 def reserved_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prometheus_client.values, "MmapedDict", MmapedDict)
+    for name in ("MmapedDict", "ValueClass"):
+        value = getattr(prometheus_client.values, name)
+        monkeypatch.setattr(prometheus_client.values, name, value)
     use_reserved_files()
 
 
@@ -111,6 +112,18 @@ def read(folder: Path) -> Callable[..., dict]:
         }
 
     return read
+
+
+@pytest.fixture
+def age(folder: Path) -> Callable[[str, float], None]:
+    """Let it be some seconds since a version served."""
+
+    def age(version: str, seconds: float) -> None:
+        record_versions(folder, [version])
+        served = time.time() - seconds
+        os.utime(folder / f"{version}.version", (served, served))
+
+    return age
 
 
 @pytest.fixture

@@ -61,6 +61,24 @@ def test_prometheus_client_still_works_as_we_rely_on(work):
     assert not lock.locked()
 
 
+def test_values_are_shared_whenever_prometheus_client_was_imported(run):
+    result = run(
+        """
+import json, os
+folder = os.environ.pop("PROMETHEUS_MULTIPROC_DIR")
+from prometheus_client import CollectorRegistry, Counter
+from serving.monitoring.multiprocess.values import use_reserved_files
+
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+use_reserved_files()
+Counter("rows", "Rows", registry=CollectorRegistry()).inc()
+print(json.dumps(os.listdir(folder)))
+"""
+    )
+
+    assert [name.split("_")[0] for name in result] == ["counter"]
+
+
 def test_nothing_is_forgotten_in_a_process_that_shares_nothing(monkeypatch):
     monkeypatch.setattr(
         prometheus_client.values, "ValueClass", prometheus_client.values.MutexValue

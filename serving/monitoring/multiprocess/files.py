@@ -1,0 +1,79 @@
+"""The folder through which workers share their metrics: prepared, locked, listed.
+
+What gunicorn's master calls here logs what goes wrong and never raises: an exception
+would end the master.
+"""
+
+import fcntl
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+logger = logging.getLogger(__name__)
+
+LEFTOVERS = ("*.db", "*.draft", "*.version")
+
+SHARED, EXCLUSIVE = fcntl.LOCK_SH, fcntl.LOCK_EX
+AT_ONCE = fcntl.LOCK_NB
+
+
+def prepare(folder: Path) -> None:
+    """Create the folder; remove what an earlier start left in it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        log_failure("metrics folder cannot be created", folder, error)
+    for pattern in LEFTOVERS:
+        for leftover in folder.glob(pattern):
+            remove(leftover)
+
+
+@contextmanager
+def locked(folder: Path, operation: int) -> Iterator[None]:
+    """Hold the folder's lock: shared to read, exclusive to change others' files.
+
+    It is on the folder itself, because there may be no space for a file.
+
+    Raises:
+        BlockingIOError: If ``operation`` says not to wait, and another holds it.
+        OSError: If there is no such folder.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, operation)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def find_files(folder: Path, kind: str) -> dict[int, Path]:
+    """Return the files of a kind by process id."""
+    files = (
+        (path.stem.rpartition("_")[2], path) for path in folder.glob(f"{kind}_*.db")
+    )
+    return {int(process): path for process, path in files if process.isdecimal()}
+
+
+def forget_gauges(folder: Path, process: int) -> None:
+    """Remove the live gauges of a process that has ended: they are about the present.
+
+    A scrape does not mind if one of them goes while it reads.
+    """
+    for gauges in folder.glob(f"gauge_live*_{process}.db"):
+        remove(gauges)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, if that is possible."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        log_failure("metrics file cannot be removed", path, error)
+
+
+def log_failure(message: str, path: Path, error: Exception) -> None:
+    """Log what went wrong with a file or folder."""
+    fields = {"path": str(path), "error": str(error)}
+    logger.error(message, extra={"fields": fields})

@@ -1,0 +1,99 @@
+import fcntl
+import os
+
+import pytest
+
+from serving.monitoring.multiprocess.files import (
+    AT_ONCE,
+    EXCLUSIVE,
+    SHARED,
+    find_files,
+    forget_gauges,
+    locked,
+    prepare,
+)
+
+
+def test_prepare_wipes_what_an_earlier_start_left(folder, count, age):
+    count(11, 1)
+    age("1", 0)
+    (folder / "counter_0.draft").touch()
+
+    prepare(folder)
+
+    assert list(folder.iterdir()) == []
+
+
+def test_prepare_creates_the_folder(tmp_path):
+    prepare(tmp_path / "new" / "metrics")
+
+    assert (tmp_path / "new" / "metrics").is_dir()
+
+
+def test_prepare_survives_a_folder_that_cannot_be_created(tmp_path, caplog):
+    (tmp_path / "file").touch()
+
+    prepare(tmp_path / "file" / "metrics")
+
+    assert [each.message for each in caplog.records] == [
+        "metrics folder cannot be created"
+    ]
+
+
+def test_prepare_survives_a_full_disk(fill, folder, count):
+    count(11, 1)
+    fill()
+
+    prepare(folder)
+
+    assert not list(folder.glob("*.db"))
+
+
+def test_prepare_survives_what_it_cannot_remove(folder, caplog):
+    (folder / "counter_1.db").mkdir()
+    (folder / "counter_2.db").touch()
+
+    prepare(folder)
+
+    assert [path.name for path in folder.iterdir()] == ["counter_1.db"]
+    assert len(caplog.records) == 1
+
+
+def test_forget_gauges_removes_the_live_ones_of_one_process(folder):
+    for name in ("gauge_livesum_11.db", "gauge_livesum_12.db", "gauge_max_11.db"):
+        (folder / name).touch()
+
+    forget_gauges(folder, 11)
+
+    left = {path.name for path in folder.glob("*.db")}
+    assert left == {"gauge_livesum_12.db", "gauge_max_11.db"}
+
+
+def test_forget_gauges_survives_a_missing_folder(folder):
+    folder.rmdir()
+
+    forget_gauges(folder, 11)
+
+
+def test_files_of_others_are_left_alone(folder):
+    for name in ("counter_1.db", "counter_x.db", "counter_.db"):
+        (folder / name).touch()
+
+    assert find_files(folder, "counter") == {1: folder / "counter_1.db"}
+
+
+def test_the_lock_needs_no_file(fill, folder):
+    fill()
+
+    with locked(folder, SHARED), locked(folder, SHARED):
+        with pytest.raises(BlockingIOError), locked(folder, EXCLUSIVE | AT_ONCE):
+            pass
+
+
+def test_the_lock_is_released_after_an_error(folder):
+    with pytest.raises(ZeroDivisionError), locked(folder, EXCLUSIVE):
+        _ = 1 / 0
+
+    descriptor = os.open(folder, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.close(descriptor)
