@@ -1,6 +1,5 @@
 """Removes the metric series of versions that have not served for a while."""
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -26,9 +25,9 @@ from serving.monitoring.multiprocess.versions import (
     record_versions,
     remove_records,
 )
+from serving.monitoring.tasks import OnError, run_forever
 
-logger = logging.getLogger(__name__)
-
+TASK = "version-retention"
 CHECK_SECONDS = 15.0
 
 
@@ -39,6 +38,7 @@ class VersionRetention:
         registry: Its metrics lose the series of versions that are gone.
         find_serving: Returns the versions in use: the current one, the shadow.
         folder: Where processes share their values; None if there is only one.
+        on_error: Called with a name and the error when a check fails.
     """
 
     def __init__(
@@ -46,15 +46,15 @@ class VersionRetention:
         registry: CollectorRegistry,
         find_serving: Callable[[], set[str]],
         folder: Path | None,
+        on_error: OnError,
     ) -> None:
+        self._on_error = on_error
         self._registry = registry
         self._find_serving = find_serving
         self._folder = folder
         self._last_served: dict[str, float] = {}
         self._stopping = threading.Event()
-        self._thread = threading.Thread(
-            target=self._run, name="version-retention", daemon=True
-        )
+        self._thread = threading.Thread(target=self._run, name=TASK, daemon=True)
 
     def start(self) -> None:
         """Start the thread; after the fork."""
@@ -124,12 +124,8 @@ class VersionRetention:
                     yield metric, dict(zip(metric._labelnames, values, strict=True))
 
     def _run(self) -> None:
-        while not self._stopping.wait(CHECK_SECONDS):
-            try:
-                self.check()
-            except Exception:
-                # Without records of it, the version that serves would be hidden soon.
-                logger.exception("versions that serve cannot be recorded")
+        wait = self._stopping.wait
+        run_forever(TASK, self.check, CHECK_SECONDS, wait, self._on_error)
 
 
 def _find_shared_versions(folder: Path) -> set[str]:

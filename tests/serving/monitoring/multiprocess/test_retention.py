@@ -26,7 +26,7 @@ def check(folder, work, serving):
     def check(*processes: int) -> None:
         for process in processes:
             registry = work(process).registry
-            made = VersionRetention(registry, lambda: set(serving), folder)
+            made = VersionRetention(registry, lambda: set(serving), folder, fail)
             retentions.setdefault(process, made).check()
 
     return check
@@ -44,6 +44,10 @@ def use(work):
         worker.answers.labels("/predict").inc()
 
     return use
+
+
+def fail(task: str, error: Exception) -> None:
+    raise error
 
 
 def versions_shown(folder) -> set[str]:
@@ -124,7 +128,7 @@ def test_one_process_removes_what_it_no_longer_serves(work, serving, monkeypatch
     monkeypatch.setattr(retention.time, "monotonic", lambda: clock[0])
     registry = CollectorRegistry()
     predictions = Counter("predictions", "Rows", ["version"], registry=registry)
-    retained = VersionRetention(registry, lambda: serving, None)
+    retained = VersionRetention(registry, lambda: serving, None, fail)
     for version in "12":
         predictions.labels(version).inc()
     retained.check()
@@ -136,15 +140,18 @@ def test_one_process_removes_what_it_no_longer_serves(work, serving, monkeypatch
     assert {sample.labels["version"] for sample in metric.samples} == {"1"}
 
 
-def test_the_thread_survives_errors(folder, monkeypatch, eventually, caplog):
+def test_the_thread_survives_errors(folder, monkeypatch, eventually):
     monkeypatch.setattr(retention, "CHECK_SECONDS", 0.01)
+    errors = []
 
-    def fail() -> set[str]:
+    def find_serving() -> set[str]:
         raise OSError("gone")
 
-    retained = VersionRetention(CollectorRegistry(), fail, folder)
+    retained = VersionRetention(
+        CollectorRegistry(), find_serving, folder, lambda *error: errors.append(error)
+    )
     retained.start()
-    eventually(lambda: len(caplog.records) > 1, "it goes on")
+    eventually(lambda: len(errors) > 1, "it goes on")
     retained.stop()
 
 
