@@ -1,4 +1,4 @@
-"""The prediction log: one JSON line for each predicted row, written off the path."""
+"""The prediction log: one JSON line for each predicted row."""
 
 import errno
 import fcntl
@@ -16,13 +16,20 @@ from serving.monitoring.observers import Observation
 logger = logging.getLogger(__name__)
 
 LINES_PER_WRITE = 1000
+BLOCK_BYTES = 4096
 
 
 class PredictionLog:
-    """Appends to a file that all workers share and rotates it by size.
+    """Appends to a file that all workers share, and rotates it by size.
 
-    A lock around each write keeps workers from mixing their lines and from rotating
-    twice; the file is opened anew each time, so nobody writes to a rotated one.
+    Each write holds a lock, so that workers neither mix their lines nor rotate twice,
+    and opens the file again, so that nobody writes to a rotated one.
+
+    Args:
+        path: The file; a rotated one gets a number after its name.
+        max_bytes: Size from which it is rotated.
+        backups: Number of rotated files to keep.
+        count_dropped: Called with the number of rows that could not be written.
     """
 
     def __init__(
@@ -36,9 +43,10 @@ class PredictionLog:
         self.max_bytes = max_bytes
         self.backups = backups
         self._count_dropped = count_dropped
+        self._is_failing = False
 
     def write(self, observations: list[Observation]) -> None:
-        """Append the rows of some answered requests."""
+        """Append the rows of answered requests."""
         lines: list[bytes] = []
         for observation in observations:
             for line in format_rows(observation):
@@ -51,26 +59,39 @@ class PredictionLog:
 
     def _append(self, lines: list[bytes]) -> None:
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with open(self._lock_path, "ab") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
-                if self._size() >= self.max_bytes:
-                    self._rotate()
-                with open(self.path, "ab", buffering=0) as file:
-                    _write_whole(file, b"".join(lines))
+            self._append_locked(b"".join(lines))
         except OSError as error:
             self._count_dropped(len(lines))
-            logger.error(
-                "prediction log cannot be written",
-                extra={"fields": {"error": error.strerror, "rows": len(lines)}},
-            )
+            self._report(error)
+        else:
+            self._report(None)
+
+    def _append_locked(self, content: bytes) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with open(self._lock_path, "ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            with open(self.path, "a+b", buffering=0) as file:
+                _remove_unfinished_line(file)
+                is_full = file.seek(0, os.SEEK_END) >= self.max_bytes
+            if is_full:
+                self._rotate()
+            with open(self.path, "ab", buffering=0) as file:
+                _write_whole(file, content)
+
+    def _report(self, error: OSError | None) -> None:
+        """Log once that the file cannot be written, and once that it can be again."""
+        if (error is not None) == self._is_failing:
+            return
+        self._is_failing = error is not None
+        if error is None:
+            logger.warning("prediction log is written again")
+        else:
+            fields = {"error": error.strerror}
+            logger.error("prediction log cannot be written", extra={"fields": fields})
 
     @property
     def _lock_path(self) -> Path:
         return self.path.with_name(f".{self.path.name}.lock")
-
-    def _size(self) -> int:
-        return self.path.stat().st_size if self.path.exists() else 0
 
     def _rotate(self) -> None:
         """Shift log.1 to log.2 and so on, and the log to log.1."""
@@ -86,14 +107,28 @@ class PredictionLog:
         return self.path.with_name(f"{self.path.name}.{number}")
 
 
+def _remove_unfinished_line(file: FileIO) -> None:
+    """Remove the end of a line that its writer could not finish: it was killed."""
+    size = end = file.seek(0, os.SEEK_END)
+    while end > 0:
+        start = max(0, end - BLOCK_BYTES)
+        newline = os.pread(file.fileno(), end - start, start).rfind(b"\n")
+        if newline >= 0:
+            end = start + newline + 1
+            break
+        end = start
+    if end < size:
+        file.truncate(end)
+
+
 def _write_whole(file: FileIO, content: bytes) -> None:
     """Write all or nothing.
 
-    A disk that fills up takes a part and raises no error; the next line would be
+    A disk that fills up takes a part without an error, and the next line would be
     appended to half of one.
 
     Raises:
-        OSError: If there is no room.
+        OSError: If there is no space.
     """
     before = file.tell()
     if file.write(content) < len(content):
@@ -102,7 +137,7 @@ def _write_whole(file: FileIO, content: bytes) -> None:
 
 
 def format_rows(observation: Observation) -> Iterator[bytes]:
-    """Write each row of an observation as a line of JSON."""
+    """Yield each row of an observation as a line of JSON."""
     contract = observation.model.contract
     common = {
         "time": datetime.fromtimestamp(observation.time, UTC).isoformat(),

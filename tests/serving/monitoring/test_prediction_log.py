@@ -1,9 +1,13 @@
 import json
+import multiprocessing
 import resource
+import shutil
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -113,6 +117,61 @@ def file_size_limited(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
+@pytest.fixture
+def small_disk(tmp_path) -> Iterator[Path]:
+    """Mount a disk of 64 KB where the log will be; needs the right to."""
+    folder = tmp_path / "log"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
+    if shutil.which("mount") is None or subprocess.run(mount, check=False).returncode:
+        pytest.skip("a disk cannot be mounted here")
+    yield folder
+    subprocess.run([shutil.which("umount"), "-l", str(folder)], check=True)
+
+
+def test_a_full_disk_drops_whole_lines_until_there_is_room(
+    small_disk, make_log, observation, dropped, caplog
+):
+    filler = small_disk / "filler"
+    filler.write_bytes(b"\0" * 50_000)
+    log = make_log()
+    for _ in range(100):
+        log.write([observation])
+    written = len(read(log.path))
+    assert written + sum(dropped) == 200
+    assert 0 < written < 200
+
+    filler.unlink()
+    log.write([observation])
+
+    assert len(read(log.path)) == written + 2
+    assert [each.levelname for each in caplog.records] == ["ERROR", "WARNING"]
+
+
+def test_killed_writers_leave_whole_lines(make_log, observation):
+    log = make_log(max_bytes=100_000, backups=1000)
+
+    fork = multiprocessing.get_context("fork")
+
+    def write_for_ever() -> None:
+        while True:
+            log.write([observation] * 100)
+
+    for _ in range(10):
+        writers = [fork.Process(target=write_for_ever) for _ in range(3)]
+        for writer in writers:
+            writer.start()
+        time.sleep(0.1)
+        for writer in writers:
+            writer.kill()
+            writer.join()
+    log.write([observation])
+
+    files = list(log.path.parent.glob("predictions.jsonl*"))
+    assert len(files) > 2
+    assert all(read(path) for path in files)
+
+
 def test_a_disk_that_fills_up_leaves_whole_lines(make_log, observation, dropped):
     log = make_log()
     log.write([observation])
@@ -122,6 +181,31 @@ def test_a_disk_that_fills_up_leaves_whole_lines(make_log, observation, dropped)
 
     assert dropped == [2]
     assert len(read(log.path)) == 2
+
+
+@pytest.mark.parametrize("size", [0, 200_000])
+def test_a_line_that_a_killed_writer_left_unfinished_is_removed(
+    make_log, observation, size
+):
+    log = make_log()
+    log.write([observation])
+    with log.path.open("ab") as file:
+        file.write(b'{"time": "2026' + b"x" * size)
+
+    log.write([observation])
+
+    assert len(read(log.path)) == 4
+
+
+def test_a_file_with_an_unfinished_line_is_rotated_without_it(make_log, observation):
+    log = make_log(max_bytes=100)
+    log.write([observation])
+    with log.path.open("ab") as file:
+        file.write(b'{"time"')
+
+    log.write([observation])
+
+    assert len(read(log.path.with_name("predictions.jsonl.1"))) == 2
 
 
 def test_predictions_are_logged_by_the_application(make_app, iris, setosa, tmp_path):
