@@ -1,4 +1,4 @@
-"""The shadow: a second model that predicts the same rows off the response path."""
+"""The shadow: a second model that predicts the same rows, after they are answered."""
 
 import logging
 
@@ -12,14 +12,15 @@ logger = logging.getLogger(__name__)
 
 
 class Shadow:
-    """Compares a second model's answers with those that were given."""
+    """Compares the predictions of a second model with those that were returned."""
 
     def __init__(self, metrics: ServiceMetrics) -> None:
         self._metrics = metrics
         self.model: Model | None = None
+        self._failed: Model | None = None
 
     def swap(self, model: Model) -> None:
-        """Take another model."""
+        """Compare with another model from now on."""
         self.model = model
 
     def withdraw(self) -> None:
@@ -32,20 +33,30 @@ class Shadow:
         if model is None:
             return
         for observation in observations:
-            if _comparable(model, observation.model):
-                self._compare(model, observation)
-            else:
+            if not (
+                _is_comparable(model, observation.model)
+                and self._compare(model, observation)
+            ):
                 dropped = self._metrics.dropped.labels("shadow")
                 dropped.inc(len(observation.rows))
 
-    def _compare(self, model: Model, observation: Observation) -> None:
-        labels = model.predict(observation.rows).labels
+    def _compare(self, model: Model, observation: Observation) -> bool:
+        """Compare one answer; return whether the model could predict its rows."""
+        try:
+            labels = model.predict(observation.rows).labels
+        except Exception:
+            if self._failed is not model:
+                self._failed = model
+                fields = {"version": model.version.version}
+                logger.exception("shadow cannot predict", extra={"fields": fields})
+            return False
         agreed = int(np.sum(labels == observation.prediction.labels))
         versions = observation.model.version.version, model.version.version
         for agrees, count in (("true", agreed), ("false", len(labels) - agreed)):
             self._metrics.shadow.labels(*versions, agrees).inc(count)
+        return True
 
 
-def _comparable(shadow: Model, model: Model) -> bool:
+def _is_comparable(shadow: Model, model: Model) -> bool:
     """Check that both models take the same inputs."""
     return shadow.contract.feature_names == model.contract.feature_names

@@ -1,0 +1,91 @@
+import time
+
+import numpy as np
+import pytest
+
+from serving.monitoring.observers import Observation
+from serving.monitoring.shadow import Shadow
+
+ROWS = np.array([[5.1, 3.5, 1.4, 0.2], [6.7, 3.0, 5.2, 2.3]], dtype=np.float32)
+
+
+@pytest.fixture
+def metrics(make_app, iris):
+    return make_app(iris).extensions["serving"].metrics
+
+
+@pytest.fixture
+def shadow(metrics) -> Shadow:
+    return Shadow(metrics)
+
+
+@pytest.fixture
+def observation(iris) -> Observation:
+    return Observation(
+        iris, ROWS, iris.predict(ROWS), "1", "id", "/predict", time.time()
+    )
+
+
+@pytest.fixture
+def value(metrics):
+    """Read a metric of the shadow."""
+
+    def value(name: str, **labels: str) -> float | None:
+        return metrics.registry.get_sample_value(name, labels)
+
+    return value
+
+
+@pytest.fixture
+def compared(value):
+    def compared(agrees: str) -> float | None:
+        labels = {"version": "3", "shadow": "4", "agrees": agrees}
+        return value("serving_shadow_predictions_total", **labels)
+
+    return compared
+
+
+def test_agreement_is_counted(shadow, load, iris_bytes, observation, compared):
+    shadow.swap(load(iris_bytes, "4"))
+
+    shadow.compare([observation, observation])
+
+    assert (compared("true"), compared("false")) == (4, 0)
+
+
+def test_nothing_is_compared_without_a_shadow(shadow, observation, load, iris_bytes):
+    shadow.swap(load(iris_bytes, "4"))
+    shadow.withdraw()
+
+    shadow.compare([observation])
+
+    assert shadow.model is None
+
+
+def test_models_with_other_features_are_not_compared(shadow, wine, observation, value):
+    shadow.swap(wine)
+
+    shadow.compare([observation])
+
+    assert value("serving_dropped_rows_total", observer="shadow") == 2
+
+
+def test_a_shadow_that_fails_is_counted_and_logged_once(
+    shadow, load, iris_bytes, observation, value, compared, monkeypatch, caplog
+):
+    model = load(iris_bytes, "4")
+    shadow.swap(model)
+    predict, failures = model.predict, iter([True, True, False])
+
+    def fail_twice(rows):
+        if next(failures):
+            raise RuntimeError("no prediction")
+        return predict(rows)
+
+    monkeypatch.setattr(type(model), "predict", lambda _, rows: fail_twice(rows))
+
+    shadow.compare([observation] * 3)
+
+    assert value("serving_dropped_rows_total", observer="shadow") == 4
+    assert compared("true") == 2
+    assert [each.message for each in caplog.records] == ["shadow cannot predict"]
