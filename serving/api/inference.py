@@ -15,18 +15,15 @@ from serving.http.content import (
     require_content,
 )
 from serving.model.current import Served
-from serving.schemas.inference import (
+from serving.schemas.inference_v2.outputs import (
     BINARY,
     HEADER_LENGTH,
-    InferenceRequestSchema,
     describe_tensors,
-    read_rows,
     select_outputs,
     write_outputs,
 )
+from serving.schemas.inference_v2.tensors import BinaryTail
 from serving.schemas.issues import MalformedError
-from serving.schemas.requests import load
-from serving.schemas.tensors import BinaryTail
 from serving.service import the_service
 
 blueprint = Blueprint("inference_v2", __name__, url_prefix="/v2")
@@ -83,15 +80,13 @@ def infer(name: str, version: str | None = None) -> Response:
     require_content(JSON, BINARY, optional=True)  # Triton's client sends none
     served = find_model(name, version)
     header, tail = _split_body(read_body())
-    message = load(InferenceRequestSchema(), parse_json(header))
-    wanted = select_outputs(message)
-    rows = read_rows(message["inputs"], served.schemas.reader, BinaryTail(tail))
+    message, rows = served.schemas.load_inference(parse_json(header), tail)
     prediction = the_service().predict(served, rows).prediction
     described = served.model.version
     answer = {"model_name": described.name, "model_version": described.version}
     if message["id"]:
         answer["id"] = message["id"]
-    outputs, binary = write_outputs(prediction, wanted)
+    outputs, binary = write_outputs(prediction, select_outputs(message))
     return _answer(answer | {"outputs": outputs}, binary)
 
 
@@ -110,18 +105,18 @@ def find_model(name: str, version: str | None) -> Served:
     return served
 
 
-def _split_body(body: bytes) -> tuple[bytes, bytes]:
-    """Part a body into its JSON and the bytes of tensors behind it."""
+def _split_body(body: bytes) -> tuple[bytes, BinaryTail]:
+    """Split a body into its JSON and the bytes of tensors behind it."""
     length = request.headers.get(HEADER_LENGTH)
     if length is None:
-        return body, b""
+        return body, BinaryTail(body, len(body))
     # Its digits first: Python refuses to read a number of thousands of them.
     digits = len(str(len(body)))
     if not length.isdecimal() or len(length) > digits or int(length) > len(body):
         raise MalformedError(
             f"{HEADER_LENGTH} is not the length of a part of the body."
         )
-    return body[: int(length)], body[int(length) :]
+    return body[: int(length)], BinaryTail(body, int(length))
 
 
 def _answer(message: dict[str, Any], binary: bytes) -> Response:

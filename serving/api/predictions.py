@@ -1,8 +1,11 @@
 """Routes /predict and /predict/batch: our own way to ask for predictions."""
 
+from itertools import compress
 from typing import Any
 
+import numpy as np
 from flask import Blueprint, Response
+from numpy.typing import NDArray
 
 from serving.http.content import (
     CSV,
@@ -14,7 +17,7 @@ from serving.http.content import (
     require_content,
 )
 from serving.model.onnx_model import Model
-from serving.schemas.csv_rows import read_csv, write_csv
+from serving.schemas.csv_rows import write_csv
 from serving.schemas.requests import Schemas
 from serving.schemas.rows import Matrix
 from serving.service import Answer, the_service
@@ -31,7 +34,8 @@ def predict() -> Response:
     served = service.current.get()
     rows = served.schemas.load_row(read_json())
     answer = service.predict(served, rows)
-    return json_response(describe_answer(served.model, answer))
+    outside = served.meters.find_out_of_range(rows)[0]
+    return json_response(describe_answer(served.model, answer, outside))
 
 
 @blueprint.post("/predict/batch")
@@ -49,17 +53,18 @@ def predict_batch() -> Response:
     return json_response(describe_answers(served.model, answer))
 
 
-def describe_answer(model: Model, answer: Answer) -> dict[str, Any]:
-    """Describe the prediction of one row."""
+def describe_answer(
+    model: Model, answer: Answer, outside: NDArray[np.bool_]
+) -> dict[str, Any]:
+    """Describe the prediction of one row, and which of its values were outside."""
     contract = model.contract
     label, probabilities = answer.prediction.labels[0], answer.prediction.probabilities
-    outside = zip(contract.feature_names, answer.outside[0].tolist(), strict=True)
     return {
         "prediction": label,
         "probabilities": dict(zip(contract.classes, probabilities[0], strict=True)),
         "prediction_id": answer.prediction_id,
         "model": describe_model(model),
-        "out_of_range": [name for name, is_outside in outside if is_outside],
+        "out_of_range": list(compress(contract.feature_names, outside.tolist())),
     }
 
 
@@ -85,5 +90,5 @@ def describe_model(model: Model) -> dict[str, Any]:
 
 def _read_rows(schemas: Schemas, mimetype: str) -> Matrix:
     if mimetype == CSV:
-        return read_csv(read_body(), schemas.reader)
+        return schemas.load_csv(read_body())
     return schemas.load_batch(read_json())

@@ -23,25 +23,25 @@ def require_content(*mimetypes: str, optional: bool = False) -> str:
     """Return the body's media type.
 
     Args:
-        mimetypes: Those that the route reads.
-        optional: Whether a body without a media type is read too.
+        mimetypes: The media types that the route reads.
+        optional: Whether a body without a media type is accepted.
 
     Raises:
-        UnsupportedMediaType: If it is none of those, or the body is compressed.
+        UnsupportedMediaType: If it is not one of those, or the body is compressed.
     """
     if request.mimetype not in mimetypes and not (optional and not request.mimetype):
         offered = " or ".join(mimetypes)
         raise UnsupportedMediaType(f"The body must be {offered}.")
     if request.headers.get("Content-Encoding", "identity") != "identity":
-        raise UnsupportedMediaType("Compressed bodies are not read.")
+        raise UnsupportedMediaType("Compressed bodies are not supported.")
     return request.mimetype
 
 
 def read_body() -> bytes:
     """Read the body.
 
-    Werkzeug cuts a chunked body at its limit without a word, so that limit is one
-    byte above ours: who reaches it has sent too much.
+    Werkzeug silently cuts a chunked body at its limit, so that limit is one byte above
+    ours: a body that reaches it is too large.
 
     Raises:
         RequestEntityTooLarge: If it is larger than the settings allow.
@@ -56,28 +56,28 @@ def read_json() -> Any:
     """Parse the body.
 
     Raises:
-        MalformedError: If it is no JSON.
+        MalformedError: If it is not valid JSON.
     """
     return parse_json(read_body())
 
 
 def parse_json(body: bytes) -> Any:
-    """Parse JSON; NaN and infinity are none.
+    """Parse JSON, which has neither NaN nor infinity.
 
     Raises:
-        MalformedError: If it is no JSON.
+        MalformedError: If it is not valid JSON.
     """
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise MalformedError(f"The body is no JSON: {error}.") from None
+        raise MalformedError(f"The body is not valid JSON: {error}.") from None
 
 
 def choose_answer(*mimetypes: str) -> str:
-    """Return the media type that the client likes best of those.
+    """Return the media type that the client prefers.
 
     Raises:
-        NotAcceptable: If it accepts none.
+        NotAcceptable: If it accepts none of them.
     """
     chosen = best_match(request.headers.get("Accept", "*/*"), mimetypes)
     if chosen is None:
@@ -87,9 +87,9 @@ def choose_answer(*mimetypes: str) -> str:
 
 @lru_cache(maxsize=256)
 def best_match(accept: str, mimetypes: tuple[str, ...]) -> str | None:
-    """Choose one of some media types for an ``Accept`` header.
+    """Choose a media type for an ``Accept`` header.
 
-    Cached, because clients repeat themselves.
+    Cached, because clients send the same header each time.
     """
     return parse_accept_header(accept, MIMEAccept).best_match(mimetypes)
 

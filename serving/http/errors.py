@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from serving.http.application import the_request
 from serving.http.content import json_response
 from serving.model.onnx_model import ModelNotReadyError
 from serving.monitoring.metrics import ServiceMetrics
@@ -61,7 +62,7 @@ def register_errors(app: Flask, metrics: ServiceMetrics) -> None:
             logger.error(
                 "unexpected error",
                 exc_info=error,
-                extra={"fields": {"request_id": g.get("request_id")}},
+                extra={"fields": {"request_id": the_request().request_id}},
             )
         return response
 
@@ -73,7 +74,7 @@ def to_problem(error: Exception) -> Problem:
     if type(error) in STATUSES:
         status, kind = STATUSES[type(error)]
         if isinstance(error, InvalidInputError):
-            return _describe_faults(error, status, kind)
+            return _describe_issues(error, status, kind)
         return Problem(status, str(error), kind)
     if isinstance(error, HTTPException) and error.code:
         headers = {}
@@ -104,12 +105,16 @@ def render_problem(problem: Problem) -> Response:
     return response
 
 
-def _describe_faults(
+def _describe_issues(
     error: InvalidInputError, status: HTTPStatus, kind: str
 ) -> Problem:
-    listed = [{"pointer": f.pointer, "message": f.message} for f in error.faults]
-    detail = f"{error.total} {'error' if error.total == 1 else 'errors'} in the input."
-    return Problem(status, detail, kind, {"errors": listed, "total": error.total})
+    listed = [{"pointer": i.pointer, "message": i.message} for i in error.issues]
+    total = len(listed)
+    if error.truncated:
+        detail = f"More than {total} errors in the input."
+        return Problem(status, detail, kind, {"errors": listed})
+    detail = f"{total} {'error' if total == 1 else 'errors'} in the input."
+    return Problem(status, detail, kind, {"errors": listed, "total": total})
 
 
 def _render_rfc9457(problem: Problem) -> dict[str, Any]:
@@ -119,7 +124,7 @@ def _render_rfc9457(problem: Problem) -> dict[str, Any]:
         "status": problem.status.value,
         "detail": problem.detail,
         "instance": request.path,
-        "request_id": g.get("request_id", ""),
+        "request_id": the_request().request_id,
         **problem.members,
     }
 
@@ -128,7 +133,7 @@ def _render_mlflow(problem: Problem) -> dict[str, Any]:
     return {
         "error_code": MLFLOW_CODES.get(problem.status, "BAD_REQUEST"),
         "message": _one_text(problem),
-        "request_id": g.get("request_id", ""),
+        "request_id": the_request().request_id,
         **problem.members,
     }
 
@@ -138,7 +143,7 @@ def _render_inference_v2(problem: Problem) -> dict[str, Any]:
 
 
 def _one_text(problem: Problem) -> str:
-    """Put the first faults into the text, where the shape has no place for a list."""
+    """Put the first issues into the text, where the shape has no place for a list."""
     listed = problem.members.get("errors", [])[:3]
     parts = [f"{error['pointer']} {error['message']}" for error in listed]
     return " ".join([problem.detail, "; ".join(parts)]).strip()

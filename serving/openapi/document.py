@@ -11,8 +11,7 @@ from serving import __version__
 from serving.model.contract import Contract
 from serving.model.onnx_model import Model
 from serving.openapi.paths import describe_paths
-from serving.schemas.inference import InferenceRequestSchema
-from serving.schemas.requests import Records, Schemas
+from serving.schemas.requests import Schemas
 from serving.schemas.responses import (
     ErrorSchema,
     InferenceErrorSchema,
@@ -21,6 +20,7 @@ from serving.schemas.responses import (
     batch_response,
     prediction_response,
 )
+from serving.schemas.vectorized import Records
 
 
 def render_openapi(model: Model, schemas: Schemas, *, protected: bool) -> bytes:
@@ -66,7 +66,7 @@ def _components(
         "TableRequest": schemas.table,
         "PredictionResponse": prediction_response(contract),
         "BatchResponse": batch_response(contract),
-        "InferenceRequest": InferenceRequestSchema,
+        "InferenceRequest": schemas.inference,
         "Scoring": ScoringSchema,
         "Error": ErrorSchema,
         "ScoringError": ScoringErrorSchema,
@@ -93,7 +93,7 @@ def _describe_records(self: Any, field: fields.Field[Any], **_: Any) -> dict[str
         return {}
     return {
         "type": "array",
-        "items": self.resolve_nested_schema(field.row),
+        "items": self.resolve_nested_schema(field.reader.row),
         "minItems": 1,
         "maxItems": field.reader.max_rows,
     }

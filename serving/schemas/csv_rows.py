@@ -2,49 +2,51 @@
 
 import csv
 import io
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from serving.model.onnx_model import Prediction
 from serving.schemas.issues import (
-    Fault,
+    REPORTED,
     InvalidInputError,
     MalformedError,
     TooManyRowsError,
+    ValidationIssue,
     point,
 )
-from serving.schemas.rows import Matrix, RowReader
-
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+from serving.schemas.rows import Matrix, RowReader, Table
 
 
 def read_csv(body: bytes, reader: RowReader) -> Matrix:
     """Read CSV whose header names the features in any order.
 
     Raises:
-        MalformedError: If it is no UTF-8 text or no CSV.
+        MalformedError: If it is not UTF-8 text or not CSV.
         InvalidInputError: If columns or values are not what the model takes.
     """
-    header, text = _split_header(body)
-    order = reader.order_of(header, "/0")
-    if not text.strip():
-        reader.check_count(0)
-    if text.count("\n") > reader.max_rows + 1:
-        raise TooManyRowsError(f"more than {reader.max_rows} rows")
-    try:
-        table = np.loadtxt(
-            io.StringIO(text), delimiter=",", ndmin=2, comments=None, quotechar='"'
-        )
-    except ValueError:
-        table = _read_slowly(text, header, reader)
-    if table.shape[1] != len(header):
-        raise InvalidInputError.of("/1", f"must have {len(header)} cells")
-    return reader.check(
-        table[:, order], lambda row, column: point("", row + 1, header[order[column]])
-    )
+    first, rest = _decode(body)
+    order = reader.order_of(_read_header(first, reader), "/0")
+    lines = _split_lines(rest, reader)
+    wide = len(order)
+
+    def convert(lines: Sequence[str]) -> Table | None:
+        table = _convert_lines(lines, wide)
+        return None if table is None else table[:, order]
+
+    def explain(index: int, line: str) -> Iterable[ValidationIssue]:
+        at, found = point("", index + 1), line.count(",") + 1
+        if found != wide:
+            message = f"must have {wide} cells, not {found}"
+            return [ValidationIssue(at, message, "", "shape")]
+        cells = line.split(",")
+        values = [_read_cell(cells[place]) for place in order]
+        row = dict(zip(reader.names, values, strict=True))
+        return reader.explain(row, partial(point, at))
+
+    return reader.read(lines, convert, explain)
 
 
 def write_csv(classes: Sequence[str], prediction: Prediction) -> str:
@@ -61,43 +63,59 @@ def write_csv(classes: Sequence[str], prediction: Prediction) -> str:
     return out.getvalue()
 
 
-def _split_header(body: bytes) -> tuple[list[str], str]:
+def _decode(body: bytes) -> tuple[str, str]:
+    """Return the header and the lines after it."""
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise MalformedError("the body is not UTF-8 text") from None
+        raise MalformedError("The body is not UTF-8 text.") from None
     if "\0" in text:
-        raise MalformedError("the body holds a NUL character")
-    first, _, rest = text.partition("\n")
+        raise MalformedError("The body contains a NUL character.")
+    first, _, rest = text.replace("\r\n", "\n").replace("\r", "\n").partition("\n")
+    return first, rest
+
+
+def _split_lines(text: str, reader: RowReader) -> list[str]:
+    """Return the lines that are not blank."""
+    if text.count("\n") > reader.max_rows + 1:
+        raise TooManyRowsError(f"more than {reader.max_rows} rows")
+    lines = [line for line in text.split("\n") if line.strip()]
+    reader.check_count(len(lines))
+    return lines
+
+
+def _read_header(line: str, reader: RowReader) -> list[str]:
+    commas = line.count(",")
+    if commas > ",".join(reader.names).count(",") + REPORTED:
+        message = f"must have {len(reader.names)} columns, not {commas + 1}"
+        raise InvalidInputError.of("/0", message)
     try:
-        header = next(csv.reader([first.rstrip("\r")], strict=True), [])
+        return next(csv.reader([line], strict=True), [])
     except csv.Error as error:
-        raise MalformedError(f"the header is no CSV: {error}") from None
-    return [name.strip() for name in header], rest
+        raise MalformedError(f"The header is not valid CSV: {error}.") from None
 
 
-def _read_slowly(
-    text: str, header: list[str], reader: RowReader
-) -> NDArray[np.float64]:
-    """Read cell by cell, to say which cells are wrong.
+def _convert_lines(lines: Sequence[str], wide: int) -> Table | None:
+    """Convert lines of ``wide`` numbers each, else None.
 
-    Raises:
-        InvalidInputError: If any is.
+    A single cell is converted here too, so that it cannot be judged differently.
     """
+    text = "".join(lines)
+    # Digits of other scripts are not numbers in JSON either.
+    if text.count(",") != len(lines) * (wide - 1) or not text.isascii():
+        return None
+    if '"' in text and any(line.count('"') % 2 for line in lines):
+        return None  # a quote that ends on another line
     try:
-        rows = [row for row in csv.reader(io.StringIO(text), strict=True) if row]
-    except csv.Error as error:
-        raise MalformedError(f"the body is no CSV: {error}") from None
-    faults = []
-    for index, row in enumerate(rows, start=1):
-        if len(row) != len(header):
-            message = f"must have {len(header)} cells, not {len(row)}"
-            faults.append(Fault(point("", index), message, "", "shape"))
-            continue
-        for name, cell in zip(header, row, strict=True):
-            if not _NUMBER.fullmatch(cell.strip()):
-                at = point("", index, name)
-                faults.append(Fault(at, "must be a finite number", name, "type"))
-    if faults:
-        raise InvalidInputError.collect(faults)
-    return np.array(rows, dtype=np.float64)
+        table = np.loadtxt(lines, delimiter=",", ndmin=2, comments=None, quotechar='"')
+    except ValueError:
+        return None
+    return table if table.shape == (len(lines), wide) else None
+
+
+def _read_cell(cell: str) -> Any:
+    """Return the number in a cell, None for an empty cell, else its text."""
+    if not cell.strip():
+        return None
+    table = _convert_lines([cell], 1)
+    return cell if table is None else float(table[0, 0])

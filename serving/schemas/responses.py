@@ -13,7 +13,7 @@ class ModelSchema(Schema):
     run_id = fields.String(required=True)
 
 
-class FaultSchema(Schema):
+class ValidationIssueSchema(Schema):
     """One thing wrong with the input."""
 
     pointer = fields.String(required=True, metadata={"examples": ["/instances/3/x"]})
@@ -30,9 +30,11 @@ class ErrorSchema(Schema):
     instance = fields.String(required=True)
     request_id = fields.String(required=True)
     errors = fields.List(
-        fields.Nested(FaultSchema), metadata={"description": "The first 100."}
+        fields.Nested(ValidationIssueSchema), metadata={"description": "The first 100."}
     )
-    total = fields.Integer(metadata={"description": "Number of errors in the input."})
+    total = fields.Integer(
+        metadata={"description": "Number of errors; absent if there are more."}
+    )
 
 
 class InferenceErrorSchema(Schema):
@@ -47,7 +49,7 @@ class ScoringErrorSchema(Schema):
     error_code = fields.String(required=True)
     message = fields.String(required=True)
     request_id = fields.String(required=True)
-    errors = fields.List(fields.Nested(FaultSchema))
+    errors = fields.List(fields.Nested(ValidationIssueSchema))
     total = fields.Integer()
 
 

@@ -1,6 +1,7 @@
-"""Many rows at once: read as one array, and searched row by row only on failure."""
+"""Rows in any form, converted to one array, on which one function decides."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import chain
 from operator import itemgetter
 from typing import Any
@@ -9,19 +10,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serving.model.contract import Contract
+from serving.schemas.columns import order_columns
+from serving.schemas.fields import Locate, find_issues, row_schema
 from serving.schemas.issues import (
     NUMBERS,
-    Fault,
     InvalidInputError,
     TooManyRowsError,
+    ValidationIssue,
+    accepted_limits,
     describe,
-    find_fault,
-    find_row_faults,
+    is_within,
     point,
 )
 
 Matrix = NDArray[np.float32]
-Locate = Callable[[int, int], str]
+Table = NDArray[np.float64]
+Convert = Callable[[Any], Table | None]
+Explain = Callable[[int, Any], Iterable[ValidationIssue]]
+
+CHUNK = 32  # rows: bad ones are searched in chunks, then one by one
 
 
 class RowReader:
@@ -30,50 +37,84 @@ class RowReader:
     def __init__(self, contract: Contract, max_rows: int) -> None:
         self.max_rows = max_rows
         self.names = contract.feature_names
-        self._features = {feature.name: feature for feature in contract.features}
-        self._minimum, self._maximum = _widen(*contract.accepted)
+        self.row = row_schema(contract)
+        self._limits = accepted_limits(contract)
         self._pick = itemgetter(*self.names)
 
-    def from_records(self, records: Any, at: str = "") -> Matrix:
-        """Read a list of objects, each naming all features."""
-        self._check_list(records, at, "objects")
-        table = self._pick_records(records)
-        if table is None:
-            raise InvalidInputError.collect(self._record_faults(records, at))
-        return self.check(table, lambda row, column: point(at, row, self.names[column]))
+    def read(self, rows: Any, convert: Convert, explain: Explain) -> Matrix:
+        """Read rows of any form: the one check that all requests of many rows pass.
 
-    def from_table(
-        self, columns: Any, data: Any, at: str, columns_at: str = "/columns"
-    ) -> Matrix:
-        """Read a list of rows, each a list in the order of ``columns``."""
-        order = self.order_of(columns, columns_at)
-        self._check_list(data, at, "arrays")
-        table = self._convert_table(data)
-        if table is None:
-            raise InvalidInputError.collect(self._table_faults(data, columns, at))
-        place = [columns.index(name) for name in self.names]
-        return self.check(
-            table[:, order], lambda row, column: point(at, row, place[column])
+        Args:
+            rows: A sequence of rows.
+            convert: Converts some of the rows into a table whose columns are the
+                features in order; returns None if they are not all numbers.
+            explain: Returns the issues of one row, given its index and itself.
+
+        Raises:
+            InvalidInputError: If a row is not accepted.
+        """
+        table = convert(rows)
+        if table is None or not self._accepts(table):
+            raise InvalidInputError.collect(self._find_issues(rows, convert, explain))
+        return table.astype(np.float32)
+
+    def explain(self, row: Any, locate: Locate) -> Iterator[ValidationIssue]:
+        """Find what the schema of one row does not accept."""
+        return find_issues(self.row, row, locate)
+
+    def from_records(self, records: Any, at: str) -> Matrix:
+        """Read a list of objects, each naming all features."""
+        self.check_list(records, at, "objects")
+        return self.read(
+            records,
+            self._convert_records,
+            lambda index, record: self.explain(record, partial(point, at, index)),
         )
 
-    def from_matrix(self, data: Any, at: str) -> Matrix:
-        """Read a list of rows, each a list in the order of the contract."""
-        return self.from_table(list(self.names), data, at)
+    def from_rows(
+        self,
+        rows: Sequence[Any] | NDArray[Any],
+        order: Sequence[int],
+        locate: Locate,
+    ) -> Matrix:
+        """Read rows that are lists of values, or those of an array.
+
+        Args:
+            rows: The rows.
+            order: Where each feature stands in a row.
+            locate: Returns the pointer to a row, or to a place in it.
+        """
+        wide = len(self.names)
+        places = dict(zip(self.names, order, strict=True))
+
+        def convert(rows: Any) -> Table | None:
+            table = convert_rows(rows, wide)
+            return None if table is None else table[:, order]
+
+        def explain(index: int, row: Any) -> Iterable[ValidationIssue]:
+            row = row.tolist() if isinstance(row, np.ndarray) else row
+            if not isinstance(row, list | tuple) or len(row) != wide:
+                message = f"must be an array of {wide} numbers"
+                return [ValidationIssue(locate(index), message, "", "shape")]
+            values = {name: row[place] for name, place in places.items()}
+            return self.explain(values, lambda name: locate(index, places[name]))
+
+        return self.read(rows, convert, explain)
 
     def from_columns(self, columns: dict[str, Any], at: str) -> Matrix:
         """Read an object that holds a list of values for each feature."""
-        self.order_of(list(columns), at)
-        lists = [columns[name] for name in self.names]
-        for name, values in zip(self.names, lists, strict=True):
+        names = list(columns)
+        order = self.order_of(names, at)
+        lists = list(columns.values())
+        self.check_list(lists[0], point(at, names[0]), "numbers")
+        for name, values in columns.items():
             if not isinstance(values, list) or len(values) != len(lists[0]):
                 message = "must be an array, and as long as the others"
                 raise InvalidInputError.of(point(at, name), message, name=name)
-        self.check_count(len(lists[0]))
-        table = _convert_numbers(lists)
-        if table is None:
-            raise InvalidInputError.collect(self._column_value_faults(lists, at))
-        return self.check(
-            table.T, lambda row, column: point(at, self.names[column], row)
+        return self.from_rows(
+            list(zip(*lists, strict=True)),
+            order,
+            lambda index, place: point(at, names[place], index),
         )
 
     def order_of(self, columns: Any, at: str) -> list[int]:
@@ -82,128 +123,75 @@ class RowReader:
         Raises:
             InvalidInputError: If the columns are not exactly the features.
         """
-        if not isinstance(columns, list):
-            message = f"must be an array of names, not {describe(columns)}"
-            raise InvalidInputError.of(at, message)
-        error = InvalidInputError.collect(self._column_faults(columns, at))
-        if error.total:
-            raise error
-        return [columns.index(name) for name in self.names]
-
-    def check(self, table: NDArray[np.float64], locate: Locate) -> Matrix:
-        """Check the ranges of a table whose columns are the features in order."""
-        self.check_count(len(table))
-        accepted = self._accepts(table)
-        if not accepted.all():
-            raise InvalidInputError.collect(self._range_faults(table, accepted, locate))
-        return table.astype(np.float32)
-
-    def _accepts(self, table: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Mark the values within their ranges; NaN is in none."""
-        accepted: NDArray[np.bool_] = (table >= self._minimum) & (
-            table <= self._maximum
-        )
-        return accepted
+        return order_columns(columns, self.names, at)
 
     def check_count(self, rows: int) -> None:
-        """Refuse more rows than the limit, and none at all."""
+        """Reject more rows than the limit, and none at all."""
         if rows > self.max_rows:
             raise TooManyRowsError(f"{rows} rows; at most {self.max_rows} are accepted")
         if rows == 0:
             raise InvalidInputError.of("", "at least one row is needed")
 
-    def _check_list(self, rows: Any, at: str, of: str) -> None:
+    def check_list(self, rows: Any, at: str, of: str) -> None:
+        """Reject what is not a list of an accepted number of rows."""
         if not isinstance(rows, list):
             message = f"must be an array of {of}, not {describe(rows)}"
             raise InvalidInputError.of(at, message)
         self.check_count(len(rows))
 
-    def _pick_records(self, records: list[Any]) -> NDArray[np.float64] | None:
-        """Convert records that are all right in form, else None."""
+    def _accepts(self, table: Table) -> bool:
+        return bool(is_within(table, *self._limits).all())
+
+    def _find_issues(
+        self, rows: Any, convert: Convert, explain: Explain
+    ) -> Iterator[ValidationIssue]:
+        """Explain the rows that are not accepted, searched in chunks."""
+
+        def is_accepted(start: int, stop: int) -> bool:
+            table = convert(rows[start:stop])
+            return table is not None and self._accepts(table)
+
+        for start in range(0, len(rows), CHUNK):
+            stop = min(start + CHUNK, len(rows))
+            if is_accepted(start, stop):
+                continue
+            for index in range(start, stop):
+                if not is_accepted(index, index + 1):
+                    yield from explain(index, rows[index])
+
+    def _convert_records(self, records: list[Any]) -> Table | None:
+        """Convert objects that name exactly the features, else None."""
         try:
             rows = list(map(self._pick, records))
-            sizes = set(map(len, records))
         except (KeyError, TypeError):
             return None
-        if sizes != {len(self.names)}:
+        if set(map(len, records)) != {len(self.names)}:
             return None
         if len(self.names) == 1:  # itemgetter gives no tuple for a single name
             rows = [(value,) for value in rows]
-        return _convert_numbers(rows)
-
-    def _convert_table(self, data: list[Any]) -> NDArray[np.float64] | None:
-        """Convert lists that are all right in form, else None."""
-        if set(map(type, data)) != {list}:
-            return None
-        if set(map(len, data)) != {len(self.names)}:
-            return None
-        return _convert_numbers(data)
-
-    def _column_faults(self, columns: list[Any], at: str) -> Iterator[Fault]:
-        seen: set[str] = set()
-        for index, name in enumerate(columns):
-            if not isinstance(name, str) or name not in self._features:
-                message = f"{name!r} is not an input of the model"
-                yield Fault(point(at, index), message, "", "unknown")
-            elif name in seen:
-                yield Fault(point(at, index), f"{name} is repeated", name, "unknown")
-            else:
-                seen.add(name)
-        for name in self.names:
-            if name not in seen:
-                yield Fault(at, f"{name} is missing", name, "missing")
-
-    def _record_faults(self, records: list[Any], at: str) -> Iterator[Fault]:
-        for index, record in enumerate(records):
-            place = point(at, index)
-            if isinstance(record, dict):
-                yield from find_row_faults(record, self._features, place)
-            else:
-                message = f"must be an object, not {describe(record)}"
-                yield Fault(place, message, "", "shape")
-
-    def _table_faults(
-        self, data: list[Any], columns: Sequence[str], at: str
-    ) -> Iterator[Fault]:
-        for index, row in enumerate(data):
-            if not isinstance(row, list) or len(row) != len(columns):
-                message = f"must be an array of {len(columns)} numbers"
-                yield Fault(point(at, index), message, "", "shape")
-                continue
-            for place, (name, value) in enumerate(zip(columns, row, strict=True)):
-                if fault := find_fault(value, self._features[name]):
-                    yield Fault(point(at, index, place), fault[1], name, fault[0])
-
-    def _column_value_faults(self, lists: list[list[Any]], at: str) -> Iterator[Fault]:
-        for name, values in zip(self.names, lists, strict=True):
-            for index, value in enumerate(values):
-                if fault := find_fault(value, self._features[name]):
-                    yield Fault(point(at, name, index), fault[1], name, fault[0])
-
-    def _range_faults(
-        self, table: NDArray[np.float64], accepted: NDArray[np.bool_], locate: Locate
-    ) -> Iterator[Fault]:
-        for row, column in np.argwhere(~accepted).tolist():
-            name = self.names[column]
-            fault = find_fault(float(table[row, column]), self._features[name])
-            if fault:
-                yield Fault(locate(row, column), fault[1], name, fault[0])
+        return convert_rows(rows, len(self.names))
 
 
-def _widen(
-    minimum: NDArray[np.float64], maximum: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Let a limit also pass in the form that float32 clients give it: 0.30000001."""
-    return (
-        np.minimum(minimum, minimum.astype(np.float32)),
-        np.maximum(maximum, maximum.astype(np.float32)),
-    )
+def convert_rows(rows: Sequence[Any] | NDArray[Any], wide: int) -> Table | None:
+    """Convert rows of ``wide`` numbers each, else None."""
+    if isinstance(rows, np.ndarray):
+        return rows.astype(np.float64, copy=False)
+    try:
+        values = list(chain.from_iterable(rows))
+        lengths = set(map(len, rows))
+    except TypeError:
+        return None
+    if lengths != {wide}:
+        return None
+    table = convert_numbers(values)
+    return None if table is None else table.reshape(len(rows), wide)
 
 
-def _convert_numbers(rows: Sequence[Any]) -> NDArray[np.float64] | None:
-    """Convert rows of numbers; None where NumPy would take text or booleans too."""
-    values = list(chain.from_iterable(rows))
-    if set(map(type, values)) <= NUMBERS:
-        # NumPy reads one long list in half the time of many short ones.
-        return np.array(values, dtype=np.float64).reshape(len(rows), -1)
-    return None
+def convert_numbers(values: list[Any]) -> Table | None:
+    """Convert numbers; None where NumPy would take text or booleans too."""
+    if not set(map(type, values)) <= NUMBERS:
+        return None
+    try:
+        return np.fromiter(values, np.float64, len(values))
+    except OverflowError:  # an integer above all floats
+        return None

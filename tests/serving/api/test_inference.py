@@ -120,6 +120,9 @@ def test_infer_reads_and_writes_bytes_behind_the_json(client):
         [tensor([], [0, 2**63])],
         [tensor(None, [1, 4])],
         [tensor([GOOD, 5], [1, 4])],
+        [tensor([GOOD[:2], GOOD[2:]], [1, 4])],
+        [tensor([[GOOD]], [1, 4])],
+        [tensor([[5.1]], [1], name="sepal_length"), *columns()[1:]],
         [tensor(GOOD, [10**30, 4])],
         columns()[:3],
         [*columns()[:3], tensor([1, 2], [2], "FP32", "petal_width")],
@@ -128,6 +131,8 @@ def test_infer_reads_and_writes_bytes_behind_the_json(client):
         [tensor(GOOD, [1, 4], binary_data_size=16)],
         [tensor(GOOD, [1, 4], binary_data_size=-1)],
         [tensor(GOOD, [1, 4], binary_data_size="x")],
+        [tensor(None, [10**30, 4], binary_data_size=16)],
+        [{"name": 5, "shape": [1, 4], "datatype": "FP32", "data": GOOD}],
     ],
 )
 def test_bad_tensors_are_told_in_the_protocols_shape(client, inputs):
@@ -141,6 +146,8 @@ def test_bad_tensors_are_told_in_the_protocols_shape(client, inputs):
     "change",
     [
         {"id": 5},
+        {"id": "x" * 1001},
+        {"outputs": [{"name": "label"}] * 3},
         {"parameters": []},
         {"outputs": [{"name": "other"}]},
         {"outputs": "label"},
@@ -162,11 +169,27 @@ def test_bad_messages_are_refused(client, change):
         ("/predict/batch", {"columns": [None] * 30_000, "data": []}),
     ],
 )
-def test_a_list_that_is_too_long_is_one_fault(client, path, body):
+def test_a_list_that_is_too_long_is_one_issue(client, path, body):
     answer = client.post(path, json=body)
 
     assert answer.status_code == 422
     assert b"1 error in the input" in answer.data
+
+
+@pytest.mark.parametrize("change", [-4, 4])
+def test_the_bytes_must_be_those_that_the_tensors_announce(client, change):
+    header = orjson.dumps(
+        {"inputs": [tensor(None, [1, 4], binary_data_size=16) | {"data": None}]}
+    )
+
+    answer = client.post(
+        URL,
+        data=header + bytes(16 + change),
+        headers={"Inference-Header-Content-Length": str(len(header))},
+    )
+
+    assert answer.status_code == 400
+    assert "bytes than its tensors announce" in answer.json["error"]
 
 
 @pytest.mark.parametrize("length", ["x", "-1", "100000", "9" * 5000])

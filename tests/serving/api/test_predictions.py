@@ -136,14 +136,24 @@ def test_batch_points_to_a_bad_form(client, body, pointer):
     assert pointer in [error["pointer"] for error in answer.json["errors"]]
 
 
-def test_batch_reports_the_first_hundred_errors_and_the_total(client, setosa):
+@pytest.mark.parametrize(
+    ("rows", "listed", "detail"),
+    [
+        (1, 1, "1 error in the input."),
+        (99, 99, "99 errors in the input."),
+        (100, 100, "100 errors in the input."),
+        (150, 100, "More than 100 errors in the input."),
+    ],
+)
+def test_batch_reports_the_first_hundred_errors(client, setosa, rows, listed, detail):
     bad = setosa | {"petal_width": -1}
 
-    answer = post(client, "/predict/batch", {"instances": [setosa, *[bad] * 150]})
+    answer = post(client, "/predict/batch", {"instances": [setosa, *[bad] * rows]})
 
     assert answer.json["errors"][0]["pointer"] == "/instances/1/petal_width"
-    assert len(answer.json["errors"]) == 100
-    assert answer.json["total"] == 150
+    assert len(answer.json["errors"]) == listed
+    assert answer.json.get("total") == (rows if rows == listed else None)
+    assert answer.json["detail"] == detail
 
 
 def test_another_model_has_other_fields_and_classes(make_app, wine):

@@ -42,6 +42,10 @@ def test_read_csv_takes_what_programs_write(reader, text):
         (HEADER + "5.1,3.5,1.4,1_0\n", "/1/petal_width"),
         (HEADER + "5.1,3.5,1.4,0x1\n", "/1/petal_width"),
         (HEADER + "5.1,3.5,1.4,#2\n", "/1/petal_width"),
+        (HEADER + "5.1,3.5,1.4,\u0662\n", "/1/petal_width"),
+        (HEADER + "5.1,3.5,1.4,\uff10.2\n", "/1/petal_width"),
+        (HEADER + '5.1,3.5,1.4,"0.2\n', "/1/petal_width"),
+        (HEADER + '5.1,3.5,1.4,"0.2\n"\n', "/1/petal_width"),
         (HEADER + "5.1,3.5,1.4,0.2\n5.1,-3.5,1.4,0.2\n", "/2/sepal_width"),
         (HEADER + "5.1,3.5,1.4\n", "/1"),
         (HEADER + "5.1,3.5,1.4,0.2,9\n", "/1"),
@@ -54,11 +58,11 @@ def test_read_csv_points_to_what_is_wrong(reader, text, pointer):
     with pytest.raises(InvalidInputError) as caught:
         read_csv(text.encode(), reader)
 
-    assert caught.value.faults[0].pointer == pointer
+    assert caught.value.issues[0].pointer == pointer
 
 
 @pytest.mark.parametrize("body", [b"\xff\xfe", b"a\x00b\n", b'"a\n1'])
-def test_read_csv_refuses_what_is_no_csv(reader, body):
+def test_read_csv_rejects_what_is_not_csv(reader, body):
     with pytest.raises(MalformedError):
         read_csv(body, reader)
 

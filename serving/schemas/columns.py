@@ -1,0 +1,54 @@
+"""The columns of a table: exactly the features of the model, in any order."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from serving.schemas.issues import (
+    REPORTED,
+    InvalidInputError,
+    ValidationIssue,
+    describe,
+    point,
+    quote,
+)
+
+
+def order_columns(columns: Any, names: Sequence[str], at: str) -> list[int]:
+    """Return where each feature stands in a list of column names.
+
+    Args:
+        columns: What the client sent.
+        names: The names of the features.
+        at: Pointer to the columns.
+
+    Raises:
+        InvalidInputError: If the columns are not exactly the features.
+    """
+    if not isinstance(columns, list):
+        message = f"must be an array of names, not {describe(columns)}"
+        raise InvalidInputError.of(at, message)
+    if len(columns) > len(names) + REPORTED:
+        message = f"must have {len(names)} columns, not {len(columns)}"
+        raise InvalidInputError.of(at, message)
+    error = InvalidInputError.collect(_find_issues(columns, names, at))
+    if error.issues:
+        raise error
+    places = {name: place for place, name in enumerate(columns)}
+    return [places[name] for name in names]
+
+
+def _find_issues(
+    columns: list[Any], names: Sequence[str], at: str
+) -> Iterator[ValidationIssue]:
+    missing = dict.fromkeys(names)
+    for index, name in enumerate(columns):
+        if not isinstance(name, str) or name not in names:
+            message = f"{quote(name)} is not an input of the model"
+            yield ValidationIssue(point(at, index), message, "", "unknown")
+        elif name not in missing:
+            message = f"{name} is repeated"
+            yield ValidationIssue(point(at, index), message, name, "unknown")
+        else:
+            del missing[name]
+    for name in missing:
+        yield ValidationIssue(at, f"{name} is missing", name, "missing")

@@ -1,0 +1,131 @@
+"""Requests: the schema of the message, and its tensors to rows."""
+
+from typing import Any
+
+import numpy as np
+from marshmallow import EXCLUDE, Schema, fields, validate
+from numpy.typing import NDArray
+
+from serving.schemas.fields import Parameters, ShortList
+from serving.schemas.inference_v2.outputs import INPUT, OUTPUTS
+from serving.schemas.inference_v2.tensors import (
+    DATATYPES,
+    BinaryTail,
+    Values,
+    read_values,
+)
+from serving.schemas.issues import InvalidInputError, point
+from serving.schemas.rows import Matrix, RowReader
+
+MATRIX = 2  # dimensions
+LONGEST_ID = 1000
+
+
+class MessageSchema(Schema):
+    """Base of the messages: members that are not known here are for other servers."""
+
+    class Meta:
+        """Clients may send extensions."""
+
+        unknown = EXCLUDE
+
+
+class TensorSchema(MessageSchema):
+    """An input tensor; its data is read apart, by its datatype and shape."""
+
+    name = fields.String(required=True)
+    datatype = fields.String(required=True, validate=validate.OneOf(list(DATATYPES)))
+    shape = ShortList(
+        fields.Integer(strict=True, validate=validate.Range(min=1)),
+        required=True,
+        validate=validate.Length(min=1, max=2),
+    )
+    parameters = Parameters()
+    data = fields.Raw(allow_none=True)
+
+
+class RequestedOutputSchema(MessageSchema):
+    """An output that the client wants."""
+
+    name = fields.String(required=True, validate=validate.OneOf(OUTPUTS))
+    parameters = Parameters()
+
+
+def inference_schema(reader: RowReader) -> Schema:
+    """Create the schema of a request; it has at most a tensor for each feature."""
+    most = validate.Length(min=1, max=len(reader.names))
+
+    class InferenceRequestSchema(MessageSchema):
+        id = fields.String(load_default="", validate=validate.Length(max=LONGEST_ID))
+        parameters = Parameters()
+        inputs = ShortList(fields.Nested(TensorSchema), required=True, validate=most)
+        outputs = ShortList(
+            fields.Nested(RequestedOutputSchema),
+            load_default=list,
+            validate=validate.Length(max=len(OUTPUTS)),
+        )
+
+    return InferenceRequestSchema()
+
+
+def read_tensors(
+    tensors: list[dict[str, Any]], reader: RowReader, tail: BinaryTail
+) -> Matrix:
+    """Read one tensor of all features, or a tensor for each.
+
+    Raises:
+        InvalidInputError: If the tensors are neither.
+    """
+    if [tensor["name"] for tensor in tensors] != [INPUT]:
+        return _read_columns(tensors, reader, tail)
+    wide, shape = len(reader.names), tensors[0]["shape"]
+    if len(shape) != MATRIX or shape[1] != wide:
+        raise InvalidInputError.of("/inputs/0/shape", f"must be [n, {wide}]")
+    return _read_matrix(tensors[0], reader, tail)
+
+
+def _read_matrix(tensor: dict[str, Any], reader: RowReader, tail: BinaryTail) -> Matrix:
+    count, wide = tensor["shape"]
+    reader.check_count(count)
+    values = read_values(tensor, "/inputs/0", tail)
+    tail.check_end()
+    rows = (
+        list(zip(*[iter(values)] * wide, strict=True))
+        if isinstance(values, list)
+        else values.reshape(count, wide)
+    )
+    return reader.from_rows(
+        rows,
+        range(wide),
+        lambda row, place: point("/inputs/0/data", row * wide + place),
+    )
+
+
+def _read_columns(
+    tensors: list[dict[str, Any]], reader: RowReader, tail: BinaryTail
+) -> Matrix:
+    order = reader.order_of([tensor["name"] for tensor in tensors], "/inputs")
+    count = tensors[0]["shape"][0]
+    for number, tensor in enumerate(tensors):
+        if tensor["shape"] not in ([count], [count, 1]):
+            message = "must be [n] or [n, 1], with the same n for all tensors"
+            raise InvalidInputError.of(point("/inputs", number, "shape"), message)
+    reader.check_count(count)
+    columns = [
+        read_values(tensor, point("/inputs", number), tail)
+        for number, tensor in enumerate(tensors)
+    ]
+    tail.check_end()
+    return reader.from_rows(
+        _stack(columns), order, lambda row, place: point("/inputs", place, "data", row)
+    )
+
+
+def _stack(columns: list[Values]) -> NDArray[Any] | list[tuple[Any, ...]]:
+    """Put columns side by side, in an array if all of them are numbers."""
+    if not any(isinstance(column, list) for column in columns):
+        return np.stack(columns, axis=1).astype(np.float64)
+    lists = [
+        column if isinstance(column, list) else column.tolist() for column in columns
+    ]
+    return list(zip(*lists, strict=True))

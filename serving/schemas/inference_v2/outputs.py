@@ -1,0 +1,76 @@
+"""Responses: what the model's tensors are, and predictions written as tensors."""
+
+from collections.abc import Callable
+from typing import Any
+
+from serving.model.onnx_model import Model, Prediction
+from serving.schemas.inference_v2.tensors import encode_strings
+
+BINARY = "application/octet-stream"
+HEADER_LENGTH = "Inference-Header-Content-Length"
+INPUT, LABEL, PROBABILITIES = "features", "label", "probabilities"
+OUTPUTS = (LABEL, PROBABILITIES)
+
+
+def describe_tensors(model: Model) -> dict[str, Any]:
+    """Describe a model as the protocol's metadata."""
+    contract = model.contract
+    wide = len(contract.features)
+    return {
+        "name": model.version.name,
+        "versions": [model.version.version],
+        "platform": "onnx_onnxruntime",
+        "inputs": [_tensor(INPUT, "FP32", [-1, wide])],
+        "outputs": [
+            _tensor(LABEL, "BYTES", [-1]),
+            _tensor(PROBABILITIES, "FP32", [-1, len(contract.classes)]),
+        ],
+        "parameters": {
+            "columns": list(contract.feature_names),
+            "classes": list(contract.classes),
+        },
+    }
+
+
+def select_outputs(message: dict[str, Any]) -> dict[str, bool]:
+    """Return the wanted outputs and whether each shall be binary."""
+    default = bool(message["parameters"].get("binary_data_output", False))
+    if not message["outputs"]:
+        return {LABEL: default, PROBABILITIES: default}
+    return {
+        output["name"]: bool(output["parameters"].get("binary_data", default))
+        for output in message["outputs"]
+    }
+
+
+def write_outputs(
+    prediction: Prediction, wanted: dict[str, bool]
+) -> tuple[list[dict[str, Any]], bytes]:
+    """Write the wanted outputs: as JSON, or as bytes that follow it."""
+    writers: dict[str, Callable[[Prediction], tuple[dict[str, Any], Any, bytes]]]
+    writers = {LABEL: _write_label, PROBABILITIES: _write_probabilities}
+    outputs, pieces = [], []
+    for name, is_binary in wanted.items():
+        tensor, data, encoded = writers[name](prediction)
+        if is_binary:
+            tensor["parameters"] = {"binary_data_size": len(encoded)}
+            pieces.append(encoded)
+        else:
+            tensor["data"] = data
+        outputs.append(tensor)
+    return outputs, b"".join(pieces)
+
+
+def _write_label(prediction: Prediction) -> tuple[dict[str, Any], Any, bytes]:
+    labels = prediction.labels.tolist()
+    return _tensor(LABEL, "BYTES", [len(labels)]), labels, encode_strings(labels)
+
+
+def _write_probabilities(prediction: Prediction) -> tuple[dict[str, Any], Any, bytes]:
+    values = prediction.probabilities
+    tensor = _tensor(PROBABILITIES, "FP32", list(values.shape))
+    return tensor, values.ravel(), values.astype("<f4").tobytes()
+
+
+def _tensor(name: str, datatype: str, shape: list[int]) -> dict[str, Any]:
+    return {"name": name, "datatype": datatype, "shape": shape}

@@ -1,0 +1,60 @@
+"""The marshmallow fields of many rows: each is checked as one array."""
+
+from functools import partial
+from typing import Any
+
+from marshmallow import fields
+
+from serving.schemas.fields import MESSAGES
+from serving.schemas.issues import point
+from serving.schemas.rows import Matrix, RowReader
+
+
+class Records(fields.Field[Matrix]):
+    """Rows as objects."""
+
+    default_error_messages = MESSAGES
+
+    def __init__(self, reader: RowReader, at: str, **options: Any) -> None:
+        self.reader, self.at = reader, at
+        super().__init__(**options)
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> Matrix:
+        return self.reader.from_records(value, self.at)
+
+
+class TensorRows(fields.Field[Matrix]):
+    """Rows as TensorFlow Serving takes them: rows, named rows or named columns."""
+
+    default_error_messages = MESSAGES
+
+    def __init__(self, reader: RowReader, at: str) -> None:
+        self.reader, self.at = reader, at
+        super().__init__()
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> Matrix:
+        if isinstance(value, dict):
+            return self.reader.from_columns(value, self.at)
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            return self.reader.from_records(value, self.at)
+        order = range(len(self.reader.names))
+        return read_table(self.reader, list(order), value, self.at)
+
+
+class ColumnNames(fields.Field[list[int]]):
+    """The names of a table's columns; loads to where each feature stands."""
+
+    default_error_messages = MESSAGES
+
+    def __init__(self, reader: RowReader, at: str) -> None:
+        self.reader, self.at = reader, at
+        super().__init__(required=True)
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> list[int]:
+        return self.reader.order_of(value, self.at)
+
+
+def read_table(reader: RowReader, order: list[int], data: Any, at: str) -> Matrix:
+    """Read the rows of a table."""
+    reader.check_list(data, at, "arrays")
+    return reader.from_rows(data, order, partial(point, at))

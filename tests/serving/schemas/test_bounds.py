@@ -1,0 +1,128 @@
+"""Bodies of eight megabytes that are made to cost much: each costs a moment."""
+
+import json
+import time
+
+import orjson
+import pytest
+
+NAMES = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
+GOOD = [5.1, 3.5, 1.4, 0.2]
+SIZE = 8 * 1024**2 - 1000
+ROWS = 100_000
+MOST_SECONDS = 1.0  # measured: below 0.2 s; tests share their cores
+INFER = "/v2/models/iris/infer"
+
+
+def fill(item: str) -> str:
+    return ",".join([item] * (SIZE // (len(item) + 1)))
+
+
+def keys(count: int = 500_000) -> str:
+    return "{" + ",".join(f'"key{number}":1' for number in range(count)) + "}"
+
+
+def rows(good: object, bad: object) -> str:
+    """Write rows of which every thousandth is bad: as many as are reported."""
+    some = ",".join([json.dumps(good)] * 999 + [json.dumps(bad)])
+    return ",".join([some] * (ROWS // 1000))
+
+
+def table(data: str, columns: str = json.dumps(NAMES)) -> str:
+    return f'{{"columns": {columns}, "data": [{data}]}}'
+
+
+def infer(data: str = "1,1,1,1", shape: str = "1,4", **members: str) -> str:
+    tensor = {"name": '"features"', "datatype": '"FP32"', "shape": f"[{shape}]"} | members
+    tensor["data"] = f"[{data}]"
+    members = ",".join(f'"{name}":{value}' for name, value in tensor.items())
+    return f'{{"inputs": [{{{members}}}]}}'
+
+
+def csv(text: str) -> str:
+    return ",".join(NAMES) + "\n" + text
+
+
+RECORD = dict(zip(NAMES, GOOD, strict=True))
+HOSTILE = {
+    "unknown keys": ("/predict", keys()),
+    "no object": ("/predict", f"[{fill('1')}]"),
+    "long key": ("/predict", f'{{"{"k" * SIZE}": 1}}'),
+    "long text": ("/predict", f'{{"sepal_length": "{"k" * SIZE}"}}'),
+    "long number": ("/predict", f'{{"sepal_length": 0.{"1" * SIZE}}}'),
+    "deep": ("/predict", '{"sepal_length": ' + "[" * SIZE),
+    "deep as the parser allows": ("/predict", "[" * 1000 + "]" * 1000),
+    "batch of unknown keys": ("/predict/batch", keys()),
+    "record of unknown keys": ("/predict/batch", f'{{"instances": [{keys()}]}}'),
+    "empty records": ("/predict/batch", f'{{"instances": [{fill("{}")}]}}'),
+    "scattered bad records": (
+        "/predict/batch",
+        f'{{"instances": [{rows(RECORD, RECORD | {"petal_width": -1})}]}}',
+    ),
+    "scattered bad rows": ("/predict/batch", table(rows(GOOD, [*GOOD[:3], "x"]))),
+    "scattered short rows": ("/predict/batch", table(rows(GOOD, GOOD[:3]))),
+    "one row too many": ("/predict/batch", table(",".join(["[1,1,1,1]"] * (ROWS + 1)))),
+    "many columns": ("/predict/batch", table("", f"[{fill('1')}]")),
+    "many columns of one name": ("/predict/batch", table("", f"[{fill(chr(34) * 2)}]")),
+    "long name": ("/predict/batch", table("", f'["{"x" * SIZE}"]')),
+    "wide row": ("/predict/batch", table(f"[{fill('1')}]")),
+    "split of columns": (
+        "/invocations",
+        f'{{"dataframe_split": {table("", f"[{fill(chr(49))}]")}}}',
+    ),
+    "split of keys": ("/invocations", f'{{"dataframe_split": {keys()}}}'),
+    "inputs of columns": ("/invocations", f'{{"inputs": {keys()}}}'),
+    "tensors": (INFER, f'{{"inputs": [{fill("{}")}]}}'),
+    "tensor of members": (INFER, infer(parameters=keys(250_000), other=keys(250_000))),
+    "dimensions": (INFER, infer(shape=fill("1"))),
+    "values": (INFER, infer(fill("1"))),
+    "scattered bad values": (
+        INFER,
+        infer(rows(1, None).replace(",", ",1,1,1,") + ",1,1,1", "100000,4"),
+    ),
+    "huge shape": (INFER, infer("1", "9223372036854775807,4")),
+    "names": (INFER, infer(name=f'"{"x" * SIZE}"', shape="1")),
+    "id": (INFER, infer()[:-1] + f', "id": "{"x" * SIZE}"}}'),
+    "outputs": (INFER, infer()[:-1] + f', "outputs": [{fill("{}")}]}}'),
+    "CSV of commas": ("/predict/batch", "," * SIZE),
+    "CSV row of commas": ("/predict/batch", csv("," * SIZE)),
+    "CSV of newlines": ("/predict/batch", csv("\n" * SIZE)),
+    "CSV of quotes": ("/predict/batch", '"' * SIZE),
+    "CSV row of quotes": ("/predict/batch", csv('"' * SIZE)),
+    "CSV of digits": ("/predict/batch", csv("1" * SIZE)),
+    "CSV of a name": ("/predict/batch", "x" * SIZE),
+    "CSV of bad rows": ("/predict/batch", csv("x,1,1,1\n" * ROWS)),
+    "CSV of scattered bad rows": (
+        "/predict/batch",
+        csv(("1,1,1,1\n" * 999 + "1,1,1,x\n") * (ROWS // 1000)),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_body_costs_a_moment(client, name):
+    path, body = HOSTILE[name]
+    is_csv = name.startswith("CSV")
+    started = time.process_time()
+    if not is_csv:
+        parse(body)
+    parsed = time.process_time()
+
+    answer = client.post(
+        path, data=body, content_type="text/csv" if is_csv else "application/json"
+    )
+
+    seconds = (time.process_time() - parsed) - (parsed - started)
+    # Members that the protocol allows are ignored.
+    expected = (200,) if name == "tensor of members" else (400, 413, 422)
+    assert answer.status_code in expected, answer.text[:200]
+    assert seconds < MOST_SECONDS
+    assert len(answer.data) < 30_000
+
+
+def parse(body: str) -> None:
+    """Take as much time as parsing alone takes."""
+    try:
+        orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return
