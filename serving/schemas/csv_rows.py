@@ -19,6 +19,8 @@ from serving.schemas.issues import (
 )
 from serving.schemas.rows import Matrix, RowReader, Table
 
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+
 
 def read_csv(body: bytes, reader: RowReader) -> Matrix:
     """Read CSV whose header names the features in any order.
@@ -53,14 +55,22 @@ def write_csv(classes: Sequence[str], prediction: Prediction) -> str:
     """Write a row for each prediction: the label, then a column for each class."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["prediction", *classes])
+    writer.writerow(["prediction", *map(escape_formula, classes)])
+    labels = {label: escape_formula(label) for label in classes}
     # As text before Python sees them: 0.98 and not 0.9800000190734863.
     columns = prediction.probabilities.astype(str).tolist()
     writer.writerows(
-        [label, *row]
+        [labels[label], *row]
         for label, row in zip(prediction.labels.tolist(), columns, strict=True)
     )
     return out.getvalue()
+
+
+def escape_formula(text: str) -> str:
+    """Quote text that a spreadsheet would run as a formula; numbers stay numbers."""
+    if text.startswith(FORMULA_STARTS) and _convert_lines([text], 1) is None:
+        return f"'{text}"
+    return text
 
 
 def _decode(body: bytes) -> tuple[str, str]:

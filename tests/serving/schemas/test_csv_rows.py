@@ -79,3 +79,25 @@ def test_write_csv_has_a_column_for_each_class():
     text = write_csv(["a,b", "c"], prediction)
 
     assert text == 'prediction,"a,b",c\n"a,b",0.98,0.02\nc,0.1,0.9\n'
+
+
+@pytest.mark.parametrize(
+    ("label", "written"),
+    [
+        ("setosa", "setosa"),
+        ("=HYPERLINK(A1)", "'=HYPERLINK(A1)"),
+        ("+cmd", "'+cmd"),
+        ("-cmd", "'-cmd"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\tx", "'\tx"),
+        ("\rx", "'\rx"),
+        ("-1", "-1"),
+        ("+2.5e3", "+2.5e3"),
+    ],
+)
+def test_write_csv_writes_no_formulas(label, written):
+    prediction = Prediction(np.array([label]), np.array([[1]], dtype=np.float32))
+
+    text = write_csv([label], prediction)
+
+    assert text == f"prediction,{written}\n{written},1.0\n"
