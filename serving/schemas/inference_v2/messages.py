@@ -7,7 +7,7 @@ from marshmallow import EXCLUDE, Schema, fields, validate
 from numpy.typing import NDArray
 
 from serving.schemas.fields import Parameters, ShortList
-from serving.schemas.inference_v2.outputs import INPUT, OUTPUTS
+from serving.schemas.inference_v2.outputs import OUTPUTS
 from serving.schemas.inference_v2.tensors import (
     DATATYPES,
     BinaryTail,
@@ -71,15 +71,17 @@ def inference_schema(reader: RowReader) -> Schema:
 def read_tensors(
     tensors: list[dict[str, Any]], reader: RowReader, tail: BinaryTail
 ) -> Matrix:
-    """Read one tensor of all features, or a tensor for each.
+    """Read one tensor of all features, whatever its name, or a tensor for each.
 
     Raises:
         InvalidInputError: If the tensors are neither.
     """
-    if [tensor["name"] for tensor in tensors] != [INPUT]:
+    wide = len(reader.names)
+    name, shape = tensors[0]["name"], tensors[0]["shape"]
+    is_matrix = len(shape) == MATRIX and shape[1] == wide
+    if len(tensors) > 1 or (name in reader.names and not is_matrix):
         return _read_columns(tensors, reader, tail)
-    wide, shape = len(reader.names), tensors[0]["shape"]
-    if len(shape) != MATRIX or shape[1] != wide:
+    if not is_matrix:
         raise InvalidInputError.of("/inputs/0/shape", f"must be [n, {wide}]")
     return _read_matrix(tensors[0], reader, tail)
 

@@ -48,6 +48,33 @@ def test_infer_takes_a_matrix_or_columns(client, inputs):
     assert sum(probabilities["data"]) == pytest.approx(1, abs=1e-5)
 
 
+def test_infer_takes_a_matrix_of_any_name(client):
+    """The request is the Iris example of KServe's documentation."""
+    body = {
+        "inputs": [
+            {
+                "name": "input-0",
+                "shape": [2, 4],
+                "datatype": "FP32",
+                "data": [[6.8, 2.8, 4.8, 1.4], [6.0, 3.4, 4.5, 1.6]],
+            }
+        ]
+    }
+
+    answer = client.post(URL, json=body)
+
+    assert answer.status_code == 200
+    assert answer.json["outputs"][0]["shape"] == [2]
+
+
+@pytest.mark.parametrize("name", ["sepal_length", "colour", ""])
+def test_a_single_tensor_must_have_all_features(client, name):
+    shape = client.post(URL, json={"inputs": [tensor([5.1], [1], name=name)]}).json
+
+    missing = "/inputs sepal_width is missing"
+    assert (missing if name in NAMES else "must be [n, 4]") in shape["error"]
+
+
 @pytest.mark.parametrize("datatype", ["INT8", "INT64", "UINT8", "UINT64", "FP64"])
 def test_infer_takes_whole_numbers(client, datatype):
     answer = client.post(URL, json={"inputs": [tensor([5, 3, 1, 1], [1, 4], datatype)]})
