@@ -7,19 +7,21 @@ from serving.api import (
     health,
     inference,
     invocations,
+    metrics,
     models,
     predictions,
 )
 from serving.config import Config
-from serving.http.access import register_guard
-from serving.http.context import register_exchange
+from serving.http.access import Access, Leases, register_access
+from serving.http.application import Application
+from serving.http.capacity import Capacity
+from serving.http.context import register_context
 from serving.http.errors import register_errors
 from serving.model.current import Current
 from serving.model.onnx_model import Model
 from serving.model.store import Store
-from serving.monitoring.collector import StateCollector
 from serving.monitoring.logs import configure_logging
-from serving.monitoring.metrics import ServiceMetrics, create_scrape_view
+from serving.monitoring.metrics import ServiceMetrics
 from serving.service import EXTENSION, Service
 from serving.web import page
 
@@ -27,6 +29,7 @@ BLUEPRINTS = (
     predictions.blueprint,
     models.blueprint,
     health.blueprint,
+    metrics.blueprint,
     documentation.blueprint,
     page.blueprint,
     invocations.blueprint,
@@ -38,34 +41,36 @@ def create_app(config: Config | None = None, model: Model | None = None) -> Flas
     """Create the application.
 
     Args:
-        config: Settings; read from the environment, and logging set up, when absent.
+        config: Settings; when absent, they are read from the environment and logging
+            is set up.
         model: A model to serve for good; without one, the store is followed.
     """
     if config is None:
         config = Config.from_env()
         configure_logging(config)
-    app = Flask(__name__, static_folder=None)
-    register_exchange(app)
-    service = create_service(app, config)
+    capacity = Capacity(config.max_in_flight, config.max_buffered_bytes)
+    app = Application(__name__, static_folder=None)
+    register_context(app)
+    service = create_service(app, config, capacity)
     app.extensions[EXTENSION] = service
     if model is None:
         service.follow_store()
     else:
         service.current.swap(model)
-    register_guard(app)
+    register_access(app, service.access)
     register_errors(app, service.metrics)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
-    state = StateCollector(service.current, service.store)
-    app.add_url_rule("/metrics", "metrics", create_scrape_view(service.metrics, state))
+    app.wsgi_app = Leases(app.wsgi_app, capacity)  # type: ignore[method-assign]
     service.start()
     return app
 
 
-def create_service(app: Flask, config: Config) -> Service:
+def create_service(app: Flask, config: Config, capacity: Capacity) -> Service:
     """Create what the views use; its threads start later."""
     metrics = ServiceMetrics(app, config.metrics_folder)
+    access = Access(config, capacity, metrics.key_reload_failures.inc)
     store = Store(config.store)
-    service = Service(config, metrics, store, Current(config, metrics, store))
+    service = Service(config, metrics, store, Current(config, metrics, store), access)
     service.add_observers()
     return service

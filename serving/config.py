@@ -25,7 +25,7 @@ def _setting(default: Any, parse: Callable[[str], Any], help_text: str) -> Any:
 
 def _text(value: str) -> str:
     if not value.strip():
-        raise ValueError("some text")
+        raise ValueError("text")
     return value.strip()
 
 
@@ -35,18 +35,18 @@ def _optional_path(value: str) -> Path | None:
 
 def _positive(value: str) -> int:
     if not value.isdecimal() or int(value) == 0:
-        raise ValueError("a whole number above 0")
+        raise ValueError("a positive integer")
     return int(value)
 
 
 def _count(value: str) -> int:
     if not value.isdecimal():
-        raise ValueError("a whole number from 0")
+        raise ValueError("an integer of at least 0")
     return int(value)
 
 
 def _seconds(value: str) -> float:
-    message = "a number of seconds from 0"
+    message = "a number of seconds, at least 0"
     try:
         seconds = float(value)
     except ValueError:
@@ -65,7 +65,7 @@ def _address(value: str) -> str:
 
 def _web_address(value: str) -> str:
     if not value.startswith(("http://", "https://")):
-        raise ValueError("an address that begins with http:// or https://")
+        raise ValueError("a URL that starts with http:// or https://")
     return value
 
 
@@ -91,52 +91,74 @@ class Config:
     worker_class: str = _setting(
         "asyncio",
         _one_of("asyncio", "gthread"),
-        "gunicorn's workers: an event loop, which is faster, or threads",
+        "kind of gunicorn worker: an event loop, which is faster, or threads",
     )
     model_name: str = _setting("iris", _text, "registered model to serve")
     alias: str = _setting("Production", _text, "alias of the version to serve")
     shadow_alias: str | None = _setting(
-        None, lambda text: text or None, "alias computed beside it for comparison"
+        None, lambda text: text or None, "alias of a version to compare it with"
     )
     tracking_uri: str = _setting("sqlite:///mlflow.db", _text, "MLflow registry")
-    store: Path = _setting(Path("store"), Path, "folder of the downloaded versions")
-    keep_versions: int = _setting(5, _positive, "downloaded versions kept for rollback")
+    store: Path = _setting(Path("store"), Path, "folder for downloaded versions")
+    keep_versions: int = _setting(5, _positive, "downloaded versions to keep")
     follow_seconds: float = _setting(
-        5.0, _seconds, "pause between looks at the registry; 0 starts no follower"
+        5.0, _seconds, "interval at which the registry is polled; 0 turns polling off"
     )
-    max_body_bytes: int = _setting(8 * 1024**2, _positive, "largest request body")
+    max_row_bytes: int = _setting(
+        64 * 1024, _positive, "largest body of `/predict`, in bytes"
+    )
+    max_body_bytes: int = _setting(
+        8 * 1024**2, _positive, "largest body of the other routes, in bytes"
+    )
     max_rows: int = _setting(100_000, _positive, "most rows in one request")
     max_in_flight: int = _setting(
-        16, _positive, "prediction requests at once in one worker, more answer 429"
+        128,
+        _positive,
+        "predictions waiting or running in one worker; further requests get 429",
+    )
+    max_buffered_bytes: int = _setting(
+        64 * 1024**2,
+        _positive,
+        "bytes that large bodies and answers may occupy in one worker; above, 429",
+    )
+    keep_alive_seconds: float = _setting(
+        75.0, _seconds, "time after which an idle connection is closed"
+    )
+    send_seconds: float = _setting(
+        30.0, _seconds, "time within which a client must read its answer"
     )
     api_keys_file: Path | None = _setting(
-        None, _optional_path, "file of hashed API keys; predictions then need a key"
+        None, _optional_path, "file of hashed API keys; predictions then require a key"
     )
     metrics_bind: str | None = _setting(
-        None, lambda text: _address(text) if text else None, "own address of /metrics"
+        None, lambda text: _address(text) if text else None, "address for `/metrics`"
     )
     metrics_folder: Path | None = _setting(
         None,
         _optional_path,
-        "folder through which workers share metrics; a new one by default",
+        "folder in which workers share metrics; a temporary one by default",
     )
     mlflow_pages: str | None = _setting(
         None,
         lambda text: _web_address(text) if text else None,
-        "address of MLflow's pages, linked from the page at /",
+        "address of the MLflow UI, linked from the page at `/`",
     )
     prediction_log: Path | None = _setting(
-        None, _optional_path, "file that gets every prediction; off without"
+        None, _optional_path, "file to which every prediction is written; off if empty"
     )
     prediction_log_bytes: int = _setting(
         50 * 1024**2, _positive, "size at which the prediction log is rotated"
     )
-    prediction_log_backups: int = _setting(5, _count, "rotated prediction logs kept")
+    prediction_log_backups: int = _setting(5, _count, "rotated prediction logs to keep")
     pending_rows: int = _setting(
-        200_000, _positive, "rows waiting for the prediction log or shadow, at most"
+        200_000, _positive, "rows that may wait for metrics, prediction log or shadow"
     )
-    log_format: str = _setting("auto", _one_of("auto", "json", "text"), "log format")
-    log_level: str = _setting("INFO", _level, "lowest level logged")
+    log_format: str = _setting(
+        "auto",
+        _one_of("auto", "json", "text"),
+        "log format; auto is text on a terminal",
+    )
+    log_level: str = _setting("INFO", _level, "lowest level that is logged")
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Config":
@@ -157,10 +179,10 @@ class Config:
         return config
 
     def _check_ports(self) -> None:
-        """Metrics of their own address are told apart by its port."""
+        """Require different ports: a request for metrics is recognized by its port."""
         own = self.metrics_bind
         if own and own.rpartition(":")[2] == self.bind.rpartition(":")[2]:
-            expected = f"a port other than that of {variable_name('bind')}"
+            expected = f"another port than {variable_name('bind')} has"
             raise ConfigError(variable_name("metrics_bind"), own, expected)
 
 

@@ -1,35 +1,44 @@
-"""The service behind the routes: the model in use and those who observe its answers."""
+"""What the views use: the model in use, and those who observe its predictions."""
 
 import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
-from flask import Flask, current_app, g
+from flask import Flask, current_app
 from numpy.typing import NDArray
 
 from serving.config import Config
+from serving.http.access import Access
+from serving.http.application import the_request
 from serving.model.current import Current, Served
-from serving.model.onnx_model import Model, Prediction
-from serving.model.reloader import Watcher
+from serving.model.onnx_model import Prediction
+from serving.model.reloader import Reloader
 from serving.model.store import CURRENT, SHADOW, Store
-from serving.monitoring.metrics import ServiceMetrics, route
-from serving.monitoring.observers import Background, Observation
+from serving.monitoring.metrics import ServiceMetrics
+from serving.monitoring.observers import CompletedRequest, Observation, ObserverQueue
 from serving.monitoring.prediction_log import PredictionLog
+from serving.monitoring.request_monitor import RequestMonitor
 from serving.monitoring.shadow import Shadow
 from serving.schemas.rows import Matrix
 
 EXTENSION = "serving"
 
 
-@dataclass(frozen=True)
-class Answer:
-    """A prediction, which of its inputs training did not see, and its id in the log."""
+class Answer(NamedTuple):
+    """Predictions for some rows, and their id in the prediction log."""
 
+    served: Served
+    rows: Matrix
     prediction: Prediction
-    outside: NDArray[np.bool_]
     prediction_id: str
+
+    @property
+    def outside(self) -> NDArray[np.bool_]:
+        """Mark the values outside the range of the training data."""
+        return self.served.meters.find_out_of_range(self.rows)
 
 
 @dataclass
@@ -40,89 +49,103 @@ class Service:
     metrics: ServiceMetrics
     store: Store
     current: Current
-    observers: list[Background] = field(default_factory=list)
-    watchers: list[Watcher] = field(default_factory=list)
+    access: Access
+    requests: ObserverQueue = field(init=False)
+    observers: list[ObserverQueue] = field(default_factory=list)
+    reloaders: list[Reloader] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Create the queue that every request goes through."""
+        self.requests = self._create_queue(
+            "requests", RequestMonitor(self.metrics, self.access.capacity).consume
+        )
 
     def predict(self, served: Served, rows: Matrix) -> Answer:
-        """Predict rows, count the answer and hand it to the observers."""
-        g.version = served.model.version.version
-        answer = self.answer(served, rows, g.request_id, route())
-        served.meters.record(rows, answer.prediction, answer.outside)
-        return answer
-
-    def answer(
-        self, served: Served, rows: Matrix, request_id: str, rule: str
-    ) -> Answer:
-        """Predict rows and hand the answer to the observers; count nothing."""
+        """Predict rows; what was predicted is observed once it is answered."""
         prediction = served.model.predict(rows)
-        outside = served.meters.find_out_of_range(rows)
-        answer = Answer(prediction, outside, secrets.token_hex(16))
-        if self.observers:
-            self._tell_observers(served.model, rows, answer, request_id, rule)
-        return answer
-
-    def _tell_observers(
-        self, model: Model, rows: Matrix, answer: Answer, request_id: str, rule: str
-    ) -> None:
-        seen = Observation(
-            model,
+        answer = Answer(served, rows, prediction, secrets.token_hex(16))
+        request = the_request()
+        request.served = served
+        request.observation = Observation(
+            served.model,
             rows,
-            answer.prediction,
+            prediction,
             answer.prediction_id,
-            request_id,
-            rule,
+            request.request_id,
+            request.route,
             time.time(),
         )
-        for observer in self.observers:
-            observer.submit(seen)
+        return answer
+
+    def complete(self, request: CompletedRequest) -> None:
+        """Pass an answered request to the observers."""
+        self.requests.submit(request)
+        if request.observation:
+            for observer in self.observers:
+                observer.submit(request)
 
     def add_observers(self) -> None:
         """Set up the prediction log and the shadow if the settings ask for them."""
         config = self.config
         if config.prediction_log:
-            dropped = self.metrics.dropped.labels("prediction_log").inc
             log = PredictionLog(
                 config.prediction_log,
                 config.prediction_log_bytes,
                 config.prediction_log_backups,
-                dropped,
+                self.metrics.dropped.labels("prediction_log").inc,
             )
-            self._observe("prediction-log", log.write, dropped)
+            self._observe("prediction_log", log.write)
         if config.shadow_alias:
             shadow = Shadow(self.metrics)
-            dropped = self.metrics.dropped.labels("shadow").inc
-            self._observe("shadow", shadow.compare, dropped)
-            self.watchers.append(
-                Watcher(self.store, SHADOW, self.metrics, shadow.swap, shadow.withdraw)
+            self._observe("shadow", shadow.compare)
+            self.reloaders.append(
+                Reloader(self.store, SHADOW, self.metrics, shadow.swap, shadow.withdraw)
             )
 
     def follow_store(self) -> None:
         """Keep the model in use the one that the store publishes."""
-        current = Watcher(self.store, CURRENT, self.metrics, self.current.swap)
-        self.watchers.append(current)
+        self.reloaders.append(
+            Reloader(
+                self.store,
+                CURRENT,
+                self.metrics,
+                self.current.swap,
+                note_failure=self.current.note_failure,
+            )
+        )
 
     def start(self) -> None:
         """Start the threads: in the process that serves, after its fork."""
-        for watcher in self.watchers:
-            watcher.start()
-        for observer in self.observers:
+        for reloader in self.reloaders:
+            reloader.start()
+        for observer in (self.requests, *self.observers):
             observer.start()
 
     def stop(self) -> None:
-        """End the threads; observers get what waits for them."""
-        for watcher in self.watchers:
-            watcher.stop()
-        for observer in self.observers:
+        """End the threads; the observers process what is waiting."""
+        for reloader in self.reloaders:
+            reloader.stop()
+        for observer in (self.requests, *self.observers):
             observer.stop()
 
-    def _observe(
-        self,
-        name: str,
-        consume: Callable[[list[Observation]], None],
-        dropped: Callable[[int], None],
-    ) -> None:
-        rows = self.config.pending_rows
-        self.observers.append(Background(name, consume, rows, dropped))
+    def _observe(self, name: str, consume: Callable[[list[Observation]], None]) -> None:
+        """Have predictions observed."""
+
+        def consume_requests(requests: list[CompletedRequest]) -> None:
+            consume([each.observation for each in requests if each.observation])
+
+        self.observers.append(self._create_queue(name, consume_requests))
+
+    def _create_queue(
+        self, name: str, consume: Callable[[list[CompletedRequest]], None]
+    ) -> ObserverQueue:
+        return ObserverQueue(
+            name,
+            consume,
+            self.config.pending_rows,
+            self.metrics.dropped.labels(name).inc,
+            self.metrics.errors.record,
+        )
 
 
 def the_service(app: Flask | None = None) -> Service:

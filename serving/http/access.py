@@ -1,153 +1,152 @@
-"""Who may predict, and how much at once: keys, body size, requests in flight."""
+"""Who may do what, and how much at once: decided before a body is read."""
 
-import hashlib
-import hmac
-from collections import deque
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from flask import Flask, g, request
-from prometheus_client import Gauge
+from flask import Flask, request
 from werkzeug.exceptions import (
+    BadRequest,
+    HTTPException,
     NotFound,
     RequestEntityTooLarge,
-    TooManyRequests,
+    RequestHeaderFieldsTooLarge,
     Unauthorized,
 )
+from werkzeug.wsgi import ClosingIterator
 
-from serving.config import Config, ConfigError, variable_name
-from serving.service import the_service
+from serving.config import Config
+from serving.http.capacity import Capacity, Lease
+from serving.http.keys import load_keys
 
-HEX_DIGITS = 64
+MAX_HEAD_BYTES = 64 * 1024
+
+# Left in the environ by the bridge, which knows them before Flask does.
+HEAD_BYTES = "serving.head_bytes"
+LEASE = "serving.lease"
+REFUSAL = "serving.refusal"
+ADMITTED = "serving.admitted"
+
+Environ = dict[str, Any]
 
 
-EXTENSION = "guard"
+class Access:
+    """Decides whether a request may go on.
 
-
-class Guard:
-    """Checks each request before its body is read.
-
-    Every POST route predicts, so every POST needs a key and takes a place.
+    Every POST route predicts, so every POST requires a key and a slot.
     """
 
-    def __init__(self, config: Config, in_flight: Gauge) -> None:
+    def __init__(
+        self,
+        config: Config,
+        capacity: Capacity,
+        count_key_failure: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.capacity = capacity
+        self._keys = load_keys(config.api_keys_file) if config.api_keys_file else None
+        if self._keys:
+            self._keys.count_failure = count_key_failure
+        self._metrics_port = (config.metrics_bind or "").rpartition(":")[2]
         self._max_body_bytes = config.max_body_bytes
-        self._metrics_bind = config.metrics_bind
-        self._keys = read_keys(config.api_keys_file)
-        self._places = deque(range(config.max_in_flight))
-        self._in_flight = in_flight
+        self._max_bytes_of = {"/predict": config.max_row_bytes}
 
-    def register(self, app: Flask) -> None:
-        """Have an application's requests checked."""
-        app.config["MAX_CONTENT_LENGTH"] = self._max_body_bytes + 1  # see read_body
-        app.before_request(self.check)
-        app.teardown_request(self.release)
+    def check(self, environ: Mapping[str, Any]) -> None:
+        """Check what is known of a request before its body is read.
 
-    def check(self) -> None:
-        """Let a request pass or raise what is wrong with it."""
-        self._check_port(request.environ)
-        self._check_size(request.content_length or 0)
-        if request.method != "POST" or request.url_rule is None:
-            return
-        self._check_key(request.environ)
-        self._take_place()
-        g.has_place = True
-
-    def release(self, _: BaseException | None) -> None:
-        """Give the place of a request back."""
-        if g.pop("has_place", False):
-            self._leave_place()
-
-    @contextmanager
-    def admit(self, environ: Mapping[str, str]) -> Iterator[None]:
-        """Check a request that predicts and is not in Flask's hands."""
+        Raises:
+            HTTPException: If the request must be refused.
+        """
+        check_head(environ)
         self._check_port(environ)
-        self._check_size(int(environ["CONTENT_LENGTH"]))
-        self._check_key(environ)
-        self._take_place()
-        try:
-            yield
-        finally:
-            self._leave_place()
+        is_post = environ["REQUEST_METHOD"] == "POST"
+        if is_post:
+            self._check_key(environ)
+        if int(environ.get("CONTENT_LENGTH") or 0) > self.max_body(environ):
+            raise self.too_large(environ)
+        if is_post:
+            self.capacity.require_room()
 
-    def knows(self, environ: Mapping[str, str]) -> bool:
-        """Say whether a request has a key, where one is needed."""
-        return self._keys is None or knows_key(self._keys, _sent_key(environ))
+    def max_body(self, environ: Mapping[str, Any]) -> int:
+        """Return the size of the largest body that a route accepts."""
+        limit = self._max_bytes_of.get(environ["PATH_INFO"], self._max_body_bytes)
+        return min(limit, self._max_body_bytes)
 
-    def _check_port(self, environ: Mapping[str, str]) -> None:
+    def too_large(self, environ: Mapping[str, Any]) -> RequestEntityTooLarge:
+        """Describe the refusal of a body."""
+        limit = self.max_body(environ)
+        return RequestEntityTooLarge(f"The body is larger than {limit} bytes.")
+
+    def _check_port(self, environ: Mapping[str, Any]) -> None:
         """Serve metrics on their own port only, and nothing else there."""
-        if not self._metrics_bind:
+        if not self._metrics_port:
             return
-        port = self._metrics_bind.rpartition(":")[2]
-        on_metrics_port = environ.get("SERVER_PORT") == port
+        on_metrics_port = environ.get("SERVER_PORT") == self._metrics_port
         if on_metrics_port != (environ["PATH_INFO"] == "/metrics"):
             raise NotFound
 
-    def _check_size(self, content_length: int) -> None:
-        if content_length > self._max_body_bytes:
-            raise RequestEntityTooLarge(
-                f"The body is larger than {self._max_body_bytes} bytes."
-            )
-
-    def _check_key(self, environ: Mapping[str, str]) -> None:
-        if not self.knows(environ):
-            raise Unauthorized("This route needs an API key.")
-
-    def _take_place(self) -> None:
-        try:
-            self._places.pop()  # as a semaphore would, for a tenth of its time
-        except IndexError:
-            raise TooManyRequests("Too many requests are in flight.") from None
-        self._in_flight.inc()
-
-    def _leave_place(self) -> None:
-        self._in_flight.dec()
-        self._places.append(0)
+    def _check_key(self, environ: Mapping[str, Any]) -> None:
+        if self._keys and not self._keys.accepts(_sent_key(environ)):
+            raise Unauthorized("This route requires an API key.")
 
 
-def read_keys(path: Path | None) -> list[bytes] | None:
-    """Read the digests of the keys: a line each, ``<name> <sha256 in hex>``.
+def check_head(environ: Mapping[str, Any]) -> None:
+    """Refuse what RFC 9112 says must be refused and the parser lets pass.
 
     Raises:
-        ConfigError: If the file cannot be read or a line is something else.
+        HTTPException: If the head is invalid.
     """
-    if path is None:
-        return None
-    variable = variable_name("api_keys_file")
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise ConfigError(variable, str(path), f"a file: {error.strerror}") from None
-    entries = [line.split() for line in lines if line.strip() and line[0] != "#"]
-    try:
-        keys = [bytes.fromhex(digest) for _, digest in entries]
-    except ValueError:
-        keys = []
-    if not keys or any(len(key) * 2 != HEX_DIGITS for key in keys):
-        expected = "lines of a name and the SHA-256 of a key in hex"
-        raise ConfigError(variable, str(path), expected)
-    return keys
+    host = environ.get("HTTP_HOST")
+    if host is None and environ["SERVER_PROTOCOL"] == "HTTP/1.1":
+        raise BadRequest("The Host header is missing.")
+    if host and "," in host:
+        raise BadRequest("There is more than one Host header.")
+    coding = environ.get("HTTP_TRANSFER_ENCODING")
+    if coding and coding.lower() != "chunked":
+        raise NotImplementedError("The only supported transfer coding is chunked.")
+    if environ.get(HEAD_BYTES, 0) > MAX_HEAD_BYTES:
+        raise RequestHeaderFieldsTooLarge
 
 
-def knows_key(keys: list[bytes], sent: str) -> bool:
-    """Compare a key with all that are known, in a time that tells nothing."""
-    # WSGI gives the bytes of a header as Latin-1.
-    digest = hashlib.sha256(sent.encode("latin-1")).digest()
-    return any([hmac.compare_digest(digest, key) for key in keys])
+def register_access(app: Flask, access: Access) -> None:
+    """Check each request of an application."""
+
+    def admit() -> None:
+        """Raise a refusal, or take a slot for a prediction."""
+        environ = request.environ
+        refusal: HTTPException | None = environ.get(REFUSAL)
+        if refusal is not None:
+            raise refusal
+        lease: Lease = environ[LEASE]
+        if ADMITTED not in environ:
+            access.check(environ)
+            request.max_content_length = access.max_body(environ) + 1  # see read_body
+            lease.add_bytes(request.content_length or 0)
+        if environ["REQUEST_METHOD"] == "POST":
+            lease.acquire_slot()
+
+    app.before_request(admit)
 
 
-def _sent_key(environ: Mapping[str, str]) -> str:
+class Leases:
+    """WSGI middleware: gives a request a lease until its answer has left."""
+
+    def __init__(self, app: Any, capacity: Capacity) -> None:
+        self._app = app
+        self._capacity = capacity
+
+    def __call__(self, environ: Environ, start_response: Any) -> Any:
+        """Call the application."""
+        if LEASE in environ:  # by the bridge, which releases it
+            return self._app(environ, start_response)
+        lease = environ[LEASE] = Lease(self._capacity)
+        try:
+            return ClosingIterator(self._app(environ, start_response), [lease.release])
+        except BaseException:
+            lease.release()
+            raise
+
+
+def _sent_key(environ: Mapping[str, Any]) -> str:
     scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     if scheme.lower() == "bearer":
-        return token.strip()
-    return environ.get("HTTP_X_API_KEY", "")
-
-
-def register_guard(app: Flask) -> Guard:
-    """Guard an application as its settings say."""
-    service = the_service(app)
-    guard = Guard(service.config, service.metrics.in_flight)
-    guard.register(app)
-    app.extensions[EXTENSION] = guard
-    return guard
+        return str(token).strip()
+    return str(environ.get("HTTP_X_API_KEY", ""))

@@ -1,31 +1,25 @@
 """What Prometheus sees: requests through the exporter, and our own metrics."""
 
 import fcntl
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
-from flask import Flask, Response, request
+from flask import Flask
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
-from prometheus_flask_exporter import PrometheusMetrics
-from prometheus_flask_exporter.multiprocess import GunicornPrometheusMetrics
 
 from serving.model.onnx_model import LOAD_REASONS
+from serving.monitoring.exporter import Exporter
 from serving.monitoring.metrics_files import locked
+from serving.monitoring.tasks import TaskErrors
 
 CONFIDENCE = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 ROWS = (1, 10, 100, 1_000, 10_000, 100_000)
+LATENCIES = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5)
 SECONDS = (0.01, 0.05, 0.1, 0.5, 1, 5)
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-UNKNOWN = "unknown"
-
-
-def route() -> str:
-    """Name the route of the request: its rule, never the raw path."""
-    return request.url_rule.rule if request.url_rule else UNKNOWN
 
 
 class ServiceMetrics:
@@ -39,21 +33,18 @@ class ServiceMetrics:
     def __init__(self, app: Flask, folder: Path | None = None) -> None:
         self.folder = folder
         self.registry = CollectorRegistry()
-        exporter = GunicornPrometheusMetrics if folder else PrometheusMetrics
-        app.before_request(_bound_method)
-        self._exporters = self.registry if folder is None else CollectorRegistry()
-        exporter(
-            app,
-            path=None,
-            registry=self._exporters,
-            group_by=_route_label,
-            excluded_paths="/metrics$",
-            buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5),
-        )
+        Exporter(app, path=None, registry=self.registry, buckets=LATENCIES)
         self._create()
 
     def _create(self) -> None:
         own = self.registry
+        background_errors = Counter(
+            "serving_background_errors",
+            "Unexpected errors of background tasks",
+            ["task"],
+            registry=own,
+        )
+        self.errors = TaskErrors(lambda task: background_errors.labels(task).inc())
         self.rejected = Counter(
             "serving_rejected_values",
             "Input values that were not accepted",
@@ -89,8 +80,25 @@ class ServiceMetrics:
         )
         self.in_flight = Gauge(
             "serving_requests_in_flight",
-            "Prediction requests being worked on",
+            "Predictions that wait or run",
             multiprocess_mode="livesum",
+            registry=own,
+        )
+        self.buffered_bytes = Gauge(
+            "serving_buffered_bytes",
+            "Bytes that large bodies and answers occupy",
+            multiprocess_mode="livesum",
+            registry=own,
+        )
+        self.wait_seconds = Histogram(
+            "serving_wait_seconds",
+            "Time from the arrival of a request's head until its handling began",
+            buckets=LATENCIES,
+            registry=own,
+        )
+        self.key_reload_failures = Counter(
+            "serving_key_reload_failures",
+            "Changes of the API key file that could not be used",
             registry=own,
         )
         self._create_prediction_metrics()
@@ -132,22 +140,6 @@ class ServiceMetrics:
             registry=own,
         )
 
-    def meter_answers(
-        self, method: str, rule: str, status: int
-    ) -> Callable[[float], None]:
-        """Return what counts an answer as the exporter does, given its seconds."""
-        known = self._exporters._names_to_collectors
-        duration = known["flask_http_request_duration_seconds"]
-        total = known["flask_http_request_total"]
-        seconds = duration.labels(method, rule, str(status))  # type: ignore[attr-defined]
-        answers = total.labels(method, str(status))  # type: ignore[attr-defined]
-
-        def count(taken: float) -> None:
-            seconds.observe(taken)
-            answers.inc()
-
-        return count
-
     def render(self, state: Collector, accept: str) -> tuple[bytes, str]:
         """Write everything in the format that the scraper accepts."""
         encode, content_type = choose_encoder(accept)
@@ -172,30 +164,3 @@ class _Both(CollectorRegistry):
     def collect(self) -> Iterable[Metric]:
         for part in self._parts:
             yield from part.collect()
-
-
-def create_scrape_view(
-    metrics: ServiceMetrics, state: Collector
-) -> Callable[[], Response]:
-    """Create the view of /metrics."""
-
-    def scrape() -> Response:
-        """Answer a scrape."""
-        body, content_type = metrics.render(state, request.headers.get("Accept", ""))
-        return Response(body, content_type=content_type)
-
-    return scrape
-
-
-def _route_label(_: object) -> str:
-    return route()
-
-
-# The exporter names the label after the function.
-_route_label.__name__ = "route"
-
-
-def _bound_method() -> None:
-    """Keep invented methods from becoming label values without end."""
-    if request.method not in METHODS:
-        request.method = "OTHER"

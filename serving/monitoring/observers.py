@@ -1,19 +1,22 @@
-"""Work that must not delay a response: a bounded queue and one thread."""
+"""Work that must not delay an answer: a bounded queue and one thread."""
 
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from serving.model.onnx_model import Model, Prediction
+from serving.monitoring.tasks import OnError, attempt, run_forever
 from serving.schemas.rows import Matrix
 
-PAUSE_SECONDS = 0.2
+if TYPE_CHECKING:
+    from serving.model.current import Served
+
+FLUSH_SECONDS = 0.1
 
 
-@dataclass(frozen=True)
-class Observation:
-    """One answered request, as observers see it."""
+class Observation(NamedTuple):
+    """The rows and predictions of an answered request."""
 
     model: Model
     rows: Matrix
@@ -24,29 +27,65 @@ class Observation:
     time: float
 
 
-class Background:
-    """Hands observations to a consumer in batches, a moment after the response.
+class CompletedRequest(NamedTuple):
+    """An answered request.
+
+    Attributes:
+        method: Its method.
+        route: The rule of its route, never the raw path.
+        status: Status code of the answer.
+        seconds: From the arrival of the head until the answer was ready.
+        waited: The part of it before the application was called.
+        time: When it was answered, in seconds since the epoch.
+        request_id: Its id.
+        served: The model that predicted, if one did.
+        observation: What it predicted.
+    """
+
+    method: str
+    route: str
+    status: int
+    seconds: float
+    waited: float
+    time: float
+    request_id: str
+    served: "Served | None" = None
+    observation: Observation | None = None
+
+    @property
+    def size(self) -> int:
+        """Number of rows; a request without any takes as much room as one."""
+        return len(self.observation.rows) if self.observation else 1
+
+
+class ObserverQueue:
+    """Passes completed requests to a consumer in batches, a moment after the answer.
 
     Args:
         name: Name of the thread.
-        consume: Gets all that came since the last time.
-        max_rows: Rows that may wait; what comes beyond is dropped.
-        count_dropped: Is told how many rows were dropped.
+        consume: Called at intervals with all requests since the last call, or none.
+        max_rows: Rows that may wait; further ones are dropped.
+        count_dropped: Called with the number of dropped rows.
+        on_error: Called when ``consume`` raises.
     """
 
     def __init__(
         self,
         name: str,
-        consume: Callable[[list[Observation]], None],
+        consume: Callable[[list[CompletedRequest]], None],
         max_rows: int,
         count_dropped: Callable[[int], None],
+        on_error: OnError,
     ) -> None:
+        self._name = name
         self._consume = consume
         self._max_rows = max_rows
         self._count_dropped = count_dropped
-        self._waiting: deque[Observation] = deque()
+        self._on_error = on_error
+        self._waiting: deque[CompletedRequest] = deque()
         self._waiting_rows = 0
         self._lock = threading.Lock()
+        self._flushing = threading.Lock()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
@@ -54,34 +93,36 @@ class Background:
         """Start the thread; after the fork, because threads do not survive one."""
         self._thread.start()
 
-    def submit(self, observation: Observation) -> None:
-        """Queue an observation or drop it: never wait."""
-        size = len(observation.rows)
+    def submit(self, request: CompletedRequest) -> None:
+        """Queue a request or drop it; never wait."""
+        size = request.size
         with self._lock:
             accepted = self._waiting_rows + size <= self._max_rows
             if accepted:
-                self._waiting.append(observation)
+                self._waiting.append(request)
                 self._waiting_rows += size
         if not accepted:
             self._count_dropped(size)
 
     def stop(self) -> None:
-        """Let the consumer have what waits, then end."""
+        """Process what is waiting, then end the thread."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
         self.flush()
 
     def flush(self) -> None:
-        """Hand over what waits now."""
-        with self._lock:
-            batch = list(self._waiting)
-            self._waiting.clear()
-            self._waiting_rows = 0
-        if batch:
-            self._consume(batch)
+        """Process what is waiting now; an error of the consumer is reported."""
+        with self._flushing:
+            with self._lock:
+                batch = list(self._waiting)
+                self._waiting.clear()
+                self._waiting_rows = 0
+            if not attempt(self._name, lambda: self._consume(batch), self._on_error):
+                self._count_dropped(sum(request.size for request in batch))
 
     def _run(self) -> None:
-        # Polling and not waking: a submission then costs one append, no more.
-        while not self._stopping.wait(PAUSE_SECONDS):
-            self.flush()
+        # Polling, not waking up: a submission then costs no more than an append.
+        run_forever(
+            self._name, self.flush, FLUSH_SECONDS, self._stopping.wait, self._on_error
+        )

@@ -1,4 +1,4 @@
-"""Counts the predictions of one model."""
+"""The metrics of the predictions of one model."""
 
 from collections import Counter as Tally
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ from serving.monitoring.metrics import ServiceMetrics
 from serving.schemas.rows import Matrix
 
 
-class PredictionMeters:
-    """The metrics of one model's predictions, with their labels looked up once."""
+class PredictionMetrics:
+    """Counts the predictions of one model; its labels are looked up once."""
 
     def __init__(self, metrics: ServiceMetrics, model: Model) -> None:
         contract, version = model.contract, model.version.version
@@ -30,7 +30,6 @@ class PredictionMeters:
         # Compared as float32, or 7.9 would lie outside of a range that ends at 7.9.
         self._lowest, self._highest = contract.trained.astype(np.float32)
         self._minimum = contract.accepted[0]
-        self._minima = self._minimum.tolist()
 
     def find_out_of_range(self, rows: Matrix) -> NDArray[np.bool_]:
         """Mark the values outside of what the model was trained on."""
@@ -38,29 +37,16 @@ class PredictionMeters:
         return outside
 
     def record(
-        self, rows: Matrix, prediction: Prediction, outside: NDArray[np.bool_]
+        self, sizes: Sequence[int], rows: Matrix, prediction: Prediction
     ) -> None:
-        """Count one answered request."""
-        self._batch_rows.observe(len(rows))
-        if len(rows) == 1:
-            self._record_row(rows[0].tolist(), prediction, outside)
-        else:
-            self._record_rows(rows, prediction, outside)
+        """Count answered requests.
 
-    def record_all(
-        self,
-        sizes: Sequence[int],
-        rows: Matrix,
-        prediction: Prediction,
-        outside: NDArray[np.bool_],
-    ) -> None:
-        """Count answered requests together, whose numbers of rows are ``sizes``."""
+        Args:
+            sizes: Number of rows of each request.
+            rows: The rows of all, an array of shape (n_rows, n_features).
+            prediction: What was predicted for them.
+        """
         observe_all(self._batch_rows, np.array(sizes))
-        self._record_rows(rows, prediction, outside)
-
-    def _record_rows(
-        self, rows: Matrix, prediction: Prediction, outside: NDArray[np.bool_]
-    ) -> None:
         for label, count in Tally(prediction.labels.tolist()).items():
             self._classes[label].inc(count)
         # NumPy is several times as fast along rows as across them.
@@ -71,22 +57,9 @@ class PredictionMeters:
         offset = np.maximum(by_feature - self._minimum[:, np.newaxis], 0)
         _add(self._offset, offset.sum(axis=1))
         _add(self._squared, np.square(offset).sum(axis=1))
+        outside = self.find_out_of_range(rows)
         if outside.any():
             _add(self._out_of_range, outside.sum(axis=0))
-
-    def _record_row(
-        self, row: list[float], prediction: Prediction, outside: NDArray[np.bool_]
-    ) -> None:
-        """Count one row without arrays, whose every call costs more than its work."""
-        self._classes[prediction.labels[0]].inc()
-        self._confidence.observe(max(prediction.probabilities[0].tolist()))
-        marks = outside[0].tolist()
-        for place, value in enumerate(row):
-            offset = max(value - self._minima[place], 0.0)
-            self._offset[place].inc(offset)
-            self._squared[place].inc(offset * offset)
-            if marks[place]:
-                self._out_of_range[place].inc()
 
 
 def observe_all(histogram: Histogram, values: NDArray[np.floating]) -> None:

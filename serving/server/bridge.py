@@ -1,36 +1,60 @@
-"""Runs the application in an event loop, which is twice as fast as threads.
+"""Runs the Flask application in an event loop, at several times the speed of threads.
 
-A request becomes a response in ``Bridge.__call__``. Its body is awaited, so slow
-clients keep nobody waiting; then the application, which never waits itself, is called
-right in the event loop: to hand it to a thread and back would cost as much as its work.
-Only what takes long goes to a thread, so that it delays nobody else.
+The body of a request is awaited, so slow clients block nobody. Then the application,
+which never waits for anything, is called right in the event loop: passing it to a
+thread and back would cost as much as its work. Only what takes long goes to a thread.
 """
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+import gc
+from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from io import BytesIO
-from typing import Any
+from time import perf_counter
+from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from flask import Flask
+from werkzeug.exceptions import BadRequest, HTTPException
 
 from serving.app import create_app as create_flask_app
-from serving.http.access import EXTENSION, Guard
+from serving.http.access import ADMITTED, HEAD_BYTES, LEASE, REFUSAL
+from serving.http.application import ARRIVED
+from serving.http.capacity import Lease
 from serving.service import the_service
 
+Environ = dict[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-SHORT_BODY = 128 * 1024  # bytes: some 3 ms of work
-SPARE_THREADS = 2  # for metrics and refusals while predictions fill the rest
+SHORT_BODY = 128 * 1024  # bytes: about 3 ms of work
+PREDICTION_THREADS = 2
+LARGE_ANSWER = 64 * 1024  # bytes; the transport buffers as many before it waits
+USUAL_NAME = 64  # bytes; longer names of headers are not cached
+DRAIN_SECONDS, DRAIN_BYTES = 2, 16 * 1024**2
 
 
-class ClientGoneError(Exception):
+UPGRADE = "serving.upgrade"
+NO_UPGRADE = (
+    "The body of a request that asks for another protocol cannot be read. Send it"
+    " without the Upgrade header."
+)
+
+
+class ClientDisconnectedError(Exception):
     """The client closed the connection before its request was complete."""
+
+
+class Answer(NamedTuple):
+    """A WSGI answer."""
+
+    status: str
+    headers: list[tuple[str, str]]
+    body: bytes
+    close: Callable[[], None]
 
 
 class Bridge:
@@ -42,11 +66,9 @@ class Bridge:
 
     def __init__(self, app: Flask) -> None:
         self.app = app
-        config = the_service(app).config
-        self._limit = config.max_body_bytes
-        self._guard: Guard = app.extensions[EXTENSION]
-        threads = config.max_in_flight + SPARE_THREADS
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
+        self._access = the_service(app).access
+        self._predictions = ThreadPoolExecutor(PREDICTION_THREADS, "prediction")
+        self._scrapes = ThreadPoolExecutor(1, "scrape")
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -54,79 +76,125 @@ class Bridge:
             await send({"type": "websocket.close"})
             return
         environ = build_environ(scope)
+        lease = environ[LEASE] = Lease(self._access.capacity)
         try:
-            body = await self._read_body(environ, receive)
-        except ClientGoneError:
+            body = await self._admit(environ, receive)
+            answer = await self._answer(environ, body)
+            if REFUSAL in environ or UPGRADE in environ:
+                answer.headers.append(("Connection", "close"))
+                await send_last_answer(answer, send, receive)
+            else:
+                await send_answer(answer, send)
+            answer.close()
+        except ClientDisconnectedError:
             return
-        environ["wsgi.input"] = BytesIO(body)
-        loop = asyncio.get_running_loop()
-        if len(body) > SHORT_BODY or scope["path"] == "/metrics":
-            answer = await loop.run_in_executor(self._threads, self._call, environ)
-        else:
-            answer = self._call(environ)
-        await send_answer(*answer, send)
+        finally:
+            lease.release()
 
-    async def _read_body(self, environ: dict[str, Any], receive: Receive) -> bytes:
-        """Wait for the body.
+    async def _admit(self, environ: Environ, receive: Receive) -> bytes:
+        """Read the body of a request that may go on; else note why it may not."""
+        body = b""
+        try:
+            self._access.check(environ)
+            if "CONTENT_LENGTH" in environ or "HTTP_TRANSFER_ENCODING" in environ:
+                body = await self._read_body(environ, receive)
+            if environ["REQUEST_METHOD"] == "POST":
+                environ[LEASE].acquire_slot()
+        except HTTPException as refusal:
+            environ[REFUSAL] = refusal
+        environ[ADMITTED] = True
+        return body
 
-        Of one that is too large, no more is read than shows it; of a stranger's,
-        nothing: it would fill the memory before anybody looks at the key.
-        """
-        length = int(environ.get("CONTENT_LENGTH") or 0)
-        if length > self._limit or not (length or "HTTP_TRANSFER_ENCODING" in environ):
-            return b""
-        if not self._guard.knows(environ):
-            return b""
+    async def _read_body(self, environ: Environ, receive: Receive) -> bytes:
+        """Wait for the body; the protocol limits the time, this its size."""
+        if UPGRADE in environ:
+            raise BadRequest(NO_UPGRADE)
+        limit = self._access.max_body(environ)
+        lease: Lease = environ[LEASE]
         chunks: list[bytes] = []
         size, more = 0, True
-        while more and size <= self._limit:
+        while more:
             message = await receive()
             if message["type"] == "http.disconnect":
-                raise ClientGoneError
-            chunks.append(message["body"])
-            size += len(message["body"])
+                raise ClientDisconnectedError
+            chunk = message["body"]
+            size += len(chunk)
+            if size > limit:
+                raise self._access.too_large(environ)
+            lease.add_bytes(len(chunk))
+            chunks.append(chunk)
             more = message["more_body"]
-        return b"".join(chunks)
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
-    def _call(
-        self, environ: dict[str, Any]
-    ) -> tuple[str, list[tuple[str, str]], Iterable[bytes]]:
+    async def _answer(self, environ: Environ, body: bytes) -> Answer:
+        environ["wsgi.input"] = BytesIO(body)
+        if len(body) <= SHORT_BODY and environ["PATH_INFO"] != "/metrics":
+            return self._call(environ)
+        threads = self._predictions if body else self._scrapes
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(threads, self._call, environ)
+
+    def _call(self, environ: Environ) -> Answer:
         started: list[Any] = []
 
         def start_response(
             status: str, headers: list[tuple[str, str]], exc_info: Any = None
         ) -> Callable[[bytes], object]:
             started[:] = status, headers
-            return lambda _: None  # the write() of old, which Flask does not use
+            return lambda _: None  # the write() of old WSGI, which Flask does not use
 
         chunks = self.app.wsgi_app(environ, start_response)
-        return started[0], started[1], chunks
+        close = getattr(chunks, "close", lambda: None)
+        return Answer(*started, b"".join(chunks), close)
 
 
-async def send_answer(
-    status: str,
-    headers: list[tuple[str, str]],
-    chunks: Iterable[bytes],
-    send: Send,
-) -> None:
-    """Send a WSGI answer, chunk by chunk."""
-    encoded = [
-        (name.encode("latin-1"), value.encode("latin-1")) for name, value in headers
-    ]
-    code = int(status[:3])
-    await send({"type": "http.response.start", "status": code, "headers": encoded})
-    if isinstance(chunks, list):  # the usual answer is one piece
-        await send({"type": "http.response.body", "body": b"".join(chunks)})
-        return
-    with contextlib.ExitStack() as stack:
-        if hasattr(chunks, "close"):
-            stack.callback(chunks.close)
-        for chunk in chunks:
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
-    await send({"type": "http.response.body", "body": b""})
+async def send_answer(answer: Answer, send: Send) -> None:
+    """Send an answer; wait until a large one has left."""
+    await send(describe_head(answer))
+    if len(answer.body) > LARGE_ANSWER:
+        await send(describe_body(answer.body, more_body=True))
+        await send(describe_body(b""))
+    else:
+        await send(describe_body(answer.body))
 
 
-def build_environ(scope: Message) -> dict[str, Any]:
+async def send_last_answer(answer: Answer, send: Send, receive: Receive) -> None:
+    """Send the last answer of a connection, though the request has not ended.
+
+    What the client still sends is read and discarded, up to a limit of time and size:
+    if it were cut off while it sends, it would see a reset instead of the answer.
+    """
+    await send(describe_head(answer))
+    await send(describe_body(answer.body, more_body=True))
+    size = 0
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(DRAIN_SECONDS):
+            while size < DRAIN_BYTES:
+                message = await receive()
+                if not message.get("more_body"):
+                    break
+                size += len(message["body"])
+    await send(describe_body(b""))
+
+
+def describe_head(answer: Answer) -> Message:
+    """Describe the head of an answer as ASGI does."""
+    return {
+        "type": "http.response.start",
+        "status": int(answer.status[:3]),
+        "headers": [
+            (name.encode("latin-1"), value.encode("latin-1"))
+            for name, value in answer.headers
+        ],
+    }
+
+
+def describe_body(body: bytes, *, more_body: bool = False) -> Message:
+    """Describe the body of an answer, or a part of it, as ASGI does."""
+    return {"type": "http.response.body", "body": body, "more_body": more_body}
+
+
+def build_environ(scope: Message) -> Environ:
     """Describe a request as WSGI does."""
     path = scope["raw_path"]
     environ = {
@@ -144,22 +212,34 @@ def build_environ(scope: Message) -> dict[str, Any]:
         "wsgi.multithread": True,
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
+        ARRIVED: scope.get("arrived") or perf_counter(),
     }
+    if scope.get("upgrade"):
+        environ[UPGRADE] = True
+    head_bytes = len(path) + len(scope["query_string"])
     for name, value in scope["headers"]:
+        head_bytes += len(name) + len(value)
         if b"_" in name:
             continue  # or X_API_Key could pass for X-API-Key
-        key = _environ_key(name)
+        key = _environ_key(name) if len(name) <= USUAL_NAME else _name_key(name)
         text = value.decode("latin-1")
         environ[key] = f"{environ[key]},{text}" if key in environ else text
+    environ[HEAD_BYTES] = head_bytes
     return environ
 
 
-@lru_cache(maxsize=1024)
-def _environ_key(header: bytes) -> str:
+def _name_key(header: bytes) -> str:
     key = header.decode("latin-1").upper().replace("-", "_")
     return key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"
 
 
+_environ_key = lru_cache(maxsize=512)(_name_key)
+
+
 def create_app() -> Bridge:
     """Create the application for gunicorn's asyncio worker."""
-    return Bridge(create_flask_app())
+    app = create_flask_app()
+    # What exists now lives as long as the worker: no collection has to visit it.
+    gc.collect()
+    gc.freeze()
+    return Bridge(app)

@@ -4,6 +4,7 @@ Nothing here may import prometheus_client before ``raw_env`` is in force: it dec
 at its import whether processes share their metrics.
 """
 
+import math
 import shutil
 import tempfile
 from pathlib import Path
@@ -30,6 +31,7 @@ workers = _config.workers
 worker_class = "serving.server.worker.Worker" if _asyncio else "gthread"
 threads = 1 if _asyncio else _config.max_in_flight + SPARE_THREADS
 graceful_timeout = 30
+keepalive = math.ceil(_config.keep_alive_seconds)
 control_socket_disable = True
 logger_class = GunicornLogger
 logconfig_dict = logging_settings(_config)

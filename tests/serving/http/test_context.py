@@ -6,13 +6,14 @@ import sys
 import pytest
 
 from serving.config import Config
-from serving.http.context import HEADERS
+from serving.http.application import SECURITY_HEADERS
 from serving.monitoring.logs import (
     JsonFormatter,
     TextFormatter,
     logging_settings,
     redact,
 )
+from serving.service import the_service
 
 
 def test_the_request_id_is_taken_over(client):
@@ -32,13 +33,14 @@ def test_a_request_id_is_made(client, sent):
 
 @pytest.mark.parametrize("path", ["/health/live", "/none", "/docs", "/predict"])
 def test_every_answer_has_safe_headers(client, path):
-    assert set(HEADERS) <= set(client.get(path).headers.keys())
+    assert set(SECURITY_HEADERS) <= set(client.get(path).headers.keys())
 
 
 def test_a_line_for_a_request(client, setosa, caplog):
     caplog.set_level(logging.INFO, "serving.requests")
 
     answer = client.post("/predict", json=setosa)
+    the_service(client.application).requests.flush()
 
     fields = caplog.records[-1].fields
     assert fields["request_id"] == answer.headers["X-Request-ID"]
@@ -51,6 +53,7 @@ def test_unknown_urls_are_one_route_in_the_log(client, caplog):
     caplog.set_level(logging.INFO, "serving.requests")
 
     client.get("/what/ever")
+    the_service(client.application).requests.flush()
 
     fields = caplog.records[-1].fields
     assert fields["route"] == "unknown"

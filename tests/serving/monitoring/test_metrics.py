@@ -165,8 +165,8 @@ def test_observe_all_equals_observing_each(values):
 
 
 def test_requests_in_flight_return_to_zero(client, setosa, read):
-    client.post("/predict", json=setosa)
-    client.post("/predict", data="{", content_type="application/json")
+    client.post("/predict", json=setosa).close()
+    client.post("/predict", data="{", content_type="application/json").close()
 
     assert value(read(client), "serving_requests_in_flight") == 0
 

@@ -3,53 +3,82 @@ import time
 import numpy as np
 import pytest
 
-from serving.monitoring.observers import Background, Observation
+from serving.monitoring.observers import CompletedRequest, Observation, ObserverQueue
+
+
+def fail(*_: object) -> None:
+    raise AssertionError("nothing is dropped or fails")
 
 
 @pytest.fixture
-def observe(iris):
-    """Make an observation of some rows."""
+def complete(iris):
+    """Make a completed request with some rows."""
 
-    def observe(rows: int = 1) -> Observation:
+    def complete(rows: int = 1) -> CompletedRequest:
         matrix = np.tile(np.array([5.1, 3.5, 1.4, 0.2], dtype=np.float32), (rows, 1))
         prediction = iris.predict(matrix)
-        return Observation(iris, matrix, prediction, "1", "id", "/predict", time.time())
+        seen = Observation(iris, matrix, prediction, "1", "id", "/predict", time.time())
+        return CompletedRequest(
+            "POST", "/predict", 200, 0.1, 0.0, time.time(), "id", None, seen
+        )
 
-    return observe
+    return complete
 
 
-def test_stop_hands_over_what_waits(observe):
+def test_stop_processes_what_is_waiting(complete):
     seen = []
-    background = Background("test", seen.extend, 100, lambda _: None)
-    background.start()
+    queue = ObserverQueue("test", seen.extend, 100, fail, fail)
+    queue.start()
 
     for _ in range(10):
-        background.submit(observe())
-    background.stop()
+        queue.submit(complete())
+    queue.stop()
 
     assert len(seen) == 10
 
 
-def test_waiting_rows_are_bounded_and_drops_counted(observe):
+def test_waiting_rows_are_bounded_and_drops_counted(complete):
     seen, dropped = [], []
-    background = Background("test", seen.extend, 10, dropped.append)
+    queue = ObserverQueue("test", seen.extend, 10, dropped.append, fail)
 
     for _ in range(5):
-        background.submit(observe(4))
-    background.flush()
-    background.submit(observe(4))
-    background.flush()
+        queue.submit(complete(4))
+    queue.flush()
+    queue.submit(complete(4))
+    queue.flush()
 
     assert dropped == [4, 4, 4]
     assert len(seen) == 3
 
 
-def test_the_thread_hands_over_without_being_asked(observe, eventually):
+def test_the_thread_processes_without_being_asked(complete, eventually):
     seen = []
-    background = Background("test", seen.extend, 100, lambda _: None)
-    background.start()
+    queue = ObserverQueue("test", seen.extend, 100, fail, fail)
+    queue.start()
 
-    background.submit(observe())
+    queue.submit(complete())
 
-    eventually(lambda: seen, "the thread hands over")
-    background.stop()
+    eventually(lambda: seen, "the thread processes it")
+    queue.stop()
+
+
+def test_the_thread_survives_a_failing_consumer(complete, eventually):
+    seen, dropped, errors = [], [], []
+
+    def consume(batch):
+        if batch and batch[0].size == 3:
+            raise RuntimeError("no")
+        seen.extend(batch)
+
+    queue = ObserverQueue(
+        "test", consume, 100, dropped.append, lambda *error: errors.append(error)
+    )
+    queue.start()
+    queue.submit(complete(3))
+    eventually(lambda: errors, "the consumer fails")
+    queue.submit(complete())
+
+    eventually(lambda: seen, "the thread goes on")
+    queue.stop()
+    assert dropped == [3]
+    assert [(task, str(error)) for task, error in errors] == [("test", "no")]

@@ -1,5 +1,6 @@
 import asyncio
 import hashlib
+import json
 
 import pytest
 
@@ -63,40 +64,71 @@ def test_a_path_of_any_bytes_reaches_flask(ask):
     assert start["status"] == 404
 
 
-def test_a_client_that_leaves_gets_no_answer(ask):
-    headers = [(b"content-length", b"10")]
+def test_a_client_that_disconnects_gets_no_answer(ask):
+    headers = [*SCOPE["headers"], (b"content-length", b"10")]
 
     assert ask({"type": "http.disconnect"}, headers=headers) == []
 
 
-def test_the_body_of_a_stranger_is_not_read(make_app, iris, tmp_path):
-    keys = tmp_path / "keys"
-    keys.write_text(f"alice {hashlib.sha256(b'key').hexdigest()}\n")
-    bridge = Bridge(make_app(iris, api_keys_file=keys))
-    sent = []
+def refuse(make_app, iris, *received, **settings) -> list[dict]:
+    """Ask for more than is allowed; return what is sent and received, in order."""
+    bridge = Bridge(make_app(iris, **settings))
+    events, incoming = [], iter(received)
 
     async def receive():
-        raise AssertionError("the body was read")
+        events.append(next(incoming))
+        return events[-1]
 
     async def send(message):
-        sent.append(message)
+        events.append(message)
 
-    headers = [*SCOPE["headers"], (b"content-length", b"10")]
+    headers = [*SCOPE["headers"], (b"content-length", b"100000")]
     scope = SCOPE | {"raw_path": b"/predict", "headers": headers}
     asyncio.run(bridge(scope, receive, send))
+    return events
 
-    assert sent[0]["status"] == 401
+
+@pytest.fixture
+def keys_file(tmp_path):
+    path = tmp_path / "keys"
+    path.write_text(f"alice {hashlib.sha256(b'key').hexdigest()}\n")
+    return path
+
+
+def test_the_body_of_a_refused_request_is_only_read_to_be_discarded(
+    make_app, iris, keys_file
+):
+    part = {"type": "http.request", "body": b"x", "more_body": True}
+    end = part | {"more_body": False}
+
+    head, body, *rest = refuse(make_app, iris, part, end, api_keys_file=keys_file)
+
+    assert head["status"] == 401
+    assert (b"Connection", b"close") in head["headers"]
+    assert json.loads(body["body"])["status"] == 401
+    assert rest == [part, end, {"type": "http.response.body", "body": b"", **LAST}]
+
+
+LAST = {"more_body": False}
+
+
+def test_a_refused_body_is_not_read_for_ever(make_app, iris, keys_file):
+    part = {"type": "http.request", "body": b"x" * 4 * 1024**2, "more_body": True}
+
+    events = refuse(make_app, iris, *[part] * 100, api_keys_file=keys_file)
+
+    assert sum(event["type"] == "http.request" for event in events) == 4
+
+
+def test_a_chunked_body_is_refused_as_soon_as_it_is_too_large(make_app, iris):
+    part = {"type": "http.request", "body": b"x" * 600, "more_body": True}
+    end = part | {"more_body": False}
+
+    events = refuse(make_app, iris, part, part, end, max_row_bytes=1000)
+
+    assert [e["type"] for e in events[:1]] == ["http.response.start"]
+    assert events[0]["status"] == 413
 
 
 def test_other_protocols_are_declined(ask):
     assert ask(type="websocket") == [{"type": "websocket.close"}]
-
-
-def test_files_come_in_pieces(ask):
-    start, *pieces = ask(method="GET", raw_path=b"/docs/swagger-ui-bundle.js")
-
-    assert len(pieces) > 2
-    assert sum(len(piece["body"]) for piece in pieces) == int(
-        dict(start["headers"])[b"Content-Length"]
-    )
-    assert [piece.get("more_body", False) for piece in pieces[-2:]] == [True, False]

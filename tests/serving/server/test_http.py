@@ -103,8 +103,6 @@ def is_prediction(answer: HTTPResponse) -> bool:
         POST.replace(b"/predict", b"/predict?a=%20b#c"),
         POST.replace(b"/predict", b"/%70redict"),
         POST.replace(b"/predict", b"http://x/predict"),
-        POST.replace(b"Host: x", b"Host: x\r\nConnection: Upgrade\r\nUpgrade: h2c"),
-        POST.replace(b"Host: x", b"Host: x\r\nConnection: upgrade\r\nupgrade: TLS/1.2"),
     ],
 )
 def test_forms_of_a_request(server, request_bytes):
@@ -219,7 +217,7 @@ def test_early_disconnects_are_survived(server):
         POST.replace(LENGTH, LENGTH + b"Content-Length: 2\r\n"),
     ],
 )
-def test_what_is_no_http_is_answered_400(server, bad):
+def test_invalid_http_is_answered_400(server, bad):
     with connect(server) as raw:
         raw.sendall(bad)
 
@@ -231,21 +229,12 @@ def test_what_is_no_http_is_answered_400(server, bad):
     "bad",
     [
         b"nonsense\r\n\r\n",
-        b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n",
         CHUNKED.replace(b"chunked", b"chunked\r\nContent-Length: 3") + CHUNKS,
     ],
 )
 def test_the_event_loop_refuses_doubtful_framing(filled, bad):
     assert ask(filled(), bad).status == 400
-
-
-def test_endless_headers_are_cut_off(filled):
-    with connect(filled()) as raw:
-        raw.sendall(b"GET / HTTP/1.1\r\nA: ")
-        with pytest.raises(ConnectionError):
-            for _ in range(1000):
-                raw.sendall(b"a" * 1000)
-                time.sleep(0.001)
 
 
 def test_no_underscored_header_passes_for_another(filled):
@@ -275,7 +264,7 @@ def test_a_large_body_is_refused_before_it_has_come(
     assert json.loads(answer.content)["title"] == HTTPStatus(413).phrase
 
 
-def test_idle_and_dripping_clients_slow_nobody(filled):
+def test_idle_and_slow_clients_delay_nobody(filled):
     server = filled()
     with ExitStack() as clients:
         for number in range(1500):
@@ -324,7 +313,7 @@ def test_files_are_sent_whole(server):
 
 
 def test_an_idle_connection_is_closed(filled, worker_class):
-    server = filled(worker_class=worker_class, gunicorn="--keep-alive 1")
+    server = filled(worker_class=worker_class, keep_alive_seconds=1)
     with connect(server) as raw:
         raw.sendall(GET)
         read(raw, "GET")
@@ -346,7 +335,7 @@ def test_a_stop_lets_a_request_in_flight_end(server):
     assert server.process.wait(20) == 0
 
 
-def test_who_has_just_connected_may_still_ask_a_worker_that_ends(filled):
+def test_a_new_connection_may_still_ask_a_stopping_worker(filled):
     server = filled()
     with connect(server) as early:
         time.sleep(0.3)  # it has been accepted

@@ -1,0 +1,19 @@
+"""Route /metrics: everything that Prometheus collects."""
+
+from flask import Blueprint, Response, request
+
+from serving.monitoring.collector import StateCollector
+from serving.service import the_service
+
+blueprint = Blueprint("metrics", __name__)
+
+
+@blueprint.get("/metrics")
+def show_metrics() -> Response:
+    """Answer a scrape."""
+    service = the_service()
+    service.requests.flush()
+    state = StateCollector(service.current, service.store)
+    accept = request.headers.get("Accept", "")
+    body, content_type = service.metrics.render(state, accept)
+    return Response(body, content_type=content_type)

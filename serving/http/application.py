@@ -1,0 +1,174 @@
+"""The Flask application: Flask without what a stateless API does not use.
+
+Each part that is replaced is one that Flask lets one replace; together they halve the
+time that Flask takes for a request of one row.
+"""
+
+import re
+import secrets
+from collections.abc import Callable
+from functools import cache
+from http import HTTPStatus
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, Request, Response, request
+from flask.sessions import SessionInterface, SessionMixin
+from werkzeug.datastructures import Headers
+from werkzeug.routing import MapAdapter
+from werkzeug.utils import cached_property
+
+from serving.http.access import LEASE
+
+if TYPE_CHECKING:
+    from serving.model.current import Served
+    from serving.monitoring.observers import Observation
+
+# Left in the environ by the bridge: when the head of the request had arrived.
+ARRIVED = "serving.arrived"
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+UNKNOWN_ROUTE = "unknown"
+SECURITY_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+
+
+class ApiRequest(Request):
+    """A request, and what is known of it by the time it is answered.
+
+    Attributes:
+        started: When its handling began, in seconds of ``perf_counter``.
+        arrived: When its head had arrived, where the server tells.
+        served: The model that predicted, if one did.
+        observation: What it predicted.
+    """
+
+    max_content_length: int | None = None  # type: ignore[assignment]
+    served: "Served | None" = None
+    observation: "Observation | None" = None
+
+    def __init__(self, environ: dict[str, Any], *args: Any, **kwargs: Any) -> None:
+        super().__init__(environ, *args, **kwargs)
+        self.started = perf_counter()
+        self.arrived: float = environ.get(ARRIVED, self.started)
+        if self.method not in METHODS:
+            self.method = "OTHER"  # or invented ones would become labels without end
+
+    @property
+    def prom_start_time(self) -> float:
+        """When the exporter's clock starts: not when its hook is called."""
+        return self.arrived
+
+    @prom_start_time.setter
+    def prom_start_time(self, _: float) -> None:
+        """Keep the time at which the head had arrived."""
+
+    @cached_property
+    def request_id(self) -> str:
+        """The client's id of the request if it is well-formed, else a new one."""
+        sent = self.environ.get("HTTP_X_REQUEST_ID", "")
+        return sent if _REQUEST_ID.fullmatch(sent) else secrets.token_hex(16)
+
+    @property
+    def route(self) -> str:
+        """The rule of the route, never the raw path."""
+        return self.url_rule.rule if self.url_rule else UNKNOWN_ROUTE
+
+
+class ApiResponse(Response):
+    """A response with the request's id, and security headers unless a view set them."""
+
+    def get_wsgi_headers(self, environ: Any) -> Headers:
+        """Return the headers without copying them, unless there is more to do."""
+        if self._is_plain():
+            return self.headers
+        return super().get_wsgi_headers(environ)
+
+    def get_app_iter(self, environ: Any) -> Any:
+        """Return the body without a wrapper, unless there is something to close."""
+        if self._is_plain() and not self._on_close:
+            return () if environ["REQUEST_METHOD"] == "HEAD" else self.response
+        return super().get_app_iter(environ)
+
+    def get_wsgi_response(self, environ: Any) -> Any:
+        """Add the headers of every response last: nothing has to search them."""
+        chunks, status, headers = super().get_wsgi_response(environ)
+        present = {name.lower() for name, _ in headers}
+        headers.append(("X-Request-ID", environ["werkzeug.request"].request_id))
+        headers += [
+            (name, value)
+            for name, value in SECURITY_HEADERS.items()
+            if name.lower() not in present
+        ]
+        return chunks, status, headers
+
+    def _is_plain(self) -> bool:
+        """Say whether this is a body of bytes, as all predictions are."""
+        return self.status_code == HTTPStatus.OK and type(self.response) is list
+
+
+class NoSession(dict[str, Any], SessionMixin):
+    """A session that holds nothing."""
+
+
+class NoSessions(SessionInterface):
+    """No cookies: nothing to open, sign or save."""
+
+    session = NoSession()
+
+    def open_session(self, app: Flask, request: Request) -> SessionMixin:
+        """Return the one empty session."""
+        return self.session
+
+    def is_null_session(self, obj: object) -> bool:
+        """Have Flask save no session."""
+        return True
+
+
+class Application(Flask):
+    """Flask with cheaper parts."""
+
+    request_class = ApiRequest
+    response_class = ApiResponse
+    session_interface = NoSessions()
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Bind the routes without parsing the Host header: none depends on it."""
+        if request is None:
+            return super().create_url_adapter(None)
+        environ = request.environ
+        return self.url_map.bind(
+            "localhost",
+            environ["SCRIPT_NAME"],
+            url_scheme=environ["wsgi.url_scheme"],
+            default_method=environ["REQUEST_METHOD"],
+            path_info=request.path,
+            query_args=environ["QUERY_STRING"],
+        )
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Look only once whether a view or hook is asynchronous."""
+        return self._ensured(func)
+
+    @cache  # noqa: B019 -- as many entries as there are views and hooks
+    def _ensured(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return super().ensure_sync(func)
+
+    def dispatch_request(self) -> Any:
+        """Refuse an answer that is too large to be held until it has left."""
+        response = super().dispatch_request()
+        if isinstance(response, Response):
+            lease = request.environ[LEASE]
+            lease.add_bytes(response.content_length or 0)
+        return response
+
+
+def the_request() -> ApiRequest:
+    """Return the current request: one lookup instead of one per attribute."""
+    return request._get_current_object()  # type: ignore[attr-defined,no-any-return]

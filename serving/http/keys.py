@@ -1,0 +1,104 @@
+"""API keys: a file of digests that is reloaded when it changes."""
+
+import hashlib
+import hmac
+import logging
+import os
+import time
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+
+from serving.config import ConfigError, variable_name
+
+logger = logging.getLogger(__name__)
+
+CHECK_SECONDS = 1.0
+SHA256_HEX_DIGITS = 64
+
+Stamp = tuple[int, int, int] | None
+
+
+class ApiKeys:
+    """The accepted API keys.
+
+    A file that cannot be read or parsed changes nothing: the last good keys stay.
+
+    Args:
+        path: The file; see ``read_keys``.
+
+    Raises:
+        ConfigError: If the file has no good keys to begin with.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.count_failure: Callable[[], None] = lambda: None
+        self._path = path
+        self._stamp = _stamp(path)
+        self._digests = read_keys(path)
+        self._next_check = 0.0
+
+    def accepts(self, key: str) -> bool:
+        """Compare a key with all known ones in constant time."""
+        if time.monotonic() >= self._next_check:
+            self.refresh()
+        # WSGI decodes the bytes of a header as Latin-1.
+        digest = hashlib.sha256(key.encode("latin-1")).digest()
+        return any([hmac.compare_digest(digest, known) for known in self._digests])
+
+    def refresh(self) -> None:
+        """Read the file again if it has changed."""
+        self._next_check = time.monotonic() + CHECK_SECONDS
+        stamp = _stamp(self._path)
+        if stamp == self._stamp:
+            return
+        self._stamp = stamp
+        try:
+            self._digests = read_keys(self._path)
+        except ConfigError as error:
+            self.count_failure()
+            fields = {"detail": str(error)}
+            logger.error("API keys not reloaded", extra={"fields": fields})
+        else:
+            fields = {"keys": len(self._digests)}
+            logger.info("API keys reloaded", extra={"fields": fields})
+
+
+@lru_cache(maxsize=8)
+def load_keys(path: Path) -> ApiKeys:
+    """Return the keys of a file; a forked process gets its parent's.
+
+    So a worker that starts while the file is damaged still has the last good keys.
+    """
+    return ApiKeys(path)
+
+
+def read_keys(path: Path) -> list[bytes]:
+    """Read the digests of a key file: one ``<name> <SHA-256 in hex>`` per line.
+
+    Raises:
+        ConfigError: If the file cannot be read or has another content.
+    """
+    variable = variable_name("api_keys_file")
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ConfigError(variable, str(path), f"a readable file: {reason}") from None
+    entries = [line.split() for line in lines if line.strip() and line[0] != "#"]
+    try:
+        keys = [bytes.fromhex(digest) for _, digest in entries]
+    except ValueError:
+        keys = []
+    if not keys or any(len(key) * 2 != SHA256_HEX_DIGITS for key in keys):
+        expected = "lines with a name and the SHA-256 of a key in hex"
+        raise ConfigError(variable, str(path), expected)
+    return keys
+
+
+def _stamp(path: Path) -> Stamp:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino

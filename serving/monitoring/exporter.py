@@ -1,0 +1,59 @@
+"""prometheus-flask-exporter with one hook instead of three: same metrics, faster."""
+
+from time import perf_counter
+from typing import Any
+
+from flask import Flask, Response, request
+from prometheus_client import Counter, Histogram
+from prometheus_flask_exporter import PrometheusMetrics
+
+
+class Exporter(PrometheusMetrics):  # type: ignore[misc]
+    """The exporter, with its default metrics counted in a single hook.
+
+    Its own hooks look up labels, patterns and attributes for each request, which takes
+    as long as the validation of a row. Here the child of each combination of labels is
+    looked up once.
+    """
+
+    def export_defaults(  # type: ignore[override]
+        self, buckets: tuple[float, ...], app: Flask, prefix: str = "flask", **_: Any
+    ) -> None:
+        """Count the requests of an application and how long they take.
+
+        Args:
+            buckets: Upper bounds of the latencies, in seconds.
+            app: The application; its requests are ``ApiRequest``.
+            prefix: Of the names of the metrics.
+        """
+        seconds = Histogram(
+            f"{prefix}_http_request_duration_seconds",
+            "Time from the arrival of a request's head until its answer was ready",
+            ("method", "route", "status"),
+            buckets=buckets,
+            registry=self.registry,
+        )
+        total = Counter(
+            f"{prefix}_http_request",
+            "Requests",
+            ("method", "status"),
+            registry=self.registry,
+        )
+        children: dict[tuple[str, str, int], tuple[Histogram, Counter]] = {}
+
+        def count(response: Response) -> Response:
+            """Count a request; the number of its labels is limited by ApiRequest."""
+            current = request._get_current_object()
+            key = current.method, current.route, response.status_code
+            if key not in children:
+                method, route, status = key
+                children[key] = (
+                    seconds.labels(method, route, status),
+                    total.labels(method, status),
+                )
+            latency, requests = children[key]
+            latency.observe(perf_counter() - current.arrived)
+            requests.inc()
+            return response
+
+        app.after_request(count)

@@ -1,0 +1,180 @@
+"""uvicorn's HTTP protocol with deadlines: for requests, answers and idle connections.
+
+uvicorn and its parser read the bytes; nothing here sees any that arrive. These hooks
+are told when a message begins and ends, and when the client does not read.
+"""
+
+import asyncio
+import math
+from time import perf_counter
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEAD_SECONDS = 10.0  # for the head of a request to arrive
+BODY_SECONDS = 60.0  # for its body, after that
+CHECK_SECONDS = 1.0
+FIRST_PAUSE_SECONDS = 0.01
+LAST_CALL_SECONDS = 2.0  # for requests that are on their way when the worker stops
+LARGE_WRITE = 16 * 1024
+
+
+class JoinedWrites:
+    """A transport that sends what is written in one turn of the event loop together.
+
+    The head and body of an answer would leave one by one, which costs the service and
+    the client a system call and a wake-up more: a fifth of all requests per second.
+    """
+
+    def __init__(
+        self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._pending: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        """Leave everything else to the transport."""
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Send at the end of the turn; much at once, so that backpressure is felt."""
+        if not self._pending:
+            self._loop.call_soon(self.flush)
+        self._pending.append(data)
+        if len(data) > LARGE_WRITE:
+            self.flush()
+
+    def close(self) -> None:
+        """Close once everything is sent."""
+        self.flush()
+        self._transport.close()
+
+    def flush(self) -> None:
+        """Send what is pending."""
+        if self._pending:
+            self._transport.write(b"".join(self._pending))
+            self._pending.clear()
+
+
+class Protocol(HttpToolsProtocol):
+    """HTTP/1.1 with deadlines, which uvicorn leaves to a proxy."""
+
+    send_seconds = 30.0  # set by the worker, from the settings
+    _waiting_since = 0.0
+    _patience = HEAD_SECONDS
+    _in_head = False
+    _pause_seconds = FIRST_PAUSE_SECONDS
+    _stopping = False
+    _check_timer: asyncio.TimerHandle | None = None
+    _send_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Start to watch the connection."""
+        super().connection_made(JoinedWrites(transport, self.loop))  # type: ignore[arg-type]
+        self._wait(HEAD_SECONDS)
+        self._check_timer = self.loop.call_later(CHECK_SECONDS, self._check)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop to watch."""
+        for timer in (self._check_timer, self._send_timer):
+            if timer is not None:
+                timer.cancel()
+        self._check_timer = None
+        super().connection_lost(exc)
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Answer a client that has ended its side, if its request is complete."""
+        self.transport.flush()  # type: ignore[attr-defined]
+        if self.cycle is None or self.cycle.response_complete:
+            return False
+        self.cycle.keep_alive = False
+        return not self._in_head and not self.cycle.more_body
+
+    def on_message_begin(self) -> None:
+        """Give the head time to arrive."""
+        super().on_message_begin()
+        self._in_head = True
+        self._wait(HEAD_SECONDS)
+        self._pause_seconds = FIRST_PAUSE_SECONDS
+        self.loop.call_soon(self._slow_down_head)
+
+    def on_headers_complete(self) -> None:
+        """Note when the head had arrived, and give the body time."""
+        self._in_head = False
+        self.scope["arrived"] = perf_counter()  # type: ignore[typeddict-unknown-key]
+        self.scope["upgrade"] = self.parser.should_upgrade()  # type: ignore[typeddict-unknown-key]
+        self._wait(BODY_SECONDS)
+        super().on_headers_complete()
+        if self._stopping:
+            self.cycle.keep_alive = False
+
+    def on_message_complete(self) -> None:
+        """Wait for nothing but the answer."""
+        super().on_message_complete()
+        self._wait(math.inf)
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request.
+
+        uvicorn has a timer for that, which any byte cancels, such as an empty line.
+        """
+        super().on_response_complete()
+        if self.cycle.response_complete and not self._in_head:
+            self._wait(self.timeout_keep_alive)
+
+    def pause_writing(self) -> None:
+        """Give a client that does not read its answer some time."""
+        super().pause_writing()
+        if self._send_timer is None:
+            abort = self.transport.abort
+            self._send_timer = self.loop.call_later(self.send_seconds, abort)
+
+    def resume_writing(self) -> None:
+        """Note that the client reads."""
+        super().resume_writing()
+        if self._send_timer is not None:
+            self._send_timer.cancel()
+            self._send_timer = None
+
+    def shutdown(self) -> None:
+        """End when what has begun is answered.
+
+        A client that has just connected may have a request on its way: uvicorn would
+        hang up on it.
+        """
+        self._stopping = True
+        if self.cycle is not None:
+            super().shutdown()
+        else:
+            self._wait(min(LAST_CALL_SECONDS, self._patience))
+
+    def _wait(self, seconds: float) -> None:
+        self._waiting_since = self.loop.time()
+        self._patience = seconds
+
+    def _check(self) -> None:
+        """Close the connection of a client that takes too long.
+
+        One timer for each connection, not for each request: those would cost more.
+        """
+        if self.loop.time() - self._waiting_since > self._patience:
+            self.transport.close()
+        else:
+            self._check_timer = self.loop.call_later(CHECK_SECONDS, self._check)
+
+    def _slow_down_head(self) -> None:
+        """Read a head that does not end ever more slowly.
+
+        Most arrive whole. The parser keeps the others without a limit to their size,
+        so there is one to how often they are read until their time is over.
+        """
+        if self._in_head and not self.transport.is_closing():
+            self.flow.pause_reading()
+            self.loop.call_later(self._pause_seconds, self._read_head)
+            self._pause_seconds *= 2
+
+    def _read_head(self) -> None:
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
+            self.loop.call_soon(self.loop.call_soon, self._slow_down_head)

@@ -1,0 +1,103 @@
+import hashlib
+import os
+
+import pytest
+
+from serving.config import ConfigError
+from serving.http.keys import ApiKeys, load_keys, read_keys
+
+
+def line(key: str) -> str:
+    return f"someone {hashlib.sha256(key.encode()).hexdigest()}\n"
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "keys"
+    path.write_text(line("first"))
+    return path
+
+
+@pytest.fixture
+def keys(path, monkeypatch) -> ApiKeys:
+    monkeypatch.setattr("serving.http.keys.CHECK_SECONDS", 0)
+    return ApiKeys(path)
+
+
+def test_a_key_may_hold_any_character(path):
+    path.write_text(line("schlüssel ☂"))
+
+    # WSGI gives the bytes of a header as Latin-1.
+    assert ApiKeys(path).accepts("schlüssel ☂".encode().decode("latin-1"))
+
+
+def test_comments_and_empty_lines_are_skipped(path):
+    path.write_text(f"# name digest\n\n{line('first')}")
+
+    assert len(read_keys(path)) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["", "alice", "alice abc", "alice zz", "a b c", "\xff"]
+)
+def test_a_damaged_file_stops_the_first_start(path, text):
+    path.write_bytes(text.encode("latin-1"))
+
+    with pytest.raises(ConfigError, match="IRIS_API_KEYS_FILE"):
+        ApiKeys(path)
+
+
+def test_a_missing_file_stops_the_first_start(tmp_path):
+    with pytest.raises(ConfigError, match=r"IRIS_API_KEYS_FILE.*No such file"):
+        ApiKeys(tmp_path / "none")
+
+
+def test_a_changed_file_is_reloaded(keys, path):
+    path.write_text(line("first") + line("second"))
+
+    assert keys.accepts("second")
+    assert keys.accepts("first")
+
+
+def test_a_removed_key_is_refused(keys, path):
+    path.write_text(line("other"))
+
+    assert not keys.accepts("first")
+
+
+def remove(path) -> None:
+    path.unlink()
+
+
+def damage(path) -> None:
+    path.write_text("alice not-a-digest")
+
+
+def empty(path) -> None:
+    os.truncate(path, 0)
+
+
+@pytest.mark.parametrize("break_file", [remove, damage, empty])
+def test_a_bad_file_keeps_the_last_good_keys(keys, path, caplog, break_file):
+    failures = []
+    keys.count_failure = lambda: failures.append(1)
+
+    break_file(path)
+
+    assert keys.accepts("first")
+    assert keys.accepts("first")
+    assert failures == [1]
+    assert caplog.messages == ["API keys not reloaded"]
+
+
+def test_a_repaired_file_is_used_again(keys, path):
+    damage(path)
+    keys.refresh()
+
+    path.write_text(line("second"))
+
+    assert keys.accepts("second")
+
+
+def test_keys_are_loaded_once_per_process(path):
+    assert load_keys(path) is load_keys(path)
