@@ -1,10 +1,12 @@
 """Routes /health/live and /health/ready: is it running, can it predict."""
 
+from typing import Any
+
 from flask import Blueprint, Response
 
 from serving.api.predictions import describe_model
 from serving.http.content import json_response
-from serving.model.status import describe_registry
+from serving.model.status import describe_error, describe_fallback, describe_registry
 from serving.service import the_service
 
 blueprint = Blueprint("health", __name__, url_prefix="/health")
@@ -20,11 +22,21 @@ def live() -> Response:
 def ready() -> Response:
     """Say whether a model is loaded, and how the registry is."""
     service = the_service()
-    served = service.current.get()
-    return json_response(
-        {
-            "status": "ready",
-            "model": describe_model(served.model),
-            "registry": describe_registry(service.store.read_report()),
+    model = service.current.get().model
+    report = service.store.read_report()
+    described: dict[str, Any] = {
+        "status": "ready",
+        "model": describe_model(model),
+        "registry": describe_registry(report),
+    }
+    if fallback := describe_fallback(model.version, report, service.config):
+        described["fallback"] = fallback
+    errors = {
+        "follower": report.last_error if report else None,
+        "worker": service.metrics.errors.last,
+    }
+    if any(errors.values()):
+        described["last_errors"] = {
+            name: describe_error(error) for name, error in errors.items()
         }
-    )
+    return json_response(described)

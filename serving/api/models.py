@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 from serving.api.predictions import describe_model
 from serving.http.content import json_response
 from serving.model.onnx_model import Model
-from serving.model.status import format_time
+from serving.model.status import describe_fallback, format_time
 from serving.service import the_service
 
 blueprint = Blueprint("models", __name__)
@@ -19,7 +19,11 @@ blueprint = Blueprint("models", __name__)
 @blueprint.get("/model")
 def show_model() -> Response:
     """Show the contract, the metrics and the gate's verdict."""
-    described = describe(the_service().current.get().model)
+    service = the_service()
+    model = service.current.get().model
+    report = service.store.read_report()
+    fallback = describe_fallback(model.version, report, service.config)
+    described = describe(model) | {"fallback": fallback}
     response = json_response(described)
     response.set_etag(_tag(described), weak=True)
     response.make_conditional(request)

@@ -5,10 +5,10 @@ from functools import cached_property
 
 from serving.config import Config
 from serving.model.onnx_model import Model, ModelNotReadyError
-from serving.model.status import explain_missing_model
+from serving.model.status import explain_missing_model, is_fallback
 from serving.model.store import Store
 from serving.monitoring.metrics import ServiceMetrics
-from serving.monitoring.prediction_metrics import PredictionMeters
+from serving.monitoring.prediction_metrics import PredictionMetrics
 from serving.openapi.document import render_openapi
 from serving.schemas.requests import Schemas
 
@@ -19,7 +19,7 @@ class Served:
 
     model: Model
     schemas: Schemas
-    meters: PredictionMeters
+    meters: PredictionMetrics
     protected: bool
 
     @cached_property
@@ -36,6 +36,7 @@ class Current:
         self._config = config
         self._metrics = metrics
         self._store = store
+        self._failure: str | None = None
 
     def get(self) -> Served:
         """Return the model in use; a request asks once and keeps the answer.
@@ -46,14 +47,25 @@ class Current:
         served = self.served
         if served is None:
             report = self._store.read_report()
-            raise ModelNotReadyError(explain_missing_model(report, self._config))
+            reason = explain_missing_model(report, self._config, self._failure)
+            raise ModelNotReadyError(reason)
         return served
+
+    def note_failure(self, reason: str | None) -> None:
+        """Note why the published model cannot be used, for as long as none is."""
+        self._failure = reason
+
+    @property
+    def is_fallback(self) -> bool:
+        """Whether a model is in use because Production's cannot be."""
+        served = self.served
+        return served is not None and is_fallback(served.model.version, self._config)
 
     def swap(self, model: Model) -> None:
         """Take another model; requests in flight end with the one they have."""
         self.served = Served(
             model,
             Schemas(model.contract, self._config.max_rows),
-            PredictionMeters(self._metrics, model),
+            PredictionMetrics(self._metrics, model),
             protected=self._config.api_keys_file is not None,
         )

@@ -10,11 +10,12 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from serving.model import parsing
 from serving.model.contract import METADATA_KEY, Contract, ContractError
 
-# Why a model file can be refused: by anybody who loads it, by the follower only.
-LOAD_REASONS = ("contract", "digest", "golden_rows", "unreadable")
-INTAKE_REASONS = ("disk_full", "download", "store")
+# Why a model can be refused: by whoever loads it, and by the follower only.
+LOAD_REASONS = ("contract", "digest", "golden_rows", "unreadable", "unservable")
+SYNC_REASONS = ("disk_full", "download", "error", "store")
 
 
 class ModelNotReadyError(Exception):
@@ -40,6 +41,23 @@ class Version:
     alias: str = ""
     tags: dict[str, str] = field(default_factory=dict)
 
+    @classmethod
+    def from_json(cls, part: Any) -> "Version":
+        """Read what the store holds of a version.
+
+        Raises:
+            ValueError: If it is not complete.
+        """
+        tags = parsing.read_object(part, "tags", "")
+        return cls(
+            name=parsing.read_text(part, "name", ""),
+            version=parsing.read_text(part, "version", ""),
+            run_id=parsing.read_text(part, "run_id", ""),
+            digest=parsing.read_text(part, "digest", ""),
+            alias=parsing.read_text(part, "alias", ""),
+            tags={name: parsing.read_text(tags, name, "/tags") for name in tags},
+        )
+
 
 @dataclass(frozen=True)
 class Prediction:
@@ -50,7 +68,7 @@ class Prediction:
 
 
 class Model:
-    """A loaded model that has proved that it gives its golden answers."""
+    """A loaded model whose golden answers have been checked."""
 
     def __init__(
         self, session: ort.InferenceSession, contract: Contract, version: Version
@@ -130,7 +148,7 @@ def _open_session(content: bytes) -> ort.InferenceSession:
         )
     except _ort_errors() as error:
         raise ModelRefusedError(
-            "unreadable", f"is no usable ONNX model: {error}"
+            "unreadable", f"is not a usable ONNX model: {error}"
         ) from None
 
 
@@ -139,7 +157,7 @@ def _check_form(session: ort.InferenceSession, features: int) -> None:
     inputs, outputs = session.get_inputs(), session.get_outputs()
     form = [part.type for part in inputs], [part.type for part in outputs]
     if form != (["tensor(float)"], ["tensor(string)", "tensor(float)"]):
-        message = f"must give texts and floats for floats, not {form[1]} for {form[0]}"
+        message = f"must map floats to strings and floats, not {form[0]} to {form[1]}"
         raise ModelRefusedError("contract", message)
     if inputs[0].shape[-1:] != [features]:
         message = f"takes inputs {inputs[0].shape}, the contract names {features}"

@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from serving.model.onnx_model import Model, ModelRefusedError
-from serving.model.store import Store
+from serving.model.onnx_model import Model, ModelRefusedError, Version
+from serving.model.store import Pointer, Store
 from serving.monitoring.metrics import ServiceMetrics
+from serving.monitoring.tasks import attempt, run_forever
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +25,15 @@ class Reloader:
 
     A model that fails its checks is not used: the one in use stays, and the pointer is
     tried again after a while, because a disk may have recovered.
+
+    Args:
+        store: Where models are published.
+        role: Whose model is loaded.
+        metrics: Counts loads, failures and errors.
+        swap: Called with a model; raises ``ModelRefusedError`` if it cannot be used.
+        withdraw: Called when the role has no model any more.
+        note_failure: Called with why the published model cannot be used, in one word,
+            and with None when there is no such failure any more.
     """
 
     def __init__(
@@ -33,23 +43,24 @@ class Reloader:
         metrics: ServiceMetrics,
         swap: Callable[[Model], None],
         withdraw: Callable[[], None] | None = None,
+        note_failure: Callable[[str | None], None] = lambda _: None,
     ) -> None:
         self._store = store
         self._role = role
         self._metrics = metrics
         self._swap = swap
         self._withdraw = withdraw
+        self._note_failure = note_failure
         self._seen: Stamp = None
-        self._loaded: str | None = None
+        self._loaded: tuple[Pointer, Version] | None = None
         self._retry_at = float("inf")
         self._stopping = threading.Event()
-        self._thread = threading.Thread(
-            target=self._run, name=f"reload-{role}", daemon=True
-        )
+        self._task = f"reload-{role}"
+        self._thread = threading.Thread(target=self._run, name=self._task, daemon=True)
 
     def start(self) -> None:
         """Load what is published now, then keep polling."""
-        self.check()
+        attempt(self._task, self.check, self._metrics.errors.record)
         self._thread.start()
 
     def stop(self) -> None:
@@ -60,47 +71,59 @@ class Reloader:
 
     def check(self) -> None:
         """Load the published model if it is not the one in use."""
-        stamp = _stamp(self._store.pointer(self._role))
+        stamp = _read_stamp(self._store.pointer(self._role))
         if stamp == self._seen and time.monotonic() < self._retry_at:
             return
-        self._seen, self._retry_at = stamp, float("inf")
+        self._seen, self._retry_at = stamp, time.monotonic() + RETRY_SECONDS
         if stamp is None:
-            if self._withdraw:
-                self._loaded = None
-                self._withdraw()
-            return
-        try:
-            self._load()
-        except ModelRefusedError as error:
-            self._retry_at = time.monotonic() + RETRY_SECONDS
-            self._metrics.load_failures.labels(error.reason).inc()
-            logger.error(
-                "published model refused",
-                extra={"fields": {"reason": error.reason, "detail": str(error)}},
-            )
+            self._lose_model()
+        else:
+            try:
+                self._load()
+            except ModelRefusedError as error:
+                # It may have been replaced, and even removed, while it was read.
+                if _read_stamp(self._store.pointer(self._role)) == stamp:
+                    self._refuse(error)
+                return
+        self._note_failure(None)
+        self._retry_at = float("inf")
 
     def _load(self) -> None:
-        name = self._store.published(self._role)
-        if name is not None and name == self._loaded:
+        pointer = self._store.read_pointer(self._role)
+        if pointer is None:
+            return
+        version = self._store.describe(pointer)
+        if (pointer, version) == self._loaded:
             return
         with self._metrics.load_seconds.time():
-            model = self._store.load(self._role)
-        if model is None:
-            return
-        self._swap(model)
-        self._loaded = name
-        logger.info(
-            "model loaded",
-            extra={"fields": {"role": self._role, "version": model.version.version}},
-        )
+            self._swap(self._store.load_pointed(pointer))
+        self._loaded = pointer, version
+        fields = {"role": self._role, "version": version.version}
+        logger.info("model loaded", extra={"fields": fields})
+
+    def _lose_model(self) -> None:
+        if self._withdraw:
+            self._loaded = None
+            self._withdraw()
+
+    def _refuse(self, error: ModelRefusedError) -> None:
+        self._metrics.load_failures.labels(error.reason).inc()
+        fields = {"role": self._role, "reason": error.reason, "detail": str(error)}
+        logger.error("published model refused", extra={"fields": fields})
+        self._note_failure(error.reason)
 
     def _run(self) -> None:
-        while not self._stopping.wait(POLL_SECONDS):
-            self.check()
+        run_forever(
+            self._task,
+            self.check,
+            POLL_SECONDS,
+            self._stopping.wait,
+            self._metrics.errors.record,
+        )
 
 
-def _stamp(pointer: Path) -> Stamp:
-    """Tell one state of the pointer from another; each write makes a new file."""
+def _read_stamp(pointer: Path) -> Stamp:
+    """Return what changes with each write of the pointer, which makes a new file."""
     try:
         status = os.stat(pointer)
     except OSError:

@@ -1,40 +1,100 @@
-"""What the follower last said of the registry, put in words."""
+"""What the follower last reported, in words that are for everybody to read.
+
+Reasons are single words; their details, which may name hosts and paths, are logged.
+"""
 
 from datetime import UTC, datetime
 from typing import Any
 
 from serving.config import Config
+from serving.model.onnx_model import Version
+from serving.model.report import FollowerReport
+
+# Promotions give this alias to the version that they replace.
+FALLBACK_ALIAS = "Previous"
 
 
-def describe_registry(report: dict[str, Any] | None) -> dict[str, Any]:
+def describe_registry(report: FollowerReport | None) -> dict[str, Any]:
     """Summarize the follower's report for the readiness answer."""
-    if report is None:
-        return {"reachable": False, "detail": "the follower has not reported yet"}
+    if report is None or not report.has_polled:
+        return {
+            "reachable": False,
+            "detail": "the follower has not polled the registry yet",
+        }
     summary: dict[str, Any] = {
-        "reachable": report["reachable"],
-        "last_seen": format_time(report["last_seen"]),
+        "reachable": report.reachable,
+        "last_seen": format_time(report.last_seen),
     }
-    if not report["reachable"]:
-        summary["unreachable_since"] = format_time(report["unreachable_since"])
-    if report["last_refusal"]:
-        summary["last_refusal"] = report["last_refusal"]
+    if not report.reachable:
+        summary["unreachable_since"] = format_time(report.unreachable_since)
+    if report.last_refusal:
+        summary["last_refusal"] = {
+            name: report.last_refusal.get(name)
+            for name in ("role", "version", "reason")
+        }
+    if report.damaged:
+        summary["damaged"] = report.damaged
     return summary
 
 
-def explain_missing_model(report: dict[str, Any] | None, config: Config) -> str:
-    """Say why there is no model to answer with."""
-    wanted = f"{config.model_name}@{config.alias}"
-    if report is None:
-        return f"No model yet: the follower has not looked for {wanted} yet."
-    if not report["reachable"]:
-        since = format_time(report["unreachable_since"])
-        return f"No model yet: the registry is out of reach since {since}."
-    if report["last_refusal"]:
-        version, detail = (report["last_refusal"][k] for k in ("version", "detail"))
-        return f"No model yet: version {version} is refused, {detail}."
-    if report["version"] is None:
-        return f"No model yet: the registry has no {wanted}."
-    return f"No model yet: version {report['version']} is being loaded."
+def is_fallback(version: Version, config: Config) -> bool:
+    """Return whether a version is served because Production cannot be."""
+    return version.alias == FALLBACK_ALIAS != config.alias
+
+
+def describe_fallback(
+    version: Version, report: FollowerReport | None, config: Config
+) -> dict[str, Any] | None:
+    """Say instead of what a fallback is served, and why; None if it is not one."""
+    if not is_fallback(version, config):
+        return None
+    refusal = (report and report.last_refusal) or {}
+    return {
+        "alias": version.alias,
+        "wanted": refusal.get("version"),
+        "reason": refusal.get("reason"),
+    }
+
+
+def describe_error(error: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Describe the last error of a background task."""
+    if not error:
+        return None
+    return {
+        "task": error.get("task"),
+        "error": error.get("error"),
+        "time": format_time(error.get("time")),
+    }
+
+
+def explain_missing_model(
+    report: FollowerReport | None, config: Config, failure: str | None = None
+) -> str:
+    """Say why there is no model to answer with.
+
+    Args:
+        report: The follower's report.
+        config: Names the wanted alias.
+        failure: Why what the store holds could not be loaded, in one word.
+    """
+    reason = _find_reason(report, f"{config.model_name}@{config.alias}")
+    if failure:
+        reason = f"the stored version cannot be loaded ({failure}); {reason}"
+    return f"No model yet: {reason}."
+
+
+def _find_reason(report: FollowerReport | None, wanted: str) -> str:
+    if report is None or not report.has_polled:
+        return f"the follower has not looked up {wanted} yet"
+    if not report.reachable:
+        since = format_time(report.unreachable_since)
+        return f"the registry has been unreachable since {since}"
+    if report.last_refusal:
+        version, reason = (report.last_refusal.get(k) for k in ("version", "reason"))
+        return f"version {version} was refused ({reason})"
+    if report.version is None:
+        return f"the registry has no {wanted}"
+    return f"version {report.version} is being loaded"
 
 
 def format_time(timestamp: float | None) -> str | None:

@@ -4,23 +4,36 @@ Layout: ``<version>-<digest>/{model.onnx,version.json}``, a pointer file for eac
 (``current.json``, ``shadow.json``) and ``registry.json``, the follower's report.
 """
 
-import json
+import errno
 import os
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from serving.model.files import flush, read_json, write_json
+from serving.model.incoming import open_incoming
 from serving.model.onnx_model import Model, ModelRefusedError, Version
+from serving.model.report import FollowerReport, read_report, write_report
 
 MODEL_FILE = "model.onnx"
 VERSION_FILE = "version.json"
 REPORT_FILE = "registry.json"
-INCOMING_PREFIX = ".incoming-"
 CURRENT, SHADOW = "current", "shadow"
+
+Signature = tuple[tuple[int, int, int], ...]
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """Which version has a role.
+
+    The alias belongs to the role: one version can be Production and Challenger.
+    """
+
+    folder: str
+    alias: str = ""
 
 
 class Store:
@@ -34,11 +47,54 @@ class Store:
         return self.folder / f"{role}.json"
 
     def published(self, role: str) -> str | None:
-        """Return the folder name of the version that has a role, if any can be told."""
+        """Return the folder name of the version that has a role, if it can be read."""
         try:
-            return self._read_pointer(role)
+            pointer = self.read_pointer(role)
         except ModelRefusedError:
             return None
+        return pointer.folder if pointer else None
+
+    def read_pointer(self, role: str) -> Pointer | None:
+        """Return which version has a role; None if none has.
+
+        Raises:
+            ModelRefusedError: If the pointer is damaged.
+        """
+        value = _read_checked(self.pointer(role))
+        if value is None:
+            return None
+        folder, alias = value.get("folder"), value.get("alias", "")
+        if not (isinstance(folder, str) and isinstance(alias, str)):
+            raise ModelRefusedError("unreadable", f"{role}.json is damaged")
+        if Path(folder).name != folder:
+            raise ModelRefusedError("unreadable", f"{role}.json points elsewhere")
+        return Pointer(folder, alias)
+
+    def describe(self, pointer: Pointer) -> Version:
+        """Return what the registry said of a stored version.
+
+        Raises:
+            ModelRefusedError: If its description is missing or damaged.
+        """
+        described = _read_checked(self.folder / pointer.folder / VERSION_FILE)
+        if described is None:
+            message = f"{pointer.folder} is missing in the store"
+            raise ModelRefusedError("unreadable", message)
+        try:
+            version = Version.from_json(described)
+        except ValueError:
+            message = f"{VERSION_FILE} of {pointer.folder} is damaged"
+            raise ModelRefusedError("unreadable", message) from None
+        return replace(version, alias=pointer.alias or version.alias)
+
+    def load_pointed(self, pointer: Pointer) -> Model:
+        """Load a stored version.
+
+        Raises:
+            ModelRefusedError: If it fails one of its checks.
+        """
+        file = self.folder / pointer.folder / MODEL_FILE
+        return Model.load(file, self.describe(pointer))
 
     def load(self, role: str) -> Model | None:
         """Load the published model of a role; None when there is none.
@@ -46,48 +102,34 @@ class Store:
         Raises:
             ModelRefusedError: If it fails one of its checks.
         """
-        name = self._read_pointer(role)
-        if name is None:
+        pointer = self.read_pointer(role)
+        return self.load_pointed(pointer) if pointer else None
+
+    def read_signature(self, name: str) -> Signature | None:
+        """Return what changes with a version's files; None if one is missing."""
+        try:
+            files = [
+                os.stat(self.folder / name / f) for f in (MODEL_FILE, VERSION_FILE)
+            ]
+        except OSError:
             return None
-        folder = self.folder / name
-        described = _read_checked(folder / VERSION_FILE)
-        if described is None:
-            raise ModelRefusedError("unreadable", f"{name} is missing in the store")
-        try:
-            version = Version(**described)
-        except TypeError:
-            raise ModelRefusedError(
-                "unreadable", f"{VERSION_FILE} is damaged"
-            ) from None
-        return Model.load(folder / MODEL_FILE, version)
+        return tuple((each.st_size, each.st_mtime_ns, each.st_ino) for each in files)
 
-    def _read_pointer(self, role: str) -> str | None:
-        pointer = _read_checked(self.pointer(role))
-        return None if pointer is None else str(pointer.get("folder"))
-
-    @contextmanager
-    def incoming(self) -> Iterator[Path]:
-        """Give a folder for a download, on the same disk, removed in the end."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        for leftover in self.folder.glob(f"{INCOMING_PREFIX}*"):
-            shutil.rmtree(leftover, ignore_errors=True)  # of a follower that was killed
-        folder = Path(tempfile.mkdtemp(prefix=INCOMING_PREFIX, dir=self.folder))
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+    def incoming(self) -> AbstractContextManager[Path]:
+        """Create a folder for a download, on the same disk, removed in the end."""
+        return open_incoming(self.folder)
 
     def publish(self, role: str, model_file: Path, version: Version) -> None:
         """Add a checked model and point a role to it.
 
         Args:
             role: What the version is for: ``CURRENT`` or ``SHADOW``.
-            model_file: A file inside a folder given by ``incoming``.
+            model_file: A file inside a folder created by ``incoming``.
             version: What the registry says of it.
         """
         name = folder_name(version)
         self._add(name, model_file, version)
-        self.point(role, name)
+        self.point(role, name, version.alias)
 
     def give(self, role: str, version: Version) -> None:
         """Give a role to a version that the store holds, as it is described now.
@@ -95,51 +137,39 @@ class Store:
         What was the Challenger may have become Production.
         """
         name = folder_name(version)
-        write_atomically(self.folder / name / VERSION_FILE, asdict(version))
-        self.point(role, name)
+        write_json(self.folder / name / VERSION_FILE, asdict(version))
+        self.point(role, name, version.alias)
 
-    def point(self, role: str, name: str) -> None:
-        """Give a role to a version that the store holds."""
-        write_atomically(self.pointer(role), {"folder": name})
+    def point(self, role: str, name: str, alias: str = "") -> None:
+        """Give a role, and its alias, to a version that the store holds."""
+        write_json(self.pointer(role), asdict(Pointer(name, alias)))
 
     def withdraw(self, role: str) -> None:
         """Take a role away; its version stays in the store."""
         self.pointer(role).unlink(missing_ok=True)
 
     def _add(self, name: str, model_file: Path, version: Version) -> None:
-        staging = model_file.parent / name
-        staging.mkdir()
-        os.replace(model_file, staging / MODEL_FILE)
-        _sync(staging / MODEL_FILE)
-        write_atomically(staging / VERSION_FILE, asdict(version))
-        # A folder of this name that the checks did not accept is in the way.
-        shutil.rmtree(self.folder / name, ignore_errors=True)
-        os.replace(staging, self.folder / name)
-        _sync(self.folder)
+        flush(model_file)
+        folder = self.folder / name
+        if not folder.is_dir():
+            staging = model_file.parent / name
+            staging.mkdir()
+            model_file = model_file.rename(staging / MODEL_FILE)
+            write_json(staging / VERSION_FILE, asdict(version))
+            if _move_folder(staging, folder):
+                flush(self.folder)
+                return
+        # A damaged copy, or that of another follower: its files are the same ones.
+        os.replace(model_file, folder / MODEL_FILE)
+        write_json(folder / VERSION_FILE, asdict(version))
 
-    def prune(self, keep: int) -> None:
-        """Remove the oldest versions that no role needs."""
-        needed = {self.published(CURRENT), self.published(SHADOW)}
-        folders = [
-            path.parent
-            for path in self.folder.glob(f"[!.]*/{VERSION_FILE}")
-            if path.parent.name not in needed
-        ]
-        folders.sort(key=lambda folder: folder.stat().st_mtime, reverse=True)
-        for folder in folders[keep:]:
-            shutil.rmtree(folder, ignore_errors=True)
-
-    def read_report(self) -> dict[str, Any] | None:
+    def read_report(self) -> FollowerReport | None:
         """Return the follower's last report, if there is one."""
-        try:
-            return _read_json(self.folder / REPORT_FILE)
-        except ValueError:
-            return None
+        return read_report(self.folder / REPORT_FILE)
 
-    def write_report(self, report: dict[str, Any]) -> None:
-        """Replace the follower's report; not synced, it is old in seconds anyway."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(self.folder / REPORT_FILE, report, sync=False)
+    def write_report(self, report: FollowerReport | Mapping[str, Any]) -> None:
+        """Replace the follower's report."""
+        write_report(self.folder / REPORT_FILE, report)
 
 
 def folder_name(version: Version) -> str:
@@ -150,46 +180,20 @@ def folder_name(version: Version) -> str:
     return f"{version.version}-{version.digest.removeprefix('sha256:')[:12]}"
 
 
-def write_atomically(path: Path, value: Any, *, sync: bool = True) -> None:
-    """Write JSON so that a reader sees the old file or the new one, never a part."""
-    descriptor, name = tempfile.mkstemp(prefix=".", suffix=path.name, dir=path.parent)
+def _move_folder(source: Path, target: Path) -> bool:
+    """Rename a folder; return False if the target has been created meanwhile."""
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(value, file, indent=2)
-            file.flush()
-            if sync:
-                os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
-    if sync:
-        _sync(path.parent)
-
-
-def _sync(path: Path) -> None:
-    """Force a file or a folder's entries to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        os.rename(source, target)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        return False
+    return True
 
 
 def _read_checked(path: Path) -> dict[str, Any] | None:
-    """Read JSON of the store that a model depends on."""
+    """Read JSON that a model depends on."""
     try:
-        return _read_json(path)
+        return read_json(path)
     except (OSError, ValueError):
         raise ModelRefusedError("unreadable", f"{path.name} is damaged") from None
-
-
-def _read_json(path: Path) -> dict[str, Any] | None:
-    try:
-        value = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        return None
-    if not isinstance(value, dict):
-        raise ValueError(f"{path.name} holds no object")
-    return value

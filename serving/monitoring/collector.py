@@ -7,7 +7,8 @@ from prometheus_client.registry import Collector
 
 from serving.model.contract import Contract
 from serving.model.current import Current
-from serving.model.onnx_model import INTAKE_REASONS, LOAD_REASONS
+from serving.model.onnx_model import LOAD_REASONS, SYNC_REASONS
+from serving.model.report import FollowerReport
 from serving.model.store import Store
 
 
@@ -20,7 +21,7 @@ class StateCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics of this moment."""
-        yield from self._registry()
+        yield from self._follower()
         served = self._current.served
         if served is None:
             return
@@ -31,35 +32,59 @@ class StateCollector(Collector):
             ["name", "version", "run_id", "alias"],
             [([version.name, version.version, version.run_id, version.alias], 1)],
         )
+        yield _gauge(
+            "serving_model_fallback",
+            "Whether Previous answers because Production cannot",
+            [],
+            [([], float(self._current.is_fallback))],
+        )
         yield from _training(served.model.contract)
 
-    def _registry(self) -> Iterator[Metric]:
+    def _follower(self) -> Iterator[Metric]:
         report = self._store.read_report()
         if report is None:
             return
-        yield _gauge(
-            "serving_registry_up",
-            "Whether the follower reached the registry the last time",
-            [],
-            [([], float(report["reachable"]))],
-        )
-        if report["last_seen"] is not None:
+        if report.has_polled:
+            yield _gauge(
+                "serving_registry_up",
+                "Whether the follower reached the registry the last time",
+                [],
+                [([], float(report.reachable))],
+            )
+        if report.last_seen is not None:
             yield _gauge(
                 "serving_registry_last_seen_timestamp_seconds",
                 "When the follower last reached the registry",
                 [],
-                [([], report["last_seen"])],
+                [([], report.last_seen)],
             )
-        refused = CounterMetricFamily(
-            "serving_follower_refused",
-            "Registered versions that the follower did not publish",
-            labels=["reason"],
+        yield _gauge(
+            "serving_store_damaged",
+            "Whether files of a published version are damaged or missing",
+            [],
+            [([], float(report.damaged is not None))],
         )
-        # All reasons: a counter that was not there has not increased, says PromQL.
-        counts = dict.fromkeys((*LOAD_REASONS, *INTAKE_REASONS), 0) | report["refused"]
-        for reason, count in counts.items():
-            refused.add_metric([reason], count)
-        yield refused
+        yield from _count_events(report)
+
+
+def _count_events(report: FollowerReport) -> Iterator[Metric]:
+    """Yield the follower's counters."""
+    refused = CounterMetricFamily(
+        "serving_follower_refused",
+        "Registered versions that the follower did not publish",
+        labels=["reason"],
+    )
+    # All reasons: a counter that was not there has not increased, says PromQL.
+    counts = dict.fromkeys((*LOAD_REASONS, *SYNC_REASONS), 0) | report.refused
+    for reason, count in counts.items():
+        refused.add_metric([reason], count)
+    yield refused
+    for name, text, entry in (
+        ("store_repairs", "Damaged versions that the follower replaced", "repairs"),
+        ("follower_errors", "Unexpected errors of the follower", "errors"),
+        ("follower_restarts", "Restarts of the follower", "restarts"),
+    ):
+        yield CounterMetricFamily(f"serving_{name}", text, getattr(report, entry))
 
 
 def _training(contract: Contract) -> Iterator[Metric]:

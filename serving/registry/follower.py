@@ -10,28 +10,42 @@ import select
 import signal
 import sys
 import time
+from collections.abc import Callable
 
 from serving.config import Config
 from serving.model.status import explain_missing_model
 from serving.model.store import CURRENT, Store
 from serving.monitoring.logs import configure_logging
-from serving.registry.mlflow_registry import MlflowRegistry, RegistryReplacedError
-from serving.registry.sync import Registry, RegistrySync
+from serving.monitoring.tasks import attempt, run_forever
+from serving.registry.mlflow_registry import MlflowRegistry
+from serving.registry.registry import RegistryReplacedError
+from serving.registry.sync import RegistrySync
+
+TASK = "follower"
 
 
-def run(registry: Registry, config: Config, *, with_parent: bool) -> None:
-    """Poll until stopped, or until the parent process is gone."""
-    sync = RegistrySync(registry, Store(config.store), config)
-    while True:
-        sync.poll()
-        if not _pause(config.follow_seconds or 1.0, with_parent=with_parent):
-            return
+def run(sync: RegistrySync, seconds: float, wait: Callable[[float], bool]) -> None:
+    """Poll until stopped, whatever happens."""
+
+    def poll() -> None:
+        try:
+            sync.poll()
+        except RegistryReplacedError:
+            restart()
+
+    attempt(TASK, poll, sync.record_error)
+    run_forever(TASK, poll, seconds, wait, sync.record_error)
 
 
-def fetch(registry: Registry, config: Config) -> None:
+def restart() -> None:
+    """Replace this process: MLflow keeps its connections to a file that is gone."""
+    command = [sys.executable, "-m", "serving.registry.follower", *sys.argv[1:]]
+    os.execv(sys.executable, command)  # noqa: S606 -- our own command
+
+
+def fetch(sync: RegistrySync, store: Store, config: Config) -> None:
     """Poll once; exit with the reason if there is nothing to serve."""
-    store = Store(config.store)
-    RegistrySync(registry, store, config).poll()
+    sync.poll()
     if store.published(CURRENT) is None:
         sys.exit(explain_missing_model(store.read_report(), config))
 
@@ -49,29 +63,33 @@ def main() -> None:
         action="store_true",
         help="exit when standard input closes, that is, with the parent process",
     )
+    parser.add_argument(
+        "--restarts", type=int, default=0, help="number of restarts, to be reported"
+    )
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
     config = Config.from_env()
     configure_logging(config)
+    store = Store(config.store)
+    registry = MlflowRegistry(config)
+    sync = RegistrySync(registry, store, config, restarts=arguments.restarts)
     if arguments.once:
-        fetch(MlflowRegistry(config), config)
-        return
-    try:
-        run(MlflowRegistry(config), config, with_parent=arguments.with_parent)
-    except RegistryReplacedError:
-        # MLflow keeps its connections to the old file; only a new process drops them.
-        command = [sys.executable, "-m", "serving.registry.follower", *sys.argv[1:]]
-        os.execv(sys.executable, command)  # noqa: S606 -- our own command
+        fetch(sync, store, config)
+    else:
+        wait = _wait_for_parent if arguments.with_parent else _sleep
+        run(sync, config.follow_seconds or 1.0, wait)
 
 
-def _pause(seconds: float, *, with_parent: bool) -> bool:
-    """Wait; return False when the parent process is gone."""
-    if not with_parent:
-        time.sleep(seconds)
-        return True
+def _sleep(seconds: float) -> bool:
+    time.sleep(seconds)
+    return False
+
+
+def _wait_for_parent(seconds: float) -> bool:
+    """Wait; return True as soon as the parent process is gone."""
     closed, _, _ = select.select([sys.stdin], [], [], seconds)
-    return not closed
+    return bool(closed)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from serving.config import Config
 from serving.model.onnx_model import ModelRefusedError, Version
 from serving.model.store import MODEL_FILE
 from serving.monitoring.logs import redact
-from serving.registry.sync import RegistryUnreachableError
+from serving.registry.registry import RegistryReplacedError, RegistryUnreachableError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 DIGEST_TAG = "file_digest"
 SQLITE = "sqlite:///"
 HTTP_SECONDS = 10
-
-
-class RegistryReplacedError(Exception):
-    """The registry's database file has been replaced."""
 
 
 class MlflowRegistry:

@@ -81,7 +81,7 @@ def test_a_registry_that_is_no_server_is_named(start, serving_image, eventually)
     container = start(serving_image, MLFLOW_TRACKING_URI="postgresql://db/mlflow")
 
     eventually(lambda: "unsupported URI" in container.logs(), "the log tells")
-    assert "out of reach" in container.get("/health/ready").text
+    assert "has been unreachable" in container.get("/health/ready").text
 
 
 def test_a_request_in_flight_is_finished_when_it_stops(

@@ -18,19 +18,24 @@ def report(**changes):
     } | changes
 
 
-REFUSAL = {"role": "current", "version": "4", "reason": "digest", "detail": "is other"}
+REFUSAL = {
+    "role": "current",
+    "version": "4",
+    "reason": "digest",
+    "detail": "https://store.internal/?sig=1",
+}
 
 
 @pytest.mark.parametrize(
     ("written", "reason"),
     [
-        (None, "has not looked"),
+        (None, "has not looked up iris@Production"),
         (report(), "has no iris@Production"),
         (
             report(reachable=False, unreachable_since=1_800_000_000.0),
-            "out of reach since 2027-01-15T08:00:00Z",
+            "registry has been unreachable since 2027-01-15T08:00:00Z",
         ),
-        (report(last_refusal=REFUSAL), "version 4 is refused, is other"),
+        (report(last_refusal=REFUSAL), "version 4 was refused (digest)."),
         (report(version="5"), "version 5 is being loaded"),
     ],
 )
@@ -56,6 +61,91 @@ def test_readiness_tells_since_when_the_registry_is_away(make_app, iris, config)
         "last_seen": "2027-01-15T08:00:00Z",
         "unreachable_since": "2027-01-15T08:01:40Z",
     }
+
+
+def test_a_report_before_the_first_poll_is_none(make_app, config):
+    Store(config.store).write_report(report(reachable=False, last_seen=None))
+
+    answer = make_app().test_client().get("/health/ready")
+
+    assert "has not looked up" in answer.json["detail"]
+
+
+def test_a_damaged_report_is_none(make_app, iris, config):
+    config.store.mkdir()
+    (config.store / "registry.json").write_text('{"reachable": "yes", "refused": 5}')
+    client = make_app(iris).test_client()
+
+    assert client.get("/health/ready").json["registry"]["reachable"] is False
+    assert client.get("/metrics").status_code == 200
+
+
+def test_readiness_tells_everybody_only_the_reason_of_a_refusal(make_app, iris, config):
+    Store(config.store).write_report(report(last_refusal=REFUSAL))
+
+    answer = make_app(iris).test_client().get("/health/ready")
+
+    assert answer.json["registry"]["last_refusal"] == {
+        "role": "current",
+        "version": "4",
+        "reason": "digest",
+    }
+    assert "internal" not in answer.text
+
+
+def test_a_fallback_is_shown_everywhere(make_app, load, iris_bytes, config):
+    Store(config.store).write_report(report(last_refusal=REFUSAL))
+    client = make_app(load(iris_bytes, alias="Previous")).test_client()
+    fallback = {"alias": "Previous", "wanted": "4", "reason": "digest"}
+
+    assert client.get("/health/ready").json["fallback"] == fallback
+    assert client.get("/model").json["fallback"] == fallback
+    assert "serving_model_fallback 1.0" in client.get("/metrics").text
+
+
+def test_production_is_no_fallback(client):
+    assert "fallback" not in client.get("/health/ready").json
+    assert client.get("/model").json["fallback"] is None
+    assert "serving_model_fallback 0.0" in client.get("/metrics").text
+
+
+def test_previous_is_no_fallback_where_it_is_wanted(make_app, load, iris_bytes):
+    model = load(iris_bytes, alias="Previous")
+    client = make_app(model, alias="Previous").test_client()
+
+    assert "fallback" not in client.get("/health/ready").json
+
+
+def test_readiness_names_the_last_error_but_not_its_message(make_app, iris, config):
+    error = {"task": "follower", "error": "KeyError", "time": 1_800_000_000.0}
+    Store(config.store).write_report(report(errors=2, last_error=error))
+    app = make_app(iris)
+    app.extensions["serving"].metrics.errors.record("reload", ValueError("secret"))
+
+    answer = app.test_client().get("/health/ready")
+
+    assert answer.json["last_errors"]["follower"] == {
+        "task": "follower",
+        "error": "KeyError",
+        "time": "2027-01-15T08:00:00Z",
+    }
+    assert answer.json["last_errors"]["worker"]["error"] == "ValueError"
+    assert "secret" not in answer.text
+
+
+def test_errors_are_metrics(make_app, iris, config):
+    written = report(errors=2, restarts=3, repairs=1, damaged="1-abc")
+    Store(config.store).write_report(written)
+    app = make_app(iris)
+    app.extensions["serving"].metrics.errors.record("reload", ValueError("x"))
+
+    text = app.test_client().get("/metrics").text
+
+    assert 'serving_background_errors_total{task="reload"} 1.0' in text
+    assert "serving_follower_errors_total 2.0" in text
+    assert "serving_follower_restarts_total 3.0" in text
+    assert "serving_store_repairs_total 1.0" in text
+    assert "serving_store_damaged 1.0" in text
 
 
 def test_liveness_needs_no_model(make_app):

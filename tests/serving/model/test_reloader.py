@@ -1,7 +1,11 @@
 import json
+import os
+import shutil
+from dataclasses import replace
 
 import pytest
 
+from serving.model.reloader import Reloader
 from serving.model.store import CURRENT, SHADOW, Store
 
 
@@ -121,3 +125,78 @@ def test_a_shadow_with_other_features_is_not_compared(
 
     dropped = 'serving_dropped_rows_total{observer="shadow"} 1.0'
     assert dropped in client.get("/metrics").text
+
+
+def test_the_thread_survives_any_exception(
+    make_app, config, publish, iris_bytes, wine_bytes, eventually, caplog
+):
+    metrics = make_app().extensions["serving"].metrics
+    versions = []
+
+    def swap(model):
+        versions.append(model.version.version)
+        if versions == ["1"]:
+            raise ZeroDivisionError
+
+    publish(iris_bytes, "1")
+    reloader = Reloader(Store(config.store), CURRENT, metrics, swap)
+    reloader.start()
+    publish(wine_bytes, "2")
+
+    eventually(lambda: versions == ["1", "2"], "the second is picked up")
+    reloader.stop()
+    assert metrics.errors.counts == {"reload-current": 1}
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_damaged_copy_is_named_until_it_is_repaired(
+    make_app, publish, iris_bytes, eventually
+):
+    store = publish(iris_bytes, "1")
+    os.truncate(store.folder / store.published(CURRENT) / "model.onnx", 100)
+    client = make_app().test_client()
+
+    detail = client.get("/health/ready").json["detail"]
+    assert "the stored version cannot be loaded (digest)" in detail
+
+    publish(iris_bytes, "1")
+    eventually(lambda: version_of(client) == "1", "the repaired copy is loaded")
+
+
+def test_another_alias_of_the_same_version_is_picked_up(
+    make_app, publish, describe, iris_bytes, eventually
+):
+    store = publish(iris_bytes, "1")
+    client = make_app().test_client()
+
+    store.give(CURRENT, replace(describe(iris_bytes, "1"), alias="Previous"))
+
+    eventually(
+        lambda: client.get("/model").json["alias"] == "Previous", "it is picked up"
+    )
+
+
+def test_a_version_that_is_replaced_while_it_is_read_is_no_failure(
+    make_app, config, publish, iris_bytes, wine_bytes
+):
+    metrics = make_app().extensions["serving"].metrics
+    versions = []
+
+    class BusyStore(Store):
+        def load_pointed(self, pointer):
+            if pointer.folder.startswith("1-"):
+                publish(wine_bytes, "2")
+                shutil.rmtree(self.folder / pointer.folder)
+            return super().load_pointed(pointer)
+
+    publish(iris_bytes, "1")
+    store = BusyStore(config.store)
+    reloader = Reloader(
+        store, CURRENT, metrics, lambda model: versions.append(model.version.version)
+    )
+    reloader.check()
+    reloader.check()
+
+    assert versions == ["2"]
+    failures = metrics.load_failures.labels("unreadable")
+    assert failures._value.get() == 0

@@ -1,10 +1,17 @@
+import errno
+import itertools
 import json
 import os
+import sys
+from functools import partial
 
 import pytest
 
+from serving.model.files import write_json
 from serving.model.onnx_model import ModelRefusedError
-from serving.model.store import CURRENT, SHADOW, Store, folder_name, write_atomically
+from serving.model.report import FollowerReport
+from serving.model.store import CURRENT, SHADOW, Store, folder_name
+from serving.registry.pruning import prune
 
 
 @pytest.fixture
@@ -16,7 +23,9 @@ def store(tmp_path) -> Store:
 def publish(store, describe):
     """Publish a model's bytes the way the follower does."""
 
-    def publish(content: bytes, version: str, role: str = CURRENT) -> str:
+    def publish(
+        content: bytes, version: str, role: str = CURRENT, store: Store = store
+    ) -> str:
         described = describe(content, version)
         with store.incoming() as folder:
             file = folder / "model.onnx"
@@ -82,29 +91,6 @@ def test_same_version_with_another_digest_has_another_folder(
     assert publish(iris_bytes, "1") != publish(wine_bytes, "1")
 
 
-def test_incoming_removes_leftovers_and_itself(store):
-    leftover = store.folder / ".incoming-killed"
-    leftover.mkdir(parents=True)
-
-    with store.incoming() as folder:
-        assert folder.is_dir()
-
-    assert list(store.folder.iterdir()) == []
-
-
-def test_prune_keeps_roles_and_the_newest(store, publish, iris_bytes):
-    names = [publish(iris_bytes, str(number)) for number in range(1, 7)]
-    for age, name in enumerate(reversed(names)):
-        os.utime(store.folder / name, (1000 - age, 1000 - age))
-    store.point(CURRENT, names[0])
-    store.point(SHADOW, names[1])
-
-    store.prune(keep=1)
-
-    left = {path.name for path in store.folder.iterdir() if path.is_dir()}
-    assert left == {names[0], names[1], names[-1]}
-
-
 def test_withdraw_takes_a_role_away(store, publish, iris_bytes):
     publish(iris_bytes, "1", SHADOW)
 
@@ -113,25 +99,135 @@ def test_withdraw_takes_a_role_away(store, publish, iris_bytes):
     assert store.load(SHADOW) is None
 
 
-def test_write_atomically_leaves_the_old_file_when_the_disk_is_full(
-    tmp_path, monkeypatch
-):
+def test_write_json_leaves_the_old_file_when_the_disk_is_full(tmp_path, monkeypatch):
     path = tmp_path / "current.json"
-    write_atomically(path, {"folder": "1"})
-
-    def no_space(*_):
-        raise OSError(28, "No space left on device")
+    write_json(path, {"folder": "1"})
 
     monkeypatch.setattr(os, "fsync", no_space)
     with pytest.raises(OSError, match="No space"):
-        write_atomically(path, {"folder": "2"})
+        write_json(path, {"folder": "2"})
 
     assert json.loads(path.read_text()) == {"folder": "1"}
     assert [file.name for file in tmp_path.iterdir()] == ["current.json"]
 
 
-def test_read_report_ignores_a_damaged_one(store):
+@pytest.mark.parametrize("content", ["", "{", "[]", "[" * 100_000])
+def test_read_report_ignores_a_damaged_one(store, content):
     store.folder.mkdir(parents=True)
-    (store.folder / "registry.json").write_text("{")
+    (store.folder / "registry.json").write_text(content)
 
     assert store.read_report() is None
+
+
+def test_read_report_understands_those_of_other_releases(store):
+    store.write_report({"reachable": True, "refused": None, "invented_later": 1})
+
+    assert store.read_report() == FollowerReport(reachable=True)
+
+
+def no_space(*_, **__):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_report_is_overwritten_in_place_when_the_disk_is_full(store, monkeypatch):
+    store.write_report(FollowerReport(reachable=True))
+    monkeypatch.setattr("tempfile.mkstemp", no_space)
+    refusal = {"role": "current", "version": "2", "reason": "disk_full", "detail": "x"}
+
+    store.write_report(FollowerReport(last_refusal=refusal))
+
+    assert store.read_report().last_refusal == refusal
+    assert store.read_report().reachable is False
+
+
+def test_a_report_that_does_not_fit_in_place_leaves_the_old_one(store, monkeypatch):
+    store.write_report(FollowerReport(version="1"))
+    monkeypatch.setattr("tempfile.mkstemp", no_space)
+
+    with pytest.raises(OSError, match="No space"):
+        store.write_report(FollowerReport(version="x" * 5000))
+
+    assert store.read_report().version == "1"
+
+
+def kill_at(number: int, work) -> bool:
+    """Do work in a process that is killed before its nth change of a file.
+
+    Returns:
+        Whether it was killed, and had not ended before.
+    """
+    child = os.fork()
+    if child == 0:
+        left = number
+
+        def count(event: str, arguments: tuple) -> None:
+            nonlocal left
+            changes = event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR)
+            if changes or event in CHANGES:
+                left -= 1
+                if left == 0:
+                    os._exit(9)
+
+        sys.addaudithook(count)
+        try:
+            work()
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) in (0, 9)
+    return os.waitstatus_to_exitcode(status) == 9
+
+
+CHANGES = {
+    "os.chmod",
+    "os.mkdir",
+    "os.remove",
+    "os.rename",
+    "os.rmdir",
+    "os.truncate",
+    "shutil.rmtree",
+    "tempfile.mkdtemp",
+    "tempfile.mkstemp",
+}
+
+
+def test_a_kill_at_any_write_leaves_the_old_version_or_the_new(
+    tmp_path, publish, iris_bytes, wine_bytes
+):
+    def work():
+        publish(wine_bytes, "2", store=store)
+        publish(wine_bytes, "2", store=store)  # now file by file
+        prune(store, keep=1)
+        store.write_report(FollowerReport())
+
+    for number in itertools.count(1):
+        store = Store(tmp_path / str(number))
+        publish(iris_bytes, "0", store=store)
+        publish(iris_bytes, "1", store=store)
+
+        killed = kill_at(number, work)
+
+        assert store.load(CURRENT).version.version in ("1", "2"), number
+        publish(wine_bytes, "2", store=store)
+        assert store.load(CURRENT).version.version == "2", number
+        if not killed:
+            break
+    assert number > 40  # it has changed files, and each time once more
+
+
+def test_a_kill_while_a_damaged_version_is_replaced_can_be_repaired(
+    tmp_path, publish, iris_bytes
+):
+    for number in itertools.count(1):
+        store = Store(tmp_path / str(number))
+        name = publish(iris_bytes, "1", store=store)
+        (store.folder / name / "model.onnx").write_bytes(b"damaged")
+
+        killed = kill_at(number, partial(publish, iris_bytes, "1", store=store))
+        publish(iris_bytes, "1", store=store)
+
+        assert store.load(CURRENT).version.version == "1", number
+        if not killed:
+            break
+    assert number > 10

@@ -11,7 +11,7 @@ from filelock import FileLock
 
 from serving.model.onnx_model import ModelRefusedError
 from serving.registry.mlflow_registry import MlflowRegistry
-from serving.registry.sync import RegistryUnreachableError
+from serving.registry.registry import RegistryUnreachableError
 
 pytestmark = pytest.mark.slow  # MLflow's import takes seconds
 

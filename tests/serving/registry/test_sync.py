@@ -1,3 +1,5 @@
+import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -5,7 +7,8 @@ import pytest
 
 from serving.model.onnx_model import ModelRefusedError
 from serving.model.store import CURRENT, SHADOW, Store
-from serving.registry.sync import RegistrySync, RegistryUnreachableError
+from serving.registry.registry import RegistryUnreachableError
+from serving.registry.sync import RegistrySync
 
 
 class StubRegistry:
@@ -26,6 +29,8 @@ class StubRegistry:
         self.downloads += 1
         if self.failure:
             raise self.failure
+        if version.version not in self.files:
+            raise ModelRefusedError("download", "gone")
         file = folder / "model.onnx"
         file.write_bytes(self.files[version.version])
         return file
@@ -37,7 +42,8 @@ def registry(describe):
 
     def release(content, version, alias="Production", **changes):
         registry.files[version] = content
-        registry.aliases[alias] = replace(describe(content, version), **changes)
+        described = replace(describe(content, version), alias=alias)
+        registry.aliases[alias] = replace(described, **changes)
 
     registry.release = release
     return registry
@@ -59,8 +65,8 @@ def test_the_aliased_version_is_published(sync, registry, store, iris_bytes):
     sync.poll()
 
     assert store.load(CURRENT).version.version == "1"
-    assert store.read_report()["version"] == "1"
-    assert store.read_report()["reachable"] is True
+    assert store.read_report().version == "1"
+    assert store.read_report().reachable is True
 
 
 def test_what_is_published_is_not_downloaded_again(sync, registry, iris_bytes):
@@ -98,30 +104,138 @@ def test_a_damaged_copy_is_downloaded_again(sync, registry, store, iris_bytes):
     assert store.load(CURRENT).version.version == "1"
 
 
-@pytest.mark.parametrize("file", ["model.onnx", "version.json"])
-def test_a_copy_that_was_damaged_meanwhile_is_replaced_at_the_next_start(
-    registry, store, config, iris_bytes, file
+def remove_folder(folder):
+    shutil.rmtree(folder)
+
+
+def remove_model(folder):
+    (folder / "model.onnx").unlink()
+
+
+def truncate_model(folder):
+    os.truncate(folder / "model.onnx", 100)
+
+
+def remove_description(folder):
+    (folder / "version.json").unlink()
+
+
+def truncate_description(folder):
+    os.truncate(folder / "version.json", 10)
+
+
+def cut_pointer(folder):
+    (folder.parent / "current.json").write_text("{")
+
+
+def point_nowhere(folder):
+    (folder.parent / "current.json").write_text('{"folder": "9-gone"}')
+
+
+def point_outside(folder):
+    (folder.parent / "current.json").write_text('{"folder": "../elsewhere"}')
+
+
+def remove_pointer(folder):
+    (folder.parent / "current.json").unlink()
+
+
+DAMAGES = [
+    remove_folder,
+    remove_model,
+    truncate_model,
+    remove_description,
+    truncate_description,
+    cut_pointer,
+    point_nowhere,
+    point_outside,
+]
+
+
+@pytest.mark.parametrize("damage", [*DAMAGES, remove_pointer])
+def test_a_damaged_store_is_repaired_within_one_poll(
+    sync, registry, store, iris_bytes, damage
+):
+    registry.release(iris_bytes, "1")
+    sync.poll()
+    sync.poll()
+    damage(store.folder / store.published(CURRENT))
+
+    sync.poll()
+
+    assert store.load(CURRENT).version.version == "1"
+    assert store.read_report().damaged is None
+    assert store.read_report().repairs == (damage is not remove_pointer)
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damage_is_reported_while_the_registry_is_unreachable(
+    sync, registry, store, iris_bytes, damage, caplog
+):
+    registry.release(iris_bytes, "1")
+    sync.poll()
+    damage(store.folder / store.published(CURRENT))
+    registry.failure = RegistryUnreachableError("down")
+
+    sync.poll()
+    sync.poll()
+
+    assert store.read_report().damaged
+    registry.failure = None
+    sync.poll()
+    assert store.load(CURRENT).version.version == "1"
+    assert store.read_report().repairs == 1
+
+
+@pytest.mark.parametrize("damage", [truncate_model, truncate_description])
+def test_damage_between_two_starts_is_repaired(
+    registry, store, config, iris_bytes, damage
 ):
     registry.release(iris_bytes, "1")
     RegistrySync(registry, store, config).poll()
-    (store.folder / store.published(CURRENT) / file).write_bytes(b"damaged")
+    damage(store.folder / store.published(CURRENT))
 
     RegistrySync(registry, store, config).poll()
 
     assert store.load(CURRENT).version.version == "1"
 
 
+def test_intact_files_are_read_once(sync, registry, iris_bytes, monkeypatch):
+    registry.release(iris_bytes, "1")
+    sync.poll()
+
+    def read(*_):
+        raise AssertionError("read again")
+
+    monkeypatch.setattr("serving.model.onnx_model.Model.load", read)
+    sync.poll()
+
+
+def test_another_description_is_published_without_a_download(
+    sync, registry, store, iris_bytes
+):
+    registry.release(iris_bytes, "1")
+    sync.poll()
+    registry.release(iris_bytes, "1", tags={"verdict": "approved"})
+
+    sync.poll()
+
+    assert store.load(CURRENT).version.tags == {"verdict": "approved"}
+    assert registry.downloads == 1
+
+
 def test_a_challenger_that_is_promoted_is_production(sync, registry, store, iris_bytes):
     registry.release(iris_bytes, "1", alias="Challenger")
-    registry.aliases["Challenger"] = replace(
-        registry.aliases["Challenger"], alias="Challenger"
-    )
     sync.poll()
 
     registry.release(iris_bytes, "1")
     sync.poll()
+    inodes = [store.pointer(role).stat().st_ino for role in (CURRENT, SHADOW)]
+    sync.poll()
 
     assert store.load(CURRENT).version.alias == "Production"
+    assert store.load(SHADOW).version.alias == "Challenger"
+    assert inodes == [store.pointer(role).stat().st_ino for role in (CURRENT, SHADOW)]
 
 
 @pytest.mark.parametrize(
@@ -144,8 +258,8 @@ def test_a_failed_download_is_counted_and_tried_later(
     sync.poll()
 
     assert store.load(CURRENT).version.version == "1"
-    assert store.read_report()["refused"] == {reason: 1}
-    assert store.read_report()["last_refusal"]["version"] == "2"
+    assert store.read_report().refused == {reason: 1}
+    assert store.read_report().last_refusal["version"] == "2"
     assert registry.downloads == 2  # the second poll waits before it tries again
 
 
@@ -156,7 +270,7 @@ def test_another_digest_is_refused(sync, registry, store, iris_bytes, digest):
     sync.poll()
 
     assert store.load(CURRENT) is None
-    assert store.read_report()["refused"] == {"digest": 1}
+    assert store.read_report().refused == {"digest": 1}
 
 
 def test_a_refusal_is_forgotten_when_a_good_version_comes(
@@ -168,8 +282,8 @@ def test_a_refusal_is_forgotten_when_a_good_version_comes(
     registry.release(iris_bytes, "2")
     sync.poll()
 
-    assert store.read_report()["last_refusal"] is None
-    assert store.read_report()["refused"] == {"digest": 1}
+    assert store.read_report().last_refusal is None
+    assert store.read_report().refused == {"digest": 1}
 
 
 def test_counts_outlive_a_restart(registry, store, config, iris_bytes):
@@ -178,7 +292,7 @@ def test_counts_outlive_a_restart(registry, store, config, iris_bytes):
 
     RegistrySync(registry, store, config).poll()
 
-    assert store.read_report()["refused"] == {"digest": 2}
+    assert store.read_report().refused == {"digest": 2}
 
 
 def test_a_registry_unreachable_is_reported_since_when(
@@ -186,17 +300,17 @@ def test_a_registry_unreachable_is_reported_since_when(
 ):
     registry.release(iris_bytes, "1")
     sync.poll()
-    seen = store.read_report()["last_seen"]
+    seen = store.read_report().last_seen
     registry.failure = RegistryUnreachableError("down")
 
     sync.poll()
-    since = store.read_report()["unreachable_since"]
+    since = store.read_report().unreachable_since
     sync.poll()
 
     report = store.read_report()
-    assert report["reachable"] is False
-    assert report["last_seen"] == seen
-    assert report["unreachable_since"] == since
+    assert report.reachable is False
+    assert report.last_seen == seen
+    assert report.unreachable_since == since
     assert store.load(CURRENT).version.version == "1"
 
 
@@ -227,3 +341,139 @@ def test_a_report_that_cannot_be_written_stops_nothing(
     sync.poll()
 
     assert store.load(CURRENT).version.version == "1"
+
+
+OTHER_DIGEST = "sha256:" + "0" * 64
+
+
+def refuse_production(registry):
+    registry.aliases["Production"] = replace(
+        registry.aliases["Production"], digest=OTHER_DIGEST
+    )
+
+
+def test_an_empty_store_falls_back_to_previous(
+    sync, registry, store, iris_bytes, wine_bytes
+):
+    registry.release(iris_bytes, "1", alias="Previous")
+    registry.release(wine_bytes, "2", digest=OTHER_DIGEST)
+
+    sync.poll()
+    sync.poll()
+
+    assert store.load(CURRENT).version.version == "1"
+    assert store.load(CURRENT).version.alias == "Previous"
+    assert store.read_report().last_refusal["version"] == "2"
+    assert store.read_report().refused == {"digest": 1}
+
+
+def test_a_production_that_cannot_be_downloaded_falls_back(
+    sync, registry, store, iris_bytes, wine_bytes
+):
+    registry.release(iris_bytes, "1", alias="Previous")
+    registry.release(wine_bytes, "2")
+    del registry.files["2"]
+
+    sync.poll()
+
+    assert store.load(CURRENT).version.version == "1"
+
+
+def test_a_fallback_ends_as_soon_as_production_is_accepted(
+    sync, registry, store, iris_bytes, wine_bytes, monkeypatch
+):
+    registry.release(iris_bytes, "1", alias="Previous")
+    registry.release(wine_bytes, "2")
+    content = registry.files.pop("2")
+    sync.poll()
+    registry.files["2"] = content
+
+    sync.poll()
+    assert store.load(CURRENT).version.version == "1"
+    monkeypatch.setattr("time.monotonic", lambda: float("inf"))
+    sync.poll()
+
+    assert store.load(CURRENT).version.version == "2"
+    assert store.read_report().last_refusal is None
+
+
+def test_a_fallback_that_becomes_production_is_none_any_more(
+    sync, registry, store, iris_bytes, wine_bytes
+):
+    registry.release(iris_bytes, "1", alias="Previous")
+    registry.release(wine_bytes, "2", digest=OTHER_DIGEST)
+    sync.poll()
+
+    registry.release(iris_bytes, "1")
+    sync.poll()
+
+    assert store.load(CURRENT).version.alias == "Production"
+    assert store.read_report().last_refusal is None
+
+
+def test_the_last_good_version_is_kept_rather_than_previous(
+    sync, registry, store, iris_bytes, wine_bytes, build_iris
+):
+    registry.release(iris_bytes, "2")
+    sync.poll()
+    registry.release(wine_bytes, "1", alias="Previous")
+    registry.release(build_iris(C=0.1), "3", digest=OTHER_DIGEST)
+
+    sync.poll()
+
+    assert store.load(CURRENT).version.version == "2"
+
+
+def test_a_refused_fallback_does_not_hide_why_production_is_refused(
+    sync, registry, store, iris_bytes, wine_bytes
+):
+    registry.release(iris_bytes, "1", alias="Previous", digest="")
+    registry.release(wine_bytes, "2", digest=OTHER_DIGEST)
+
+    sync.poll()
+
+    assert store.load(CURRENT) is None
+    assert store.read_report().last_refusal["version"] == "2"
+    assert store.read_report().refused == {"digest": 2}
+
+
+def test_a_version_that_breaks_the_checks_is_refused(
+    registry, store, config, iris_bytes
+):
+    def fail(_):
+        raise ZeroDivisionError
+
+    registry.release(iris_bytes, "1")
+    sync = RegistrySync(registry, store, config, fail)
+
+    sync.poll()
+
+    assert store.published(CURRENT) is None
+    assert store.read_report().refused == {"error": 1}
+    assert store.read_report().errors == 1
+    assert store.read_report().last_error["error"] == "ZeroDivisionError"
+
+
+def test_a_broken_challenger_does_not_keep_production_from_its_promotion(
+    registry, store, config, iris_bytes, wine_bytes
+):
+    def fail_on_wine(model):
+        if model.contract.feature_names[0] == "acid":
+            raise ZeroDivisionError
+
+    config = replace(config, shadow_alias="Challenger")
+    sync = RegistrySync(registry, store, config, fail_on_wine)
+    registry.release(wine_bytes, "2", alias="Challenger")
+    registry.release(iris_bytes, "1")
+
+    sync.poll()
+
+    assert store.published(SHADOW) is None
+    assert store.load(CURRENT).version.version == "1"
+
+
+def test_an_error_is_reported(sync, store):
+    sync.record_error("follower", KeyError("secret"))
+
+    assert store.read_report().errors == 1
+    assert store.read_report().last_error["error"] == "KeyError"

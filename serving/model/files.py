@@ -1,0 +1,84 @@
+"""Files of the store: written whole or not at all, and read with care."""
+
+import errno
+import json
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+TEMPORARY_PREFIX = ".tmp-"
+LEFTOVER_SECONDS = 60.0  # no file takes as long to write
+DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Replace a JSON file; it is on the disk when this returns."""
+    replace_file(path, json.dumps(value, indent=2).encode(), sync=True)
+
+
+def replace_file(path: Path, content: bytes, *, sync: bool) -> None:
+    """Replace a file so that readers see the old content or the new, never a part."""
+    descriptor, name = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            if sync:
+                os.fsync(file.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
+    if sync:
+        flush(path.parent)
+
+
+def overwrite_file(path: Path, content: bytes) -> bool:
+    """Overwrite a file in place, which takes no space; return whether it fits."""
+    try:
+        with open(path, "r+b", buffering=0) as file:
+            size = os.fstat(file.fileno()).st_size
+            return size >= len(content) and file.write(content.ljust(size)) == size
+    except OSError:
+        return False
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """Read a JSON object; None if there is no such file.
+
+    Raises:
+        OSError: If it cannot be read.
+        ValueError: If it does not hold a JSON object.
+    """
+    try:
+        value = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except RecursionError:
+        raise ValueError(f"{path.name} is nested too deeply") from None
+    if not isinstance(value, dict):
+        raise ValueError(f"{path.name} does not hold an object")
+    return value
+
+
+def flush(path: Path) -> None:
+    """Force a file, or the entries of a folder, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files of processes that were killed."""
+    newest = time.time() - LEFTOVER_SECONDS
+    for leftover in folder.glob(f"{TEMPORARY_PREFIX}*"):
+        try:
+            if leftover.stat().st_mtime < newest:
+                leftover.unlink()
+        except OSError:
+            continue

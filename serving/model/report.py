@@ -1,0 +1,107 @@
+"""The follower's report: how the registry is and what was refused."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from serving.model.files import (
+    DISK_FULL,
+    overwrite_file,
+    read_json,
+    replace_file,
+)
+
+PAGE = 4096
+READS = 3  # a report that is being overwritten in place is whole at the next one
+
+NUMBER, TEXT, OBJECT = (int, float), (str,), (dict,)
+TYPES: dict[str, tuple[type, ...]] = {
+    "reachable": (bool,),
+    "last_seen": NUMBER,
+    "unreachable_since": NUMBER,
+    "version": TEXT,
+    "last_refusal": OBJECT,
+    "refused": OBJECT,
+    "damaged": TEXT,
+    "repairs": (int,),
+    "restarts": (int,),
+    "errors": (int,),
+    "last_error": OBJECT,
+}
+
+
+@dataclass
+class FollowerReport:
+    """What the follower knows, for the workers to show.
+
+    Attributes:
+        reachable: Whether the registry answered the last time.
+        last_seen: When it last answered, in seconds since the epoch.
+        unreachable_since: When it stopped to answer.
+        version: The version that has the alias of Production.
+        last_refusal: The refusal that is in force: role, version, reason, detail.
+        refused: Number of refusals by reason.
+        damaged: The published version whose files are damaged, as a folder name.
+        repairs: Number of damaged versions that were replaced.
+        restarts: How often the follower was restarted.
+        errors: Number of its unexpected errors.
+        last_error: The last of them: task, type and time.
+    """
+
+    reachable: bool = False
+    last_seen: float | None = None
+    unreachable_since: float | None = None
+    version: str | None = None
+    last_refusal: dict[str, str] | None = None
+    refused: dict[str, int] = field(default_factory=dict)
+    damaged: str | None = None
+    repairs: int = 0
+    restarts: int = 0
+    errors: int = 0
+    last_error: dict[str, Any] | None = None
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "FollowerReport":
+        """Read a report, also one of an older or a newer follower."""
+        known = {
+            name: value[name]
+            for name, types in TYPES.items()
+            if isinstance(value.get(name), types)
+        }
+        return cls(**known)
+
+    @property
+    def has_polled(self) -> bool:
+        """Whether the registry has been polled, with or without success."""
+        return self.last_seen is not None or self.unreachable_since is not None
+
+
+def read_report(path: Path) -> FollowerReport | None:
+    """Read the report, if there is one that can be read."""
+    for _ in range(READS):
+        try:
+            value = read_json(path)
+        except (OSError, ValueError):
+            continue
+        return None if value is None else FollowerReport.from_json(value)
+    return None
+
+
+def write_report(path: Path, report: FollowerReport | Mapping[str, Any]) -> None:
+    """Replace the report; not flushed, it is old in seconds anyway.
+
+    Raises:
+        OSError: If it can neither be replaced nor, on a full disk, be overwritten.
+    """
+    value = asdict(report) if isinstance(report, FollowerReport) else dict(report)
+    content = json.dumps(value, indent=2).encode()
+    # Whole pages, so that a later report fits into this one's place.
+    content = content.ljust(-(-len(content) // PAGE) * PAGE)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        replace_file(path, content, sync=False)
+    except OSError as error:
+        if error.errno not in DISK_FULL or not overwrite_file(path, content):
+            raise

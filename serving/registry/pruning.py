@@ -1,0 +1,50 @@
+"""Removes versions that the store no longer needs, and what killed processes left."""
+
+import errno
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from serving.model.files import remove_leftovers
+from serving.model.store import CURRENT, SHADOW, Store
+
+REMOVED_PREFIX = ".removed-"
+
+
+def prune(store: Store, keep: int) -> None:
+    """Remove versions without a role, except the newest, and leftovers.
+
+    Args:
+        store: The store.
+        keep: How many versions without a role to keep.
+    """
+    needed = {store.published(CURRENT), store.published(SHADOW)}
+    folders = [
+        (changed, path)
+        for path in store.folder.glob("[!.]*/")
+        if path.name not in needed and (changed := _changed_at(path))
+    ]
+    for _, folder in sorted(folders, reverse=True)[keep:]:
+        _remove(folder)
+    for leftover in store.folder.glob(f"{REMOVED_PREFIX}*/"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    remove_leftovers(store.folder)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder; its name goes first, so that no half of it is left behind."""
+    removed = tempfile.mkdtemp(prefix=REMOVED_PREFIX, dir=folder.parent)
+    try:
+        os.rename(folder, removed)
+    except OSError as error:
+        if error.errno != errno.ENOENT:  # another follower was faster
+            raise
+    shutil.rmtree(removed, ignore_errors=True)
+
+
+def _changed_at(folder: Path) -> float | None:
+    try:
+        return folder.stat().st_mtime
+    except OSError:
+        return None  # another follower was faster

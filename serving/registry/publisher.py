@@ -1,0 +1,105 @@
+"""Publishes versions in the store, and checks that what is published stays intact."""
+
+import logging
+from collections.abc import Callable
+
+from serving.model.onnx_model import Model, ModelRefusedError, Version
+from serving.model.store import MODEL_FILE, Pointer, Signature, Store, folder_name
+from serving.registry.registry import Registry
+
+logger = logging.getLogger(__name__)
+
+Prove = Callable[[Model], None]
+State = tuple[str, Signature | None]
+
+
+class Publisher:
+    """Changes what the store's roles point to.
+
+    Args:
+        registry: Where versions that the store lacks are downloaded from.
+        store: The store.
+        prove: Raises ``ModelRefusedError`` for a model that workers could not serve.
+    """
+
+    def __init__(self, registry: Registry, store: Store, prove: Prove) -> None:
+        self._registry = registry
+        self._store = store
+        self._prove = prove
+        self._checked: dict[str, tuple[State, bool]] = {}
+
+    def publish(self, role: str, version: Version) -> None:
+        """Give a role to a version; one that the store holds is not downloaded.
+
+        Raises:
+            ModelRefusedError: If it fails one of its checks.
+            OSError: If the store cannot be written.
+        """
+        if not version.digest:
+            raise ModelRefusedError("digest", "the version has no file_digest tag")
+        if self._holds(version):
+            self._store.give(role, version)
+        else:
+            with self._store.incoming() as folder:
+                file = self._registry.download(version, folder)
+                self._prove(Model.load(file, version))
+                self._store.publish(role, file, version)
+        name = folder_name(version)
+        self._checked[role] = (name, self._store.read_signature(name)), True
+
+    def is_published(self, role: str, version: Version) -> bool:
+        """Return whether a version has a role, and is described as it is now."""
+        try:
+            pointer = self._store.read_pointer(role)
+            return pointer is not None and (
+                pointer.folder == folder_name(version)
+                and self._store.describe(pointer) == version
+            )
+        except ModelRefusedError:
+            return False
+
+    def is_intact(self, role: str) -> bool:
+        """Return whether workers can load what has a role.
+
+        Its files are read once, and again when their size, time or inode changes.
+        """
+        try:
+            pointer = self._store.read_pointer(role)
+        except ModelRefusedError:
+            return False
+        if pointer is None:
+            return False
+        state = pointer.folder, self._store.read_signature(pointer.folder)
+        if self._checked.get(role, (None, False))[0] != state:
+            self._checked[role] = state, self._can_load(pointer)
+        return self._checked[role][1]
+
+    def find_damage(self, role: str) -> str | None:
+        """Return what has a role but cannot be loaded: a folder name, or the role."""
+        if not self._store.pointer(role).exists() or self.is_intact(role):
+            return None
+        return self._store.published(role) or role
+
+    def _holds(self, version: Version) -> bool:
+        """Return whether the store has a good copy of a version."""
+        file = self._store.folder / folder_name(version) / MODEL_FILE
+        if not file.exists():
+            return False
+        try:
+            self._prove(Model.load(file, version))
+        except Exception:
+            return False  # a download that fails likewise says why
+        return True
+
+    def _can_load(self, pointer: Pointer) -> bool:
+        name = pointer.folder
+        try:
+            self._prove(self._store.load_pointed(pointer))
+        except ModelRefusedError as error:
+            fields = {"name": name, "reason": error.reason, "detail": str(error)}
+            logger.error("stored version damaged", extra={"fields": fields})
+            return False
+        except Exception:
+            logger.exception("stored version damaged", extra={"fields": {"name": name}})
+            return False
+        return True

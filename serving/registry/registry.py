@@ -1,0 +1,33 @@
+"""What the follower needs from a registry."""
+
+from pathlib import Path
+from typing import Protocol
+
+from serving.model.onnx_model import Version
+
+
+class RegistryUnreachableError(Exception):
+    """The registry does not answer."""
+
+
+class RegistryReplacedError(Exception):
+    """The registry's database file has been replaced."""
+
+
+class Registry(Protocol):
+    """A model registry."""
+
+    def resolve(self, alias: str) -> Version | None:
+        """Return the version that has an alias, None if none has.
+
+        Raises:
+            RegistryUnreachableError: If the registry does not answer.
+        """
+
+    def download(self, version: Version, folder: Path) -> Path:
+        """Download a version's model file into a folder.
+
+        Raises:
+            ModelRefusedError: If it cannot be downloaded.
+            OSError: If the disk is full.
+        """

@@ -1,0 +1,118 @@
+"""Keeps the follower's report, and logs what changes in it."""
+
+import logging
+import os
+import time
+
+from serving.model.files import DISK_FULL
+from serving.model.onnx_model import ModelRefusedError, Version
+from serving.model.report import FollowerReport
+from serving.model.store import Store
+from serving.monitoring.tasks import TaskErrors
+
+logger = logging.getLogger(__name__)
+
+
+class Reporter:
+    """Notes what happens to the registry and to versions.
+
+    Args:
+        store: Holds the report, whose counts outlive a restart.
+        restarts: How often the process was restarted.
+    """
+
+    def __init__(self, store: Store, restarts: int = 0) -> None:
+        self._store = store
+        self._errors = TaskErrors()
+        self._cannot_write: int | None = None
+        self.report = store.read_report() or FollowerReport()
+        self.report.restarts = restarts
+
+    def note_reached(self) -> None:
+        """Note that the registry answered."""
+        if not self.report.reachable:
+            logger.info("registry reached")
+        self.report.reachable = True
+        self.report.last_seen = time.time()
+        self.report.unreachable_since = None
+
+    def note_unreachable(self, detail: str) -> None:
+        """Note that the registry does not answer."""
+        if self.report.unreachable_since is None:
+            self.report.unreachable_since = time.time()
+            fields = {"detail": detail}
+            logger.warning("registry unreachable", extra={"fields": fields})
+        self.report.reachable = False
+
+    def note_refusal(
+        self, role: str, version: Version, error: Exception, *, is_wanted: bool
+    ) -> None:
+        """Note that a version is not published.
+
+        Args:
+            role: What it is for.
+            version: The version.
+            error: Why.
+            is_wanted: Whether the role's alias names it; the refusal of a fallback
+                must not hide that of Production.
+        """
+        reason, detail = _explain(error)
+        if reason == "error":
+            self.record_error("follower", error)
+        refusal = {
+            "role": role,
+            "version": version.version,
+            "reason": reason,
+            "detail": detail,
+        }
+        self.report.refused[reason] = self.report.refused.get(reason, 0) + 1
+        if is_wanted:
+            self.report.last_refusal = refusal
+        logger.error("version refused", extra={"fields": refusal})
+
+    def note_published(self, role: str, version: Version) -> None:
+        """Note that a version was published."""
+        fields = {"role": role, "version": version.version}
+        logger.info("version published", extra={"fields": fields})
+
+    def forget_refusal(self, role: str) -> None:
+        """Note that a role has what its alias names."""
+        refusal = self.report.last_refusal
+        if refusal and refusal.get("role") == role:
+            self.report.last_refusal = None
+
+    def note_damage(self, name: str | None) -> None:
+        """Note which published version is damaged; None when it has been repaired."""
+        if self.report.damaged and name is None:
+            self.report.repairs += 1
+            fields = {"name": self.report.damaged}
+            logger.warning("stored version repaired", extra={"fields": fields})
+        self.report.damaged = name
+
+    def record_error(self, task: str, error: Exception) -> None:
+        """Note an error that nobody foresaw."""
+        self._errors.record(task, error)
+        self.report.errors += 1
+        self.report.last_error = self._errors.last
+
+    def write(self) -> None:
+        """Write the report; that it cannot be written is logged once."""
+        try:
+            self._store.write_report(self.report)
+        except OSError as error:
+            if error.errno != self._cannot_write:
+                fields = {"reason": _explain(error)[0], "error": error.strerror}
+                logger.error("report cannot be written", extra={"fields": fields})
+            self._cannot_write = error.errno
+        else:
+            self._cannot_write = None
+
+
+def _explain(error: Exception) -> tuple[str, str]:
+    """Return the reason of a refusal in one word, and its detail for the log."""
+    if isinstance(error, ModelRefusedError):
+        return error.reason, str(error)
+    if isinstance(error, OSError):
+        reason = "disk_full" if error.errno in DISK_FULL else "store"
+        return reason, os.strerror(error.errno or 0)
+    return "error", type(error).__name__

@@ -1,0 +1,74 @@
+import errno
+import fcntl
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from serving.model.incoming import ABANDONED_SECONDS, open_incoming
+
+HOLD = """
+import sys
+from pathlib import Path
+from serving.model.incoming import open_incoming
+with open_incoming(Path(sys.argv[1])) as folder:
+    print(folder.name, flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def other(tmp_path):
+    """Start another follower with a download in progress; return it and its folder."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    yield process, tmp_path / process.stdout.readline().strip()
+    process.kill()
+    process.communicate()
+
+
+def test_the_folder_is_removed_in_the_end(tmp_path):
+    with open_incoming(tmp_path / "store") as folder:
+        (folder / "model.onnx").touch()
+
+    assert list((tmp_path / "store").iterdir()) == []
+
+
+def test_another_followers_download_is_left_alone(tmp_path, other):
+    _, folder = other
+
+    with open_incoming(tmp_path):
+        assert folder.is_dir()
+
+
+def test_the_download_of_a_killed_follower_is_removed(tmp_path, other):
+    process, folder = other
+    process.kill()
+    process.wait()
+
+    with open_incoming(tmp_path):
+        assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("age", "remains"), [(0, True), (ABANDONED_SECONDS + 1, False)]
+)
+def test_without_locks_only_old_folders_are_removed(
+    tmp_path, monkeypatch, age, remains
+):
+    leftover = tmp_path / ".incoming-x"
+    leftover.mkdir()
+    os.utime(leftover, (0, time.time() - age))
+
+    def no_locks(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    with open_incoming(tmp_path):
+        assert leftover.exists() == remains
