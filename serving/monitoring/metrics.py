@@ -14,15 +14,14 @@ from prometheus_client.registry import Collector
 from serving.model.onnx_model import LOAD_REASONS
 from serving.monitoring.exporter import Exporter
 from serving.monitoring.metrics_files import locked
+from serving.monitoring.prediction_metrics import PredictionFamilies
 from serving.monitoring.tasks import TaskErrors
 
-CONFIDENCE = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
-ROWS = (1, 10, 100, 1_000, 10_000, 100_000)
 LATENCIES = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5)
 SECONDS = (0.01, 0.05, 0.1, 0.5, 1, 5)
 
 
-class ServiceMetrics:
+class ServiceMetrics(PredictionFamilies):
     """All metrics of one application, in a registry of their own.
 
     Args:
@@ -33,6 +32,7 @@ class ServiceMetrics:
     def __init__(self, app: Flask, folder: Path | None = None) -> None:
         self.folder = folder
         self.registry = CollectorRegistry()
+        super().__init__(self.registry)
         Exporter(app, path=None, registry=self.registry, buckets=LATENCIES)
         self._create()
 
@@ -99,44 +99,6 @@ class ServiceMetrics:
         self.key_reload_failures = Counter(
             "serving_key_reload_failures",
             "Changes of the API key file that could not be used",
-            registry=own,
-        )
-        self._create_prediction_metrics()
-
-    def _create_prediction_metrics(self) -> None:
-        own = self.registry
-        self.predictions = Counter(
-            "serving_predictions",
-            "Rows predicted",
-            ["version", "prediction"],
-            registry=own,
-        )
-        self.confidence = Histogram(
-            "serving_confidence",
-            "Probability of the predicted class",
-            ["version"],
-            buckets=CONFIDENCE,
-            registry=own,
-        )
-        self.batch_rows = Histogram(
-            "serving_batch_rows", "Rows in a request", buckets=ROWS, registry=own
-        )
-        self.out_of_range = Counter(
-            "serving_out_of_range",
-            "Accepted values outside of what the model was trained on",
-            ["version", "feature"],
-            registry=own,
-        )
-        self.offset = Counter(
-            "serving_feature_offset",
-            "Sum of (value - serving_feature_minimum): the mean, when divided by rows",
-            ["version", "feature"],
-            registry=own,
-        )
-        self.squared_offset = Counter(
-            "serving_feature_squared_offset",
-            "Sum of (value - serving_feature_minimum)^2: gives the deviation",
-            ["version", "feature"],
             registry=own,
         )
 

@@ -5,17 +5,59 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from prometheus_client import Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from serving.model.onnx_model import Model, Prediction
-from serving.monitoring.metrics import ServiceMetrics
 from serving.schemas.rows import Matrix
+
+CONFIDENCE = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
+ROWS = (1, 10, 100, 1_000, 10_000, 100_000)
+
+
+class PredictionFamilies:
+    """The metrics of predictions, whatever the model."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.predictions = Counter(
+            "serving_predictions",
+            "Rows predicted",
+            ["version", "prediction"],
+            registry=registry,
+        )
+        self.confidence = Histogram(
+            "serving_confidence",
+            "Probability of the predicted class",
+            ["version"],
+            buckets=CONFIDENCE,
+            registry=registry,
+        )
+        self.batch_rows = Histogram(
+            "serving_batch_rows", "Rows in a request", buckets=ROWS, registry=registry
+        )
+        self.out_of_range = Counter(
+            "serving_out_of_range",
+            "Accepted values outside of what the model was trained on",
+            ["version", "feature"],
+            registry=registry,
+        )
+        self.offset = Counter(
+            "serving_feature_offset",
+            "Sum of (value - serving_feature_minimum): the mean, when divided by rows",
+            ["version", "feature"],
+            registry=registry,
+        )
+        self.squared_offset = Counter(
+            "serving_feature_squared_offset",
+            "Sum of (value - serving_feature_minimum)^2: gives the deviation",
+            ["version", "feature"],
+            registry=registry,
+        )
 
 
 class PredictionMetrics:
     """Counts the predictions of one model; its labels are looked up once."""
 
-    def __init__(self, metrics: ServiceMetrics, model: Model) -> None:
+    def __init__(self, metrics: PredictionFamilies, model: Model) -> None:
         contract, version = model.contract, model.version.version
         names = contract.feature_names
         self._classes = {
