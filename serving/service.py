@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from serving.config import Config
 from serving.http.access import Access
 from serving.http.application import the_request
-from serving.model.current import Current, Served
+from serving.model.current import Current
 from serving.model.onnx_model import Prediction
 from serving.model.reloader import Reloader
+from serving.model.served import Served
 from serving.model.store import CURRENT, SHADOW, Store
 from serving.monitoring.metrics import ServiceMetrics
 from serving.monitoring.observers import CompletedRequest, Observation, ObserverQueue

@@ -21,7 +21,7 @@ from werkzeug.utils import cached_property
 from serving.http.access import LEASE
 
 if TYPE_CHECKING:
-    from serving.model.current import Served
+    from serving.model.served import Served
     from serving.monitoring.observers import Observation
 
 # Left in the environ by the bridge: when the head of the request had arrived.

@@ -129,6 +129,3 @@ def _read_stamp(pointer: Path) -> Stamp:
     except OSError:
         return None
     return status.st_mtime_ns, status.st_ino
-
-
-Watcher = Reloader

@@ -10,7 +10,7 @@ from serving.monitoring.tasks import OnError, attempt, run_forever
 from serving.schemas.rows import Matrix
 
 if TYPE_CHECKING:
-    from serving.model.current import Served
+    from serving.model.served import Served
 
 FLUSH_SECONDS = 0.1
 

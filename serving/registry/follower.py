@@ -11,13 +11,15 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
-from serving.config import Config
+from serving.config import Config, variable_name
 from serving.model.status import explain_missing_model
 from serving.model.store import CURRENT, Store
 from serving.monitoring.logs import configure_logging
 from serving.monitoring.tasks import attempt, run_forever
 from serving.registry.mlflow_registry import MlflowRegistry
+from serving.registry.publisher import Prove
 from serving.registry.registry import RegistryReplacedError
 from serving.registry.sync import RegistrySync
 
@@ -35,6 +37,14 @@ def run(sync: RegistrySync, seconds: float, wait: Callable[[float], bool]) -> No
 
     attempt(TASK, poll, sync.record_error)
     run_forever(TASK, poll, seconds, wait, sync.record_error)
+
+
+def import_proof(config: Config) -> Prove:
+    """Return what proves models; its metrics are no part of the workers' ones."""
+    os.environ.pop(variable_name("metrics_folder"), None)
+    from serving.registry.proof import prove  # noqa: PLC0415
+
+    return partial(prove, config=config)
 
 
 def restart() -> None:
@@ -73,7 +83,8 @@ def main() -> None:
     configure_logging(config)
     store = Store(config.store)
     registry = MlflowRegistry(config)
-    sync = RegistrySync(registry, store, config, restarts=arguments.restarts)
+    prove = import_proof(config)
+    sync = RegistrySync(registry, store, config, prove, arguments.restarts)
     if arguments.once:
         fetch(sync, store, config)
     else:

@@ -107,7 +107,7 @@ def test_the_shadow_is_compared_and_withdrawn(
     assert f"{sample} 3.0" in client.get("/metrics").text
 
     store.withdraw(SHADOW)
-    app.extensions["serving"].watchers[0].check()
+    app.extensions["serving"].reloaders[0].check()
     client.post("/predict", json=setosa)
     app.extensions["serving"].observers[0].flush()
     assert f"{sample} 3.0" in client.get("/metrics").text

@@ -1,9 +1,11 @@
+import json
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import onnx
 import pytest
 
 from serving.model.store import CURRENT, Store
@@ -41,6 +43,32 @@ def test_once_fills_the_store_and_ends(registry, iris_bytes, tmp_path):
     assert Store(tmp_path / "store").load(CURRENT).version.version == version
 
 
+def test_a_version_that_cannot_be_served_is_not_published(
+    registry, iris_bytes, tmp_path
+):
+    exported = onnx.load_from_string(iris_bytes)
+    document = json.loads(exported.metadata_props[0].value)
+    document["features"][0]["minimum"] = 7.0  # golden rows are below
+    onnx.helper.set_model_props(exported, {"contract": json.dumps(document)})
+    registry.release(exported.SerializeToString())
+
+    result = fetch(registry.uri, tmp_path / "store")
+
+    assert result.returncode == 1
+    assert "version 1 was refused (unservable)" in result.stderr
+
+
+def test_a_proof_leaves_no_metrics_behind(registry, iris_bytes, tmp_path):
+    registry.release(iris_bytes)
+    folder = tmp_path / "metrics"
+    folder.mkdir()
+
+    fetch(registry.uri, tmp_path / "store", PROMETHEUS_MULTIPROC_DIR=str(folder))
+
+    assert Store(tmp_path / "store").published(CURRENT)
+    assert list(folder.iterdir()) == []
+
+
 def test_once_fails_when_there_is_nothing_to_serve(registry, tmp_path):
     result = fetch(registry.uri, tmp_path / "store")
 
@@ -48,8 +76,9 @@ def test_once_fails_when_there_is_nothing_to_serve(registry, tmp_path):
     assert "the registry has no iris@Production" in result.stderr
 
 
-def fetch(uri: str, store: Path) -> subprocess.CompletedProcess[str]:
+def fetch(uri: str, store: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     environ = os.environ | {"MLFLOW_TRACKING_URI": uri, "IRIS_STORE": str(store)}
+    environ |= variables
     command = [sys.executable, "-m", "serving.registry.follower", "--once"]
     return subprocess.run(
         command, env=environ, capture_output=True, text=True, check=False

@@ -1,0 +1,60 @@
+"""A model with all that is built from it, proven before it serves."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import orjson
+
+from serving.config import Config
+from serving.model.onnx_model import Model, ModelRefusedError
+from serving.monitoring.prediction_metrics import PredictionFamilies, PredictionMetrics
+from serving.openapi.document import render_openapi
+from serving.schemas.requests import Schemas
+
+
+@dataclass(frozen=True)
+class Served:
+    """A model with its schemas, its metrics and the description of its API."""
+
+    model: Model
+    schemas: Schemas
+    openapi: bytes
+    meters: PredictionMetrics
+
+
+def build_served(model: Model, metrics: PredictionFamilies, config: Config) -> Served:
+    """Build all that serves a model, and send its golden rows through it.
+
+    Workers serve what this returns, and the follower publishes a version only if this
+    accepts it: so it accepts exactly what workers can serve.
+
+    Raises:
+        ModelRefusedError: If the model cannot be served.
+    """
+    try:
+        schemas = Schemas(model.contract, config.max_rows)
+        protected = config.api_keys_file is not None
+        openapi = render_openapi(model, schemas, protected=protected)
+        _check_golden_rows(model, schemas, config.max_rows)
+        return Served(model, schemas, openapi, PredictionMetrics(metrics, model))
+    except ModelRefusedError:
+        raise
+    except Exception as error:
+        detail = f"{type(error).__name__}: {error}"
+        raise ModelRefusedError("unservable", detail) from error
+
+
+def _check_golden_rows(model: Model, schemas: Schemas, max_rows: int) -> None:
+    """Send golden rows as JSON, one alone and many together; compare the answers."""
+    expected = model.contract.golden_rows
+    examples = orjson.loads(orjson.dumps(model.contract.examples[:max_rows]))
+    rows = schemas.load_batch({"instances": examples})
+    first = schemas.load_row(examples[0])
+    if not (
+        np.array_equal(rows, expected.inputs[: len(rows)])
+        and np.array_equal(first, rows[:1])
+    ):
+        raise ModelRefusedError("golden_rows", "are other ones when read from JSON")
+    labels = tuple(model.predict(rows).labels.tolist())
+    if labels != expected.predictions[: len(rows)]:
+        raise ModelRefusedError("golden_rows", "predicts other classes when served")

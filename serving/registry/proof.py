@@ -1,0 +1,29 @@
+"""Proves a model in the code that serves it, before it is published.
+
+Imported late: prometheus_client decides at its import whether values are shared, and
+those of a proof must not be.
+"""
+
+from prometheus_client import CollectorRegistry, generate_latest
+
+from serving.config import Config
+from serving.model.onnx_model import Model, ModelRefusedError
+from serving.model.served import build_served
+from serving.monitoring.prediction_metrics import PredictionFamilies
+
+
+def prove(model: Model, config: Config) -> None:
+    """Build all that workers would, then predict, count and show the golden rows.
+
+    Raises:
+        ModelRefusedError: If workers could not serve the model.
+    """
+    registry = CollectorRegistry()
+    served = build_served(model, PredictionFamilies(registry), config)
+    rows = model.contract.golden_rows.inputs
+    try:
+        served.meters.record([len(rows)], rows, model.predict(rows))
+        generate_latest(registry)
+    except Exception as error:
+        detail = f"{type(error).__name__}: {error}"
+        raise ModelRefusedError("unservable", detail) from error
