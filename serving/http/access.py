@@ -12,6 +12,7 @@ from werkzeug.exceptions import (
     RequestHeaderFieldsTooLarge,
     Unauthorized,
 )
+from werkzeug.exceptions import NotImplemented as Unsupported
 from werkzeug.wsgi import ClosingIterator
 
 from serving.config import Config
@@ -19,6 +20,7 @@ from serving.http.capacity import Capacity, Lease
 from serving.http.keys import load_keys
 
 MAX_HEAD_BYTES = 64 * 1024
+DISCARD_BYTES = 16 * 1024**2  # of a body that is refused
 
 # Left in the environ by the bridge, which knows them before Flask does.
 HEAD_BYTES = "serving.head_bytes"
@@ -101,7 +103,7 @@ def check_head(environ: Mapping[str, Any]) -> None:
         raise BadRequest("There is more than one Host header.")
     coding = environ.get("HTTP_TRANSFER_ENCODING")
     if coding and coding.lower() != "chunked":
-        raise NotImplementedError("The only supported transfer coding is chunked.")
+        raise Unsupported("The only supported transfer coding is chunked.")
     if environ.get(HEAD_BYTES, 0) > MAX_HEAD_BYTES:
         raise RequestHeaderFieldsTooLarge
 
@@ -117,13 +119,27 @@ def register_access(app: Flask, access: Access) -> None:
             raise refusal
         lease: Lease = environ[LEASE]
         if ADMITTED not in environ:
-            access.check(environ)
+            try:
+                access.check(environ)
+                lease.add_bytes(request.content_length or 0)
+            except HTTPException:
+                discard_body(environ)
+                raise
             request.max_content_length = access.max_body(environ) + 1  # see read_body
-            lease.add_bytes(request.content_length or 0)
         if environ["REQUEST_METHOD"] == "POST":
             lease.acquire_slot()
 
     app.before_request(admit)
+
+
+def discard_body(environ: Environ) -> None:
+    """Read the body of a refused request, up to a limit, where no bridge has.
+
+    A client that is cut off while it sends sees a reset instead of the answer.
+    """
+    left = DISCARD_BYTES
+    while left > 0 and (piece := environ["wsgi.input"].read(64 * 1024)):
+        left -= len(piece)
 
 
 class Leases:

@@ -25,15 +25,13 @@ class Capacity:
         self._lock = threading.Lock()
 
     def require_room(self) -> None:
-        """Check that another prediction could start now.
+        """Check that another prediction may be counted now.
 
         Raises:
-            TooManyRequests: If it could not.
+            TooManyRequests: If there are too many already.
         """
         if self.in_flight >= self._max_in_flight:
             raise TooManyRequests("Too many predictions are waiting. Try again.")
-        if self.buffered_bytes >= self._max_bytes:
-            raise TooManyRequests("Too much data is being processed. Try again.")
 
     def acquire_slot(self) -> None:
         """Count a prediction.

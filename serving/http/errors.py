@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from serving.http.application import the_request
 from serving.http.content import json_response
 from serving.model.onnx_model import ModelNotReadyError
 from serving.monitoring.metrics import ServiceMetrics
@@ -61,7 +62,7 @@ def register_errors(app: Flask, metrics: ServiceMetrics) -> None:
             logger.error(
                 "unexpected error",
                 exc_info=error,
-                extra={"fields": {"request_id": g.get("request_id")}},
+                extra={"fields": {"request_id": the_request().request_id}},
             )
         return response
 
@@ -123,7 +124,7 @@ def _render_rfc9457(problem: Problem) -> dict[str, Any]:
         "status": problem.status.value,
         "detail": problem.detail,
         "instance": request.path,
-        "request_id": g.get("request_id", ""),
+        "request_id": the_request().request_id,
         **problem.members,
     }
 
@@ -132,7 +133,7 @@ def _render_mlflow(problem: Problem) -> dict[str, Any]:
     return {
         "error_code": MLFLOW_CODES.get(problem.status, "BAD_REQUEST"),
         "message": _one_text(problem),
-        "request_id": g.get("request_id", ""),
+        "request_id": the_request().request_id,
         **problem.members,
     }
 

@@ -20,7 +20,7 @@ from flask import Flask
 from werkzeug.exceptions import BadRequest, HTTPException
 
 from serving.app import create_app as create_flask_app
-from serving.http.access import ADMITTED, HEAD_BYTES, LEASE, REFUSAL
+from serving.http.access import ADMITTED, DISCARD_BYTES, HEAD_BYTES, LEASE, REFUSAL
 from serving.http.application import ARRIVED
 from serving.http.capacity import Lease
 from serving.service import the_service
@@ -34,7 +34,7 @@ SHORT_BODY = 128 * 1024  # bytes: about 3 ms of work
 PREDICTION_THREADS = 2
 LARGE_ANSWER = 64 * 1024  # bytes; the transport buffers as many before it waits
 USUAL_NAME = 64  # bytes; longer names of headers are not cached
-DRAIN_SECONDS, DRAIN_BYTES = 2, 16 * 1024**2
+DISCARD_SECONDS = 2
 
 
 UPGRADE = "serving.upgrade"
@@ -111,6 +111,8 @@ class Bridge:
             raise BadRequest(NO_UPGRADE)
         limit = self._access.max_body(environ)
         lease: Lease = environ[LEASE]
+        announced = int(environ.get("CONTENT_LENGTH", 0))
+        lease.add_bytes(announced)
         chunks: list[bytes] = []
         size, more = 0, True
         while more:
@@ -121,7 +123,8 @@ class Bridge:
             size += len(chunk)
             if size > limit:
                 raise self._access.too_large(environ)
-            lease.add_bytes(len(chunk))
+            if not announced:
+                lease.add_bytes(len(chunk))
             chunks.append(chunk)
             more = message["more_body"]
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
@@ -168,8 +171,8 @@ async def send_last_answer(answer: Answer, send: Send, receive: Receive) -> None
     await send(describe_body(answer.body, more_body=True))
     size = 0
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(DRAIN_SECONDS):
-            while size < DRAIN_BYTES:
+        async with asyncio.timeout(DISCARD_SECONDS):
+            while size < DISCARD_BYTES:
                 message = await receive()
                 if not message.get("more_body"):
                     break

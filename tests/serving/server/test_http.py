@@ -10,12 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from http import HTTPStatus
 from http.client import HTTPResponse
-from types import SimpleNamespace
 
 import pytest
 import requests
-
-from serving.model.store import CURRENT, Store
 
 pytestmark = pytest.mark.slow
 
@@ -27,67 +24,6 @@ BATCH = HEAD.replace(b"/predict", b"/predict/batch")
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 CHUNKS = b"".join(b"%x\r\n%s\r\n" % (len(p), p) for p in (ROW[:9], ROW[9:]))
 GET = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"
-
-
-@pytest.fixture(params=["asyncio", "gthread"])
-def worker_class(request) -> str:
-    return request.param
-
-
-@pytest.fixture
-def filled(start, tmp_path, describe, iris_bytes):
-    """Start a server on a filled store."""
-
-    def filled(**settings):
-        store = Store(tmp_path / "store")
-        with store.incoming() as folder:
-            (folder / "model.onnx").write_bytes(iris_bytes)
-            store.publish(CURRENT, folder / "model.onnx", describe(iris_bytes, "3"))
-        return start(**{"follow_seconds": 0, "workers": 1} | settings)
-
-    return filled
-
-
-@pytest.fixture
-def server(filled, worker_class):
-    return filled(worker_class=worker_class)
-
-
-class Client(ExitStack):
-    """A raw connection; what is read ahead of one answer is kept for the next."""
-
-    def __init__(self, port: int) -> None:
-        super().__init__()
-        self.raw = self.enter_context(socket.create_connection(("127.0.0.1", port), 10))
-        self.sendall, self.shutdown = self.raw.sendall, self.raw.shutdown
-        self.stream = self.enter_context(self.raw.makefile("rb"))
-
-    def makefile(self, _: str) -> SimpleNamespace:
-        """Give HTTPResponse the stream, but not the right to close it."""
-        names = ("read", "read1", "readinto", "readline", "flush")
-        methods = {name: getattr(self.stream, name) for name in names}
-        return SimpleNamespace(**methods, close=lambda: None)
-
-    def recv(self, size: int) -> bytes:
-        return self.stream.read1(size)
-
-
-def connect(server) -> Client:
-    return Client(server.port)
-
-
-def read(client: Client, method: str = "POST") -> HTTPResponse:
-    """Read one answer; its body stays in ``content``."""
-    answer = HTTPResponse(client, method=method)
-    answer.begin()
-    answer.content = answer.read()
-    return answer
-
-
-def ask(server, request: bytes, method: str = "POST") -> HTTPResponse:
-    with connect(server) as raw:
-        raw.sendall(request)
-        return read(raw, method)
 
 
 def is_prediction(answer: HTTPResponse) -> bool:
@@ -105,29 +41,29 @@ def is_prediction(answer: HTTPResponse) -> bool:
         POST.replace(b"/predict", b"http://x/predict"),
     ],
 )
-def test_forms_of_a_request(server, request_bytes):
-    assert is_prediction(ask(server, request_bytes))
+def test_forms_of_a_request(server, request_bytes, wire):
+    assert is_prediction(wire.ask(server, request_bytes))
 
 
-def test_a_chunked_body_may_have_trailers(filled):
+def test_a_chunked_body_may_have_trailers(filled, wire):
     request = CHUNKED + CHUNKS + b"0\r\nTrailer: x\r\n\r\n"
 
-    assert is_prediction(ask(filled(), request))
+    assert is_prediction(wire.ask(filled(), request))
 
 
-def test_a_request_may_come_byte_by_byte(server):
-    with connect(server) as raw:
+def test_a_request_may_come_byte_by_byte(server, wire):
+    with wire.connect(server) as raw:
         for number in range(len(POST)):
             raw.sendall(POST[number : number + 1])
 
-        assert is_prediction(read(raw))
+        assert is_prediction(wire.read(raw))
 
 
-def test_a_connection_is_kept_alive(server):
-    with connect(server) as raw:
+def test_a_connection_is_kept_alive(server, wire):
+    with wire.connect(server) as raw:
         for _ in range(3):
             raw.sendall(POST)
-            assert is_prediction(read(raw))
+            assert is_prediction(wire.read(raw))
 
 
 @pytest.mark.parametrize(
@@ -137,74 +73,74 @@ def test_a_connection_is_kept_alive(server):
         POST.replace(b"Host: x", b"Host: x\r\nConnection: close"),
     ],
 )
-def test_a_connection_ends_where_the_client_wants(server, request_bytes):
-    with connect(server) as raw:
+def test_a_connection_ends_where_the_client_wants(server, request_bytes, wire):
+    with wire.connect(server) as raw:
         raw.sendall(request_bytes)
 
-        assert is_prediction(read(raw))
+        assert is_prediction(wire.read(raw))
         assert raw.recv(1) == b""
 
 
-def test_threads_can_keep_http_1_0_alive(filled):
+def test_threads_can_keep_http_1_0_alive(filled, wire):
     server = filled(worker_class="gthread")
     old = POST.replace(b"HTTP/1.1", b"HTTP/1.0")
-    with connect(server) as raw:
+    with wire.connect(server) as raw:
         for _ in range(2):
             raw.sendall(old.replace(b"Host: x", b"Host: x\r\nConnection: keep-alive"))
-            answer = read(raw)
+            answer = wire.read(raw)
 
             assert is_prediction(answer)
             assert answer.headers["Connection"] == "keep-alive"
 
 
 @pytest.mark.parametrize("at_once", [True, False])
-def test_pipelined_requests_are_answered_in_their_order(filled, at_once):
+def test_pipelined_requests_are_answered_in_their_order(filled, at_once, wire):
     server = filled()
     ids = [str(number) for number in range(20)]
     numbered = [
         POST.replace(b"Host: x", b"Host: x\r\nX-Request-ID: " + i.encode()) for i in ids
     ]
-    with connect(server) as raw:
+    with wire.connect(server) as raw:
         for part in [b"".join(numbered)] if at_once else numbered:
             raw.sendall(part)
-        answers = [read(raw).headers["X-Request-ID"] for _ in ids]
+        answers = [wire.read(raw).headers["X-Request-ID"] for _ in ids]
 
     assert answers == ids
 
 
-def test_head_has_the_headers_and_no_body(server):
-    with connect(server) as raw:
+def test_head_has_the_headers_and_no_body(server, wire):
+    with wire.connect(server) as raw:
         raw.sendall(GET.replace(b"GET", b"HEAD"))
-        answer = read(raw, "HEAD")
+        answer = wire.read(raw, "HEAD")
         raw.sendall(GET)
 
         assert (answer.status, answer.content) == (200, b"")
-        assert json.loads(read(raw, "GET").content) == {"status": "live"}
+        assert json.loads(wire.read(raw, "GET").content) == {"status": "live"}
 
 
-def test_100_continue_is_sent(server):
-    with connect(server) as raw:
+def test_100_continue_is_sent(server, wire):
+    with wire.connect(server) as raw:
         raw.sendall(HEAD + LENGTH + b"Expect: 100-continue\r\n\r\n")
         assert raw.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n"
 
         raw.sendall(ROW)
-        assert is_prediction(read(raw))
+        assert is_prediction(wire.read(raw))
 
 
-def test_a_client_may_end_its_side_first(server):
-    with connect(server) as raw:
+def test_a_client_may_end_its_side_first(server, wire):
+    with wire.connect(server) as raw:
         raw.sendall(POST)
         raw.shutdown(socket.SHUT_WR)
 
-        assert is_prediction(read(raw))
+        assert is_prediction(wire.read(raw))
 
 
-def test_early_disconnects_are_survived(server):
+def test_early_disconnects_are_survived(server, wire):
     for part in (5, len(HEAD), len(POST) - 5, len(POST)):
-        with connect(server) as raw:
+        with wire.connect(server) as raw:
             raw.sendall(POST[:part])
 
-    assert is_prediction(ask(server, POST))
+    assert is_prediction(wire.ask(server, POST))
     assert not server.logged("Worker exception")
 
 
@@ -217,11 +153,11 @@ def test_early_disconnects_are_survived(server):
         POST.replace(LENGTH, LENGTH + b"Content-Length: 2\r\n"),
     ],
 )
-def test_invalid_http_is_answered_400(server, bad):
-    with connect(server) as raw:
+def test_invalid_http_is_answered_400(server, bad, wire):
+    with wire.connect(server) as raw:
         raw.sendall(bad)
 
-        assert read(raw).status == 400
+        assert wire.read(raw).status == 400
         assert raw.recv(1) == b""
 
 
@@ -233,14 +169,14 @@ def test_invalid_http_is_answered_400(server, bad):
         CHUNKED.replace(b"chunked", b"chunked\r\nContent-Length: 3") + CHUNKS,
     ],
 )
-def test_the_event_loop_refuses_doubtful_framing(filled, bad):
-    assert ask(filled(), bad).status == 400
+def test_the_event_loop_refuses_doubtful_framing(filled, bad, wire):
+    assert wire.ask(filled(), bad).status == 400
 
 
-def test_no_underscored_header_passes_for_another(filled):
+def test_no_underscored_header_passes_for_another(filled, wire):
     sent = b"Host: x\r\nX_Request_ID: forged"
 
-    answer = ask(filled(), POST.replace(b"Host: x", sent))
+    answer = wire.ask(filled(), POST.replace(b"Host: x", sent))
 
     assert answer.headers["X-Request-ID"] != "forged"
 
@@ -248,7 +184,7 @@ def test_no_underscored_header_passes_for_another(filled):
 @pytest.mark.parametrize("chunked", [False, True])
 @pytest.mark.parametrize("whole", [False, True])
 def test_a_large_body_is_refused_before_it_has_come(
-    filled, worker_class, chunked, whole
+    filled, worker_class, chunked, whole, wire
 ):
     server = filled(worker_class=worker_class, max_body_bytes=1000)
     body = b" " * (100_000 if whole else 2000)
@@ -257,18 +193,18 @@ def test_a_large_body_is_refused_before_it_has_come(
     else:
         request = HEAD + b"Content-Length: 100000\r\n\r\n" + body
 
-    answer = ask(server, request)
+    answer = wire.ask(server, request)
 
     assert answer.status == 413
     # Python 3.13 has another name for it.
     assert json.loads(answer.content)["title"] == HTTPStatus(413).phrase
 
 
-def test_idle_and_slow_clients_delay_nobody(filled):
+def test_idle_and_slow_clients_delay_nobody(filled, wire):
     server = filled()
     with ExitStack() as clients:
         for number in range(1500):
-            raw = clients.enter_context(connect(server))
+            raw = clients.enter_context(wire.connect(server))
             raw.sendall(POST[: number % len(POST)])
 
         answers = [server.predict().status_code for _ in range(50)]
@@ -276,25 +212,25 @@ def test_idle_and_slow_clients_delay_nobody(filled):
     assert answers == [200] * 50
 
 
-def test_health_is_answered_while_a_large_batch_is_predicted(server):
+def test_health_is_answered_while_a_large_batch_is_predicted(server, wire):
     rows = b",".join([b"[5.1,3.5,1.4,0.2]"] * 100_000)
     names = b'["sepal_length","sepal_width","petal_length","petal_width"]'
     body = b'{"columns":%s,"data":[%s]}' % (names, rows)
     request = BATCH + b"Content-Length: %d\r\n\r\n" % len(body) + body
     with ThreadPoolExecutor(3) as pool:
-        batches = [pool.submit(ask, server, request) for _ in range(3)]
-        alive = [ask(server, GET, "GET").status for _ in range(20)]
+        batches = [pool.submit(wire.ask, server, request) for _ in range(3)]
+        alive = [wire.ask(server, GET, "GET").status for _ in range(20)]
 
     assert {batch.result().status for batch in batches} == {200}
     assert len(json.loads(batches[0].result().content)["predictions"]) == 100_000
     assert set(alive) == {200}
 
 
-def test_a_client_that_reads_slowly_gets_all(server):
+def test_a_client_that_reads_slowly_gets_all(server, wire):
     rows = b",".join([b"[5.1,3.5,1.4,0.2]"] * 20_000)
     names = b'["sepal_length","sepal_width","petal_length","petal_width"]'
     body = b'{"columns":%s,"data":[%s]}' % (names, rows)
-    with connect(server) as raw:
+    with wire.connect(server) as raw:
         raw.sendall(BATCH + b"Content-Length: %d\r\n\r\n" % len(body) + body)
         answer = HTTPResponse(raw)
         answer.begin()
@@ -312,38 +248,38 @@ def test_files_are_sent_whole(server):
     assert len(answer.content) == int(answer.headers["Content-Length"]) > 1_000_000
 
 
-def test_an_idle_connection_is_closed(filled, worker_class):
+def test_an_idle_connection_is_closed(filled, worker_class, wire):
     server = filled(worker_class=worker_class, keep_alive_seconds=1)
-    with connect(server) as raw:
+    with wire.connect(server) as raw:
         raw.sendall(GET)
-        read(raw, "GET")
+        wire.read(raw, "GET")
 
         assert raw.recv(1) == b""
 
 
-def test_a_stop_lets_a_request_in_flight_end(server):
-    with connect(server) as raw, connect(server) as resting:
+def test_a_stop_lets_a_request_in_flight_end(server, wire):
+    with wire.connect(server) as raw, wire.connect(server) as resting:
         resting.sendall(GET)
-        read(resting, "GET")
+        wire.read(resting, "GET")
         raw.sendall(POST[:-10])
         time.sleep(0.3)  # it has begun
         server.process.send_signal(signal.SIGTERM)
         time.sleep(0.3)
         raw.sendall(POST[-10:])
 
-        assert is_prediction(read(raw))
+        assert is_prediction(wire.read(raw))
     assert server.process.wait(20) == 0
 
 
-def test_a_new_connection_may_still_ask_a_stopping_worker(filled):
+def test_a_new_connection_may_still_ask_a_stopping_worker(filled, wire):
     server = filled()
-    with connect(server) as early:
+    with wire.connect(server) as early:
         time.sleep(0.3)  # it has been accepted
         server.process.send_signal(signal.SIGTERM)
         time.sleep(0.3)
         early.sendall(POST)
 
-        assert is_prediction(read(early))
+        assert is_prediction(wire.read(early))
         assert early.recv(1) == b""
     assert server.process.wait(20) == 0
 
@@ -368,11 +304,11 @@ def test_recycled_workers_lose_no_request(filled, worker_class):
     assert not first & set(server.workers())
 
 
-def test_a_killed_worker_is_replaced(server, eventually):
+def test_a_killed_worker_is_replaced(server, eventually, wire):
     killed = server.workers()
 
     for worker in killed:
         os.kill(worker, signal.SIGKILL)
 
     eventually(lambda: set(server.workers()) - set(killed), "another works")
-    eventually(lambda: is_prediction(ask(server, POST)), "it answers")
+    eventually(lambda: is_prediction(wire.ask(server, POST)), "it answers")

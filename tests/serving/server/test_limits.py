@@ -1,0 +1,282 @@
+"""What one client cannot do to the others: attacks and overload on a real server."""
+
+import hashlib
+import json
+import threading
+import time
+import urllib.error
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+
+import pytest
+import requests
+
+pytestmark = pytest.mark.slow
+
+MEBIBYTE = 1024**2
+ROW = b'{"sepal_length":5.1,"sepal_width":3.5,"petal_length":1.4,"petal_width":0.2}'
+NAMES = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
+JSON = b"Content-Type: application/json\r\n"
+
+
+def post(path: bytes, body: bytes, *headers: bytes, length: int | None = None) -> bytes:
+    """Write a request whose body may be shorter than its head says."""
+    size = len(body) if length is None else length
+    lines = b"".join(header + b"\r\n" for header in headers)
+    head = b"POST %s HTTP/1.1\r\nHost: x\r\n%s%s" % (path, JSON, lines)
+    return head + b"Content-Length: %d\r\n\r\n" % size + body
+
+
+def table(rows: int) -> bytes:
+    row = [5.1, 3.5, 1.4, 0.2]
+    return json.dumps({"columns": NAMES, "data": [row] * rows}).encode()
+
+
+@pytest.fixture
+def keys_file(tmp_path):
+    path = tmp_path / "keys"
+    path.write_text(f"alice {hashlib.sha256(b'key').hexdigest()}\n")
+    return path
+
+
+def resident(pid: int) -> float:
+    """Return a process's resident memory in MiB."""
+    with open(f"/proc/{pid}/status") as status:
+        line = next(line for line in status if line.startswith("VmRSS"))
+    return int(line.split()[1]) / 1024
+
+
+SMUGGLED = b"GET /health/live HTTP/1.1\r\nHost: x\r\nX-Request-ID: smuggled\r\n\r\n"
+UPGRADE = (b"Connection: Upgrade", b"Upgrade: h2c")
+
+
+@pytest.mark.parametrize("pause", [0, 0.2])
+@pytest.mark.parametrize(
+    ("path", "headers", "body", "length"),
+    [
+        (b"/predict", (), SMUGGLED, len(SMUGGLED)),
+        (b"/predict", (), b"x HTTP/1.1\r\nUpgrade: aaa\r\n\r\n" + SMUGGLED, 500),
+        (b"/predict", UPGRADE, SMUGGLED, len(SMUGGLED)),
+        (b"/predict", UPGRADE, b"", len(SMUGGLED)),
+        (b"/predict/batch", (), SMUGGLED, 9 * MEBIBYTE),
+    ],
+    ids=["401", "401, upgrade in the body", "upgrade", "upgrade, body later", "413"],
+)
+def test_nothing_in_a_refused_body_becomes_a_request(
+    filled, keys_file, wire, path, headers, body, length, pause
+):
+    server = filled(api_keys_file=keys_file)
+    head = post(path, b"", *headers, length=length)
+    with wire.connect(server) as raw:
+        raw.sendall(head)
+        time.sleep(pause)
+        raw.sendall(body)
+        first = wire.read(raw)
+        rest = b""
+        with suppress(ConnectionError):
+            while piece := raw.recv(65536):
+                rest += piece
+
+    assert first.status in {400, 401, 413}
+    assert first.headers["Connection"] == "close"
+    assert b"smuggled" not in rest
+    assert b" 200 " not in rest
+
+
+def test_threads_discard_a_refused_body(filled, keys_file, wire):
+    server = filled(worker_class="gthread", api_keys_file=keys_file)
+    last = SMUGGLED.replace(b"smuggled", b"last")
+    with wire.connect(server) as raw:
+        raw.sendall(post(b"/predict", SMUGGLED))
+        assert wire.read(raw).status == 401
+        raw.sendall(last)
+
+        assert wire.read(raw, "GET").headers["X-Request-ID"] == "last"
+
+
+def test_a_body_behind_an_upgrade_is_refused_with_advice(filled, wire):
+    answer = wire.ask(filled(), post(b"/predict", ROW, *UPGRADE))
+
+    assert answer.status == 400
+    assert "Upgrade header" in json.loads(answer.content)["detail"]
+
+
+def test_a_request_without_a_body_may_ask_for_an_upgrade(filled, wire):
+    request = b"GET /health/live HTTP/1.1\r\nHost: x\r\n%s\r\n%s\r\n\r\n" % UPGRADE
+
+    assert wire.ask(filled(), request, "GET").status == 200
+
+
+def test_threads_ignore_an_upgrade(filled, wire):
+    server = filled(worker_class="gthread")
+
+    assert wire.ask(server, post(b"/predict", ROW, *UPGRADE)).status == 200
+
+
+def test_an_ordinary_client_reads_the_refusal_of_a_body_that_is_too_large(server):
+    request = urllib.request.Request(  # noqa: S310
+        f"{server.url}/predict/batch",
+        data=b" " * 9 * MEBIBYTE,
+        headers={"Content-Type": "application/json"},
+    )
+
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(request, timeout=20)  # noqa: S310
+
+    assert caught.value.code == 413
+    assert "larger than 8388608 bytes" in json.load(caught.value)["detail"]
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"GET /health/live HTTP/1.1\r\n\r\n", 400),
+        (b"GET /health/live HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nA: %s\r\n\r\n" % (b"a" * 66_000), 431),
+        (
+            b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: x, chunked\r\n\r\n",
+            501,
+        ),
+    ],
+    ids=["no host", "two hosts", "long head", "unknown transfer coding"],
+)
+def test_the_event_loop_refuses_invalid_heads(filled, wire, head, status):
+    with wire.connect(filled()) as raw:
+        raw.sendall(head)
+
+        assert wire.read(raw, "GET").status == status
+        assert raw.recv(1) == b""
+
+
+def test_a_single_row_has_its_own_limit(server, wire):
+    answer = wire.ask(server, post(b"/predict", b" " * 70_000))
+
+    assert answer.status == 413
+    assert "65536 bytes" in json.loads(answer.content)["detail"]
+
+
+def test_unfinished_bodies_share_a_limit(filled, wire):
+    server = filled(max_buffered_bytes=16 * MEBIBYTE)
+    [worker] = server.workers()
+    before = resident(worker)
+    part = b" " * 7 * MEBIBYTE
+    with ExitStack() as clients:
+        statuses = []
+
+        def send() -> None:
+            raw = clients.enter_context(wire.connect(server))
+            try:
+                raw.sendall(post(b"/predict/batch", part, length=8 * MEBIBYTE))
+                raw.raw.settimeout(3)
+                statuses.append(wire.read(raw).status)
+            except OSError:
+                statuses.append(None)  # it is waited for
+
+        with ThreadPoolExecutor(10) as pool:
+            for _ in range(30):
+                pool.submit(send)
+        grown = resident(worker) - before
+        small = server.predict()
+
+    assert statuses.count(429) >= 20
+    assert statuses.count(None) >= 1
+    assert grown < 80
+    assert small.status_code == 200
+
+
+def test_answers_that_are_not_read_share_a_limit_and_are_cut_off(
+    filled, wire, eventually
+):
+    server = filled(max_buffered_bytes=16 * MEBIBYTE, send_seconds=3)
+    [worker] = server.workers()
+    before = resident(worker)
+    request = post(b"/predict/batch", table(50_000))
+    with ExitStack() as clients:
+        for _ in range(20):
+            raw = clients.enter_context(wire.connect(server))
+            raw.raw.settimeout(20)
+            raw.sendall(request)
+        eventually(lambda: server.metric("serving_buffered_bytes") > 0, "they wait")
+        small = server.predict()
+        eventually(
+            lambda: server.metric("serving_buffered_bytes") == 0, "they are cut off"
+        )
+
+    assert small.status_code == 200
+    assert resident(worker) - before < 120
+    assert server.metric("serving_requests_in_flight") == 0
+
+
+def test_requests_beyond_the_queue_are_refused_before_their_body_is_read(filled, wire):
+    server = filled(max_in_flight=2, send_seconds=60)
+    request = post(b"/predict/batch", table(100_000))
+    with ExitStack() as clients:
+        for _ in range(2):
+            raw = clients.enter_context(wire.connect(server))
+            raw.sendall(request)
+        end = time.monotonic() + 20
+        while server.metric("serving_requests_in_flight") < 2:
+            assert time.monotonic() < end, "the answers wait to be read"
+        refused = clients.enter_context(wire.connect(server))
+        refused.sendall(post(b"/predict", b"", length=len(ROW)))
+        answer = wire.read(refused)
+
+        assert answer.status == 429
+        assert answer.headers["Retry-After"] == "1"
+        assert server.get("/health/live").status_code == 200
+        assert server.get("/metrics").status_code == 200
+
+
+def test_latency_is_measured_from_the_arrival_of_the_head(filled):
+    server = filled(max_in_flight=1000)
+    body, headers = table(6000), {"Content-Type": "application/json"}
+    ready = threading.Barrier(60)
+    seen = []
+
+    def ask() -> None:
+        ready.wait()
+        started = time.perf_counter()
+        url = f"{server.url}/predict/batch"
+        answer = requests.post(url, body, headers=headers, timeout=60)
+        seen.append((time.perf_counter() - started, answer.status_code))
+
+    with ThreadPoolExecutor(60) as pool:
+        for _ in range(60):
+            pool.submit(ask)
+    metric = "flask_http_request_duration_seconds"
+    labels = {"route": "/predict/batch", "status": "200"}
+    total = server.metric(f"{metric}_sum", **labels)
+
+    assert {status for _, status in seen} == {200}
+    # The clients run on the same cores: what they wait for is mostly the others.
+    assert total > 0.5 * sum(seconds for seconds, _ in seen)
+    assert server.metric("serving_wait_seconds_sum") > 0.3 * total
+
+
+def test_a_proxy_may_keep_its_connections(server, wire):
+    with wire.connect(server) as raw:
+        raw.sendall(post(b"/predict", ROW))
+        wire.read(raw)
+        time.sleep(4)
+        raw.sendall(post(b"/predict", ROW))
+
+        assert wire.read(raw).status == 200
+
+
+def test_keys_change_while_the_service_runs(
+    filled, keys_file, worker_class, eventually
+):
+    server = filled(worker_class=worker_class, api_keys_file=keys_file, workers=2)
+
+    def status(key: str) -> int:
+        row = json.loads(ROW)
+        headers = {"X-API-Key": key}
+        url = f"{server.url}/predict"
+        return requests.post(url, json=row, headers=headers, timeout=10).status_code
+
+    assert (status("key"), status("new")) == (200, 401)
+    keys_file.write_text(f"bob {hashlib.sha256(b'new').hexdigest()}\n")
+    eventually(lambda: {status("new") for _ in range(10)} == {200}, "it is reloaded")
+
+    assert status("key") == 401

@@ -1,0 +1,208 @@
+"""The deadlines of the protocol, shortened, on a real socket with uvicorn's parser."""
+
+import asyncio
+
+import pytest
+from uvicorn.config import Config
+from uvicorn.server import ServerState
+
+from serving.server import protocol
+from serving.server.protocol import JoinedWrites, Protocol
+
+HEAD = b"POST /predict HTTP/1.1\r\nHost: x\r\n"
+POST = HEAD + b"Content-Length: 4\r\n\r\n"
+ANSWER = b"x" * 10_000_000
+
+
+@pytest.fixture(autouse=True)
+def short_deadlines(monkeypatch):
+    monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.2)
+    monkeypatch.setattr(protocol, "BODY_SECONDS", 0.4)
+    monkeypatch.setattr(protocol, "CHECK_SECONDS", 0.05)
+    monkeypatch.setattr(Protocol, "send_seconds", 0.3)
+
+
+async def answer(scope, receive, send) -> None:
+    while (await receive()).get("more_body"):
+        pass
+    body = ANSWER if scope["path"] == "/large" else b""
+    headers = [(b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+class Listening:
+    """A server on a free port, and the transports of its connections."""
+
+    def __init__(self, keep_alive: float) -> None:
+        config = Config(
+            answer, http=Protocol, lifespan="off", timeout_keep_alive=keep_alive
+        )
+        config.load()
+        self.state = ServerState()
+        self.config = config
+
+    async def __aenter__(self) -> "Listening":
+        self.server = await asyncio.get_running_loop().create_server(
+            lambda: Protocol(self.config, self.state, {}), "127.0.0.1"
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.server.close()
+
+    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection(*self.server.sockets[0].getsockname())
+
+
+def converse(*parts: bytes, keep_alive: float = 60) -> bytes:
+    """Send parts of requests and read until the server closes the connection."""
+
+    async def run() -> bytes:
+        async with Listening(keep_alive) as listening:
+            reader, writer = await listening.connect()
+            for part in parts:
+                writer.write(part)
+                await writer.drain()
+                await asyncio.sleep(0.02)
+            try:
+                return await reader.read()
+            finally:
+                writer.close()
+
+    return asyncio.run(asyncio.wait_for(run(), 20))
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [[], [b"POST /pre"], [POST], [POST + b"12"], [POST + b"1234", b"POST"]],
+    ids=["silent", "half a head", "no body", "half a body", "half of the second"],
+)
+def test_an_unfinished_request_is_given_up(parts):
+    heard = converse(*parts)
+
+    assert heard.count(b"200 OK") == (parts[-1:] == [b"POST"])
+
+
+@pytest.mark.parametrize("after", [b"", b"\r\n", b"\r\n" * 3])
+def test_an_idle_connection_is_closed_whatever_empty_lines_come(after):
+    heard = converse(POST + b"1234", after, keep_alive=0.3)
+
+    assert heard.count(b"200 OK") == 1
+
+
+def test_a_client_may_pause_between_requests():
+    pause = [b""] * 20
+    last = POST.replace(b"Host: x", b"Host: x\r\nConnection: close") + b"1234"
+
+    heard = converse(POST, b"1234", *pause, last)
+
+    assert heard.count(b"200 OK") == 2
+
+
+def test_many_pipelined_requests_are_all_answered():
+    get = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+    last = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+    assert converse(get * 4999 + last).count(b"200 OK") == 5000
+
+
+def test_a_large_request_may_be_followed_by_half_a_head():
+    body = b"x" * 88_000
+    first = HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    second = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+    heard = converse(first + second[:15], second[15:])
+
+    assert heard.count(b"200 OK") == 2
+
+
+def test_a_client_that_does_not_read_is_cut_off():
+    async def run() -> int:
+        async with Listening(60) as listening:
+            _, writer = await listening.connect()
+            writer.write(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
+            writer.transport.pause_reading()
+            await asyncio.sleep(1)
+            connections = len(listening.state.connections)
+            writer.transport.abort()
+            return connections
+
+    assert asyncio.run(run()) == 0
+
+
+def test_a_client_that_reads_gets_a_large_answer():
+    request = b"GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+    assert converse(request).endswith(ANSWER)
+
+
+def test_an_endless_head_is_read_ever_more_slowly(monkeypatch):
+    monkeypatch.setattr(protocol, "HEAD_SECONDS", 1.0)
+    sent = 0
+
+    async def run() -> None:
+        nonlocal sent
+        async with Listening(60) as listening:
+            _, writer = await listening.connect()
+            writer.write(b"GET / HTTP/1.1\r\nA: ")
+            with pytest.raises(ConnectionError):
+                while True:
+                    writer.write(b"a" * 65_536)
+                    await writer.drain()
+                    sent += 65_536
+
+    asyncio.run(asyncio.wait_for(run(), 20))
+
+    # Without the pauses, hundreds of megabytes arrive in that second.
+    assert sent < 64 * 1024**2
+
+
+class Sent:
+    """A transport that keeps what is written to it."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+        self.closed_after = -1
+
+    def write(self, data: bytes) -> None:
+        self.pieces.append(data)
+
+    def close(self) -> None:
+        self.closed_after = len(self.pieces)
+
+    def is_closing(self) -> bool:
+        return self.closed_after >= 0
+
+
+def test_the_writes_of_one_turn_are_joined():
+    sent = Sent()
+
+    async def write() -> None:
+        transport = JoinedWrites(sent, asyncio.get_running_loop())
+        for _ in range(2):
+            transport.write(b"head ")
+            transport.write(b"body ")
+            assert not transport.is_closing()
+            await asyncio.sleep(0)
+
+    asyncio.run(write())
+
+    assert sent.pieces == [b"head body "] * 2
+
+
+def test_a_large_write_and_the_last_one_leave_at_once():
+    sent, large = Sent(), b"x" * (protocol.LARGE_WRITE + 1)
+
+    async def write() -> None:
+        transport = JoinedWrites(sent, asyncio.get_running_loop())
+        transport.write(b"head ")
+        transport.write(large)
+        assert sent.pieces == [b"head " + large]
+        transport.write(b"end")
+        transport.close()
+
+    asyncio.run(write())
+
+    assert sent.pieces[1:] == [b"end"]
+    assert sent.closed_after == 2
