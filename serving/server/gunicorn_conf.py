@@ -15,6 +15,7 @@ from gunicorn.http import wsgi
 from serving.config import Config
 from serving.monitoring import metrics_files
 from serving.monitoring.logs import GunicornLogger, logging_settings
+from serving.server.parent import terminate_with
 from serving.server.supervisor import Supervisor
 
 SPARE_THREADS = 2  # for health, metrics and refusals while predictions fill the rest
@@ -44,10 +45,21 @@ def on_starting(_: Any) -> None:
     _hide_server()
 
 
-def when_ready(_: Any) -> None:
+def when_ready(server: Any) -> None:
     """Start following, unless somebody else does."""
     if _config.follow_seconds:
-        _supervisor.start()
+        _supervisor.start(lambda: server.LISTENERS)
+
+
+def post_fork(server: Any, _: Any) -> None:
+    """Have a worker end with the master: it would keep the port from the next one."""
+    terminate_with(server.pid)
+
+
+def pre_exec(server: Any) -> None:
+    """Pass the listening sockets on to the program that replaces this one (USR2)."""
+    for listener in server.LISTENERS:
+        listener.set_inheritable(True)
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -6,6 +6,10 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from serving.monitoring.tasks import TaskErrors, attempt
 
 logger = logging.getLogger(__name__)
 
@@ -15,19 +19,32 @@ COMMAND = (NICE, sys.executable, "-m", "serving.registry.follower", "--with-pare
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 HEALTHY_SECONDS = 60.0
 STOP_SECONDS = 5.0
-LOOK_SECONDS = 0.2
+POLL_SECONDS = 0.2
+
+
+class Listener(Protocol):
+    """A listening socket."""
+
+    def set_inheritable(self, inheritable: bool) -> None:
+        """Set whether other programs get it."""
 
 
 class Supervisor:
-    """Runs a process and starts it anew whenever it ends.
+    """Runs a process and restarts it whenever it ends.
 
     A thread of gunicorn's master, because the master has no periodic hook; it only
-    looks after the process, so the workers forked meanwhile miss nothing of it.
+    watches the process, so the workers forked meanwhile miss nothing of it.
+
+    Args:
+        command: The program and its arguments; it also gets ``--restarts NUMBER``.
     """
 
     def __init__(self, command: tuple[str, ...] = COMMAND) -> None:
         self._command = command
+        self._listeners: Callable[[], Iterable[Listener]] = tuple
         self._process: subprocess.Popen[bytes] | None = None
+        self._restarts = 0
+        self._errors = TaskErrors()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
 
@@ -36,12 +53,18 @@ class Supervisor:
         """Return the id of the running process."""
         return self._process.pid if self._process else None
 
-    def start(self) -> None:
-        """Start the process."""
+    def start(self, listeners: Callable[[], Iterable[Listener]] = tuple) -> None:
+        """Start the process.
+
+        Args:
+            listeners: Returns the sockets that it must not inherit: they would accept
+                connections that nobody answers if the master were killed.
+        """
+        self._listeners = listeners
         self._thread.start()
 
     def stop(self) -> None:
-        """End the process and do not start it again."""
+        """End the process and do not restart it."""
         self._stopping.set()
         if self._process:
             self._process.terminate()
@@ -54,24 +77,32 @@ class Supervisor:
         pause = FIRST_PAUSE
         while not self._stopping.is_set():
             started = time.monotonic()
-            # Its standard input closes with us: that ends it if we are killed. Leaving
-            # descriptors open (Python's own are closed anyway) and naming the program
-            # by its whole path lets Python use posix_spawn; otherwise it waits for a
-            # pipe to close, and a worker that the master forks at that moment holds the
-            # pipe open for good.
-            with subprocess.Popen(  # noqa: S603 -- a constant
-                self._command, stdin=subprocess.PIPE, close_fds=False
-            ) as process:
-                self._process = process
-                # Looking and not waiting: gunicorn's master reaps every child, and a
-                # thread that waits for one may then wait for good.
-                while process.poll() is None:
-                    time.sleep(LOOK_SECONDS)
+            attempt("supervisor", self._run_process, self._errors.record)
             if self._stopping.is_set():
                 return
             if time.monotonic() - started > HEALTHY_SECONDS:
                 pause = FIRST_PAUSE
-            fields = {"process": process.pid, "restart_seconds": pause}
+            fields = {"process": self.process_id, "restart_seconds": pause}
             logger.warning("follower ended", extra={"fields": fields})
             self._stopping.wait(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
+            self._restarts += 1
+
+    def _run_process(self) -> None:
+        """Run the process until it ends."""
+        for listener in self._listeners():
+            listener.set_inheritable(False)
+        # Its standard input closes with us: that ends it if we are killed. Leaving
+        # descriptors open (Python's own are closed anyway) and naming the program by
+        # its whole path lets Python use posix_spawn; otherwise it waits for a pipe to
+        # close, and a worker that the master forks at that moment holds the pipe open
+        # for good.
+        command = [*self._command, "--restarts", str(self._restarts)]
+        with subprocess.Popen(  # noqa: S603 -- our own command
+            command, stdin=subprocess.PIPE, close_fds=False
+        ) as process:
+            self._process = process
+            # Polling, not waiting: gunicorn's master reaps every child, and a thread
+            # that waits for one may then wait for good.
+            while process.poll() is None:
+                time.sleep(POLL_SECONDS)

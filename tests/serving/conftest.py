@@ -272,10 +272,9 @@ class Server:
             "IRIS_STORE": str(self.store),
             "IRIS_FOLLOW_SECONDS": "0.3",
         }
+        # Not "python -m gunicorn", with which gunicorn cannot replace itself (USR2).
         command = [
-            sys.executable,
-            "-m",
-            "gunicorn",
+            str(Path(sys.executable).with_name("gunicorn")),
             "-c",
             "python:serving.server.gunicorn_conf",
         ]

@@ -1,6 +1,9 @@
 import os
 import signal
+import socket
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +29,54 @@ def test_a_killed_process_is_started_again(supervisor, eventually, alive):
 
     eventually(lambda: supervisor.process_id != first, "another is started")
     assert not alive(first)
+
+
+def test_a_process_that_cannot_be_started_is_tried_again(
+    supervisor, eventually, monkeypatch
+):
+    eventually(lambda: supervisor.process_id, "it is started")
+    first = supervisor.process_id
+    failures = []
+    popen = subprocess.Popen
+
+    def fail(*arguments, **options):
+        if len(failures) < 2:
+            failures.append(1)
+            raise OSError(11, "Resource temporarily unavailable")
+        return popen(*arguments, **options)
+
+    monkeypatch.setattr("subprocess.Popen", fail)
+    os.kill(first, signal.SIGKILL)
+
+    eventually(lambda: supervisor.process_id != first, "another is started")
+    assert len(failures) == 2
+
+
+def test_the_process_is_told_of_its_restarts(monkeypatch, eventually, tmp_path):
+    monkeypatch.setattr("serving.server.supervisor.FIRST_PAUSE", 0.01)
+    file = tmp_path / "arguments"
+    script = f"import sys; open({str(file)!r}, 'a').write(sys.argv[-1])"
+    supervisor = Supervisor((sys.executable, "-c", script))
+
+    supervisor.start()
+
+    eventually(lambda: file.exists() and file.read_text() >= "01", "it is restarted")
+    supervisor.stop()
+
+
+def test_the_process_inherits_no_listening_socket(monkeypatch, eventually):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.set_inheritable(True)
+        supervisor = Supervisor(SLEEP)
+
+        supervisor.start(lambda: [listener])
+
+        eventually(lambda: supervisor.process_id, "it is started")
+        inode = os.fstat(listener.fileno()).st_ino
+        folder = Path(f"/proc/{supervisor.process_id}/fd")
+        links = [os.readlink(link) for link in folder.iterdir()]
+        supervisor.stop()
+    assert f"socket:[{inode}]" not in links
 
 
 def test_stop_ends_the_process(supervisor, eventually, alive):

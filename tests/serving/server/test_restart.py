@@ -1,0 +1,62 @@
+"""A real gunicorn that is killed or replaced: its port must be free for the next."""
+
+import os
+import signal
+import socket
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def can_bind(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+            probe.listen()
+        except OSError:
+            return False
+    return True
+
+
+@pytest.mark.parametrize("worker_class", ["asyncio", "gthread"])
+def test_the_port_is_free_at_once_after_the_master_was_killed(
+    start, eventually, worker_class
+):
+    server = start(worker_class=worker_class)
+    eventually(server.follower, "the follower runs")
+    follower = server.follower()
+    os.kill(follower, signal.SIGSTOP)  # it cannot notice
+
+    server.process.kill()
+    server.process.wait()
+
+    try:
+        eventually(lambda: can_bind(server.port), "the port is free", seconds=5)
+    finally:
+        os.kill(follower, signal.SIGKILL)
+
+
+def test_the_port_passes_to_the_master_that_replaces_this_one(
+    start, registry, iris_bytes, eventually, alive
+):
+    version = registry.release(iris_bytes)
+    server = start()
+    eventually(lambda: server.serves(version), "the version is served")
+    workers = set(server.workers())
+    eventually(server.follower, "the follower runs")
+
+    server.process.send_signal(signal.SIGUSR2)
+    eventually(lambda: set(server.workers()) - workers, "another master is started")
+    (successor,) = set(server.workers()) - workers
+    eventually(lambda: len(server.logged("model loaded")) == 4, "it has workers")
+    server.process.send_signal(signal.SIGTERM)
+    server.process.wait(20)
+
+    try:
+        for _ in range(20):
+            assert server.get("/health/live").ok
+    finally:
+        os.kill(successor, signal.SIGTERM)
+    eventually(lambda: not alive(successor), "it has ended")
