@@ -10,7 +10,14 @@ from marshmallow import Schema, fields
 from serving import __version__
 from serving.model.contract import Contract
 from serving.model.onnx_model import Model
+from serving.openapi.bodies import (
+    JsonSchema,
+    describe_columns,
+    describe_inference,
+    describe_rows,
+)
 from serving.openapi.paths import describe_paths
+from serving.schemas.frames import FORMATS
 from serving.schemas.requests import Schemas
 from serving.schemas.responses import (
     ErrorSchema,
@@ -20,7 +27,7 @@ from serving.schemas.responses import (
     batch_response,
     prediction_response,
 )
-from serving.schemas.vectorized import Records
+from serving.schemas.vectorized import ColumnNames, Records, TableData, TensorRows
 
 
 def render_openapi(model: Model, schemas: Schemas, *, protected: bool) -> bytes:
@@ -46,10 +53,14 @@ def render_openapi(model: Model, schemas: Schemas, *, protected: bool) -> bytes:
     converter = plugin.converter
     if converter is None:
         raise RuntimeError("apispec has not set its plugin up")
-    converter.add_attribute_function(_describe_records)
+    converter.add_attribute_function(_describe_field)
     for name, schema in _components(contract, schemas).items():
         if name not in spec.components.schemas:  # nested ones come with their parents
             spec.components.schema(name, schema=schema)
+    spec.components.schemas["ScoringRequest"]["oneOf"] = [
+        {"required": [name]} for name in FORMATS
+    ]
+    spec.components.schema("InferenceRequest", describe_inference(contract))
     if protected:
         _add_keys(spec)
     for path, operations in describe_paths(model, protected=protected).items():
@@ -66,7 +77,7 @@ def _components(
         "TableRequest": schemas.table,
         "PredictionResponse": prediction_response(contract),
         "BatchResponse": batch_response(contract),
-        "InferenceRequest": schemas.inference,
+        "ScoringRequest": schemas.frame,
         "Scoring": ScoringSchema,
         "Error": ErrorSchema,
         "ScoringError": ScoringErrorSchema,
@@ -87,13 +98,21 @@ def _schema_name(schema: Any) -> str:
     return str(kind.__name__).removesuffix("Schema")
 
 
-def _describe_records(self: Any, field: fields.Field[Any], **_: Any) -> dict[str, Any]:
-    """Describe the vectorized field as the array of rows that it reads."""
-    if not isinstance(field, Records):
+def _describe_field(self: Any, field: fields.Field[Any], **_: Any) -> JsonSchema:
+    """Describe the vectorized fields as what they read."""
+    if not isinstance(field, Records | TableData | TensorRows | ColumnNames):
         return {}
-    return {
+    reader = field.reader
+    if isinstance(field, ColumnNames):
+        return describe_columns(reader.contract)
+    rows = describe_rows(reader.contract, reader.max_rows)
+    if isinstance(field, TableData):
+        return rows
+    row = self.resolve_nested_schema(reader.row)
+    records = {
         "type": "array",
-        "items": self.resolve_nested_schema(field.reader.row),
+        "items": row,
         "minItems": 1,
-        "maxItems": field.reader.max_rows,
+        "maxItems": reader.max_rows,
     }
+    return records if isinstance(field, Records) else {"anyOf": [rows, records]}

@@ -104,27 +104,15 @@ def _scoring_paths(contract: Contract, post: _Post) -> dict[str, Any]:
     names = list(contract.feature_names)
     rows = contract.examples[:2]
     values = [list(row.values()) for row in rows]
-    columns = {name: [row[name] for row in rows] for name in names}
     frame = {
-        "schema": {
-            "type": "object",
-            "oneOf": [
-                {"required": [name]}
-                for name in (
-                    "dataframe_split",
-                    "dataframe_records",
-                    "instances",
-                    "inputs",
-                )
-            ],
-        },
+        "schema": _ref("ScoringRequest"),
         "examples": {
             "dataframe_split": {
                 "value": {"dataframe_split": {"columns": names, "data": values}}
             },
             "dataframe_records": {"value": {"dataframe_records": rows}},
             "instances": {"value": {"instances": values}},
-            "inputs": {"value": {"inputs": columns}},
+            "inputs": {"value": {"inputs": rows}},
         },
     }
     scoring = {JSON: {"schema": _ref("Scoring")}}
@@ -199,7 +187,8 @@ _TEXT = {"type": "string"}
 def _csv(contract: Contract) -> dict[str, Any]:
     lines = [",".join(contract.feature_names)]
     lines += [",".join(map(str, row.values())) for row in contract.examples[:2]]
-    return {"schema": _TEXT, "example": "\n".join(lines) + "\n"}
+    schema = {"type": "string", "format": "csv"}
+    return {"schema": schema, "example": "\n".join(lines) + "\n"}
 
 
 def _ref(schema: str) -> dict[str, str]:

@@ -7,7 +7,13 @@ from marshmallow import EXCLUDE, Schema, fields, post_load, pre_load
 from serving.schemas.fields import MESSAGES
 from serving.schemas.issues import MalformedError
 from serving.schemas.rows import Matrix, RowReader
-from serving.schemas.vectorized import ColumnNames, Records, TensorRows, read_table
+from serving.schemas.vectorized import (
+    ColumnNames,
+    Records,
+    TableData,
+    TensorRows,
+    read_table,
+)
 
 FORMATS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 
@@ -28,7 +34,7 @@ def frame_schema(reader: RowReader) -> Schema:
 
     class SplitFrameSchema(FrameSchema):
         columns = ColumnNames(reader, "/dataframe_split/columns")
-        data = fields.Raw(required=True, error_messages=MESSAGES)
+        data = TableData(reader)
 
         @post_load
         def read(self, body: dict[str, Any], **_: Any) -> Matrix:

@@ -3,16 +3,16 @@
 from typing import Any
 
 import numpy as np
-from marshmallow import Schema, fields, post_load
+from marshmallow import Schema, post_load
 
 from serving.model.contract import Contract
 from serving.schemas.csv_rows import read_csv
-from serving.schemas.fields import MESSAGES, StrictSchema, load
+from serving.schemas.fields import StrictSchema, load
 from serving.schemas.frames import frame_schema
 from serving.schemas.inference_v2.messages import inference_schema, read_tensors
 from serving.schemas.inference_v2.tensors import BinaryTail
 from serving.schemas.rows import Matrix, RowReader
-from serving.schemas.vectorized import ColumnNames, Records, read_table
+from serving.schemas.vectorized import ColumnNames, Records, TableData, read_table
 
 
 class Schemas:
@@ -69,7 +69,7 @@ def _instances_schema(reader: RowReader) -> Schema:
 def _table_schema(reader: RowReader) -> Schema:
     class TableRequestSchema(StrictSchema):
         columns = ColumnNames(reader, "/columns")
-        data = fields.Raw(required=True, error_messages=MESSAGES)
+        data = TableData(reader)
 
         @post_load
         def read(self, body: dict[str, Any], **_: Any) -> Matrix:

@@ -35,6 +35,7 @@ class RowReader:
     """Turns the forms in which clients send rows into the model's input matrix."""
 
     def __init__(self, contract: Contract, max_rows: int) -> None:
+        self.contract = contract
         self.max_rows = max_rows
         self.names = contract.feature_names
         self.row = row_schema(contract)

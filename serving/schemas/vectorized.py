@@ -54,6 +54,16 @@ class ColumnNames(fields.Field[list[int]]):
         return self.reader.order_of(value, self.at)
 
 
+class TableData(fields.Field[Any]):
+    """The rows of a table as lists; read when the order of its columns is known."""
+
+    default_error_messages = MESSAGES
+
+    def __init__(self, reader: RowReader) -> None:
+        self.reader = reader
+        super().__init__(required=True)
+
+
 def read_table(reader: RowReader, order: list[int], data: Any, at: str) -> Matrix:
     """Read the rows of a table."""
     reader.check_list(data, at, "arrays")

@@ -1,6 +1,3 @@
-from dataclasses import replace
-
-import numpy as np
 import pytest
 
 SETOSA = {
@@ -167,22 +164,3 @@ def test_another_model_has_other_fields_and_classes(make_app, wine):
     assert answer.json["prediction"] == "red"
     assert set(answer.json["probabilities"]) == {"red", "white"}
     assert answer.json["model"]["version"] == "7"
-
-
-def test_csv_has_no_formulas(make_app, iris, setosa):
-    classes = ("=1+1", "@b", "-c")
-    renamed = ["=1+1"]
-    iris.contract = replace(iris.contract, classes=classes)
-    predict, iris.predict = (
-        iris.predict,
-        lambda rows: replace(predict(rows), labels=np.array(renamed)),
-    )
-
-    answer = post(
-        make_app(iris).test_client(),
-        "/predict/batch",
-        {"instances": [setosa]},
-        Accept="text/csv",
-    )
-
-    assert answer.text.startswith("prediction,'=1+1,'@b,'-c\n'=1+1,0.9")
