@@ -19,6 +19,7 @@ from serving.model.reloader import Reloader
 from serving.model.served import Served
 from serving.model.store import CURRENT, SHADOW, Store
 from serving.monitoring.metrics import ServiceMetrics
+from serving.monitoring.multiprocess.retention import VersionRetention
 from serving.monitoring.observers import CompletedRequest, Observation, ObserverQueue
 from serving.monitoring.prediction_log import PredictionLog
 from serving.monitoring.request_monitor import RequestMonitor
@@ -54,11 +55,19 @@ class Service:
     requests: ObserverQueue = field(init=False)
     observers: list[ObserverQueue] = field(default_factory=list)
     reloaders: list[Reloader] = field(default_factory=list)
+    shadow: Shadow | None = None
+    retention: VersionRetention = field(init=False)
 
     def __post_init__(self) -> None:
-        """Create the queue that every request goes through."""
+        """Create what every service has: a queue for requests, a limit to series."""
         self.requests = self._create_queue(
             "requests", RequestMonitor(self.metrics, self.access.capacity).consume
+        )
+        self.retention = VersionRetention(
+            self.metrics.registry,
+            self.find_serving_versions,
+            self.metrics.folder,
+            self.metrics.errors.record,
         )
 
     def predict(self, served: Served, rows: Matrix) -> Answer:
@@ -97,7 +106,7 @@ class Service:
             )
             self._observe("prediction_log", log.write)
         if config.shadow_alias:
-            shadow = Shadow(self.metrics)
+            self.shadow = shadow = Shadow(self.metrics)
             self._observe("shadow", shadow.compare)
             self.reloaders.append(
                 Reloader(self.store, SHADOW, self.metrics, shadow.swap, shadow.withdraw)
@@ -115,15 +124,23 @@ class Service:
             )
         )
 
+    def find_serving_versions(self) -> set[str]:
+        """Return the versions in use: the current one and the shadow."""
+        served = self.current.served
+        models = (served and served.model, self.shadow and self.shadow.model)
+        return {model.version.version for model in models if model}
+
     def start(self) -> None:
         """Start the threads: in the process that serves, after its fork."""
         for reloader in self.reloaders:
             reloader.start()
         for observer in (self.requests, *self.observers):
             observer.start()
+        self.retention.start()
 
     def stop(self) -> None:
         """End the threads; the observers process what is waiting."""
+        self.retention.stop()
         for reloader in self.reloaders:
             reloader.stop()
         for observer in (self.requests, *self.observers):

@@ -1,23 +1,21 @@
 """What Prometheus sees: requests through the exporter, and our own metrics."""
 
-import fcntl
-from collections.abc import Iterable
 from pathlib import Path
 
 from flask import Flask
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client.core import Metric
 from prometheus_client.exposition import choose_encoder
-from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from serving.model.onnx_model import LOAD_REASONS
 from serving.monitoring.exporter import Exporter
-from serving.monitoring.metrics_files import locked
+from serving.monitoring.multiprocess.collector import SharedCollector
+from serving.monitoring.multiprocess.values import use_reserved_files
 from serving.monitoring.prediction_metrics import PredictionFamilies
 from serving.monitoring.tasks import TaskErrors
 
 LATENCIES = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5)
+TASKS = ("prediction_log", "reload-current", "reload-shadow", "requests", "shadow")
 SECONDS = (0.01, 0.05, 0.1, 0.5, 1, 5)
 
 
@@ -32,6 +30,9 @@ class ServiceMetrics(PredictionFamilies):
     def __init__(self, app: Flask, folder: Path | None = None) -> None:
         self.folder = folder
         self.registry = CollectorRegistry()
+        self._shared = SharedCollector(folder) if folder else None
+        if folder:
+            use_reserved_files()
         super().__init__(self.registry)
         Exporter(app, path=None, registry=self.registry, buckets=LATENCIES)
         self._create()
@@ -44,6 +45,9 @@ class ServiceMetrics(PredictionFamilies):
             ["task"],
             registry=own,
         )
+        # A counter that appears with its first event has not increased, says PromQL.
+        for task in TASKS:
+            background_errors.labels(task)
         self.errors = TaskErrors(lambda task: background_errors.labels(task).inc())
         self.rejected = Counter(
             "serving_rejected_values",
@@ -63,7 +67,6 @@ class ServiceMetrics(PredictionFamilies):
             ["reason"],
             registry=own,
         )
-        # A counter that appears with its first event has not increased, says PromQL.
         for reason in LOAD_REASONS:
             self.load_failures.labels(reason)
         self.shadow = Counter(
@@ -105,24 +108,7 @@ class ServiceMetrics(PredictionFamilies):
     def render(self, state: Collector, accept: str) -> tuple[bytes, str]:
         """Write everything in the format that the scraper accepts."""
         encode, content_type = choose_encoder(accept)
-        if self.folder is None:
-            registry = CollectorRegistry()
-            registry.register(state)
-            return encode(_Both(self.registry, registry)), content_type
-        shared = CollectorRegistry()
-        MultiProcessCollector(shared, str(self.folder))
-        shared.register(state)
-        with locked(self.folder, fcntl.LOCK_SH):
-            return encode(shared), content_type
-
-
-class _Both(CollectorRegistry):
-    """Two registries read as one."""
-
-    def __init__(self, *parts: CollectorRegistry) -> None:
-        super().__init__()
-        self._parts = parts
-
-    def collect(self) -> Iterable[Metric]:
-        for part in self._parts:
-            yield from part.collect()
+        registry = CollectorRegistry()
+        registry.register(self._shared or self.registry)
+        registry.register(state)
+        return encode(registry), content_type

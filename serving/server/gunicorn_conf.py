@@ -1,27 +1,26 @@
-"""gunicorn's settings: ``gunicorn -c python:serving.server.gunicorn_conf``.
-
-Nothing here may import prometheus_client before ``raw_env`` is in force: it decides
-at its import whether processes share their metrics.
-"""
+"""gunicorn's settings: ``gunicorn -c python:serving.server.gunicorn_conf``."""
 
 import math
 import shutil
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from gunicorn.http import wsgi
 
 from serving.config import Config
-from serving.monitoring import metrics_files
 from serving.monitoring.logs import GunicornLogger, logging_settings
+from serving.monitoring.multiprocess.compaction import compact
+from serving.monitoring.multiprocess.files import forget_gauges, prepare
+from serving.monitoring.multiprocess.folder import (
+    choose_folder,
+    choose_heartbeat_folder,
+)
 from serving.server.parent import terminate_with
 from serving.server.supervisor import Supervisor
 
 SPARE_THREADS = 2  # for health, metrics and refusals while predictions fill the rest
 
 _config = Config.from_env()
-_metrics_folder = _config.metrics_folder or Path(tempfile.mkdtemp(prefix="metrics-"))
+_metrics_folder = choose_folder(_config.metrics_folder)
 _supervisor = Supervisor()
 
 _asyncio = _config.worker_class == "asyncio"
@@ -36,12 +35,14 @@ keepalive = math.ceil(_config.keep_alive_seconds)
 control_socket_disable = True
 logger_class = GunicornLogger
 logconfig_dict = logging_settings(_config)
-raw_env = [f"PROMETHEUS_MULTIPROC_DIR={_metrics_folder}"]
+raw_env = [f"PROMETHEUS_MULTIPROC_DIR={_metrics_folder}"] if _metrics_folder else []
+worker_tmp_dir = choose_heartbeat_folder()
 
 
 def on_starting(_: Any) -> None:
     """Prepare what the workers share."""
-    metrics_files.prepare(_metrics_folder)
+    if _metrics_folder:
+        prepare(_metrics_folder)
     _hide_server()
 
 
@@ -64,8 +65,9 @@ def pre_exec(server: Any) -> None:
 
 def child_exit(server: Any, worker: Any) -> None:
     """Keep what an ended worker counted."""
-    metrics_files.forget_gauges(_metrics_folder, worker.pid)
-    metrics_files.compact(_metrics_folder, server.WORKERS)
+    if _metrics_folder:
+        forget_gauges(_metrics_folder, worker.pid)
+        compact(_metrics_folder, server.WORKERS)
 
 
 def worker_exit(_: Any, worker: Any) -> None:
@@ -79,7 +81,7 @@ def on_exit(_: Any) -> None:
     """Stop following; leave nothing behind."""
     if _config.follow_seconds:
         _supervisor.stop()
-    if _config.metrics_folder is None:
+    if _metrics_folder and _config.metrics_folder is None:
         shutil.rmtree(_metrics_folder, ignore_errors=True)
 
 

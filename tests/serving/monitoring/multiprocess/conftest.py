@@ -128,12 +128,12 @@ def age(folder: Path) -> Callable[[str, float], None]:
 
 @pytest.fixture
 def small_disk(folder: Path) -> Iterator[Path]:
-    """Mount a disk of 256 KB on the folder.
+    """Mount a disk of 1 MB on the folder.
 
     Where that is not allowed, the tests are skipped: a limit on the size of files does
     not end a process that maps them as a full disk does.
     """
-    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
     if shutil.which("mount") is None or subprocess.run(mount, check=False).returncode:
         pytest.skip("a disk cannot be mounted here")
     yield folder

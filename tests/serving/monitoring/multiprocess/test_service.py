@@ -1,0 +1,73 @@
+"""The whole service on a small disk for its metrics."""
+
+import os
+import signal
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def serve(start, registry, iris_bytes, eventually, folder):
+    """Start a server that serves the iris model and shares metrics in the folder."""
+
+    def serve(**settings):
+        version = registry.release(iris_bytes)
+        server = start(metrics_folder=folder, **settings)
+        eventually(lambda: server.serves(version), "the version is served")
+        return server
+
+    return serve
+
+
+@pytest.mark.parametrize("worker_class", ["asyncio", "gthread"])
+def test_a_service_starts_on_a_full_disk(serve, fill, eventually, worker_class):
+    filler = fill()
+
+    server = serve(worker_class=worker_class)
+
+    assert server.get("/metrics").status_code == 200
+    assert server.metric("serving_metrics_unshared_values") > 0
+    filler.unlink()
+    first = server.workers()
+    for worker in first:
+        os.kill(worker, signal.SIGTERM)
+    eventually(lambda: not set(first) & set(server.workers()), "others work")
+    eventually(lambda: server.predict().status_code == 200, "they predict")
+    eventually(lambda: server.metric("serving_predictions_total"), "they count")
+
+
+def test_a_disk_that_fills_up_is_survived(serve, fill, eventually, folder):
+    server = serve()
+    master = server.process.pid
+    filler = fill()
+
+    for _ in range(3):
+        first = server.workers()
+        os.kill(first[0], signal.SIGKILL)
+        eventually(lambda first=first: first[0] not in server.workers(), "it ended")
+        eventually(lambda: len(server.workers()) == 2, "another works")
+        eventually(lambda: server.predict().status_code == 200, "it predicts")
+        assert server.get("/metrics").status_code == 200
+
+    filler.unlink()
+    os.kill(server.workers()[0], signal.SIGTERM)
+    eventually(lambda: len(list(folder.glob("counter_*.db"))) <= 3, "compacted")
+    assert server.process.pid == master
+    assert server.process.poll() is None
+
+
+def test_damaged_files_are_survived(serve, folder, eventually):
+    server = serve()
+    before = server.metric("serving_predictions_total")
+    (folder / "counter_1.db").write_bytes(b"\xff\xff\x00\x00" + b"\x07" * 5000)
+
+    assert server.get("/metrics").status_code == 200
+    assert server.metric("serving_metrics_damaged_files") == 1
+    os.kill(server.workers()[0], signal.SIGTERM)
+    eventually(lambda: not (folder / "counter_1.db").exists(), "compacted")
+
+    assert server.metric("serving_metrics_damaged_files") == 0
+    assert server.metric("serving_predictions_total") >= before
+    assert server.process.poll() is None
