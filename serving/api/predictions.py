@@ -3,9 +3,7 @@
 from itertools import compress
 from typing import Any
 
-import numpy as np
 from flask import Blueprint, Response
-from numpy.typing import NDArray
 
 from serving.http.content import (
     CSV,
@@ -34,8 +32,7 @@ def predict() -> Response:
     served = service.current.get()
     rows = served.schemas.load_row(read_json())
     answer = service.predict(served, rows)
-    outside = served.meters.find_out_of_range(rows)[0]
-    return json_response(describe_answer(served.model, answer, outside))
+    return json_response(describe_answer(answer))
 
 
 @blueprint.post("/predict/batch")
@@ -50,26 +47,27 @@ def predict_batch() -> Response:
     if wanted == CSV:
         text = write_csv(served.model.contract.classes, answer.prediction)
         return Response(text, content_type=f"{CSV}; charset=utf-8")
-    return json_response(describe_answers(served.model, answer))
+    return json_response(describe_answers(answer))
 
 
-def describe_answer(
-    model: Model, answer: Answer, outside: NDArray[np.bool_]
-) -> dict[str, Any]:
-    """Describe the prediction of one row, and which of its values were outside."""
+def describe_answer(answer: Answer) -> dict[str, Any]:
+    """Describe the prediction of one row."""
+    model = answer.served.model
     contract = model.contract
     label, probabilities = answer.prediction.labels[0], answer.prediction.probabilities
+    outside = answer.outside[0].tolist()
     return {
         "prediction": label,
         "probabilities": dict(zip(contract.classes, probabilities[0], strict=True)),
         "prediction_id": answer.prediction_id,
         "model": describe_model(model),
-        "out_of_range": list(compress(contract.feature_names, outside.tolist())),
+        "out_of_range": list(compress(contract.feature_names, outside)),
     }
 
 
-def describe_answers(model: Model, answer: Answer) -> dict[str, Any]:
+def describe_answers(answer: Answer) -> dict[str, Any]:
     """Describe the predictions of many rows."""
+    model = answer.served.model
     return {
         "classes": model.contract.classes,
         "predictions": answer.prediction.labels.tolist(),

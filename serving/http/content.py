@@ -12,7 +12,7 @@ from werkzeug.exceptions import (
     RequestEntityTooLarge,
     UnsupportedMediaType,
 )
-from werkzeug.http import parse_accept_header
+from werkzeug.http import parse_accept_header, parse_options_header
 
 from serving.schemas.issues import MalformedError
 
@@ -29,12 +29,23 @@ def require_content(*mimetypes: str, optional: bool = False) -> str:
     Raises:
         UnsupportedMediaType: If it is not one of those, or the body is compressed.
     """
-    if request.mimetype not in mimetypes and not (optional and not request.mimetype):
+    headers = request.environ
+    mimetype = parse_mimetype(headers.get("CONTENT_TYPE", ""))
+    if mimetype not in mimetypes and (mimetype or not optional):
         offered = " or ".join(mimetypes)
         raise UnsupportedMediaType(f"The body must be {offered}.")
-    if request.headers.get("Content-Encoding", "identity") != "identity":
+    if headers.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
         raise UnsupportedMediaType("Compressed bodies are not supported.")
-    return request.mimetype
+    return mimetype
+
+
+@lru_cache(maxsize=256)
+def parse_mimetype(content_type: str) -> str:
+    """Return the media type of a ``Content-Type`` header, without its parameters.
+
+    Cached, because clients send the same header each time.
+    """
+    return parse_options_header(content_type)[0].lower()
 
 
 def read_body() -> bytes:
@@ -79,7 +90,7 @@ def choose_answer(*mimetypes: str) -> str:
     Raises:
         NotAcceptable: If it accepts none of them.
     """
-    chosen = best_match(request.headers.get("Accept", "*/*"), mimetypes)
+    chosen = best_match(request.environ.get("HTTP_ACCEPT", "*/*"), mimetypes)
     if chosen is None:
         raise NotAcceptable(f"The answer can be {' or '.join(mimetypes)}.")
     return chosen

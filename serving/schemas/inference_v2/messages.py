@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from marshmallow import EXCLUDE, Schema, fields, validate
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 from numpy.typing import NDArray
 
 from serving.schemas.fields import Parameters, ShortList
@@ -30,16 +30,22 @@ class MessageSchema(Schema):
         unknown = EXCLUDE
 
 
+class Shape(fields.Field[list[int]]):
+    """The shape of a tensor: one or two dimensions."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> list[int]:
+        if isinstance(value, list) and len(value) in (1, MATRIX):
+            if all(type(size) is int and size > 0 for size in value):
+                return value
+        raise ValidationError("must be one or two whole numbers above 0")
+
+
 class TensorSchema(MessageSchema):
     """An input tensor; its data is read apart, by its datatype and shape."""
 
     name = fields.String(required=True)
     datatype = fields.String(required=True, validate=validate.OneOf(list(DATATYPES)))
-    shape = ShortList(
-        fields.Integer(strict=True, validate=validate.Range(min=1)),
-        required=True,
-        validate=validate.Length(min=1, max=2),
-    )
+    shape = Shape(required=True)
     parameters = Parameters()
     data = fields.Raw(allow_none=True)
 
