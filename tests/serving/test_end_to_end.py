@@ -179,6 +179,46 @@ def test_a_bad_artifact_is_refused_and_the_old_model_stays(
     assert told["reason"] == reason
 
 
+def test_a_damaged_store_is_repaired_before_workers_need_it(
+    start, registry, iris_bytes, eventually
+):
+    version = registry.release(iris_bytes)
+    server = start()
+    eventually(lambda: server.serves(version), "the version is served")
+    (folder,) = server.store.glob(f"{version}-*/")
+
+    shutil.rmtree(folder)
+    repairs = "serving_store_repairs_total"
+    eventually(lambda: server.metric(repairs) == 1, "it is repaired")
+    for worker in server.workers():
+        os.kill(worker, signal.SIGKILL)
+
+    eventually(lambda: answers_again(server), "new workers answer")
+    assert server.serves(version)
+
+
+def answers_again(server) -> bool:
+    try:
+        return server.predict().status_code == 200
+    except requests.ConnectionError:
+        return False
+
+
+def test_a_new_replica_serves_previous_while_production_is_refused(
+    start, registry, iris_bytes, other_bytes, eventually
+):
+    previous = registry.register(iris_bytes)
+    registry.promote(previous, "Previous")
+    refused = registry.release(other_bytes, digest="sha256:" + "1" * 64)
+
+    server = start()
+
+    eventually(lambda: server.serves(previous), "the previous version is served")
+    told = server.get("/health/ready").json()["fallback"]
+    assert told == {"alias": "Previous", "wanted": refused, "reason": "digest"}
+    assert server.metric("serving_model_fallback") == 1
+
+
 def test_wrong_digest_and_wrong_golden_rows_are_refused(
     start, registry, iris_bytes, build_iris, eventually
 ):
