@@ -1,6 +1,5 @@
 """What the views use: the model in use, and those who observe its predictions."""
 
-import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from serving.config import Config
 from serving.http.access import Access
-from serving.http.application import the_request
+from serving.http.application import make_id, the_request
 from serving.model.current import Current
 from serving.model.onnx_model import Prediction
 from serving.model.reloader import Reloader
@@ -73,7 +72,7 @@ class Service:
     def predict(self, served: Served, rows: Matrix) -> Answer:
         """Predict rows; what was predicted is observed once it is answered."""
         prediction = served.model.predict(rows)
-        answer = Answer(served, rows, prediction, secrets.token_hex(16))
+        answer = Answer(served, rows, prediction, make_id())
         request = the_request()
         request.served = served
         request.observation = Observation(

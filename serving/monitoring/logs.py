@@ -66,12 +66,19 @@ class GunicornLogger(glogging.Logger):  # type: ignore[misc]
         """Log nothing."""
 
 
-def logging_settings(config: Config) -> dict[str, Any]:
-    """Return settings for ``logging.config.dictConfig``."""
-    as_text = config.log_format == "text" or (
+def is_for_people(config: Config) -> bool:
+    """Say whether logs are text for a terminal."""
+    return config.log_format == "text" or (
         config.log_format == "auto" and sys.stderr.isatty()
     )
-    formatter = TextFormatter if as_text else JsonFormatter
+
+
+def logging_settings(config: Config) -> dict[str, Any]:
+    """Return settings for ``logging.config.dictConfig``."""
+    for_people = is_for_people(config)
+    formatter = TextFormatter if for_people else JsonFormatter
+    # Of gunicorn's start, a person needs the address only, and we announce that.
+    gunicorn_level = "WARNING" if for_people else config.log_level
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -83,7 +90,7 @@ def logging_settings(config: Config) -> dict[str, Any]:
         "loggers": {
             "serving": {"level": config.log_level},
             "gunicorn.error": {
-                "level": config.log_level,
+                "level": gunicorn_level,
                 "handlers": ["stderr"],
                 "propagate": False,
             },

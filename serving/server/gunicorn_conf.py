@@ -1,31 +1,45 @@
-"""gunicorn's settings: ``gunicorn -c python:serving.server.gunicorn_conf``."""
+"""gunicorn's settings: ``gunicorn -c python:serving.server.gunicorn_conf``.
+
+Nothing here imports the application, so that only the workers load ONNX Runtime: those
+that are forked from a process with it hang at their exit.
+"""
 
 import math
+import resource
 import shutil
+import sys
+import threading
 from typing import Any
 
 from gunicorn.http import wsgi
 
-from serving.config import Config
-from serving.monitoring.logs import GunicornLogger, logging_settings
+from serving.config import Config, variable_name
+from serving.http.keys import load_keys
+from serving.monitoring.logs import GunicornLogger, is_for_people, logging_settings
 from serving.monitoring.multiprocess.compaction import compact
 from serving.monitoring.multiprocess.files import forget_gauges, prepare
 from serving.monitoring.multiprocess.folder import (
     choose_folder,
     choose_heartbeat_folder,
 )
+from serving.monitoring.tasks import TaskErrors, run_forever
+from serving.server import boot
+from serving.server.announcement import announce
 from serving.server.parent import terminate_with
+from serving.server.ports import require_free
 from serving.server.supervisor import Supervisor
 
+MOST_FILES = 65_536
 SPARE_THREADS = 2  # for health, metrics and refusals while predictions fill the rest
 
 _config = Config.from_env()
 _metrics_folder = choose_folder(_config.metrics_folder)
 _supervisor = Supervisor()
-
+_api_keys = load_keys(_config.api_keys_file) if _config.api_keys_file else None
+_stopping = threading.Event()
 _asyncio = _config.worker_class == "asyncio"
 
-wsgi_app = "serving.server.bridge:create_app()" if _asyncio else "serving:create_app()"
+wsgi_app = f"serving.server.boot:create_{'asgi' if _asyncio else 'wsgi'}_app()"
 bind = [address for address in (_config.bind, _config.metrics_bind) if address]
 workers = _config.workers
 worker_class = "serving.server.worker.Worker" if _asyncio else "gthread"
@@ -40,21 +54,35 @@ worker_tmp_dir = choose_heartbeat_folder()
 
 
 def on_starting(_: Any) -> None:
-    """Prepare what the workers share."""
+    """Check that nothing is in the way, and prepare what the workers share."""
+    require_free(_config.bind, variable_name("bind"))
+    if _config.metrics_bind:
+        require_free(_config.metrics_bind, variable_name("metrics_bind"))
+    _allow_many_connections()
     if _metrics_folder:
         prepare(_metrics_folder)
     _hide_server()
 
 
 def when_ready(server: Any) -> None:
-    """Start following, unless somebody else does."""
+    """Start to follow the registry, unless another process does, and the key file."""
     if _config.follow_seconds:
         _supervisor.start(lambda: server.LISTENERS)
+    if _api_keys:
+        threading.Thread(target=_follow_keys, daemon=True).start()
 
 
-def post_fork(server: Any, _: Any) -> None:
+def post_fork(server: Any, worker: Any) -> None:
     """Have a worker end with the master: it would keep the port from the next one."""
     terminate_with(server.pid)
+    boot.is_replacement = worker.age > server.num_workers
+
+
+def post_worker_init(worker: Any) -> None:
+    """Tell the user at the terminal where the service is."""
+    if worker.age == 1 and is_for_people(_config):
+        is_ready = _get_service(worker).current.served is not None
+        sys.stderr.write(f"{announce(_config, is_ready=is_ready)}\n")
 
 
 def pre_exec(server: Any) -> None:
@@ -71,22 +99,40 @@ def child_exit(server: Any, worker: Any) -> None:
 
 
 def worker_exit(_: Any, worker: Any) -> None:
-    """Let the observers have what still waits for them."""
+    """Process what is still waiting for the observers."""
     if worker.wsgi is not None:
-        app = worker.wsgi.app if _asyncio else worker.wsgi
-        app.extensions["serving"].stop()
+        _get_service(worker).stop()
 
 
 def on_exit(_: Any) -> None:
     """Stop following; leave nothing behind."""
+    _stopping.set()
     if _config.follow_seconds:
         _supervisor.stop()
     if _metrics_folder and _config.metrics_folder is None:
         shutil.rmtree(_metrics_folder, ignore_errors=True)
 
 
+def _get_service(worker: Any) -> Any:
+    app = worker.wsgi.app if _asyncio else worker.wsgi
+    return app.extensions["serving"]
+
+
+def _follow_keys() -> None:
+    """Keep the keys current that new workers inherit."""
+    errors = TaskErrors()
+    run_forever("api-keys", _api_keys.refresh, 1.0, _stopping.wait, errors.record)
+
+
+def _allow_many_connections() -> None:
+    """Raise the limit of open files: by default there are often only 1,024."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    limit = MOST_FILES if most == resource.RLIM_INFINITY else min(most, MOST_FILES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, most))
+
+
 def _hide_server() -> None:
-    """Send no Server header: it tells strangers what to attack."""
+    """Send no Server header: it would tell attackers what to look for."""
     complete = wsgi.Response.default_headers
 
     def default_headers(self: wsgi.Response) -> list[str]:

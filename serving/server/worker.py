@@ -1,6 +1,7 @@
 """gunicorn's asyncio worker: uvicorn with its fast parser and event loop."""
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -31,6 +32,11 @@ class Worker(UvicornWorker):  # type: ignore[misc]
         "access_log": False,  # the service writes its own
         "timeout_notify": 1,
     }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # It warns of each bad request: anybody could fill the log.
+        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
 
     def init_process(self) -> None:
         """Apply the settings of the service."""

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import signal
 import threading
 import time
 import urllib.error
@@ -280,3 +282,25 @@ def test_keys_change_while_the_service_runs(
     eventually(lambda: {status("new") for _ in range(10)} == {200}, "it is reloaded")
 
     assert status("key") == 401
+
+
+def test_a_damaged_key_file_and_a_reload_stop_nothing(filled, keys_file, eventually):
+    server = filled(api_keys_file=keys_file, workers=2)
+    before = set(server.workers())
+
+    keys_file.write_text("damaged")
+    os.kill(min(before), signal.SIGKILL)
+    eventually(lambda: len(server.workers()) == 2, "the worker is replaced")
+    server.process.send_signal(signal.SIGHUP)
+    eventually(
+        lambda: len(server.workers()) == 2 and not before & set(server.workers()),
+        "all workers are replaced",
+    )
+
+    headers = {"X-API-Key": "key"}
+    url, row = f"{server.url}/predict", json.loads(ROW)
+    answers = [
+        requests.post(url, json=row, headers=headers, timeout=10) for _ in range(20)
+    ]
+    assert {answer.status_code for answer in answers} == {200}
+    assert server.logged("API keys not reloaded")

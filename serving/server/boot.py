@@ -1,0 +1,46 @@
+"""How a worker starts: with the first ones, an error stops the service, later not."""
+
+import logging
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+logger = logging.getLogger(__name__)
+
+RETRY_SECONDS = 5.0
+
+# Set by gunicorn's hook in a worker that replaces another one.
+is_replacement = False
+
+
+def create_app(create: Callable[[], Any]) -> Any:
+    """Create the application of a worker.
+
+    gunicorn ends the whole service when a worker cannot create it. That is right at the
+    first start, when somebody reads why. It is wrong when a worker has to be replaced
+    while the others serve: then this one ends, and gunicorn tries again.
+    """
+    try:
+        return create()
+    except Exception:
+        if not is_replacement:
+            raise
+        fields = {"retry_seconds": RETRY_SECONDS}
+        logger.exception("worker cannot start", extra={"fields": fields})
+        time.sleep(RETRY_SECONDS)
+        sys.exit(1)
+
+
+def create_wsgi_app() -> Any:
+    """Create the application for gunicorn's threads."""
+    from serving.app import create_app as create  # noqa: PLC0415 -- not by the master
+
+    return create_app(create)
+
+
+def create_asgi_app() -> Any:
+    """Create the application for gunicorn's event loop."""
+    from serving.server.bridge import create_app as create  # noqa: PLC0415 -- the same
+
+    return create_app(create)
