@@ -8,7 +8,7 @@ from typing import Any
 
 from serving.config import Config
 from serving.model.onnx_model import Version
-from serving.model.report import FollowerReport
+from serving.model.store.report import FollowerReport
 
 # Promotions give this alias to the version that they replace.
 FALLBACK_ALIAS = "Previous"

@@ -6,8 +6,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from serving.model.files import remove_leftovers
 from serving.model.store import CURRENT, SHADOW, Store
+from serving.model.store.files import remove_leftovers
 
 REMOVED_PREFIX = ".removed-"
 

@@ -4,10 +4,10 @@ import logging
 import os
 import time
 
-from serving.model.files import DISK_FULL
 from serving.model.onnx_model import ModelRefusedError, Version
-from serving.model.report import FollowerReport
 from serving.model.store import Store
+from serving.model.store.files import DISK_FULL
+from serving.model.store.report import FollowerReport
 from serving.monitoring.tasks import TaskErrors
 
 logger = logging.getLogger(__name__)

@@ -1,4 +1,4 @@
-"""The local model store: what the follower publishes and the workers read.
+"""The store: a folder of versions, and which of them has which role.
 
 Layout: ``<version>-<digest>/{model.onnx,version.json}``, a pointer file for each role
 (``current.json``, ``shadow.json``) and ``registry.json``, the follower's report.
@@ -12,10 +12,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from serving.model.files import flush, read_json, write_json
-from serving.model.incoming import open_incoming
+from serving.model.store.files import flush, read_json, write_json
+from serving.model.store.incoming import open_incoming
 from serving.model.onnx_model import Model, ModelRefusedError, Version
-from serving.model.report import FollowerReport, read_report, write_report
+from serving.model.store.report import FollowerReport, read_report, write_report
 
 MODEL_FILE = "model.onnx"
 VERSION_FILE = "version.json"

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from serving.model.files import (
+from serving.model.store.files import (
     DISK_FULL,
     overwrite_file,
     read_json,

@@ -7,12 +7,12 @@ import time
 
 import pytest
 
-from serving.model.incoming import ABANDONED_SECONDS, open_incoming
+from serving.model.store.incoming import ABANDONED_SECONDS, open_incoming
 
 HOLD = """
 import sys
 from pathlib import Path
-from serving.model.incoming import open_incoming
+from serving.model.store.incoming import open_incoming
 with open_incoming(Path(sys.argv[1])) as folder:
     print(folder.name, flush=True)
     sys.stdin.read()
