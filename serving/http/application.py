@@ -49,7 +49,7 @@ class ApiRequest(Request):
         observation: What it predicted.
     """
 
-    max_content_length: int | None = None  # type: ignore[assignment]
+    max_content_length: int | None = None
     served: "Served | None" = None
     observation: "Observation | None" = None
 

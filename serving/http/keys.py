@@ -60,8 +60,8 @@ class ApiKeys:
             fields = {"detail": str(error)}
             logger.error("API keys not reloaded", extra={"fields": fields})
         else:
-            fields = {"keys": len(self._digests)}
-            logger.info("API keys reloaded", extra={"fields": fields})
+            count = {"keys": len(self._digests)}
+            logger.info("API keys reloaded", extra={"fields": count})
 
 
 @lru_cache(maxsize=8)

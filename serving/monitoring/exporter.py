@@ -16,7 +16,7 @@ class Exporter(PrometheusMetrics):  # type: ignore[misc]
     looked up once.
     """
 
-    def export_defaults(  # type: ignore[override]
+    def export_defaults(
         self, buckets: tuple[float, ...], app: Flask, prefix: str = "flask", **_: Any
     ) -> None:
         """Count the requests of an application and how long they take.
@@ -43,7 +43,7 @@ class Exporter(PrometheusMetrics):  # type: ignore[misc]
 
         def count(response: Response) -> Response:
             """Count a request; the number of its labels is limited by ApiRequest."""
-            current = request._get_current_object()
+            current = request._get_current_object()  # type: ignore[attr-defined]
             key = current.method, current.route, response.status_code
             if key not in children:
                 method, route, status = key

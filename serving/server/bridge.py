@@ -138,17 +138,24 @@ class Bridge:
         return await loop.run_in_executor(threads, self._call, environ)
 
     def _call(self, environ: Environ) -> Answer:
-        started: list[Any] = []
+        status, headers = "", []
 
         def start_response(
-            status: str, headers: list[tuple[str, str]], exc_info: Any = None
+            given_status: str,
+            given_headers: list[tuple[str, str]],
+            exc_info: Any = None,
         ) -> Callable[[bytes], object]:
-            started[:] = status, headers
+            nonlocal status, headers
+            status, headers = given_status, given_headers
             return lambda _: None  # the write() of old WSGI, which Flask does not use
 
         chunks = self.app.wsgi_app(environ, start_response)
-        close = getattr(chunks, "close", lambda: None)
-        return Answer(*started, b"".join(chunks), close)
+        body = b"".join(chunks)
+        return Answer(status, headers, body, getattr(chunks, "close", do_nothing))
+
+
+def do_nothing() -> None:
+    """Close an answer that has nothing to close."""
 
 
 async def send_answer(answer: Answer, send: Send) -> None:

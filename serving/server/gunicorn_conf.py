@@ -9,6 +9,7 @@ import resource
 import shutil
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from gunicorn.http import wsgi
@@ -69,7 +70,8 @@ def when_ready(server: Any) -> None:
     if _config.follow_seconds:
         _supervisor.start(lambda: server.LISTENERS)
     if _api_keys:
-        threading.Thread(target=_follow_keys, daemon=True).start()
+        refresh = _api_keys.refresh
+        threading.Thread(target=_follow_keys, args=[refresh], daemon=True).start()
 
 
 def post_fork(server: Any, worker: Any) -> None:
@@ -118,10 +120,10 @@ def _get_service(worker: Any) -> Any:
     return app.extensions["serving"]
 
 
-def _follow_keys() -> None:
+def _follow_keys(refresh: Callable[[], None]) -> None:
     """Keep the keys current that new workers inherit."""
     errors = TaskErrors()
-    run_forever("api-keys", _api_keys.refresh, 1.0, _stopping.wait, errors.record)
+    run_forever("api-keys", refresh, 1.0, _stopping.wait, errors.record)
 
 
 def _allow_many_connections() -> None:
