@@ -110,7 +110,7 @@ def _split_body(body: bytes) -> tuple[bytes, BinaryTail]:
     length = request.headers.get(HEADER_LENGTH)
     if length is None:
         return body, BinaryTail(body, len(body))
-    # Its digits first: Python refuses to read a number of thousands of them.
+    # Its length is compared first: int() rejects thousands of digits.
     digits = len(str(len(body)))
     if not length.isdecimal() or len(length) > digits or int(length) > len(body):
         raise MalformedError(

@@ -35,7 +35,7 @@ def render_openapi(model: Model, schemas: Schemas, *, protected: bool) -> bytes:
 
     Args:
         model: The model that is described.
-        schemas: The schemas by which its requests are loaded.
+        schemas: The schemas that load its requests.
         protected: Whether predictions need an API key.
     """
     contract, version = model.contract, model.version
@@ -52,7 +52,7 @@ def render_openapi(model: Model, schemas: Schemas, *, protected: bool) -> bytes:
     )
     converter = plugin.converter
     if converter is None:
-        raise RuntimeError("apispec has not set its plugin up")
+        raise RuntimeError("apispec did not initialize its plugin")
     converter.add_attribute_function(_describe_field)
     for name, schema in _components(contract, schemas).items():
         if name not in spec.components.schemas:  # nested ones come with their parents

@@ -144,7 +144,7 @@ def _inference_paths(model: Model, post: _Post) -> dict[str, Any]:
     }
     name, version = model.version.name, model.version.version
     for path in (f"/v2/models/{name}", f"/v2/models/{name}/versions/{version}"):
-        summary = "Predict by the Open Inference Protocol"
+        summary = "Predict with the Open Inference Protocol"
         paths[path] = _get("Describe the tensors", [404, 503], error=error)
         ready = _get("Whether this model is loaded", [404, 503], error=error)
         paths[f"{path}/ready"] = ready

@@ -41,7 +41,7 @@ class Shape(fields.Field[list[int]]):
 
 
 class TensorSchema(MessageSchema):
-    """An input tensor; its data is read apart, by its datatype and shape."""
+    """An input tensor; its data is read by `read_values`."""
 
     name = fields.String(required=True)
     datatype = fields.String(required=True, validate=validate.OneOf(list(DATATYPES)))

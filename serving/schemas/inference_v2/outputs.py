@@ -33,7 +33,7 @@ def describe_tensors(model: Model) -> dict[str, Any]:
 
 
 def select_outputs(message: dict[str, Any]) -> dict[str, bool]:
-    """Return the wanted outputs and whether each shall be binary."""
+    """Return the requested outputs, and whether each is sent as bytes."""
     default = bool(message["parameters"].get("binary_data_output", False))
     if not message["outputs"]:
         return {LABEL: default, PROBABILITIES: default}

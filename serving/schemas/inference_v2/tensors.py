@@ -102,7 +102,7 @@ def _flatten(data: Any, shape: list[int], at: str) -> list[Any]:
         data = [value for row in data for value in row]
     values: list[Any] = data
     if len(values) != prod(shape):
-        message = f"has {len(values)} values, but the shape {shape} takes {prod(shape)}"
+        message = f"has {len(values)} values, but the shape {shape} needs {prod(shape)}"
         raise InvalidInputError.of(at, message)
     return values
 
