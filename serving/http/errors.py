@@ -38,7 +38,7 @@ RETRY_SECONDS = {
 
 @dataclass(frozen=True)
 class Problem:
-    """An error as every shape tells it."""
+    """An error, whatever shape it is written in."""
 
     status: HTTPStatus
     detail: str
@@ -48,10 +48,10 @@ class Problem:
 
 
 def register_errors(app: Flask, metrics: ServiceMetrics) -> None:
-    """Answer every exception of an application with a problem."""
+    """Turn every exception of an application into an error response."""
 
     def answer(error: Exception) -> Response | HTTPException:
-        """Answer with the shape that the route's clients expect."""
+        """Write the error in the shape that the clients of the route expect."""
         if isinstance(error, HTTPException) and (error.code or 0) < 400:  # noqa: PLR2004
             return error  # a redirection
         if isinstance(error, InvalidInputError):
@@ -70,7 +70,7 @@ def register_errors(app: Flask, metrics: ServiceMetrics) -> None:
 
 
 def to_problem(error: Exception) -> Problem:
-    """Describe an exception; what nobody foresaw is told to the log only."""
+    """Describe an exception; the details of an unexpected one are only logged."""
     if type(error) in STATUSES:
         status, kind = STATUSES[type(error)]
         if isinstance(error, InvalidInputError):
@@ -86,12 +86,12 @@ def to_problem(error: Exception) -> Problem:
         return Problem(status, error.description or "", headers=headers)
     return Problem(
         HTTPStatus.INTERNAL_SERVER_ERROR,
-        "The service failed; the request id finds the reason in its log.",
+        "An unexpected error occurred. Search the log for the request id.",
     )
 
 
 def render_problem(problem: Problem) -> Response:
-    """Write a problem in the shape of the requested protocol."""
+    """Write a problem in the shape of the protocol that was used."""
     if request.path == "/v2" or request.path.startswith("/v2/"):
         body, mimetype = _render_inference_v2(problem), "application/json"
     elif request.path in MLFLOW_PATHS:

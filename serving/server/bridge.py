@@ -8,36 +8,29 @@ thread and back would cost as much as its work. Only what takes long goes to a t
 import asyncio
 import contextlib
 import gc
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
 from io import BytesIO
-from time import perf_counter
 from typing import Any, NamedTuple
-from urllib.parse import unquote_to_bytes
 
 from flask import Flask
 from werkzeug.exceptions import BadRequest, HTTPException
 
 from serving.app import create_app as create_flask_app
-from serving.http.access import ADMITTED, DISCARD_BYTES, HEAD_BYTES, LEASE, REFUSAL
-from serving.http.application import ARRIVED
+from serving.http.access import ADMITTED, DISCARD_BYTES, LEASE, REFUSAL
 from serving.http.capacity import Lease
+from serving.server.environ import UPGRADE, Environ, Message, build_environ
 from serving.service import the_service
 
-Environ = dict[str, Any]
-Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 SHORT_BODY = 128 * 1024  # bytes: about 3 ms of work
 PREDICTION_THREADS = 2
 LARGE_ANSWER = 64 * 1024  # bytes; the transport buffers as many before it waits
-USUAL_NAME = 64  # bytes; longer names of headers are not cached
 DISCARD_SECONDS = 2
 
 
-UPGRADE = "serving.upgrade"
 NO_UPGRADE = (
     "The body of a request that asks for another protocol cannot be read. Send it"
     " without the Upgrade header."
@@ -202,48 +195,6 @@ def describe_head(answer: Answer) -> Message:
 def describe_body(body: bytes, *, more_body: bool = False) -> Message:
     """Describe the body of an answer, or a part of it, as ASGI does."""
     return {"type": "http.response.body", "body": body, "more_body": more_body}
-
-
-def build_environ(scope: Message) -> Environ:
-    """Describe a request as WSGI does."""
-    path = scope["raw_path"]
-    environ = {
-        "REQUEST_METHOD": scope["method"],
-        "SCRIPT_NAME": scope["root_path"],
-        "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
-        "QUERY_STRING": scope["query_string"].decode("latin-1"),
-        "SERVER_NAME": scope["server"][0],
-        "SERVER_PORT": str(scope["server"][1]),
-        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
-        "REMOTE_ADDR": scope["client"][0] if scope["client"] else "",
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": scope["scheme"],
-        "wsgi.input_terminated": True,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": True,
-        "wsgi.run_once": False,
-        ARRIVED: scope.get("arrived") or perf_counter(),
-    }
-    if scope.get("upgrade"):
-        environ[UPGRADE] = True
-    head_bytes = len(path) + len(scope["query_string"])
-    for name, value in scope["headers"]:
-        head_bytes += len(name) + len(value)
-        if b"_" in name:
-            continue  # or X_API_Key could pass for X-API-Key
-        key = _environ_key(name) if len(name) <= USUAL_NAME else _name_key(name)
-        text = value.decode("latin-1")
-        environ[key] = f"{environ[key]},{text}" if key in environ else text
-    environ[HEAD_BYTES] = head_bytes
-    return environ
-
-
-def _name_key(header: bytes) -> str:
-    key = header.decode("latin-1").upper().replace("-", "_")
-    return key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"
-
-
-_environ_key = lru_cache(maxsize=512)(_name_key)
 
 
 def create_app() -> Bridge:

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from serving.server.bridge import Bridge, build_environ
+from serving.server.bridge import Bridge
+from serving.server.environ import build_environ
 
 SCOPE = {
     "type": "http",
