@@ -185,7 +185,11 @@ _LIT = Form("/predict", lambda rows: write_json({"rows": rows}), read_many)
 
 OURS = Contender(
     "iris-kedro",
-    lambda *_: [program("", "gunicorn"), "--config", "python:serving.server.gunicorn_conf"],
+    lambda *_: [
+        program("", "gunicorn"),
+        "--config",
+        "python:serving.server.gunicorn_conf",
+    ],
     {
         "row": Form("/predict", write_row, read_one),
         "objects": Form("/predict/batch", write_instances, read_many),

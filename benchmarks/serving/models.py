@@ -29,7 +29,11 @@ def prepare(kind: str, folder: Path) -> Path:
     _copy_project(kind, folder)
     _run([sys.executable, "-m", "kedro", "run"], folder)
     store = folder / "store"
-    _run([sys.executable, "-m", "serving.registry.follower", "--once"], folder, store=store)
+    _run(
+        [sys.executable, "-m", "serving.registry.follower", "--once"],
+        folder,
+        store=store,
+    )
     (onnx,) = store.glob("*/model.onnx")
     shutil.copy(onnx, folder)
     (fitted,) = folder.glob("mlruns/models/*/artifacts/model.skops")
