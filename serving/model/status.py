@@ -8,7 +8,7 @@ from typing import Any
 
 from serving.config import Config
 from serving.model.onnx_model import Version
-from serving.model.store.report import FollowerReport
+from serving.model.store import CURRENT, FollowerReport
 
 # Promotions give this alias to the version that they replace.
 FALLBACK_ALIAS = "Previous"
@@ -49,6 +49,8 @@ def describe_fallback(
     if not is_fallback(version, config):
         return None
     refusal = (report and report.last_refusal) or {}
+    if refusal.get("role") != CURRENT:
+        refusal = {}
     return {
         "alias": version.alias,
         "wanted": refusal.get("version"),
@@ -89,7 +91,7 @@ def _find_reason(report: FollowerReport | None, wanted: str) -> str:
     if not report.reachable:
         since = format_time(report.unreachable_since)
         return f"the registry has been unreachable since {since}"
-    if report.last_refusal:
+    if report.last_refusal and report.last_refusal.get("role") == CURRENT:
         version, reason = (report.last_refusal.get(k) for k in ("version", "reason"))
         return f"version {version} was refused ({reason})"
     if report.version is None:

@@ -5,7 +5,7 @@ import os
 import time
 
 from serving.model.onnx_model import ModelRefusedError, Version
-from serving.model.store import Store
+from serving.model.store import CURRENT, Store
 from serving.model.store.files import DISK_FULL
 from serving.model.store.report import FollowerReport
 from serving.monitoring.tasks import TaskErrors
@@ -66,7 +66,9 @@ class Reporter:
             "detail": detail,
         }
         self.report.refused[reason] = self.report.refused.get(reason, 0) + 1
-        if is_wanted:
+        in_force = (self.report.last_refusal or refusal).get("role")
+        # That of a shadow must not hide why Production is refused.
+        if is_wanted and role in (CURRENT, in_force):
             self.report.last_refusal = refusal
         logger.error("version refused", extra={"fields": refusal})
 
@@ -76,7 +78,7 @@ class Reporter:
         logger.info("version published", extra={"fields": fields})
 
     def forget_refusal(self, role: str) -> None:
-        """Note that a role has what its alias names."""
+        """Note that a role has what its alias names, or that it names nothing."""
         refusal = self.report.last_refusal
         if refusal and refusal.get("role") == role:
             self.report.last_refusal = None

@@ -56,6 +56,7 @@ class RegistrySync:
         self._reporter.write()  # has its place before a download fills the disk
         if SHADOW not in self._aliases:
             self._store.withdraw(SHADOW)
+            self._reporter.forget_refusal(SHADOW)
         try:
             for role, alias in self._aliases.items():
                 version = self._registry.resolve(alias)
@@ -81,6 +82,7 @@ class RegistrySync:
             # Production without a version is a mistake: the last good model stays.
             if role == SHADOW:
                 self._store.withdraw(SHADOW)
+            self._reporter.forget_refusal(role)
             return
         is_intact = self._publisher.is_intact(role)
         has_role = is_intact and self._publisher.is_published(role, version)

@@ -12,9 +12,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from serving.model.onnx_model import Model, ModelRefusedError, Version
 from serving.model.store.files import flush, read_json, write_json
 from serving.model.store.incoming import open_incoming
-from serving.model.onnx_model import Model, ModelRefusedError, Version
 from serving.model.store.report import FollowerReport, read_report, write_report
 
 MODEL_FILE = "model.onnx"

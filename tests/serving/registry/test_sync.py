@@ -477,3 +477,36 @@ def test_an_error_is_reported(sync, store):
 
     assert store.read_report().errors == 1
     assert store.read_report().last_error["error"] == "KeyError"
+
+
+def test_a_refusal_ends_with_the_alias(sync, registry, store, iris_bytes):
+    registry.release(iris_bytes, "1", digest=OTHER_DIGEST)
+    sync.poll()
+    registry.aliases.clear()
+
+    sync.poll()
+
+    assert store.read_report().last_refusal is None
+
+
+def test_a_refused_challenger_is_forgotten_without_a_shadow(
+    sync, registry, store, config, iris_bytes
+):
+    registry.release(iris_bytes, "1", alias="Challenger", digest=OTHER_DIGEST)
+    sync.poll()
+    assert store.read_report().last_refusal["role"] == SHADOW
+
+    RegistrySync(registry, store, config).poll()
+
+    assert store.read_report().last_refusal is None
+
+
+def test_a_refused_challenger_does_not_hide_why_production_is_refused(
+    sync, registry, store, iris_bytes, wine_bytes
+):
+    registry.release(iris_bytes, "1", digest=OTHER_DIGEST)
+    registry.release(wine_bytes, "2", alias="Challenger", digest=OTHER_DIGEST)
+
+    sync.poll()
+
+    assert store.read_report().last_refusal["version"] == "1"
