@@ -39,7 +39,7 @@ class Answer(NamedTuple):
     @property
     def outside(self) -> NDArray[np.bool_]:
         """Mark the values outside the range of the training data."""
-        return self.served.meters.find_out_of_range(self.rows)
+        return self.served.metrics.find_out_of_range(self.rows)
 
 
 @dataclass

@@ -19,7 +19,7 @@ class Served:
     model: Model
     schemas: Schemas
     openapi: bytes
-    meters: PredictionMetrics
+    metrics: PredictionMetrics
 
 
 def build_served(model: Model, metrics: PredictionFamilies, config: Config) -> Served:

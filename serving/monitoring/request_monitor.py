@@ -43,7 +43,7 @@ def _record(requests: list[CompletedRequest]) -> None:
     observations = [each.observation for each in requests if each.observation]
     if served is None:
         return
-    served.meters.record(
+    served.metrics.record(
         [len(each.rows) for each in observations],
         np.concatenate([each.rows for each in observations]),
         Prediction(

@@ -22,7 +22,7 @@ def prove(model: Model, config: Config) -> None:
     served = build_served(model, PredictionFamilies(registry), config)
     rows = model.contract.golden_rows.inputs
     try:
-        served.meters.record([len(rows)], rows, model.predict(rows))
+        served.metrics.record([len(rows)], rows, model.predict(rows))
         generate_latest(registry)
     except Exception as error:
         detail = f"{type(error).__name__}: {error}"
