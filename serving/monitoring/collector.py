@@ -8,8 +8,8 @@ from prometheus_client.registry import Collector
 from serving.model.contract import Contract
 from serving.model.current import Current
 from serving.model.onnx_model import LOAD_REASONS, SYNC_REASONS
-from serving.model.store.report import FollowerReport
 from serving.model.store import Store
+from serving.model.store.report import FollowerReport
 
 
 class StateCollector(Collector):
