@@ -1,5 +1,7 @@
 """Who may do what, and how much at once: decided before a body is read."""
 
+import contextlib
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -20,7 +22,7 @@ from serving.http.capacity import Capacity, Lease
 from serving.http.keys import load_keys
 
 MAX_HEAD_BYTES = 64 * 1024
-DISCARD_BYTES = 16 * 1024**2  # of a body that is refused
+DISCARD_SECONDS, DISCARD_BYTES = 2, 16 * 1024**2  # of a body that is refused
 
 # Left in the environ by the bridge, which knows them before Flask does.
 HEAD_BYTES = "serving.head_bytes"
@@ -122,8 +124,8 @@ def register_access(app: Flask, access: Access) -> None:
             try:
                 access.check(environ)
                 lease.add_bytes(request.content_length or 0)
-            except HTTPException:
-                discard_body(environ)
+            except HTTPException as error:
+                environ[REFUSAL] = error
                 raise
             request.max_content_length = access.max_body(environ) + 1  # see read_body
         if environ["REQUEST_METHOD"] == "POST":
@@ -133,13 +135,22 @@ def register_access(app: Flask, access: Access) -> None:
 
 
 def discard_body(environ: Environ) -> None:
-    """Read the body of a refused request, up to a limit, where no bridge has.
+    """Read the body of a request that was refused, within limits of time and size.
 
-    A client that is cut off while it sends sees a reset instead of the answer.
+    A client that is cut off while it sends would see a reset instead of the answer.
     """
-    left = DISCARD_BYTES
-    while left > 0 and (piece := environ["wsgi.input"].read(64 * 1024)):
-        left -= len(piece)
+    connection = environ.get("gunicorn.socket")
+    if connection is None:
+        return
+    connection.settimeout(DISCARD_SECONDS)
+    end, left = time.monotonic() + DISCARD_SECONDS, DISCARD_BYTES
+    with contextlib.suppress(OSError):  # it sends nothing more
+        while left > 0 and time.monotonic() < end:
+            piece = environ["wsgi.input"].read(64 * 1024)
+            if not piece:
+                break
+            left -= len(piece)
+    connection.settimeout(None)
 
 
 class Leases:
@@ -154,8 +165,15 @@ class Leases:
         if LEASE in environ:  # by the bridge, which releases it
             return self._app(environ, start_response)
         lease = environ[LEASE] = Lease(self._capacity)
+
+        def close() -> None:
+            """Clean up: the answer has left."""
+            lease.release()
+            if REFUSAL in environ:
+                discard_body(environ)
+
         try:
-            return ClosingIterator(self._app(environ, start_response), [lease.release])
+            return ClosingIterator(self._app(environ, start_response), [close])
         except BaseException:
             lease.release()
             raise

@@ -17,6 +17,7 @@ from werkzeug.http import parse_accept_header, parse_options_header
 from serving.schemas.issues import MalformedError
 
 JSON, CSV = "application/json", "text/csv"
+USUAL_HEADER = 1000  # characters; what follows is ignored, as the result is cached
 
 
 def require_content(*mimetypes: str, optional: bool = False) -> str:
@@ -30,7 +31,7 @@ def require_content(*mimetypes: str, optional: bool = False) -> str:
         UnsupportedMediaType: If it is not one of those, or the body is compressed.
     """
     headers = request.environ
-    mimetype = parse_mimetype(headers.get("CONTENT_TYPE", ""))
+    mimetype = parse_mimetype(headers.get("CONTENT_TYPE", "")[:USUAL_HEADER])
     if mimetype not in mimetypes and (mimetype or not optional):
         offered = " or ".join(mimetypes)
         raise UnsupportedMediaType(f"The body must be {offered}.")
@@ -90,7 +91,8 @@ def choose_answer(*mimetypes: str) -> str:
     Raises:
         NotAcceptable: If it accepts none of them.
     """
-    chosen = best_match(request.environ.get("HTTP_ACCEPT", "*/*"), mimetypes)
+    accept = request.environ.get("HTTP_ACCEPT", "*/*")[:USUAL_HEADER]
+    chosen = best_match(accept, mimetypes)
     if chosen is None:
         raise NotAcceptable(f"The answer can be {' or '.join(mimetypes)}.")
     return chosen

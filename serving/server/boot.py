@@ -1,5 +1,6 @@
 """How a worker starts: with the first ones, an error stops the service, later not."""
 
+import gc
 import logging
 import sys
 import time
@@ -22,7 +23,7 @@ def create_app(create: Callable[[], Any]) -> Any:
     while the others serve: then this one ends, and gunicorn tries again.
     """
     try:
-        return create()
+        app = create()
     except Exception:
         if not is_replacement:
             raise
@@ -30,6 +31,19 @@ def create_app(create: Callable[[], Any]) -> Any:
         logger.exception("worker cannot start", extra={"fields": fields})
         time.sleep(RETRY_SECONDS)
         sys.exit(1)
+    spare_collections()
+    return app
+
+
+def spare_collections() -> None:
+    """Have Python look for garbage less often, and not among what stays.
+
+    What exists now lives as long as the worker. And parsing a large body creates so
+    many lists that by default most of its time goes to collections that find nothing.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def create_wsgi_app() -> Any:

@@ -7,7 +7,6 @@ thread and back would cost as much as its work. Only what takes long goes to a t
 
 import asyncio
 import contextlib
-import gc
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
@@ -17,7 +16,7 @@ from flask import Flask
 from werkzeug.exceptions import BadRequest, HTTPException
 
 from serving.app import create_app as create_flask_app
-from serving.http.access import ADMITTED, DISCARD_BYTES, LEASE, REFUSAL
+from serving.http.access import ADMITTED, DISCARD_BYTES, DISCARD_SECONDS, LEASE, REFUSAL
 from serving.http.capacity import Lease
 from serving.server.environ import UPGRADE, Environ, Message, build_environ
 from serving.service import the_service
@@ -28,7 +27,6 @@ Send = Callable[[Message], Awaitable[None]]
 SHORT_BODY = 128 * 1024  # bytes: about 3 ms of work
 PREDICTION_THREADS = 2
 LARGE_ANSWER = 64 * 1024  # bytes; the transport buffers as many before it waits
-DISCARD_SECONDS = 2
 
 
 NO_UPGRADE = (
@@ -199,8 +197,4 @@ def describe_body(body: bytes, *, more_body: bool = False) -> Message:
 
 def create_app() -> Bridge:
     """Create the application for gunicorn's asyncio worker."""
-    app = create_flask_app()
-    # What exists now lives as long as the worker: no collection has to visit it.
-    gc.collect()
-    gc.freeze()
-    return Bridge(app)
+    return Bridge(create_flask_app())
