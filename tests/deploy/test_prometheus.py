@@ -58,6 +58,13 @@ def test_rules_pass_their_tests(run, file):
         ("serving_feature_drift:1h > 0.25", "serving_feature_drift:1h > 0.35"),
         ("unless on (job, instance) serving_model_info", ""),
         ("> 120", "> 12000"),
+        ("serving_model_fallback == 1", "serving_model_fallback == 0"),
+        ("serving_store_damaged == 1", "serving_store_damaged == 0"),
+        ("serving_background_errors_total[15m]", "serving_background_errors_total[15s]"),
+        ("serving_follower_errors_total[15m]", "serving_follower_errors_total[15s]"),
+        ("reload_failures_total[1h]", "reload_failures_total[15m]"),
+        ("wait_seconds:p99_rate5m > 0.05", "wait_seconds:p99_rate5m > 0.5"),
+        ("overload:ratio_rate5m > 0.01", "overload:ratio_rate5m > 0.1"),
     ],
 )
 def test_rule_tests_notice_a_changed_rule(run, tmp_path, changed, into):
