@@ -7,10 +7,10 @@ from functools import partial
 
 import pytest
 
-from serving.model.store.files import write_json
 from serving.model.onnx_model import ModelRefusedError
-from serving.model.store.report import FollowerReport
 from serving.model.store import CURRENT, SHADOW, Store, folder_name
+from serving.model.store.files import write_json
+from serving.model.store.report import FollowerReport
 from serving.registry.pruning import prune
 
 
