@@ -50,9 +50,9 @@ def create_app(config: Config | None = None, model: Model | None = None) -> Flas
         configure_logging(config)
     capacity = Capacity(config.max_in_flight, config.max_buffered_bytes)
     app = Application(__name__, static_folder=None)
-    register_context(app)
     service = create_service(app, config, capacity)
     app.extensions[EXTENSION] = service
+    register_context(app, service)
     if model is None:
         service.follow_store()
     else:

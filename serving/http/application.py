@@ -29,13 +29,14 @@ ARRIVED = "serving.arrived"
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 UNKNOWN_ROUTE = "unknown"
-SECURITY_HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
+USUAL_HEADERS = 2  # Content-Type and Content-Length
+SECURITY_HEADERS = [
+    ("Cache-Control", "no-store"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+]
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
@@ -104,13 +105,12 @@ class ApiResponse(Response):
     def get_wsgi_response(self, environ: Any) -> Any:
         """Add the headers of every response last: nothing has to search them."""
         chunks, status, headers = super().get_wsgi_response(environ)
-        present = {name.lower() for name, _ in headers}
+        if len(headers) > USUAL_HEADERS:
+            present = {name.lower() for name, _ in headers}
+            headers += [h for h in SECURITY_HEADERS if h[0].lower() not in present]
+        else:
+            headers += SECURITY_HEADERS
         headers.append(("X-Request-ID", environ["werkzeug.request"].request_id))
-        headers += [
-            (name, value)
-            for name, value in SECURITY_HEADERS.items()
-            if name.lower() not in present
-        ]
         return chunks, status, headers
 
     def _is_plain(self) -> bool:
@@ -148,12 +148,14 @@ class Application(Flask):
         if request is None:
             return None  # no URL is built outside of a request
         environ = request.environ
-        return self.url_map.bind(
-            "localhost",
-            environ["SCRIPT_NAME"],
+        return MapAdapter(
+            self.url_map,
+            server_name="localhost",
+            script_name=environ["SCRIPT_NAME"] or "/",
+            subdomain="",
             url_scheme=environ["wsgi.url_scheme"],
-            default_method=environ["REQUEST_METHOD"],
             path_info=request.path,
+            default_method=environ["REQUEST_METHOD"],
             query_args=environ["QUERY_STRING"],
         )
 
@@ -164,6 +166,10 @@ class Application(Flask):
     @cache  # noqa: B019 -- as many entries as there are views and hooks
     def _ensured(self, func: Callable[..., Any]) -> Callable[..., Any]:
         return super().ensure_sync(func)
+
+    def make_response(self, rv: Any) -> Response:
+        """Return a response as it is: all views and error handlers make one."""
+        return rv if type(rv) is ApiResponse else super().make_response(rv)
 
     def dispatch_request(self) -> Any:
         """Refuse an answer that is too large to be held until it has left."""

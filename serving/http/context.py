@@ -8,28 +8,28 @@ from flask import Flask, Response
 
 from serving.http.application import the_request
 from serving.monitoring.observers import CompletedRequest
-from serving.service import the_service
+from serving.service import Service
 
 
-def register_context(app: Flask) -> None:
+def register_context(app: Flask, service: Service) -> None:
     """Record the completion of each request of an application."""
-    app.after_request(_complete)
 
-
-def _complete(response: Response) -> Response:
-    request = the_request()
-    predicted = response.status_code == HTTPStatus.OK
-    the_service().complete(
-        CompletedRequest(
-            request.method,
-            request.route,
-            response.status_code,
-            perf_counter() - request.arrived,
-            request.started - request.arrived,
-            time.time(),
-            request.request_id,
-            request.served if predicted else None,
-            request.observation if predicted else None,
+    def complete(response: Response) -> Response:
+        request = the_request()
+        predicted = response.status_code == HTTPStatus.OK
+        service.complete(
+            CompletedRequest(
+                request.method,
+                request.route,
+                response.status_code,
+                perf_counter() - request.arrived,
+                request.started - request.arrived,
+                time.time(),
+                request.request_id,
+                request.served if predicted else None,
+                request.observation if predicted else None,
+            )
         )
-    )
-    return response
+        return response
+
+    app.after_request(complete)

@@ -78,6 +78,7 @@ class Model:
         self.loaded_at = datetime.now(UTC)
         self._session = session
         self._input = session.get_inputs()[0].name
+        self._outputs = [output.name for output in session.get_outputs()]
 
     @classmethod
     def load(cls, path: Path, version: Version) -> "Model":
@@ -103,7 +104,7 @@ class Model:
 
     def predict(self, rows: NDArray[np.float32]) -> Prediction:
         """Predict rows, an array of shape (n_rows, n_features)."""
-        labels, probabilities = self._session.run(None, {self._input: rows})
+        labels, probabilities = self._session.run(self._outputs, {self._input: rows})
         return Prediction(labels, probabilities)
 
     def _replay_golden_rows(self) -> None:

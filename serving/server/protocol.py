@@ -32,6 +32,7 @@ class JoinedWrites:
         self._transport = transport
         self._loop = loop
         self._pending: list[bytes] = []
+        self.is_closing = transport.is_closing  # asked for each answer
 
     def __getattr__(self, name: str) -> Any:
         """Leave everything else to the transport."""
