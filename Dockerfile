@@ -1,12 +1,12 @@
-# The service, and the pipelines, each with what it needs and nothing else:
+# The service and the pipelines, each with only what it needs:
 #   make image             build iris-serving; docs/container.md says how to run it
 #   make image-with-model  the same with the Production model inside
-#   make image-training    build iris-training, which does one run and ends
+#   make image-training    build iris-training, which does one run and exits
 ARG PYTHON_IMAGE=python:3.13-slim-bookworm
 
-# --- What both sides stand on ---------------------------------------------------------
+# --- Shared base ----------------------------------------------------------------------
 FROM ${PYTHON_IMAGE} AS base
-# /tmp is what can be written to where the rest is read-only.
+# With a read-only file system, /tmp is still writable.
 ENV PATH=/venv/bin:$PATH \
     HOME=/tmp \
     MLFLOW_DISABLE_TELEMETRY=true \
@@ -22,12 +22,12 @@ RUN python3 -m venv /venv \
         --requirement /requirements-training.lock
 
 FROM base AS training
-# There is no git, which MLflow would tell at length.
+# Keeps MLflow from warning that git is not installed.
 ENV GIT_PYTHON_REFRESH=quiet
 COPY --from=training-packages /venv /venv
 WORKDIR /project
-# Runs write to data, and kedro-viz to .viz how they went: mount something there where
-# the rest is read-only.
+# Runs write to data, and kedro-viz records them in .viz: mount volumes there if the file
+# system is read-only.
 RUN mkdir data .viz && chown 10001:10001 . data .viz
 COPY --chown=10001:10001 pyproject.toml requirements.lock .telemetry ./
 COPY --chown=10001:10001 conf conf
@@ -38,19 +38,19 @@ CMD ["run", "--env", "production"]
 ARG VERSION=unknown
 ARG REVISION=unknown
 ARG SOURCE=unknown
-# A run records it.
+# Recorded by each run.
 ENV GIT_COMMIT=${REVISION}
 LABEL org.opencontainers.image.title="iris-training" \
-      org.opencontainers.image.description="Trains, compares and releases a model, once" \
+      org.opencontainers.image.description="Trains, compares and releases a model in one run" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.source="${SOURCE}"
 
 # --- Serving --------------------------------------------------------------------------
-# No tests and sources of others, and nothing of ONNX Runtime that prepares models; but
-# compiled code, because the file system is read-only later and the follower would need
-# 5 s instead of 2 s for each start.
+# Without the tests and sources of packages and ONNX Runtime's tools for preparing models,
+# but with compiled bytecode: a read-only container cannot write it, and each start of the
+# follower would take 5 s instead of 2 s.
 FROM base AS serving-packages
 COPY requirements-serving.lock /
 RUN python3 -m venv --without-pip /venv \
@@ -61,7 +61,7 @@ RUN python3 -m venv --without-pip /venv \
         -prune -exec rm -r {} + \
     && find /venv -type f \( -name '*.pyx' -o -name '*.pxd' -o -name '*.pyi' \) -delete
 
-# The store, empty unless the build names another: --build-context model=FOLDER
+# The model store, empty unless the build passes one: --build-context model=FOLDER
 FROM base AS model
 RUN mkdir /store
 
@@ -71,7 +71,7 @@ WORKDIR /app
 COPY serving serving
 RUN python3 -m compileall -q serving
 COPY --from=model --chown=10001:10001 /store /models
-# With a model inside: 0, until somebody has a registry to follow.
+# 0 in the image with a model, which follows no registry by default.
 ARG FOLLOW_SECONDS=5
 ENV IRIS_BIND=0.0.0.0:8000 \
     IRIS_STORE=/models \
@@ -79,11 +79,11 @@ ENV IRIS_BIND=0.0.0.0:8000 \
 VOLUME /models
 EXPOSE 8000
 USER 10001:10001
-# Live, not ready: what restarts unhealthy containers brings no model by that, and one
-# without a model is better left waiting for it. `serving.server.healthcheck ready` asks the other.
+# Liveness, not readiness: restarting a container that waits for its first model would not
+# help. For readiness, run `python -m serving.server.healthcheck ready`.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
     CMD ["python", "-m", "serving.server.healthcheck"]
-# gunicorn then accepts no more and finishes what is in flight, for 30 s at most.
+# gunicorn stops accepting connections and finishes requests in flight, for 30 s at most.
 STOPSIGNAL SIGTERM
 CMD ["gunicorn", "--config", "python:serving.server.gunicorn_conf"]
 ARG VERSION=unknown

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Check what is deployed: all of it, or the parts that are named (deploy/check.sh policy).
+# Check everything that is deployed, or the named parts (deploy/check.sh policy).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -7,7 +7,7 @@ KUBERNETES_VERSIONS="1.31 1.33 1.35 1.37"
 MANIFESTS=build/kubernetes
 
 require() { # COMMAND PACKAGE
-  command -v "$1" >/dev/null || { echo "$1 is missing: it is in Debian's package $2" >&2; return 1; }
+  command -v "$1" >/dev/null || { echo "$1 is missing; install Debian's package $2" >&2; return 1; }
 }
 
 dockerfiles() {
@@ -45,7 +45,7 @@ kubernetes() {
   for version in $KUBERNETES_VERSIONS; do
     said=$(kubernetes-validate --strict --quiet --kubernetes-version "$version" \
       "$MANIFESTS"/*.yaml 2>&1) || { echo "$said"; return 1; }
-    # It lets unknown kinds pass. Only the Prometheus operator's may.
+    # It passes unknown kinds; only those of the Prometheus operator are expected.
     if grep -v 'api version monitoring.coreos.com/v1 ' <<<"$said" | grep .; then
       return 1
     fi
@@ -54,7 +54,7 @@ kubernetes() {
 
 policy() {
   render
-  # What is not as a rule wants is skipped with the reason, in the manifest itself.
+  # Rules that do not apply are skipped in the manifest, with the reason.
   checkov --directory "$MANIFESTS" --framework kubernetes --skip-download --compact --quiet
 }
 

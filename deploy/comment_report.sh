@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Comment a gate report on the issue that collects them; open that issue if there is none.
+# Post a gate report as a comment on the issue that collects them; open it if needed.
 #   GH_TOKEN=… GH_REPO=owner/name RUN_URL=… deploy/comment_report.sh REPORT.md
 set -euo pipefail
 

@@ -1,6 +1,6 @@
-"""Put everything to publish into build/pages, with a page that leads to it.
+"""Collect everything to publish in build/pages, with an index page.
 
-Run by ``make pages``, after what it collects has been built.
+Run by ``make pages``, after the parts have been built.
 """
 
 import shutil
@@ -22,9 +22,9 @@ PAGE = """<!doctype html>
 <p>Kedro trains and releases, MLflow remembers, Flask serves.</p>
 <ul>
   <li><a href="viz/index.html">The pipelines as a graph</a></li>
-  <li><a href="reference/index.html">The reference of the code</a></li>
+  <li><a href="reference/index.html">API reference of the code</a></li>
 </ul>
-<h2>Notebooks, with their results</h2>
+<h2>Executed notebooks</h2>
 <ul>
 {notebooks}
 </ul>
@@ -33,10 +33,10 @@ PAGE = """<!doctype html>
 
 
 def collect(build: Path) -> None:
-    """Copy what was built into one folder and write its first page.
+    """Copy the built parts into one folder and write the index page.
 
     Raises:
-        FileNotFoundError: If something was not built.
+        FileNotFoundError: If a part has not been built.
     """
     target = build / "pages"
     shutil.rmtree(target, ignore_errors=True)

@@ -1,7 +1,7 @@
-"""Roll two images out to Kubernetes, test the service, go back if that fails.
+"""Roll out two images to Kubernetes, test the service, roll back on failure.
 
-Run as ``python deploy/rollout.py --serving NAME@sha256:… --training NAME@sha256:…``,
-with Python and kubectl, whose current context says which cluster it is.
+Run as ``python deploy/rollout.py --serving NAME@sha256:… --training NAME@sha256:…``.
+Needs Python and kubectl; the current context of kubectl names the cluster.
 """
 
 import argparse
@@ -33,21 +33,21 @@ class RolloutError(Exception):
 
 @dataclass(frozen=True)
 class Before:
-    """What ran before: where a failed rollout goes back to."""
+    """What ran before, to which a failed rollout returns."""
 
     revision: str
     training_image: str
 
 
 class Cluster:
-    """A namespace of the cluster that kubectl talks to."""
+    """A namespace of the current cluster."""
 
     def __init__(self, namespace: str, seconds: int) -> None:
         self._namespace = namespace
         self._seconds = seconds
 
     def look(self) -> Before:
-        """Remember what runs."""
+        """Return what runs now."""
         return Before(
             revision=self._read("deployment", SERVICE, REVISION),
             training_image=self._read("cronjob", TRAINING, IMAGE),
@@ -58,14 +58,14 @@ class Cluster:
         self._kubectl("apply", "--kustomize", str(overlay))
 
     def wait(self) -> None:
-        """Wait until all pods of the service are new and ready."""
+        """Wait until all pods of the service are updated and ready."""
         timeout = f"--timeout={self._seconds}s"
         self._kubectl("rollout", "status", f"deployment/{SERVICE}", timeout)
 
     def go_back(self, before: Before) -> None:
-        """Have run again what ran before, and wait for it."""
+        """Roll back to what ran before, and wait for it."""
         if not before.revision:
-            raise RolloutError("it was the first one: there is nothing to go back to")
+            raise RolloutError("the first rollout cannot be rolled back")
         revision = f"--to-revision={before.revision}"
         self._kubectl("rollout", "undo", f"deployment/{SERVICE}", revision)
         if before.training_image:
@@ -75,7 +75,7 @@ class Cluster:
 
     @contextmanager
     def forward(self) -> Iterator[str]:
-        """Give the service's address on this machine."""
+        """Forward a local port to the service; yield its address."""
         command = self._command("port-forward", f"service/{SERVICE}", ":80")
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             try:
@@ -105,7 +105,7 @@ class Cluster:
 
 
 def pin(overlay: str, images: dict[str, str]) -> Path:
-    """Write an overlay that adds the digests of the images to another one."""
+    """Write an overlay that pins the images of another one to digests."""
     PINNED.mkdir(parents=True, exist_ok=True)
     document = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
@@ -121,26 +121,26 @@ def pin(overlay: str, images: dict[str, str]) -> Path:
 def _pin_image(name: str, image: str) -> dict[str, str]:
     found = PINNED_IMAGE.fullmatch(image)
     if found is None:
-        raise RolloutError(f"{image!r} is no image with a digest: NAME@sha256:…")
+        raise RolloutError(f"{image!r} has no digest: expected NAME@sha256:…")
     return {"name": name, "newName": found[1], "digest": found[2]}
 
 
 def roll_out(cluster: Cluster, overlay: Path, seconds: int) -> str:
-    """Roll out and test; return the model's version; go back if a step fails."""
+    """Roll out and test; return the model's version; roll back if a step fails."""
     before = cluster.look()
     try:
         cluster.apply(overlay)
         cluster.wait()
         with cluster.forward() as url:
             return smoke_test.check(url, seconds)
-    except Exception as error:  # of any kind: a service that answers nonsense, too
-        print(f"Rollout failed: {error!r}. Going back.", flush=True)
+    except Exception as error:  # any: the service may also send unexpected responses
+        print(f"Rollout failed: {error!r}. Rolling back.", flush=True)
         cluster.go_back(before)
-        raise RolloutError(f"{error!r}; what ran before runs again") from error
+        raise RolloutError(f"{error!r}; rolled back") from error
 
 
 def main() -> None:
-    """Roll out what the command line names; exit with 1 if it failed."""
+    """Roll out the given images; exit with 1 on failure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--overlay", default="production", help="folder in overlays/")
     parser.add_argument("--namespace", default="iris", help="the overlay's namespace")
@@ -155,7 +155,7 @@ def main() -> None:
         version = roll_out(cluster, overlay, arguments.seconds)
     except RolloutError as error:
         sys.exit(f"Rollout failed: {error}")
-    print(f"Rolled out: version {version} predicts as in training")
+    print(f"Rolled out: version {version} predicts its golden rows")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,8 @@
-"""Ask a running service for predictions that its model is known to make.
+"""Check over HTTP that a running service predicts its model's golden rows.
 
-Run as ``python deploy/smoke_test.py URL``, with Python alone: it must run wherever a
-deployment is made. A model's contract carries golden rows; the service has to answer
-them as training did, through HTTP and all. Where predictions need a key, the variable
-``SMOKE_TEST_API_KEY`` holds it.
+Run as ``python deploy/smoke_test.py URL``. Needs only Python, so that it runs wherever
+a deployment is made. The contract of a model holds golden rows and their predictions
+at export. If predictions require an API key, set ``SMOKE_TEST_API_KEY``.
 """
 
 import argparse
@@ -21,18 +20,18 @@ PAUSE_SECONDS = 1
 
 
 class SmokeTestError(Exception):
-    """The service is not as it should be."""
+    """The service failed a check."""
 
 
 def check(url: str, seconds: float) -> str:
     """Check a service; return the version of the model that it serves.
 
     Args:
-        url: Where the service is.
-        seconds: How long it may take until it is ready.
+        url: Address of the service.
+        seconds: Time within which it must be ready.
 
     Raises:
-        SmokeTestError: If an answer is wrong or none comes.
+        SmokeTestError: If a response is wrong or missing.
     """
     url = url.rstrip("/")
     _wait_until_ready(url, seconds)
@@ -46,7 +45,7 @@ def check(url: str, seconds: float) -> str:
         answer = _expect(ask(f"{url}/predict", row), 200, f"a prediction of {row}")
         if answer["prediction"] != label:
             raise SmokeTestError(
-                f"{row} is {label} in training, here {answer['prediction']}"
+                f"{row} must be {label}, but the service says {answer['prediction']}"
             )
     impossible = dict.fromkeys(names, "no number")
     _expect(ask(f"{url}/predict", impossible), 422, "a row without numbers")
@@ -54,7 +53,7 @@ def check(url: str, seconds: float) -> str:
 
 
 def ask(url: str, body: Any = None) -> tuple[int, Any]:
-    """Send a request; return status and document, status 0 if nothing answers."""
+    """Send a request; return status and body, or status 0 without a response."""
     headers = {"Content-Type": "application/json"}
     if key := os.environ.get(KEY_VARIABLE):
         headers["Authorization"] = f"Bearer {key}"
@@ -88,16 +87,16 @@ def _expect(answer: tuple[int, Any], status: int, what: str) -> Any:
 
 
 def main() -> None:
-    """Check the service whose address is given; exit with 1 if something is wrong."""
+    """Check the service at the given address; exit with 1 if a check fails."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("url", help="where the service is")
+    parser.add_argument("url", help="address of the service")
     parser.add_argument("--seconds", type=float, default=60, help="wait for readiness")
     arguments = parser.parse_args()
     try:
         version = check(arguments.url, arguments.seconds)
     except SmokeTestError as error:
         sys.exit(f"Smoke test failed: {error}")
-    print(f"Smoke test passed: version {version} predicts as in training")
+    print(f"Smoke test passed: version {version} predicts its golden rows")
 
 
 if __name__ == "__main__":

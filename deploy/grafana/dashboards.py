@@ -52,10 +52,10 @@ def _build(name: str, content: dict[str, Any], annotation: dict[str, Any]) -> st
             build = _build_number if "number" in panel else _build_graph
             page.with_panel(build(panel, len(row["panels"])))
     document = json.loads(JSONEncoder().encode(page.build()))
-    # Otherwise Grafana numbers the panels itself, anew at each start.
+    # Otherwise Grafana numbers the panels itself, differently at each start.
     for number, panel in enumerate(document["panels"], 1):
         panel["id"] = number
-    # The types lack what is special about the annotations of Prometheus.
+    # The SDK's types lack the fields of Prometheus annotations.
     special = {"step": "1m", "titleFormat": annotation["title"], "tagKeys": "version"}
     document["annotations"]["list"][0] |= special
     return json.dumps(document, indent=2, sort_keys=True) + "\n"

@@ -1,8 +1,7 @@
 """Write the PrometheusRule from the rule files of deploy/prometheus.
 
-Run as ``python deploy/kubernetes/prometheus_rule.py``. kustomize reads no file outside
-of its folder, and ``kubectl apply -k`` cannot be told to; so the rules are copied, and
-a test compares the copy.
+Run as ``python deploy/kubernetes/prometheus_rule.py``. kustomize does not read files
+outside its folder, so the rules are copied, and a test compares the copy.
 """
 
 from pathlib import Path

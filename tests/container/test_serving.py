@@ -43,13 +43,25 @@ def test_it_has_no_rights(serving):
         ("/app", False),
         ("/venv", False),
         ("/tmp", True),  # noqa: S108
+        ("/dev/shm", True),  # noqa: S108
         ("/models", True),
     ],
 )
-def test_it_writes_to_its_store_and_tmp_only(serving, folder, writable):
+def test_it_writes_to_its_store_and_temporary_folders_only(serving, folder, writable):
     result = serving.execute("touch", f"{folder}/file")
 
     assert (result.returncode == 0) is writable
+
+
+def test_its_workers_share_metrics_in_memory(serving):
+    for _ in range(20):
+        serving.predict()
+
+    text = serving.get("/metrics").text
+    listed = serving.execute("ls", "/dev/shm").stdout  # noqa: S108
+    assert "serving-metrics-" in listed
+    total = re.search(r"^serving_batch_rows_count (\S+)", text, re.MULTILINE)
+    assert float(total[1]) >= 20
 
 
 def test_it_is_limited(serving, engine):

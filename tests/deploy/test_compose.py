@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from serving.monitoring.multiprocess.folder import ROOM_BYTES
+
 FOLDER = Path(__file__).parents[2] / "deploy" / "compose"
 COMPOSE = FOLDER / "compose.yaml"
 CONTENT = yaml.safe_load(COMPOSE.read_text())
@@ -46,6 +48,12 @@ def test_secrets_of_variables_have_somewhere_to_go(service):
 @every_service
 def test_resources_are_limited(service):
     assert set(service["deploy"]["resources"]["limits"]) == {"cpus", "memory", "pids"}
+
+
+def test_workers_have_room_to_share_their_metrics():
+    mebibytes = int(SERVICES["serving"]["shm_size"].removesuffix("m"))
+
+    assert mebibytes * 1024**2 >= ROOM_BYTES
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES.keys() - ONE_SHOT))

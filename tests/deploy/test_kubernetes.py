@@ -14,10 +14,13 @@ import yaml
 from deploy.kubernetes.prometheus_rule import TARGET, render
 from serving import create_app
 from serving.config import Config, variable_name
+from serving.monitoring.multiprocess.folder import ROOM_BYTES, SHARED_MEMORY
 from serving.server.supervisor import STOP_SECONDS
 
 PROJECT = Path(__file__).parents[2]
 KUBERNETES = PROJECT / "deploy" / "kubernetes"
+# Measured while clients sent the largest bodies that are accepted; see docs/api.md.
+WORKER_BYTES, FOLLOWER_BYTES = 360 * 1024**2, 250 * 1024**2
 FOREIGN = {"HOME", "MLFLOW_DISABLE_TELEMETRY", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION"}
 
 
@@ -92,6 +95,12 @@ def training_image(instruction: str) -> str:
     found = re.search(rf"^{instruction} ([^\s:]+)", stage, re.MULTILINE)
     assert found, instruction
     return found[1]
+
+
+def to_bytes(quantity: str) -> int:
+    """Convert a quantity of Kubernetes such as 64Mi."""
+    factors = {"Ki": 1024, "Mi": 1024**2, "Gi": 1024**3}
+    return int(quantity[:-2]) * factors[quantity[-2:]]
 
 
 def port_of(address: str | None) -> int:
@@ -175,10 +184,34 @@ def test_the_store_and_temporary_files_can_be_written(pod, container, config):
 
     assert mounts[str(config.store)] in writable
     assert mounts["/tmp"] in writable  # noqa: S108
-    assert (
-        "medium"
-        not in next(v for v in pod["volumes"] if v["name"] == "models")["emptyDir"]
+
+
+def test_only_metrics_and_heartbeats_are_in_memory(pod, container):
+    mounts = {each["name"]: each["mountPath"] for each in container["volumeMounts"]}
+
+    in_memory = {
+        mounts[each["name"]]: to_bytes(each["emptyDir"]["sizeLimit"])
+        for each in pod["volumes"]
+        if each["emptyDir"].get("medium") == "Memory"
+    }
+
+    assert set(in_memory) == {str(SHARED_MEMORY)}
+    assert in_memory[str(SHARED_MEMORY)] >= ROOM_BYTES
+
+
+def test_the_memory_limit_allows_for_the_largest_bodies(pod, container, config):
+    limit = to_bytes(container["resources"]["limits"]["memory"])
+    # The defaults, for which docs/api.md says how far a worker grows.
+    assert config.max_buffered_bytes == Config.max_buffered_bytes
+    assert config.max_body_bytes == Config.max_body_bytes
+
+    shared = to_bytes(
+        next(v for v in pod["volumes"] if v["name"] == "shared-memory")["emptyDir"][
+            "sizeLimit"
+        ]
     )
+
+    assert limit >= config.workers * WORKER_BYTES + FOLLOWER_BYTES + shared
 
 
 @pytest.mark.parametrize("name", TEMPLATES)

@@ -40,7 +40,7 @@ def test_a_service_that_predicts_passes(
     ended = run_it(server.url)
 
     assert ended.returncode == 0, ended.stderr
-    assert f"version {version} predicts as in training" in ended.stdout
+    assert f"version {version} predicts its golden rows" in ended.stdout
 
 
 def test_a_service_without_a_model_fails(start, run_it):
@@ -96,7 +96,7 @@ def test_other_predictions_than_in_training_fail(client, monkeypatch):
 
     monkeypatch.setattr(smoke_test, "ask", ask)
 
-    with pytest.raises(smoke_test.SmokeTestError, match="setosa in training, here vir"):
+    with pytest.raises(smoke_test.SmokeTestError, match="must be setosa, but"):
         smoke_test.check("http://service/", 0)
 
 
