@@ -157,6 +157,11 @@ def _ours(folder: Path, port: int) -> dict[str, str]:
     }
 
 
+def _mlflow(*_: Any) -> dict[str, str]:
+    # MLflow starts uvicorn by its name.
+    return {"PATH": f"{program('', '')}:{os.environ['PATH']}"}
+
+
 def _mlserver(folder: Path, port: int) -> dict[str, str]:
     return {
         "MLSERVER_HTTP_PORT": str(port),
@@ -229,6 +234,7 @@ CONTENDERS = [
             "objects": Form("/invocations", write_records, read_many),
             "matrix": _SPLIT,
         },
+        variables=_mlflow,
     ),
     Contender(
         "MLServer",
