@@ -38,13 +38,13 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self._cores = cores
         self._variables = variables
-        self.seconds_to_answer = 0.0
+        self.started = self.seconds_to_answer = 0.0
 
     def __enter__(self) -> Self:
         """Start it and wait for its first answer."""
         own = self.contender.variables(self.folder, self.port)
         self.log = self.folder / "server.log"
-        began = time.perf_counter()
+        self.started, began = time.time(), time.perf_counter()
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 self.contender.command(self.folder, self.port),
