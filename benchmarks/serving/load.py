@@ -15,12 +15,13 @@ import numpy as np
 TIMEOUT_SECONDS = 30
 MILLISECONDS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
 LATENCY = re.compile(r"^\s+(50|99)%\s+([\d.]+)(us|ms|s|m)\s*$", re.MULTILINE)
+ANSWERS = re.compile(r"^\s*(\d+) requests in ", re.MULTILINE)
 FAILED = re.compile(r"Non-2xx or 3xx responses: (\d+)")
 SOCKETS = re.compile(r"connect (\d+), read (\d+), write (\d+), timeout (\d+)")
 SCRIPT = """
 local body = io.open("{body}", "rb")
 wrk.method = "POST"
-wrk.headers["Content-Type"] = "{content_type}"
+{headers}
 wrk.body = body:read("*a")
 body:close()
 """
@@ -28,15 +29,17 @@ body:close()
 
 @dataclass(frozen=True)
 class Measured:
-    """What a load brought.
+    """The outcome of a load.
 
     Attributes:
+        answers: Number of answers.
         per_second: Answers per second.
         p50: Median latency in milliseconds.
         p99: 99th percentile in milliseconds.
         failed: Requests without a good answer.
     """
 
+    answers: int
     per_second: float
     p50: float
     p99: float
@@ -48,12 +51,12 @@ class Request:
     """What is sent again and again."""
 
     url: str
-    content_type: str
     body: bytes
+    headers: dict[str, str]
 
 
 def load(request: Request, connections: int, seconds: int, cores: set[int]) -> Measured:
-    """Send a request over some connections for a while, from given cores."""
+    """Send a request again and again over some connections, from given cores."""
     if shutil.which("wrk"):
         return _load_with_wrk(request, connections, seconds, cores)
     before = os.sched_getaffinity(0)
@@ -71,7 +74,8 @@ def parse_wrk(output: str) -> Measured:
         ValueError: If it is something else.
     """
     rate = re.search(r"Requests/sec:\s+([\d.]+)", output)
-    if rate is None:
+    answers = ANSWERS.search(output)
+    if rate is None or answers is None:
         raise ValueError(f"wrk printed no rate:\n{output}")
     latency = {
         share: float(value) * MILLISECONDS[unit]
@@ -80,6 +84,7 @@ def parse_wrk(output: str) -> Measured:
     failed = FAILED.search(output)
     sockets = SOCKETS.search(output)
     return Measured(
+        int(answers[1]),
         float(rate[1]),
         latency["50"],
         latency["99"],
@@ -88,13 +93,21 @@ def parse_wrk(output: str) -> Measured:
     )
 
 
+def write_script(request: Request, body: Path) -> str:
+    """Write the script that tells wrk what to send; the body is in a file."""
+    headers = "\n".join(
+        f'wrk.headers["{name}"] = "{value}"' for name, value in request.headers.items()
+    )
+    return SCRIPT.format(body=body, headers=headers)
+
+
 def _load_with_wrk(
     request: Request, connections: int, seconds: int, cores: set[int]
 ) -> Measured:
     with tempfile.TemporaryDirectory() as name:
         body, script = Path(name, "body"), Path(name, "post.lua")
         body.write_bytes(request.body)
-        script.write_text(SCRIPT.format(body=body, content_type=request.content_type))
+        script.write_text(write_script(request, body))
         pinned = ["taskset", "--cpu-list", ",".join(map(str, sorted(cores)))]
         wrk = ["wrk", "--threads", "1", "--connections", str(connections), "--latency"]
         duration = ["--duration", f"{seconds}s", "--timeout", f"{TIMEOUT_SECONDS}s"]
@@ -115,7 +128,6 @@ async def _load_with_aiohttp(
     taken: list[float] = []
     failed = 0
     end = time.perf_counter() + seconds
-    headers = {"Content-Type": request.content_type}
 
     async def ask(session: aiohttp.ClientSession) -> None:
         nonlocal failed
@@ -131,9 +143,9 @@ async def _load_with_aiohttp(
 
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=connections),
-        headers=headers,
+        headers=request.headers,
         timeout=aiohttp.ClientTimeout(TIMEOUT_SECONDS),
     ) as session:
         await asyncio.gather(*(ask(session) for _ in range(connections)))
     p50, p99 = np.quantile(taken, (0.5, 0.99)) * 1000
-    return Measured(len(taken) / seconds, float(p50), float(p99), failed)
+    return Measured(len(taken), len(taken) / seconds, float(p50), float(p99), failed)

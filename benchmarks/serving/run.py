@@ -1,6 +1,6 @@
-"""Measures the service beside what a user would pick instead; Linux, two cores or more.
+"""Measures the service and what a user would pick instead; Linux, two cores or more.
 
-make bench                       the four contenders that are always measured
+make bench                       ours, both FastAPI and MLflow's server
 make bench-peers                 and BentoML, MLServer and LitServe
 make bench ARGS="--rounds 1 --model random_forest --only FastAPI --no-write"
 """
@@ -22,13 +22,14 @@ from contenders import CONTENDERS, HERE, OURS, Contender
 from load import Measured, Request, load
 from models import KINDS, prepare, promote_copy
 from numpy.typing import NDArray
-from report import Results, print_results, write_results
+from report import Results, describe_ours, print_results, write_results
 from rich.console import Console
 from server import Server, ensure_environment
 from sklearn.datasets import load_iris
 
 RESULTS = Path(__file__).parents[1] / "RESULTS.md"
 BATCH = 1000
+BULK = 10_000
 SETTLE_SECONDS = 30
 SWAP_LOADS = 3  # of 10 seconds
 FORMS = ("matrix", "objects", "csv")
@@ -45,7 +46,7 @@ def draw_rows(count: int) -> list[list[float]]:
 
 
 def main() -> None:
-    """Measure, print, write."""
+    """Measure, print and write the results."""
     options = read_options()
     names = [name.lower() for name in options.only.split(",") if name]
     chosen = [
@@ -78,7 +79,7 @@ def main() -> None:
 
 
 def opponents(chosen: list[Contender]) -> str:
-    """Name the versions in the contenders' own environments."""
+    """List the versions in the contenders' own environments."""
     names = sorted({c.environment for c in chosen if c.environment})
     files = [HERE / "requirements" / f"{name}.txt" for name in names]
     pinned = {line for file in files for line in file.read_text().split()}
@@ -100,7 +101,7 @@ def read_options() -> argparse.Namespace:
 
 
 def prepare_for_peers(chosen: list[Contender], model: Path) -> None:
-    """Write the model in the one form that a peer insists on."""
+    """Write the model as MLServer needs it: with joblib."""
     import joblib  # noqa: PLC0415 -- for peers only
     import skops.io  # noqa: PLC0415
 
@@ -114,9 +115,9 @@ def prepare_for_peers(chosen: list[Contender], model: Path) -> None:
 def compare(
     chosen: list[Contender], model: Path, rounds: int, seconds: int
 ) -> dict[str, dict[str, list[float]]]:
-    """Let contenders take turns; return each one's figures, a value for each round."""
+    """Let contenders take turns; return the figures of each, a value for each round."""
     figures: dict[str, dict[str, list[float]]] = {c.name: {} for c in chosen}
-    expected: dict[str, list[Any]] = {}
+    expected: dict[str, Any] = {}
     for number in range(rounds):
         for contender in chosen:
             with Server(contender, model, {0}) as server:
@@ -131,37 +132,42 @@ def compare(
     return figures
 
 
-def check_answers(server: Server, expected: dict[str, list[Any]]) -> None:
-    """Stop if a contender predicts otherwise than the first: it proves nothing.
+def check_answers(server: Server, expected: dict[str, Any]) -> None:
+    """Stop if a contender predicts something else than the first: it proves nothing.
 
     Args:
-        server: The contender's.
-        expected: Labels and probabilities of the first contender, who fills it.
+        server: The contender's server.
+        expected: Labels of the first contender, who fills it, by number of rows, and
+            its probabilities.
     """
-    rows = draw_rows(BATCH)
-    for name, form in server.contender.forms.items():
-        asked = rows[:1] if name == "row" else rows
-        answer = server.ask(form, asked)
-        labels = form.read(answer)
-        # ONNX and scikit-learn break ties between classes differently.
-        agreeing = [
-            a == b for a, b in zip(labels, expected.get("labels", labels), strict=False)
-        ]
-        if len(labels) != len(asked) or np.mean(agreeing) < 0.999:  # noqa: PLR2004
-            sys.exit(f"{server.contender.name} answers {name} otherwise")
-        if name == "matrix":
-            expected.setdefault("labels", labels)
-        if len(asked) > 1 and isinstance(answer, dict) and "probabilities" in answer:
-            probabilities = answer["probabilities"]
-            first = expected.setdefault("probabilities", probabilities)
-            if not np.allclose(first, probabilities, atol=1e-4):
-                sys.exit(f"{server.contender.name} gives other probabilities: {name}")
+    for name in server.contender.forms:
+        count = 1 if name == "row" else BATCH
+        check_answer(server, name, draw_rows(count), expected)
+    check_answer(server, server.contender.bulk, draw_rows(BULK), expected)
+
+
+def check_answer(
+    server: Server, name: str, rows: list[list[float]], expected: dict[str, Any]
+) -> None:
+    """Compare the answer to some rows in one form with that of the first contender."""
+    form = server.contender.forms[name]
+    answer = server.ask(form, rows)
+    labels = form.read(answer)
+    first = expected.setdefault(f"{len(rows)} labels", labels)
+    # ONNX and scikit-learn break ties between classes differently.
+    agreeing = [a == b for a, b in zip(labels, first, strict=False)]
+    if len(labels) != len(rows) or np.mean(agreeing) < 0.999:  # noqa: PLR2004
+        sys.exit(f"{server.contender.name} answers {name} differently")
+    if len(rows) > 1 and isinstance(answer, dict) and "probabilities" in answer:
+        probabilities = answer["probabilities"]
+        first = expected.setdefault(f"{len(rows)} probabilities", probabilities)
+        if not np.allclose(first, probabilities, atol=1e-4):
+            sys.exit(f"{server.contender.name} has other probabilities in {name}")
 
 
 def measure(server: Server, seconds: int) -> dict[str, float]:
     """Measure all figures of a running server."""
     wait_until_settled(server)
-    forms = server.contender.forms
     row = request(server, "row", draw_rows(1))
     load(row, 16, 1, {1})  # warm-up
     many = load(row, 16, seconds, {1})
@@ -174,19 +180,20 @@ def measure(server: Server, seconds: int) -> dict[str, float]:
         "p99": median(window.p99 for window in alone),
         "failed": float(many.failed + sum(window.failed for window in alone)),
     }
-    for name in FORMS:
-        if name in forms:
-            batch = load(request(server, name, draw_rows(BATCH)), 4, seconds, {1})
-            figures[name] = batch.per_second * BATCH
-            figures["failed"] += batch.failed
+    contender = server.contender
+    batches = {name: (name, BATCH) for name in FORMS if name in contender.forms}
+    for key, (name, count) in (batches | {"bulk": (contender.bulk, BULK)}).items():
+        batch = load(request(server, name, draw_rows(count)), 4, seconds, {1})
+        figures[key] = batch.per_second * count
+        figures["failed"] += batch.failed
     figures["memory"] = server.weigh()
     return figures
 
 
 def request(server: Server, form: str, rows: list[list[float]]) -> Request:
-    """Return what to send in a form."""
+    """Return a request with some rows in a form."""
     chosen = server.contender.forms[form]
-    return Request(server.url + chosen.path, chosen.content_type, chosen.write(rows))
+    return Request(server.url + chosen.path, *chosen.write(rows))
 
 
 def wait_until_settled(server: Server) -> None:
@@ -217,7 +224,7 @@ def measure_ours_alone(model: Path, rounds: int, seconds: int) -> list[str]:
             wait_until_settled(server)
             plain.append(load(request(server, "row", row), 16, 10, {1}))
             swapped.append(load_while_swapping(server, model, row))
-    return describe_ours(ratios, plain, swapped)
+    return describe_ours(np.median(ratios, axis=0).tolist(), plain, swapped)
 
 
 def measure_workers(model: Path, workers: str, seconds: int) -> NDArray[np.float64]:
@@ -256,25 +263,6 @@ def load_while_swapping(
             timer.join()
             return replace(measured, failed=failed)
     sys.exit(f"Production did not change in {SWAP_LOADS * 10} s: it is {before} still")
-
-
-def describe_ours(
-    ratios: list[NDArray[np.float64]], plain: list[Measured], swapped: list[Measured]
-) -> list[str]:
-    """Write the figures of our service alone."""
-    row, batch = np.median(ratios, axis=0)
-    p99 = np.median([b.p99 / a.p99 for a, b in zip(plain, swapped, strict=True)])
-    return [
-        "## Ours alone",
-        "",
-        f"- Two workers answer {row:.2f} times as many requests of one row as one, and"
-        f" {batch:.2f} times as many of {BATCH:,} rows, on {os.cpu_count()} cores that"
-        " the load generator shares.",
-        f"- Production changes under load of 16 connections:"
-        f" {sum(each.failed for each in swapped)} failed requests, p99"
-        f" {np.median([each.p99 for each in swapped]):.1f} ms,"
-        f" {p99:.2f} times that without a change.",
-    ]
 
 
 if __name__ == "__main__":

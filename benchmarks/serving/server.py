@@ -1,6 +1,5 @@
 """A contender's running server."""
 
-import json
 import os
 import signal
 import socket
@@ -21,13 +20,13 @@ COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}  # modules are, from the second start
 
 
 class Server:
-    """Starts a contender on given cores and stops it in the end.
+    """Starts a contender on given cores and stops it at the end.
 
     Args:
-        contender: Who.
-        folder: Its model.
+        contender: The contender.
+        folder: The folder with its model.
         cores: The cores that it may use.
-        variables: For its process, beside its own.
+        variables: Further environment variables.
     """
 
     def __init__(
@@ -87,24 +86,23 @@ class Server:
 
     def ask(self, form: Form, rows: list[list[float]]) -> Any:
         """Ask once; return the parsed answer."""
-        request = urllib.request.Request(
-            self.url + form.path,
-            form.write(rows),
-            {"Content-Type": form.content_type, "Accept": "application/json"},
-        )
+        request = urllib.request.Request(self.url + form.path, *form.write(rows))
         with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.load(answer)
+            return form.parse(answer.read(), answer.headers)
 
     def weigh(self) -> float:
         """Return the mebibytes of memory that its processes have for themselves.
 
         Shared pages are divided among those who share them: "proportional set size".
         """
-        return sum(
-            proportional_size(process)
+        return sum(map(proportional_size, self._counted_processes()))
+
+    def _counted_processes(self) -> list[int]:
+        return [
+            process
             for process in descendants(self._process.pid)
             if self.contender.is_part(command_line(process))
-        )
+        ]
 
     def _answers(self) -> bool:
         try:

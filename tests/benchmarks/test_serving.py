@@ -1,11 +1,18 @@
-"""The parts of the serving benchmark that measure nothing."""
+"""The parts of the serving benchmark that take no time."""
 
-import sys
-from pathlib import Path
+import json
+import os
+import shutil
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import numpy as np
 import pytest
+from tritonclient.utils import serialize_byte_tensor
 
-FOLDER = Path(__file__).parents[2] / "benchmarks" / "serving"
+ROWS = [[5.1, 3.5, 1.4, 0.2], [6.0, 3.0, 4.8, 1.8]]
+LENGTH = "Inference-Header-Content-Length"
+TUNED = "FastAPI, ONNX, tuned"
 WRK = """Running 3s test @ http://127.0.0.1:8000/predict
   1 threads and 16 connections
   Thread Stats   Avg      Stdev     Max   +/- Stdev
@@ -23,66 +30,180 @@ Transfer/sec:      2.37MB
 
 
 @pytest.fixture
-def modules(monkeypatch):
-    """Import the benchmark's modules as its script does."""
-    monkeypatch.syspath_prepend(str(FOLDER))
-    names = ("contenders", "load", "report")
-    yield {name: __import__(name) for name in names}
-    for name in names:
-        del sys.modules[name]
+def results():
+    ours = {
+        "requests": [4000.0, 2000.0],
+        "p50": [0.5, 0.5],
+        "bulk": [6e6, 3e6],
+        "cpu": [180.0, 200.0],
+        "request": [130.2, 140.0],
+        "process": [150.4, 160.0],
+        "bare_flask": [50.0, 49.0],
+        "failed": [0.0, 1.0],
+    }
+    tuned = {
+        "requests": [2000.0, 2000.0],
+        "p50": [0.5, 1.0],
+        "bulk": [1e6, 1e6],
+        "cpu": [250.0, 250.0],
+        "failed": [0.0, 0.0],
+    }
+    mlserver = {"requests": [500.0, 500.0], "bulk": [2e6, 1.5e6], "failed": [0.0, 0.0]}
+    return {
+        "random_forest": {"iris-kedro": ours, TUNED: tuned, "MLServer": mlserver},
+    }
 
 
 @pytest.fixture
-def results():
-    ours = {"requests": [4000.0, 2000.0], "p50": [0.5, 0.5], "failed": [0.0, 1.0]}
-    tuned = {"requests": [2000.0, 2000.0], "p50": [0.5, 1.0], "failed": [0.0, 0.0]}
-    return {"random_forest": {"iris-kedro": ours, "FastAPI, ONNX, tuned": tuned}}
+def listener():
+    """Answer every request, and note its headers and body."""
+    seen = []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self):
+            length = int(self.headers["Content-Length"])
+            seen.append((dict(self.headers), self.rfile.read(length)))
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/", seen
+        server.shutdown()
 
 
-def test_wrk_is_read(modules):
-    measured = modules["load"].parse_wrk(WRK)
+def test_wrk_is_read(benchmark):
+    measured = benchmark.load.parse_wrk(WRK)
 
-    assert measured.per_second == 4110.13
+    assert (measured.answers, measured.per_second) == (12332, 4110.13)
     assert (measured.p50, measured.p99) == (3.65, 1020.0)
     assert measured.failed == 0
 
 
-def test_failures_of_wrk_are_counted(modules):
+def test_failures_of_wrk_are_counted(benchmark):
     failed = "  Socket errors: connect 1, read 2, write 3, timeout 4\n"
     failed += "  Non-2xx or 3xx responses: 90\n"
 
-    assert modules["load"].parse_wrk(WRK + failed).failed == 100
+    assert benchmark.load.parse_wrk(WRK + failed).failed == 100
 
 
-def test_what_wrk_does_not_print_is_an_error(modules):
+def test_what_wrk_does_not_print_is_an_error(benchmark):
     with pytest.raises(ValueError, match="connection refused"):
-        modules["load"].parse_wrk("connection refused")
+        benchmark.load.parse_wrk("connection refused")
 
 
-def test_ratio_is_the_median_of_the_rounds(modules, results):
-    other = "FastAPI, ONNX, tuned"
-    ratio = modules["report"].ratio
+@pytest.mark.parametrize("with_wrk", [True, False])
+def test_load_sends_all_headers_and_the_body(
+    benchmark, listener, monkeypatch, with_wrk
+):
+    if not with_wrk:
+        monkeypatch.setattr(shutil, "which", lambda _: None)
+    elif not shutil.which("wrk"):
+        pytest.skip("wrk is not installed")
+    url, seen = listener
+    message = benchmark.contenders.write_binary(ROWS)
 
-    assert ratio(results, "random_forest", "requests", other) == 1.5
-    assert ratio(results, "random_forest", "csv", other) is None
+    load = benchmark.load.load(
+        benchmark.load.Request(url, *message), 1, 1, os.sched_getaffinity(0)
+    )
 
-
-def test_results_are_written_with_a_picture(modules, results, tmp_path):
-    file = tmp_path / "RESULTS.md"
-
-    modules["report"].write_results(results, ["- alone"], "x 1.0", "make bench", file)
-
-    text = file.read_text()
-    assert "| iris-kedro | 3,000 | 0.50 |" in text
-    assert "| FastAPI, ONNX, tuned | 2,000 (1.50) | 0.75 (0.75) |" in text
-    assert "- alone" in text
-    assert "<svg" in (tmp_path / "results.svg").read_text()
+    headers, body = seen[0]
+    assert body == message.body
+    assert message.headers.items() <= headers.items()
+    assert (load.answers > 0, load.failed) == (True, 0)
 
 
 @pytest.mark.parametrize("form", ["row", "objects", "matrix", "csv"])
-def test_our_forms_are_what_the_service_takes(modules, form):
-    taken = modules["contenders"].OURS.forms[form]
-    content = taken.write([[5.1, 3.5, 1.4, 0.2], [6.0, 3.0, 4.8, 1.8]])
+def test_our_forms_hold_the_rows(benchmark, form):
+    message = benchmark.contenders.OURS.forms[form].write(ROWS)
 
-    assert b"5.1" in content
-    assert (b"6.0" in content) == (form != "row")
+    assert b"5.1" in message.body
+    assert (b"6.0" in message.body) == (form != "row")
+
+
+def test_binary_request_is_json_and_a_tensor(benchmark):
+    body, headers = benchmark.contenders.OURS.forms["binary"].write(ROWS)
+
+    length = int(headers[LENGTH])
+    (tensor,) = json.loads(body[:length])["inputs"]
+    assert (tensor["shape"], tensor["datatype"]) == ([2, 4], "FP32")
+    assert body[length:] == np.array(ROWS, dtype="<f4").tobytes()
+
+
+def test_binary_answer_is_read(benchmark):
+    labels = serialize_byte_tensor(np.array([b"setosa", b"virginica"])).item()
+    probabilities = np.array([[0.75, 0.25], [0.5, 0.5]], dtype="<f4")
+    outputs = [
+        describe("label", "BYTES", [2], labels),
+        describe("probabilities", "FP32", [2, 2], probabilities.tobytes()),
+    ]
+    header = json.dumps({"outputs": outputs}).encode()
+    form = benchmark.contenders.OURS.forms["binary"]
+
+    answer = form.parse(
+        header + labels + probabilities.tobytes(), {LENGTH: str(len(header))}
+    )
+
+    assert form.read(answer) == ["setosa", "virginica"]
+    assert answer["probabilities"].tolist() == probabilities.tolist()
+
+
+def describe(name, datatype, shape, content):
+    parameters = {"binary_data_size": len(content)}
+    return {
+        "name": name,
+        "datatype": datatype,
+        "shape": shape,
+        "parameters": parameters,
+    }
+
+
+def test_all_contenders_have_a_form_for_many_rows(benchmark):
+    contenders = benchmark.contenders.CONTENDERS
+
+    bulk = {each.name: each.bulk for each in contenders if each.bulk in each.forms}
+
+    assert len(bulk) == len(contenders)
+    assert [name for name, form in bulk.items() if form == "binary"] == ["iris-kedro"]
+
+
+def test_ratio_is_the_median_of_the_rounds(benchmark, results):
+    ratio = benchmark.report.ratio
+
+    assert ratio(results, "random_forest", "requests", TUNED) == 1.5
+    assert ratio(results, "random_forest", "csv", TUNED) is None
+
+
+def test_binary_tensors_are_compared_with_the_best_contender(benchmark, results):
+    line = benchmark.report.describe_bulk(results, "random_forest")
+
+    assert "4,500,000 rows/s, 2.50 times" in line
+    assert "MLServer, with 1,750,000" in line
+
+
+@pytest.mark.parametrize("missing", ["iris-kedro", "others"])
+def test_binary_tensors_are_not_compared_with_nothing(benchmark, results, missing):
+    kept = results["random_forest"]
+    for name in [name for name in kept if (name == "iris-kedro") == (missing == name)]:
+        del kept[name]
+
+    assert benchmark.report.describe_bulk(results, "random_forest") == ""
+
+
+def test_results_are_written_with_a_picture(benchmark, results, tmp_path):
+    file = tmp_path / "RESULTS.md"
+
+    benchmark.report.write_results(results, ["- alone"], "x 1.0", "make bench", file)
+
+    text = file.read_text()
+    assert "| iris-kedro | 3,000 | 0.50 |" in text
+    assert f"| {TUNED} | 2,000 (1.50) | 0.75 (0.75) |" in text
+    assert "10,000 rows as binary tensors: 4,500,000 rows/s" in text
+    assert "- alone" in text
+    assert "<svg" in (tmp_path / "results.svg").read_text()

@@ -1,0 +1,87 @@
+"""How the serving benchmark waits and repeats, without servers."""
+
+from types import SimpleNamespace
+
+import pytest
+
+
+class Server:
+    """A server whose model changes when it is told to."""
+
+    url = "http://127.0.0.1:1"
+
+    def __init__(self, contender):
+        self.contender = contender
+        self.version = "1"
+
+    def ask(self, *_):
+        return {"model": {"version": self.version}}
+
+
+@pytest.fixture
+def server(benchmark):
+    return Server(benchmark.contenders.OURS)
+
+
+@pytest.fixture
+def loads(benchmark, server, monkeypatch):
+    """Replace loads by ones with a failure each; Production changes in the last."""
+
+    def replace_loads(count):
+        measured = benchmark.load.Measured(10, 1.0, 2.0, 3.0, failed=1)
+        done = []
+
+        def load(*_):
+            done.append(measured)
+            if len(done) == count:
+                server.version = "2"
+            return measured
+
+        timer = SimpleNamespace(start=lambda: None, join=lambda: None)
+        monkeypatch.setattr(benchmark.run.threading, "Timer", lambda *_: timer)
+        monkeypatch.setattr(benchmark.run, "load", load)
+
+    return replace_loads
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_load_goes_on_until_production_has_changed(
+    benchmark, server, loads, tmp_path, count
+):
+    loads(count)
+
+    measured = benchmark.run.load_while_swapping(server, tmp_path, [[1.0] * 4])
+
+    assert (measured.p99, measured.failed) == (3.0, count)
+
+
+def test_a_swap_that_never_comes_is_an_error(benchmark, server, loads, tmp_path):
+    loads(100)
+
+    with pytest.raises(SystemExit, match="did not change in 30 s"):
+        benchmark.run.load_while_swapping(server, tmp_path, [[1.0] * 4])
+
+
+@pytest.mark.parametrize(
+    ("content", "seen"),
+    [
+        ('{"last_seen": 7.5}   ', 7.5),
+        ('{"last_seen": null}', 0.0),
+        ('{"last_se', 0.0),
+        (None, 0.0),
+    ],
+)
+def test_follower_report_is_read(benchmark, tmp_path, content, seen):
+    report = tmp_path / "registry.json"
+    if content:
+        report.write_text(content)
+
+    assert benchmark.run.read_last_seen(report) == seen
+
+
+def test_only_our_service_has_a_follower_to_wait_for(benchmark, tmp_path):
+    server = SimpleNamespace(
+        folder=tmp_path, contender=benchmark.contenders.TUNED, started=0.0
+    )
+
+    benchmark.run.wait_until_settled(server)
