@@ -12,17 +12,18 @@ import sys
 import tempfile
 import threading
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
 from contenders import CONTENDERS, HERE, OURS, Contender
+from cpu import measure_cpu
 from load import Measured, Request, load
 from models import KINDS, prepare, promote_copy
 from numpy.typing import NDArray
-from report import Results, describe_ours, print_results, write_results
+from report import Results, describe_cpu, describe_ours, print_results, write_results
 from rich.console import Console
 from server import Server, ensure_environment
 from sklearn.datasets import load_iris
@@ -70,6 +71,7 @@ def main() -> None:
         print_results(results, console)
         if any(contender is OURS for contender in chosen):
             extra = measure_ours_alone(model, options.rounds, options.seconds)
+            extra += describe_cpu(results)
     for line in extra:
         console.print(line)
     if not options.no_write:
@@ -123,6 +125,8 @@ def compare(
             with Server(contender, model, {0}) as server:
                 check_answers(server, expected)
                 measured = measure(server, seconds)
+            if contender is OURS:
+                measured |= asdict(measure_cpu(model, 0))
             for key, value in measured.items():
                 figures[contender.name].setdefault(key, []).append(value)
             console.print(
@@ -170,12 +174,15 @@ def measure(server: Server, seconds: int) -> dict[str, float]:
     wait_until_settled(server)
     row = request(server, "row", draw_rows(1))
     load(row, 16, 1, {1})  # warm-up
+    used = server.cpu_seconds()
     many = load(row, 16, seconds, {1})
+    used = server.cpu_seconds() - used
     # One burst of other work on the machine decides the p99 of a window.
     alone = [load(row, 1, 1, {1}) for _ in range(seconds)]
     figures = {
         "start": server.seconds_to_answer,
         "requests": many.per_second,
+        "cpu": used / many.answers * 1e6,
         "p50": median(window.p50 for window in alone),
         "p99": median(window.p99 for window in alone),
         "failed": float(many.failed + sum(window.failed for window in alone)),

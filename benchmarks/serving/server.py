@@ -97,6 +97,10 @@ class Server:
         """
         return sum(map(proportional_size, self._counted_processes()))
 
+    def cpu_seconds(self) -> float:
+        """Return the CPU time that its processes have used so far."""
+        return sum(map(cpu_seconds, self._counted_processes()))
+
     def _counted_processes(self) -> list[int]:
         return [
             process
@@ -148,6 +152,12 @@ def proportional_size(process: int) -> float:
         if line.startswith("Pss:"):
             return int(line.split()[1]) / MEBIBYTE
     return 0.0
+
+
+def cpu_seconds(process: int) -> float:
+    """Return the CPU time of a process, in its own code and in the kernel."""
+    status = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, status[11:13])) / os.sysconf("SC_CLK_TCK")
 
 
 def ensure_environment(name: str) -> None:

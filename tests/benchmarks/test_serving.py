@@ -196,6 +196,20 @@ def test_binary_tensors_are_not_compared_with_nothing(benchmark, results, missin
     assert benchmark.report.describe_bulk(results, "random_forest") == ""
 
 
+def test_cpu_time_is_described_for_each_model(benchmark, results):
+    (line,) = benchmark.report.describe_cpu(results)
+
+    assert "random forest: 130 µs in-process" in line
+    assert "49 µs for a Flask view" in line
+    assert line.endswith(f"190 µs in iris-kedro and 250 µs in {TUNED}.")
+
+
+def test_cpu_time_is_described_without_other_contenders(benchmark, results):
+    ours = {"random_forest": {"iris-kedro": results["random_forest"]["iris-kedro"]}}
+
+    assert benchmark.report.describe_cpu(ours)[0].endswith("190 µs in iris-kedro.")
+
+
 def test_results_are_written_with_a_picture(benchmark, results, tmp_path):
     file = tmp_path / "RESULTS.md"
 
@@ -207,3 +221,11 @@ def test_results_are_written_with_a_picture(benchmark, results, tmp_path):
     assert "10,000 rows as binary tensors: 4,500,000 rows/s" in text
     assert "- alone" in text
     assert "<svg" in (tmp_path / "results.svg").read_text()
+
+
+def test_cpu_time_of_a_process_is_read(benchmark):
+    before = benchmark.server.cpu_seconds(os.getpid())
+
+    sum(range(3_000_000))
+
+    assert 0 < before <= benchmark.server.cpu_seconds(os.getpid())

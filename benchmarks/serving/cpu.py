@@ -1,0 +1,176 @@
+"""CPU time of a one-row request inside our process, beside that of a bare Flask view.
+
+Run as a script, it measures in a fresh process with the settings of the service, as a
+worker has them, and prints the result as JSON.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import perf_counter, process_time, thread_time
+from typing import Any
+
+from contenders import HERE, OURS
+from flask import Flask
+from werkzeug.test import create_environ
+
+REPETITIONS = 20
+REQUESTS = 500  # in each
+WARM_UP = 200
+BODY = b'{"sepal_length":5.1,"sepal_width":3.5,"petal_length":1.4,"petal_width":0.2}'
+HEADERS = [
+    (b"host", b"127.0.0.1:8000"),
+    (b"content-type", b"application/json"),
+    (b"content-length", str(len(BODY)).encode()),
+]
+
+Message = dict[str, Any]
+Application = Callable[[Any, Any, Any], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class CpuTime:
+    """CPU time per request, in microseconds.
+
+    Attributes:
+        request: Of the thread that answers, from the ASGI call to the last byte.
+        process: Of all threads, those that count and log included.
+        bare_flask: Of a Flask view that returns two bytes, called through WSGI.
+    """
+
+    request: float
+    process: float
+    bare_flask: float
+
+
+def measure_cpu(folder: Path, core: int) -> CpuTime:
+    """Measure in a process of its own, on one core.
+
+    Args:
+        folder: The folder with the model, whose store is served.
+        core: The core that the process runs on.
+    """
+    with tempfile.TemporaryDirectory() as metrics:
+        settings = OURS.variables(folder, 8000) | {
+            "IRIS_LOG_FORMAT": "json",
+            "PROMETHEUS_MULTIPROC_DIR": metrics,
+        }
+        done = subprocess.run(
+            [sys.executable, str(HERE / "cpu.py")],
+            cwd=folder,
+            env=os.environ | settings,
+            stdout=subprocess.PIPE,
+            check=True,
+            preexec_fn=lambda: os.sched_setaffinity(0, {core}),
+        )
+    return CpuTime(**json.loads(done.stdout))
+
+
+def measure(
+    application: Application, repetitions: int = REPETITIONS, requests: int = REQUESTS
+) -> CpuTime:
+    """Measure in this process; of several repetitions, the fastest counts.
+
+    Ours and the bare view alternate, so that both see the machine in the same state.
+    """
+    flask = create_bare_flask()
+    repetition = []
+    with asyncio.Runner() as runner:
+        runner.run(call(application, WARM_UP))
+        for _ in range(repetitions):
+            thread, process = thread_time(), process_time()
+            runner.run(call(application, requests))
+            ours = thread_time() - thread, process_time() - process
+            thread = thread_time()
+            call_bare_flask(flask, requests)
+            repetition.append((*ours, thread_time() - thread))
+    fastest = (min(column) for column in zip(*repetition, strict=True))
+    return CpuTime(*(seconds / requests * 1e6 for seconds in fastest))
+
+
+async def call(application: Application, times: int) -> None:
+    """Call an ASGI application as uvicorn does.
+
+    Raises:
+        RuntimeError: If it does not answer with 200.
+    """
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": BODY, "more_body": False}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    for _ in range(times):
+        sent.clear()
+        await application(describe_request(), receive, send)
+    if sent[0]["status"] != 200:  # noqa: PLR2004 -- HTTP's
+        raise RuntimeError(f"not answered: {sent}")
+
+
+def describe_request() -> Message:
+    """Return the scope of a request of one row."""
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": "/predict",
+        "raw_path": b"/predict",
+        "root_path": "",
+        "query_string": b"",
+        "server": ("127.0.0.1", 8000),
+        "client": ("127.0.0.1", 40_000),
+        "headers": list(HEADERS),
+        "arrived": perf_counter(),
+        "upgrade": False,
+    }
+
+
+def create_bare_flask() -> Flask:
+    """Create the smallest Flask application that answers the same request."""
+    app = Flask("bare", static_folder=None)
+
+    @app.post("/predict")
+    def predict() -> bytes:
+        return b"{}"
+
+    return app
+
+
+def call_bare_flask(app: Flask, times: int) -> None:
+    """Call a Flask application as a WSGI server does."""
+    environ = create_environ(
+        "/predict", method="POST", data=BODY, content_type="application/json"
+    )
+    for _ in range(times):
+        b"".join(app(dict(environ), start_response))
+
+
+def start_response(*_: Any) -> Callable[[bytes], object]:
+    """Ignore the head of an answer."""
+    return lambda _: None
+
+
+def main() -> None:
+    """Measure the application that a worker runs; its log goes to /dev/null."""
+    from serving.server.bridge import create_app  # noqa: PLC0415 -- reads the settings
+
+    with Path(os.devnull).open("w") as null, contextlib.redirect_stderr(null):
+        application = create_app()
+        figures = measure(application)
+        application.app.extensions["serving"].stop()
+    print(json.dumps(asdict(figures)))
+
+
+if __name__ == "__main__":
+    main()
