@@ -75,7 +75,7 @@ ui: install ## See the runs and models in MLflow's pages (ARGS="--port 5001" and
 bench-train: install ## Compare kedro run with a script written by hand
 	@$(BIN)/python benchmarks/train.py $(ARGS)
 
-bench: install ## Compare the service with what a user would pick instead (15 minutes)
+bench: install ## Compare the service with what a user would pick instead (15 to 20 minutes)
 	@$(BIN)/python benchmarks/serving/run.py $(ARGS)
 
 bench-peers: install ## The same with BentoML, MLServer and LitServe

@@ -15,7 +15,14 @@ from serving.monitoring.prediction_metrics import PredictionFamilies
 from serving.monitoring.tasks import TaskErrors
 
 LATENCIES = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5)
-TASKS = ("prediction_log", "reload-current", "reload-shadow", "requests", "shadow")
+TASKS = (
+    "prediction_log",
+    "reload-current",
+    "reload-shadow",
+    "requests",
+    "shadow",
+    "version-retention",
+)
 SECONDS = (0.01, 0.05, 0.1, 0.5, 1, 5)
 
 
