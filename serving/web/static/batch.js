@@ -1,4 +1,4 @@
-// Many rows from a CSV file: a table of predictions, and all of it to download.
+// Predictions for a CSV file: a table of the first rows, and a download of all.
 
 import { announce, byId, make } from "./dom.js";
 import { colorOf, humanize } from "./contract.js";
@@ -35,7 +35,7 @@ export class BatchPanel {
       });
     }
     drop.addEventListener("drop", (event) => this.#take(event.dataTransfer.files[0]));
-    // A file that misses the place must not replace the page.
+    // A file dropped elsewhere must not replace the page.
     for (const name of ["dragover", "drop"]) {
       window.addEventListener(name, (event) => event.preventDefault());
     }
@@ -46,7 +46,7 @@ export class BatchPanel {
     this.classes = classes;
     const names = features.map(({ name }) => name).join(", ");
     this.#tellBuilt();
-    byId("file-note").textContent = `The header names ${names}; up to ${bytes(this.maxBytes)}.`;
+    byId("file-note").textContent = `Columns: ${names}. Up to ${bytes(this.maxBytes)}.`;
   }
 
   async #take(file) {
@@ -62,7 +62,7 @@ export class BatchPanel {
 
   async #work(file) {
     try {
-      await this.#built; // a file may come before the model is known
+      await this.#built; // a file may be chosen before the model is known
       const table = arrange(parse(await readText(file, this.maxBytes)), this.features);
       const answer = await this.predict(write([table.header, ...table.rows]));
       return this.#result(file, table, answer);
@@ -79,11 +79,11 @@ export class BatchPanel {
       + `${model.version}. ${counts.map(([label, number]) => `${label} ${number.toLocaleString("en")}`).join(", ")}.`;
     const parts = [summary];
     if (table.ignored.length) {
-      parts.push(make("p", { class: "hint" }, `Not inputs of the model, left out: ${table.ignored.join(", ")}.`));
+      parts.push(make("p", { class: "hint" }, `Ignored columns: ${table.ignored.join(", ")}.`));
     }
     parts.push(this.#download(file, table, answer), this.#table(table, answer));
     if (predictions.length > SHOWN_ROWS) {
-      const text = `The first ${SHOWN_ROWS} rows; the download has all ${predictions.length.toLocaleString("en")}.`;
+      const text = `Showing the first ${SHOWN_ROWS} rows; the download contains all ${predictions.length.toLocaleString("en")}.`;
       parts.push(make("p", { class: "hint" }, text));
     }
     return parts;
@@ -96,7 +96,7 @@ export class BatchPanel {
     if (this.#link) URL.revokeObjectURL(this.#link);
     this.#link = url;
     const name = `${file.name.replace(/\.csv$/i, "")}-predictions.csv`;
-    return make("a", { class: "button strong", href: url, download: name }, "Download the predictions");
+    return make("a", { class: "button strong", href: url, download: name }, "Download predictions");
   }
 
   #table({ header, rows }, { predictions, probabilities, classes }) {
@@ -128,16 +128,16 @@ export class BatchPanel {
 
 async function readText(file, maxBytes) {
   if (file.size > maxBytes) {
-    throw new FileError(`It has ${bytes(file.size)}; the service takes at most ${bytes(maxBytes)}.`);
+    throw new FileError(`It has ${bytes(file.size)}; the service accepts at most ${bytes(maxBytes)}.`);
   }
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer());
   } catch (error) {
-    throw new FileError(error.name === "TypeError" ? "It is no UTF-8 text." : "It cannot be read.");
+    throw new FileError(error.name === "TypeError" ? "It is not UTF-8 text." : "It cannot be read.");
   }
 }
 
-// Columns of the model under its names; the others stay for the download.
+// Keeps the columns that the model needs, under its names; the download has them all.
 function arrange(all, features) {
   if (all.length < 2) throw new FileError("It needs a header and at least one row.");
   const ragged = all.flatMap((row, index) => (row.length === all[0].length ? [] : [{
@@ -148,7 +148,7 @@ function arrange(all, features) {
   const names = all[0].map((name) => (known.has(name.trim()) ? name.trim() : standardize(name)));
   const kept = names.flatMap((name, index) => (known.has(name) ? [index] : []));
   if (!kept.length) {
-    throw new FileError(`Its header names none of ${[...known].join(", ")}.`);
+    throw new FileError(`Its header contains none of ${[...known].join(", ")}.`);
   }
   return {
     all,
@@ -160,11 +160,12 @@ function arrange(all, features) {
 
 function explain(file, error) {
   const faults = error.faults ?? [];
-  const head = make("p", { class: "problem" }, `${file.name} cannot be predicted. ${error.message}`);
+  const head = make("p", { class: "problem" }, `Cannot predict ${file.name}. ${error.message}`);
   const shown = faults.slice(0, SHOWN_FAULTS);
   const items = shown.map(({ pointer, message }) => make("li", {}, `${place(pointer)} ${message}`.trim()));
   const rest = Math.max(error.total ?? 0, faults.length) - shown.length;
-  if (rest > 0) items.push(make("li", {}, `and ${rest.toLocaleString("en")} more`));
+  const number = rest === Infinity ? "" : `${rest.toLocaleString("en")} `;
+  if (rest > 0) items.push(make("li", {}, `and ${number}more`));
   return items.length ? [head, make("ul", { class: "faults" }, ...items)] : [head];
 }
 

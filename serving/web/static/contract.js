@@ -1,4 +1,4 @@
-// What the page needs to know of a model, all of it taken from the model's contract.
+// What the page needs to know about a model, all of it from the model's contract.
 
 import { plain } from "./numbers.js";
 
@@ -31,13 +31,13 @@ function describeFeature(feature) {
   return {
     name, label: humanize(name), unit, minimum, maximum, low, high, step,
     hint: feature.description === humanize(name) ? "" : feature.description,
-    // Room beside what training saw, so that the slider can leave it.
+    // Room beyond the training range, so that the slider can leave it.
     from: align(Math.max(minimum, low - span / 2), step, Math.ceil),
     to: align(Math.min(maximum, high + span / 2), step, Math.floor),
   };
 }
 
-// As fine as the data was measured, unless that makes far too many steps.
+// As fine as the data was measured, unless that gives far too many steps.
 function chooseStep(low, high, span) {
   const coarse = 10 ** Math.floor(Math.log10(span / STEPS));
   const measured = [0, 1, 2, 3, 4, 5, 6]
@@ -51,14 +51,14 @@ function isMultiple(value, size) {
   return Math.abs(times - Math.round(times)) < 1e-6;
 }
 
-// 0.3 / 0.1 is 2.9999999999999996: what is a multiple already must stay.
+// 0.3 / 0.1 is 2.9999999999999996: a value that is a multiple already must not change.
 function align(value, step, round) {
   const whole = isMultiple(value, step) ? Math.round(value / step) : round(value / step);
   return Number(plain(whole * step));
 }
 
-// A contract may name a typical row of each class; where it does not, the golden row
-// that the model is surest of stands in.
+// A contract may contain a typical row for each class; otherwise the golden row with the
+// highest probability is used.
 function typicalRows(contract) {
   const given = contract.typical_rows ?? {};
   return contract.target.classes

@@ -1,4 +1,4 @@
-// CSV: read into rows of text cells, and written from them.
+// Reads CSV into rows of text cells, and writes it.
 
 export function parse(text) {
   const rows = [];
@@ -30,6 +30,6 @@ function quote(cell) {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-// As the training does: "Sepal Length (cm)" is sepal_length.
+// As in training: "Sepal Length (cm)" becomes sepal_length.
 export const standardize = (name) => name.replace(/\(.*?\)/g, "").toLowerCase()
   .replace(/[^a-z0-9]+/g, "_").replace(/^_+|_+$/g, "");

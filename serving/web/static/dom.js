@@ -1,4 +1,4 @@
-// Makes elements. Texts are always text, never markup.
+// Creates elements. Text is always inserted as text, never as markup.
 
 export const byId = (id) => document.getElementById(id);
 

@@ -1,4 +1,4 @@
-// A flower that grows with the sliders, for models of sepals and petals.
+// A flower that follows the sliders, for models of sepals and petals.
 
 const SVG = "http://www.w3.org/2000/svg";
 const PARTS = ["sepal", "petal"];

@@ -1,4 +1,4 @@
-// The fields: a number and a slider for each feature, and what is wrong with them.
+// The fields: a number and a slider for each feature, with its validation messages.
 
 import { byId, make } from "./dom.js";
 import { colorOf } from "./contract.js";
@@ -14,7 +14,7 @@ export class Form {
     this.element.addEventListener("submit", (event) => event.preventDefault());
   }
 
-  // Another model: fields of the same name keep their values.
+  // For another model, fields of the same name keep their values.
   build({ features, classes, typical }) {
     const before = this.row();
     const focused = document.activeElement?.id;
@@ -32,7 +32,7 @@ export class Form {
     return Object.fromEntries(this.#fields.map((field) => [field.feature.name, field.value]));
   }
 
-  // Text that is no number cannot be sent; everything else the service judges.
+  // Only numbers can be sent; everything else is validated by the service.
   findMissing() {
     const missing = this.#fields.filter((field) => field.value === null);
     return missing.map((field) => ({
@@ -60,7 +60,7 @@ export class Form {
   }
 }
 
-// JSON pointers write ~ as ~0 and / as ~1.
+// In JSON pointers, ~ is written as ~0 and / as ~1.
 const escape = (name) => name.replaceAll("~", "~0").replaceAll("/", "~1");
 
 class Field {
@@ -106,8 +106,8 @@ class Field {
     const seen = `${plain(low)} to ${plain(high)}${unit && ` ${unit}`}`;
     const texts = {
       fault: `${label} ${fault}.`,
-      outside: `Outside of what training saw: ${seen}.`,
-      fine: `Trained on ${seen}, accepts ${plain(minimum)} to ${plain(maximum)}.`,
+      outside: `Outside the training range: ${seen}.`,
+      fine: `Trained on ${seen}; accepts ${plain(minimum)} to ${plain(maximum)}.`,
     };
     const state = fault ? "fault" : isOutside ? "outside" : "fine";
     if (this.note.textContent !== texts[state]) this.note.textContent = texts[state];
@@ -115,7 +115,7 @@ class Field {
     this.number.setAttribute("aria-invalid", String(Boolean(fault)));
   }
 
-  // The slider's range grows where a value needs it, so that it never shows another.
+  // The range of the slider grows with the value, so that both always agree.
   #follow() {
     const { from, to, low, high, unit } = this.feature;
     const value = this.value ?? from;

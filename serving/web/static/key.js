@@ -3,7 +3,7 @@
 import { byId } from "./dom.js";
 
 const NAME = "api-key";
-const NOTE = "It stays in this tab and is forgotten when you close it.";
+const NOTE = "The key stays in this tab and is forgotten when you close it.";
 
 export class KeyPanel {
   constructor(onKey) {
@@ -25,7 +25,7 @@ export class KeyPanel {
   ask(wasRefused) {
     const isNew = this.form.hidden;
     this.form.hidden = false;
-    byId("key-note").textContent = wasRefused ? "The service does not know this key." : NOTE;
+    byId("key-note").textContent = wasRefused ? "The service does not accept this key." : NOTE;
     this.input.setAttribute("aria-invalid", String(wasRefused));
     if (isNew || wasRefused) this.input.focus();
     if (wasRefused) this.input.select();

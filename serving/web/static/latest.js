@@ -1,4 +1,4 @@
-// Of many wishes in a short time, runs the latest; an older one still under way ends.
+// Of many calls in a short time, runs only the latest, and aborts an earlier one.
 
 export class Latest {
   #timer = null;

@@ -1,4 +1,4 @@
-// The model that answers: version, verdict, age, metrics.
+// The served model: version, verdict, age, metrics.
 
 import { byId, make } from "./dom.js";
 import { humanize } from "./contract.js";
@@ -31,7 +31,7 @@ export function showAge() {
 
 function verdict({ verdict: word, reasons }) {
   if (!word && !reasons.length) return [];
-  const text = make("p", {}, "Verdict of the gate: ", make("strong", { id: "verdict" }, word ?? "none"));
+  const text = make("p", {}, "Gate verdict: ", make("strong", { id: "verdict" }, word ?? "none"));
   const asText = (reason) => (typeof reason === "string" ? reason : JSON.stringify(reason));
   return [text, make("ul", { class: "reasons" }, ...reasons.map((each) => make("li", {}, asText(each))))];
 }
@@ -64,7 +64,7 @@ function origin(model) {
     ["model file", model.digest],
     ["loaded", model.loaded_at],
   ].filter(([, value]) => value);
-  return make("details", {}, make("summary", {}, "Where it comes from"), list(entries, "origin"));
+  return make("details", {}, make("summary", {}, "Provenance"), list(entries, "origin"));
 }
 
 function linkMlflow({ name, version }) {

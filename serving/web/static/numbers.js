@@ -1,6 +1,6 @@
-// Numbers and times as people read them.
+// Formats numbers and times for people.
 
-// Never "100 %" or "0 %" of what is not certain.
+// Never "100 %" or "0 %" unless it is exact.
 export function percent(share) {
   if (share > 0 && share < 0.001) return "< 0.1 %";
   if (share > 0.999 && share < 1) return "> 99.9 %";
@@ -10,7 +10,7 @@ export function percent(share) {
 export const count = (number, noun) =>
   `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 
-// 5.099999904632568 is 5.1 that passed through single precision.
+// 5.099999904632568 is 5.1 in single precision.
 export const plain = (number) => String(Number(number.toPrecision(6)));
 
 export function bytes(number) {

@@ -1,4 +1,4 @@
-// Ties the parts of the page together: the model changes, the fields change, we ask.
+// Connects the parts of the page: when the model or a field changes, it predicts again.
 
 import { BatchPanel } from "./batch.js";
 import { byId, say } from "./dom.js";
@@ -11,10 +11,10 @@ import { showAge, showModel } from "./model.js";
 import { PredictionPanel } from "./prediction.js";
 import { Service, ServiceError, UnreachableError } from "./service.js";
 
-const LOOK = 2000; // ms between looks at the model
+const LOOK = 2000; // polling interval for the model, ms
 const DEBOUNCE = 60; // ms between predictions while a slider moves
-const AGAIN = 500; // ms before the next try where workers disagree or are busy
-const NEWS = 8000; // ms that a change of the model is shown
+const AGAIN = 500; // ms before a retry when workers disagree or are busy
+const NEWS = 8000; // ms for which a change of the model is shown
 
 class Page {
   #service = new Service();
@@ -52,7 +52,7 @@ class Page {
       this.#leave(error);
     }
     showAge();
-    // A page that nobody sees asks nothing.
+    // A hidden page sends no requests.
     if (!document.hidden) this.#lookIn(LOOK);
   }
 
@@ -69,12 +69,12 @@ class Page {
     byId("main").hidden = false;
     showModel(model);
     if (before && before.version !== model.version) {
-      this.#tell(`${model.alias || "The model"} has changed: version ${before.version} is now version ${model.version}.`);
+      this.#tell(`${model.alias || "The model"} has changed from version ${before.version} to version ${model.version}.`);
     }
     this.#change();
   }
 
-  // Called at each change of a field, and when the model has changed.
+  // Called when a field or the model has changed.
   #change() {
     const row = this.form.row();
     this.flower.show(row);
@@ -84,7 +84,7 @@ class Page {
       this.#refuse(missing);
     } else if (this.isProtected && !this.#service.key) {
       this.key.ask(false);
-      this.prediction.fail("Predictions need an API key.");
+      this.prediction.fail("Predictions require an API key.");
     } else {
       this.predictions.ask(row);
     }
@@ -126,7 +126,7 @@ class Page {
     const hadKey = Boolean(this.#service.key);
     this.#service.key = "";
     this.isProtected = true;
-    this.prediction.fail("Predictions need an API key.");
+    this.prediction.fail("Predictions require an API key.");
     this.key.ask(hadKey);
   }
 

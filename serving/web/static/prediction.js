@@ -1,11 +1,11 @@
-// The answer for one row: the class, a bar for each class, and warnings.
+// The prediction for one row: the class, a bar for each class, and warnings.
 
 import { announce, byId, make, say } from "./dom.js";
 import { colorOf } from "./contract.js";
 import { percent } from "./numbers.js";
 
 const FEW = 4; // classes
-const QUIET = 700; // ms without a change before a screen reader is told
+const QUIET = 700; // ms without a change before it is announced to screen readers
 
 export class PredictionPanel {
   #bars = new Map();
@@ -15,7 +15,7 @@ export class PredictionPanel {
     this.answer = byId("answer");
     this.warning = byId("warning");
     this.list = byId("bars");
-    // On a phone it stays in sight while fields scroll by, if it leaves room for them.
+    // On a phone it stays visible while the fields scroll, if there is room for both.
     new IntersectionObserver(([inputs]) => {
       byId("prediction").classList.toggle("follows", this.isShort && inputs.isIntersecting);
     }).observe(byId("inputs"));
@@ -34,13 +34,13 @@ export class PredictionPanel {
     for (const [label, bar] of this.#bars) bar.show(probabilities[label], label === prediction);
     const names = outside.map((name) => this.labels.get(name) ?? name);
     const warning = names.length
-      ? `Take this with care: the model has seen no such value of ${names.join(", ")}.`
+      ? `Less reliable, because outside the training range: ${names.join(", ")}.`
       : "";
     say(this.warning, warning);
     this.#announce(`${prediction}, ${percent(probabilities[prediction])}. ${warning}`);
   }
 
-  // No answer for what stands in the fields, so no bars either.
+  // Without a prediction for the current values there are no bars either.
   fail(text) {
     for (const bar of this.#bars.values()) bar.clear();
     this.answer.replaceChildren(make("span", { class: "problem" }, text));

@@ -1,10 +1,10 @@
-// Asks the service. Whatever goes wrong becomes an error with a text for people.
+// Requests to the service. Every failure becomes an error with a message for users.
 
 const PATIENCE = 10_000; // ms
 
 export class UnreachableError extends Error {
   constructor() {
-    super("The service does not answer. This page goes on as soon as it does.");
+    super("The service does not answer. This page continues as soon as it does.");
   }
 }
 
@@ -14,7 +14,8 @@ export class ServiceError extends Error {
     this.status = status;
     this.requestId = problem.request_id ?? "";
     this.faults = problem.errors ?? [];
-    this.total = problem.total ?? this.faults.length;
+    // The service stops counting where there are too many to list.
+    this.total = problem.total ?? (this.faults.length ? Infinity : 0);
   }
 }
 
@@ -22,7 +23,7 @@ export class Service {
   #tag = null;
   key = "";
 
-  // What is known of the model, null where nothing has changed since the last time.
+  // Returns the description of the model, or null if it has not changed since the last call.
   async model() {
     const headers = this.#tag ? { "If-None-Match": this.#tag } : {};
     const response = await ask("model", { headers, signal: AbortSignal.timeout(PATIENCE) });
