@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import time
 
 import pytest
 
@@ -48,9 +49,8 @@ def test_the_port_passes_to_the_master_that_replaces_this_one(
     eventually(server.follower, "the follower runs")
 
     server.process.send_signal(signal.SIGUSR2)
-    eventually(lambda: set(server.workers()) - workers, "another master is started")
+    eventually(lambda: len(server.logged("model loaded")) == 4, "others are started")
     (successor,) = set(server.workers()) - workers
-    eventually(lambda: len(server.logged("model loaded")) == 4, "it has workers")
     server.process.send_signal(signal.SIGTERM)
     server.process.wait(20)
 
@@ -60,3 +60,20 @@ def test_the_port_passes_to_the_master_that_replaces_this_one(
     finally:
         os.kill(successor, signal.SIGTERM)
     eventually(lambda: not alive(successor), "it has ended")
+
+
+@pytest.mark.parametrize("pause", [0.1, 0.4, 0.7])
+def test_reloads_in_quick_succession_stop_nothing(
+    start, registry, iris_bytes, eventually, pause
+):
+    version = registry.release(iris_bytes)
+    server = start()
+    eventually(lambda: server.serves(version), "the version is served")
+
+    for _ in range(6):  # workers are told to stop while they import
+        server.process.send_signal(signal.SIGHUP)
+        time.sleep(pause)
+
+    eventually(lambda: server.serves(version), "it is served by new workers")
+    assert not server.logged("Exception in worker process")
+    assert "Exception during worker exit" not in server.log.read_text()
