@@ -13,7 +13,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Request, Response, request
-from flask.sessions import SessionInterface, SessionMixin
+from flask.sessions import SessionInterface
 from werkzeug.datastructures import Headers
 from werkzeug.routing import MapAdapter
 from werkzeug.utils import cached_property
@@ -109,22 +109,11 @@ class ApiResponse(Response):
         return self.status_code == HTTPStatus.OK and type(self.response) is list
 
 
-class NoSession(dict[str, Any], SessionMixin):
-    """A session that holds nothing."""
-
-
 class NoSessions(SessionInterface):
-    """No cookies: nothing to open, sign or save (3 %)."""
+    """No cookies: nothing to sign or save (3 %)."""
 
-    session = NoSession()
-
-    def open_session(self, app: Flask, request: Request) -> SessionMixin:
-        """Return the one empty session."""
-        return self.session
-
-    def is_null_session(self, obj: object) -> bool:
-        """Have Flask save no session."""
-        return True
+    def open_session(self, app: Flask, request: Request) -> None:
+        """Have Flask make a session that refuses to be written to."""
 
 
 class Application(Flask):

@@ -25,7 +25,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 SHORT_BODY = 128 * 1024  # bytes: about 3 ms of work
-PREDICTION_THREADS = 2
+PREDICTION_THREADS = 1  # a large body takes some 100 MiB while it is parsed
 LARGE_ANSWER = 64 * 1024  # bytes; the transport buffers as many before it waits
 
 

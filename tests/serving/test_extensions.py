@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from flask import Response, abort, request
+from flask import Response, abort, request, session
 
 from serving.server.bridge import Bridge
 from serving.service import the_service
@@ -149,3 +149,11 @@ def test_a_callback_is_called_when_the_answer_has_left(app, ask):
     ask("/predict", ROW)
 
     assert called == [200]
+
+
+def test_a_session_is_refused(app, ask):
+    @app.before_request
+    def remember() -> None:
+        session["client"] = "me"
+
+    assert ask("/predict", ROW)[0] == 500
