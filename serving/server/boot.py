@@ -13,6 +13,8 @@ RETRY_SECONDS = 5.0
 
 # Set by gunicorn's hook in a worker that replaces another one.
 is_replacement = False
+# Set by the worker when it is told to stop.
+is_stopping = False
 
 
 def create_app(create: Callable[[], Any]) -> Any:
@@ -20,11 +22,15 @@ def create_app(create: Callable[[], Any]) -> Any:
 
     gunicorn ends the whole service when a worker cannot create it. That is right at the
     first start, when somebody reads why. It is wrong when a worker has to be replaced
-    while the others serve: then this one ends, and gunicorn tries again.
+    while the others serve: then this one ends, and gunicorn tries again. Nor is it an
+    error that a worker is told to stop while it imports: extension modules turn that
+    into an ImportError.
     """
     try:
         app = create()
     except Exception:
+        if is_stopping:
+            sys.exit(0)
         if not is_replacement:
             raise
         fields = {"retry_seconds": RETRY_SECONDS}
@@ -48,13 +54,21 @@ def spare_collections() -> None:
 
 def create_wsgi_app() -> Any:
     """Create the application for gunicorn's threads."""
-    from serving.app import create_app as create  # noqa: PLC0415 -- not by the master
+
+    def create() -> Any:
+        from serving import app  # noqa: PLC0415 -- not by the master
+
+        return app.create_app()
 
     return create_app(create)
 
 
 def create_asgi_app() -> Any:
     """Create the application for gunicorn's event loop."""
-    from serving.server.bridge import create_app as create  # noqa: PLC0415 -- the same
+
+    def create() -> Any:
+        from serving.server import bridge  # noqa: PLC0415 -- the same
+
+        return bridge.create_app()
 
     return create_app(create)

@@ -102,7 +102,7 @@ def child_exit(server: Any, worker: Any) -> None:
 
 def worker_exit(_: Any, worker: Any) -> None:
     """Process what is still waiting for the observers."""
-    if worker.wsgi is not None:
+    if getattr(worker, "wsgi", None) is not None:  # or it ended while it started
         _get_service(worker).stop()
 
 

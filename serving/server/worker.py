@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from uvicorn_worker import UvicornWorker
 
 from serving.config import Config
+from serving.server import boot
 from serving.server.protocol import Protocol
 
 
@@ -17,6 +18,12 @@ def interrupt_twice() -> None:
     """Stop without waiting for requests in flight."""
     signal.raise_signal(signal.SIGINT)
     signal.raise_signal(signal.SIGINT)
+
+
+def stop(*_: object) -> None:
+    """Exit; also where somebody turns the exit into another exception."""
+    boot.is_stopping = True
+    sys.exit(0)
 
 
 class Worker(UvicornWorker):  # type: ignore[misc]
@@ -51,7 +58,7 @@ class Worker(UvicornWorker):  # type: ignore[misc]
         """
         super().init_signals()
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: sys.exit(0))
+            signal.signal(number, stop)
 
     def _install_sigquit_handler(self) -> None:
         """Close all connections at once when the master is told to stop quickly.

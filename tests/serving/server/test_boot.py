@@ -1,3 +1,5 @@
+import sys
+
 import pytest
 
 from serving.server import boot
@@ -30,3 +32,37 @@ def test_a_replacement_that_fails_is_tried_again(monkeypatch, no_pause, caplog):
     # gunicorn stops the service for 3 and 4 only.
     assert caught.value.code == 1
     assert caplog.messages == ["worker cannot start"]
+
+
+def test_a_worker_that_is_told_to_stop_while_it_starts_ends_quietly(monkeypatch):
+    def stop() -> None:
+        boot.is_stopping = True
+        raise ImportError("initialization failed")  # as ONNX Runtime turns SystemExit
+
+    monkeypatch.setattr(boot, "is_stopping", False)
+
+    with pytest.raises(SystemExit) as caught:
+        boot.create_app(stop)
+
+    assert caught.value.code == 0
+
+
+@pytest.mark.parametrize(
+    ("module", "create"),
+    [
+        ("serving.app", boot.create_wsgi_app),
+        ("serving.server.bridge", boot.create_asgi_app),
+    ],
+)
+def test_a_replacement_that_cannot_import_is_tried_again(
+    monkeypatch, no_pause, module, create
+):
+    monkeypatch.setattr(boot, "is_replacement", True)
+    package, _, name = module.rpartition(".")
+    monkeypatch.delattr(sys.modules[package], name, raising=False)
+    monkeypatch.setitem(sys.modules, module, None)
+
+    with pytest.raises(SystemExit) as caught:
+        create()
+
+    assert caught.value.code == 1
