@@ -14,7 +14,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 HEAD_SECONDS = 10.0  # for the head of a request to arrive
 BODY_SECONDS = 60.0  # for its body, after that
 CHECK_SECONDS = 1.0
-FIRST_PAUSE_SECONDS = 0.01
+FIRST_PAUSE_SECONDS = 0.001
+PAUSE_GROWTH = 4
+LONGEST_PAUSE_SECONDS = 2.5
+MOST_HEADERS = 10_000  # that are waited for; a head over 64 KiB is refused anyway
 LAST_CALL_SECONDS = 2.0  # for requests that are on their way when the worker stops
 LARGE_WRITE = 16 * 1024
 
@@ -65,6 +68,7 @@ class Protocol(HttpToolsProtocol):
     _waiting_since = 0.0
     _patience = HEAD_SECONDS
     _in_head = False
+    _is_stalled = False  # whether a head or trailers have begun that have not ended
     _pause_seconds = FIRST_PAUSE_SECONDS
     _stopping = False
     _check_timer: asyncio.TimerHandle | None = None
@@ -97,12 +101,11 @@ class Protocol(HttpToolsProtocol):
         super().on_message_begin()
         self._in_head = True
         self._wait(HEAD_SECONDS)
-        self._pause_seconds = FIRST_PAUSE_SECONDS
-        self.loop.call_soon(self._slow_down_head)
+        self._expect_end()
 
     def on_headers_complete(self) -> None:
         """Note when the head had arrived, and give the body time."""
-        self._in_head = False
+        self._in_head = self._is_stalled = False
         self.scope["arrived"] = perf_counter()  # type: ignore[typeddict-unknown-key]
         self.scope["upgrade"] = self.parser.should_upgrade()  # type: ignore[typeddict-unknown-key]
         self._wait(BODY_SECONDS)
@@ -110,9 +113,20 @@ class Protocol(HttpToolsProtocol):
         if self._stopping:
             self.cycle.keep_alive = False
 
+    def on_chunk_header(self) -> None:
+        """Expect a chunk or, behind the last one, the end of the trailers."""
+        if not self._is_stalled:
+            self._expect_end()
+
+    def on_body(self, body: bytes) -> None:
+        """Note that a chunk has come."""
+        super().on_body(body)
+        self._is_stalled = False
+
     def on_message_complete(self) -> None:
         """Wait for nothing but the answer."""
         super().on_message_complete()
+        self._is_stalled = False
         self._wait(math.inf)
 
     def on_response_complete(self) -> None:
@@ -164,18 +178,30 @@ class Protocol(HttpToolsProtocol):
         else:
             self._check_timer = self.loop.call_later(CHECK_SECONDS, self._check)
 
-    def _slow_down_head(self) -> None:
-        """Read a head that does not end ever more slowly.
+    def _expect_end(self) -> None:
+        """Slow down the client if what has begun does not end in this turn."""
+        self._is_stalled = True
+        self._pause_seconds = FIRST_PAUSE_SECONDS
+        self.loop.call_soon(self._slow_down)
 
-        Most arrive whole. The parser keeps the others without a limit to their size,
-        so there is one to how often they are read until their time is over.
+    def _slow_down(self) -> None:
+        """Read a head or trailers that do not end ever more slowly.
+
+        Most arrive whole. The parser keeps the others without a limit to their size, so
+        there is one to how often they are read until their time is over.
         """
-        if self._in_head and not self.transport.is_closing():
-            self.flow.pause_reading()
-            self.loop.call_later(self._pause_seconds, self._read_head)
-            self._pause_seconds *= 2
+        if not self._is_stalled or self.transport.is_closing():
+            return
+        if len(self.headers) > MOST_HEADERS:
+            self.send_400_response("Too many headers.")
+            return
+        self.flow.pause_reading()
+        self.loop.call_later(self._pause_seconds, self._read_on)
+        longer = self._pause_seconds * PAUSE_GROWTH
+        self._pause_seconds = min(longer, LONGEST_PAUSE_SECONDS)
 
-    def _read_head(self) -> None:
+    def _read_on(self) -> None:
+        """Read what has come meanwhile, once."""
         if not self.transport.is_closing():
             self.flow.resume_reading()
-            self.loop.call_soon(self.loop.call_soon, self._slow_down_head)
+            self.loop.call_soon(self.loop.call_soon, self._slow_down)

@@ -1,9 +1,11 @@
 """The deadlines of the protocol, shortened, on a real socket with uvicorn's parser."""
 
 import asyncio
+import contextlib
 
 import pytest
 from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from serving.server import protocol
@@ -137,25 +139,82 @@ def test_a_client_that_reads_gets_a_large_answer():
     assert converse(request).endswith(ANSWER)
 
 
-def test_an_endless_head_is_read_ever_more_slowly(monkeypatch):
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n"
+
+
+@pytest.mark.parametrize(
+    ("start", "piece"),
+    [
+        (b"GET / HTTP/1.1\r\n", b"a:b\r\n" * 1000),
+        (CHUNKED + b"0\r\n", b"a:b\r\n" * 1000),
+    ],
+    ids=["headers", "trailers"],
+)
+def test_what_does_not_end_is_refused_soon(monkeypatch, start, piece):
+    monkeypatch.setattr(protocol, "HEAD_SECONDS", 60)
+    monkeypatch.setattr(protocol, "BODY_SECONDS", 60)
+
+    # A client that goes on sending may see the reset before the answer.
+    with contextlib.suppress(ConnectionError):
+        assert b"HTTP/1.1 400 " in converse(start, *[piece] * 50)
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"GET /",
+        b"GET / HTTP/1.1\r\nA: ",
+        b"GET / HTTP/1.1\r\nA",
+        CHUNKED + b"0\r\na: ",
+    ],
+    ids=["path", "value", "name", "trailer"],
+)
+def test_what_does_not_end_is_read_ever_more_slowly(monkeypatch, start):
     monkeypatch.setattr(protocol, "HEAD_SECONDS", 1.0)
-    sent = 0
+    monkeypatch.setattr(protocol, "BODY_SECONDS", 1.0)
+    read = []
+    data_received = HttpToolsProtocol.data_received
+
+    def note(self: Protocol, data: bytes) -> None:
+        read.append(len(data))
+        data_received(self, data)
+
+    monkeypatch.setattr(HttpToolsProtocol, "data_received", note)
 
     async def run() -> None:
-        nonlocal sent
         async with Listening(60) as listening:
             _, writer = await listening.connect()
-            writer.write(b"GET / HTTP/1.1\r\nA: ")
+            writer.write(start)
             with pytest.raises(ConnectionError):
                 while True:
                     writer.write(b"a" * 65_536)
                     await writer.drain()
-                    sent += 65_536
 
     asyncio.run(asyncio.wait_for(run(), 20))
 
-    # Without the pauses, hundreds of megabytes arrive in that second.
-    assert sent < 64 * 1024**2
+    # Without the pauses, hundreds of megabytes are read in that second.
+    assert sum(read) < 4 * 1024**2
+
+
+def test_a_head_of_some_size_is_left_to_the_application():
+    headers = b"a:b\r\n" * 7000
+    request = b"GET / HTTP/1.1\r\nConnection: close\r\n" + headers + b"\r\n"
+
+    assert b"200 OK" in converse(request)
+
+
+def test_trailers_are_no_part_of_the_next_head():
+    request = CHUNKED + b"0\r\n" + b"a:b\r\n" * 5000 + b"\r\n"
+    last = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+    assert converse(request * 3 + last).count(b"200 OK") == 4
+
+
+def test_a_chunked_body_may_come_in_pieces():
+    head = HEAD + b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+    pieces = [b"1", b"\r\n", b"x", b"\r\n"] * 2 + [b"0\r\n", b"a: b", b"\r\n\r\n"]
+
+    assert b"200 OK" in converse(head, *pieces)
 
 
 class Sent:
