@@ -33,7 +33,11 @@ def table(data: str, columns: str = json.dumps(NAMES)) -> str:
 
 
 def infer(data: str = "1,1,1,1", shape: str = "1,4", **members: str) -> str:
-    tensor = {"name": '"features"', "datatype": '"FP32"', "shape": f"[{shape}]"} | members
+    tensor = {
+        "name": '"features"',
+        "datatype": '"FP32"',
+        "shape": f"[{shape}]",
+    } | members
     tensor["data"] = f"[{data}]"
     members = ",".join(f'"{name}":{value}' for name, value in tensor.items())
     return f'{{"inputs": [{{{members}}}]}}'
