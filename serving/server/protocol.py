@@ -6,6 +6,7 @@ are told when a message begins and ends, and when the client does not read.
 
 import asyncio
 import math
+import socket
 from time import perf_counter
 from typing import Any
 
@@ -18,6 +19,7 @@ FIRST_PAUSE_SECONDS = 0.001
 PAUSE_GROWTH = 4
 LONGEST_PAUSE_SECONDS = 2.5
 MOST_HEADERS = 10_000  # that are waited for; a head over 64 KiB is refused anyway
+SLOW_BUFFER = 32 * 1024  # bytes that the kernel keeps of what is read slowly
 LAST_CALL_SECONDS = 2.0  # for requests that are on their way when the worker stops
 LARGE_WRITE = 16 * 1024
 
@@ -105,7 +107,8 @@ class Protocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Note when the head had arrived, and give the body time."""
-        self._in_head = self._is_stalled = False
+        self._in_head = False
+        self._end()
         self.scope["arrived"] = perf_counter()  # type: ignore[typeddict-unknown-key]
         self.scope["upgrade"] = self.parser.should_upgrade()  # type: ignore[typeddict-unknown-key]
         self._wait(BODY_SECONDS)
@@ -120,13 +123,13 @@ class Protocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """Note that a chunk has come."""
+        self._end()
         super().on_body(body)
-        self._is_stalled = False
 
     def on_message_complete(self) -> None:
         """Wait for nothing but the answer."""
+        self._end()
         super().on_message_complete()
-        self._is_stalled = False
         self._wait(math.inf)
 
     def on_response_complete(self) -> None:
@@ -182,26 +185,37 @@ class Protocol(HttpToolsProtocol):
         """Slow down the client if what has begun does not end in this turn."""
         self._is_stalled = True
         self._pause_seconds = FIRST_PAUSE_SECONDS
+        self.flow.pause_reading()  # or much more is read in this turn
         self.loop.call_soon(self._slow_down)
+
+    def _end(self) -> None:
+        """Read on: what had begun has ended."""
+        if self._is_stalled:
+            self._is_stalled = False
+            self.flow.resume_reading()
 
     def _slow_down(self) -> None:
         """Read a head or trailers that do not end ever more slowly.
 
         Most arrive whole. The parser keeps the others without a limit to their size, so
-        there is one to how often they are read until their time is over.
+        there is one to how often they are read until their time is over, and to how
+        much the kernel keeps meanwhile.
         """
         if not self._is_stalled or self.transport.is_closing():
             return
         if len(self.headers) > MOST_HEADERS:
             self.send_400_response("Too many headers.")
             return
+        if self._pause_seconds == FIRST_PAUSE_SECONDS:
+            connection = self.transport.get_extra_info("socket")
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SLOW_BUFFER)
         self.flow.pause_reading()
-        self.loop.call_later(self._pause_seconds, self._read_on)
+        self.loop.call_later(self._pause_seconds, self._read_more)
         longer = self._pause_seconds * PAUSE_GROWTH
         self._pause_seconds = min(longer, LONGEST_PAUSE_SECONDS)
 
-    def _read_on(self) -> None:
-        """Read what has come meanwhile, once."""
-        if not self.transport.is_closing():
+    def _read_more(self) -> None:
+        """Read what has come meanwhile."""
+        if self._is_stalled and not self.transport.is_closing():
             self.flow.resume_reading()
             self.loop.call_soon(self.loop.call_soon, self._slow_down)
