@@ -1,8 +1,10 @@
 import asyncio
 import hashlib
 import json
+import time
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from serving.server.bridge import Bridge
 from serving.server.environ import build_environ
@@ -133,3 +135,24 @@ def test_a_chunked_body_is_refused_as_soon_as_it_is_too_large(make_app, iris):
 
 def test_other_protocols_are_declined(ask):
     assert ask(type="websocket") == [{"type": "websocket.close"}]
+
+
+def test_latency_is_measured_from_the_arrival_of_the_head(make_app, iris):
+    app = make_app(iris)
+    bridge = Bridge(app)
+
+    async def receive():
+        raise AssertionError("there is no body")
+
+    async def send(_):
+        pass
+
+    scope = SCOPE | {"method": "GET", "raw_path": b"/model"}
+    arrived = time.perf_counter() - 100  # and waited for its turn since
+    asyncio.run(bridge(scope | {"arrived": arrived}, receive, send))
+
+    metrics = app.test_client().get("/metrics").text
+    families = {f.name: f for f in text_string_to_metric_families(metrics)}
+    for name in ("flask_http_request_duration_seconds", "serving_wait_seconds"):
+        [total] = [s for s in families[name].samples if s.name == f"{name}_sum"]
+        assert total.value >= 100
