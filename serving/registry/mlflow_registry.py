@@ -1,6 +1,5 @@
 """The MLflow model registry: resolves aliases and downloads model files."""
 
-import errno
 import fcntl
 import os
 import sqlite3
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 from serving.config import Config
 from serving.model.onnx_model import ModelRefusedError, Version
 from serving.model.store import MODEL_FILE
+from serving.model.store.files import DISK_FULL
 from serving.monitoring.logs import redact
 from serving.registry.registry import RegistryReplacedError, RegistryUnreachableError
 
@@ -85,8 +85,8 @@ class MlflowRegistry:
                 dst_path=str(folder),
             )
         except (MlflowException, OSError) as error:
-            if _says_disk_full(error):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from None
+            if number := _find_disk_error(error):
+                raise OSError(number, os.strerror(number)) from None
             raise ModelRefusedError("download", redact(str(error))) from None
         return Path(path)
 
@@ -169,10 +169,11 @@ def _connection_errors() -> tuple[type[Exception], ...]:
     return (OSError, SQLAlchemyError)
 
 
-def _says_disk_full(error: BaseException) -> bool:
-    """Look for a full disk: MLflow wraps or quotes the original error."""
-    text = os.strerror(errno.ENOSPC)
-    return any(text in str(cause) for cause in _causes(error))
+def _find_disk_error(error: BaseException) -> int | None:
+    """Look for a full disk or quota: MLflow wraps or quotes the original error."""
+    texts = [str(cause) for cause in _causes(error)]
+    found = (n for n in DISK_FULL if any(os.strerror(n) in text for text in texts))
+    return next(found, None)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

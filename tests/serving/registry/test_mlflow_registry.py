@@ -128,17 +128,18 @@ def test_download_of_a_missing_file_is_refused(
     assert caught.value.reason == "download"
 
 
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
 def test_download_to_a_full_disk_says_so(
-    followed, registry, iris_bytes, tmp_path, monkeypatch
+    followed, registry, iris_bytes, tmp_path, monkeypatch, number
 ):
     registry.release(iris_bytes)
     found = followed.resolve("Production")
 
     def no_space(*_, **__):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr("mlflow.artifacts.download_artifacts", no_space)
 
-    with pytest.raises(OSError, match="No space") as caught:
+    with pytest.raises(OSError, match=os.strerror(number)) as caught:
         followed.download(found, tmp_path)
-    assert caught.value.errno == errno.ENOSPC
+    assert caught.value.errno == number
