@@ -9,7 +9,7 @@ TOOLS := .venv-tools
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install run serve test lint format types imports check viz notebook ui bench-train lock upgrade clean viz-build notebooks-html bench bench-peers \
+.PHONY: help install run serve test lint format types imports check viz notebook ui bench-train lock upgrade clean viz-build notebooks-html bench bench-peers chaos \
 	image image-training image-with-model test-container tools check-deploy reference pages dashboards stack
 
 help: ## List the targets
@@ -80,6 +80,9 @@ bench: install ## Compare the service with what a user would pick instead (15 to
 
 bench-peers: install ## The same with BentoML, MLServer and LitServe
 	@$(BIN)/python benchmarks/serving/run.py --peers $(ARGS)
+
+chaos: install ## Break a real service in many ways and check what must hold (10 minutes; ARGS=--short: 2)
+	@$(BIN)/python -m benchmarks.chaos $(ARGS)
 
 dashboards: install ## Write Grafana's dashboards from deploy/grafana/dashboards.yml
 	@$(BIN)/python deploy/grafana/dashboards.py

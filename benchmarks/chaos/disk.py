@@ -1,0 +1,116 @@
+"""Small disks that can be filled: mounted where that is allowed, else by a limit."""
+
+import contextlib
+import errno
+import os
+import resource
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from benchmarks.chaos.processes import find_children
+
+DISK_BYTES = 4 * 1024**2
+TINY_FILE_BYTES = 4096
+FILLER = "filler"
+
+
+class Disk(Protocol):
+    """A disk for one folder."""
+
+    def watch(self, master: int | None) -> None:
+        """Say which service uses it, if any."""
+
+    def fill(self) -> None:
+        """Leave no space."""
+
+    def empty(self) -> None:
+        """Make space again."""
+
+
+class MountedDisk:
+    """A tmpfs of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._filler = folder / FILLER
+
+    def watch(self, master: int | None) -> None:
+        """Need nothing: the disk itself is full."""
+
+    def fill(self) -> None:
+        """Write until there is no space."""
+        with self._filler.open("ab", buffering=0) as file:
+            try:
+                while file.write(b"x" * TINY_FILE_BYTES):
+                    pass
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
+
+    def empty(self) -> None:
+        """Remove what fills it."""
+        self._filler.unlink()
+
+
+class LimitedFiles:
+    """RLIMIT_FSIZE for the processes of a service: no file of theirs can grow."""
+
+    def __init__(self) -> None:
+        self._master: int | None = None
+        self._is_full = False
+
+    def watch(self, master: int | None) -> None:
+        """Limit a service, also one that starts later than the disk was filled."""
+        self._master = master
+        self._apply()
+
+    def fill(self) -> None:
+        """Let no file be larger than a page."""
+        self._is_full = True
+        self._apply()
+
+    def empty(self) -> None:
+        """Take the limit away."""
+        self._is_full = False
+        self._apply()
+
+    def _apply(self) -> None:
+        soft = TINY_FILE_BYTES if self._is_full else resource.RLIM_INFINITY
+        if self._master is not None:
+            for process in (self._master, *find_children(self._master)):
+                limits = soft, resource.RLIM_INFINITY
+                with contextlib.suppress(ProcessLookupError):  # one that has just ended
+                    resource.prlimit(process, resource.RLIMIT_FSIZE, limits)
+
+
+@contextmanager
+def open_disks(folder: Path, names: tuple[str, ...]) -> Iterator[dict[str, Disk]]:
+    """Have a small disk for each of some folders."""
+    with ExitStack() as stack:
+        disks: dict[str, Disk] = {}
+        for name in names:
+            place = folder / name
+            place.mkdir()
+            if _mount(place):
+                stack.callback(_unmount, place)
+                disks[name] = MountedDisk(place)
+            else:
+                disks[name] = LimitedFiles()
+        yield disks
+
+
+def _mount(place: Path) -> bool:
+    """Mount a tmpfs; return False where that is not allowed."""
+    program = shutil.which("mount")
+    if program is None or os.geteuid() != 0:
+        return False
+    options = f"size={DISK_BYTES}"
+    command = [program, "-t", "tmpfs", "-o", options, "chaos", str(place)]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def _unmount(place: Path) -> None:
+    subprocess.run([shutil.which("umount") or "umount", "-l", str(place)], check=True)

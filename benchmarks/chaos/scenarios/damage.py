@@ -1,0 +1,94 @@
+"""A store that is damaged while it is served from."""
+
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.chaos.lab import Lab
+from benchmarks.chaos.scenario import Scenario, require, wait_until
+from benchmarks.chaos.service import Service
+
+RESTART_SECONDS = 8  # from the kill of a worker until its successor has a good model
+
+
+def delete_version(store: Path) -> Callable[[], bool]:
+    """Delete a version's folder."""
+    file = find_model(store)
+    content = file.read_bytes()
+    shutil.rmtree(file.parent)
+    return lambda: file.exists() and file.read_bytes() == content
+
+
+def truncate_model(store: Path) -> Callable[[], bool]:
+    """Truncate a model file."""
+    file = find_model(store)
+    content = file.read_bytes()
+    file.write_bytes(content[:1000])
+    return lambda: file.exists() and file.read_bytes() == content
+
+
+def damage_pointer(store: Path) -> Callable[[], bool]:
+    """Overwrite the pointer to the version in use."""
+    pointer = store / "current.json"
+    content = pointer.read_text()
+    pointer.write_text(content[:10])
+    return lambda: pointer.read_text() == content
+
+
+def find_model(store: Path) -> Path:
+    """Return the only model file of a store."""
+    (file,) = store.glob("[!.]*/model.onnx")
+    return file
+
+
+DAMAGES = (delete_version, truncate_model, damage_pointer)
+
+
+def damage_store(lab: Lab) -> str:
+    """Damage the store in each way, and restart a worker at the same time."""
+    healed, windows = [], []
+    with lab.follow() as (service, _), lab.load(service) as load:
+        for number, damage in enumerate(DAMAGES * lab.pick(1, 4), 1):
+            wait_until(lambda: polls(service), "the follower polls", 60)
+            is_healed = damage(service.store)
+            killed = service.kill_worker(lab.random.choice(service.workers))
+            healed.append(wait_until(is_healed, f"{damage.__name__} is repaired"))
+            wait_until(service.has_loaded_workers, "the worker is replaced")
+            wait_until(lambda n=number: count_repairs(service) == n, "it is counted")
+            windows.append((killed, killed + RESTART_SECONDS))
+            require(service.predicts(), "it does not predict")
+    tally = load.tally
+    tally.require_no_wrong_answer()
+    tally.require_lost_only_in(windows)
+    for moment, status, content in tally.refused:
+        in_time = any(a <= moment <= b for a, b in windows)
+        require(status == 503 and in_time, f"{status} {content!r}")  # noqa: PLR2004
+    return (
+        f"{len(healed)} times damaged, healed within {max(healed):.1f} s;"
+        f" {len(tally.refused)} requests got 503 from the new worker before that;"
+        f" {tally.describe()}"
+    )
+
+
+def polls(service: Service) -> bool:
+    """Return whether the follower reached the registry in the last seconds."""
+    name = "serving_registry_last_seen_timestamp_seconds"
+    return time.time() - service.metric(name) < 2  # noqa: PLR2004
+
+
+def count_repairs(service: Service) -> float:
+    """Return how many damaged versions the follower has replaced."""
+    return service.metric("serving_store_repairs_total")
+
+
+SCENARIOS = (
+    Scenario(
+        "Damaged store",
+        "The version's folder is deleted, its model truncated, the pointer damaged; a"
+        " worker is killed at the same moment",
+        "The follower heals it at its next poll; a worker that starts meanwhile answers"
+        " 503 until then, others go on; no wrong answer",
+        damage_store,
+    ),
+)

@@ -1,0 +1,147 @@
+"""Full disks: the store, the shared metrics, the prediction log."""
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+from benchmarks.chaos.disk import Disk, open_disks
+from benchmarks.chaos.lab import LARGE_VERSION, Lab
+from benchmarks.chaos.load import Load
+from benchmarks.chaos.registry import Registry
+from benchmarks.chaos.scenario import Scenario, require, wait_until
+from benchmarks.chaos.service import Service
+
+RETRY_SECONDS = 80  # a version that was refused is tried again after 60 s
+SHARE_SECONDS = 40
+LOG_SECONDS = 20
+UNSHARED = "serving_metrics_unshared_values"
+
+
+def fill_disks(lab: Lab) -> str:
+    """Fill each disk, and all at once; start on full ones."""
+    folder = lab.create_folder()
+    lab.copy_registry(folder)
+    with open_disks(folder, ("store", "metrics", "log")) as disks:
+        lab.copy_store(folder / "store")
+        settings = {
+            "IRIS_STORE": folder / "store",
+            "PROMETHEUS_MULTIPROC_DIR": folder / "metrics",
+            "IRIS_PREDICTION_LOG": folder / "log" / "predictions.jsonl",
+        }
+        with lab.serve(folder, IRIS_FOLLOW_SECONDS=0.3, **settings) as service:
+            for disk in disks.values():
+                disk.watch(service.process.pid)
+            with lab.load(service) as load:
+                registry = Registry(folder)
+                emptied = fill_metrics(disks["metrics"], service)
+                measured = [
+                    fill_store(lab, disks["store"], service, registry, load),
+                    fill_log(disks["log"], service),
+                    wait_for_metrics(service, emptied),
+                ]
+            load.tally.require_no_wrong_answer()
+            load.tally.require_lost_only_in(
+                [(service.last_kill, service.last_kill + 1.5)]
+            )
+            require(not load.tally.refused, f"refused: {load.tally.refused[:3]}")
+        measured.append(count_lines(settings["IRIS_PREDICTION_LOG"]))
+        measured.append(start_on_full_disks(lab, folder, disks, settings))
+        kind = type(next(iter(disks.values()))).__name__
+    return f"{kind}: {'; '.join(measured)}; {load.tally.describe()}"
+
+
+def fill_store(
+    lab: Lab, disk: Disk, service: Service, registry: Registry, load: Load
+) -> str:
+    """Promote a version for which there is no space, then make some."""
+    disk.fill()
+    registry.promote(LARGE_VERSION)
+    refused = "serving_follower_refused_total"
+    wait_until(lambda: service.metric(refused, reason="disk_full"), "it is refused", 60)
+    require(load.all_got("1"), "the version in use is not served any more")
+    disk.empty()
+    version = lab.pick("2", LARGE_VERSION)  # the same one is tried again after 60 s
+    registry.promote(version)
+    what = f"version {version} is served when there is space"
+    seconds = wait_until(lambda: load.all_got(version), what, RETRY_SECONDS)
+    return f"store: refused (disk_full), served {seconds:.1f} s after there was space"
+
+
+def fill_log(disk: Disk, service: Service) -> str:
+    """Lose lines of the prediction log, and count them."""
+    dropped = "serving_dropped_rows_total"
+    disk.fill()
+    wait_until(
+        lambda: service.metric(dropped, observer="prediction_log"), "rows are dropped"
+    )
+    disk.empty()
+    log = service.folder / "log" / "predictions.jsonl"
+    size = log.stat().st_size
+    seconds = wait_until(
+        lambda: log.stat().st_size > size, "the log is written again", LOG_SECONDS
+    )
+    return f"log: dropped rows are counted, written again after {seconds:.1f} s"
+
+
+def fill_metrics(disk: Disk, service: Service) -> float:
+    """Start a worker that finds no space for its metrics; return when there is some."""
+    disk.fill()
+    service.kill_worker(min(service.workers))
+    wait_until(service.has_loaded_workers, "the worker is replaced")
+    wait_until(lambda: service.metric(UNSHARED), "a worker shares no metrics", 20)
+    disk.empty()
+    return time.monotonic()
+
+
+def wait_for_metrics(service: Service, emptied: float) -> str:
+    """Wait until all workers share their metrics again."""
+    wait_until(
+        lambda: not any(service.metric(UNSHARED) for _ in range(8)),
+        "all metrics are shared",
+        SHARE_SECONDS,
+    )
+    seconds = time.monotonic() - emptied
+    return f"metrics: scraped throughout, shared {seconds:.0f} s after there was space"
+
+
+def count_lines(log: Path) -> str:
+    """Check that the prediction log has whole lines only."""
+    lines = [json.loads(line) for line in log.read_bytes().splitlines()]
+    require(lines, "nothing was logged")
+    require(all("prediction_id" in line for line in lines), "a line is not whole")
+    return f"{len(lines):,} whole lines"
+
+
+def start_on_full_disks(
+    lab: Lab, folder: Path, disks: dict[str, Disk], settings: dict[str, Path]
+) -> str:
+    """Start a service where there is no space at all, and replace a worker."""
+    for disk in disks.values():
+        disk.watch(None)
+        disk.fill()
+    with lab.serve(folder, IRIS_FOLLOW_SECONDS=0.3, **settings) as service:
+        for disk in disks.values():
+            disk.watch(service.process.pid)
+            disk.fill()  # what was given back meanwhile
+        wait_until(lambda: service.follower, "the follower runs")
+        os.kill(min(service.workers), signal.SIGKILL)
+        wait_until(service.has_loaded_workers, "the worker is replaced")
+        with lab.load(service) as load:
+            wait_until(lambda: load.tally.total > 500, "500 answers")  # noqa: PLR2004
+            service.metrics()
+        load.tally.require_none_failed()
+    return "a start with all of them full answers, also after a worker was killed"
+
+
+SCENARIOS = (
+    Scenario(
+        "Full disks",
+        "The disks of store, metrics and prediction log fill up and get space again;"
+        " then the service starts while all of them are full",
+        "Predictions go on; what is lost is counted; each recovers by itself; no line"
+        " of the log is broken",
+        fill_disks,
+    ),
+)

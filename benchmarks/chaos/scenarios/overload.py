@@ -1,0 +1,172 @@
+"""More work at the same moment than there is capacity for."""
+
+import asyncio
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+import aiohttp
+import numpy as np
+import requests
+
+from benchmarks.chaos.lab import Lab
+from benchmarks.chaos.questions import Question
+from benchmarks.chaos.scenario import Scenario, require
+from benchmarks.chaos.service import Service
+
+DURATION = "flask_http_request_duration_seconds"
+ROUTE = "/predict/batch"
+SHARE = 0.99
+CLIENT_SHARE = 0.4  # of what clients measure may be their own work, on the same cores
+PROBE_SECONDS = 10.0
+SLOTS = 32  # for predictions in a worker; with the usual 128, none would be refused
+
+
+@dataclass
+class Burst:
+    """What came back of many requests that were sent at the same moment."""
+
+    statuses: Counter[int] = field(default_factory=Counter)
+    seconds: list[float] = field(default_factory=list)
+    probes: list[float] = field(default_factory=list)
+    contents: list[bytes] = field(default_factory=list)
+
+    @property
+    def p99(self) -> float:
+        """Return the 99th percentile of the latency of predictions."""
+        return float(np.quantile(self.seconds, SHARE))
+
+
+def overload(lab: Lab) -> str:
+    """Send 300 batches at once: such as one worker answers itself, then larger ones."""
+    count = lab.pick(150, 300)
+    with lab.serve(IRIS_MAX_IN_FLIGHT=SLOTS) as service:
+        small = send_at_once(lab, service, count, rows=5_600)
+        agreement = compare_latencies(service, small)
+        large = send_at_once(lab, service, count, rows=25_000)
+        counted = count_statuses(service)
+        require(service.predicts(), "it predicts afterwards")
+    require(set(small.statuses) <= {200, 429}, f"answered {small.statuses}")
+    require(set(large.statuses) == {200, 429}, f"answered {large.statuses}")
+    sent = small.statuses + large.statuses
+    require(counted == sent, f"clients got {sent}, /metrics says {counted}")
+    probes = [*small.probes, *large.probes]
+    require(max(probes) < PROBE_SECONDS, f"a probe took {max(probes):.1f} s")
+    return (
+        f"{count} of 118 KiB: {describe(small)}, {agreement}; {count} of 527 KiB:"
+        f" {describe(large)}; /metrics counts the same; health and metrics answered"
+        f" {len(probes)} times within {max(probes):.1f} s"
+    )
+
+
+def describe(burst: Burst) -> str:
+    """Describe the answers."""
+    statuses = sorted(burst.statuses.items())
+    return ", ".join(f"{count} answered {status}" for status, count in statuses)
+
+
+def send_at_once(lab: Lab, service: Service, count: int, rows: int) -> Burst:
+    """Send batches over connections that are open already."""
+    pool = [number % 100 for number in range(rows)]
+    question = lab.judge.ask("batch", pool)
+    burst = Burst()
+    asyncio.run(ask_all(service, question, count, burst))
+    for content in burst.contents:  # not before: it would delay the other clients
+        lab.judge.check(question, content)
+    return burst
+
+
+async def ask_all(
+    service: Service, question: Question, count: int, burst: Burst
+) -> None:
+    """Send all, and ask for health and metrics meanwhile."""
+    timeout = aiohttp.ClientTimeout(60)
+    headers = {"Content-Type": "application/json"}
+    start = asyncio.Event()
+    connector = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(
+        service.url, connector=connector, headers=headers, timeout=timeout
+    ) as session:
+
+        async def ask() -> None:
+            await start.wait()
+            began = time.perf_counter()
+            async with session.post(question.path, data=question.body) as answer:
+                content = await answer.read()
+            burst.seconds.append(time.perf_counter() - began)
+            burst.statuses[answer.status] += 1
+            if answer.status == requests.codes.ok:
+                burst.contents.append(content)
+
+        async def connect() -> None:
+            async with session.get("/health/live") as answer:
+                await answer.read()
+
+        await asyncio.gather(*(connect() for _ in range(count)))
+        async with asyncio.TaskGroup() as clients:
+            tasks = [clients.create_task(ask()) for _ in range(count)]
+            probe = clients.create_task(asyncio.to_thread(probe_often, service, burst))
+            start.set()
+            await asyncio.wait(tasks)
+            await probe
+
+
+def probe_often(service: Service, burst: Burst) -> None:
+    """Ask for health and metrics, each time over a new connection."""
+    for _ in range(5):
+        for path in ("/health/live", "/health/ready", "/metrics"):
+            began = time.perf_counter()
+            status = service.get(path).status_code
+            require(status == requests.codes.ok, f"{path} answers {status}")
+            burst.probes.append(time.perf_counter() - began)
+
+
+def compare_latencies(service: Service, burst: Burst) -> str:
+    """Check that the histogram tells what clients see, as exactly as buckets can."""
+    lower, upper = find_bucket(service, SHARE)
+    mean = sum_of(service, "_sum") / sum_of(service, "_count")
+    seen = float(np.mean(burst.seconds))
+    text = (
+        f"p99 {burst.p99:.2f} s for clients and {lower:g} to {upper:g} s in /metrics,"
+        f" mean {seen:.2f} s and {mean:.2f} s"
+    )
+    require(lower <= burst.p99 and burst.p99 * (1 - CLIENT_SHARE) <= upper, text)
+    require(seen * (1 - CLIENT_SHARE) <= mean <= seen, text)
+    return text
+
+
+def find_bucket(service: Service, share: float) -> tuple[float, float]:
+    """Return the bounds of the bucket that holds a percentile of the latency."""
+    buckets: Counter[float] = Counter()
+    for sample in service.metrics():
+        if sample.name == f"{DURATION}_bucket" and sample.labels["route"] == ROUTE:
+            buckets[float(sample.labels["le"])] += sample.value
+    bounds = sorted(buckets)
+    wanted = share * buckets[bounds[-1]]
+    place = next(i for i, bound in enumerate(bounds) if buckets[bound] >= wanted)
+    return (bounds[place - 1] if place else 0.0), bounds[place]
+
+
+def sum_of(service: Service, suffix: str) -> float:
+    """Return a sum over the statuses of batches."""
+    return service.metric(DURATION + suffix, route=ROUTE)
+
+
+def count_statuses(service: Service) -> Counter[int]:
+    """Return how many batches were answered with each status."""
+    counts: Counter[int] = Counter()
+    for sample in service.metrics():
+        if sample.name == f"{DURATION}_count" and sample.labels["route"] == ROUTE:
+            counts[int(sample.labels["status"])] += int(sample.value)
+    return counts
+
+
+SCENARIOS = (
+    Scenario(
+        "Overload",
+        "300 batches of 118 KiB at the same moment, then 300 of 527 KiB",
+        "All are answered, rightly or with 429; the latency in /metrics is that of"
+        " clients; /metrics counts each answer; health and metrics answer",
+        overload,
+    ),
+)

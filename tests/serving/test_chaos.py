@@ -1,0 +1,225 @@
+"""The chaos suite in its short form, and that what it checks can fail."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import orjson
+import pytest
+
+from benchmarks.chaos.disk import LimitedFiles
+from benchmarks.chaos.load import Lost, Tally
+from benchmarks.chaos.models import build_model, draw_rows
+from benchmarks.chaos.questions import READ, Judge, WrongAnswerError
+from benchmarks.chaos.report import BEGIN, END, REPORT, render_lines
+from benchmarks.chaos.scenario import ChaosError, Result, Scenario, wait_until
+
+PROJECT = Path(__file__).parents[2]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_service_survives_the_short_form():
+    command = [sys.executable, "-m", "benchmarks.chaos", "--short"]
+
+    done = subprocess.run(
+        command, cwd=PROJECT, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def models():
+    return {str(number): build_model(10.0**-number) for number in (1, 2)}
+
+
+@pytest.fixture(scope="module")
+def judge(models):
+    return Judge(draw_rows(list(models.values())), models)
+
+
+def write_answer(kind, version, labels, probabilities):
+    """Write an answer as the service does."""
+    if kind == "row":
+        classes = ("setosa", "versicolor", "virginica")
+        answer = {
+            "prediction": labels[0],
+            "probabilities": dict(zip(classes, probabilities[0].tolist(), strict=True)),
+            "model": {"version": version},
+        }
+    elif kind == "batch":
+        answer = {
+            "predictions": labels,
+            "probabilities": probabilities.tolist(),
+            "model": {"version": version},
+        }
+    else:
+        data = probabilities.ravel().tolist()
+        shape = probabilities.shape
+        answer = {
+            "model_version": version,
+            "outputs": [
+                {"name": "label", "data": labels},
+                {"name": "probabilities", "shape": shape, "data": data},
+            ],
+        }
+    return orjson.dumps(answer)
+
+
+@pytest.fixture
+def ask(judge, models):
+    """Ask about some rows; answer with a version's predictions of others."""
+
+    def ask(kind, asked, answered, computed_by="1", named="1"):
+        rows = judge._pool[answered].astype(np.float32)
+        labels, probabilities = models[computed_by].predict(rows)
+        question = judge.ask(kind, asked)
+        return question, write_answer(kind, named, labels, probabilities)
+
+    return ask
+
+
+KINDS = ("row", "batch", "tensor")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_right_answer_is_accepted(judge, ask, kind):
+    rows = [3] if kind == "row" else [3, 1, 2]
+
+    assert judge.check(*ask(kind, rows, rows)) == "1"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"computed_by": "2"},
+        {"named": "2"},
+        {"named": "9"},
+        {"answered": [4]},
+        {"answered": [3, 3]},
+    ],
+    ids=["another model", "another name", "unknown", "another row", "a row more"],
+)
+def test_a_wrong_answer_is_found(judge, ask, kind, changes):
+    if kind == "row" and changes.get("answered") == [3, 3]:
+        pytest.skip("one row has one answer")
+
+    with pytest.raises(WrongAnswerError):
+        judge.check(*ask(kind, [3], **{"answered": [3]} | changes))
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b'{"model": 1}', b"null"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_unreadable_answer_is_wrong(judge, kind, content):
+    with pytest.raises(WrongAnswerError):
+        judge.check(judge.ask(kind, [0]), content)
+
+
+def test_every_dialect_is_asked(judge):
+    assert {judge.ask(kind, [0]).path for kind in KINDS} == set(READ)
+
+
+@pytest.fixture
+def tally():
+    tally = Tally(seconds=[0.1], latest={0: "1"})
+    tally.answers["1"] = 1
+    return tally
+
+
+def test_a_good_load_passes(tally):
+    tally.require_none_failed()
+    tally.require_lost_only_in([])
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        {"wrong": ["labels"]},
+        {"refused": [(0.0, 503, b"")]},
+        {"lost": [Lost(0, 1, "reset")]},
+    ],
+)
+def test_a_load_with_a_failure_does_not(tally, failure):
+    for name, values in failure.items():
+        setattr(tally, name, values)
+
+    with pytest.raises(ChaosError):
+        tally.require_none_failed()
+
+
+def test_a_load_without_answers_does_not():
+    with pytest.raises(ChaosError, match="nothing was answered"):
+        Tally().require_none_failed()
+
+
+@pytest.mark.parametrize(
+    ("window", "is_allowed"), [((5, 6), True), ((0, 3), False), ((8, 9), False)]
+)
+def test_connections_may_break_in_their_window_only(tally, window, is_allowed):
+    tally.lost.append(Lost(5.5, 6.5, "reset"))
+
+    if is_allowed:
+        tally.require_lost_only_in([window])
+    else:
+        with pytest.raises(ChaosError, match="1 connections lost"):
+            tally.require_lost_only_in([window])
+
+
+def test_what_never_holds_fails():
+    with pytest.raises(ChaosError, match="pigs fly"):
+        wait_until(lambda: False, "pigs fly", seconds=0.1)
+
+
+def test_a_limited_process_can_write_again_after_the_limit(tmp_path):
+    script = """if True:
+        import sys
+        for number in range(3):
+            sys.stdin.readline()
+            try:
+                with open(sys.argv[1], "ab", buffering=0) as file:
+                    file.write(b"x" * 5000)
+                    file.write(b"x" * 5000)
+            except OSError as error:
+                print(error.errno, flush=True)
+            else:
+                print("written", flush=True)
+    """
+    disk = LimitedFiles()
+
+    def write(process) -> str:
+        process.stdin.write("\n")
+        process.stdin.flush()
+        return process.stdout.readline().strip()
+
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path / "file")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        disk.watch(process.pid)
+        first = write(process)
+        disk.fill()
+        second = write(process)
+        disk.empty()
+        third = write(process)
+
+    assert (first, second, third) == ("written", "27", "written")
+
+
+def test_the_report_has_a_place_for_the_table():
+    text = REPORT.read_text()
+
+    assert text.count(BEGIN) == text.count(END) == 1
+    assert text.index(BEGIN) < text.index(END)
+
+
+def test_each_result_is_a_row_of_the_table():
+    scenario = Scenario("Name", "done", "must", lambda _: "")
+
+    lines = render_lines([Result(scenario, "measured", 1.0, 99.6, False)], 9.8, 1)
+
+    assert lines[-1] == "| Name | done | must | measured | 100 MiB |"
