@@ -56,6 +56,8 @@ def fill_store(
     lab: Lab, disk: Disk, service: Service, registry: Registry, load: Load
 ) -> str:
     """Promote a version for which there is no space, then make some."""
+    # Its report is overwritten on a full disk, but not created there.
+    wait_until(lambda: service.metric("serving_registry_up"), "the follower reports")
     disk.fill()
     registry.promote(LARGE_VERSION)
     refused = "serving_follower_refused_total"
