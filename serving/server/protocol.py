@@ -18,7 +18,7 @@ CHECK_SECONDS = 1.0
 FIRST_PAUSE_SECONDS = 0.001
 PAUSE_GROWTH = 4
 LONGEST_PAUSE_SECONDS = 2.5
-MOST_HEADERS = 10_000  # that are waited for; a head over 64 KiB is refused anyway
+MOST_HEADERS = 2000  # of a request, trailers included
 SLOW_BUFFER = 32 * 1024  # bytes that the kernel keeps of what is read slowly
 LAST_CALL_SECONDS = 2.0  # for requests that are on their way when the worker stops
 LARGE_WRITE = 16 * 1024
@@ -63,6 +63,10 @@ class JoinedWrites:
             self._pending.clear()
 
 
+class TooManyHeadersError(Exception):
+    """A request has more headers and trailers than anybody needs."""
+
+
 class Protocol(HttpToolsProtocol):
     """HTTP/1.1 with deadlines, which uvicorn leaves to a proxy."""
 
@@ -104,6 +108,17 @@ class Protocol(HttpToolsProtocol):
         self._in_head = True
         self._wait(HEAD_SECONDS)
         self._expect_end()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Note a header or trailer.
+
+        Raises:
+            TooManyHeadersError: The parser then stops at once, in the middle of what
+                was read, and the client gets 400.
+        """
+        if len(self.headers) >= MOST_HEADERS:
+            raise TooManyHeadersError
+        super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Note when the head had arrived, and give the body time."""
@@ -202,9 +217,6 @@ class Protocol(HttpToolsProtocol):
         much the kernel keeps meanwhile.
         """
         if not self._is_stalled or self.transport.is_closing():
-            return
-        if len(self.headers) > MOST_HEADERS:
-            self.send_400_response("Too many headers.")
             return
         if self._pause_seconds == FIRST_PAUSE_SECONDS:
             connection = self.transport.get_extra_info("socket")
