@@ -160,6 +160,22 @@ def test_what_does_not_end_is_refused_soon(monkeypatch, start, piece):
         assert b"HTTP/1.1 400 " in converse(start, *[piece] * 50)
 
 
+def test_too_many_headers_are_not_parsed_to_the_end_of_what_was_read(monkeypatch):
+    kept = []
+    refuse = Protocol.send_400_response
+
+    def note(self: Protocol, message: str) -> None:
+        kept.append(len(self.headers))
+        refuse(self, message)
+
+    monkeypatch.setattr(Protocol, "send_400_response", note)
+
+    with contextlib.suppress(ConnectionError):
+        converse(b"GET / HTTP/1.1\r\n" + b"a:b\r\n" * 40_000)
+
+    assert kept == [protocol.MOST_HEADERS]
+
+
 @pytest.mark.parametrize(
     "start",
     [
