@@ -37,9 +37,9 @@ def fill_disks(lab: Lab) -> str:
                 registry = Registry(folder)
                 emptied = fill_metrics(disks["metrics"], service)
                 measured = [
-                    fill_store(lab, disks["store"], service, registry, load),
                     fill_log(disks["log"], service),
                     wait_for_metrics(service, emptied),
+                    fill_store(lab, disks["store"], service, registry, load),
                 ]
             load.tally.require_no_wrong_answer()
             load.tally.require_lost_only_in(

@@ -5,7 +5,6 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
-import aiohttp
 import numpy as np
 import requests
 
@@ -13,12 +12,17 @@ from benchmarks.chaos.lab import Lab
 from benchmarks.chaos.questions import Question
 from benchmarks.chaos.scenario import Scenario, require
 from benchmarks.chaos.service import Service
+from benchmarks.chaos.wire import find_statuses, write_post
 
 DURATION = "flask_http_request_duration_seconds"
 ROUTE = "/predict/batch"
 SHARE = 0.99
-CLIENT_SHARE = 0.4  # of what clients measure may be their own work, on the same cores
+# A request that the kernel holds while the event loop works is not measured yet; the
+# work alone, without any waiting, would be a hundredth.
+LEAST_SHARE = 0.1
+CLIENT_SHARE = 0.5  # of what clients measure may be their own work, on the same cores
 PROBE_SECONDS = 10.0
+MOST_BYTES = 4 * 1024**2  # of an answer
 SLOTS = 32  # for predictions in a worker; with the usual 128, none would be refused
 
 
@@ -80,35 +84,35 @@ async def ask_all(
     service: Service, question: Question, count: int, burst: Burst
 ) -> None:
     """Send all, and ask for health and metrics meanwhile."""
-    timeout = aiohttp.ClientTimeout(60)
-    headers = {"Content-Type": "application/json"}
-    start = asyncio.Event()
-    connector = aiohttp.TCPConnector(limit=0)
-    async with aiohttp.ClientSession(
-        service.url, connector=connector, headers=headers, timeout=timeout
-    ) as session:
+    request = write_post(question.path, question.body)
+    connections = [
+        await asyncio.open_connection("127.0.0.1", service.port, limit=MOST_BYTES)
+        for _ in range(count)
+    ]
+    async with asyncio.TaskGroup() as clients:
+        for reader, writer in connections:
+            clients.create_task(ask(reader, writer, request, burst))
+        clients.create_task(asyncio.to_thread(probe_often, service, burst))
 
-        async def ask() -> None:
-            await start.wait()
-            began = time.perf_counter()
-            async with session.post(question.path, data=question.body) as answer:
-                content = await answer.read()
-            burst.seconds.append(time.perf_counter() - began)
-            burst.statuses[answer.status] += 1
-            if answer.status == requests.codes.ok:
-                burst.contents.append(content)
 
-        async def connect() -> None:
-            async with session.get("/health/live") as answer:
-                await answer.read()
-
-        await asyncio.gather(*(connect() for _ in range(count)))
-        async with asyncio.TaskGroup() as clients:
-            tasks = [clients.create_task(ask()) for _ in range(count)]
-            probe = clients.create_task(asyncio.to_thread(probe_often, service, burst))
-            start.set()
-            await asyncio.wait(tasks)
-            await probe
+async def ask(
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    request: bytes,
+    burst: Burst,
+) -> None:
+    """Send a request; note when its answer began, and what it was."""
+    began = time.perf_counter()
+    writer.write(request)
+    head = await reader.readuntil(b"\r\n\r\n")
+    burst.seconds.append(time.perf_counter() - began)
+    length = int(head.lower().partition(b"content-length: ")[2].split()[0])
+    content = await reader.readexactly(length)
+    writer.close()
+    [status] = find_statuses(head)
+    burst.statuses[status] += 1
+    if status == requests.codes.ok:
+        burst.contents.append(content)
 
 
 def probe_often(service: Service, burst: Burst) -> None:
@@ -131,7 +135,7 @@ def compare_latencies(service: Service, burst: Burst) -> str:
         f" mean {seen:.2f} s and {mean:.2f} s"
     )
     require(lower <= burst.p99 and burst.p99 * (1 - CLIENT_SHARE) <= upper, text)
-    require(seen * (1 - CLIENT_SHARE) <= mean <= seen, text)
+    require(seen * LEAST_SHARE <= mean <= seen, text)
     return text
 
 
