@@ -117,7 +117,7 @@ class Config:
         "predictions waiting or running in one worker; further requests get 429",
     )
     max_buffered_bytes: int = _setting(
-        64 * 1024**2,
+        32 * 1024**2,
         _positive,
         "bytes that large bodies and answers may occupy in one worker; above, 429",
     )

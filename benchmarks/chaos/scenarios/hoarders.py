@@ -157,7 +157,7 @@ SCENARIOS = (
     Scenario(
         "Unfinished bodies",
         "7 of 8 MiB of a body, then nothing, on each of many connections",
-        f"What exceeds the limit of 64 MiB per worker gets 429; {OTHERS}",
+        f"What exceeds the limit of 32 MiB per worker gets 429; {OTHERS}",
         leave_bodies_unfinished,
     ),
     Scenario(
