@@ -28,21 +28,35 @@ def redact(text: str) -> str:
     return _CREDENTIALS.sub("***@", text) if "://" in text else text
 
 
+Line = tuple[float, dict[str, Any]]  # seconds since the epoch, fields
+
+
+def lines_of(record: logging.LogRecord) -> list[Line]:
+    """Return what a record says in each of its lines.
+
+    ``extra={"fields": {...}}`` adds fields to its one line. ``extra={"lines": [...]}``
+    gives it many lines: each one costs a fraction of a record, and all are written with
+    one system call.
+    """
+    one_line = [(record.created, getattr(record, "fields", {}))]
+    return getattr(record, "lines", one_line)
+
+
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line; ``extra={"fields": {...}}`` adds members."""
+    """One JSON object a line."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Format a record."""
         entry = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "time": "",
             "level": record.levelname,
             "logger": record.name,
             "process": record.process,
             "message": redact(record.getMessage()),
-        } | getattr(record, "fields", {})
+        }
         if record.exc_info:
             entry["exception"] = redact(self.formatException(record.exc_info))
-        return orjson.dumps(entry, default=str).decode()
+        return "\n".join(_format_json(entry, line) for line in lines_of(record))
 
 
 class TextFormatter(logging.Formatter):
@@ -50,13 +64,24 @@ class TextFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Format a record."""
-        fields: dict[str, Any] = getattr(record, "fields", {})
-        time = datetime.fromtimestamp(record.created).strftime("%H:%M:%S")
-        words = [time, f"{record.levelname:<7}", redact(record.getMessage())]
-        words += [f"{name}={value}" for name, value in fields.items()]
+        message = f"{record.levelname:<7} {redact(record.getMessage())}"
+        text = "\n".join(_format_text(message, line) for line in lines_of(record))
         if record.exc_info:
-            words += ["\n" + redact(self.formatException(record.exc_info))]
-        return " ".join(words)
+            text += "\n" + redact(self.formatException(record.exc_info))
+        return text
+
+
+def _format_json(entry: dict[str, Any], line: Line) -> str:
+    created, fields = line
+    entry["time"] = datetime.fromtimestamp(created, UTC).isoformat()
+    return orjson.dumps(entry | fields, default=str).decode()
+
+
+def _format_text(message: str, line: Line) -> str:
+    created, fields = line
+    time = datetime.fromtimestamp(created).strftime("%H:%M:%S")
+    words = [time, message, *(f"{name}={value}" for name, value in fields.items())]
+    return " ".join(words)
 
 
 class GunicornLogger(glogging.Logger):  # type: ignore[misc]

@@ -12,7 +12,9 @@ from serving.schemas.rows import Matrix
 if TYPE_CHECKING:
     from serving.model.served import Served
 
-FLUSH_SECONDS = 0.1
+# Requests of this time are processed together: few enough not to delay the next one.
+FLUSH_SECONDS = 0.01
+IDLE_SECONDS = 0.5  # between two calls of the consumer when there are no requests
 
 
 class Observation(NamedTuple):
@@ -86,6 +88,7 @@ class ObserverQueue:
         self._waiting_rows = 0
         self._lock = threading.Lock()
         self._flushing = threading.Lock()
+        self._submitted = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
@@ -103,10 +106,13 @@ class ObserverQueue:
                 self._waiting_rows += size
         if not accepted:
             self._count_dropped(size)
+        elif not self._submitted.is_set():
+            self._submitted.set()
 
     def stop(self) -> None:
         """Process what is waiting, then end the thread."""
         self._stopping.set()
+        self._submitted.set()
         if self._thread.is_alive():
             self._thread.join()
         self.flush()
@@ -122,7 +128,10 @@ class ObserverQueue:
                 self._count_dropped(sum(request.size for request in batch))
 
     def _run(self) -> None:
-        # Polling, not waking up: a submission then costs no more than an append.
-        run_forever(
-            self._name, self.flush, FLUSH_SECONDS, self._stopping.wait, self._on_error
-        )
+        run_forever(self._name, self.flush, FLUSH_SECONDS, self._wait, self._on_error)
+
+    def _wait(self, seconds: float) -> bool:
+        """Wait for a request, and some time for others; return whether to stop."""
+        self._submitted.wait(IDLE_SECONDS)
+        self._submitted.clear()
+        return self._stopping.wait(seconds)

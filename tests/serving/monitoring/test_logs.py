@@ -1,6 +1,12 @@
+import json
+import logging
+import select
+
 import pytest
 
-from serving.monitoring.logs import redact
+from serving.monitoring.logs import JsonFormatter, TextFormatter, redact
+from serving.monitoring.observers import CompletedRequest
+from serving.monitoring.request_monitor import log_requests
 
 
 @pytest.mark.parametrize(
@@ -35,3 +41,43 @@ def test_redact_removes_credentials_from_urls(text, redacted):
 )
 def test_redact_keeps_other_text(text):
     assert redact(text) == text
+
+
+@pytest.fixture
+def records(caplog):
+    """Log some requests, the first one in the year 2001."""
+
+    def log(number: int, request_id: str = "id") -> list[logging.LogRecord]:
+        caplog.set_level(logging.INFO, "serving.requests")
+        log_requests(
+            [
+                CompletedRequest("GET", "/model", 200, 0.1, 0.0, 1e9 + i, request_id)
+                for i in range(number)
+            ]
+        )
+        return caplog.records
+
+    return log
+
+
+def test_each_request_has_a_line_of_json_with_its_time(records):
+    text = "\n".join(map(JsonFormatter().format, records(20)))
+
+    entries = [json.loads(line) for line in text.splitlines()]
+    assert [entry["time"][17:19] for entry in entries[:3]] == ["40", "41", "42"]
+    assert {entry["route"] for entry in entries} == {"/model"}
+    assert len(entries) == 20
+
+
+def test_each_request_has_a_line_of_text(records):
+    lines = TextFormatter().format(records(3)[0]).splitlines()
+
+    assert [line[6:8] for line in lines] == ["40", "41", "42"]
+    assert all(" INFO    request request_id=id " in line for line in lines)
+
+
+def test_lines_that_are_written_together_fit_into_one_piece_of_a_pipe(records):
+    text = JsonFormatter().format(records(100, "x" * 128)[0])
+
+    assert text.count("\n") > 1
+    assert len(text) < select.PIPE_BUF
