@@ -39,7 +39,7 @@ from iris_kedro.parameters import Candidates, Dataset, Export, Gate, Split, Trai
 from iris_kedro.pipelines.data_engineering.nodes import SplitData, clean, split
 from iris_kedro.pipelines.data_science.export import describe_challenger, export_onnx
 from iris_kedro.pipelines.data_science.nodes import (
-    evaluate_candidates,
+    evaluate_best,
     train_candidates,
 )
 from iris_kedro.provenance import Lineage, Provenance
@@ -306,8 +306,8 @@ def make_challenger(
         train_data, test_data, *_ = sides()
         model = describe_challenger(
             "logistic_regression",
-            export_onnx(trained, train_data, test_data, dataset, export_parameters),
-            evaluate_candidates(trained, test_data, dataset),
+            export_onnx(trained, train_data, dataset, export_parameters),
+            evaluate_best("logistic_regression", trained, test_data, dataset),
             train_data,
             test_data,
             Lineage(

@@ -1,7 +1,7 @@
 """What is known of a candidate as it passes through the pipelines."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import onnx
@@ -9,36 +9,81 @@ from numpy.typing import NDArray
 
 from iris_kedro.parameters import Candidate
 
+NEGATED = "neg_"  # before scikit-learn's names of losses
+
+
+def name_metric(scoring: str) -> str:
+    """Return the name of a metric as people know it, such as log_loss."""
+    return scoring.removeprefix(NEGATED)
+
+
+def show_values(scoring: str, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return scores as people know them: scikit-learn negates losses."""
+    return -scores if scoring.startswith(NEGATED) else scores
+
+
+class Score(NamedTuple):
+    """A mean over folds and its standard error."""
+
+    mean: float
+    standard_error: float
+
+
+@dataclass(frozen=True)
+class CrossValidation:
+    """Scores of a candidate in each fold: greater is better, as in scikit-learn.
+
+    Attributes:
+        scores: Of each metric, of shape (repeats * folds,), repeat by repeat.
+        folds: Number of folds in a repeat.
+    """
+
+    scores: dict[str, NDArray[np.float64]]
+    folds: int
+
+    def score(self, metric: str) -> Score:
+        """Return the mean of a metric and its standard error.
+
+        Folds share training rows, so that their scores vary less than those of models
+        trained on other rows would. The variance is corrected for that: Nadeau and
+        Bengio, Inference for the Generalization Error, Machine Learning 52, 2003.
+        """
+        scores = self.scores[metric]
+        test_to_training = 1 / (self.folds - 1)
+        variance = scores.var(ddof=1) * (1 / len(scores) + test_to_training)
+        return Score(float(scores.mean()), float(np.sqrt(variance)))
+
+    def summarize(self) -> dict[str, dict[str, float]]:
+        """Return mean and standard error of each metric, as people know it."""
+        return {
+            name_metric(name): {
+                "mean": float(show_values(name, scores).mean()),
+                "standard_error": self.score(name).standard_error,
+            }
+            for name, scores in self.scores.items()
+        }
+
 
 @dataclass(frozen=True)
 class TrainedCandidate:
     """A fitted candidate and its cross-validation.
 
-    ``model`` is a plain scikit-learn pipeline. ``fold_accuracies`` belong to the best
-    parameters; ``fit_seconds`` is the whole search, the final fit included.
+    ``model`` is a plain scikit-learn pipeline with ``best_parameters``, fitted on all
+    training rows; ``points`` are the parameters that were tried, with their mean
+    scores.
     """
 
     name: str
     specification: Candidate
     model: Any
     best_parameters: dict[str, Any]
-    fold_accuracies: NDArray[np.float64]
-    fit_seconds: float
-
-    @property
-    def cv_accuracy(self) -> float:
-        """Mean accuracy over the folds."""
-        return float(self.fold_accuracies.mean())
-
-    @property
-    def cv_deviation(self) -> float:
-        """Standard deviation of the accuracy over the folds."""
-        return float(self.fold_accuracies.std())
+    cross_validation: CrossValidation
+    points: list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How a candidate does on held-out rows.
+    """How the chosen candidate does on held-out rows.
 
     ``probabilities`` has the shape (rows, classes), in the order of
     ``model.classes_``.
@@ -66,7 +111,5 @@ class CandidateRecord:
     """All that is recorded of a candidate in its own MLflow run."""
 
     trained: TrainedCandidate
-    metrics: dict[str, float]
     export: ExportedCandidate
     is_chosen: bool
-    figures: dict[str, Any]

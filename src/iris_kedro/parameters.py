@@ -6,8 +6,9 @@ types and impossible values stop the run with the name of the parameter.
 
 import importlib
 import inspect
+import warnings
 from difflib import get_close_matches
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -18,8 +19,9 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from scipy import stats
 from sklearn.base import BaseEstimator, is_classifier
-from sklearn.model_selection import ParameterGrid
+from sklearn.model_selection import ParameterGrid, ParameterSampler
 
 from iris_kedro.errors import ProjectError
 
@@ -28,6 +30,8 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
+
+EXAMPLES = 20  # drawn of distributions, to check them before any training
 
 
 class Parameters(BaseModel):
@@ -71,6 +75,15 @@ class Target(Parameters):
     name: Name
     description: str = ""
     classes: Annotated[list[str], Field(min_length=2)]
+    positive: str | None = None
+
+    @model_validator(mode="after")
+    def _check_positive(self) -> Self:
+        if self.positive is not None and self.positive not in self.classes:
+            raise ValueError(
+                f"positive is {self.positive!r}, which is not one of {self.classes}"
+            )
+        return self
 
     @field_validator("classes")
     @classmethod
@@ -123,11 +136,31 @@ class Split(Parameters):
 
 
 class Training(Parameters):
-    """How candidates are searched and cross-validated."""
+    """How candidates are searched and cross-validated, with scikit-learn's names."""
 
+    scoring: Literal[
+        "neg_log_loss",
+        "accuracy",
+        "balanced_accuracy",
+        "roc_auc",
+        "average_precision",
+        "f1",
+    ]
     folds: Annotated[int, Field(ge=2)]
+    repeats: Count
     random_state: Seed
-    threads: Count
+    n_jobs: Count
+
+
+class Search(Parameters):
+    """How the parameters of a candidate are searched.
+
+    ``grid`` tries all combinations, ``random`` draws ``iterations`` of them,
+    ``halving`` starts with ``iterations`` on few rows and goes on with the best.
+    """
+
+    method: Literal["grid", "random", "halving"] = "grid"
+    iterations: Count = 20
 
 
 class Export(Parameters):
@@ -200,21 +233,81 @@ class Estimator(Parameters):
             raise ValueError(f"{self.class_path} cannot be created: {error}") from error
 
 
+class Distribution(Parameters):
+    """A distribution of scipy.stats with its parameters, such as loguniform(a, b)."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    distribution: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check_keys(cls, values: Any) -> Any:
+        return values  # scipy.stats knows the others
+
+    @model_validator(mode="after")
+    def _check_distribution(self) -> Self:
+        self.build()
+        return self
+
+    def build(self) -> Any:
+        """Create the frozen distribution.
+
+        Raises:
+            ValueError: If there is no such distribution, or its parameters are wrong.
+        """
+        family = getattr(stats, self.distribution, None)
+        if not isinstance(family, stats.rv_continuous | stats.rv_discrete):
+            raise ValueError(
+                f"scipy.stats has no distribution {self.distribution!r}; usual ones are"
+                " loguniform (a, b), uniform (loc, scale) and randint (low, high)"
+            )
+        values = self.model_extra or {}
+        try:
+            frozen = family(**values)
+            frozen.rvs(random_state=0)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{self.distribution} with {values}: {error}") from error
+        return frozen
+
+
 class Candidate(Estimator):
-    """An estimator with the grid of parameters to search.
+    """An estimator with the parameters to search: values to try, or distributions.
 
     ``scale`` puts a StandardScaler before it.
     """
 
     scale: bool = False
+    search: Search = Field(default_factory=Search)
     grid: dict[str, Annotated[list[Any], Field(min_length=1)]] = {}
+    distributions: dict[str, Distribution] = {}
+
+    def space(self) -> dict[str, Any]:
+        """Return what is searched: lists of values and distributions, by parameter."""
+        drawn = {name: each.build() for name, each in self.distributions.items()}
+        return {**self.grid, **drawn}
+
+    def _examples(self) -> list[dict[str, Any]]:
+        """Return combinations of parameters to check before any training."""
+        if self.search.method == "grid":
+            return list(ParameterGrid(self.grid))
+        with warnings.catch_warnings():  # that there are fewer combinations
+            warnings.simplefilter("ignore", UserWarning)
+            return list(ParameterSampler(self.space(), EXAMPLES, random_state=0))
 
     @model_validator(mode="after")
     def _check_candidate(self) -> Self:
         if not hasattr(self.load_class(), "fit"):
             raise ValueError(f"{self.class_path} cannot be fitted")
-        check_known(self.grid, list(self.build().get_params()), self.class_path)
-        for combination in ParameterGrid(self.grid):
+        if self.distributions and self.search.method == "grid":
+            raise ValueError(
+                "distributions cannot be searched as a grid: set search.method to"
+                " random or halving"
+            )
+        if self.search.method != "grid" and not self.space():
+            raise ValueError(f"there is nothing to search by {self.search.method}")
+        check_known(self.space(), list(self.build().get_params()), self.class_path)
+        for combination in self._examples():
             estimator = self.build().set_params(**combination)
             check_values(estimator)
             if not (is_classifier(estimator) and hasattr(estimator, "predict_proba")):

@@ -31,36 +31,54 @@ def print_summary(results: dict[str, Any], console: Console | None = None) -> No
     """
     console = console or Console()
     if "leaderboard" in results:
+        console.print(_describe_comparison(results["leaderboard"]), highlight=False)
         console.print(_build_table(results["leaderboard"]))
-        _print_refusals(results["leaderboard"], console)
+        _print_refusals(results["leaderboard"]["candidates"], console)
     if {"gate_report", "registry"} <= results.keys():
         _print_verdict(results["gate_report"], results["registry"], console)
 
 
-def _build_table(leaderboard: list[dict[str, Any]]) -> Table:
-    table = Table(
-        title="Candidates: accuracy in cross-validation and on held-out rows",
-        title_justify="left",
+def _describe_comparison(leaderboard: dict[str, Any]) -> str:
+    return (
+        f"Candidates in {leaderboard['folds']}-fold cross-validation, done"
+        f" {leaderboard['repeats']} times; {_words(leaderboard['metric'])} decides"
     )
+
+
+def _build_table(leaderboard: dict[str, Any]) -> Table:
+    metrics = list(leaderboard["baseline"])
+    table = Table()
     table.add_column("")
     table.add_column("candidate")
-    for title in ("cross-validation", "held-out", "log loss", "training"):
-        table.add_column(title, justify="right")
-    for entry in leaderboard:
+    for metric in metrics:
+        table.add_column(_words(metric), justify="right")
+    for entry in leaderboard["candidates"]:
         table.add_row(
             "➤" if entry["chosen"] else "" if entry["releasable"] else "✗",
-            entry["candidate"].replace("_", " "),
-            f"{entry['cv_accuracy']:.3f} ± {entry['cv_deviation']:.3f}",
-            f"{entry['accuracy']:.3f}",
-            f"{entry['log_loss']:.3f}",
-            f"{entry['fit_seconds']:.1f} s",
+            _words(entry["candidate"]),
+            *(_format(entry["scores"][metric]) for metric in metrics),
             style="bold" if entry["chosen"] else None,
         )
+    table.add_section()
+    table.add_row(
+        "",
+        "shares of the classes",
+        *(_format(leaderboard["baseline"][metric]) for metric in metrics),
+        style="dim",
+    )
     return table
 
 
-def _print_refusals(leaderboard: list[dict[str, Any]], console: Console) -> None:
-    for entry in leaderboard:
+def _format(score: dict[str, float]) -> str:
+    return f"{score['mean']:.3f} ± {score['standard_error']:.3f}"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _print_refusals(candidates: list[dict[str, Any]], console: Console) -> None:
+    for entry in candidates:
         if not entry["releasable"]:
             console.print(
                 f"✗ {entry['candidate']} is not releasable: {entry['reason']}",

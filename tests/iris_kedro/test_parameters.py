@@ -24,7 +24,13 @@ from iris_kedro.parameters import (
 
 LOGISTIC = {"class": "sklearn.linear_model.LogisticRegression"}
 SPLIT = {"test_share": 0.3, "salt": "s", "minimum_rows_per_class": 5}
-TRAINING = {"folds": 5, "random_state": 1, "threads": 1}
+TRAINING = {
+    "scoring": "neg_log_loss",
+    "folds": 5,
+    "repeats": 2,
+    "random_state": 1,
+    "n_jobs": 1,
+}
 EXPORT = {"tolerance": 1e-4, "random_rows": 9, "golden_rows": 9, "random_state": 1}
 GATE = {
     "minimum_accuracy": 0.9,
@@ -80,7 +86,7 @@ def test_parameters_refuse_unknown_keys_by_name(model, given):
         (Split, SPLIT, {"minimum_rows_per_class": 0}, r"_class\n.*or equal to 1"),
         (Training, TRAINING, {"folds": 1}, r"folds\n.*equal to 2"),
         (Training, TRAINING, {"folds": 2.5}, r"folds\n.*valid integer"),
-        (Training, TRAINING, {"threads": 0}, r"threads\n.*equal to 1"),
+        (Training, TRAINING, {"n_jobs": 0}, r"n_jobs\n.*equal to 1"),
         (Export, EXPORT, {"tolerance": 0}, r"tolerance\n.*greater than 0"),
         (Export, EXPORT, {"golden_rows": 0}, r"golden_rows\n.*equal to 1"),
         (Gate, GATE, {"minimum_accuracy": 90}, r"minimum_accuracy\n.*less than 1"),
@@ -206,8 +212,67 @@ def test_build_creates_a_new_estimator_each_time():
 def test_parameters_are_logged_as_the_json_they_came_from():
     candidates = Candidates.model_validate({"mine": {**LOGISTIC, "scale": True}})
 
-    expected = {"mine": {**LOGISTIC, "parameters": {}, "scale": True, "grid": {}}}
-    assert json.loads(str(candidates)) == expected
+    assert json.loads(str(candidates)) == {
+        "mine": {
+            **LOGISTIC,
+            "parameters": {},
+            "scale": True,
+            "search": {"method": "grid", "iterations": 20},
+            "grid": {},
+            "distributions": {},
+        }
+    }
+
+
+@pytest.mark.parametrize(
+    ("candidate", "message"),
+    [
+        (
+            {"distributions": {"C": {"distribution": "loguniform", "a": 1, "b": 2}}},
+            "set search.method to random or halving",
+        ),
+        ({"search": {"method": "random"}}, "nothing to search by random"),
+        (
+            {
+                "search": {"method": "random"},
+                "distributions": {"C": {"distribution": "lognormal"}},
+            },
+            "no distribution 'lognormal'; usual ones are loguniform",
+        ),
+        (
+            {
+                "search": {"method": "random"},
+                "distributions": {"C": {"distribution": "loguniform", "a": 1}},
+            },
+            "loguniform with {'a': 1}: .*'b'",
+        ),
+        (
+            {
+                "search": {"method": "halving"},
+                "distributions": {"c": {"distribution": "uniform"}},
+            },
+            "no parameter 'c'; It has C, class_weight",
+        ),
+        (
+            {
+                "search": {"method": "random"},
+                "distributions": {"C": {"distribution": "uniform", "loc": -9}},
+            },
+            "The 'C' parameter of LogisticRegression must be a float",
+        ),
+        ({"search": {"method": "bayes"}}, "'grid', 'random' or 'halving'"),
+    ],
+)
+def test_search_that_cannot_work_is_refused(candidate, message):
+    with pytest.raises(ValidationError, match=message):
+        Candidates.model_validate({"mine": {**LOGISTIC, **candidate}})
+
+
+def test_positive_class_is_one_of_the_classes():
+    target = {"name": "species", "classes": ["a", "b"], "positive": "c"}
+
+    with pytest.raises(ValidationError, match="positive is 'c', which is not one of"):
+        Target.model_validate(target)
 
 
 def test_columns_keep_the_order_of_the_configuration():

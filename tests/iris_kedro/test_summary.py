@@ -7,14 +7,23 @@ from iris_kedro.summary import print_summary
 
 ENTRY = {
     "candidate": "random_forest",
-    "cv_accuracy": 0.9512,
-    "cv_deviation": 0.0234,
-    "accuracy": 0.9666,
-    "log_loss": 0.1234,
-    "fit_seconds": 1.26,
+    "scores": {
+        "log_loss": {"mean": 0.1234, "standard_error": 0.0321},
+        "accuracy": {"mean": 0.9512, "standard_error": 0.0234},
+    },
     "chosen": True,
     "releasable": True,
     "reason": "",
+}
+LEADERBOARD = {
+    "metric": "log_loss",
+    "folds": 5,
+    "repeats": 2,
+    "candidates": [ENTRY],
+    "baseline": {
+        "log_loss": {"mean": 1.1, "standard_error": 0.001},
+        "accuracy": {"mean": 0.33, "standard_error": 0.01},
+    },
 }
 REPORT = {
     "verdict": "better",
@@ -49,17 +58,26 @@ def produced(challenger):
 
 
 def test_table_shows_a_line_for_each_candidate(show):
-    text = show(leaderboard=[ENTRY])
+    text = show(leaderboard=LEADERBOARD)
 
     (line,) = [line for line in text.splitlines() if "random forest" in line]
     cells = [cell.strip() for cell in line.split("│")[1:-1]]
-    assert cells == ["➤", "random forest", "0.951 ± 0.023", "0.967", "0.123", "1.3 s"]
+    assert cells == ["➤", "random forest", "0.123 ± 0.032", "0.951 ± 0.023"]
+
+
+def test_table_says_how_candidates_were_compared_and_ends_with_a_baseline(show):
+    first, *_, last, _ = show(leaderboard=LEADERBOARD).strip().splitlines()
+
+    assert first == (
+        "Candidates in 5-fold cross-validation, done 2 times; log loss decides"
+    )
+    assert "shares of the classes │ 1.100 ± 0.001 │ 0.330 ± 0.010" in last
 
 
 def test_candidate_that_is_not_releasable_is_shown_with_the_reason(show):
     refused = {**ENTRY, "chosen": False, "releasable": False, "reason": "no converter"}
 
-    text = show(leaderboard=[refused])
+    text = show(leaderboard={**LEADERBOARD, "candidates": [refused]})
 
     assert "✗ random_forest is not releasable: no converter" in text
 
@@ -69,7 +87,11 @@ def test_brackets_in_a_reason_are_shown_as_they_are(show, produced):
     refused = {**ENTRY, "chosen": False, "releasable": False, "reason": reason}
     report = {**REPORT, "reasons": [reason]}
 
-    text = show(leaderboard=[refused], gate_report=report, registry=produced("run"))
+    text = show(
+        leaderboard={**LEADERBOARD, "candidates": [refused]},
+        gate_report=report,
+        registry=produced("run"),
+    )
 
     assert text.count(reason) == 2
 

@@ -123,8 +123,8 @@ def test_a_figure_opens(graph, picture):
     graph.get_by_role("button", name="Expand preview").click()
 
     figure = graph.locator(".pipeline-metadata-modal .js-plotly-plot")
-    expect(figure).to_contain_text("accuracy in each fold")
-    expect(figure.locator(".trace")).to_have_count(6)
+    expect(figure).to_contain_text("log loss in each fold")
+    expect(figure.locator(".trace")).to_have_count(5)
     picture(graph, "kedro-viz-figure")
 
 

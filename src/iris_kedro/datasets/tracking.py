@@ -19,7 +19,7 @@ from mlflow.entities import Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
-from iris_kedro.candidates import CandidateRecord
+from iris_kedro.candidates import CandidateRecord, name_metric, show_values
 from iris_kedro.provenance import Provenance, digest_files, read_git_commit
 
 PROJECT = Path(__file__).parents[3]
@@ -153,8 +153,7 @@ class CandidateRunsDataset(AbstractDataset[list[CandidateRecord], NoReturn]):
         MlflowClient().log_batch(
             run_id, metrics=_metrics(record), params=_params(record), tags=_tags(record)
         )
-        for name, figure in record.figures.items():
-            mlflow.log_figure(figure, f"{name}.png")
+        mlflow.log_table(_tabulate(record.trained.points), "search.json")
         mlflow.sklearn.log_model(
             record.trained.model,
             name="model",
@@ -164,18 +163,20 @@ class CandidateRunsDataset(AbstractDataset[list[CandidateRecord], NoReturn]):
 
 
 def _metrics(record: CandidateRecord) -> list[Metric]:
-    trained = record.trained
+    validation = record.trained.cross_validation
     now = int(time.time() * 1000)
-    values = {
-        "cv_accuracy": trained.cv_accuracy,
-        "cv_deviation": trained.cv_deviation,
-        "fit_seconds": trained.fit_seconds,
-        **record.metrics,
-    }
-    return [Metric(name, value, now, 0) for name, value in values.items()] + [
-        Metric("fold_accuracy", float(accuracy), now, fold)
-        for fold, accuracy in enumerate(trained.fold_accuracies)
+    # A fold is a step; what MLflow shows as the last value is the mean.
+    metrics = [
+        Metric(f"cv.{name_metric(scoring)}.folds", value, now, fold)
+        for scoring, scores in validation.scores.items()
+        for fold, value in enumerate(show_values(scoring, scores).tolist())
     ]
+    for name, score in validation.summarize().items():
+        metrics.append(Metric(f"cv.{name}", score["mean"], now, 0))
+        metrics.append(
+            Metric(f"cv.{name}.standard_error", score["standard_error"], now, 0)
+        )
+    return metrics
 
 
 def _params(record: CandidateRecord) -> list[Param]:
@@ -196,6 +197,11 @@ def _tags(record: CandidateRecord) -> list[RunTag]:
         "chosen": record.is_chosen,
     }
     return [RunTag(name, str(value)) for name, value in values.items()]
+
+
+def _tabulate(points: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    # As text, because a parameter may have values of several types, or none.
+    return {name: [str(point[name]) for point in points] for name in points[0]}
 
 
 def pin_requirements(*packages: str) -> list[str]:

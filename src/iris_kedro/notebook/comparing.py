@@ -20,8 +20,12 @@ from iris_kedro.style import COLORS, MUTED, color_by_name, new_figure, words
 COLUMNS = 3
 
 
-def read_candidates(run_id: str) -> pd.DataFrame:
+def read_candidates(run_id: str, metric_name: str = "log_loss") -> pd.DataFrame:
     """Read the candidates of a run from their own runs in MLflow.
+
+    Args:
+        run_id: The parent run.
+        metric_name: The metric whose values in each fold are read as ``folds``.
 
     Returns:
         One row for each candidate, its name as index.
@@ -39,12 +43,13 @@ def read_candidates(run_id: str) -> pd.DataFrame:
             "folds": [
                 metric.value
                 for metric in client.get_metric_history(
-                    run.info.run_id, "fold_accuracy"
+                    run.info.run_id, f"cv.{metric_name}.folds"
                 )
             ],
             **{
-                name: run.data.metrics[name]
-                for name in ("cv_accuracy", "cv_deviation", "accuracy", "log_loss")
+                name.removeprefix("cv."): value
+                for name, value in run.data.metrics.items()
+                if name.startswith("cv.") and not name.endswith(".folds")
             },
             "chosen": run.data.tags["chosen"] == "True",
             "run_id": run.info.run_id,
@@ -65,8 +70,8 @@ def load_models(candidates: pd.DataFrame) -> dict[str, Any]:
     return models
 
 
-def plot_folds(candidates: pd.DataFrame) -> Figure:
-    """Draw the accuracy in each fold, its mean, and that on held-out rows."""
+def plot_folds(candidates: pd.DataFrame, metric_name: str = "log_loss") -> Figure:
+    """Draw a metric in each fold, its mean and its standard error."""
     figure, axes = new_figure(8, 0.9 + 0.5 * len(candidates))
     for place, candidate in enumerate(candidates.to_dict("records")):
         folds = np.sort(np.asarray(candidate["folds"], float))
@@ -75,21 +80,16 @@ def plot_folds(candidates: pd.DataFrame) -> Figure:
         axes.scatter(
             folds, place - 0.12 * repeats, color=COLORS[0], alpha=0.6, label="a fold"
         )
-        mean = candidate["cv_accuracy"]
-        axes.plot(
-            [mean, mean],
-            [place - 0.4, place + 0.25],
+        mean = candidate[metric_name]
+        error = candidate[f"{metric_name}.standard_error"]
+        axes.errorbar(
+            mean,
+            place + 0.2,
+            xerr=error,
+            fmt="|",
+            markersize=12,
             color="black",
-            label="mean of the folds",
-        )
-        axes.scatter(
-            candidate["accuracy"],
-            place,
-            marker="D",
-            s=60,
-            color=COLORS[1],
-            label="held-out rows",
-            zorder=3,
+            label="mean and standard error",
         )
     axes.set_yticks(
         range(len(candidates)),
@@ -99,11 +99,11 @@ def plot_folds(candidates: pd.DataFrame) -> Figure:
         ],
     )
     axes.invert_yaxis()
-    axes.set_xlabel("accuracy")
+    axes.set_xlabel(words(metric_name))
     axes.grid(False, axis="y")
     handles, labels = axes.get_legend_handles_labels()
     axes.legend(
-        handles[:3], labels[:3], loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3
+        handles[:2], labels[:2], loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2
     )
     return figure
 

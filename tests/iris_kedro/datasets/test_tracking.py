@@ -2,6 +2,7 @@ import json
 from importlib.metadata import version
 
 import mlflow
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -113,10 +114,8 @@ def candidate_run(tracking, train):
     """Return the child run of a recorded candidate."""
     record = CandidateRecord(
         trained=train({"forest": FOREST})["forest"],
-        metrics={"accuracy": 0.9, "recall.setosa": 1.0},
         export=ExportedCandidate(None, "no converter"),
         is_chosen=False,
-        figures={},
     )
     with mlflow.start_run() as parent:
         CandidateRunsDataset().save([record])
@@ -137,15 +136,29 @@ def test_candidate_run_has_parameters_and_metrics(candidate_run):
         "n_estimators": "3",
         "best.max_depth": "2",
     }
-    assert candidate_run.data.metrics.keys() >= {"cv_accuracy", "accuracy"}
+    assert candidate_run.data.metrics.keys() >= {
+        "cv.log_loss",
+        "cv.log_loss.standard_error",
+        "cv.accuracy",
+    }
 
 
-def test_candidate_run_has_the_accuracy_of_each_fold(candidate_run, training):
+def test_candidate_run_has_the_score_of_each_fold(candidate_run, training):
     history = MlflowClient().get_metric_history(
-        candidate_run.info.run_id, "fold_accuracy"
+        candidate_run.info.run_id, "cv.log_loss.folds"
     )
 
-    assert [each.step for each in history] == list(range(training.folds))
+    splits = training.folds * training.repeats
+    assert [each.step for each in history] == list(range(splits))
+    mean = np.mean([each.value for each in history])
+    assert mean == pytest.approx(candidate_run.data.metrics["cv.log_loss"])
+
+
+def test_every_point_of_the_search_is_kept(candidate_run):
+    table = mlflow.load_table("search.json", run_ids=[candidate_run.info.run_id])
+
+    assert table["max_depth"].tolist() == [2]
+    assert table["neg_log_loss"].astype(float).le(0).all()
 
 
 def test_candidate_run_says_why_it_is_not_releasable(candidate_run):

@@ -1,4 +1,5 @@
 import mlflow
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -18,8 +19,7 @@ from iris_kedro.notebook.comparing import (
 def candidates(tracking, trained):
     """Return what MLflow remembers of one candidate."""
     (each,) = trained.values()
-    metrics = {"accuracy": 0.9, "log_loss": 0.2}
-    record = CandidateRecord(each, metrics, ExportedCandidate(None), True, {})
+    record = CandidateRecord(each, ExportedCandidate(None), True)
     with mlflow.start_run() as run:
         CandidateRunsDataset().save([record])
     return read_candidates(run.info.run_id)
@@ -31,10 +31,11 @@ def models(trained):
 
 
 def test_candidates_are_read_back_with_each_fold(candidates, trained):
-    each = trained["logistic_regression"]
+    validation = trained["logistic_regression"].cross_validation
 
-    assert candidates.loc["logistic_regression", "folds"] == list(each.fold_accuracies)
-    assert candidates.loc["logistic_regression", "accuracy"] == 0.9
+    row = candidates.loc["logistic_regression"]
+    assert row["folds"] == list(-validation.scores["neg_log_loss"])
+    assert row["log_loss"] == pytest.approx(np.mean(row["folds"]))
     assert candidates["chosen"].tolist() == [True]
 
 
@@ -51,14 +52,14 @@ def test_folds_with_equal_accuracy_do_not_hide_each_other():
     candidates = pd.DataFrame(
         {
             "folds": [[1.0, 1.0, 0.9]],
-            "cv_accuracy": [0.97],
-            "accuracy": [0.95],
+            "accuracy": [0.97],
+            "accuracy.standard_error": [0.01],
             "chosen": [True],
         },
         index=["a_model"],
     )
 
-    (axes,) = plot_folds(candidates).axes
+    (axes,) = plot_folds(candidates, "accuracy").axes
 
     points = axes.collections[0].get_offsets().tolist()
     assert len({tuple(point) for point in points}) == 3

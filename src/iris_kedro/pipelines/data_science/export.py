@@ -47,16 +47,15 @@ class ParityError(Exception):
 def export_onnx(
     trained: dict[str, TrainedCandidate],
     train_data: pd.DataFrame,
-    test_data: pd.DataFrame,
     dataset: Dataset,
     export: Export,
 ) -> dict[str, ExportedCandidate]:
-    """Convert each candidate to ONNX and prove parity on all and on random rows.
+    """Convert each candidate to ONNX; prove parity on training and on random rows.
 
     A candidate that cannot be converted, or differs, is not releasable; the others
     go on.
     """
-    rows = pd.concat([train_data, test_data])[dataset.columns].to_numpy(float)
+    rows = train_data[dataset.columns].to_numpy(float)
     generator = np.random.default_rng(export.random_state)
     random_rows = generator.uniform(
         rows.min(axis=0), rows.max(axis=0), (export.random_rows, rows.shape[1])
@@ -69,7 +68,7 @@ def export_onnx(
 def describe_challenger(
     best: str,
     exports: dict[str, ExportedCandidate],
-    evaluations: dict[str, Evaluation],
+    evaluation: Evaluation,
     train_data: pd.DataFrame,
     test_data: pd.DataFrame,
     lineage: Lineage,
@@ -113,7 +112,7 @@ def describe_challenger(
         ),
         golden_rows=_choose_golden_rows(model, train_data, dataset, export),
         split=SplitContract(salt=split.salt, test_share=split.test_share),
-        metrics=evaluations[best].metrics,
+        metrics=evaluation.metrics,
         typical_rows=_find_typical_rows(train_data, dataset),
         training_fingerprint=lineage.fingerprint,
     )

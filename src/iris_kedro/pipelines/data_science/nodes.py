@@ -1,29 +1,26 @@
-"""Nodes that train, evaluate and choose candidates."""
+"""Nodes that train, choose and evaluate candidates."""
 
 import hashlib
 import logging
-import time
 from typing import Any
 
-import joblib
 import numpy as np
 import pandas as pd
+from sklearn.dummy import DummyClassifier
 from sklearn.metrics import (
     accuracy_score,
     balanced_accuracy_score,
     log_loss,
     recall_score,
 )
-from sklearn.model_selection import GridSearchCV, StratifiedKFold
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
-from threadpoolctl import threadpool_limits
 
 from iris_kedro.candidates import (
     CandidateRecord,
+    CrossValidation,
     Evaluation,
     ExportedCandidate,
     TrainedCandidate,
+    name_metric,
 )
 from iris_kedro.errors import ProjectError
 from iris_kedro.parameters import (
@@ -37,10 +34,20 @@ from iris_kedro.parameters import (
 from iris_kedro.progress import track
 from iris_kedro.provenance import Lineage, Provenance
 
+from .scorers import Scorer, build_scorers
+from .search import (
+    build_search,
+    collect_warnings,
+    fit_search,
+    read_points,
+    strip_step,
+)
+
 logger = logging.getLogger(__name__)
 
-LATENCY_REPEATS = 10
-ROWS_WORTH_THREADS = 5_000
+BASELINE = Candidate.model_validate(
+    {"class": f"{DummyClassifier.__module__}.{DummyClassifier.__name__}"}
+)
 
 
 def train_candidates(
@@ -49,71 +56,93 @@ def train_candidates(
     candidates: Candidates,
     training: Training,
 ) -> dict[str, TrainedCandidate]:
-    """Search each candidate's grid by cross-validation and fit its best on all rows.
+    """Search each candidate's parameters by cross-validation; fit the best on all rows.
 
     Raises:
         ProjectError: Names a candidate whose parameters do not suit the rows.
     """
     X, y = _features(train_data, dataset), train_data[dataset.target.name].to_numpy(str)
+    scorers = build_scorers(dataset.target, training.scoring)
+    metric = name_metric(training.scoring)
     trained = {}
     bar = track(candidates.root.items(), "Training")
     for number, (name, candidate) in enumerate(bar, start=1):
-        trained[name] = _train(name, candidate, X, y, training)
+        trained[name] = _train(name, candidate, X, y, training, scorers)
+        score = trained[name].cross_validation.summarize()[metric]
         logger.info(
-            "Trained %d of %d, %s, in %.1f s: cross-validation accuracy %.3f ± %.3f",
+            "Trained %d of %d, %s: %s %.3f ± %.3f",
             number,
             len(candidates.root),
             name,
-            trained[name].fit_seconds,
-            trained[name].cv_accuracy,
-            trained[name].cv_deviation,
+            metric.replace("_", " "),
+            score["mean"],
+            score["standard_error"],
         )
     return trained
 
 
-def evaluate_candidates(
-    trained: dict[str, TrainedCandidate], test_data: pd.DataFrame, dataset: Dataset
-) -> dict[str, Evaluation]:
-    """Evaluate each candidate on the held-out rows."""
-    X, y = _features(test_data, dataset), test_data[dataset.target.name].to_numpy(str)
-    return {name: _evaluate(each.model, X, y) for name, each in trained.items()}
+def validate_baseline(
+    train_data: pd.DataFrame, dataset: Dataset, training: Training
+) -> CrossValidation:
+    """Cross-validate what knows nothing of a row: the shares of the classes."""
+    X, y = _features(train_data, dataset), train_data[dataset.target.name].to_numpy(str)
+    scorers = build_scorers(dataset.target, training.scoring)
+    return _train("baseline", BASELINE, X, y, training, scorers).cross_validation
 
 
 def select_best(
-    evaluations: dict[str, Evaluation], exports: dict[str, ExportedCandidate]
+    trained: dict[str, TrainedCandidate],
+    exports: dict[str, ExportedCandidate],
+    training: Training,
 ) -> str:
-    """Choose by accuracy; ties by log loss, then by the order of the candidates.
+    """Choose the first candidate that is as good as the best, within its error.
+
+    The one-standard-error rule: Breiman, Friedman, Olshen and Stone, Classification and
+    Regression Trees, 1984, section 3.4.3. Candidates are listed in the order of
+    preference, the simplest ones first.
 
     Raises:
         ProjectError: If no candidate is releasable.
     """
-    releasable = [name for name, export in exports.items() if export.is_releasable]
-    if not releasable:
+    scores = {
+        name: each.cross_validation.score(training.scoring)
+        for name, each in trained.items()
+        if exports[name].is_releasable
+    }
+    if not scores:
         reasons = "; ".join(f"{name}: {each.reason}" for name, each in exports.items())
         raise ProjectError(f"no candidate can be released: {reasons}")
-    return max(
-        releasable,
-        key=lambda name: (
-            evaluations[name].metrics["accuracy"],
-            -evaluations[name].metrics["log_loss"],
-        ),
-    )
+    best = max(scores.values(), key=lambda score: score.mean)
+    enough = best.mean - best.standard_error
+    return next(name for name, score in scores.items() if score.mean >= enough)
+
+
+def evaluate_best(
+    best: str,
+    trained: dict[str, TrainedCandidate],
+    test_data: pd.DataFrame,
+    dataset: Dataset,
+) -> Evaluation:
+    """Evaluate the chosen candidate on the held-out rows, which chose nothing."""
+    X, y = _features(test_data, dataset), test_data[dataset.target.name].to_numpy(str)
+    return _evaluate(trained[best].model, X, y)
 
 
 def build_leaderboard(
     trained: dict[str, TrainedCandidate],
-    evaluations: dict[str, Evaluation],
+    baseline: CrossValidation,
     exports: dict[str, ExportedCandidate],
     best: str,
-) -> list[dict[str, Any]]:
-    """Summarize the candidates in the order of the configuration."""
-    return [
+    training: Training,
+) -> dict[str, Any]:
+    """Summarize the candidates in the order of the configuration, baseline last.
+
+    Scores are those of cross-validation, with their standard errors.
+    """
+    candidates = [
         {
             "candidate": name,
-            "cv_accuracy": each.cv_accuracy,
-            "cv_deviation": each.cv_deviation,
-            **evaluations[name].metrics,
-            "fit_seconds": each.fit_seconds,
+            "scores": each.cross_validation.summarize(),
             "best_parameters": each.best_parameters,
             "releasable": exports[name].is_releasable,
             "reason": exports[name].reason,
@@ -121,35 +150,35 @@ def build_leaderboard(
         }
         for name, each in trained.items()
     ]
+    return {
+        "metric": name_metric(training.scoring),
+        "folds": training.folds,
+        "repeats": training.repeats,
+        "candidates": candidates,
+        "baseline": baseline.summarize(),
+    }
 
 
 def record_candidates(
     trained: dict[str, TrainedCandidate],
-    evaluations: dict[str, Evaluation],
     exports: dict[str, ExportedCandidate],
-    figures: dict[str, dict[str, Any]],
     best: str,
 ) -> list[CandidateRecord]:
     """Gather what is recorded of each candidate."""
     return [
         CandidateRecord(
             trained=each,
-            metrics=evaluations[name].metrics,
             export=exports[name],
             is_chosen=name == best,
-            figures=figures[name],
         )
         for name, each in trained.items()
     ]
 
 
-def select_metrics(
-    evaluations: dict[str, Evaluation], best: str
-) -> dict[str, dict[str, float]]:
+def select_metrics(evaluation: Evaluation) -> dict[str, dict[str, float]]:
     """Return the chosen candidate's metrics for the parent run."""
     return {
-        name: {"value": value, "step": 0}
-        for name, value in evaluations[best].metrics.items()
+        name: {"value": value, "step": 0} for name, value in evaluation.metrics.items()
     }
 
 
@@ -168,7 +197,7 @@ def trace_lineage(
         dataset.model_copy(update={"source": ""}),  # the digest tells, not the place
         split,
         candidates,
-        training.model_copy(update={"threads": 1}),  # changes the time, not the result
+        training.model_copy(update={"n_jobs": 1}),  # changes the time, not the result
         export,
         provenance.code_digest,
         provenance.lock_digest,
@@ -188,57 +217,27 @@ def _train(
     X: np.ndarray[Any, Any],
     y: np.ndarray[Any, Any],
     training: Training,
+    scorers: dict[str, Scorer],
 ) -> TrainedCandidate:
-    start = time.perf_counter()
-    search = GridSearchCV(
-        _build_pipeline(candidate, training.random_state),
-        {f"model__{key}": values for key, values in candidate.grid.items()},
-        scoring="accuracy",
-        cv=StratifiedKFold(
-            training.folds, shuffle=True, random_state=training.random_state
-        ),
-        error_score="raise",
-    )
-    # Threads start at once, processes would import scikit-learn anew for seconds. On
-    # few rows threads wait for Python's lock; the linear algebra below gets one thread
-    # each, or it would wait for itself.
-    threads = training.threads if len(X) >= ROWS_WORTH_THREADS else 1
-    with joblib.parallel_config("threading", n_jobs=threads), threadpool_limits(1):
+    search = build_search(candidate, training, scorers)
+    with collect_warnings() as found:
         try:
-            search.fit(X, y)
+            validation = fit_search(search, X, y, training, scorers)
         except ValueError as error:
             raise ProjectError(
                 f"candidate {name} cannot be trained on these rows with these"
                 f" parameters: {error}"
             ) from error
-    folds = [
-        search.cv_results_[f"split{fold}_test_score"][search.best_index_]
-        for fold in range(training.folds)
-    ]
+    for warning, times in found.items():
+        logger.warning("%s: %s (in %d places)", name, warning, times)
     return TrainedCandidate(
         name=name,
         specification=candidate,
         model=search.best_estimator_,
-        best_parameters={
-            key.removeprefix("model__"): value
-            for key, value in search.best_params_.items()
-        },
-        fold_accuracies=np.array(folds),
-        fit_seconds=time.perf_counter() - start,
+        best_parameters=strip_step(search.best_params_),
+        cross_validation=validation,
+        points=read_points(search, scorers),
     )
-
-
-def _build_pipeline(candidate: Candidate, random_state: int) -> Pipeline:
-    estimator = candidate.build()
-    # Every source of randomness that the configuration leaves open gets the seed.
-    seeds = {
-        name: random_state
-        for name, value in estimator.get_params().items()
-        if name.split("__")[-1] == "random_state" and value is None
-    }
-    estimator.set_params(**seeds)
-    scaler = [("scale", StandardScaler())] if candidate.scale else []
-    return Pipeline([*scaler, ("model", estimator)])
 
 
 def _evaluate(
@@ -257,17 +256,7 @@ def _evaluate(
             f"recall.{name}": recall
             for name, recall in zip(model.classes_, recalls, strict=True)
         },
-        "predict_ms": _measure_latency(model, X[:1]),
     }
     return Evaluation(
         {name: float(value) for name, value in metrics.items()}, probabilities
     )
-
-
-def _measure_latency(model: Any, row: np.ndarray[Any, Any]) -> float:
-    seconds = []
-    for _ in range(LATENCY_REPEATS):
-        start = time.perf_counter()
-        model.predict_proba(row)
-        seconds.append(time.perf_counter() - start)
-    return float(np.median(seconds) * 1000)

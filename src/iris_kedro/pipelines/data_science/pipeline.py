@@ -3,15 +3,20 @@
 from kedro.pipeline import Node, Pipeline
 
 from .export import describe_challenger, export_onnx
-from .figures import plot_candidates, plot_comparison, select_confusion_matrix
+from .figures import (
+    plot_calibration,
+    plot_comparison,
+    plot_confusion_matrix,
+)
 from .nodes import (
     build_leaderboard,
-    evaluate_candidates,
+    evaluate_best,
     record_candidates,
     select_best,
     select_metrics,
     trace_lineage,
     train_candidates,
+    validate_baseline,
 )
 
 
@@ -31,21 +36,20 @@ def create_pipeline() -> Pipeline:
                 name="train_candidates",
             ),
             Node(
-                evaluate_candidates,
+                validate_baseline,
                 inputs={
-                    "trained": "trained",
-                    "test_data": "test_data",
+                    "train_data": "train_data",
                     "dataset": "params:dataset",
+                    "training": "params:data_science.training",
                 },
-                outputs="evaluations",
-                name="evaluate_candidates",
+                outputs="baseline",
+                name="validate_baseline",
             ),
             Node(
                 export_onnx,
                 inputs={
                     "trained": "trained",
                     "train_data": "train_data",
-                    "test_data": "test_data",
                     "dataset": "params:dataset",
                     "export": "params:data_science.export",
                 },
@@ -54,28 +58,30 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 select_best,
-                inputs={"evaluations": "evaluations", "exports": "exports"},
+                inputs={
+                    "trained": "trained",
+                    "exports": "exports",
+                    "training": "params:data_science.training",
+                },
                 outputs="best",
                 name="select_best",
             ),
             Node(
-                plot_candidates,
+                evaluate_best,
                 inputs={
+                    "best": "best",
                     "trained": "trained",
-                    "evaluations": "evaluations",
                     "test_data": "test_data",
                     "dataset": "params:dataset",
                 },
-                outputs="figures",
-                name="plot_candidates",
+                outputs="evaluation",
+                name="evaluate_best",
             ),
             Node(
                 record_candidates,
                 inputs={
                     "trained": "trained",
-                    "evaluations": "evaluations",
                     "exports": "exports",
-                    "figures": "figures",
                     "best": "best",
                 },
                 outputs="candidate_runs",
@@ -85,28 +91,48 @@ def create_pipeline() -> Pipeline:
                 build_leaderboard,
                 inputs={
                     "trained": "trained",
-                    "evaluations": "evaluations",
+                    "baseline": "baseline",
                     "exports": "exports",
                     "best": "best",
+                    "training": "params:data_science.training",
                 },
                 outputs="leaderboard",
                 name="build_leaderboard",
             ),
             Node(
                 plot_comparison,
-                inputs={"trained": "trained", "evaluations": "evaluations"},
+                inputs={
+                    "trained": "trained",
+                    "training": "params:data_science.training",
+                },
                 outputs="candidate_comparison",
                 name="plot_comparison",
             ),
             Node(
-                select_confusion_matrix,
-                inputs={"figures": "figures", "best": "best"},
+                plot_confusion_matrix,
+                inputs={
+                    "best": "best",
+                    "evaluation": "evaluation",
+                    "test_data": "test_data",
+                    "dataset": "params:dataset",
+                },
                 outputs="confusion_matrix",
-                name="select_confusion_matrix",
+                name="plot_confusion_matrix",
+            ),
+            Node(
+                plot_calibration,
+                inputs={
+                    "best": "best",
+                    "evaluation": "evaluation",
+                    "test_data": "test_data",
+                    "dataset": "params:dataset",
+                },
+                outputs="calibration",
+                name="plot_calibration",
             ),
             Node(
                 select_metrics,
-                inputs={"evaluations": "evaluations", "best": "best"},
+                inputs={"evaluation": "evaluation"},
                 outputs="metrics",
                 name="select_metrics",
             ),
@@ -129,7 +155,7 @@ def create_pipeline() -> Pipeline:
                 inputs={
                     "best": "best",
                     "exports": "exports",
-                    "evaluations": "evaluations",
+                    "evaluation": "evaluation",
                     "train_data": "train_data",
                     "test_data": "test_data",
                     "lineage": "lineage",

@@ -30,7 +30,7 @@ CONFIDENCES = np.array([0.0, 0.6, 0.8, 0.9, 0.95, 1.0])
 def build_card(
     challenger: onnx.ModelProto,
     test_data: pd.DataFrame,
-    leaderboard: list[dict[str, Any]],
+    leaderboard: dict[str, Any],
     report: dict[str, Any],
     source: str,
     dataset: Dataset,

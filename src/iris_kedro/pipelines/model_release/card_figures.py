@@ -70,28 +70,22 @@ def _legend(axes: Axes, columns: int) -> None:
 
 
 def _draw_candidates(card: dict[str, Any]) -> Figure:
-    entries = card["leaderboard"]
-    figure, axes = _new_axes(0.9 + 0.42 * len(entries))
-    rows = list(range(len(entries)))
-    means = [entry["cv_accuracy"] for entry in entries]
-    spread = [entry["cv_deviation"] for entry in entries]
+    metric, entries = card["leaderboard"]["metric"], card["leaderboard"]["candidates"]
+    figure, axes = _new_axes(0.6 + 0.42 * len(entries))
+    scores = [entry["scores"][metric] for entry in entries]
     axes.errorbar(
-        means, rows, xerr=spread, fmt="o", color=COLORS[0], label="cross-validation"
-    )
-    axes.scatter(
-        [entry["accuracy"] for entry in entries],
-        rows,
-        marker="D",
-        color=COLORS[1],
-        zorder=3,
-        label="held-out rows",
+        [score["mean"] for score in scores],
+        list(range(len(entries))),
+        xerr=[score["standard_error"] for score in scores],
+        fmt="o",
+        color=COLORS[0],
     )
     _set_rows(
         axes,
         [f"{each['candidate']}{' ➤' if each['chosen'] else ''}" for each in entries],
     )
-    _label(axes, "accuracy; the bars are one standard deviation over the folds")
-    _legend(axes, columns=2)
+    name = metric.replace("_", " ")
+    _label(axes, f"{name} in cross-validation; the bars are one standard error")
     return figure
 
 

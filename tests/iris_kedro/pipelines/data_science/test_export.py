@@ -10,7 +10,7 @@ from iris_kedro.contract import Contract
 from iris_kedro.errors import ProjectError
 from iris_kedro.pipelines.data_science import export as export_module
 from iris_kedro.pipelines.data_science.export import describe_challenger, export_onnx
-from iris_kedro.pipelines.data_science.nodes import evaluate_candidates
+from iris_kedro.pipelines.data_science.nodes import evaluate_best
 from iris_kedro.provenance import Lineage
 from iris_kedro.scoring import OnnxScorer
 
@@ -32,7 +32,7 @@ class Constant(ClassifierMixin, BaseEstimator):
 def export(train_data, test_data, dataset, export_parameters):
     def export(trained, **changes):
         parameters = export_parameters.model_copy(update=changes)
-        return export_onnx(trained, train_data, test_data, dataset, parameters)
+        return export_onnx(trained, train_data, dataset, parameters)
 
     return export
 
@@ -174,8 +174,8 @@ def test_other_labels_are_refused_though_probabilities_agree(
     assert "labels differ from scikit-learn's on" in refused.reason
 
 
-def test_parity_is_checked_on_all_rows_and_on_random_ones(
-    export, monkeypatch, trained, train_data, test_data
+def test_parity_is_checked_on_training_rows_and_on_random_ones(
+    export, monkeypatch, trained, train_data
 ):
     checked = []
     monkeypatch.setattr(
@@ -184,7 +184,7 @@ def test_parity_is_checked_on_all_rows_and_on_random_ones(
 
     export(trained, random_rows=50)
 
-    assert checked[0].shape == (len(train_data) + len(test_data) + 50, 4)
+    assert checked[0].shape == (len(train_data) + 50, 4)
 
 
 @pytest.fixture
@@ -202,7 +202,7 @@ def describe(
         return describe_challenger(
             "logistic_regression",
             exports or export(trained),
-            evaluate_candidates(trained, test_data, dataset),
+            evaluate_best("logistic_regression", trained, test_data, dataset),
             train_data,
             test_data,
             Lineage("sha256:data", provenance, "sha256:training"),

@@ -3,17 +3,23 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from iris_kedro.candidates import Evaluation, ExportedCandidate
+from iris_kedro.candidates import (
+    CrossValidation,
+    Evaluation,
+    ExportedCandidate,
+    TrainedCandidate,
+)
 from iris_kedro.errors import ProjectError
-from iris_kedro.parameters import Candidates, Training
+from iris_kedro.parameters import Candidates
 from iris_kedro.pipelines.data_science.nodes import (
     build_leaderboard,
-    evaluate_candidates,
+    evaluate_best,
     record_candidates,
     select_best,
     select_metrics,
     trace_lineage,
     train_candidates,
+    validate_baseline,
 )
 
 FOREST = {
@@ -28,15 +34,35 @@ def exported(challenger):
 
 
 @pytest.fixture
-def evaluations(trained, test_data, dataset):
-    return evaluate_candidates(trained, test_data, dataset)
+def evaluation(trained, test_data, dataset):
+    return evaluate_best("logistic_regression", trained, test_data, dataset)
 
 
-def evaluate(**scores):
-    return {
-        name: Evaluation({"accuracy": accuracy, "log_loss": loss}, np.empty((0, 3)))
-        for name, (accuracy, loss) in scores.items()
-    }
+@pytest.fixture
+def baseline(train_data, dataset, training):
+    return validate_baseline(train_data, dataset, training)
+
+
+@pytest.fixture
+def choose(challenger, training):
+    """Choose among candidates, given the log losses of two folds."""
+
+    def choose(exports=None, **losses):
+        trained = {
+            name: TrainedCandidate(
+                name,
+                None,
+                None,
+                {},
+                CrossValidation({"neg_log_loss": -np.array(folds)}, 2),
+                [],
+            )
+            for name, folds in losses.items()
+        }
+        exports = exports or dict.fromkeys(losses, ExportedCandidate(challenger))
+        return select_best(trained, exports, training)
+
+    return choose
 
 
 def test_training_finds_the_best_parameters_of_the_grid(train):
@@ -71,7 +97,8 @@ def test_scaler_comes_first_if_wanted(train, scale, steps):
 def test_training_repeats_exactly(train):
     first, second = (train({"mine": FOREST})["mine"] for _ in range(2))
 
-    assert first.fold_accuracies.tolist() == second.fold_accuracies.tolist()
+    scores = [each.cross_validation.scores["accuracy"] for each in (first, second)]
+    assert scores[0].tolist() == scores[1].tolist()
 
 
 def test_open_random_states_get_the_seed(train, training):
@@ -93,14 +120,28 @@ def test_given_random_state_is_kept(train):
     assert model.random_state == 7
 
 
-def test_cross_validation_has_one_accuracy_for_each_fold(train_data, dataset):
-    training = Training(folds=3, random_state=0, threads=1)
+def test_cross_validation_has_a_score_for_each_fold(train_data, dataset, training):
+    training = training.model_copy(update={"folds": 3, "repeats": 2})
 
     candidates = Candidates.model_validate({"mine": FOREST})
     trained = train_candidates(train_data, dataset, candidates, training)["mine"]
 
-    assert len(trained.fold_accuracies) == 3
-    assert trained.cv_accuracy == pytest.approx(trained.fold_accuracies.mean())
+    scores = trained.cross_validation.scores
+    assert set(scores) == {"neg_log_loss", "accuracy"}
+    assert {len(values) for values in scores.values()} == {6}
+
+
+def test_warnings_of_a_candidate_are_shown_once_with_its_name(train, caplog):
+    hasty = {
+        "class": "sklearn.linear_model.LogisticRegression",
+        "parameters": {"max_iter": 1},
+    }
+
+    train({"mine": hasty})
+
+    (line,) = [each for each in caplog.messages if "ConvergenceWarning" in each]
+    assert line.startswith("mine: ConvergenceWarning: lbfgs failed to converge")
+    assert line.endswith("(in 11 places)")
 
 
 @pytest.mark.parametrize(
@@ -158,12 +199,12 @@ def test_failing_candidate_stops_with_its_error(train):
         train({"mine": impossible})
 
 
-def test_metrics_agree_with_counting_by_hand(evaluations, trained, test_data, dataset):
+def test_metrics_agree_with_counting_by_hand(evaluation, trained, test_data, dataset):
     y = test_data["species"].to_numpy(str)
     model = trained["logistic_regression"].model
     predictions = model.predict(test_data[dataset.columns].to_numpy())
 
-    metrics = evaluations["logistic_regression"].metrics
+    metrics = evaluation.metrics
 
     assert metrics["accuracy"] == pytest.approx((predictions == y).mean())
     for name in dataset.target.classes:
@@ -171,15 +212,14 @@ def test_metrics_agree_with_counting_by_hand(evaluations, trained, test_data, da
         assert metrics[f"recall.{name}"] == pytest.approx(expected)
 
 
-def test_balanced_accuracy_is_the_mean_recall(evaluations, dataset):
-    metrics = evaluations["logistic_regression"].metrics
+def test_balanced_accuracy_is_the_mean_recall(evaluation, dataset):
+    metrics = evaluation.metrics
 
     recalls = [metrics[f"recall.{name}"] for name in dataset.target.classes]
     assert metrics["balanced_accuracy"] == pytest.approx(np.mean(recalls))
 
 
-def test_log_loss_agrees_with_its_definition(evaluations, trained, test_data):
-    evaluation = evaluations["logistic_regression"]
+def test_log_loss_agrees_with_its_definition(evaluation, trained, test_data):
     classes = trained["logistic_regression"].model.classes_.tolist()
     columns = [classes.index(name) for name in test_data["species"]]
 
@@ -188,77 +228,85 @@ def test_log_loss_agrees_with_its_definition(evaluations, trained, test_data):
     assert evaluation.metrics["log_loss"] == pytest.approx(-np.log(right).mean())
 
 
-def test_probabilities_have_a_column_for_each_class(evaluations, test_data):
-    probabilities = evaluations["logistic_regression"].probabilities
-
-    assert probabilities.shape == (len(test_data), 3)
-    assert probabilities.sum(axis=1) == pytest.approx(1)
+def test_probabilities_have_a_column_for_each_class(evaluation, test_data):
+    assert evaluation.probabilities.shape == (len(test_data), 3)
+    assert evaluation.probabilities.sum(axis=1) == pytest.approx(1)
 
 
 @pytest.mark.parametrize(
-    ("scores", "best"),
+    ("losses", "best"),
     [
-        ({"a": (0.9, 0.1), "b": (0.95, 0.9), "c": (0.94, 0.1)}, "b"),
-        ({"a": (0.9, 0.3), "b": (0.9, 0.1), "c": (0.9, 0.2)}, "b"),
-        ({"a": (0.9, 0.1), "b": (0.9, 0.1)}, "a"),
-        ({"b": (0.9, 0.1), "a": (0.9, 0.1)}, "b"),
+        ({"a": [0.5, 0.5], "b": [0.1, 0.1]}, "b"),
+        ({"a": [0.2, 0.2], "b": [0.1, 0.3], "c": [0.0, 0.3]}, "a"),
+        ({"b": [0.1, 0.1], "a": [0.1, 0.1]}, "b"),
     ],
-    ids=["accuracy", "log loss", "order", "order not alphabet"],
+    ids=["the best", "the first within one standard error", "the first listed"],
 )
-def test_best_is_chosen_by_accuracy_then_log_loss_then_order(challenger, scores, best):
-    exports = {name: ExportedCandidate(challenger) for name in scores}
-
-    assert select_best(evaluate(**scores), exports) == best
+def test_first_candidate_within_one_standard_error_is_chosen(choose, losses, best):
+    assert choose(**losses) == best
 
 
-def test_best_is_releasable(challenger):
+def test_best_is_releasable(choose, challenger):
     exports = {"a": ExportedCandidate(None, "no"), "b": ExportedCandidate(challenger)}
 
-    assert select_best(evaluate(a=(0.99, 0.1), b=(0.5, 0.9)), exports) == "b"
+    assert choose(exports, a=[0.1, 0.1], b=[0.5, 0.5]) == "b"
 
 
-def test_no_releasable_candidate_is_an_error_with_all_reasons():
+def test_no_releasable_candidate_is_an_error_with_all_reasons(choose):
     exports = {"a": ExportedCandidate(None, "why"), "b": ExportedCandidate(None, "so")}
 
     with pytest.raises(
         ProjectError, match="no candidate can be released: a: why; b: so"
     ):
-        select_best(evaluate(a=(1, 0), b=(1, 0)), exports)
+        choose(exports, a=[0.1, 0.1], b=[0.1, 0.1])
 
 
-def test_leaderboard_summarizes_each_candidate(trained, evaluations, exported):
-    (entry,) = build_leaderboard(trained, evaluations, exported, "logistic_regression")
+def test_leaderboard_summarizes_each_candidate(trained, baseline, exported, training):
+    board = build_leaderboard(
+        trained, baseline, exported, "logistic_regression", training
+    )
 
-    metrics = evaluations["logistic_regression"].metrics
+    (entry,) = board["candidates"]
+    losses = -trained["logistic_regression"].cross_validation.scores["neg_log_loss"]
+    assert board["metric"] == "log_loss"
     assert entry["candidate"] == "logistic_regression"
-    assert entry.items() >= metrics.items()
+    assert entry["scores"]["log_loss"]["mean"] == pytest.approx(losses.mean())
     assert (entry["chosen"], entry["releasable"], entry["reason"]) == (True, True, "")
 
 
-def test_leaderboard_gives_the_reason_of_a_refusal(trained, evaluations):
+def test_leaderboard_gives_the_reason_of_a_refusal(trained, baseline, training):
     refused = {"logistic_regression": ExportedCandidate(None, "no converter")}
 
-    (entry,) = build_leaderboard(trained, evaluations, refused, "another")
+    board = build_leaderboard(trained, baseline, refused, "another", training)
 
+    (entry,) = board["candidates"]
     assert not entry["releasable"]
     assert not entry["chosen"]
     assert entry["reason"] == "no converter"
 
 
-def test_record_gathers_what_belongs_to_a_candidate(trained, evaluations, exported):
-    figures = {"logistic_regression": {"figure": object()}}
+def test_baseline_knows_the_shares_of_the_classes_only(baseline, train_data):
+    shares = train_data["species"].value_counts(normalize=True)
 
-    (record,) = record_candidates(trained, evaluations, exported, figures, "another")
+    scores = baseline.summarize()
+
+    entropy = -(shares * np.log(shares)).sum()
+    assert scores["log_loss"]["mean"] == pytest.approx(entropy, abs=0.01)
+    assert scores["accuracy"]["mean"] == pytest.approx(shares.max(), abs=0.05)
+
+
+def test_record_gathers_what_belongs_to_a_candidate(trained, exported):
+    (record,) = record_candidates(trained, exported, "another")
 
     assert record.trained is trained["logistic_regression"]
-    assert record.figures is figures["logistic_regression"]
+    assert record.export is exported["logistic_regression"]
     assert not record.is_chosen
 
 
 def test_metrics_of_the_best_go_to_the_parent_run():
-    evaluations = evaluate(a=(0.9, 0.1), b=(0.8, 0.2))
+    evaluation = Evaluation({"accuracy": 0.8, "log_loss": 0.2}, np.empty((0, 3)))
 
-    assert select_metrics(evaluations, "b") == {
+    assert select_metrics(evaluation) == {
         "accuracy": {"value": 0.8, "step": 0},
         "log_loss": {"value": 0.2, "step": 0},
     }
@@ -329,7 +377,7 @@ def test_fingerprint_ignores_what_does_not_change_the_result(
 ):
     same = fingerprint(
         dataset=dataset.model_copy(update={"source": "elsewhere.csv"}),
-        training=training.model_copy(update={"threads": 64}),
+        training=training.model_copy(update={"n_jobs": 64}),
         provenance=replace(provenance, run_id="r", started_at="now", git_commit="c"),
     )
 

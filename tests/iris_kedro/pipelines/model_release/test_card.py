@@ -26,28 +26,37 @@ SECTIONS = [
     "Caveats and recommendations",
     "How to reproduce it",
 ]
-LEADERBOARD = [
-    {
-        "candidate": "logistic_regression",
-        "cv_accuracy": 0.95,
-        "cv_deviation": 0.02,
-        "accuracy": 0.96,
-        "log_loss": 0.1,
-        "best_parameters": {"C": 1.0},
-        "releasable": True,
-        "chosen": True,
+LEADERBOARD = {
+    "metric": "log_loss",
+    "folds": 5,
+    "repeats": 2,
+    "candidates": [
+        {
+            "candidate": "logistic_regression",
+            "scores": {
+                "log_loss": {"mean": 0.1, "standard_error": 0.02},
+                "accuracy": {"mean": 0.95, "standard_error": 0.02},
+            },
+            "best_parameters": {"C": 1.0},
+            "releasable": True,
+            "chosen": True,
+        },
+        {
+            "candidate": "other",
+            "scores": {
+                "log_loss": {"mean": 0.2, "standard_error": 0.02},
+                "accuracy": {"mean": 0.9, "standard_error": 0.02},
+            },
+            "best_parameters": {},
+            "releasable": False,
+            "chosen": False,
+        },
+    ],
+    "baseline": {
+        "log_loss": {"mean": 1.1, "standard_error": 0.001},
+        "accuracy": {"mean": 0.33, "standard_error": 0.01},
     },
-    {
-        "candidate": "other",
-        "cv_accuracy": 0.9,
-        "cv_deviation": 0.02,
-        "accuracy": 0.9,
-        "log_loss": 0.2,
-        "best_parameters": {},
-        "releasable": False,
-        "chosen": False,
-    },
-]
+}
 TEXT = Card(purpose="Tells flowers apart.", caveats=["Never <b>eat</b> a flower."])
 
 
@@ -152,7 +161,7 @@ def test_card_has_the_sections_of_the_paper_in_order(make_card):
         "Tells flowers apart.",
         "sha256:data",
         "**first release**",
-        "| logistic regression | 0.950 ± 0.020 |",
+        "| logistic regression | 0.100 ± 0.020 | 0.950 ± 0.020 | `C=1.0`",
         "not releasable",
         "rows from `flowers.csv`",
         "git checkout c0ffee",
