@@ -55,7 +55,7 @@ def test_long_petals_never_make_setosa_likelier_than_short_ones(score, species):
     short, *long = score(flowers).probabilities[:, CLASSES.index("setosa")]
 
     assert max(long) <= short
-    assert min(long) < 0.5
+    assert min(long) < 0.75 * short
 
 
 @pytest.mark.parametrize("species", ["versicolor", "virginica"])
