@@ -380,11 +380,23 @@ def release(challenger: onnx.ModelProto) -> Callable[..., str]:
         compared_with: str | None = None,
         fingerprint: str = "fingerprint",
         model: onnx.ModelProto = challenger,
+        **others: Any,
     ) -> str:
-        decision = Decision(verdict, ["because of the test"])
+        promotes = verdict in {
+            Verdict.FIRST_RELEASE,
+            Verdict.BETTER,
+            Verdict.NOT_WORSE,
+        }
+        decision = Decision(verdict, ["because of the test"], promotes)
         ModelRegistryDataset("iris").save(
             Release(
-                model, decision, compared_with, fingerprint, "# Gate report", "# Card"
+                model,
+                decision,
+                compared_with,
+                fingerprint,
+                "# Gate report",
+                "# Card",
+                **others,
             )
         )
         return str(Registry("iris").versions()[-1].version)

@@ -102,6 +102,20 @@ class Registry:
         )
         return str(version.version)
 
+    def begin(
+        self,
+        version: str,
+        compared_with: str | None,
+        state: str,
+        tags: dict[str, str],
+        description: str,
+    ) -> None:
+        """Begin the release of an existing version that was judged again."""
+        new = {**tags, COMPARED_WITH: compared_with or "", STATE: state}
+        for key, value in new.items():
+            self._client.set_model_version_tag(self.name, version, key, value)
+        self._client.update_model_version(self.name, version, description)
+
     def is_first_of_rivals(self, version: str, compared_with: str | None) -> bool:
         """Check that no other release has overtaken this version.
 

@@ -1,6 +1,6 @@
 """What passes between comparing, deciding and releasing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import onnx
@@ -15,13 +15,9 @@ class Verdict(StrEnum):
     BETTER = "better"
     NOT_WORSE = "not worse"
     WORSE = "worse"
+    INCONCLUSIVE = "inconclusive"
     UNFIT = "unfit"
     UNCHANGED = "unchanged"
-
-    @property
-    def promotes(self) -> bool:
-        """Whether the challenger becomes Production."""
-        return self in {Verdict.FIRST_RELEASE, Verdict.BETTER, Verdict.NOT_WORSE}
 
 
 @dataclass(frozen=True)
@@ -41,11 +37,21 @@ class ReleasedModel:
 class RegistryState:
     """What is registered when a run compares.
 
-    ``fingerprints`` maps the fingerprint of each fully released version to it.
+    Attributes:
+        production: The version in Production, if any.
+        fingerprints: The fully released version of each fingerprint.
+        predecessors: The best of the versions that were in Production before.
+        promoted: All versions that were ever in Production.
+        judgements: The ``Release.judgement`` of each version that has one.
+        known_data: Digests of the data that versions up to Production came from.
     """
 
     production: ReleasedModel | None
     fingerprints: dict[str, str]
+    predecessors: tuple[ReleasedModel, ...] = ()
+    promoted: frozenset[str] = frozenset()
+    judgements: dict[str, str] = field(default_factory=dict)
+    known_data: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -81,18 +87,33 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Decision:
-    """The verdict and why."""
+    """The verdict, why, and whether the challenger becomes Production.
+
+    A verdict is final if the same models on the same rows would get it again: it is
+    not if, for example, only a busy machine was too slow.
+    """
 
     verdict: Verdict
     reasons: list[str]
+    promotes: bool
+    is_final: bool = True
 
 
 @dataclass(frozen=True)
 class Release:
     """A judged challenger on its way to the registry.
 
-    ``report`` is the gate report in Markdown, the version's description; ``card`` is
-    the model card, without which nothing is released.
+    Attributes:
+        model: The challenger.
+        decision: What the gate decided.
+        compared_with: The Production version at that time.
+        fingerprint: Digest of all that the training depended on.
+        report: The gate report in Markdown, the version's description.
+        card: The model card, without which nothing is released.
+        judgement: Digest of all that a final refusal depended on: a challenger with
+            the same one need not be judged again. Empty if it should be.
+        existing_version: The version that is this very model, judged again: it gets
+            the new verdict, and no other version is registered.
     """
 
     model: onnx.ModelProto
@@ -101,6 +122,8 @@ class Release:
     fingerprint: str
     report: str
     card: str
+    judgement: str = ""
+    existing_version: str | None = None
 
     @property
     def contract(self) -> Contract:

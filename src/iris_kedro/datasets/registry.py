@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 import tempfile
+from collections.abc import Set
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,8 @@ from iris_kedro.release import RegistryState, Release, ReleasedModel, Verdict
 
 logger = logging.getLogger(__name__)
 
-FILE_DIGEST = "file_digest"
+FILE_DIGEST, JUDGEMENT = "file_digest", "judgement"
+PREDECESSORS = 5  # to compare with, beside Production: each is downloaded and scored
 
 
 class ModelRegistryDataset(AbstractDataset[Release, RegistryState]):
@@ -52,9 +54,23 @@ class ModelRegistryDataset(AbstractDataset[Release, RegistryState]):
         """Return the Production model, if any, and the known fingerprints."""
         registry = Registry(self._name)
         version = registry.aliases().get(PRODUCTION)
+        tags = {str(each.version): each.tags for each in registry.versions()}
+        promoted = frozenset(each.to for each in registry.history())
         return RegistryState(
             production=self._read(version) if version else None,
             fingerprints=registry.fingerprints(),
+            predecessors=self._read_best(promoted - {version}, tags),
+            promoted=promoted,
+            judgements={
+                name: each[JUDGEMENT]
+                for name, each in tags.items()
+                if JUDGEMENT in each
+            },
+            known_data=frozenset(
+                each.get("data_digest", "")
+                for name, each in tags.items()
+                if version is not None and int(name) <= int(version)
+            ),
         )
 
     def save(self, data: Release) -> None:
@@ -66,7 +82,11 @@ class ModelRegistryDataset(AbstractDataset[Release, RegistryState]):
         if data.decision.verdict is Verdict.UNCHANGED:
             return
         registry = Registry(self._name)
-        version = self._register(registry, data)
+        version = (
+            self._register(registry, data)
+            if data.existing_version is None
+            else (self._begin_again(registry, data.existing_version, data))
+        )
         try:
             self._give_role(registry, version, data)
         except BaseException:
@@ -76,8 +96,19 @@ class ModelRegistryDataset(AbstractDataset[Release, RegistryState]):
             raise
 
     @staticmethod
+    def _begin_again(registry: Registry, version: str, data: Release) -> str:
+        registry.begin(
+            version,
+            compared_with=data.compared_with,
+            state=PROMOTING if data.decision.promotes else REFUSING,
+            tags=_tags(data),
+            description=data.report,
+        )
+        return version
+
+    @staticmethod
     def _give_role(registry: Registry, version: str, data: Release) -> None:
-        if not data.decision.verdict.promotes:
+        if not data.decision.promotes:
             registry.set_alias(CHALLENGER, version)
             registry.complete(version)
         elif registry.is_first_of_rivals(version, data.compared_with):
@@ -102,11 +133,27 @@ class ModelRegistryDataset(AbstractDataset[Release, RegistryState]):
             Contract.read(model)
         except (DecodeError, MlflowException, OSError, ValueError) as error:
             raise DatasetError(
-                f"the Production model, version {version} of {self._name}, cannot"
-                f" be used: {error}. Restore it, or promote another one with"
+                f"version {version} of {self._name} cannot be used: {error}. Restore"
+                " it; if it is Production, another one can be promoted with"
                 " kedro model promote VERSION"
             ) from error
         return ReleasedModel(version, model)
+
+    def _read_best(
+        self, versions: Set[str], tags: dict[str, dict[str, str]]
+    ) -> tuple[ReleasedModel, ...]:
+        """Return the models with the lowest recorded log loss that can be read."""
+
+        def loss(version: str) -> float:
+            return float(tags[version].get("metric.log_loss", "inf"))
+
+        models = []
+        for version in sorted(versions & tags.keys(), key=loss)[:PREDECESSORS]:
+            try:
+                models.append(self._read(version))
+            except DatasetError as error:
+                logger.warning("Left out of the comparison: %s", error)
+        return tuple(models)
 
     def _download(self, version: str) -> onnx.ModelProto:
         with tempfile.TemporaryDirectory() as folder:
@@ -134,7 +181,7 @@ class ModelRegistryDataset(AbstractDataset[Release, RegistryState]):
             source=info.model_uri,
             run_id=contract.run_id,
             compared_with=release.compared_with,
-            state=PROMOTING if release.decision.verdict.promotes else REFUSING,
+            state=PROMOTING if release.decision.promotes else REFUSING,
             tags=_tags(release),
             description=release.report,
             model_id=info.model_id,
@@ -175,6 +222,7 @@ def _tags(release: Release) -> dict[str, str]:
         "data_digest": contract.data_digest,
         FILE_DIGEST: compute_digest(release.model.SerializeToString()),
         FINGERPRINT: release.fingerprint,
+        JUDGEMENT: release.judgement,
         "git_commit": contract.git_commit,
         **{
             f"metric.{name}": f"{value:.6g}" for name, value in contract.metrics.items()

@@ -83,6 +83,35 @@ def test_refused_model_is_not_judged_again(registered, release):
     assert registered.load().fingerprints == {"poor": "1"}
 
 
+def test_model_judged_again_keeps_its_version(registry, release):
+    release()
+    release(Verdict.UNFIT, compared_with="1", fingerprint="other")
+
+    release(
+        Verdict.BETTER, compared_with="1", fingerprint="other", existing_version="2"
+    )
+
+    assert len(registry.versions()) == 2
+    assert registry.aliases()["Production"] == "2"
+    assert registry.tags("2")["verdict"] == "better"
+    assert "state" not in registry.tags("2")
+
+
+def test_state_knows_what_was_in_production_and_from_what_data(
+    registered, registry, release
+):
+    release()
+    release(Verdict.BETTER, compared_with="1", fingerprint="other")
+    release(Verdict.WORSE, "2", fingerprint="third", judgement="final")
+
+    state = registered.load()
+
+    assert [each.version for each in state.predecessors] == ["1"]
+    assert state.promoted == {"1", "2"}
+    assert state.judgements["3"] == "final"
+    assert state.known_data == {"sha256:data"}
+
+
 def test_unchanged_model_registers_nothing(registry, release):
     release()
 

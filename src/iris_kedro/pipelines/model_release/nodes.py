@@ -118,14 +118,17 @@ def decide(comparison: Comparison, gate: Gate) -> Decision:
         return Decision(
             Verdict.UNCHANGED,
             [f"version {comparison.twin} came from the same data, code and parameters"],
+            promotes=False,
         )
     if comparison.obstacle is not None:
         failures.append(f"not comparable with Production: {comparison.obstacle}")
     if failures:
-        return Decision(Verdict.UNFIT, failures)
+        return Decision(Verdict.UNFIT, failures, promotes=False)
     if comparison.interval is None or comparison.difference is None:
         return Decision(
-            Verdict.FIRST_RELEASE, ["there is no Production model to compare with"]
+            Verdict.FIRST_RELEASE,
+            ["there is no Production model to compare with"],
+            promotes=True,
         )
     decision = _judge_difference(comparison.difference, comparison.interval, gate)
     if comparison.shared_rows and comparison.interval == (0, 0):
@@ -219,15 +222,19 @@ def _judge_difference(
         f" interval {low:+.3f} to {high:+.3f}"
     )
     if low > 0:
-        return Decision(Verdict.BETTER, [found, "the whole interval is above zero"])
+        return Decision(
+            Verdict.BETTER, [found, "the whole interval is above zero"], True
+        )
     if low >= -gate.margin:
         return Decision(
             Verdict.NOT_WORSE,
             [found, f"the interval holds no loss above the margin {gate.margin:g}"],
+            promotes=True,
         )
     return Decision(
         Verdict.WORSE,
         [found, f"a loss greater than the margin {gate.margin:g} is possible"],
+        promotes=False,
     )
 
 

@@ -22,7 +22,7 @@ def build_report(
     contract = Contract.read(challenger)
     return {
         "verdict": str(decision.verdict),
-        "promotes": decision.verdict.promotes,
+        "promotes": decision.promotes,
         "reasons": decision.reasons,
         "model": contract.name,
         "candidate": contract.candidate,

@@ -79,7 +79,7 @@ def test_first_release_needs_no_production():
     decision = decide(make_comparison(), GATE)
 
     assert decision.verdict is Verdict.FIRST_RELEASE
-    assert decision.verdict.promotes
+    assert decision.promotes
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_floor_refuses_even_a_better_model(change, reason, interval):
     ids=["accuracy", "recall", "latency"],
 )
 def test_a_floor_just_reached_is_passed(performance):
-    assert decide(make_comparison(None, performance), GATE).verdict.promotes
+    assert decide(make_comparison(None, performance), GATE).promotes
 
 
 def test_every_failed_floor_is_named():
@@ -147,21 +147,6 @@ def test_twin_is_released_where_there_is_no_production(accuracy, verdict):
     twin = make_comparison(None, replace(GOOD, accuracy=accuracy), twin="3")
 
     assert decide(twin, GATE).verdict is verdict
-
-
-@pytest.mark.parametrize(
-    ("verdict", "promotes"),
-    [
-        (Verdict.FIRST_RELEASE, True),
-        (Verdict.BETTER, True),
-        (Verdict.NOT_WORSE, True),
-        (Verdict.WORSE, False),
-        (Verdict.UNFIT, False),
-        (Verdict.UNCHANGED, False),
-    ],
-)
-def test_only_good_verdicts_promote(verdict, promotes):
-    assert verdict.promotes is promotes
 
 
 @given(interval=INTERVALS, margin=st.floats(0.001, 0.999))
@@ -408,7 +393,7 @@ def test_fingerprint_ignores_when_and_where_it_was_trained(challenger, gate):
 
 
 def test_release_carries_what_the_registry_needs(judge, challenger):
-    decision = Decision(Verdict.BETTER, ["so"])
+    decision = Decision(Verdict.BETTER, ["so"], promotes=True)
 
     released = release(
         challenger,
