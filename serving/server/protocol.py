@@ -8,9 +8,10 @@ import asyncio
 import math
 import socket
 from time import perf_counter
-from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from serving.server.transport import JoinedWrites
 
 HEAD_SECONDS = 10.0  # for the head of a request to arrive
 BODY_SECONDS = 60.0  # for its body, after that
@@ -21,46 +22,6 @@ LONGEST_PAUSE_SECONDS = 2.5
 MOST_HEADERS = 2000  # of a request, trailers included
 SLOW_BUFFER = 32 * 1024  # bytes that the kernel keeps of what is read slowly
 LAST_CALL_SECONDS = 2.0  # for requests that are on their way when the worker stops
-LARGE_WRITE = 16 * 1024
-
-
-class JoinedWrites:
-    """A transport that sends what is written in one turn of the event loop together.
-
-    The head and body of an answer would leave one by one, which costs the service and
-    the client a system call and a wake-up more: a fifth of all requests per second.
-    """
-
-    def __init__(
-        self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop
-    ) -> None:
-        self._transport = transport
-        self._loop = loop
-        self._pending: list[bytes] = []
-        self.is_closing = transport.is_closing  # asked for each answer
-
-    def __getattr__(self, name: str) -> Any:
-        """Leave everything else to the transport."""
-        return getattr(self._transport, name)
-
-    def write(self, data: bytes) -> None:
-        """Send at the end of the turn; much at once, so that backpressure is felt."""
-        if not self._pending:
-            self._loop.call_soon(self.flush)
-        self._pending.append(data)
-        if len(data) > LARGE_WRITE:
-            self.flush()
-
-    def close(self) -> None:
-        """Close once everything is sent."""
-        self.flush()
-        self._transport.close()
-
-    def flush(self) -> None:
-        """Send what is pending."""
-        if self._pending:
-            self._transport.write(b"".join(self._pending))
-            self._pending.clear()
 
 
 class TooManyHeadersError(Exception):

@@ -10,7 +10,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from serving.server import protocol
-from serving.server.protocol import JoinedWrites, Protocol
+from serving.server.protocol import Protocol
 
 HEAD = b"POST /predict HTTP/1.1\r\nHost: x\r\n"
 POST = HEAD + b"Content-Length: 4\r\n\r\n"
@@ -233,53 +233,3 @@ def test_a_chunked_body_may_come_in_pieces():
     pieces = [b"1", b"\r\n", b"x", b"\r\n"] * 2 + [b"0\r\n", b"a: b", b"\r\n\r\n"]
 
     assert b"200 OK" in converse(head, *pieces)
-
-
-class Sent:
-    """A transport that keeps what is written to it."""
-
-    def __init__(self) -> None:
-        self.pieces: list[bytes] = []
-        self.closed_after = -1
-
-    def write(self, data: bytes) -> None:
-        self.pieces.append(data)
-
-    def close(self) -> None:
-        self.closed_after = len(self.pieces)
-
-    def is_closing(self) -> bool:
-        return self.closed_after >= 0
-
-
-def test_the_writes_of_one_turn_are_joined():
-    sent = Sent()
-
-    async def write() -> None:
-        transport = JoinedWrites(sent, asyncio.get_running_loop())
-        for _ in range(2):
-            transport.write(b"head ")
-            transport.write(b"body ")
-            assert not transport.is_closing()
-            await asyncio.sleep(0)
-
-    asyncio.run(write())
-
-    assert sent.pieces == [b"head body "] * 2
-
-
-def test_a_large_write_and_the_last_one_leave_at_once():
-    sent, large = Sent(), b"x" * (protocol.LARGE_WRITE + 1)
-
-    async def write() -> None:
-        transport = JoinedWrites(sent, asyncio.get_running_loop())
-        transport.write(b"head ")
-        transport.write(large)
-        assert sent.pieces == [b"head " + large]
-        transport.write(b"end")
-        transport.close()
-
-    asyncio.run(write())
-
-    assert sent.pieces[1:] == [b"end"]
-    assert sent.closed_after == 2
