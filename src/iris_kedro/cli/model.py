@@ -1,116 +1,19 @@
-"""Commands of the project: ``kedro run`` with readable errors and ``kedro model``."""
+"""``kedro model``: see and change which version is in Production."""
 
-import copy
-import errno
-import functools
-import inspect
-import re
-import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
-from kedro.framework.cli.project import run as kedro_run
-from kedro.io import DatasetError
-from kedro.validation import ParameterValidationError
-from kedro_mlflow.framework.cli.cli import ui as mlflow_ui
-from mlflow.exceptions import MlflowException
-from omegaconf.errors import OmegaConfBaseException
-from pydantic import ValidationError
-from yaml import YAMLError
 
-from iris_kedro.errors import ProjectError
+from .context import load_context
+from .errors import explain_errors
 
 if TYPE_CHECKING:
     from iris_kedro.registry import Promotion, Registry
 
 
-@click.group(name="iris_kedro")
-def cli() -> None:
-    """Commands of this project."""
-
-
-def explain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Show errors that a user can mend as a message, without a traceback."""
-
-    @functools.wraps(command)
-    def explained(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return command(*args, **kwargs)
-        except (
-            DatasetError,
-            MlflowException,
-            OmegaConfBaseException,
-            PermissionError,
-            ProjectError,
-            YAMLError,
-        ) as error:
-            raise click.ClickException(str(error)) from error
-        except (ParameterValidationError, ValidationError) as error:
-            raise click.ClickException(_simplify(str(error))) from error
-        except KeyboardInterrupt:
-            _end_runs()
-            raise
-
-    return explained
-
-
-def _simplify(message: str) -> str:
-    """Say what pydantic says without the names of its types and our classes."""
-    value = r" \[type=\w+, input_value=(.*), input_type=(?:bool|float|int|str)\]"
-    message = re.sub(value, r", but it is \1", message)
-    message = re.sub(r" \[type=\w+, .*\]", "", message)  # of a whole section
-    return re.sub(r"(?:Failed .*: )?\d+ validation errors? for \w+", "", message)
-
-
-run = copy.copy(kedro_run)
-if kedro_run.callback is not None:  # always; for the type checker
-    run.callback = explain_errors(kedro_run.callback)
-cli.add_command(run, name="run")
-
-
-def check_port(open_ui: Callable[..., Any]) -> Callable[..., Any]:
-    """Reject a port that is in use with advice: MLflow gives none, and exits with 0."""
-
-    @functools.wraps(open_ui)
-    def checked(env: str, port: str | None, host: str | None) -> None:
-        settings = _load_context(env).mlflow
-        host, port = host or settings.ui.host, port or settings.ui.port
-        if not settings.server.mlflow_tracking_uri.startswith("http"):
-            _require_free(host, port)
-        open_ui(env=env, port=port, host=host)
-
-    return checked
-
-
-def _require_free(host: str, port: str) -> None:
-    if not port.isdecimal():
-        return  # MLflow explains what a port is
-    try:
-        socket.create_server((host, int(port))).close()
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise ProjectError(
-                f"Port {host}:{port} is in use; choose another, for example:"
-                f' make ui ARGS="--port {int(port) + 1}"'
-            ) from error
-
-
-# Changed in place: kedro-mlflow's group adds this very object at each call, so a
-# wrapped copy would never run.
-mlflow_ui.callback = explain_errors(check_port(inspect.unwrap(mlflow_ui.callback)))
-
-
-def _end_runs() -> None:
-    # At its exit MLflow would end them as if they had finished.
-    import mlflow
-
-    while mlflow.active_run():
-        mlflow.end_run("KILLED")
-
-
-@cli.group()
+@click.group()
 def model() -> None:
     """See and change which version is in Production."""
 
@@ -155,19 +58,10 @@ def rollback(env: str | None) -> None:
     _confirm(registry, registry.rollback())
 
 
-def _load_context(env: str | None) -> Any:
-    """Load the project's context, with which kedro-mlflow connects to MLflow."""
-    # Imported here: every kedro command loads this module, few need a session.
-    from kedro.framework.session import KedroSession
-
-    with KedroSession.create(env=env) as session:
-        return session.load_context()  # type: ignore[attr-defined]
-
-
 def _open_registry(env: str | None) -> "Registry":
     from iris_kedro.registry import Registry
 
-    return Registry(_load_context(env).params["dataset"].name)
+    return Registry(load_context(env).params["dataset"].name)
 
 
 def _confirm(registry: "Registry", promotion: "Promotion") -> None:

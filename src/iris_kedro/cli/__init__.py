@@ -1,0 +1,30 @@
+"""Commands of the project: ``kedro run`` with readable errors and ``kedro model``."""
+
+import copy
+import inspect
+
+import click
+from kedro.framework.cli.project import run as kedro_run
+from kedro_mlflow.framework.cli.cli import ui as mlflow_ui
+
+from .errors import explain_errors
+from .model import model
+from .ui import check_port
+
+__all__ = ["cli", "model", "run"]
+
+
+@click.group(name="iris_kedro")
+def cli() -> None:
+    """Commands of this project."""
+
+
+run = copy.copy(kedro_run)
+if kedro_run.callback is not None:  # always; for the type checker
+    run.callback = explain_errors(kedro_run.callback)
+cli.add_command(run, name="run")
+cli.add_command(model)
+
+# Changed in place: kedro-mlflow's group adds this very object at each call, so a
+# wrapped copy would never run.
+mlflow_ui.callback = explain_errors(check_port(inspect.unwrap(mlflow_ui.callback)))

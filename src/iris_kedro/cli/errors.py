@@ -1,0 +1,57 @@
+"""User-fixable errors as short messages."""
+
+import functools
+import re
+from collections.abc import Callable
+from typing import Any
+
+import click
+from kedro.io import DatasetError
+from kedro.validation import ParameterValidationError
+from mlflow.exceptions import MlflowException
+from omegaconf.errors import OmegaConfBaseException
+from pydantic import ValidationError
+from yaml import YAMLError
+
+from iris_kedro.errors import ProjectError
+
+
+def explain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Show user-fixable errors as a message, without a traceback."""
+
+    @functools.wraps(command)
+    def explained(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except (
+            DatasetError,
+            MlflowException,
+            OmegaConfBaseException,
+            PermissionError,
+            ProjectError,
+            YAMLError,
+        ) as error:
+            raise click.ClickException(str(error)) from error
+        except (ParameterValidationError, ValidationError) as error:
+            raise click.ClickException(_simplify(str(error))) from error
+        except KeyboardInterrupt:
+            _end_runs()
+            raise
+
+    return explained
+
+
+def _simplify(message: str) -> str:
+    """Remove the names of pydantic's types and of our classes from its message."""
+    value = r" \[type=\w+, input_value=(.*), input_type=(?:bool|float|int|str)\]"
+    message = re.sub(value, r", but it is \1", message)
+    message = re.sub(r" \[type=\w+, .*\]", "", message)  # of a whole section
+    return re.sub(r"(?:Failed .*: )?\d+ validation errors? for \w+", "", message)
+
+
+def _end_runs() -> None:
+    # At its exit MLflow would end them as if they had finished.
+    import mlflow
+
+    while mlflow.active_run():
+        mlflow.end_run("KILLED")

@@ -1,0 +1,38 @@
+"""``kedro mlflow ui`` with advice when its port is in use."""
+
+import errno
+import functools
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from iris_kedro.errors import ProjectError
+
+from .context import load_context
+
+
+def check_port(open_ui: Callable[..., Any]) -> Callable[..., Any]:
+    """Reject a port that is in use with advice: MLflow gives none, and exits with 0."""
+
+    @functools.wraps(open_ui)
+    def checked(env: str, port: str | None, host: str | None) -> None:
+        settings = load_context(env).mlflow
+        host, port = host or settings.ui.host, port or settings.ui.port
+        if not settings.server.mlflow_tracking_uri.startswith("http"):
+            _require_free(host, port)
+        open_ui(env=env, port=port, host=host)
+
+    return checked
+
+
+def _require_free(host: str, port: str) -> None:
+    if not port.isdecimal():
+        return  # MLflow explains what a port is
+    try:
+        socket.create_server((host, int(port))).close()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise ProjectError(
+                f"Port {host}:{port} is in use; choose another, for example:"
+                f' make ui ARGS="--port {int(port) + 1}"'
+            ) from error
