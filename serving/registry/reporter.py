@@ -17,7 +17,8 @@ class Reporter:
     """Notes what happens to the registry and to versions.
 
     Args:
-        store: Holds the report, whose counts outlive a restart.
+        store: Holds the report. Only counts and damage outlive a restart: what the
+            ended process knew of the registry may no longer be true.
         restarts: How often the process was restarted.
     """
 
@@ -25,7 +26,7 @@ class Reporter:
         self._store = store
         self._errors = TaskErrors()
         self._cannot_write: int | None = None
-        self.report = store.read_report() or FollowerReport()
+        self.report = _start_report(store.read_report())
         self.report.restarts = restarts
 
     def note_reached(self) -> None:
@@ -108,6 +109,19 @@ class Reporter:
             self._cannot_write = error.errno
         else:
             self._cannot_write = None
+
+
+def _start_report(previous: FollowerReport | None) -> FollowerReport:
+    """Start a report from that of an ended follower."""
+    if previous is None:
+        return FollowerReport()
+    return FollowerReport(
+        refused=previous.refused,
+        damaged=previous.damaged,
+        repairs=previous.repairs,
+        errors=previous.errors,
+        last_error=previous.last_error,
+    )
 
 
 def _explain(error: Exception) -> tuple[str, str]:

@@ -85,6 +85,8 @@ class RegistrySync:
             self._reporter.forget_refusal(role)
             return
         is_intact = self._publisher.is_intact(role)
+        if not is_intact:
+            self._note_damage()  # or its repair below would not be counted
         has_role = is_intact and self._publisher.is_published(role, version)
         if has_role or self._try_publish(role, version, is_wanted=True):
             self._reporter.forget_refusal(role)

@@ -168,6 +168,26 @@ def test_a_damaged_store_is_repaired_within_one_poll(
     assert store.read_report().repairs == (damage is not remove_pointer)
 
 
+def test_damage_that_happens_during_a_poll_is_counted(
+    sync, registry, store, iris_bytes, monkeypatch
+):
+    registry.release(iris_bytes, "1")
+    sync.poll()
+    resolve = registry.resolve
+
+    def damage_and_resolve(alias):
+        truncate_model(store.folder / store.published(CURRENT))
+        monkeypatch.undo()
+        return resolve(alias)
+
+    monkeypatch.setattr(registry, "resolve", damage_and_resolve)
+
+    sync.poll()
+
+    assert store.load(CURRENT).version.version == "1"
+    assert store.read_report().repairs == 1
+
+
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_damage_is_reported_while_the_registry_is_unreachable(
     sync, registry, store, iris_bytes, damage, caplog
@@ -293,6 +313,28 @@ def test_counts_outlive_a_restart(registry, store, config, iris_bytes):
     RegistrySync(registry, store, config).poll()
 
     assert store.read_report().refused == {"digest": 2}
+
+
+def test_a_new_follower_reports_nothing_of_the_polls_of_an_ended_one(
+    sync, registry, store, config
+):
+    registry.release(b"not a model", "1")
+    sync.poll()
+    assert store.read_report().has_polled
+    seen = []
+
+    def fail(alias):
+        seen.append(store.read_report())
+        raise RegistryUnreachableError("down")
+
+    registry.resolve = fail
+    RegistrySync(registry, store, config).poll()
+
+    (report,) = seen
+    assert not report.has_polled
+    assert report.version is None
+    assert report.last_refusal is None
+    assert report.refused
 
 
 def test_a_registry_unreachable_is_reported_since_when(
