@@ -11,11 +11,13 @@ from functools import cache
 from http import HTTPStatus
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
 
-from flask import Flask, Request, Response, request
+from flask import Flask, Request, Response, redirect, request
 from flask.sessions import SessionInterface
 from werkzeug.datastructures import Headers
-from werkzeug.routing import MapAdapter
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import MapAdapter, RequestRedirect
 from werkzeug.utils import cached_property
 
 from serving.http.access import LEASE
@@ -138,6 +140,13 @@ class Application(Flask):
             default_method=environ["REQUEST_METHOD"],
             query_args=environ["QUERY_STRING"],
         )
+
+    def handle_http_exception(self, e: HTTPException) -> Any:
+        """Redirect to a path: the client knows the host, and we trust no header."""
+        if isinstance(e, RequestRedirect):
+            _, _, path, query, _ = urlsplit(e.new_url)
+            return redirect(urlunsplit(("", "", path, query, "")), e.code)
+        return super().handle_http_exception(e)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Check only once whether a view or hook is asynchronous (3 %)."""

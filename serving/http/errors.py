@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException
 
 from serving.http.application import the_request
 from serving.http.content import json_response
@@ -30,9 +30,10 @@ MLFLOW_CODES = {
     HTTPStatus.INTERNAL_SERVER_ERROR: "INTERNAL_ERROR",
     HTTPStatus.SERVICE_UNAVAILABLE: "TEMPORARILY_UNAVAILABLE",
 }
-RETRY_SECONDS = {
-    HTTPStatus.TOO_MANY_REQUESTS: "1",
-    HTTPStatus.SERVICE_UNAVAILABLE: "5",
+DEFAULT_HEADERS = {
+    HTTPStatus.UNAUTHORIZED: ("WWW-Authenticate", "Bearer"),
+    HTTPStatus.TOO_MANY_REQUESTS: ("Retry-After", "1"),
+    HTTPStatus.SERVICE_UNAVAILABLE: ("Retry-After", "5"),
 }
 
 
@@ -44,7 +45,7 @@ class Problem:
     detail: str
     kind: str = ""
     members: dict[str, Any] = field(default_factory=dict)
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: list[tuple[str, str]] = field(default_factory=list)
 
 
 def register_errors(app: Flask, metrics: ServiceMetrics) -> None:
@@ -52,8 +53,8 @@ def register_errors(app: Flask, metrics: ServiceMetrics) -> None:
 
     def answer(error: Exception) -> Response | HTTPException:
         """Write the error in the shape that the clients of the route expect."""
-        if isinstance(error, HTTPException) and (error.code or 0) < 400:  # noqa: PLR2004
-            return error  # a redirection
+        if isinstance(error, HTTPException) and error.response is not None:
+            return error  # abort() was called with a response
         if isinstance(error, InvalidInputError):
             for (name, reason), count in error.counts.items():
                 metrics.rejected.labels(name or "other", reason).inc(count)
@@ -77,11 +78,7 @@ def to_problem(error: Exception) -> Problem:
             return _describe_issues(error, status, kind)
         return Problem(status, str(error), kind)
     if isinstance(error, HTTPException) and error.code:
-        headers = {}
-        if isinstance(error, MethodNotAllowed) and error.valid_methods:
-            headers["Allow"] = ", ".join(sorted(error.valid_methods))
-        if error.code == HTTPStatus.UNAUTHORIZED:
-            headers["WWW-Authenticate"] = "Bearer"
+        headers = [h for h in error.get_headers() if h[0] != "Content-Type"]
         status = HTTPStatus(error.code)
         return Problem(status, error.description or "", headers=headers)
     return Problem(
@@ -99,9 +96,9 @@ def render_problem(problem: Problem) -> Response:
     else:
         body, mimetype = _render_rfc9457(problem), "application/problem+json"
     response = json_response(body, problem.status, mimetype)
-    response.headers.update(problem.headers)
-    if problem.status in RETRY_SECONDS:
-        response.headers["Retry-After"] = RETRY_SECONDS[problem.status]
+    response.headers.extend(problem.headers)
+    if problem.status in DEFAULT_HEADERS:
+        response.headers.setdefault(*DEFAULT_HEADERS[problem.status])
     return response
 
 

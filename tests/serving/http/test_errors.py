@@ -1,5 +1,15 @@
 import pytest
-from werkzeug.exceptions import default_exceptions
+from flask import Response
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import (
+    HTTPException,
+    MethodNotAllowed,
+    RequestedRangeNotSatisfiable,
+    ServiceUnavailable,
+    TooManyRequests,
+    Unauthorized,
+    default_exceptions,
+)
 
 MEMBERS = {"type", "title", "status", "detail", "instance", "request_id"}
 
@@ -70,6 +80,54 @@ def test_statuses_are_told_apart(make_app, iris, method, path, body, status):
     assert answer.status_code == status
     assert answer.mimetype == "application/problem+json"
     assert MEMBERS <= set(answer.json)
+
+
+@pytest.mark.parametrize(
+    ("error", "header", "value"),
+    [
+        (MethodNotAllowed(["POST"]), "Allow", "POST"),
+        (TooManyRequests(retry_after=30), "Retry-After", "30"),
+        (TooManyRequests(), "Retry-After", "1"),
+        (ServiceUnavailable(retry_after=7), "Retry-After", "7"),
+        (
+            Unauthorized(www_authenticate=WWWAuthenticate("digest", {"realm": "a"})),
+            "WWW-Authenticate",
+            'Digest realm="a"',
+        ),
+        (Unauthorized(), "WWW-Authenticate", "Bearer"),
+        (RequestedRangeNotSatisfiable(12), "Content-Range", "bytes */12"),
+    ],
+)
+def test_headers_of_an_error_are_kept(failing, error, header, value):
+    answer = failing(error).get("/fails")
+
+    assert answer.headers.getlist(header) == [value]
+    assert answer.headers.getlist("Content-Type") == ["application/problem+json"]
+
+
+def test_a_response_that_an_extension_aborts_with_is_sent(failing):
+    error = HTTPException(response=Response("closed", 403))
+
+    answer = failing(error).get("/fails")
+
+    assert (answer.status_code, answer.text) == (403, "closed")
+
+
+@pytest.mark.parametrize("host", ["service.example:8443", "[", "evil.example"])
+@pytest.mark.parametrize("path", ["/folder", "//folder", "/folder//"])
+def test_redirects_do_not_depend_on_the_host_header(make_app, iris, host, path):
+    app = make_app(iris)
+    app.add_url_rule("/folder/", "folder", lambda: "")
+
+    answer = app.test_client().get(
+        query_string="a=1&b=%20",
+        headers={"Host": host},
+        environ_overrides={"PATH_INFO": path},
+    )
+
+    assert answer.status_code == 308
+    assert answer.headers["Location"] == "/folder/?a=1&b=%20"
+    assert answer.headers["X-Request-ID"]
 
 
 def test_405_names_the_methods(client):
