@@ -19,10 +19,15 @@ SHA256_HEX_DIGITS = 64
 Stamp = tuple[int, int, int] | None
 
 
+class UnreadableFileError(ConfigError):
+    """The key file cannot be read, which may pass without a change of the file."""
+
+
 class ApiKeys:
     """The accepted API keys.
 
-    A file that cannot be read or parsed changes nothing: the last good keys stay.
+    A file that cannot be read or parsed changes nothing: the last good keys stay. One
+    that cannot be read is tried again at each check, an invalid one when it changes.
 
     Args:
         path: The file; see ``read_keys``.
@@ -36,6 +41,7 @@ class ApiKeys:
         self._path = path
         self._stamp = _stamp(path)
         self._digests = read_keys(path)
+        self._is_unread = False
         self._next_check = 0.0
 
     def accepts(self, key: str) -> bool:
@@ -50,16 +56,19 @@ class ApiKeys:
         """Read the file again if it has changed."""
         self._next_check = time.monotonic() + CHECK_SECONDS
         stamp = _stamp(self._path)
-        if stamp == self._stamp:
+        has_changed, self._stamp = stamp != self._stamp, stamp
+        if not (has_changed or self._is_unread):
             return
-        self._stamp = stamp
         try:
             self._digests = read_keys(self._path)
         except ConfigError as error:
-            self.count_failure()
-            fields = {"detail": str(error)}
-            logger.error("API keys not reloaded", extra={"fields": fields})
+            self._is_unread = isinstance(error, UnreadableFileError)
+            if has_changed:
+                self.count_failure()
+                fields = {"detail": str(error)}
+                logger.error("API keys not reloaded", extra={"fields": fields})
         else:
+            self._is_unread = False
             count = {"keys": len(self._digests)}
             logger.info("API keys reloaded", extra={"fields": count})
 
@@ -77,14 +86,17 @@ def read_keys(path: Path) -> list[bytes]:
     """Read the digests of a key file: one ``<name> <SHA-256 in hex>`` per line.
 
     Raises:
-        ConfigError: If the file cannot be read or has another content.
+        UnreadableFileError: If the file cannot be read.
+        ConfigError: If it has another content.
     """
     variable = variable_name("api_keys_file")
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise ConfigError(variable, str(path), f"a readable file: {reason}") from None
+    except OSError as error:
+        expected = f"a readable file ({error.strerror})"
+        raise UnreadableFileError(variable, str(path), expected) from None
+    except UnicodeDecodeError:
+        raise ConfigError(variable, str(path), "a UTF-8 text file") from None
     entries = [line.split() for line in lines if line.strip() and line[0] != "#"]
     try:
         keys = [bytes.fromhex(digest) for _, digest in entries]

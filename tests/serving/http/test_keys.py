@@ -1,3 +1,4 @@
+import errno
 import hashlib
 import os
 
@@ -97,6 +98,24 @@ def test_a_repaired_file_is_used_again(keys, path):
     path.write_text(line("second"))
 
     assert keys.accepts("second")
+
+
+def test_a_file_that_could_not_be_read_is_tried_again(keys, path, monkeypatch):
+    failures = []
+    keys.count_failure = lambda: failures.append(1)
+    path.write_text(line("second"))
+    with monkeypatch.context() as disk:
+        disk.setattr(type(path), "read_text", fail_to_open)
+        assert keys.accepts("first")
+        assert keys.accepts("first")
+
+    assert keys.accepts("second")
+    assert not keys.accepts("first")
+    assert failures == [1]
+
+
+def fail_to_open(*_, **__):
+    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
 def test_keys_are_loaded_once_per_process(path):
