@@ -35,6 +35,7 @@ class Protocol(HttpToolsProtocol):
     _waiting_since = 0.0
     _patience = HEAD_SECONDS
     _in_head = False
+    _header_count = 0
     _is_stalled = False  # whether a head or trailers have begun that have not ended
     _pause_seconds = FIRST_PAUSE_SECONDS
     _stopping = False
@@ -67,19 +68,24 @@ class Protocol(HttpToolsProtocol):
         """Give the head time to arrive."""
         super().on_message_begin()
         self._in_head = True
+        self._header_count = 0
         self._wait(HEAD_SECONDS)
         self._expect_end()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Note a header or trailer.
+        """Note a header; count trailers, but drop them.
+
+        A proxy checks the headers of a request and may let all trailers pass.
 
         Raises:
             TooManyHeadersError: The parser then stops at once, in the middle of what
                 was read, and the client gets 400.
         """
-        if len(self.headers) >= MOST_HEADERS:
+        self._header_count += 1
+        if self._header_count > MOST_HEADERS:
             raise TooManyHeadersError
-        super().on_header(name, value)
+        if self._in_head:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Note when the head had arrived, and give the body time."""

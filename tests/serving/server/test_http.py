@@ -51,6 +51,14 @@ def test_a_chunked_body_may_have_trailers(filled, wire):
     assert is_prediction(wire.ask(filled(), request))
 
 
+def test_trailers_do_not_become_headers(server, wire):
+    trailers = b"0\r\nX-Request-ID: forged\r\nX-API-Key: forged\r\n\r\n"
+
+    answer = wire.ask(server, CHUNKED + CHUNKS + trailers)
+
+    assert answer.headers["X-Request-ID"] != "forged"
+
+
 def test_a_request_may_come_byte_by_byte(server, wire):
     with wire.connect(server) as raw:
         for number in range(len(POST)):

@@ -29,6 +29,8 @@ async def answer(scope, receive, send) -> None:
     while (await receive()).get("more_body"):
         pass
     body = ANSWER if scope["path"] == "/large" else b""
+    if scope["path"] == "/headers":
+        body = b" ".join(name for name, _ in scope["headers"])
     headers = [(b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})
@@ -174,6 +176,18 @@ def test_too_many_headers_are_not_parsed_to_the_end_of_what_was_read(monkeypatch
         converse(b"GET / HTTP/1.1\r\n" + b"a:b\r\n" * 40_000)
 
     assert kept == [protocol.MOST_HEADERS]
+
+
+def test_trailers_are_never_headers():
+    """Neither of their own request nor of the next one."""
+    first = CHUNKED.replace(b"/predict", b"/headers") + b"0\r\nX-Api-Key: a\r\n\r\n"
+    last = b"GET /headers HTTP/1.1\r\nConnection: close\r\n\r\n"
+
+    heard = converse(first + last)
+
+    assert heard.count(b"transfer-encoding") == 1
+    assert heard.endswith(b"\r\n\r\nconnection")
+    assert b"x-api-key" not in heard
 
 
 @pytest.mark.parametrize(
