@@ -39,6 +39,7 @@ class Protocol(HttpToolsProtocol):
     _is_stalled = False  # whether a head or trailers have begun that have not ended
     _pause_seconds = FIRST_PAUSE_SECONDS
     _stopping = False
+    _is_closing = False
     _check_timer: asyncio.TimerHandle | None = None
     _send_timer: asyncio.TimerHandle | None = None
 
@@ -156,12 +157,16 @@ class Protocol(HttpToolsProtocol):
     def _check(self) -> None:
         """Close the connection of a client that takes too long.
 
-        One timer for each connection, not for each request: those would cost more.
+        One timer for each connection, not for each request: those would cost more. A
+        closed connection stays open until the client has read what was written.
         """
-        if self.loop.time() - self._waiting_since > self._patience:
-            self.transport.close()
-        else:
-            self._check_timer = self.loop.call_later(CHECK_SECONDS, self._check)
+        if self.transport.is_closing() and not self._is_closing:
+            self._is_closing = True
+            self._wait(self.send_seconds)
+        elif self.loop.time() - self._waiting_since > self._patience:
+            end = self.transport.abort if self._is_closing else self.transport.close
+            end()
+        self._check_timer = self.loop.call_later(CHECK_SECONDS, self._check)
 
     def _expect_end(self) -> None:
         """Slow down the client if what has begun does not end in this turn."""

@@ -136,6 +136,32 @@ def test_a_client_that_does_not_read_is_cut_off():
     assert asyncio.run(run()) == 0
 
 
+@pytest.mark.parametrize("how", ["by the client", "when idle", "at the end"])
+def test_a_closed_connection_that_is_not_read_is_cut_off(monkeypatch, how):
+    """Also if what is unread is too little for the transport to pause the protocol."""
+    connection_made = Protocol.connection_made
+
+    def never_pause(self: Protocol, transport: asyncio.Transport) -> None:
+        transport.set_write_buffer_limits(10 * len(ANSWER))
+        connection_made(self, transport)
+
+    monkeypatch.setattr(Protocol, "connection_made", never_pause)
+    header = b"Connection: close\r\n" if how == "by the client" else b""
+
+    async def run() -> None:
+        async with Listening(0.1 if how == "when idle" else 60) as listening:
+            _, writer = await listening.connect()
+            writer.transport.pause_reading()
+            writer.write(b"GET /large HTTP/1.1\r\nHost: x\r\n" + header + b"\r\n")
+            if how == "at the end":
+                writer.write_eof()
+            while not listening.state.total_requests or listening.state.connections:
+                await asyncio.sleep(0.01)
+            writer.transport.abort()
+
+    asyncio.run(asyncio.wait_for(run(), 20))
+
+
 def test_a_client_that_reads_gets_a_large_answer():
     request = b"GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
