@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from serving import config_parsers as parsers
+
 PREFIX = "IRIS_"
 
 
@@ -15,7 +17,7 @@ class ConfigError(ValueError):
     """A setting has a value that cannot be used."""
 
     def __init__(self, variable: str, value: str, expected: str) -> None:
-        super().__init__(f"{variable}={value!r}: expected {expected}")
+        super().__init__(f"{variable} is {value!r}; set it to {expected}")
 
 
 def _setting(default: Any, parse: Callable[[str], Any], help_text: str) -> Any:
@@ -23,142 +25,105 @@ def _setting(default: Any, parse: Callable[[str], Any], help_text: str) -> Any:
     return field(default=default, metadata={"parse": parse, "help": help_text})
 
 
-def _text(value: str) -> str:
-    if not value.strip():
-        raise ValueError("text")
-    return value.strip()
-
-
-def _optional_path(value: str) -> Path | None:
-    return Path(value) if value else None
-
-
-def _positive(value: str) -> int:
-    if not value.isdecimal() or int(value) == 0:
-        raise ValueError("a positive integer")
-    return int(value)
-
-
-def _count(value: str) -> int:
-    if not value.isdecimal():
-        raise ValueError("an integer of at least 0")
-    return int(value)
-
-
-def _seconds(value: str) -> float:
-    message = "a number of seconds, at least 0"
-    try:
-        seconds = float(value)
-    except ValueError:
-        raise ValueError(message) from None
-    if not 0 <= seconds < float("inf"):
-        raise ValueError(message)
-    return seconds
-
-
-def _address(value: str) -> str:
-    host, separator, port = value.rpartition(":")
-    if not (host and separator and port.isdecimal() and int(port) < 65536):  # noqa: PLR2004
-        raise ValueError("host:port")
-    return value
-
-
-def _web_address(value: str) -> str:
-    if not value.startswith(("http://", "https://")):
-        raise ValueError("a URL that starts with http:// or https://")
-    return value
-
-
-def _one_of(*choices: str) -> Callable[[str], str]:
-    def parse(value: str) -> str:
-        if value not in choices:
-            raise ValueError(f"one of {', '.join(choices)}")
-        return value
-
-    return parse
-
-
-def _level(value: str) -> str:
-    return _one_of("DEBUG", "INFO", "WARNING", "ERROR")(value.upper())
-
-
 @dataclass(frozen=True)
 class Config:
     """All settings; ``IRIS_BIND`` in the environment sets ``bind``, and so on."""
 
-    bind: str = _setting("127.0.0.1:8000", _address, "address of the service")
-    workers: int = _setting(2, _positive, "number of worker processes")
+    bind: str = _setting("127.0.0.1:8000", parsers.address, "address to listen on")
+    workers: int = _setting(2, parsers.positive, "number of worker processes")
     worker_class: str = _setting(
         "asyncio",
-        _one_of("asyncio", "gthread"),
-        "kind of gunicorn worker: an event loop, which is faster, or threads",
+        parsers.one_of("asyncio", "gthread"),
+        "worker type: `asyncio` (event loop, faster) or `gthread` (threads)",
     )
-    model_name: str = _setting("iris", _text, "registered model to serve")
-    alias: str = _setting("Production", _text, "alias of the version to serve")
+    model_name: str = _setting("iris", parsers.text, "registered model to serve")
+    alias: str = _setting("Production", parsers.text, "alias of the version to serve")
     shadow_alias: str | None = _setting(
-        None, lambda text: text or None, "alias of a version to compare it with"
+        None,
+        parsers.optional(parsers.text),
+        "alias of the shadow version; no shadow if empty",
     )
-    tracking_uri: str = _setting("sqlite:///mlflow.db", _text, "MLflow registry")
+    tracking_uri: str = _setting(
+        "sqlite:///mlflow.db", parsers.text, "URI of the MLflow registry"
+    )
     store: Path = _setting(Path("store"), Path, "folder for downloaded versions")
-    keep_versions: int = _setting(5, _positive, "downloaded versions to keep")
+    keep_versions: int = _setting(
+        5, parsers.positive, "number of unused versions to keep"
+    )
     follow_seconds: float = _setting(
-        5.0, _seconds, "interval at which the registry is polled; 0 turns polling off"
+        5.0,
+        parsers.seconds,
+        "seconds between polls of the registry; 0 disables polling",
     )
     max_row_bytes: int = _setting(
-        64 * 1024, _positive, "largest body of `/predict`, in bytes"
+        64 * 1024, parsers.positive, "maximum size of a request to `/predict`, in bytes"
     )
     max_body_bytes: int = _setting(
-        8 * 1024**2, _positive, "largest body of the other routes, in bytes"
+        8 * 1024**2, parsers.positive, "maximum size of other requests, in bytes"
     )
-    max_rows: int = _setting(100_000, _positive, "most rows in one request")
+    max_rows: int = _setting(
+        100_000, parsers.positive, "maximum number of rows per request"
+    )
     max_in_flight: int = _setting(
         128,
-        _positive,
-        "predictions waiting or running in one worker; further requests get 429",
+        parsers.positive,
+        "maximum number of predictions in flight per worker; others get 429",
     )
     max_buffered_bytes: int = _setting(
         32 * 1024**2,
-        _positive,
-        "bytes that large bodies and answers may occupy in one worker; above, 429",
+        parsers.positive,
+        "memory for large requests and responses per worker, in bytes; others get 429",
     )
     keep_alive_seconds: float = _setting(
-        75.0, _seconds, "time after which an idle connection is closed"
+        75.0, parsers.seconds, "seconds before an idle connection is closed"
     )
     send_seconds: float = _setting(
-        30.0, _seconds, "time within which a client must read its answer"
+        30.0,
+        parsers.positive_seconds,
+        "seconds within which a client must read a response",
     )
     api_keys_file: Path | None = _setting(
-        None, _optional_path, "file of hashed API keys; predictions then require a key"
+        None,
+        parsers.optional(Path),
+        "file with hashed API keys; if set, predictions require a key",
     )
     metrics_bind: str | None = _setting(
-        None, lambda text: _address(text) if text else None, "address for `/metrics`"
+        None, parsers.optional(parsers.address), "separate address for `/metrics`"
     )
     metrics_folder: Path | None = _setting(
         None,
-        _optional_path,
-        "folder in which workers share metrics; a temporary one by default",
+        parsers.optional(Path),
+        "folder for metrics shared by workers; temporary by default",
     )
     mlflow_pages: str | None = _setting(
         None,
-        lambda text: _web_address(text) if text else None,
-        "address of the MLflow UI, linked from the page at `/`",
+        parsers.optional(parsers.url),
+        "URL of the MLflow UI, linked from the page at `/`",
     )
     prediction_log: Path | None = _setting(
-        None, _optional_path, "file to which every prediction is written; off if empty"
+        None,
+        parsers.optional(Path),
+        "file to log every prediction to; off if empty",
     )
     prediction_log_bytes: int = _setting(
-        50 * 1024**2, _positive, "size at which the prediction log is rotated"
+        50 * 1024**2,
+        parsers.positive,
+        "size at which the prediction log is rotated, in bytes",
     )
-    prediction_log_backups: int = _setting(5, _count, "rotated prediction logs to keep")
+    prediction_log_backups: int = _setting(
+        5, parsers.count, "number of rotated prediction logs to keep"
+    )
     pending_rows: int = _setting(
-        200_000, _positive, "rows that may wait for metrics, prediction log or shadow"
+        200_000,
+        parsers.positive,
+        "maximum number of rows queued for metrics, logs or shadow",
     )
     log_format: str = _setting(
         "auto",
-        _one_of("auto", "json", "text"),
-        "log format; auto is text on a terminal",
+        parsers.one_of("auto", "json", "text"),
+        "`json`, `text`, or `auto`: text on a terminal, else JSON",
     )
-    log_level: str = _setting("INFO", _level, "lowest level that is logged")
+    log_level: str = _setting("INFO", parsers.level, "minimum log level")
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Config":
@@ -176,14 +141,23 @@ class Config:
                 values[setting.name] = _parse(variable, source[variable], parse)
         config = cls(**values)
         config._check_ports()
+        config._check_buffer()
         return config
 
     def _check_ports(self) -> None:
         """Require different ports: a request for metrics is recognized by its port."""
         own = self.metrics_bind
         if own and own.rpartition(":")[2] == self.bind.rpartition(":")[2]:
-            expected = f"another port than {variable_name('bind')} has"
+            expected = f"another port than {variable_name('bind')} ({self.bind})"
             raise ConfigError(variable_name("metrics_bind"), own, expected)
+
+    def _check_buffer(self) -> None:
+        """Require room for the largest body: it would always get 429."""
+        if self.max_buffered_bytes < self.max_body_bytes:
+            limit = variable_name("max_body_bytes")
+            expected = f"at least {self.max_body_bytes} ({limit}), or lower that"
+            variable = variable_name("max_buffered_bytes")
+            raise ConfigError(variable, str(self.max_buffered_bytes), expected)
 
 
 # Two settings belong to libraries: one name for a thing is enough.

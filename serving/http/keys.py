@@ -96,14 +96,14 @@ def read_keys(path: Path) -> list[bytes]:
         expected = f"a readable file ({error.strerror})"
         raise UnreadableFileError(variable, str(path), expected) from None
     except UnicodeDecodeError:
-        raise ConfigError(variable, str(path), "a UTF-8 text file") from None
+        raise ConfigError(variable, str(path), "a file of UTF-8 text") from None
     entries = [line.split() for line in lines if line.strip() and line[0] != "#"]
     try:
         keys = [bytes.fromhex(digest) for _, digest in entries]
     except ValueError:
         keys = []
     if not keys or any(len(key) * 2 != SHA256_HEX_DIGITS for key in keys):
-        expected = "lines with a name and the SHA-256 of a key in hex"
+        expected = "a file of lines with a name and the SHA-256 of a key in hex"
         raise ConfigError(variable, str(path), expected)
     return keys
 

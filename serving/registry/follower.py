@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from serving.config import Config, variable_name
+from serving.config import Config, ConfigError, variable_name
 from serving.model.status import explain_missing_model
 from serving.model.store import CURRENT, Store
 from serving.monitoring.logs import configure_logging
@@ -79,7 +79,7 @@ def main() -> None:
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
-    config = Config.from_env()
+    config = _read_config()
     configure_logging(config)
     store = Store(config.store)
     registry = MlflowRegistry(config)
@@ -90,6 +90,14 @@ def main() -> None:
     else:
         wait = _wait_for_parent if arguments.with_parent else _sleep
         run(sync, config.follow_seconds or 1.0, wait)
+
+
+def _read_config() -> Config:
+    """Read the settings; exit with one line if one is invalid."""
+    try:
+        return Config.from_env()
+    except ConfigError as error:
+        sys.exit(str(error))
 
 
 def _sleep(seconds: float) -> bool:

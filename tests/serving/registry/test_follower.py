@@ -83,3 +83,11 @@ def fetch(uri: str, store: Path, **variables: str) -> subprocess.CompletedProces
     return subprocess.run(
         command, env=environ, capture_output=True, text=True, check=False
     )
+
+
+def test_an_invalid_setting_ends_it_with_one_line(registry, tmp_path):
+    result = fetch(registry.uri, tmp_path / "store", IRIS_FOLLOW_SECONDS="soon")
+
+    assert result.returncode == 1
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("IRIS_FOLLOW_SECONDS is 'soon'; set it to ")

@@ -1,0 +1,93 @@
+"""Parsers of settings: each turns text into a value.
+
+They raise ``ValueError`` with what to set instead, to follow the words "set it to".
+"""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+LARGEST_PORT = 65535
+
+
+def text(value: str) -> str:
+    """Parse text that is not blank."""
+    if not value.strip():
+        raise ValueError("a text that is not blank")
+    return value.strip()
+
+
+def positive(value: str) -> int:
+    """Parse an integer of at least 1."""
+    if not value.isdecimal() or int(value) == 0:
+        raise ValueError("an integer of at least 1")
+    return int(value)
+
+
+def count(value: str) -> int:
+    """Parse an integer of at least 0."""
+    if not value.isdecimal():
+        raise ValueError("an integer of at least 0")
+    return int(value)
+
+
+def seconds(value: str) -> float:
+    """Parse a duration, which may be 0."""
+    parsed = _number(value)
+    if parsed is None or parsed < 0:
+        raise ValueError("a number of seconds, at least 0")
+    return parsed
+
+
+def positive_seconds(value: str) -> float:
+    """Parse a duration above 0."""
+    parsed = _number(value)
+    if parsed is None or parsed <= 0:
+        raise ValueError("a number of seconds above 0")
+    return parsed
+
+
+def address(value: str) -> str:
+    """Parse a host and a port."""
+    host, _, port = value.rpartition(":")
+    if not (host and port.isdecimal() and int(port) <= LARGEST_PORT):
+        raise ValueError("host:port, such as 127.0.0.1:8000")
+    return value
+
+
+def url(value: str) -> str:
+    """Parse the URL of a website."""
+    if not value.startswith(("http://", "https://")):
+        raise ValueError("a URL that starts with http:// or https://")
+    return value
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    """Return a parser of one of several words."""
+
+    def parse(value: str) -> str:
+        if value not in choices:
+            raise ValueError(f"one of {', '.join(choices)}")
+        return value
+
+    return parse
+
+
+def level(value: str) -> str:
+    """Parse the level of a log."""
+    return one_of("DEBUG", "INFO", "WARNING", "ERROR")(value.upper())
+
+
+def optional(parse: Callable[[str], T]) -> Callable[[str], T | None]:
+    """Return a parser that takes empty text as None."""
+    return lambda value: parse(value) if value else None
+
+
+def _number(value: str) -> float | None:
+    """Parse a finite number, else None."""
+    try:
+        parsed = float(value)
+    except ValueError:
+        return None
+    return parsed if abs(parsed) < float("inf") else None
