@@ -21,7 +21,7 @@ from serving.monitoring.metrics import ServiceMetrics
 from serving.monitoring.multiprocess.retention import VersionRetention
 from serving.monitoring.observers import CompletedRequest, Observation, ObserverQueue
 from serving.monitoring.prediction_log import PredictionLog
-from serving.monitoring.request_monitor import RequestMonitor
+from serving.monitoring.request_monitor import RequestMonitor, log_requests
 from serving.monitoring.shadow import Shadow
 from serving.schemas.rows import Matrix
 
@@ -52,6 +52,7 @@ class Service:
     current: Current
     access: Access
     requests: ObserverQueue = field(init=False)
+    request_log: ObserverQueue = field(init=False)
     observers: list[ObserverQueue] = field(default_factory=list)
     reloaders: list[Reloader] = field(default_factory=list)
     shadow: Shadow | None = None
@@ -59,9 +60,11 @@ class Service:
 
     def __post_init__(self) -> None:
         """Create what every service has: a queue for requests, a limit to series."""
-        self.requests = self._create_queue(
-            "requests", RequestMonitor(self.metrics, self.access.capacity).consume
+        self.request_log = self._create_queue("request_log", log_requests)
+        monitor = RequestMonitor(
+            self.metrics, self.access.capacity, self.request_log.submit
         )
+        self.requests = self._create_queue("requests", monitor.consume)
         self.retention = VersionRetention(
             self.metrics.registry,
             self.find_serving_versions,
@@ -108,7 +111,13 @@ class Service:
             self.shadow = shadow = Shadow(self.metrics)
             self._observe("shadow", shadow.compare)
             self.reloaders.append(
-                Reloader(self.store, SHADOW, self.metrics, shadow.swap, shadow.withdraw)
+                Reloader(
+                    self.store,
+                    SHADOW,
+                    self.metrics,
+                    shadow.swap,
+                    withdraw=shadow.withdraw,
+                )
             )
 
     def follow_store(self) -> None:
@@ -119,6 +128,7 @@ class Service:
                 CURRENT,
                 self.metrics,
                 self.current.swap,
+                self.current.refresh_report,
                 note_failure=self.current.note_failure,
             )
         )
@@ -133,8 +143,8 @@ class Service:
         """Start the threads: in the process that serves, after its fork."""
         for reloader in self.reloaders:
             reloader.start()
-        for observer in (self.requests, *self.observers):
-            observer.start()
+        for queue in self._queues:
+            queue.start()
         self.retention.start()
 
     def stop(self) -> None:
@@ -142,8 +152,13 @@ class Service:
         self.retention.stop()
         for reloader in self.reloaders:
             reloader.stop()
-        for observer in (self.requests, *self.observers):
-            observer.stop()
+        for queue in self._queues:
+            queue.stop()
+
+    @property
+    def _queues(self) -> list[ObserverQueue]:
+        """All queues, each before those that it passes requests to."""
+        return [self.requests, self.request_log, *self.observers]
 
     def _observe(self, name: str, consume: Callable[[list[Observation]], None]) -> None:
         """Have predictions observed."""

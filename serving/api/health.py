@@ -23,7 +23,7 @@ def ready() -> Response:
     """Say whether a model is loaded, and how the registry is."""
     service = the_service()
     model = service.current.get().model
-    report = service.store.read_report()
+    report = service.current.report
     described: dict[str, Any] = {
         "status": "ready",
         "model": describe_model(model),

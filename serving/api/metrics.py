@@ -13,7 +13,7 @@ def show_metrics() -> Response:
     """Answer a scrape."""
     service = the_service()
     service.requests.flush()
-    state = StateCollector(service.current, service.store)
+    state = StateCollector(service.current)
     accept = request.headers.get("Accept", "")
     body, content_type = service.metrics.render(state, accept)
     return Response(body, content_type=content_type)

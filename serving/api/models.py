@@ -21,7 +21,7 @@ def show_model() -> Response:
     """Show the contract, the metrics and the gate's verdict."""
     service = the_service()
     model = service.current.get().model
-    report = service.store.read_report()
+    report = service.current.report
     fallback = describe_fallback(model.version, report, service.config)
     described = describe(model) | {"fallback": fallback}
     response = json_response(described)

@@ -1,4 +1,4 @@
-"""The model in use: one reference, swapped whole, so that no request sees a mix."""
+"""The model in use: one reference, swapped as a whole, so no request sees a mix."""
 
 from serving.config import Config
 from serving.model.onnx_model import Model, ModelNotReadyError
@@ -9,13 +9,21 @@ from serving.monitoring.metrics import ServiceMetrics
 
 
 class Current:
-    """Holds the model in use."""
+    """The model in use, and what the follower last reported.
+
+    A thread keeps both up to date, so requests never wait for the disk.
+
+    Attributes:
+        served: The model in use; None if none is loaded.
+        report: The follower's last report; None if there is none.
+    """
 
     def __init__(self, config: Config, metrics: ServiceMetrics, store: Store) -> None:
         self.served: Served | None = None
         self._config = config
         self._metrics = metrics
         self._store = store
+        self.report = store.read_report()
         self._failure: str | None = None
 
     def get(self) -> Served:
@@ -26,8 +34,7 @@ class Current:
         """
         served = self.served
         if served is None:
-            report = self._store.read_report()
-            reason = explain_missing_model(report, self._config, self._failure)
+            reason = explain_missing_model(self.report, self._config, self._failure)
             raise ModelNotReadyError(reason)
         return served
 
@@ -38,6 +45,10 @@ class Current:
             ModelRefusedError: If it cannot be served; the one in use stays.
         """
         self.served = build_served(model, self._metrics, self._config)
+
+    def refresh_report(self) -> None:
+        """Read the follower's report."""
+        self.report = self._store.read_report()
 
     def note_failure(self, reason: str | None) -> None:
         """Note why the published model cannot be used, for as long as none is."""

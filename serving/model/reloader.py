@@ -31,6 +31,7 @@ class Reloader:
         role: Whose model is loaded.
         metrics: Counts loads, failures and errors.
         swap: Called with a model; raises ``ModelRefusedError`` if it cannot be used.
+        refresh: Called at each poll, before a model is loaded.
         withdraw: Called when the role has no model any more.
         note_failure: Called with why the published model cannot be used, in one word,
             and with None when there is no such failure any more.
@@ -42,6 +43,7 @@ class Reloader:
         role: str,
         metrics: ServiceMetrics,
         swap: Callable[[Model], None],
+        refresh: Callable[[], None] = lambda: None,
         withdraw: Callable[[], None] | None = None,
         note_failure: Callable[[str | None], None] = lambda _: None,
     ) -> None:
@@ -49,6 +51,7 @@ class Reloader:
         self._role = role
         self._metrics = metrics
         self._swap = swap
+        self._refresh = refresh
         self._withdraw = withdraw
         self._note_failure = note_failure
         self._seen: Stamp = None
@@ -71,6 +74,7 @@ class Reloader:
 
     def check(self) -> None:
         """Load the published model if it is not the one in use."""
+        self._refresh()
         stamp = _read_stamp(self._store.pointer(self._role))
         if stamp == self._seen and time.monotonic() < self._retry_at:
             return

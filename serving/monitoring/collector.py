@@ -8,16 +8,14 @@ from prometheus_client.registry import Collector
 from serving.model.contract import Contract
 from serving.model.current import Current
 from serving.model.onnx_model import LOAD_REASONS, SYNC_REASONS
-from serving.model.store import Store
 from serving.model.store.report import FollowerReport
 
 
 class StateCollector(Collector):
     """Reports what is true now; nothing of an earlier model stays behind."""
 
-    def __init__(self, current: Current, store: Store) -> None:
+    def __init__(self, current: Current) -> None:
         self._current = current
-        self._store = store
 
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics of this moment."""
@@ -41,7 +39,7 @@ class StateCollector(Collector):
         yield from _training(served.model.contract)
 
     def _follower(self) -> Iterator[Metric]:
-        report = self._store.read_report()
+        report = self._current.report
         if report is None:
             return
         if report.has_polled:

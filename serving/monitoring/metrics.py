@@ -19,6 +19,7 @@ TASKS = (
     "prediction_log",
     "reload-current",
     "reload-shadow",
+    "request_log",
     "requests",
     "shadow",
     "version-retention",

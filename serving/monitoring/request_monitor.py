@@ -1,6 +1,7 @@
-"""Counts and logs completed requests, many at a time."""
+"""Counts and logs completed requests, in batches."""
 
 import logging
+from collections.abc import Callable
 from itertools import groupby
 from typing import Any
 
@@ -21,14 +22,29 @@ logger = logging.getLogger("serving.requests")
 
 
 class RequestMonitor:
-    """The consumer of the queue that every request goes through."""
+    """Counts requests and their predictions, then passes them on to be logged.
 
-    def __init__(self, metrics: ServiceMetrics, capacity: Capacity) -> None:
+    The log has a queue of its own: when nobody reads it, writing blocks, and a scrape
+    must not wait for that.
+
+    Args:
+        metrics: What is counted.
+        capacity: What is in flight.
+        log: Called with each request.
+    """
+
+    def __init__(
+        self,
+        metrics: ServiceMetrics,
+        capacity: Capacity,
+        log: Callable[[CompletedRequest], None],
+    ) -> None:
         self._metrics = metrics
         self._capacity = capacity
+        self._log = log
 
     def consume(self, requests: list[CompletedRequest]) -> None:
-        """Count requests and what they predicted, and write their log lines."""
+        """Count requests and what they predicted."""
         self._metrics.in_flight.set(self._capacity.in_flight)
         self._metrics.buffered_bytes.set(self._capacity.buffered_bytes)
         observe_all(
@@ -38,7 +54,8 @@ class RequestMonitor:
         for _, group in groupby(predicted, lambda each: each.served):
             _record(list(group))  # a swap may lie between two of them
         if logger.isEnabledFor(logging.INFO):
-            log_requests(requests)
+            for request in requests:
+                self._log(request)
 
 
 def _record(requests: list[CompletedRequest]) -> None:

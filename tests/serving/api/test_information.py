@@ -63,6 +63,32 @@ def test_readiness_tells_since_when_the_registry_is_away(make_app, iris, config)
     }
 
 
+@pytest.mark.parametrize("path", ["/health/ready", "/model", "/metrics"])
+def test_no_request_waits_for_the_store(make_app, iris, path, monkeypatch):
+    apps = [make_app(iris), make_app()]
+    for app in apps:
+        app.extensions["serving"].stop()
+
+    def read_report(_):
+        raise TimeoutError
+
+    monkeypatch.setattr(Store, "read_report", read_report)
+
+    statuses = [app.test_client().get(path).status_code for app in apps]
+    assert statuses == [200, 200 if path == "/metrics" else 503]
+
+
+def test_a_new_report_is_shown(make_app, config, eventually):
+    client = make_app().test_client()
+
+    Store(config.store).write_report(report(version="5"))
+
+    eventually(
+        lambda: "version 5" in client.get("/health/ready").json["detail"],
+        "the report is read",
+    )
+
+
 def test_a_report_before_the_first_poll_is_none(make_app, config):
     Store(config.store).write_report(report(reachable=False, last_seen=None))
 

@@ -38,11 +38,17 @@ def test_every_answer_has_safe_headers(client, path):
     assert expected <= set(client.get(path).headers.keys())
 
 
+def flush(client) -> None:
+    service = the_service(client.application)
+    service.requests.flush()
+    service.request_log.flush()
+
+
 def test_a_line_for_a_request(client, setosa, caplog):
     caplog.set_level(logging.INFO, "serving.requests")
 
     answer = client.post("/predict", json=setosa)
-    the_service(client.application).requests.flush()
+    flush(client)
 
     [(_, fields)] = caplog.records[-1].lines
     assert fields["request_id"] == answer.headers["X-Request-ID"]
@@ -55,7 +61,7 @@ def test_unknown_urls_are_one_route_in_the_log(client, caplog):
     caplog.set_level(logging.INFO, "serving.requests")
 
     client.get("/what/ever")
-    the_service(client.application).requests.flush()
+    flush(client)
 
     [(_, fields)] = caplog.records[-1].lines
     assert fields["route"] == "unknown"

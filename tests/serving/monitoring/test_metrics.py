@@ -1,4 +1,6 @@
 import fcntl
+import logging
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -115,9 +117,7 @@ def test_the_followers_report_is_told(make_app, config, read):
         {"reachable": False, "last_seen": 5.0, "refused": {"digest": 2}}
     )
 
-    app = make_app()
-    app.extensions["serving"].store.read_report()
-    samples = read(app.test_client())
+    samples = read(make_app().test_client())
 
     assert value(samples, "serving_registry_up") == 0
     assert value(samples, "serving_registry_last_seen_timestamp_seconds") == 5
@@ -134,6 +134,33 @@ def test_what_has_never_been_refused_is_counted_as_zero(make_app, config, read):
     for name in ("serving_follower_refused_total", "serving_model_load_failures_total"):
         assert value(samples, name, reason="golden_rows") == 0
     assert value(samples, "serving_follower_refused_total", reason="disk_full") == 0
+
+
+def test_a_scrape_does_not_wait_for_the_log(client, setosa, read, caplog):
+    caplog.set_level(logging.INFO, "serving.requests")
+    stalled, resumed, waits = threading.Event(), threading.Event(), []
+
+    class Stalled(logging.Handler):
+        """What a full pipe does."""
+
+        def emit(self, record):
+            stalled.set()
+            waits.append(resumed.wait(10))
+
+    log, handler = logging.getLogger("serving.requests"), Stalled()
+    log.addHandler(handler)
+    try:
+        client.post("/predict", json=setosa)
+        assert stalled.wait(10)
+        client.post("/predict", json=setosa)
+        samples = read(client)
+        resumed.set()
+    finally:
+        client.application.extensions["serving"].request_log.flush()
+        log.removeHandler(handler)
+
+    assert value(samples, "serving_batch_rows_count") == 2
+    assert all(waits)
 
 
 def test_openmetrics_is_written_for_who_asks(client):
