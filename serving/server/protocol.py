@@ -9,8 +9,7 @@ import math
 import socket
 from time import perf_counter
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
+from serving.server.throttle import ThrottledProtocol
 from serving.server.transport import JoinedWrites
 
 HEAD_SECONDS = 10.0  # for the head of a request to arrive
@@ -28,7 +27,7 @@ class TooManyHeadersError(Exception):
     """A request has more headers and trailers than anybody needs."""
 
 
-class Protocol(HttpToolsProtocol):
+class Protocol(ThrottledProtocol):
     """HTTP/1.1 with deadlines, which uvicorn leaves to a proxy."""
 
     send_seconds = 30.0  # set by the worker, from the settings
@@ -163,6 +162,8 @@ class Protocol(HttpToolsProtocol):
         if self.transport.is_closing() and not self._is_closing:
             self._is_closing = True
             self._wait(self.send_seconds)
+        elif self.flow.is_needed and not self._is_closing:
+            self._waiting_since = self.loop.time()  # it is we who do not read
         elif self.loop.time() - self._waiting_since > self._patience:
             end = self.transport.abort if self._is_closing else self.transport.close
             end()

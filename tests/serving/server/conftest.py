@@ -1,13 +1,20 @@
 """Real servers on a filled store, and raw connections to them."""
 
+import asyncio
 import socket
+from collections.abc import Callable
 from contextlib import ExitStack
 from http.client import HTTPResponse
 from types import SimpleNamespace
 
 import pytest
+from uvicorn.config import Config
+from uvicorn.server import ServerState
 
 from serving.model.store import CURRENT, Store
+from serving.server.protocol import Protocol
+
+LARGE_ANSWER = b"x" * 10_000_000
 
 
 @pytest.fixture(params=["asyncio", "gthread"])
@@ -75,3 +82,76 @@ def ask(server, request: bytes, method: str = "POST") -> HTTPResponse:
 def wire() -> SimpleNamespace:
     """Return what speaks HTTP byte by byte."""
     return SimpleNamespace(connect=connect, read=read, ask=ask)
+
+
+async def answer(scope, receive, send) -> None:
+    while (await receive()).get("more_body"):
+        pass
+    body = LARGE_ANSWER if scope["path"] == "/large" else b""
+    if scope["path"] == "/headers":
+        body = b" ".join(name for name, _ in scope["headers"])
+    headers = [(b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+class Listening:
+    """The protocol on a free port, with a small application and uvicorn's parser."""
+
+    def __init__(self, keep_alive: float = 60) -> None:
+        config = Config(
+            answer,
+            http=Protocol,
+            lifespan="off",
+            timeout_keep_alive=keep_alive,
+            access_log=False,
+        )
+        config.load()
+        self.state = ServerState()
+        self.config = config
+
+    async def __aenter__(self) -> "Listening":
+        self.server = await asyncio.get_running_loop().create_server(
+            lambda: Protocol(self.config, self.state, {}), "127.0.0.1"
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.server.close()
+
+    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection(*self.server.sockets[0].getsockname())
+
+
+@pytest.fixture
+def large_answer() -> bytes:
+    """Return what is answered to ``/large``."""
+    return LARGE_ANSWER
+
+
+@pytest.fixture
+def listen() -> type[Listening]:
+    return Listening
+
+
+@pytest.fixture
+def converse() -> Callable[..., bytes]:
+    return send_and_read
+
+
+def send_and_read(*parts: bytes, keep_alive: float = 60) -> bytes:
+    """Send parts of requests and read until the server closes the connection."""
+
+    async def run() -> bytes:
+        async with Listening(keep_alive) as listening:
+            reader, writer = await listening.connect()
+            for part in parts:
+                writer.write(part)
+                await writer.drain()
+                await asyncio.sleep(0.02)
+            try:
+                return await reader.read()
+            finally:
+                writer.close()
+
+    return asyncio.run(asyncio.wait_for(run(), 20))

@@ -209,6 +209,33 @@ def test_answers_that_are_not_read_share_a_limit_and_are_cut_off(
     assert server.metric("serving_requests_in_flight") == 0
 
 
+@pytest.mark.parametrize("path", [b"/health/live", b"/docs/swagger-ui-bundle.js"])
+def test_pipelined_requests_whose_answers_are_not_read_take_little_memory(
+    filled, wire, path
+):
+    server = filled(send_seconds=60)
+    [worker] = server.workers()
+    before = resident(worker)
+    requests = b"GET %s HTTP/1.1\r\nHost: x\r\n\r\n" % path * 90
+    with ExitStack() as clients:
+
+        def flood() -> None:
+            raw = clients.enter_context(wire.connect(server))
+            raw.raw.settimeout(1)
+            with suppress(OSError):  # nothing more is read, or it was too much
+                while True:
+                    raw.sendall(requests)
+
+        with ThreadPoolExecutor(10) as pool:
+            for _ in range(10):
+                pool.submit(flood)
+        grown = resident(worker) - before
+        small = server.predict()
+
+    assert grown < 60
+    assert small.status_code == 200
+
+
 def test_requests_beyond_the_queue_are_refused_before_their_body_is_read(filled, wire):
     server = filled(max_in_flight=2, send_seconds=60)
     request = post(b"/predict/batch", table(100_000))

@@ -5,16 +5,13 @@ import contextlib
 
 import pytest
 import uvloop
-from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.server import ServerState
 
 from serving.server import protocol
 from serving.server.protocol import Protocol
 
 HEAD = b"POST /predict HTTP/1.1\r\nHost: x\r\n"
 POST = HEAD + b"Content-Length: 4\r\n\r\n"
-ANSWER = b"x" * 10_000_000
 
 
 @pytest.fixture(autouse=True)
@@ -25,78 +22,25 @@ def short_deadlines(monkeypatch):
     monkeypatch.setattr(Protocol, "send_seconds", 0.3)
 
 
-async def answer(scope, receive, send) -> None:
-    while (await receive()).get("more_body"):
-        pass
-    body = ANSWER if scope["path"] == "/large" else b""
-    if scope["path"] == "/headers":
-        body = b" ".join(name for name, _ in scope["headers"])
-    headers = [(b"content-length", b"%d" % len(body))]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
-class Listening:
-    """A server on a free port, and the transports of its connections."""
-
-    def __init__(self, keep_alive: float) -> None:
-        config = Config(
-            answer, http=Protocol, lifespan="off", timeout_keep_alive=keep_alive
-        )
-        config.load()
-        self.state = ServerState()
-        self.config = config
-
-    async def __aenter__(self) -> "Listening":
-        self.server = await asyncio.get_running_loop().create_server(
-            lambda: Protocol(self.config, self.state, {}), "127.0.0.1"
-        )
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self.server.close()
-
-    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        return await asyncio.open_connection(*self.server.sockets[0].getsockname())
-
-
-def converse(*parts: bytes, keep_alive: float = 60) -> bytes:
-    """Send parts of requests and read until the server closes the connection."""
-
-    async def run() -> bytes:
-        async with Listening(keep_alive) as listening:
-            reader, writer = await listening.connect()
-            for part in parts:
-                writer.write(part)
-                await writer.drain()
-                await asyncio.sleep(0.02)
-            try:
-                return await reader.read()
-            finally:
-                writer.close()
-
-    return asyncio.run(asyncio.wait_for(run(), 20))
-
-
 @pytest.mark.parametrize(
     "parts",
     [[], [b"POST /pre"], [POST], [POST + b"12"], [POST + b"1234", b"POST"]],
     ids=["silent", "half a head", "no body", "half a body", "half of the second"],
 )
-def test_an_unfinished_request_is_given_up(parts):
+def test_an_unfinished_request_is_given_up(parts, converse):
     heard = converse(*parts)
 
     assert heard.count(b"200 OK") == (parts[-1:] == [b"POST"])
 
 
 @pytest.mark.parametrize("after", [b"", b"\r\n", b"\r\n" * 3])
-def test_an_idle_connection_is_closed_whatever_empty_lines_come(after):
+def test_an_idle_connection_is_closed_whatever_empty_lines_come(after, converse):
     heard = converse(POST + b"1234", after, keep_alive=0.3)
 
     assert heard.count(b"200 OK") == 1
 
 
-def test_a_client_may_pause_between_requests():
+def test_a_client_may_pause_between_requests(converse):
     pause = [b""] * 20
     last = POST.replace(b"Host: x", b"Host: x\r\nConnection: close") + b"1234"
 
@@ -105,14 +49,7 @@ def test_a_client_may_pause_between_requests():
     assert heard.count(b"200 OK") == 2
 
 
-def test_many_pipelined_requests_are_all_answered():
-    get = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
-    last = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-
-    assert converse(get * 4999 + last).count(b"200 OK") == 5000
-
-
-def test_a_large_request_may_be_followed_by_half_a_head():
+def test_a_large_request_may_be_followed_by_half_a_head(converse):
     body = b"x" * 88_000
     first = HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body
     second = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
@@ -122,9 +59,9 @@ def test_a_large_request_may_be_followed_by_half_a_head():
     assert heard.count(b"200 OK") == 2
 
 
-def test_a_client_that_does_not_read_is_cut_off():
+def test_a_client_that_does_not_read_is_cut_off(listen):
     async def run() -> int:
-        async with Listening(60) as listening:
+        async with listen(60) as listening:
             _, writer = await listening.connect()
             writer.write(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
             writer.transport.pause_reading()
@@ -137,19 +74,21 @@ def test_a_client_that_does_not_read_is_cut_off():
 
 
 @pytest.mark.parametrize("how", ["by the client", "when idle", "at the end"])
-def test_a_closed_connection_that_is_not_read_is_cut_off(monkeypatch, how):
+def test_a_closed_connection_that_is_not_read_is_cut_off(
+    monkeypatch, how, listen, large_answer
+):
     """Also if what is unread is too little for the transport to pause the protocol."""
     connection_made = Protocol.connection_made
 
     def never_pause(self: Protocol, transport: asyncio.Transport) -> None:
-        transport.set_write_buffer_limits(10 * len(ANSWER))
+        transport.set_write_buffer_limits(10 * len(large_answer))
         connection_made(self, transport)
 
     monkeypatch.setattr(Protocol, "connection_made", never_pause)
     header = b"Connection: close\r\n" if how == "by the client" else b""
 
     async def run() -> None:
-        async with Listening(0.1 if how == "when idle" else 60) as listening:
+        async with listen(0.1 if how == "when idle" else 60) as listening:
             _, writer = await listening.connect()
             writer.transport.pause_reading()
             writer.write(b"GET /large HTTP/1.1\r\nHost: x\r\n" + header + b"\r\n")
@@ -162,10 +101,10 @@ def test_a_closed_connection_that_is_not_read_is_cut_off(monkeypatch, how):
     asyncio.run(asyncio.wait_for(run(), 20))
 
 
-def test_a_client_that_reads_gets_a_large_answer():
+def test_a_client_that_reads_gets_a_large_answer(converse, large_answer):
     request = b"GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
-    assert converse(request).endswith(ANSWER)
+    assert converse(request).endswith(large_answer)
 
 
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n"
@@ -179,7 +118,7 @@ CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n"
     ],
     ids=["headers", "trailers"],
 )
-def test_what_does_not_end_is_refused_soon(monkeypatch, start, piece):
+def test_what_does_not_end_is_refused_soon(monkeypatch, start, piece, converse):
     monkeypatch.setattr(protocol, "HEAD_SECONDS", 60)
     monkeypatch.setattr(protocol, "BODY_SECONDS", 60)
 
@@ -188,7 +127,9 @@ def test_what_does_not_end_is_refused_soon(monkeypatch, start, piece):
         assert b"HTTP/1.1 400 " in converse(start, *[piece] * 50)
 
 
-def test_too_many_headers_are_not_parsed_to_the_end_of_what_was_read(monkeypatch):
+def test_too_many_headers_are_not_parsed_to_the_end_of_what_was_read(
+    monkeypatch, converse
+):
     kept = []
     refuse = Protocol.send_400_response
 
@@ -204,7 +145,7 @@ def test_too_many_headers_are_not_parsed_to_the_end_of_what_was_read(monkeypatch
     assert kept == [protocol.MOST_HEADERS]
 
 
-def test_trailers_are_never_headers():
+def test_trailers_are_never_headers(converse):
     """Neither of their own request nor of the next one."""
     first = CHUNKED.replace(b"/predict", b"/headers") + b"0\r\nX-Api-Key: a\r\n\r\n"
     last = b"GET /headers HTTP/1.1\r\nConnection: close\r\n\r\n"
@@ -226,7 +167,7 @@ def test_trailers_are_never_headers():
     ],
     ids=["path", "value", "name", "trailer"],
 )
-def test_what_does_not_end_is_read_ever_more_slowly(monkeypatch, start):
+def test_what_does_not_end_is_read_ever_more_slowly(monkeypatch, start, listen):
     monkeypatch.setattr(protocol, "HEAD_SECONDS", 1.0)
     monkeypatch.setattr(protocol, "BODY_SECONDS", 1.0)
     read = []
@@ -239,7 +180,7 @@ def test_what_does_not_end_is_read_ever_more_slowly(monkeypatch, start):
     monkeypatch.setattr(HttpToolsProtocol, "data_received", note)
 
     async def run() -> None:
-        async with Listening(60) as listening:
+        async with listen(60) as listening:
             _, writer = await listening.connect()
             writer.write(start)
             with pytest.raises(ConnectionError):
@@ -254,21 +195,21 @@ def test_what_does_not_end_is_read_ever_more_slowly(monkeypatch, start):
     assert sum(read) < 4 * 1024**2
 
 
-def test_a_head_of_some_size_is_left_to_the_application():
+def test_a_head_of_some_size_is_left_to_the_application(converse):
     headers = b"a:b\r\n" * 1999
     request = b"GET / HTTP/1.1\r\nConnection: close\r\n" + headers + b"\r\n"
 
     assert b"200 OK" in converse(request)
 
 
-def test_trailers_are_no_part_of_the_next_head():
+def test_trailers_are_no_part_of_the_next_head(converse):
     request = CHUNKED + b"0\r\n" + b"a:b\r\n" * 1000 + b"\r\n"
     last = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
     assert converse(request * 3 + last).count(b"200 OK") == 4
 
 
-def test_a_chunked_body_may_come_in_pieces():
+def test_a_chunked_body_may_come_in_pieces(converse):
     head = HEAD + b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
     pieces = [b"1", b"\r\n", b"x", b"\r\n"] * 2 + [b"0\r\n", b"a: b", b"\r\n\r\n"]
 

@@ -1,0 +1,111 @@
+"""Limits to pipelining, for clients that send more than they read the answers to."""
+
+import asyncio
+from collections.abc import Collection
+
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+MOST_WAITING = 100  # requests behind the one that is being answered
+TOO_MANY = f"More than {MOST_WAITING} pipelined requests are waiting."
+
+
+class TooManyWaitingError(Exception):
+    """A client has sent too many requests ahead."""
+
+
+class Throttle(FlowControl):
+    """Flow control that does not read on while there is enough to answer or to send.
+
+    uvicorn reads on after each answer, however many requests still wait.
+
+    Attributes:
+        has_ended: Whether nothing of what follows can be read.
+    """
+
+    def __init__(
+        self, transport: asyncio.Transport, pipeline: Collection[object]
+    ) -> None:
+        super().__init__(transport)
+        self._pipeline = pipeline
+        self.has_ended = False
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether reading must wait."""
+        return self.write_paused or self.has_ended or len(self._pipeline) > 0
+
+    def resume_reading(self) -> None:
+        """Read on, unless reading must wait."""
+        if not self.is_needed:
+            super().resume_reading()
+
+
+class ThrottledProtocol(HttpToolsProtocol):
+    """HTTP/1.1 that reads and answers pipelined requests no faster than the client."""
+
+    flow: Throttle
+    _refusal = ""  # for what comes behind the requests that wait
+    _is_next_due = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Throttle the connection."""
+        super().connection_made(transport)
+        self.flow = Throttle(transport, self.pipeline)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the requests that wait."""
+        super().connection_lost(exc)
+        self.pipeline.clear()
+
+    def on_headers_complete(self) -> None:
+        """Start to answer a request, or have it wait.
+
+        Raises:
+            TooManyWaitingError: The parser then stops, and the client gets 400 when
+                the requests that wait are answered.
+        """
+        super().on_headers_complete()
+        if len(self.pipeline) > MOST_WAITING:
+            self._refusal = TOO_MANY
+            raise TooManyWaitingError
+
+    def on_response_complete(self) -> None:
+        """Start with the next request once the client has read enough."""
+        if self.flow.write_paused:
+            self._is_next_due = True
+            return
+        was_last = not self.pipeline
+        super().on_response_complete()
+        if was_last and self._refusal and not self.transport.is_closing():
+            super().send_400_response(self._refusal)
+
+    def pause_writing(self) -> None:
+        """Read no more requests while the client does not read the answers."""
+        super().pause_writing()
+        self.flow.pause_reading()
+
+    def resume_writing(self) -> None:
+        """Go on with the next request."""
+        super().resume_writing()
+        if self._is_next_due:
+            self._is_next_due = False
+            self.on_response_complete()
+        else:
+            self.flow.resume_reading()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what cannot be read, once the requests before it are answered."""
+        is_behind_others = bool(self.pipeline)
+        if is_behind_others and self.pipeline[0][0].more_body:
+            self.pipeline.popleft()  # it cannot be read to its end
+        cycle = self.cycle
+        is_answering = cycle is not None and not cycle.response_complete
+        if is_behind_others or (is_answering and not cycle.more_body):
+            self._refusal = self._refusal or msg
+            self.flow.has_ended = True
+            self.flow.pause_reading()
+        elif is_answering and cycle.response_started:
+            self.transport.close()
+        else:
+            super().send_400_response(msg)
