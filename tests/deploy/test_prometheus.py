@@ -63,6 +63,8 @@ def test_rules_pass_their_tests(run, file):
         ("background_errors_total[15m]", "background_errors_total[15s]"),
         ("follower_errors_total[15m]", "follower_errors_total[15s]"),
         ("reload_failures_total[1h]", "reload_failures_total[15m]"),
+        ("metrics_unshared_values[5m]", "metrics_unshared_values[30s]"),
+        ("metrics_damaged_files[5m]) > 0", "metrics_damaged_files[5m]) > 1"),
         ("wait_seconds:p99_rate5m > 0.05", "wait_seconds:p99_rate5m > 0.5"),
         ("overload:ratio_rate5m > 0.01", "overload:ratio_rate5m > 0.1"),
     ],
