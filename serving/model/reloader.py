@@ -100,7 +100,7 @@ class Reloader:
         if (pointer, version) == self._loaded:
             return
         with self._metrics.load_seconds.time():
-            self._swap(self._store.load_pointed(pointer))
+            self._swap(self._store.load(pointer))
         self._loaded = pointer, version
         fields = {"role": self._role, "version": version.version}
         logger.info("model loaded", extra={"fields": fields})

@@ -94,7 +94,7 @@ class Publisher:
     def _can_load(self, pointer: Pointer) -> bool:
         name = pointer.folder
         try:
-            self._prove(self._store.load_pointed(pointer))
+            self._prove(self._store.load(pointer))
         except ModelRefusedError as error:
             fields = {"name": name, "reason": error.reason, "detail": str(error)}
             logger.error("stored version damaged", extra={"fields": fields})

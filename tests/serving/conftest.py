@@ -28,6 +28,7 @@ from sklearn.linear_model import LogisticRegression
 from serving import create_app
 from serving.config import Config, variable_name
 from serving.model.onnx_model import Model, Version
+from serving.model.store import CURRENT, Store
 
 PROJECT = Path(__file__).resolve().parents[2]
 IRIS = ("sepal_length", "sepal_width", "petal_length", "petal_width")
@@ -171,6 +172,17 @@ def wine(load: Callable[..., Model], wine_bytes: bytes) -> Model:
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
     return Config(store=tmp_path / "store")
+
+
+@pytest.fixture
+def load_published() -> Callable[..., Model | None]:
+    """Load what a role of a store points to, as workers do."""
+
+    def load_published(store: Store, role: str = CURRENT) -> Model | None:
+        pointer = store.read_pointer(role)
+        return store.load(pointer) if pointer else None
+
+    return load_published
 
 
 @pytest.fixture

@@ -87,7 +87,7 @@ class Store:
             raise ModelRefusedError("unreadable", message) from None
         return replace(version, alias=pointer.alias or version.alias)
 
-    def load_pointed(self, pointer: Pointer) -> Model:
+    def load(self, pointer: Pointer) -> Model:
         """Load a stored version.
 
         Raises:
@@ -95,15 +95,6 @@ class Store:
         """
         file = self.folder / pointer.folder / MODEL_FILE
         return Model.load(file, self.describe(pointer))
-
-    def load(self, role: str) -> Model | None:
-        """Load the published model of a role; None when there is none.
-
-        Raises:
-            ModelRefusedError: If it fails one of its checks.
-        """
-        pointer = self.read_pointer(role)
-        return self.load_pointed(pointer) if pointer else None
 
     def read_signature(self, name: str) -> Signature | None:
         """Return what changes with a version's files; None if one is missing."""

@@ -183,11 +183,11 @@ def test_a_version_that_is_replaced_while_it_is_read_is_no_failure(
     versions = []
 
     class BusyStore(Store):
-        def load_pointed(self, pointer):
+        def load(self, pointer):
             if pointer.folder.startswith("1-"):
                 publish(wine_bytes, "2")
                 shutil.rmtree(self.folder / pointer.folder)
-            return super().load_pointed(pointer)
+            return super().load(pointer)
 
     publish(iris_bytes, "1")
     store = BusyStore(config.store)

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow  # MLflow's import takes seconds
 
 
 def test_it_runs_alone_until_it_is_told_to_stop(
-    registry, iris_bytes, tmp_path, eventually
+    registry, iris_bytes, tmp_path, eventually, load_published
 ):
     registry.release(iris_bytes)
     store = Store(tmp_path / "store")
@@ -31,16 +31,16 @@ def test_it_runs_alone_until_it_is_told_to_stop(
         process.send_signal(signal.SIGTERM)
 
     assert process.wait(20) == 0
-    assert store.load(CURRENT).version.version == "1"
+    assert load_published(store).version.version == "1"
 
 
-def test_once_fills_the_store_and_ends(registry, iris_bytes, tmp_path):
+def test_once_fills_the_store_and_ends(registry, iris_bytes, tmp_path, load_published):
     version = registry.release(iris_bytes)
 
     result = fetch(registry.uri, tmp_path / "store")
 
     assert result.returncode == 0, result.stderr
-    assert Store(tmp_path / "store").load(CURRENT).version.version == version
+    assert load_published(Store(tmp_path / "store")).version.version == version
 
 
 def test_a_version_that_cannot_be_served_is_not_published(

@@ -59,12 +59,14 @@ def sync(registry, store, config) -> RegistrySync:
     return RegistrySync(registry, store, replace(config, shadow_alias="Challenger"))
 
 
-def test_the_aliased_version_is_published(sync, registry, store, iris_bytes):
+def test_the_aliased_version_is_published(
+    sync, registry, store, iris_bytes, load_published
+):
     registry.release(iris_bytes, "1")
 
     sync.poll()
 
-    assert store.load(CURRENT).version.version == "1"
+    assert load_published(store).version.version == "1"
     assert store.read_report().version == "1"
     assert store.read_report().reachable is True
 
@@ -78,7 +80,9 @@ def test_what_is_published_is_not_downloaded_again(sync, registry, iris_bytes):
     assert registry.downloads == 1
 
 
-def test_a_rollback_downloads_nothing(sync, registry, store, iris_bytes, wine_bytes):
+def test_a_rollback_downloads_nothing(
+    sync, registry, store, iris_bytes, wine_bytes, load_published
+):
     registry.release(iris_bytes, "1")
     sync.poll()
     first = registry.aliases["Production"]
@@ -88,11 +92,13 @@ def test_a_rollback_downloads_nothing(sync, registry, store, iris_bytes, wine_by
     registry.aliases["Production"] = first
     sync.poll()
 
-    assert store.load(CURRENT).version.version == "1"
+    assert load_published(store).version.version == "1"
     assert registry.downloads == 2
 
 
-def test_a_damaged_copy_is_downloaded_again(sync, registry, store, iris_bytes):
+def test_a_damaged_copy_is_downloaded_again(
+    sync, registry, store, iris_bytes, load_published
+):
     registry.release(iris_bytes, "1")
     sync.poll()
     name = store.published(CURRENT)
@@ -101,7 +107,7 @@ def test_a_damaged_copy_is_downloaded_again(sync, registry, store, iris_bytes):
 
     sync.poll()
 
-    assert store.load(CURRENT).version.version == "1"
+    assert load_published(store).version.version == "1"
 
 
 def remove_folder(folder):
@@ -154,7 +160,7 @@ DAMAGES = [
 
 @pytest.mark.parametrize("damage", [*DAMAGES, remove_pointer])
 def test_a_damaged_store_is_repaired_within_one_poll(
-    sync, registry, store, iris_bytes, damage
+    sync, registry, store, iris_bytes, damage, load_published
 ):
     registry.release(iris_bytes, "1")
     sync.poll()
@@ -163,13 +169,13 @@ def test_a_damaged_store_is_repaired_within_one_poll(
 
     sync.poll()
 
-    assert store.load(CURRENT).version.version == "1"
+    assert load_published(store).version.version == "1"
     assert store.read_report().damaged is None
     assert store.read_report().repairs == (damage is not remove_pointer)
 
 
 def test_damage_that_happens_during_a_poll_is_counted(
-    sync, registry, store, iris_bytes, monkeypatch
+    sync, registry, store, iris_bytes, monkeypatch, load_published
 ):
     registry.release(iris_bytes, "1")
     sync.poll()
@@ -184,13 +190,13 @@ def test_damage_that_happens_during_a_poll_is_counted(
 
     sync.poll()
 
-    assert store.load(CURRENT).version.version == "1"
+    assert load_published(store).version.version == "1"
     assert store.read_report().repairs == 1
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_damage_is_reported_while_the_registry_is_unreachable(
-    sync, registry, store, iris_bytes, damage, caplog
+    sync, registry, store, iris_bytes, damage, caplog, load_published
 ):
     registry.release(iris_bytes, "1")
     sync.poll()
@@ -203,13 +209,13 @@ def test_damage_is_reported_while_the_registry_is_unreachable(
     assert store.read_report().damaged
     registry.failure = None
     sync.poll()
-    assert store.load(CURRENT).version.version == "1"
+    assert load_published(store).version.version == "1"
     assert store.read_report().repairs == 1
 
 
 @pytest.mark.parametrize("damage", [truncate_model, truncate_description])
 def test_damage_between_two_starts_is_repaired(
-    registry, store, config, iris_bytes, damage
+    registry, store, config, iris_bytes, damage, load_published
 ):
     registry.release(iris_bytes, "1")
     RegistrySync(registry, store, config).poll()
@@ -217,7 +223,7 @@ def test_damage_between_two_starts_is_repaired(
 
     RegistrySync(registry, store, config).poll()
 
-    assert store.load(CURRENT).version.version == "1"
+    assert load_published(store).version.version == "1"
 
 
 def test_intact_files_are_read_once(sync, registry, iris_bytes, monkeypatch):
@@ -232,7 +238,7 @@ def test_intact_files_are_read_once(sync, registry, iris_bytes, monkeypatch):
 
 
 def test_another_description_is_published_without_a_download(
-    sync, registry, store, iris_bytes
+    sync, registry, store, iris_bytes, load_published
 ):
     registry.release(iris_bytes, "1")
     sync.poll()
@@ -240,11 +246,13 @@ def test_another_description_is_published_without_a_download(
 
     sync.poll()
 
-    assert store.load(CURRENT).version.tags == {"verdict": "approved"}
+    assert load_published(store).version.tags == {"verdict": "approved"}
     assert registry.downloads == 1
 
 
-def test_a_challenger_that_is_promoted_is_production(sync, registry, store, iris_bytes):
+def test_a_challenger_that_is_promoted_is_production(
+    sync, registry, store, iris_bytes, load_published
+):
     registry.release(iris_bytes, "1", alias="Challenger")
     sync.poll()
 
@@ -253,8 +261,8 @@ def test_a_challenger_that_is_promoted_is_production(sync, registry, store, iris
     inodes = [store.pointer(role).stat().st_ino for role in (CURRENT, SHADOW)]
     sync.poll()
 
-    assert store.load(CURRENT).version.alias == "Production"
-    assert store.load(SHADOW).version.alias == "Challenger"
+    assert load_published(store).version.alias == "Production"
+    assert load_published(store, SHADOW).version.alias == "Challenger"
     assert inodes == [store.pointer(role).stat().st_ino for role in (CURRENT, SHADOW)]
 
 
@@ -267,7 +275,7 @@ def test_a_challenger_that_is_promoted_is_production(sync, registry, store, iris
     ],
 )
 def test_a_failed_download_is_counted_and_tried_later(
-    sync, registry, store, iris_bytes, wine_bytes, failure, reason
+    sync, registry, store, iris_bytes, wine_bytes, failure, reason, load_published
 ):
     registry.release(iris_bytes, "1")
     sync.poll()
@@ -277,19 +285,21 @@ def test_a_failed_download_is_counted_and_tried_later(
     sync.poll()
     sync.poll()
 
-    assert store.load(CURRENT).version.version == "1"
+    assert load_published(store).version.version == "1"
     assert store.read_report().refused == {reason: 1}
     assert store.read_report().last_refusal["version"] == "2"
     assert registry.downloads == 2  # the second poll waits before it tries again
 
 
 @pytest.mark.parametrize("digest", ["", "sha256:" + "0" * 64])
-def test_another_digest_is_refused(sync, registry, store, iris_bytes, digest):
+def test_another_digest_is_refused(
+    sync, registry, store, iris_bytes, digest, load_published
+):
     registry.release(iris_bytes, "1", digest=digest)
 
     sync.poll()
 
-    assert store.load(CURRENT) is None
+    assert load_published(store) is None
     assert store.read_report().refused == {"digest": 1}
 
 
@@ -338,7 +348,7 @@ def test_a_new_follower_reports_nothing_of_the_polls_of_an_ended_one(
 
 
 def test_a_registry_unreachable_is_reported_since_when(
-    sync, registry, store, iris_bytes
+    sync, registry, store, iris_bytes, load_published
 ):
     registry.release(iris_bytes, "1")
     sync.poll()
@@ -353,26 +363,26 @@ def test_a_registry_unreachable_is_reported_since_when(
     assert report.reachable is False
     assert report.last_seen == seen
     assert report.unreachable_since == since
-    assert store.load(CURRENT).version.version == "1"
+    assert load_published(store).version.version == "1"
 
 
 def test_a_removed_alias_leaves_production_and_ends_the_shadow(
-    sync, registry, store, iris_bytes
+    sync, registry, store, iris_bytes, load_published
 ):
     registry.release(iris_bytes, "1")
     registry.release(iris_bytes, "1", alias="Challenger")
     sync.poll()
-    assert store.load(SHADOW).version.version == "1"
+    assert load_published(store, SHADOW).version.version == "1"
 
     registry.aliases.clear()
     sync.poll()
 
-    assert store.load(CURRENT).version.version == "1"
-    assert store.load(SHADOW) is None
+    assert load_published(store).version.version == "1"
+    assert load_published(store, SHADOW) is None
 
 
 def test_a_report_that_cannot_be_written_stops_nothing(
-    sync, registry, store, iris_bytes, monkeypatch
+    sync, registry, store, iris_bytes, monkeypatch, load_published
 ):
     registry.release(iris_bytes, "1")
 
@@ -382,7 +392,7 @@ def test_a_report_that_cannot_be_written_stops_nothing(
     monkeypatch.setattr(store, "write_report", fail)
     sync.poll()
 
-    assert store.load(CURRENT).version.version == "1"
+    assert load_published(store).version.version == "1"
 
 
 OTHER_DIGEST = "sha256:" + "0" * 64
@@ -395,7 +405,7 @@ def refuse_production(registry):
 
 
 def test_an_empty_store_falls_back_to_previous(
-    sync, registry, store, iris_bytes, wine_bytes
+    sync, registry, store, iris_bytes, wine_bytes, load_published
 ):
     registry.release(iris_bytes, "1", alias="Previous")
     registry.release(wine_bytes, "2", digest=OTHER_DIGEST)
@@ -403,14 +413,14 @@ def test_an_empty_store_falls_back_to_previous(
     sync.poll()
     sync.poll()
 
-    assert store.load(CURRENT).version.version == "1"
-    assert store.load(CURRENT).version.alias == "Previous"
+    assert load_published(store).version.version == "1"
+    assert load_published(store).version.alias == "Previous"
     assert store.read_report().last_refusal["version"] == "2"
     assert store.read_report().refused == {"digest": 1}
 
 
 def test_a_production_that_cannot_be_downloaded_falls_back(
-    sync, registry, store, iris_bytes, wine_bytes
+    sync, registry, store, iris_bytes, wine_bytes, load_published
 ):
     registry.release(iris_bytes, "1", alias="Previous")
     registry.release(wine_bytes, "2")
@@ -418,11 +428,11 @@ def test_a_production_that_cannot_be_downloaded_falls_back(
 
     sync.poll()
 
-    assert store.load(CURRENT).version.version == "1"
+    assert load_published(store).version.version == "1"
 
 
 def test_a_fallback_ends_as_soon_as_production_is_accepted(
-    sync, registry, store, iris_bytes, wine_bytes, monkeypatch
+    sync, registry, store, iris_bytes, wine_bytes, monkeypatch, load_published
 ):
     registry.release(iris_bytes, "1", alias="Previous")
     registry.release(wine_bytes, "2")
@@ -431,16 +441,16 @@ def test_a_fallback_ends_as_soon_as_production_is_accepted(
     registry.files["2"] = content
 
     sync.poll()
-    assert store.load(CURRENT).version.version == "1"
+    assert load_published(store).version.version == "1"
     monkeypatch.setattr("time.monotonic", lambda: float("inf"))
     sync.poll()
 
-    assert store.load(CURRENT).version.version == "2"
+    assert load_published(store).version.version == "2"
     assert store.read_report().last_refusal is None
 
 
 def test_a_fallback_that_becomes_production_is_none_any_more(
-    sync, registry, store, iris_bytes, wine_bytes
+    sync, registry, store, iris_bytes, wine_bytes, load_published
 ):
     registry.release(iris_bytes, "1", alias="Previous")
     registry.release(wine_bytes, "2", digest=OTHER_DIGEST)
@@ -449,12 +459,12 @@ def test_a_fallback_that_becomes_production_is_none_any_more(
     registry.release(iris_bytes, "1")
     sync.poll()
 
-    assert store.load(CURRENT).version.alias == "Production"
+    assert load_published(store).version.alias == "Production"
     assert store.read_report().last_refusal is None
 
 
 def test_the_last_good_version_is_kept_rather_than_previous(
-    sync, registry, store, iris_bytes, wine_bytes, build_iris
+    sync, registry, store, iris_bytes, wine_bytes, build_iris, load_published
 ):
     registry.release(iris_bytes, "2")
     sync.poll()
@@ -463,18 +473,18 @@ def test_the_last_good_version_is_kept_rather_than_previous(
 
     sync.poll()
 
-    assert store.load(CURRENT).version.version == "2"
+    assert load_published(store).version.version == "2"
 
 
 def test_a_refused_fallback_does_not_hide_why_production_is_refused(
-    sync, registry, store, iris_bytes, wine_bytes
+    sync, registry, store, iris_bytes, wine_bytes, load_published
 ):
     registry.release(iris_bytes, "1", alias="Previous", digest="")
     registry.release(wine_bytes, "2", digest=OTHER_DIGEST)
 
     sync.poll()
 
-    assert store.load(CURRENT) is None
+    assert load_published(store) is None
     assert store.read_report().last_refusal["version"] == "2"
     assert store.read_report().refused == {"digest": 2}
 
@@ -497,7 +507,7 @@ def test_a_version_that_breaks_the_checks_is_refused(
 
 
 def test_a_broken_challenger_does_not_keep_production_from_its_promotion(
-    registry, store, config, iris_bytes, wine_bytes
+    registry, store, config, iris_bytes, wine_bytes, load_published
 ):
     def fail_on_wine(model):
         if model.contract.feature_names[0] == "acid":
@@ -511,7 +521,7 @@ def test_a_broken_challenger_does_not_keep_production_from_its_promotion(
     sync.poll()
 
     assert store.published(SHADOW) is None
-    assert store.load(CURRENT).version.version == "1"
+    assert load_published(store).version.version == "1"
 
 
 def test_an_error_is_reported(sync, store):

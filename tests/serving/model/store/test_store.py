@@ -36,53 +36,59 @@ def publish(store, describe):
     return publish
 
 
-def test_load_gives_the_published_model(store, publish, iris_bytes):
+def test_load_gives_the_published_model(store, publish, iris_bytes, load_published):
     publish(iris_bytes, "3")
 
-    model = store.load(CURRENT)
+    model = load_published(store)
 
     assert model.version.version == "3"
     assert model.version.tags["verdict"] == "released"
 
 
-def test_load_of_an_empty_store_gives_nothing(store):
-    assert store.load(CURRENT) is None
+def test_load_of_an_empty_store_gives_nothing(store, load_published):
+    assert load_published(store) is None
     assert store.read_report() is None
 
 
-def test_point_rolls_back_without_another_copy(store, publish, iris_bytes, wine_bytes):
+def test_point_rolls_back_without_another_copy(
+    store, publish, iris_bytes, wine_bytes, load_published
+):
     first = publish(iris_bytes, "1")
     publish(wine_bytes, "2")
 
     store.point(CURRENT, first)
 
-    assert store.load(CURRENT).version.version == "1"
+    assert load_published(store).version.version == "1"
 
 
-def test_publish_replaces_a_damaged_copy(store, publish, iris_bytes):
+def test_publish_replaces_a_damaged_copy(store, publish, iris_bytes, load_published):
     name = publish(iris_bytes, "1")
     (store.folder / name / "model.onnx").write_bytes(b"damaged")
 
     publish(iris_bytes, "1")
 
-    assert store.load(CURRENT).version.version == "1"
+    assert load_published(store).version.version == "1"
 
 
 @pytest.mark.parametrize("damaged", ["model.onnx", "version.json"])
-def test_load_refuses_a_damaged_store(store, publish, iris_bytes, damaged):
+def test_load_refuses_a_damaged_store(
+    store, publish, iris_bytes, damaged, load_published
+):
     name = publish(iris_bytes, "1")
     (store.folder / name / damaged).write_bytes(b"damaged")
 
     with pytest.raises(ModelRefusedError):
-        store.load(CURRENT)
+        load_published(store)
 
 
-def test_load_refuses_a_pointer_into_nothing(store, publish, iris_bytes):
+def test_load_refuses_a_pointer_into_nothing(
+    store, publish, iris_bytes, load_published
+):
     publish(iris_bytes, "1")
     store.point(CURRENT, "2-gone")
 
     with pytest.raises(ModelRefusedError, match="2-gone"):
-        store.load(CURRENT)
+        load_published(store)
 
 
 def test_same_version_with_another_digest_has_another_folder(
@@ -91,12 +97,12 @@ def test_same_version_with_another_digest_has_another_folder(
     assert publish(iris_bytes, "1") != publish(wine_bytes, "1")
 
 
-def test_withdraw_takes_a_role_away(store, publish, iris_bytes):
+def test_withdraw_takes_a_role_away(store, publish, iris_bytes, load_published):
     publish(iris_bytes, "1", SHADOW)
 
     store.withdraw(SHADOW)
 
-    assert store.load(SHADOW) is None
+    assert load_published(store, SHADOW) is None
 
 
 def test_write_json_leaves_the_old_file_when_the_disk_is_full(tmp_path, monkeypatch):
@@ -193,7 +199,7 @@ CHANGES = {
 
 
 def test_a_kill_at_any_write_leaves_the_old_version_or_the_new(
-    tmp_path, publish, iris_bytes, wine_bytes
+    tmp_path, publish, iris_bytes, wine_bytes, load_published
 ):
     def work():
         publish(wine_bytes, "2", store=store)
@@ -208,16 +214,16 @@ def test_a_kill_at_any_write_leaves_the_old_version_or_the_new(
 
         killed = kill_at(number, work)
 
-        assert store.load(CURRENT).version.version in ("1", "2"), number
+        assert load_published(store).version.version in ("1", "2"), number
         publish(wine_bytes, "2", store=store)
-        assert store.load(CURRENT).version.version == "2", number
+        assert load_published(store).version.version == "2", number
         if not killed:
             break
     assert number > 40  # it has changed files, and each time once more
 
 
 def test_a_kill_while_a_damaged_version_is_replaced_can_be_repaired(
-    tmp_path, publish, iris_bytes
+    tmp_path, publish, iris_bytes, load_published
 ):
     for number in itertools.count(1):
         store = Store(tmp_path / str(number))
@@ -227,7 +233,7 @@ def test_a_kill_while_a_damaged_version_is_replaced_can_be_repaired(
         killed = kill_at(number, partial(publish, iris_bytes, "1", store=store))
         publish(iris_bytes, "1", store=store)
 
-        assert store.load(CURRENT).version.version == "1", number
+        assert load_published(store).version.version == "1", number
         if not killed:
             break
     assert number > 10
