@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 from flask import Flask, current_app
@@ -28,8 +27,9 @@ from serving.schemas.rows import Matrix
 EXTENSION = "serving"
 
 
-class Answer(NamedTuple):
-    """Predictions for some rows, and their id in the prediction log."""
+@dataclass(frozen=True, slots=True)
+class PredictionResult:
+    """The prediction of some rows, and its id in the prediction log."""
 
     served: Served
     rows: Matrix
@@ -72,22 +72,22 @@ class Service:
             self.metrics.errors.record,
         )
 
-    def predict(self, served: Served, rows: Matrix) -> Answer:
+    def predict(self, served: Served, rows: Matrix) -> PredictionResult:
         """Predict rows; what was predicted is observed once it is answered."""
         prediction = served.model.predict(rows)
-        answer = Answer(served, rows, prediction, make_id())
+        result = PredictionResult(served, rows, prediction, make_id())
         request = the_request()
         request.served = served
         request.observation = Observation(
             served.model,
             rows,
             prediction,
-            answer.prediction_id,
+            result.prediction_id,
             request.request_id,
             request.route,
             time.time(),
         )
-        return answer
+        return result
 
     def complete(self, request: CompletedRequest) -> None:
         """Pass an answered request to the observers."""

@@ -18,7 +18,7 @@ from serving.model.onnx_model import Model
 from serving.schemas.csv_rows import write_csv
 from serving.schemas.requests import Schemas
 from serving.schemas.rows import Matrix
-from serving.service import Answer, the_service
+from serving.service import PredictionResult, the_service
 
 blueprint = Blueprint("predictions", __name__)
 
@@ -31,8 +31,8 @@ def predict() -> Response:
     service = the_service()
     served = service.current.get()
     rows = served.schemas.load_row(read_json())
-    answer = service.predict(served, rows)
-    return json_response(describe_answer(answer))
+    result = service.predict(served, rows)
+    return json_response(describe_row(result))
 
 
 @blueprint.post("/predict/batch")
@@ -43,41 +43,41 @@ def predict_batch() -> Response:
     service = the_service()
     served = service.current.get()
     rows = _read_rows(served.schemas, mimetype)
-    answer = service.predict(served, rows)
+    result = service.predict(served, rows)
     if wanted == CSV:
-        text = write_csv(served.model.contract.classes, answer.prediction)
+        text = write_csv(served.model.contract.classes, result.prediction)
         return Response(text, content_type=f"{CSV}; charset=utf-8")
-    return json_response(describe_answers(answer))
+    return json_response(describe_batch(result))
 
 
-def describe_answer(answer: Answer) -> dict[str, Any]:
+def describe_row(result: PredictionResult) -> dict[str, Any]:
     """Describe the prediction of one row."""
-    model = answer.served.model
+    model = result.served.model
     contract = model.contract
-    label, probabilities = answer.prediction.labels[0], answer.prediction.probabilities
-    outside = answer.outside[0].tolist()
+    label, probabilities = result.prediction.labels[0], result.prediction.probabilities
+    outside = result.outside[0].tolist()
     return {
         "prediction": label,
         "probabilities": dict(zip(contract.classes, probabilities[0], strict=True)),
-        "prediction_id": answer.prediction_id,
+        "prediction_id": result.prediction_id,
         "model": describe_model(model),
         "out_of_range": list(compress(contract.feature_names, outside)),
     }
 
 
-def describe_answers(answer: Answer) -> dict[str, Any]:
+def describe_batch(result: PredictionResult) -> dict[str, Any]:
     """Describe the predictions of many rows."""
-    model = answer.served.model
+    model = result.served.model
     return {
         "classes": model.contract.classes,
-        "predictions": answer.prediction.labels.tolist(),
-        "probabilities": answer.prediction.probabilities,
+        "predictions": result.prediction.labels.tolist(),
+        "probabilities": result.prediction.probabilities,
         "model": describe_model(model),
     }
 
 
 def describe_model(model: Model) -> dict[str, Any]:
-    """Name the version that computed an answer."""
+    """Name the version that computed an result."""
     version = model.version
     return {
         "name": version.name,
