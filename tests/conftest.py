@@ -35,12 +35,12 @@ from iris_kedro.candidates import TrainedCandidate
 from iris_kedro.cli import cli
 from iris_kedro.contract import Contract, SplitContract
 from iris_kedro.datasets import ModelRegistryDataset, SourceDataset
-from iris_kedro.parameters import Candidates, Dataset, Export, Gate, Split, Training
+from iris_kedro.parameters import Candidate, Dataset, Export, Gate, Split, Training
 from iris_kedro.pipelines.data_engineering.nodes import SplitData, clean, split
 from iris_kedro.pipelines.data_science.export import describe_challenger, export_onnx
 from iris_kedro.pipelines.data_science.nodes import (
     evaluate_best,
-    train_candidates,
+    train_candidate,
 )
 from iris_kedro.provenance import Lineage, Provenance
 from iris_kedro.registry import Registry
@@ -265,8 +265,16 @@ def train(
     """Return a function that trains candidates as they stand in the YAML."""
 
     def train(candidates: dict[str, Any] | None = None) -> dict[str, TrainedCandidate]:
-        specification = Candidates.model_validate(candidates or SMALL_CANDIDATES)
-        return train_candidates(sides().train, dataset, specification, training)
+        return {
+            name: train_candidate(
+                name,
+                sides().train,
+                dataset,
+                Candidate.model_validate(candidate),
+                training,
+            )
+            for name, candidate in (candidates or SMALL_CANDIDATES).items()
+        }
 
     return train
 
@@ -302,12 +310,12 @@ def make_challenger(
             "class": "sklearn.linear_model.LogisticRegression",
             "grid": {"C": [C]},
         }
-        trained = train({"logistic_regression": candidate})
+        trained = train({"logistic_regression": candidate})["logistic_regression"]
         train_data, test_data, *_ = sides()
+        best = export_onnx(trained, train_data, dataset, export_parameters)
         model = describe_challenger(
-            "logistic_regression",
-            export_onnx(trained, train_data, dataset, export_parameters),
-            evaluate_best("logistic_regression", trained, test_data, dataset),
+            best,
+            evaluate_best(best, test_data, dataset),
             train_data,
             test_data,
             Lineage(

@@ -372,6 +372,8 @@ CHECKS: dict[str, Check] = {
     "kedro run": prints_when_activated("Gate  "),
     "kedro run --pipelines data_engineering": prints_when_activated("3 of 3"),
     "kedro run --tags data_science": prints_when_activated("Candidates"),
+    "kedro run --namespaces candidates.random_forest": prints_when_activated("2 of 2"),
+    "kedro run --from-nodes select_best": prints_when_activated("Candidates"),
     "kedro run --params data_engineering.source=flowers.csv": trains_on_a_file,
     "kedro run --params model_release.gate.margin=0.02": prints_when_activated(
         "Gate  "

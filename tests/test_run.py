@@ -344,6 +344,30 @@ def test_candidate_that_is_not_releasable_does_not_stop_the_others(project):
     assert project.registry.aliases() == {"Production": "1"}
 
 
+def test_one_candidate_can_be_trained_alone(project):
+    bayes = {"class": "sklearn.naive_bayes.GaussianNB"}
+    project.change(DATA_SCIENCE, f"{CANDIDATES}.naive_bayes", bayes)
+    assert project.invoke("run", "--pipelines", "data_engineering").exit_code == 0
+
+    result = project.invoke("run", "--namespaces", "candidates.naive_bayes")
+
+    folder = project.path / "data/06_models/candidates"
+    assert result.exit_code == 0, result.output
+    assert {path.name for path in folder.iterdir()} == {
+        "naive_bayes.trained.pickle",
+        "naive_bayes.exported.pickle",
+    }
+
+
+def test_candidate_of_the_command_line_is_trained(project):
+    bayes = f"{CANDIDATES}.naive_bayes.class=sklearn.naive_bayes.GaussianNB"
+
+    project.invoke("run", "--params", bayes)
+
+    (parent,) = project.parents()
+    assert set(project.children(parent)) == {"logistic_regression", "naive_bayes"}
+
+
 def test_run_without_releasable_candidate_fails_and_registers_nothing(project):
     dummy = {"class": "sklearn.dummy.DummyClassifier"}
     project.change(DATA_SCIENCE, CANDIDATES, {"dummy": dummy})
@@ -646,7 +670,7 @@ def test_run_goes_on_from_the_choice_without_training_again(project):
 def test_interrupted_run_is_killed_and_the_next_one_works(project):
     process = project.start("run")
     for line in process.stdout:
-        if "train_candidates" in line:
+        if "logistic_regression.train" in line:
             process.send_signal(signal.SIGINT)
             break
     process.communicate(timeout=120)

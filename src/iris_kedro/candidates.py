@@ -95,10 +95,16 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class ExportedCandidate:
-    """The ONNX model of a candidate, or the reason why there is none."""
+    """A candidate with its ONNX model, or the reason why there is none."""
 
+    trained: TrainedCandidate
     model: onnx.ModelProto | None
     reason: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name of the candidate in the configuration."""
+        return self.trained.name
 
     @property
     def is_releasable(self) -> bool:
@@ -110,6 +116,5 @@ class ExportedCandidate:
 class CandidateRecord:
     """All that is recorded of a candidate in its own MLflow run."""
 
-    trained: TrainedCandidate
-    export: ExportedCandidate
+    candidate: ExportedCandidate
     is_chosen: bool

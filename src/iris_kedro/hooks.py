@@ -17,6 +17,7 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from mlflow.exceptions import MlflowException
 
+from iris_kedro.configuration import use_configuration
 from iris_kedro.errors import ProjectError
 from iris_kedro.parameters import check_agreement, check_names
 from iris_kedro.summary import print_summary
@@ -46,9 +47,10 @@ class ProjectHooks:
         check_names(parameters["parameters"])
         check_agreement(parameters["parameters"], conf_catalog)
 
-    @hook_impl
+    @hook_impl(tryfirst=True)  # kedro-mlflow's hook reads the pipelines
     def after_context_created(self, context: KedroContext) -> None:
-        """Prepare the lock of the project's folder."""
+        """Build the pipelines for this configuration; prepare the folder's lock."""
+        use_configuration(context.config_loader)
         self._lock = FileLock(Path(context.project_path) / "data" / ".lock")
 
     @hook_impl(trylast=True)

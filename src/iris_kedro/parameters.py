@@ -15,7 +15,6 @@ from pydantic import (
     ConfigDict,
     Field,
     FiniteFloat,
-    RootModel,
     field_validator,
     model_validator,
 )
@@ -318,20 +317,7 @@ class Candidate(Estimator):
         return self
 
 
-class Candidates(RootModel[dict[Name, Candidate]]):
-    """The candidates to compare, by name."""
-
-    model_config = ConfigDict(frozen=True)
-
-    def __str__(self) -> str:
-        """Return JSON, because MLflow logs parameters with ``str``."""
-        return self.model_dump_json(by_alias=True)
-
-    @model_validator(mode="after")
-    def _check_not_empty(self) -> Self:
-        if not self.root:
-            raise ValueError("there must be at least one candidate")
-        return self
+Candidates = Annotated[dict[Name, Candidate], Field(min_length=1)]
 
 
 class DataEngineering(Parameters):

@@ -1,13 +1,16 @@
+from pathlib import Path
 from types import SimpleNamespace
 
 import mlflow
 import pytest
 from filelock import FileLock, Timeout
+from kedro.config import OmegaConfigLoader
 from kedro.pipeline import Node, Pipeline
 
 from iris_kedro.errors import ProjectError
 from iris_kedro.hooks import ProjectHooks
 
+ROOT = Path(__file__).parents[2]
 PIPELINE = Pipeline([Node(len, "data", "length", name="measure")])
 
 
@@ -15,7 +18,10 @@ PIPELINE = Pipeline([Node(len, "data", "length", name="measure")])
 def hooks(tmp_path):
     (tmp_path / "data").mkdir()
     hooks = ProjectHooks()
-    hooks.after_context_created(SimpleNamespace(project_path=tmp_path))
+    loader = OmegaConfigLoader(str(ROOT / "conf"), base_env="base")
+    hooks.after_context_created(
+        SimpleNamespace(project_path=tmp_path, config_loader=loader)
+    )
     return hooks
 
 

@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.svm import SVC
@@ -22,6 +22,7 @@ from iris_kedro.parameters import (
     check_names,
 )
 
+CANDIDATES = TypeAdapter(Candidates)
 LOGISTIC = {"class": "sklearn.linear_model.LogisticRegression"}
 SPLIT = {"test_share": 0.3, "salt": "s", "minimum_rows_per_class": 5}
 TRAINING = {
@@ -174,23 +175,23 @@ def test_missing_parameter_is_named(missing):
 )
 def test_wrong_candidate_is_refused_with_what_would_be_right(candidate, message):
     with pytest.raises(ValidationError, match=f"(?s){message}"):
-        Candidates.model_validate({"mine": candidate})
+        CANDIDATES.validate_python({"mine": candidate})
 
 
 def test_error_names_the_candidate():
     wrong = {"class": "sklearn.linear_model.Nothing"}
 
     with pytest.raises(ValidationError, match=r"^1 validation error .*\nsecond\n"):
-        Candidates.model_validate({"first": LOGISTIC, "second": wrong})
+        CANDIDATES.validate_python({"first": LOGISTIC, "second": wrong})
 
 
 @pytest.mark.parametrize(
     ("candidates", "message"),
-    [({}, "at least one candidate"), ({"A B": LOGISTIC}, "match pattern")],
+    [({}, "at least 1 item"), ({"A B": LOGISTIC}, "match pattern")],
 )
 def test_candidates_need_entries_and_plain_names(candidates, message):
     with pytest.raises(ValidationError, match=message):
-        Candidates.model_validate(candidates)
+        CANDIDATES.validate_python(candidates)
 
 
 def test_build_creates_nested_estimators():
@@ -210,17 +211,15 @@ def test_build_creates_a_new_estimator_each_time():
 
 
 def test_parameters_are_logged_as_the_json_they_came_from():
-    candidates = Candidates.model_validate({"mine": {**LOGISTIC, "scale": True}})
+    candidate = Candidate.model_validate({**LOGISTIC, "scale": True})
 
-    assert json.loads(str(candidates)) == {
-        "mine": {
-            **LOGISTIC,
-            "parameters": {},
-            "scale": True,
-            "search": {"method": "grid", "iterations": 20},
-            "grid": {},
-            "distributions": {},
-        }
+    assert json.loads(str(candidate)) == {
+        **LOGISTIC,
+        "parameters": {},
+        "scale": True,
+        "search": {"method": "grid", "iterations": 20},
+        "grid": {},
+        "distributions": {},
     }
 
 
@@ -265,7 +264,7 @@ def test_parameters_are_logged_as_the_json_they_came_from():
 )
 def test_search_that_cannot_work_is_refused(candidate, message):
     with pytest.raises(ValidationError, match=message):
-        Candidates.model_validate({"mine": {**LOGISTIC, **candidate}})
+        CANDIDATES.validate_python({"mine": {**LOGISTIC, **candidate}})
 
 
 def test_positive_class_is_one_of_the_classes():
@@ -287,7 +286,7 @@ def test_shipped_parameters_are_valid(read_parameters):
     file = "parameters_data_science.yml"
     candidates = read_parameters(file, "data_science", "candidates")
 
-    names = list(Candidates.model_validate(candidates).root)
+    names = list(CANDIDATES.validate_python(candidates))
 
     assert names[:2] == ["logistic_regression", "random_forest"]
     assert len(names) >= 5

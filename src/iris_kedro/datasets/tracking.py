@@ -134,7 +134,7 @@ class CandidateRunsDataset(AbstractDataset[list[CandidateRecord], NoReturn]):
     def save(self, data: list[CandidateRecord]) -> None:
         """Log each candidate in a run below the active one."""
         for record in data:
-            with mlflow.start_run(run_name=record.trained.name, nested=True) as run:
+            with mlflow.start_run(run_name=record.candidate.name, nested=True) as run:
                 self._log(record, run.info.run_id)
 
     def load(self) -> NoReturn:
@@ -153,9 +153,9 @@ class CandidateRunsDataset(AbstractDataset[list[CandidateRecord], NoReturn]):
         MlflowClient().log_batch(
             run_id, metrics=_metrics(record), params=_params(record), tags=_tags(record)
         )
-        mlflow.log_table(_tabulate(record.trained.points), "search.json")
+        mlflow.log_table(_tabulate(record.candidate.trained.points), "search.json")
         mlflow.sklearn.log_model(
-            record.trained.model,
+            record.candidate.trained.model,
             name="model",
             pip_requirements=pin_requirements("scikit-learn", "skops", "numpy"),
             skops_trusted_types=_trusted_types(record),
@@ -163,7 +163,7 @@ class CandidateRunsDataset(AbstractDataset[list[CandidateRecord], NoReturn]):
 
 
 def _metrics(record: CandidateRecord) -> list[Metric]:
-    validation = record.trained.cross_validation
+    validation = record.candidate.trained.cross_validation
     now = int(time.time() * 1000)
     # A fold is a step; what MLflow shows as the last value is the mean.
     metrics = [
@@ -180,20 +180,20 @@ def _metrics(record: CandidateRecord) -> list[Metric]:
 
 
 def _params(record: CandidateRecord) -> list[Param]:
-    specification = record.trained.specification
+    specification = record.candidate.trained.specification
     values = {
         "class": specification.class_path,
         "scale": specification.scale,
         **specification.parameters,
-        **{f"best.{k}": v for k, v in record.trained.best_parameters.items()},
+        **{f"best.{k}": v for k, v in record.candidate.trained.best_parameters.items()},
     }
     return [Param(name, str(value)) for name, value in values.items()]
 
 
 def _tags(record: CandidateRecord) -> list[RunTag]:
     values = {
-        "releasable": record.export.is_releasable,
-        "not_releasable_because": record.export.reason,
+        "releasable": record.candidate.is_releasable,
+        "not_releasable_because": record.candidate.reason,
         "chosen": record.is_chosen,
     }
     return [RunTag(name, str(value)) for name, value in values.items()]
@@ -215,7 +215,7 @@ def pin_requirements(*packages: str) -> list[str]:
 def _trusted_types(record: CandidateRecord) -> list[str]:
     # The model was fitted a moment ago, in this process: what it is made of by
     # scikit-learn and by the configured class's own package is to be trusted.
-    trained = record.trained
+    trained = record.candidate.trained
     packages = {"sklearn", trained.specification.class_path.partition(".")[0]}
     untrusted = skops.io.get_untrusted_types(data=skops.io.dumps(trained.model))
     return [name for name in untrusted if name.partition(".")[0] in packages]

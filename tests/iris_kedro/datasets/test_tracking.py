@@ -113,8 +113,7 @@ def test_one_way_datasets_refuse_the_other_way(tracking, kind):
 def candidate_run(tracking, train):
     """Return the child run of a recorded candidate."""
     record = CandidateRecord(
-        trained=train({"forest": FOREST})["forest"],
-        export=ExportedCandidate(None, "no converter"),
+        ExportedCandidate(train({"forest": FOREST})["forest"], None, "no converter"),
         is_chosen=False,
     )
     with mlflow.start_run() as parent:

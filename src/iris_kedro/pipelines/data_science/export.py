@@ -45,12 +45,12 @@ class ParityError(Exception):
 
 
 def export_onnx(
-    trained: dict[str, TrainedCandidate],
+    trained: TrainedCandidate,
     train_data: pd.DataFrame,
     dataset: Dataset,
     export: Export,
-) -> dict[str, ExportedCandidate]:
-    """Convert each candidate to ONNX; prove parity on training and on random rows.
+) -> ExportedCandidate:
+    """Convert a candidate to ONNX; prove parity on training and on random rows.
 
     A candidate that cannot be converted, or differs, is not releasable; the others
     go on.
@@ -62,12 +62,11 @@ def export_onnx(
     )
     # What the service gets is single precision, so the random rows are as well.
     X = np.vstack([rows, random_rows]).astype(np.float32)
-    return {name: _export(each, X, export) for name, each in trained.items()}
+    return _export(trained, X, export)
 
 
 def describe_challenger(
-    best: str,
-    exports: dict[str, ExportedCandidate],
+    best: ExportedCandidate,
     evaluation: Evaluation,
     train_data: pd.DataFrame,
     test_data: pd.DataFrame,
@@ -83,15 +82,15 @@ def describe_challenger(
             the contract would say.
     """
     _check_split(train_data, test_data, dataset, split)
-    model = exports[best].model
+    model = best.model
     if model is None:
-        raise ProjectError(f"{best} is not releasable: {exports[best].reason}")
+        raise ProjectError(f"{best.name} is not releasable: {best.reason}")
     labels = train_data[dataset.target.name]
     # scikit-learn orders classes, and so the probability columns, alphabetically.
     classes = sorted(dataset.target.classes)
     contract = Contract(
         name=dataset.name,
-        candidate=best,
+        candidate=best.name,
         run_id=lineage.provenance.run_id,
         created_at=lineage.provenance.started_at,
         git_commit=lineage.provenance.git_commit,
@@ -141,8 +140,8 @@ def _export(
     ) as error:
         reason = f"{type(error).__name__}: {shorten(str(error), 300, placeholder='…')}"
         logger.warning("%s is not releasable: %s", trained.name, reason)
-        return ExportedCandidate(None, reason)
-    return ExportedCandidate(model)
+        return ExportedCandidate(trained, None, reason)
+    return ExportedCandidate(trained, model)
 
 
 def _convert(model: Any, n_features: int) -> onnx.ModelProto:

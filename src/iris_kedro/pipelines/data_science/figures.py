@@ -10,7 +10,7 @@ from sklearn.metrics import ConfusionMatrixDisplay
 
 from iris_kedro.candidates import (
     Evaluation,
-    TrainedCandidate,
+    ExportedCandidate,
     name_metric,
     show_values,
 )
@@ -18,17 +18,15 @@ from iris_kedro.parameters import Dataset, Training
 from iris_kedro.style import COLORS
 
 
-def plot_comparison(
-    trained: dict[str, TrainedCandidate], training: Training
-) -> go.Figure:
+def plot_comparison(training: Training, *candidates: ExportedCandidate) -> go.Figure:
     """Compare the candidates by what decides, in each fold."""
     metric = _title(name_metric(training.scoring))
     figure = go.Figure()
-    for number, (name, each) in enumerate(trained.items()):
-        scores = each.cross_validation.scores
+    for number, each in enumerate(candidates):
+        scores = each.trained.cross_validation.scores
         figure.add_box(
             y=show_values(training.scoring, scores[training.scoring]).tolist(),
-            name=_title(name),
+            name=_title(each.name),
             boxpoints="all",
             pointpos=0,
             marker_color=COLORS[number % len(COLORS)],
@@ -42,10 +40,13 @@ def plot_comparison(
 
 
 def plot_confusion_matrix(
-    best: str, evaluation: Evaluation, test_data: pd.DataFrame, dataset: Dataset
+    best: ExportedCandidate,
+    evaluation: Evaluation,
+    test_data: pd.DataFrame,
+    dataset: Dataset,
 ) -> Figure:
     """Draw what the chosen candidate takes held-out rows for."""
-    figure, axes = _new_axes(f"{_title(best)}: held-out rows")
+    figure, axes = _new_axes(f"{_title(best.name)}: held-out rows")
     classes = np.array(sorted(dataset.target.classes))
     ConfusionMatrixDisplay.from_predictions(
         test_data[dataset.target.name].to_numpy(str),
@@ -59,10 +60,13 @@ def plot_confusion_matrix(
 
 
 def plot_calibration(
-    best: str, evaluation: Evaluation, test_data: pd.DataFrame, dataset: Dataset
+    best: ExportedCandidate,
+    evaluation: Evaluation,
+    test_data: pd.DataFrame,
+    dataset: Dataset,
 ) -> Figure:
     """Draw how often the chosen candidate is right when it is as sure as it says."""
-    figure, axes = _new_axes(f"{_title(best)}: calibration")
+    figure, axes = _new_axes(f"{_title(best.name)}: calibration")
     y = test_data[dataset.target.name].to_numpy(str)
     for number, name in enumerate(sorted(dataset.target.classes)):
         CalibrationDisplay.from_predictions(

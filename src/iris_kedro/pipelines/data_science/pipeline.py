@@ -1,13 +1,16 @@
 """From training and held-out data to the challenger."""
 
+from collections.abc import Callable, Iterable
+
+import pandas as pd
 from kedro.pipeline import Node, Pipeline
 
+from iris_kedro.candidates import TrainedCandidate
+from iris_kedro.configuration import list_candidates
+from iris_kedro.parameters import Candidate, Dataset, Training
+
 from .export import describe_challenger, export_onnx
-from .figures import (
-    plot_calibration,
-    plot_comparison,
-    plot_confusion_matrix,
-)
+from .figures import plot_calibration, plot_comparison, plot_confusion_matrix
 from .nodes import (
     build_leaderboard,
     evaluate_best,
@@ -15,98 +18,131 @@ from .nodes import (
     select_best,
     select_metrics,
     trace_lineage,
-    train_candidates,
+    train_candidate,
     validate_baseline,
 )
 
+TRAINING = "params:data_science.training"
 
-def create_pipeline() -> Pipeline:
-    """Create the data science pipeline."""
+
+def create_pipeline(candidates: Iterable[str] | None = None) -> Pipeline:
+    """Create the data science pipeline, with a namespace for each candidate.
+
+    Args:
+        candidates: Names of the candidates; by default those of the configuration.
+    """
+    names = list(list_candidates() if candidates is None else candidates)
+    branches = sum((_create_branch(name) for name in names), Pipeline([]))
+    exported = [f"exported_{name}" for name in names]
+    return Pipeline(
+        [branches, _create_choice(exported), _create_result(names)], tags="data_science"
+    )
+
+
+def _candidate(name: str) -> str:
+    return f"params:data_science.candidates.{name}"
+
+
+def _create_branch(name: str) -> Pipeline:
+    namespace = f"candidates.{name}"
     return Pipeline(
         [
             Node(
-                train_candidates,
+                _name_training(name),
                 inputs={
                     "train_data": "train_data",
                     "dataset": "params:dataset",
-                    "candidates": "params:data_science.candidates",
-                    "training": "params:data_science.training",
+                    "candidate": _candidate(name),
+                    "training": TRAINING,
                 },
-                outputs="trained",
-                name="train_candidates",
+                outputs=f"{namespace}.trained",
+                name="train",
+                namespace=namespace,
             ),
+            Node(
+                export_onnx,
+                inputs={
+                    "trained": f"{namespace}.trained",
+                    "train_data": "train_data",
+                    "dataset": "params:dataset",
+                    "export": "params:data_science.export",
+                },
+                outputs=f"exported_{name}",
+                name="export",
+                namespace=namespace,
+            ),
+        ]
+    )
+
+
+def _name_training(name: str) -> Callable[..., TrainedCandidate]:
+    # Kedro finds the types of parameters in a function's signature, so that a partial
+    # does not do.
+    def train(
+        train_data: pd.DataFrame,
+        dataset: Dataset,
+        candidate: Candidate,
+        training: Training,
+    ) -> TrainedCandidate:
+        """Train the candidate of this namespace."""
+        return train_candidate(name, train_data, dataset, candidate, training)
+
+    return train
+
+
+def _create_choice(exported: list[str]) -> Pipeline:
+    return Pipeline(
+        [
             Node(
                 validate_baseline,
                 inputs={
                     "train_data": "train_data",
                     "dataset": "params:dataset",
-                    "training": "params:data_science.training",
+                    "training": TRAINING,
                 },
                 outputs="baseline",
                 name="validate_baseline",
             ),
             Node(
-                export_onnx,
-                inputs={
-                    "trained": "trained",
-                    "train_data": "train_data",
-                    "dataset": "params:dataset",
-                    "export": "params:data_science.export",
-                },
-                outputs="exports",
-                name="export_onnx",
-            ),
-            Node(
                 select_best,
-                inputs={
-                    "trained": "trained",
-                    "exports": "exports",
-                    "training": "params:data_science.training",
-                },
+                inputs=[TRAINING, *exported],
                 outputs="best",
                 name="select_best",
             ),
             Node(
+                build_leaderboard,
+                inputs=["best", "baseline", TRAINING, *exported],
+                outputs="leaderboard",
+                name="build_leaderboard",
+            ),
+            Node(
+                record_candidates,
+                inputs=["best", *exported],
+                outputs="candidate_runs",
+                name="record_candidates",
+            ),
+            Node(
+                plot_comparison,
+                inputs=[TRAINING, *exported],
+                outputs="candidate_comparison",
+                name="plot_comparison",
+            ),
+        ]
+    )
+
+
+def _create_result(names: list[str]) -> Pipeline:
+    return Pipeline(
+        [
+            Node(
                 evaluate_best,
                 inputs={
                     "best": "best",
-                    "trained": "trained",
                     "test_data": "test_data",
                     "dataset": "params:dataset",
                 },
                 outputs="evaluation",
                 name="evaluate_best",
-            ),
-            Node(
-                record_candidates,
-                inputs={
-                    "trained": "trained",
-                    "exports": "exports",
-                    "best": "best",
-                },
-                outputs="candidate_runs",
-                name="record_candidates",
-            ),
-            Node(
-                build_leaderboard,
-                inputs={
-                    "trained": "trained",
-                    "baseline": "baseline",
-                    "exports": "exports",
-                    "best": "best",
-                    "training": "params:data_science.training",
-                },
-                outputs="leaderboard",
-                name="build_leaderboard",
-            ),
-            Node(
-                plot_comparison,
-                inputs={
-                    "trained": "trained",
-                    "training": "params:data_science.training",
-                },
-                outputs="candidate_comparison",
-                name="plot_comparison",
             ),
             Node(
                 plot_confusion_matrix,
@@ -138,15 +174,15 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 trace_lineage,
-                inputs={
-                    "data_digest": "data_digest",
-                    "dataset": "params:dataset",
-                    "split": "params:data_engineering.split",
-                    "candidates": "params:data_science.candidates",
-                    "training": "params:data_science.training",
-                    "export": "params:data_science.export",
-                    "provenance": "provenance",
-                },
+                inputs=[
+                    "data_digest",
+                    "params:dataset",
+                    "params:data_engineering.split",
+                    TRAINING,
+                    "params:data_science.export",
+                    "provenance",
+                    *(_candidate(name) for name in names),
+                ],
                 outputs="lineage",
                 name="trace_lineage",
             ),
@@ -154,7 +190,6 @@ def create_pipeline() -> Pipeline:
                 describe_challenger,
                 inputs={
                     "best": "best",
-                    "exports": "exports",
                     "evaluation": "evaluation",
                     "train_data": "train_data",
                     "test_data": "test_data",
@@ -166,6 +201,5 @@ def create_pipeline() -> Pipeline:
                 outputs="challenger",
                 name="describe_challenger",
             ),
-        ],
-        tags="data_science",
+        ]
     )

@@ -1,7 +1,5 @@
 """Searches the parameters of a candidate, and says honestly how good the result is."""
 
-import warnings
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -140,18 +138,6 @@ def score_honestly(scores: Scores, scoring: str, folds: int) -> Scores:
     by_others = by_repeat.sum(axis=1, keepdims=True) - by_repeat
     chosen = by_others.argmax(axis=2).ravel()
     return {name: values[np.arange(splits), chosen] for name, values in scores.items()}
-
-
-@contextmanager
-def collect_warnings() -> Iterator[Counter[str]]:
-    """Count the warnings of a fit by their text, instead of showing each one."""
-    found: Counter[str] = Counter()
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        yield found
-    for each in caught:
-        text = " ".join(str(each.message).split())
-        found[f"{each.category.__name__}: {text}"] += 1
 
 
 def read_points(search: Any, scorers: dict[str, Scorer]) -> list[dict[str, Any]]:

@@ -38,6 +38,11 @@ def export(train_data, test_data, dataset, export_parameters):
 
 
 @pytest.fixture
+def logistic(trained):
+    return trained["logistic_regression"]
+
+
+@pytest.fixture
 def doctor(monkeypatch):
     """Change the weights of each converted model a little."""
 
@@ -76,26 +81,23 @@ def doctor(monkeypatch):
     ids=lambda candidate: candidate["class"].rpartition(".")[2],
 )
 def test_exported_model_answers_as_the_original(export, train, test_data, candidate):
-    trained = train({"mine": candidate})
+    trained = train({"mine": candidate})["mine"]
     X = test_data.drop(columns="species").to_numpy(np.float32)
 
-    scores = OnnxScorer(export(trained)["mine"].model).score(X)
+    scores = OnnxScorer(export(trained).model).score(X)
 
-    expected = trained["mine"].model.predict_proba(X.astype(float))
+    expected = trained.model.predict_proba(X.astype(float))
     assert scores.probabilities == pytest.approx(expected, abs=1e-4)
-    assert (scores.labels == trained["mine"].model.predict(X.astype(float))).all()
+    assert (scores.labels == trained.model.predict(X.astype(float))).all()
 
 
-def test_candidate_that_cannot_be_converted_is_refused_and_the_others_go_on(
-    export, train
-):
+def test_candidate_that_cannot_be_converted_is_refused(export, train):
     dummy = {"class": "sklearn.dummy.DummyClassifier"}
 
-    exports = export(train({"dummy": dummy, "logistic": LOGISTIC}))
+    refused = export(train({"dummy": dummy})["dummy"])
 
-    assert not exports["dummy"].is_releasable
-    assert "Unable to find a shape calculator" in exports["dummy"].reason
-    assert exports["logistic"].is_releasable
+    assert not refused.is_releasable
+    assert "Unable to find a shape calculator" in refused.reason
 
 
 @pytest.mark.parametrize(
@@ -112,20 +114,14 @@ def test_candidate_that_cannot_be_converted_is_refused_and_the_others_go_on(
     ],
     ids=["fails when run", "fails in conversion"],
 )
-def test_candidate_with_a_faulty_converter_does_not_stop_the_others(
-    export, train, unusual
-):
-    exports = export(train({"unusual": unusual, "logistic": LOGISTIC}))
-
-    assert not exports["unusual"].is_releasable
-    assert exports["logistic"].is_releasable
+def test_candidate_with_a_faulty_converter_is_refused(export, train, unusual):
+    assert not export(train({"unusual": unusual})["unusual"]).is_releasable
 
 
-def test_estimator_without_converter_is_refused_by_name(export, trained):
+def test_estimator_without_converter_is_refused_by_name(export, logistic):
     model = Constant().fit(np.zeros((3, 4)), np.array(["a", "b", "c"]))
-    unknown = {"mine": replace(trained["logistic_regression"], model=model)}
 
-    refused = export(unknown)["mine"]
+    refused = export(replace(logistic, model=model))
 
     assert not refused.is_releasable
     assert "Constant" in refused.reason
@@ -136,26 +132,26 @@ def test_estimator_without_converter_is_refused_by_name(export, trained):
     [lambda weights: weights + np.array([0.01, 0, 0]), lambda weights: weights[::-1]],
     ids=["slightly off", "classes mixed up"],
 )
-def test_model_that_disagrees_is_refused(export, doctor, trained, change):
+def test_model_that_disagrees_is_refused(export, doctor, logistic, change):
     doctor(change)
 
-    refused = export(trained)["logistic_regression"]
+    refused = export(logistic)
 
     assert not refused.is_releasable
     assert "ParityError: probabilities differ by up to" in refused.reason
     assert "the tolerance is 0.0001" in refused.reason
 
 
-def test_disagreement_within_the_tolerance_is_accepted(export, doctor, trained):
+def test_disagreement_within_the_tolerance_is_accepted(export, doctor, logistic):
     doctor(lambda weights: weights + np.array([0.01, 0, 0]))
 
-    accepted = export(trained, tolerance=0.01)["logistic_regression"]
+    accepted = export(logistic, tolerance=0.01)
 
     assert accepted.is_releasable
 
 
 def test_other_labels_are_refused_though_probabilities_agree(
-    export, monkeypatch, trained
+    export, monkeypatch, logistic
 ):
     convert = export_module._convert
 
@@ -169,20 +165,20 @@ def test_other_labels_are_refused_though_probabilities_agree(
 
     monkeypatch.setattr(export_module, "_convert", mix_up_labels)
 
-    refused = export(trained)["logistic_regression"]
+    refused = export(logistic)
 
     assert "labels differ from scikit-learn's on" in refused.reason
 
 
 def test_parity_is_checked_on_training_rows_and_on_random_ones(
-    export, monkeypatch, trained, train_data
+    export, monkeypatch, logistic, train_data
 ):
     checked = []
     monkeypatch.setattr(
         export_module, "_check_parity", lambda original, model, X, *_: checked.append(X)
     )
 
-    export(trained, random_rows=50)
+    export(logistic, random_rows=50)
 
     assert checked[0].shape == (len(train_data) + 50, 4)
 
@@ -191,18 +187,18 @@ def test_parity_is_checked_on_training_rows_and_on_random_ones(
 def describe(
     train_data,
     test_data,
-    trained,
+    logistic,
     export,
     dataset,
     split_parameters,
     export_parameters,
     provenance,
 ):
-    def describe(exports=None, split=split_parameters, **changes):
+    def describe(best=None, split=split_parameters, **changes):
+        best = best or export(logistic)
         return describe_challenger(
-            "logistic_regression",
-            exports or export(trained),
-            evaluate_best("logistic_regression", trained, test_data, dataset),
+            best,
+            evaluate_best(best, test_data, dataset),
             train_data,
             test_data,
             Lineage("sha256:data", provenance, "sha256:training"),
@@ -244,11 +240,11 @@ def test_contract_statistics_run_from_minimum_to_maximum(describe, train_data):
 
 
 def test_contract_classes_are_in_the_order_of_the_probabilities(
-    describe, trained, train_data
+    describe, logistic, train_data
 ):
     target = Contract.read(describe()).target
 
-    assert target.classes == trained["logistic_regression"].model.classes_.tolist()
+    assert target.classes == logistic.model.classes_.tolist()
     counts = train_data["species"].value_counts()
     assert target.training_counts == [counts[name] for name in target.classes]
 
@@ -281,8 +277,8 @@ def test_typical_rows_are_the_medians_of_each_class(describe, dataset, train_dat
     assert typical["setosa"] == [setosa[name].median() for name in dataset.columns]
 
 
-def test_refused_candidate_is_never_described(describe):
-    refused = {"logistic_regression": ExportedCandidate(None, "no converter")}
+def test_refused_candidate_is_never_described(describe, logistic):
+    refused = ExportedCandidate(logistic, None, "no converter")
 
     with pytest.raises(ProjectError, match="not releasable: no converter"):
         describe(refused)
@@ -297,7 +293,7 @@ def test_rows_of_another_split_are_never_described(describe, split_parameters, c
 def test_model_that_answers_with_nan_is_not_releasable(export, train, doctor):
     doctor(lambda weights: weights * np.nan)
 
-    exports = export(train({"mine": LOGISTIC}))
+    refused = export(train({"mine": LOGISTIC})["mine"])
 
-    assert not exports["mine"].is_releasable
-    assert "probabilities differ" in exports["mine"].reason
+    assert not refused.is_releasable
+    assert "probabilities differ" in refused.reason

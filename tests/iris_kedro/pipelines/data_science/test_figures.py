@@ -1,5 +1,6 @@
 import pytest
 
+from iris_kedro.candidates import ExportedCandidate
 from iris_kedro.pipelines.data_science.figures import (
     plot_calibration,
     plot_comparison,
@@ -11,9 +12,14 @@ NAME = "logistic_regression"
 
 
 @pytest.fixture
-def figures(trained, test_data, dataset):
-    evaluation = evaluate_best(NAME, trained, test_data, dataset)
-    chosen = (NAME, evaluation, test_data, dataset)
+def exported(trained, challenger):
+    return ExportedCandidate(trained[NAME], challenger)
+
+
+@pytest.fixture
+def figures(exported, test_data, dataset):
+    evaluation = evaluate_best(exported, test_data, dataset)
+    chosen = (exported, evaluation, test_data, dataset)
     return {
         "confusion_matrix": plot_confusion_matrix(*chosen),
         "calibration": plot_calibration(*chosen),
@@ -47,10 +53,10 @@ def test_calibration_has_a_line_for_each_class(figures, dataset):
     assert set(dataset.target.classes) <= set(labels)
 
 
-def test_comparison_shows_what_decides_in_each_fold(trained, training):
-    figure = plot_comparison(trained, training)
+def test_comparison_shows_what_decides_in_each_fold(exported, training):
+    figure = plot_comparison(training, exported)
 
     (box,) = figure.data
-    expected = -trained[NAME].cross_validation.scores["neg_log_loss"]
+    expected = -exported.trained.cross_validation.scores["neg_log_loss"]
     assert list(box.y) == expected.tolist()
     assert figure.layout.yaxis.title.text == "log loss"

@@ -10,7 +10,7 @@ from iris_kedro.candidates import (
     TrainedCandidate,
 )
 from iris_kedro.errors import ProjectError
-from iris_kedro.parameters import Candidates
+from iris_kedro.parameters import Candidate
 from iris_kedro.pipelines.data_science.nodes import (
     build_leaderboard,
     evaluate_best,
@@ -18,7 +18,7 @@ from iris_kedro.pipelines.data_science.nodes import (
     select_best,
     select_metrics,
     trace_lineage,
-    train_candidates,
+    train_candidate,
     validate_baseline,
 )
 
@@ -29,13 +29,13 @@ FOREST = {
 
 
 @pytest.fixture(scope="session")
-def exported(challenger):
-    return {"logistic_regression": ExportedCandidate(challenger)}
+def exported(trained, challenger):
+    return ExportedCandidate(trained["logistic_regression"], challenger)
 
 
 @pytest.fixture
-def evaluation(trained, test_data, dataset):
-    return evaluate_best("logistic_regression", trained, test_data, dataset)
+def evaluation(exported, test_data, dataset):
+    return evaluate_best(exported, test_data, dataset)
 
 
 @pytest.fixture
@@ -47,20 +47,23 @@ def baseline(train_data, dataset, training):
 def choose(challenger, training):
     """Choose among candidates, given the log losses of two folds."""
 
-    def choose(exports=None, **losses):
-        trained = {
-            name: TrainedCandidate(
-                name,
-                None,
-                None,
-                {},
-                CrossValidation({"neg_log_loss": -np.array(folds)}, 2),
-                [],
+    def choose(refused=(), **losses):
+        candidates = [
+            ExportedCandidate(
+                TrainedCandidate(
+                    name,
+                    None,
+                    None,
+                    {},
+                    CrossValidation({"neg_log_loss": -np.array(folds)}, 2),
+                    [],
+                ),
+                None if name in refused else challenger,
+                f"{name} is odd" if name in refused else "",
             )
             for name, folds in losses.items()
-        }
-        exports = exports or dict.fromkeys(losses, ExportedCandidate(challenger))
-        return select_best(trained, exports, training)
+        ]
+        return select_best(training, *candidates).name
 
     return choose
 
@@ -123,8 +126,8 @@ def test_given_random_state_is_kept(train):
 def test_cross_validation_has_a_score_for_each_fold(train_data, dataset, training):
     training = training.model_copy(update={"folds": 3, "repeats": 2})
 
-    candidates = Candidates.model_validate({"mine": FOREST})
-    trained = train_candidates(train_data, dataset, candidates, training)["mine"]
+    candidate = Candidate.model_validate(FOREST)
+    trained = train_candidate("mine", train_data, dataset, candidate, training)
 
     scores = trained.cross_validation.scores
     assert set(scores) == {"neg_log_loss", "accuracy"}
@@ -170,24 +173,18 @@ def test_warnings_of_a_candidate_are_shown_once_with_its_name(train, caplog):
 def test_candidate_that_cannot_be_trained_is_named(
     train_data, dataset, training, candidate, folds, message
 ):
-    candidates = Candidates.model_validate({"mine": candidate})
+    candidate = Candidate.model_validate(candidate)
     training = training.model_copy(update={"folds": folds})
 
     with pytest.raises(ProjectError, match=f"(?s)candidate mine cannot .*{message}"):
-        train_candidates(train_data, dataset, candidates, training)
-
-
-def test_candidates_keep_their_order(train):
-    second_first = {"b": FOREST, "a": FOREST}
-
-    assert list(train(second_first)) == ["b", "a"]
+        train_candidate("mine", train_data, dataset, candidate, training)
 
 
 def test_training_leaves_its_input_alone(train_data, dataset, training):
     before = train_data.copy()
 
-    candidates = Candidates.model_validate({"mine": FOREST})
-    train_candidates(train_data, dataset, candidates, training)
+    candidate = Candidate.model_validate(FOREST)
+    train_candidate("mine", train_data, dataset, candidate, training)
 
     assert train_data.equals(before)
 
@@ -246,25 +243,19 @@ def test_first_candidate_within_one_standard_error_is_chosen(choose, losses, bes
     assert choose(**losses) == best
 
 
-def test_best_is_releasable(choose, challenger):
-    exports = {"a": ExportedCandidate(None, "no"), "b": ExportedCandidate(challenger)}
-
-    assert choose(exports, a=[0.1, 0.1], b=[0.5, 0.5]) == "b"
+def test_best_is_releasable(choose):
+    assert choose(refused=["a"], a=[0.1, 0.1], b=[0.5, 0.5]) == "b"
 
 
 def test_no_releasable_candidate_is_an_error_with_all_reasons(choose):
-    exports = {"a": ExportedCandidate(None, "why"), "b": ExportedCandidate(None, "so")}
-
     with pytest.raises(
-        ProjectError, match="no candidate can be released: a: why; b: so"
+        ProjectError, match="no candidate can be released: a: a is odd; b: b is odd"
     ):
-        choose(exports, a=[0.1, 0.1], b=[0.1, 0.1])
+        choose(refused=["a", "b"], a=[0.1, 0.1], b=[0.1, 0.1])
 
 
 def test_leaderboard_summarizes_each_candidate(trained, baseline, exported, training):
-    board = build_leaderboard(
-        trained, baseline, exported, "logistic_regression", training
-    )
+    board = build_leaderboard(exported, baseline, training, exported)
 
     (entry,) = board["candidates"]
     losses = -trained["logistic_regression"].cross_validation.scores["neg_log_loss"]
@@ -274,12 +265,14 @@ def test_leaderboard_summarizes_each_candidate(trained, baseline, exported, trai
     assert (entry["chosen"], entry["releasable"], entry["reason"]) == (True, True, "")
 
 
-def test_leaderboard_gives_the_reason_of_a_refusal(trained, baseline, training):
-    refused = {"logistic_regression": ExportedCandidate(None, "no converter")}
+def test_leaderboard_gives_the_reason_of_a_refusal(exported, baseline, training):
+    odd = replace(exported.trained, name="odd")
+    refused = ExportedCandidate(odd, None, "no converter")
 
-    board = build_leaderboard(trained, baseline, refused, "another", training)
+    board = build_leaderboard(exported, baseline, training, refused, exported)
 
-    (entry,) = board["candidates"]
+    entry, chosen = board["candidates"]
+    assert chosen["chosen"]
     assert not entry["releasable"]
     assert not entry["chosen"]
     assert entry["reason"] == "no converter"
@@ -295,12 +288,15 @@ def test_baseline_knows_the_shares_of_the_classes_only(baseline, train_data):
     assert scores["accuracy"]["mean"] == pytest.approx(shares.max(), abs=0.05)
 
 
-def test_record_gathers_what_belongs_to_a_candidate(trained, exported):
-    (record,) = record_candidates(trained, exported, "another")
+def test_records_say_which_candidate_is_chosen(exported):
+    other = replace(exported, trained=replace(exported.trained, name="other"))
 
-    assert record.trained is trained["logistic_regression"]
-    assert record.export is exported["logistic_regression"]
-    assert not record.is_chosen
+    records = record_candidates(exported, other, exported)
+
+    assert [(each.candidate.name, each.is_chosen) for each in records] == [
+        ("other", False),
+        ("logistic_regression", True),
+    ]
 
 
 def test_metrics_of_the_best_go_to_the_parent_run():
@@ -321,14 +317,17 @@ def fingerprint(dataset, split_parameters, training, export_parameters, provenan
         "data_digest": "sha256:data",
         "dataset": dataset,
         "split": split_parameters,
-        "candidates": Candidates.model_validate(
-            {"mine": {"class": "sklearn.naive_bayes.GaussianNB"}}
-        ),
         "training": training,
         "export": export_parameters,
         "provenance": provenance,
     }
-    return lambda **changes: trace_lineage(**{**given, **changes}).fingerprint
+    bayes = {"class": "sklearn.naive_bayes.GaussianNB"}
+
+    def fingerprint(scale=False, **changes):
+        candidate = Candidate.model_validate({**bayes, "scale": scale})
+        return trace_lineage(*{**given, **changes}.values(), candidate).fingerprint
+
+    return fingerprint
 
 
 @pytest.mark.parametrize(
@@ -359,14 +358,10 @@ def test_fingerprint_changes_with_code_and_dependencies(
 
 
 def test_fingerprint_changes_with_data_and_candidates(fingerprint):
-    candidates = Candidates.model_validate(
-        {"mine": {"class": "sklearn.naive_bayes.GaussianNB", "scale": True}}
-    )
-
     different = {
         fingerprint(),
         fingerprint(data_digest="sha256:other"),
-        fingerprint(candidates=candidates),
+        fingerprint(scale=True),
     }
 
     assert len(different) == 3

@@ -1,0 +1,67 @@
+"""The names of the candidates, which the pipelines are built for.
+
+Kedro builds pipelines before it reads parameters. Within a session, a hook says which
+configuration is in force (its environment, ``--params``); without one, as in ``kedro
+registry list``, it is read here.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+from kedro.config import AbstractConfigLoader
+from kedro.framework.project import pipelines, settings
+from kedro.utils import find_kedro_project
+from pydantic import Field, TypeAdapter, ValidationError
+
+from iris_kedro.errors import ProjectError
+from iris_kedro.parameters import Name
+
+PROJECT = Path(__file__).parents[2]
+PIPELINES = "iris_kedro.pipeline_registry"
+SECTION = "data_science"
+NAMES = TypeAdapter(Annotated[dict[Name, Any], Field(min_length=1)])
+
+_names: list[str] | None = None
+
+
+def list_candidates() -> list[str]:
+    """Return the names of the candidates, in the order of the configuration."""
+    if _names is not None:
+        return _names
+    project = find_kedro_project(Path.cwd()) or PROJECT
+    loader = settings.CONFIG_LOADER_CLASS(
+        conf_source=str(project / settings.CONF_SOURCE),
+        env=os.environ.get("KEDRO_ENV"),
+        **settings.CONFIG_LOADER_ARGS,
+    )
+    return _read(loader)
+
+
+def use_configuration(loader: AbstractConfigLoader) -> None:
+    """Let the pipelines have the candidates of a session's configuration.
+
+    Raises:
+        ProjectError: If there are no candidates, or one has no plain name.
+    """
+    global _names  # noqa: PLW0603  (as Kedro's own pipelines, which depend on it)
+    given = loader.runtime_params or {}
+    # Those that change what parameters have from globals.yml would change it for the
+    # catalog as well.
+    loader.runtime_params = {SECTION: given[SECTION]} if SECTION in given else {}
+    try:
+        names = _read(loader)
+    finally:
+        loader.runtime_params = given
+    if names != _names:
+        _names = names
+        pipelines.configure(PIPELINES)
+
+
+def _read(loader: AbstractConfigLoader) -> list[str]:
+    section: Any = loader["parameters"].get(SECTION)
+    candidates = section.get("candidates") if isinstance(section, dict) else None
+    try:
+        return list(NAMES.validate_python(candidates))
+    except ValidationError as error:
+        raise ProjectError(f"{SECTION}.candidates: {error}") from error

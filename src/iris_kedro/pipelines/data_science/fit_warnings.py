@@ -1,0 +1,45 @@
+"""Collects the warnings of fits, which repeat in each fold."""
+
+import threading
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+_collecting: dict[int, Counter[str]] = {}  # by thread
+_lock = threading.Lock()
+_installed = ExitStack()
+
+
+@contextmanager
+def collect_warnings() -> Iterator[Counter[str]]:
+    """Count the warnings of a fit by their text, instead of showing each one.
+
+    Candidates may be trained in several threads at once. ``warnings.catch_warnings``
+    alone would mix theirs, since Python's filters and its handler are global.
+    """
+    thread, found = threading.get_ident(), Counter[str]()
+    with _lock:
+        if not _collecting:
+            _installed.enter_context(warnings.catch_warnings())
+            warnings.simplefilter("always")
+            warnings.showwarning = _collect
+        _collecting[thread] = found
+    try:
+        yield found
+    finally:
+        with _lock:
+            del _collecting[thread]
+            if not _collecting:
+                _installed.close()
+
+
+def _collect(
+    message: Warning | str, category: type[Warning], *_: Any, **__: Any
+) -> None:
+    text = f"{category.__name__}: {' '.join(str(message).split())}"
+    mine = _collecting.get(threading.get_ident())
+    # In a thread that a fit has started, it is not known whose fit it was.
+    for found in [mine] if mine is not None else list(_collecting.values()):
+        found[text] += 1
