@@ -12,7 +12,8 @@ from serving.api import (
     predictions,
 )
 from serving.config import Config
-from serving.http.access import Access, Leases, register_access
+from serving.http.access import Access
+from serving.http.admission import Admission, register_refusals
 from serving.http.application import Application
 from serving.http.capacity import Capacity
 from serving.http.context import register_context
@@ -48,27 +49,27 @@ def create_app(config: Config | None = None, model: Model | None = None) -> Flas
     if config is None:
         config = Config.from_env()
         configure_logging(config)
-    capacity = Capacity(config.max_in_flight, config.max_buffered_bytes)
     app = Application(__name__, static_folder=None)
-    service = create_service(app, config, capacity)
+    service = create_service(app, config)
     app.extensions[EXTENSION] = service
     register_context(app, service)
     if model is None:
         service.follow_store()
     else:
         service.current.swap(model)
-    register_access(app, service.access)
+    register_refusals(app)
     register_errors(app, service.metrics)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
-    app.wsgi_app = Leases(app.wsgi_app, capacity)  # type: ignore[method-assign]
+    app.wsgi_app = Admission(app.wsgi_app, service.access)  # type: ignore[method-assign]
     service.start()
     return app
 
 
-def create_service(app: Flask, config: Config, capacity: Capacity) -> Service:
+def create_service(app: Flask, config: Config) -> Service:
     """Create what the views use; its threads start later."""
     metrics = ServiceMetrics(app, config.metrics_folder)
+    capacity = Capacity(config.max_in_flight, config.max_buffered_bytes)
     access = Access(config, capacity, metrics.key_reload_failures.inc)
     store = Store(config.store)
     service = Service(config, metrics, store, Current(config, metrics, store), access)

@@ -52,7 +52,6 @@ class ApiRequest(Request):
         observation: What it predicted.
     """
 
-    max_content_length: int | None = None
     served: "Served | None" = None
     observation: "Observation | None" = None
 
@@ -165,7 +164,7 @@ class Application(Flask):
         response = super().dispatch_request()
         if isinstance(response, Response):
             lease = request.environ[LEASE]
-            lease.add_bytes(response.content_length or 0)
+            lease.count_answer(response.content_length or 0)
         return response
 
 

@@ -4,9 +4,8 @@ import threading
 
 from werkzeug.exceptions import TooManyRequests
 
-# Smaller bodies and answers are free of charge: the slots already limit them, and
-# large requests cannot crowd out small ones.
 SMALL_BYTES = 64 * 1024
+OVERLOADED = "The service is overloaded. Retry later."
 
 
 class Capacity:
@@ -14,7 +13,8 @@ class Capacity:
 
     Args:
         max_in_flight: Predictions that may wait or run.
-        max_bytes: Bytes that large bodies and answers may occupy together.
+        max_bytes: Bytes that bodies and answers may occupy together. Small ones may
+            take a quarter more, so that large ones do not crowd them out.
     """
 
     def __init__(self, max_in_flight: int, max_bytes: int) -> None:
@@ -22,16 +22,23 @@ class Capacity:
         self.buffered_bytes = 0
         self._max_in_flight = max_in_flight
         self._max_bytes = max_bytes
+        self._max_bytes_with_small = max_bytes + max_bytes // 4
         self._lock = threading.Lock()
 
-    def require_room(self) -> None:
+    def require_room(self, announced: int) -> None:
         """Check that another prediction may be counted now.
 
+        Args:
+            announced: Bytes that its body will have. A small one may be complete by
+                now, and then it is free.
+
         Raises:
-            TooManyRequests: If there are too many already.
+            TooManyRequests: If there is too much already.
         """
-        if self.in_flight >= self._max_in_flight:
-            raise TooManyRequests("Too many predictions are waiting. Try again.")
+        is_full = self.in_flight >= self._max_in_flight
+        left = self._max_bytes - self.buffered_bytes
+        if is_full or SMALL_BYTES < announced > left:
+            raise TooManyRequests(OVERLOADED)
 
     def acquire_slot(self) -> None:
         """Count a prediction.
@@ -41,7 +48,7 @@ class Capacity:
         """
         with self._lock:
             if self.in_flight >= self._max_in_flight:
-                raise TooManyRequests("Too many predictions are waiting. Try again.")
+                raise TooManyRequests(OVERLOADED)
             self.in_flight += 1
 
     def release_slot(self) -> None:
@@ -49,15 +56,16 @@ class Capacity:
         with self._lock:
             self.in_flight -= 1
 
-    def add_bytes(self, count: int) -> None:
-        """Count bytes.
+    def add_bytes(self, count: int, *, is_small: bool) -> None:
+        """Count bytes of a small or a large request.
 
         Raises:
             TooManyRequests: If there are too many already.
         """
+        limit = self._max_bytes_with_small if is_small else self._max_bytes
         with self._lock:
-            if self.buffered_bytes + count > self._max_bytes:
-                raise TooManyRequests("Too much data is being processed. Try again.")
+            if self.buffered_bytes + count > limit:
+                raise TooManyRequests(OVERLOADED)
             self.buffered_bytes += count
 
     def remove_bytes(self, count: int) -> None:
@@ -73,34 +81,46 @@ class Lease:
         self._capacity = capacity
         self._has_slot = False
         self._size = 0
-        self._counted = 0
 
     def acquire_slot(self) -> None:
-        """Take a slot for a prediction, unless the request already has one.
+        """Take a slot for a prediction.
 
         Raises:
             TooManyRequests: If none is free.
         """
-        if not self._has_slot:
-            self._capacity.acquire_slot()
-            self._has_slot = True
+        self._capacity.acquire_slot()
+        self._has_slot = True
 
-    def add_bytes(self, count: int) -> None:
-        """Count bytes of the body or answer.
+    def count_body(self, size: int, *, is_complete: bool) -> None:
+        """Count what has arrived of the body so far.
+
+        A small body that is complete is free: the slots limit how many there are.
 
         Raises:
             TooManyRequests: If that is more than this process may hold.
         """
-        self._size += count
-        if self._size > SMALL_BYTES:
-            self._capacity.add_bytes(self._size - self._counted)
-            self._counted = self._size
+        if size > SMALL_BYTES or not is_complete:
+            self._add_bytes(size - self._size)
+
+    def count_answer(self, size: int) -> None:
+        """Count a large answer to a prediction; health and metrics always answer.
+
+        Raises:
+            TooManyRequests: If that is more than this process may hold.
+        """
+        if self._has_slot and size > SMALL_BYTES:
+            self._add_bytes(size)
 
     def release(self) -> None:
         """Give everything back; once is enough, twice does no harm."""
         if self._has_slot:
             self._has_slot = False
             self._capacity.release_slot()
-        if self._counted:
-            self._capacity.remove_bytes(self._counted)
-            self._counted = self._size = 0
+        if self._size:
+            self._capacity.remove_bytes(self._size)
+            self._size = 0
+
+    def _add_bytes(self, count: int) -> None:
+        is_small = self._size + count <= SMALL_BYTES
+        self._capacity.add_bytes(count, is_small=is_small)
+        self._size += count

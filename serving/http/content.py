@@ -7,11 +7,7 @@ from typing import Any
 import orjson
 from flask import Response, request
 from werkzeug.datastructures import MIMEAccept
-from werkzeug.exceptions import (
-    NotAcceptable,
-    RequestEntityTooLarge,
-    UnsupportedMediaType,
-)
+from werkzeug.exceptions import NotAcceptable, UnsupportedMediaType
 from werkzeug.http import parse_accept_header, parse_options_header
 
 from serving.schemas.issues import MalformedError
@@ -52,16 +48,10 @@ def parse_mimetype(content_type: str) -> str:
 def read_body() -> bytes:
     """Read the body.
 
-    Werkzeug silently cuts a chunked body at its limit, so that limit is one byte above
-    ours: a body that reaches it is too large.
-
     Raises:
-        RequestEntityTooLarge: If it is larger than the settings allow.
+        HTTPException: If it is larger than the settings allow.
     """
-    body = request.get_data(cache=False)
-    if len(body) >= (request.max_content_length or len(body) + 1):
-        raise RequestEntityTooLarge
-    return body
+    return request.get_data(cache=False)
 
 
 def read_json() -> Any:

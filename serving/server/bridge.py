@@ -16,8 +16,8 @@ from flask import Flask
 from werkzeug.exceptions import BadRequest, HTTPException
 
 from serving.app import create_app as create_flask_app
-from serving.http.access import ADMITTED, DISCARD_BYTES, DISCARD_SECONDS, LEASE, REFUSAL
-from serving.http.capacity import Lease
+from serving.http.access import LEASE, REFUSAL
+from serving.http.admission import DISCARD_BYTES, DISCARD_SECONDS
 from serving.server.environ import UPGRADE, Environ, Message, build_environ
 from serving.service import the_service
 
@@ -67,11 +67,13 @@ class Bridge:
             await send({"type": "websocket.close"})
             return
         environ = build_environ(scope)
-        lease = environ[LEASE] = Lease(self._access.capacity)
+        lease = self._access.enter(environ)
         try:
-            body = await self._admit(environ, receive)
+            body = await self._read_body(environ, receive)
+            is_last = REFUSAL in environ or UPGRADE in environ
+            self._access.acquire_slot(environ)
             answer = await self._answer(environ, body)
-            if REFUSAL in environ or UPGRADE in environ:
+            if is_last:
                 answer.headers.append(("Connection", "close"))
                 await send_last_answer(answer, send, receive)
             else:
@@ -82,43 +84,31 @@ class Bridge:
         finally:
             lease.release()
 
-    async def _admit(self, environ: Environ, receive: Receive) -> bytes:
-        """Read the body of a request that may go on; else note why it may not."""
-        body = b""
-        try:
-            self._access.check(environ)
-            if "CONTENT_LENGTH" in environ or "HTTP_TRANSFER_ENCODING" in environ:
-                body = await self._read_body(environ, receive)
-            if environ["REQUEST_METHOD"] == "POST":
-                environ[LEASE].acquire_slot()
-        except HTTPException as refusal:
-            environ[REFUSAL] = refusal
-        environ[ADMITTED] = True
-        return body
-
     async def _read_body(self, environ: Environ, receive: Receive) -> bytes:
-        """Wait for the body; the protocol limits the time, this its size."""
-        if UPGRADE in environ:
-            raise BadRequest(NO_UPGRADE)
-        limit = self._access.max_body(environ)
-        lease: Lease = environ[LEASE]
-        announced = int(environ.get("CONTENT_LENGTH", 0))
-        lease.add_bytes(announced)
-        chunks: list[bytes] = []
-        size, more = 0, True
+        """Wait for the body of a request that may enter; note why another may not."""
+        has_body = "CONTENT_LENGTH" in environ or "HTTP_TRANSFER_ENCODING" in environ
+        if not has_body or REFUSAL in environ:
+            return b""
+        try:
+            if UPGRADE in environ:
+                raise BadRequest(NO_UPGRADE)
+            return await self._receive_body(environ, receive)
+        except HTTPException as refusal:
+            environ[REFUSAL] = refusal.with_traceback(None)  # which holds the body
+            environ[LEASE].release()
+            return b""
+
+    async def _receive_body(self, environ: Environ, receive: Receive) -> bytes:
+        """Wait for the body; the protocol limits the time, access its size."""
+        body, more = bytearray(), True
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
                 raise ClientDisconnectedError
-            chunk = message["body"]
-            size += len(chunk)
-            if size > limit:
-                raise self._access.too_large(environ)
-            if not announced:
-                lease.add_bytes(len(chunk))
-            chunks.append(chunk)
+            body += message["body"]
             more = message["more_body"]
-        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+            self._access.count_body(environ, len(body), is_complete=not more)
+        return bytes(body)
 
     async def _answer(self, environ: Environ, body: bytes) -> Answer:
         environ["wsgi.input"] = BytesIO(body)

@@ -6,7 +6,8 @@ from serving.http.capacity import SMALL_BYTES, Capacity, Lease
 
 @pytest.fixture
 def capacity() -> Capacity:
-    return Capacity(max_in_flight=2, max_bytes=4 * SMALL_BYTES)
+    """Room for two predictions, and for eight small bodies or two more."""
+    return Capacity(max_in_flight=2, max_bytes=8 * SMALL_BYTES)
 
 
 def test_slots_are_limited_and_come_back(capacity):
@@ -17,52 +18,76 @@ def test_slots_are_limited_and_come_back(capacity):
     with pytest.raises(TooManyRequests):
         third.acquire_slot()
     with pytest.raises(TooManyRequests):
-        capacity.require_room()
+        capacity.require_room(0)
     first.release()
     third.acquire_slot()
 
     assert capacity.in_flight == 2
 
 
-def test_a_request_takes_one_slot_and_returns_it_once(capacity):
+def test_everything_is_given_back_once(capacity):
     lease = Lease(capacity)
+    lease.acquire_slot()
+    lease.count_body(1000, is_complete=False)
 
-    lease.acquire_slot()
-    lease.acquire_slot()
-    assert capacity.in_flight == 1
     lease.release()
     lease.release()
 
-    assert capacity.in_flight == 0
+    assert (capacity.in_flight, capacity.buffered_bytes) == (0, 0)
 
 
-def test_bytes_of_all_requests_are_limited(capacity):
-    first, second = Lease(capacity), Lease(capacity)
-    first.add_bytes(3 * SMALL_BYTES)
-    second.add_bytes(SMALL_BYTES)
-
-    with pytest.raises(TooManyRequests):
-        second.add_bytes(SMALL_BYTES)
-    second.release()
-    first.release()
-
-    assert capacity.buffered_bytes == 0
-
-
-def test_bytes_are_counted_from_the_first_once_a_request_is_large(capacity):
+def test_a_body_is_counted_as_it_arrives(capacity):
     lease = Lease(capacity)
 
-    lease.add_bytes(SMALL_BYTES)
-    assert capacity.buffered_bytes == 0
-    lease.add_bytes(1)
+    for size in (10, 1000, 5 * SMALL_BYTES):
+        lease.count_body(size, is_complete=False)
+        assert capacity.buffered_bytes == size
+    lease.count_body(6 * SMALL_BYTES, is_complete=True)
 
+    assert capacity.buffered_bytes == 6 * SMALL_BYTES
+
+
+def test_a_small_body_is_free_when_it_is_complete(capacity):
+    Lease(capacity).count_body(SMALL_BYTES, is_complete=True)
+    assert capacity.buffered_bytes == 0
+
+    Lease(capacity).count_body(SMALL_BYTES + 1, is_complete=True)
     assert capacity.buffered_bytes == SMALL_BYTES + 1
 
 
-def test_small_requests_pass_while_large_ones_fill_the_memory(capacity):
-    Lease(capacity).add_bytes(4 * SMALL_BYTES)
+def test_large_bodies_do_not_crowd_out_small_ones(capacity):
+    Lease(capacity).count_body(8 * SMALL_BYTES, is_complete=False)
 
-    Lease(capacity).add_bytes(SMALL_BYTES)
+    Lease(capacity).count_body(SMALL_BYTES, is_complete=False)
+    with pytest.raises(TooManyRequests):
+        Lease(capacity).count_body(SMALL_BYTES + 1, is_complete=False)
+
+
+def test_unfinished_small_bodies_are_limited(capacity):
+    for _ in range(10):
+        Lease(capacity).count_body(SMALL_BYTES, is_complete=False)
 
     with pytest.raises(TooManyRequests):
-        Lease(capacity).add_bytes(SMALL_BYTES + 1)
+        Lease(capacity).count_body(1, is_complete=False)
+    Lease(capacity).count_body(SMALL_BYTES, is_complete=True)
+
+
+def test_a_large_body_is_refused_before_it_comes(capacity):
+    capacity.require_room(8 * SMALL_BYTES)
+    Lease(capacity).count_body(7 * SMALL_BYTES, is_complete=False)
+
+    capacity.require_room(SMALL_BYTES)
+    with pytest.raises(TooManyRequests):
+        capacity.require_room(2 * SMALL_BYTES)
+
+
+def test_only_large_answers_to_predictions_are_counted(capacity):
+    health, prediction = Lease(capacity), Lease(capacity)
+    prediction.acquire_slot()
+
+    health.count_answer(100 * SMALL_BYTES)
+    prediction.count_answer(SMALL_BYTES)
+    assert capacity.buffered_bytes == 0
+    prediction.count_answer(6 * SMALL_BYTES)
+
+    assert capacity.buffered_bytes == 6 * SMALL_BYTES

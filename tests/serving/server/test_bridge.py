@@ -6,8 +6,10 @@ import time
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from serving.http.capacity import OVERLOADED
 from serving.server.bridge import Bridge
 from serving.server.environ import build_environ
+from serving.service import the_service
 
 SCOPE = {
     "type": "http",
@@ -131,6 +133,59 @@ def test_a_chunked_body_is_refused_as_soon_as_it_is_too_large(make_app, iris):
 
     assert [e["type"] for e in events[:1]] == ["http.response.start"]
     assert events[0]["status"] == 413
+
+
+PART = {"type": "http.request", "body": b"x" * 40_000, "more_body": True}
+ENDS = {
+    "body": PART | {"more_body": False},
+    "disconnect": {"type": "http.disconnect"},
+    "too large": PART | {"body": b"x" * 100_000},
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_what_a_body_occupied_is_given_back(make_app, iris, end):
+    bridge = Bridge(make_app(iris, max_row_bytes=100_000))
+    capacity = the_service(bridge.app).access.capacity
+    held, incoming = [], iter([PART, PART, ENDS[end], ENDS["disconnect"]])
+
+    async def receive():
+        held.append(capacity.buffered_bytes)
+        return next(incoming)
+
+    async def send(_):
+        pass
+
+    headers = [*SCOPE["headers"], (b"transfer-encoding", b"chunked")]
+    scope = SCOPE | {"raw_path": b"/predict", "headers": headers}
+    asyncio.run(bridge(scope, receive, send))
+
+    # Once it is refused, what still comes is discarded.
+    assert held == [0, 40_000, 80_000] + [0] * (end != "disconnect")
+    assert (capacity.in_flight, capacity.buffered_bytes) == (0, 0)
+
+
+def test_a_refusal_keeps_the_connection_if_the_body_has_been_read(make_app, iris):
+    bridge = Bridge(make_app(iris, max_in_flight=1))
+    capacity = the_service(bridge.app).access.capacity
+    sent = []
+
+    async def receive():
+        capacity.acquire_slot()  # as another request does meanwhile
+        return PART | {"more_body": False}
+
+    async def send(message):
+        sent.append(message)
+
+    headers = [*SCOPE["headers"], (b"content-length", b"40000")]
+    scope = SCOPE | {"raw_path": b"/predict", "headers": headers}
+    asyncio.run(bridge(scope, receive, send))
+
+    start, body = sent
+    assert start["status"] == 429
+    assert b"Connection" not in dict(start["headers"])
+    assert json.loads(body["body"])["detail"] == OVERLOADED
+    assert capacity.in_flight == 1
 
 
 def test_other_protocols_are_declined(ask):

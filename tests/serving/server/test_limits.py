@@ -4,6 +4,8 @@ import hashlib
 import json
 import os
 import signal
+import socket
+import struct
 import time
 import urllib.error
 import urllib.request
@@ -184,6 +186,68 @@ def test_unfinished_bodies_share_a_limit(filled, wire):
     assert statuses.count(None) >= 1
     assert grown < 80
     assert small.status_code == 200
+
+
+def test_many_unfinished_small_bodies_share_a_limit(filled, wire):
+    server = filled(max_body_bytes=MEBIBYTE, max_buffered_bytes=4 * MEBIBYTE)
+    [worker] = server.workers()
+    before = resident(worker)
+    request = post(b"/predict", b" " * 65_000, length=65_001)
+    with ExitStack() as clients:
+        for _ in range(1000):
+            raw = clients.enter_context(wire.connect(server))
+            with suppress(OSError):
+                raw.sendall(request)
+        small, health = server.predict(), server.get("/health/live")
+        grown = resident(worker) - before
+
+    assert grown < 40
+    assert (small.status_code, health.status_code) == (200, 200)
+
+
+@pytest.mark.parametrize("is_chunked", [True, False])
+def test_a_body_is_refused_when_there_is_no_memory_for_it(
+    filled, worker_class, wire, eventually, is_chunked
+):
+    limits = {"max_body_bytes": 4 * MEBIBYTE, "max_buffered_bytes": 4 * MEBIBYTE}
+    server = filled(worker_class=worker_class, **limits)
+    body = table(100_000)
+    request = post(b"/predict/batch", body)
+    if is_chunked:
+        head, _ = request.split(b"Content-Length")
+        chunk = b"%x\r\n%s\r\n" % (len(body), body)
+        request = head + b"Transfer-Encoding: chunked\r\n\r\n" + chunk + b"0\r\n\r\n"
+    with wire.connect(server) as first:
+        first.sendall(post(b"/predict/batch", b" " * len(body), length=len(body) + 1))
+        eventually(lambda: server.metric("serving_buffered_bytes") > 2e6, "it arrives")
+        answer = wire.ask(server, request)
+        health = server.get("/health/live")
+
+    assert health.status_code == 200
+    assert answer.status == 429
+    assert answer.headers["Retry-After"] == "1"
+    assert json.loads(answer.content)["detail"] == (
+        "The service is overloaded. Retry later."
+    )
+
+
+@pytest.mark.parametrize("reset", [False, True])
+def test_a_client_that_leaves_occupies_nothing(server, wire, eventually, reset):
+    """At whatever moment it does so."""
+    batch = post(b"/predict/batch", table(20_000))
+    expecting = post(b"/predict", b"", b"Expect: 100-continue", length=len(ROW))
+    chunked = batch.replace(b"Content-Length: ", b"Transfer-Encoding: chunked\r\nX: ")
+    parts = [batch[:20], batch[:-1], batch, expecting, chunked[:90_000], batch * 3]
+    for part in parts * 3:
+        with wire.connect(server) as raw:
+            if reset:
+                linger = struct.pack("ii", 1, 0)
+                raw.raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            raw.sendall(part)
+
+    eventually(lambda: not server.metric("serving_requests_in_flight"), "no slots")
+    eventually(lambda: not server.metric("serving_buffered_bytes"), "no bytes")
+    assert server.predict().status_code == 200
 
 
 def test_answers_that_are_not_read_share_a_limit_and_are_cut_off(

@@ -1,0 +1,109 @@
+"""Applies what access decides to WSGI; the bridge does so for the event loop."""
+
+import contextlib
+import io
+import time
+from typing import Any, BinaryIO
+
+from flask import Flask, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.wsgi import ClosingIterator
+
+from serving.http.access import LEASE, REFUSAL, Access, Environ
+
+DISCARD_SECONDS, DISCARD_BYTES = 2, 16 * 1024**2  # of a body that is refused
+
+
+class Admission:
+    """WSGI middleware: lets a request enter, and releases what it occupied.
+
+    Args:
+        app: The WSGI application.
+        access: Decides.
+    """
+
+    def __init__(self, app: Any, access: Access) -> None:
+        self._app = app
+        self._access = access
+
+    def __call__(self, environ: Environ, start_response: Any) -> Any:
+        """Call the application."""
+        if LEASE in environ:  # from the bridge, which has read the body
+            return self._app(environ, start_response)
+        lease = self._access.enter(environ)
+        self._access.acquire_slot(environ)
+        body = environ["wsgi.input"]
+        environ["wsgi.input"] = CountedBody(body, environ, self._access)
+
+        def close() -> None:
+            """Clean up: the answer has left."""
+            lease.release()
+            if REFUSAL in environ:
+                discard_body(environ, body)
+
+        try:
+            return ClosingIterator(self._app(environ, start_response), [close])
+        except BaseException:
+            lease.release()
+            raise
+
+
+class CountedBody(io.RawIOBase):
+    """A body that is counted as it is read."""
+
+    def __init__(self, body: BinaryIO, environ: Environ, access: Access) -> None:
+        self._body = body
+        self._environ = environ
+        self._access = access
+        self._size = 0
+
+    def readable(self) -> bool:
+        """Allow reading."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read the next bytes.
+
+        Raises:
+            HTTPException: If there are too many.
+        """
+        piece = self._body.read(len(buffer))
+        self._size += len(piece)
+        try:
+            self._access.count_body(self._environ, self._size, is_complete=False)
+        except HTTPException as refusal:
+            self._environ[REFUSAL] = refusal
+            raise
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
+def register_refusals(app: Flask) -> None:
+    """Have an application answer the requests that may not enter."""
+
+    def refuse() -> None:
+        """Raise the refusal, if there is one."""
+        refusal: HTTPException | None = request.environ.get(REFUSAL)
+        if refusal is not None:
+            raise refusal
+
+    app.before_request(refuse)
+
+
+def discard_body(environ: Environ, body: BinaryIO) -> None:
+    """Read the body of a request that was refused, within limits of time and size.
+
+    A client that is cut off while it sends would see a reset instead of the answer.
+    """
+    connection = environ.get("gunicorn.socket")
+    if connection is None:
+        return
+    connection.settimeout(DISCARD_SECONDS)
+    end, left = time.monotonic() + DISCARD_SECONDS, DISCARD_BYTES
+    with contextlib.suppress(OSError):  # it sends nothing more
+        while left > 0 and time.monotonic() < end:
+            piece = body.read(64 * 1024)
+            if not piece:
+                break
+            left -= len(piece)
+    connection.settimeout(None)
