@@ -17,7 +17,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 FIGURES = {
     "01_explore_data": 5,
     "02_train_and_compare": 6,
-    "03_release": 3,
+    "03_release": 2,
     "04_predict_and_monitor": 3,
 }
 

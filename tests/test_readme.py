@@ -375,7 +375,7 @@ CHECKS: dict[str, Check] = {
     "kedro run --namespaces candidates.random_forest": prints_when_activated("2 of 2"),
     "kedro run --from-nodes select_best": prints_when_activated("Candidates"),
     "kedro run --params data_engineering.source=flowers.csv": trains_on_a_file,
-    "kedro run --params model_release.gate.margin=0.02": prints_when_activated(
+    "kedro run --params model_release.gate.minimum_accuracy=0.8": prints_when_activated(
         "Gate  "
     ),
     "kedro run --runner ThreadRunner": prints_when_activated("Gate  "),

@@ -18,6 +18,8 @@ pytestmark = pytest.mark.slow
 
 CANDIDATES = "data_science.candidates"
 DATA_SCIENCE = "parameters_data_science.yml"
+RELEASE = "parameters_model_release.yml"
+MARGIN = "model_release.gate.non_inferiority_margin"
 SHIPPED_CANDIDATES = [
     "logistic_regression",
     "random_forest",
@@ -190,7 +192,7 @@ def test_table_on_the_terminal_names_each_candidate(shipped):
     ("command", "told"),
     [
         (("registry", "list"), "- data_engineering"),
-        (("registry", "describe", "model_release"), "compute_fingerprint"),
+        (("registry", "describe", "model_release"), "decide"),
         (("catalog", "describe-datasets"), "ModelRegistryDataset"),
         (("catalog", "list-patterns"), "{default}"),
         (("catalog", "resolve-patterns"), "iris_kedro.datasets.files.OnnxDataset"),
@@ -235,14 +237,56 @@ def test_two_runs_in_one_process_are_two_runs_in_mlflow(project):
     assert mlflow.active_run() is None
 
 
-def test_run_with_another_seed_replaces_production(project):
+def test_tie_on_the_same_data_keeps_production(project):
     project.invoke("run")
     project.change(DATA_SCIENCE, "data_science.training.random_state", 1)
 
     result = project.invoke("run")
 
     assert "Gate        not worse" in result.output
+    assert "a tie keeps Production" in result.output
+    assert project.registry.aliases() == {"Production": "1", "Challenger": "2"}
+
+
+def test_tie_on_newer_data_replaces_production(project, iris_csv):
+    project.invoke("run")
+    project.write_csv(iris_csv + b"5.05,3.45,1.45,0.25,setosa\n")
+
+    result = project.invoke("run")
+
+    assert "Gate        not worse" in result.output
     assert project.registry.aliases() == {"Production": "2", "Previous": "1"}
+
+
+def test_change_of_a_threshold_registers_nothing(project):
+    project.invoke("run")
+
+    result = project.invoke("run", "--params", f"{MARGIN}=0.02")
+
+    assert "Gate        unchanged" in result.output
+    assert len(project.registry.versions()) == 1
+
+
+def test_refused_model_is_judged_again_after_a_change_of_a_threshold(project):
+    for floor in ("minimum_accuracy", "minimum_recall"):
+        project.change(RELEASE, f"model_release.gate.{floor}", 0.5)
+    project.change(RELEASE, "model_release.gate.maximum_calibration_error", 0.9)
+    project.invoke("run")
+    flat = {
+        "class": "sklearn.linear_model.LogisticRegression",
+        "scale": True,
+        "parameters": {"C": 0.1},
+    }
+    project.change(DATA_SCIENCE, CANDIDATES, {"flat": flat})
+    project.invoke("run")
+    again = project.invoke("run")
+
+    result = project.invoke("run", "--params", f"{MARGIN}=1.5")
+
+    assert "this gate has refused it already" in again.output
+    assert "Gate        not worse" in result.output
+    assert len(project.registry.versions()) == 2
+    assert project.registry.tags("2")["verdict"] == "not worse"
 
 
 def test_worse_model_is_refused_and_production_stays(project):
@@ -260,9 +304,9 @@ def test_worse_model_is_refused_and_production_stays(project):
     assert project.registry.aliases() == {"Production": "1", "Challenger": "2"}
 
 
-def test_rolled_back_model_is_not_released_again(project):
+def test_rolled_back_model_is_not_released_again(project, iris_csv):
     project.invoke("run")
-    project.change(DATA_SCIENCE, "data_science.training.random_state", 1)
+    project.write_csv(iris_csv + b"5.05,3.45,1.45,0.25,setosa\n")
     project.invoke("run")
     project.invoke("model", "rollback")
 
@@ -279,7 +323,7 @@ def test_production_that_was_taken_away_is_filled_again(project):
     result = project.invoke("run")
 
     assert "Gate        first release" in result.output
-    assert project.registry.aliases() == {"Production": "2"}
+    assert project.registry.aliases() == {"Production": "1"}
 
 
 def test_damaged_production_stops_the_run_with_a_message(project):
@@ -315,7 +359,7 @@ def test_model_released_later_keeps_the_fingerprint_of_its_training(project):
 
     assert "Gate        unchanged" in release_alone.output
     assert "Gate        not worse" in whole.output
-    assert project.registry.aliases() == {"Production": "2", "Previous": "1"}
+    assert project.registry.aliases() == {"Production": "1", "Challenger": "2"}
 
 
 # --- Candidates ----------------------------------------------------------------------

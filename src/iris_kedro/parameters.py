@@ -176,10 +176,12 @@ class Gate(Parameters):
 
     minimum_accuracy: Share
     minimum_recall: Share
-    margin: Share
-    confidence: Share
-    resamples: Count
+    maximum_calibration_error: Share
     latency_budget_ms: Annotated[float, Field(gt=0)]
+    non_inferiority_margin: Annotated[float, Field(gt=0)]
+    accept_incompatible: bool = False
+    confidence: Share
+    resamples: Annotated[int, Field(ge=200)]
     random_state: Seed
 
 

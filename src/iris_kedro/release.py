@@ -1,4 +1,4 @@
-"""What passes between comparing, deciding and releasing."""
+"""What passes between the gate and the registry."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -52,37 +52,6 @@ class RegistryState:
     promoted: frozenset[str] = frozenset()
     judgements: dict[str, str] = field(default_factory=dict)
     known_data: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
-class Performance:
-    """A model on the rows of the comparison."""
-
-    accuracy: float
-    recalls: dict[str, float]
-    latency_ms: float
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Challenger and Production on held-out rows.
-
-    ``rows`` are the challenger's, ``shared_rows`` those of them that Production was
-    not trained on either. On these, ``difference`` is the challenger's accuracy less
-    Production's, ``interval`` its bootstrap interval; they are None when there is
-    nothing to compare with, which ``obstacle`` explains if there is a Production
-    model. ``twin`` is the version that came from the same data, code and parameters.
-    """
-
-    rows: int
-    challenger: Performance
-    shared_rows: int | None = None
-    production: Performance | None = None
-    production_version: str | None = None
-    difference: float | None = None
-    interval: tuple[float, float] | None = None
-    obstacle: str | None = None
-    twin: str | None = None
 
 
 @dataclass(frozen=True)

@@ -36,10 +36,11 @@ EXPORT = {"tolerance": 1e-4, "random_rows": 9, "golden_rows": 9, "random_state":
 GATE = {
     "minimum_accuracy": 0.9,
     "minimum_recall": 0.8,
+    "maximum_calibration_error": 0.1,
     "latency_budget_ms": 5.0,
-    "margin": 0.05,
+    "non_inferiority_margin": 0.05,
     "confidence": 0.95,
-    "resamples": 100,
+    "resamples": 200,
     "random_state": 1,
 }
 FEATURE = {"description": "d", "unit": "cm", "minimum": 0.1, "maximum": 20.0}

@@ -101,7 +101,7 @@ class ModelRegistryDataset(AbstractDataset[Release, RegistryState]):
             version,
             compared_with=data.compared_with,
             state=PROMOTING if data.decision.promotes else REFUSING,
-            tags=_tags(data),
+            tags=_verdict_tags(data),
             description=data.report,
         )
         return version
@@ -213,16 +213,23 @@ def _describe_tensors(release: Release) -> ModelSignature:
     )
 
 
-def _tags(release: Release) -> dict[str, str]:
-    contract = release.contract
+def _verdict_tags(release: Release) -> dict[str, str]:
+    """Return what changes when a version is judged again: its file stays the same."""
     return {
         "verdict": str(release.decision.verdict),
         "reasons": json.dumps(release.decision.reasons),
+        JUDGEMENT: release.judgement,
+    }
+
+
+def _tags(release: Release) -> dict[str, str]:
+    contract = release.contract
+    return {
+        **_verdict_tags(release),
         "candidate": contract.candidate,
         "data_digest": contract.data_digest,
         FILE_DIGEST: compute_digest(release.model.SerializeToString()),
         FINGERPRINT: release.fingerprint,
-        JUDGEMENT: release.judgement,
         "git_commit": contract.git_commit,
         **{
             f"metric.{name}": f"{value:.6g}" for name, value in contract.metrics.items()

@@ -1,56 +1,37 @@
 """Figures and tables of the gate and the registry."""
 
+from typing import Any
+
 import numpy as np
-import onnx
 import pandas as pd
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
-from iris_kedro.parameters import Dataset, Gate
 from iris_kedro.registry import Promotion, Registry
-from iris_kedro.scoring import OnnxScorer
 from iris_kedro.style import COLORS, new_figure
 
 
-def find_hits(
-    model: onnx.ModelProto, rows: pd.DataFrame, dataset: Dataset
-) -> NDArray[np.bool_]:
-    """Return for each row whether the model is right."""
-    labels = OnnxScorer(model).score(rows[dataset.columns].to_numpy(float)).labels
-    hits: NDArray[np.bool_] = labels == rows[dataset.target.name].to_numpy(str)
-    return hits
-
-
-def plot_differences(differences: dict[str, NDArray[np.float64]], gate: Gate) -> Figure:
-    """Draw bootstrap distributions of the difference from Production, by title."""
-    figure, grid = new_figure(
-        8, 0.6 + 1.7 * len(differences), len(differences), 1, sharex=True, squeeze=False
-    )
-    tail = (1 - gate.confidence) / 2
-    reach = 1.1 * max(
-        2 * gate.margin, *(abs(values).max() for values in differences.values())
-    )
-    for axes, (title, values) in zip(grid[:, 0], differences.items(), strict=True):
-        low, high = np.quantile(values, [tail, 1 - tail])
-        axes.axvspan(-reach, -gate.margin, color=COLORS[5], alpha=0.2, lw=0)
-        axes.axvspan(-gate.margin, 0, color=COLORS[1], alpha=0.2, lw=0)
-        axes.axvspan(0, reach, color=COLORS[2], alpha=0.2, lw=0)
-        found, counts = np.unique(values, return_counts=True)
-        axes.bar(found, counts / len(values), width=reach / 90, color=COLORS[0])
-        height = 1.15 * counts.max() / len(values)
-        axes.plot([low, high], [height, height], color="black", lw=2)
-        axes.plot(values.mean(), height, "o", color="black")
-        axes.set_ylim(0, 1.35 * counts.max() / len(values))
-        axes.set_title(title)
-        axes.set_yticks([])
-        axes.grid(False)
+def plot_differences(reports: dict[str, dict[str, Any]]) -> Figure:
+    """Draw the intervals of the difference in log loss from Production, by title."""
+    margin = next(iter(reports.values()))["gate"]["non_inferiority_margin"]
+    found = {
+        title: report["comparison"]["difference"]["log_loss_reduction"]
+        for title, report in reports.items()
+    }
+    ends = [each[end] for each in found.values() for end in ("low", "high")]
+    reach = 1.1 * max(2 * margin, *map(abs, ends))
+    figure, axes = new_figure(8, 1.2 + 0.5 * len(found))
+    axes.axvspan(-reach, -margin, color=COLORS[5], alpha=0.2, label="too great a loss")
+    axes.axvspan(-margin, 0, color=COLORS[1], alpha=0.2, label="not worse")
+    axes.axvspan(0, reach, color=COLORS[2], alpha=0.2, label="better")
+    for row, each in enumerate(found.values()):
+        axes.plot([each["low"], each["high"]], [row, row], color="black", lw=2)
+        axes.plot(each["value"], row, "o", color="black")
+    axes.set_yticks(range(len(found)), list(found))
+    axes.set_ylim(len(found) - 0.5, -0.5)
     axes.set_xlim(-reach, reach)
-    axes.set_xlabel("challenger's accuracy less Production's, in each resample")
-    spans = [
-        figure.axes[0].axvspan(9, 9, color=COLORS[number], alpha=0.3, label=name)
-        for number, name in ((5, "too great a loss"), (1, "not worse"), (2, "better"))
-    ]
-    figure.legend(handles=spans, loc="outside lower center", ncols=3)
+    axes.grid(False)
+    axes.set_xlabel("Production's log loss less the challenger's")
+    figure.legend(loc="outside lower center", ncols=3)
     return figure
 
 

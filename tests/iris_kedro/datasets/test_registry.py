@@ -83,14 +83,21 @@ def test_refused_model_is_not_judged_again(registered, release):
     assert registered.load().fingerprints == {"poor": "1"}
 
 
-def test_model_judged_again_keeps_its_version(registry, release):
+def test_model_judged_again_keeps_its_version(
+    registered, registry, release, make_challenger
+):
     release()
     release(Verdict.UNFIT, compared_with="1", fingerprint="other")
 
     release(
-        Verdict.BETTER, compared_with="1", fingerprint="other", existing_version="2"
+        Verdict.BETTER,
+        compared_with="1",
+        fingerprint="other",
+        model=make_challenger(run_id="a later run"),
+        existing_version="2",
     )
 
+    assert registered.load().production.version == "2"
     assert len(registry.versions()) == 2
     assert registry.aliases()["Production"] == "2"
     assert registry.tags("2")["verdict"] == "better"

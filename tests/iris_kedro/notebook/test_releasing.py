@@ -1,13 +1,10 @@
-import numpy as np
 import pytest
 
 from iris_kedro.notebook.releasing import (
-    find_hits,
     list_promotions,
     plot_differences,
     plot_history,
 )
-from iris_kedro.pipelines.model_release.nodes import bootstrap_differences
 from iris_kedro.release import Verdict
 
 
@@ -19,29 +16,21 @@ def moved(registry, release, clock):
     return registry
 
 
-def test_hits_are_the_rows_that_the_model_gets_right(challenger, test_data, dataset):
-    hits = find_hits(challenger, test_data, dataset)
-
-    mistaken = test_data.assign(species="setosa")
-    assert hits.shape == (len(test_data),)
-    assert hits.mean() > 0.9
-    assert find_hits(challenger, mistaken, dataset).mean() < 0.5
-
-
-def test_differences_show_the_interval_of_the_gate(gate):
-    hits = np.arange(50) > 2
-    differences = bootstrap_differences(hits, np.arange(50) > 6, gate)
-
-    (axes,) = plot_differences({"a title": differences}, gate).axes
-
-    ends = axes.lines[0].get_xdata()
-    tail = (1 - gate.confidence) / 2
-    assert list(ends) == pytest.approx(np.quantile(differences, [tail, 1 - tail]))
-    assert axes.get_title(loc="left") + axes.get_title() == "a title"
+def make_report(low, high):
+    reduction = {"value": (low + high) / 2, "low": low, "high": high}
+    return {
+        "gate": {"non_inferiority_margin": 0.05},
+        "comparison": {"difference": {"log_loss_reduction": reduction}},
+    }
 
 
-def test_differences_without_spread_are_drawn(gate):
-    assert plot_differences({"equal": np.zeros(10)}, gate)
+def test_differences_are_drawn_with_their_intervals():
+    reports = {"one": make_report(-0.1, 0.2), "other": make_report(0.0, 0.0)}
+
+    (axes,) = plot_differences(reports).axes
+
+    assert list(axes.lines[0].get_xdata()) == [-0.1, 0.2]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["one", "other"]
 
 
 def test_promotions_are_listed_with_their_verdicts(moved):

@@ -23,7 +23,21 @@ from iris_kedro.intervals import Estimate, estimate_mean, estimate_share
 from iris_kedro.parameters import Card, Dataset, Gate
 from iris_kedro.scoring import OnnxScorer, Scores
 
+from .gate.performance import answer_shares
+
 FIGURES = "model_card"  # the folder of the figures beside the card
+METRICS = {
+    "log_loss": "the mean of -ln of the probability given to the right class: it judges"
+    " probabilities, and lower is better",
+    "accuracy": "the share of right answers: it counts all mistakes alike",
+    "balanced_accuracy": "the mean of the classes' recalls: rare classes count as much"
+    " as frequent ones",
+    "roc_auc": "the chance that a row of a class gets a higher probability of it than a"
+    " row of another class",
+    "average_precision": "the precision averaged over all thresholds of the"
+    " probability: it looks at how pure the highest ones are",
+    "f1": "the harmonic mean of precision and recall",
+}
 CONFIDENCES = np.array([0.0, 0.6, 0.8, 0.9, 0.95, 1.0])
 
 
@@ -53,6 +67,7 @@ def build_card(
         "counts": {name: int((y == name).sum()) for name in contract.target.classes},
         "accuracy": _share(hits, gate),
         "log_loss": _measure_loss(scores, y, contract, gate),
+        "baseline": _measure_baseline(challenger, test_data, dataset, gate),
         "classes": _measure_classes(scores.labels, y, contract, gate),
         "halves": _measure_halves(hits, test_data, contract, gate),
         "calibration": _measure_calibration(scores, hits, gate),
@@ -130,6 +145,7 @@ def _templates() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters["estimate"] = _show
+    environment.filters["explain_metric"] = METRICS.__getitem__
     environment.filters["words"] = lambda name: name.replace("_", " ")
     return environment
 
@@ -162,6 +178,20 @@ def _measure_loss(
     given = scores.probabilities[np.arange(len(y)), columns].astype(float)
     losses = -np.log(np.clip(given, np.finfo(np.float32).eps, 1))
     return estimate_mean(losses, gate.confidence, gate.resamples, gate.random_state)
+
+
+def _measure_baseline(
+    challenger: onnx.ModelProto, test_data: pd.DataFrame, dataset: Dataset, gate: Gate
+) -> dict[str, Any]:
+    """Measure what knows nothing of a row: the shares of the classes in training."""
+    answers = answer_shares(challenger, test_data, dataset.target)
+    return {
+        "label": str(answers.labels[0]),
+        "accuracy": _share(answers.correct, gate),
+        "log_loss": estimate_mean(
+            answers.losses, gate.confidence, gate.resamples, gate.random_state
+        ),
+    }
 
 
 def _measure_classes(

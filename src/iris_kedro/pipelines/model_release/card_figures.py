@@ -29,7 +29,7 @@ def draw_card(card: dict[str, Any]) -> dict[str, str]:
         "confusion": _draw_confusion(card),
         "calibration": _draw_calibration(card),
     }
-    if card["report"]["comparison"]["interval"] is not None:
+    if card["report"]["comparison"]["difference"] is not None:
         figures["difference"] = _draw_difference(card["report"])
     return {name: _write(figure) for name, figure in figures.items()}
 
@@ -177,19 +177,20 @@ def _draw_calibration(card: dict[str, Any]) -> Figure:
 
 
 def _draw_difference(report: dict[str, Any]) -> Figure:
-    comparison, margin = report["comparison"], report["gate"]["margin"]
-    low, high = comparison["interval"]
+    reduction = report["comparison"]["difference"]["log_loss_reduction"]
+    margin = report["gate"]["non_inferiority_margin"]
+    low, high = reduction["low"], reduction["high"]
     reach = 1.4 * max(abs(low), abs(high), margin)
     figure, axes = _new_axes(1.3)
     axes.axvspan(-reach, -margin, color=COLORS[5], alpha=0.25, label="worse", lw=0)
     axes.axvspan(-margin, 0, color=COLORS[1], alpha=0.25, label="not worse", lw=0)
     axes.axvspan(0, reach, color=COLORS[2], alpha=0.25, label="better", lw=0)
     axes.plot([low, high], [0, 0], color=INK, lw=2, solid_capstyle="round")
-    axes.plot([comparison["difference"]], [0], "o", color=INK)
+    axes.plot([reduction["value"]], [0], "o", color=INK)
     axes.set_xlim(-reach, reach)
     axes.set_ylim(-1, 1)
     axes.set_yticks([])
-    _label(axes, "challenger's accuracy less Production's")
+    _label(axes, "Production's log loss less the challenger's")
     _legend(axes, columns=3)
     return figure
 

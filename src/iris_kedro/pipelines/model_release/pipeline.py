@@ -4,7 +4,7 @@ from kedro.pipeline import Node, Pipeline
 
 from .card import build_card, render_card, render_card_page
 from .card_figures import draw_card
-from .nodes import compare, compute_fingerprint, decide, release
+from .nodes import compare, decide, release
 from .report import build_report, render_report
 
 
@@ -13,20 +13,10 @@ def create_pipeline() -> Pipeline:
     return Pipeline(
         [
             Node(
-                compute_fingerprint,
-                inputs={
-                    "challenger": "challenger",
-                    "gate": "params:model_release.gate",
-                },
-                outputs="fingerprint",
-                name="compute_fingerprint",
-            ),
-            Node(
                 compare,
                 inputs={
                     "challenger": "challenger",
                     "registry": "registry",
-                    "fingerprint": "fingerprint",
                     "test_data": "test_data",
                     "dataset": "params:dataset",
                     "gate": "params:model_release.gate",
@@ -49,7 +39,6 @@ def create_pipeline() -> Pipeline:
                     "comparison": "comparison",
                     "decision": "decision",
                     "challenger": "challenger",
-                    "fingerprint": "fingerprint",
                     "gate": "params:model_release.gate",
                 },
                 outputs="gate_report",
@@ -104,9 +93,9 @@ def create_pipeline() -> Pipeline:
                     "challenger": "challenger",
                     "comparison": "comparison",
                     "decision": "decision",
-                    "fingerprint": "fingerprint",
                     "report": "gate_report_page",
                     "card": "model_card_page",
+                    "gate": "params:model_release.gate",
                 },
                 outputs="released_model",
                 name="release",

@@ -1,21 +1,24 @@
 """Nodes that put the gate's verdict into words."""
 
 import json
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
 import onnx
 
 from iris_kedro.contract import Contract
+from iris_kedro.intervals import Estimate
 from iris_kedro.parameters import Gate
-from iris_kedro.release import Comparison, Decision
+from iris_kedro.release import Decision
+
+from .gate.comparing import Comparison, Difference
+from .gate.performance import Performance
 
 
 def build_report(
     comparison: Comparison,
     decision: Decision,
     challenger: onnx.ModelProto,
-    fingerprint: str,
     gate: Gate,
 ) -> dict[str, Any]:
     """Put the comparison, the thresholds and the verdict into one document."""
@@ -23,49 +26,28 @@ def build_report(
     return {
         "verdict": str(decision.verdict),
         "promotes": decision.promotes,
+        "is_final": decision.is_final,
         "reasons": decision.reasons,
         "model": contract.name,
         "candidate": contract.candidate,
         "run_id": contract.run_id,
         "data_digest": contract.data_digest,
         "git_commit": contract.git_commit,
-        "fingerprint": fingerprint,
-        "comparison": json.loads(json.dumps(asdict(comparison))),
+        "fingerprint": contract.training_fingerprint,
+        "comparison": json.loads(json.dumps(_to_mapping(comparison))),
         "gate": gate.model_dump(),
     }
 
 
 def render_report(report: dict[str, Any]) -> str:
     """Render the gate report as Markdown."""
-    comparison, gate = report["comparison"], report["gate"]
-    challenger, production = comparison["challenger"], comparison["production"] or {}
-    rows = [
-        ("accuracy", "accuracy", f"at least {gate['minimum_accuracy']:g}"),
-        ("single-row latency, ms", "latency_ms", f"{gate['latency_budget_ms']:g}"),
-    ]
-    table = [
-        f"| {title} | {_cell(challenger.get(key))} | {_cell(production.get(key))} |"
-        f" {floor} |"
-        for title, key, floor in rows
-    ] + [
-        f"| recall of {name} | {_cell(recall)} |"
-        f" {_cell(production.get('recalls', {}).get(name))} |"
-        f" at least {gate['minimum_recall']:g} |"
-        for name, recall in challenger["recalls"].items()
-    ]
-    interval = comparison["interval"]
-    difference = (
-        "There was nothing to compare with."
-        if interval is None
-        else f"Difference in accuracy: **{comparison['difference']:+.3f}**,"
-        f" {gate['confidence']:.0%} interval {interval[0]:+.3f} to {interval[1]:+.3f}"
-        f" (paired bootstrap; a loss up to {gate['margin']:g} is not worse)."
-    )
+    comparison = report["comparison"]
     version = comparison["production_version"]
+    level = f"{report['gate']['confidence']:.0%}"
     shared = (
-        f", Production on the {comparison['shared_rows']} of them that it was not"
-        " trained on either"
-        if production
+        f", Production on the {comparison['difference']['rows']} of them that it was"
+        " not trained on either"
+        if comparison["difference"]
         else ""
     )
     return "\n".join(
@@ -81,9 +63,14 @@ def render_report(report: dict[str, Any]) -> str:
             "",
             "| | challenger | Production | wanted |",
             "| --- | --- | --- | --- |",
-            *table,
+            *_list_measurements(comparison, report["gate"]),
             "",
-            difference,
+            f"The challenger compared on shared rows ({level} intervals):",
+            "",
+            "| with | rows | log loss lower by | accuracy higher by | rows gained, lost"
+            " | p |",
+            "| --- | ---: | --- | --- | ---: | ---: |",
+            *_list_differences(comparison),
             "",
             f"Data {report['data_digest']}, code {report['git_commit']}.",
             "",
@@ -91,5 +78,68 @@ def render_report(report: dict[str, Any]) -> str:
     )
 
 
-def _cell(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
+def _to_mapping(value: Any) -> Any:
+    """Turn dataclasses and estimates into mappings, so that JSON names each number."""
+    if isinstance(value, Estimate):
+        return value._asdict()
+    if isinstance(value, Comparison | Difference | Performance):
+        return {
+            each.name: _to_mapping(getattr(value, each.name)) for each in fields(value)
+        }
+    return value
+
+
+def _list_measurements(comparison: dict[str, Any], gate: dict[str, Any]) -> list[str]:
+    challenger, production = comparison["challenger"], comparison["production"]
+    lines: list[tuple[str, Any, Any, str]] = [
+        (title, challenger[key], production and production[key], wanted)
+        for title, key, wanted in [
+            ("log loss", "log_loss", ""),
+            ("accuracy", "accuracy", f"at least {gate['minimum_accuracy']:g}"),
+            (
+                "expected calibration error",
+                "calibration_error",
+                f"at most {gate['maximum_calibration_error']:g}",
+            ),
+            (
+                "single-row latency, ms",
+                "latency_ms",
+                f"at most {gate['latency_budget_ms']:g}",
+            ),
+        ]
+    ]
+    lines += [
+        (
+            f"recall of {name}",
+            recall,
+            production and production["recalls"].get(name),
+            f"at least {gate['minimum_recall']:g}",
+        )
+        for name, recall in challenger["recalls"].items()
+    ]
+    return [
+        f"| {title} | {_cell(ours)} | {_cell(theirs)} | {wanted} |"
+        for title, ours, theirs, wanted in lines
+    ]
+
+
+def _list_differences(comparison: dict[str, Any]) -> list[str]:
+    return [
+        f"| {each['other']} | {each['rows']} |"
+        f" {_cell(each['log_loss_reduction'], '+')} |"
+        f" {_cell(each['accuracy_gain'], '+')} |"
+        f" {each['gained']}, {each['lost']} | {each['p_value']:.3f} |"
+        for each in (
+            comparison[key] for key in ("baseline", "difference", "predecessor")
+        )
+        if each
+    ]
+
+
+def _cell(value: float | dict[str, float] | None, sign: str = "") -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, dict):
+        numbers = (f"{value[key]:{sign}.3f}" for key in ("value", "low", "high"))
+        return "{} ({} to {})".format(*numbers)
+    return f"{value:{sign}.3f}"

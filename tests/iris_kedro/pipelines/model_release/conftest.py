@@ -2,6 +2,7 @@
 
 import pytest
 
+from iris_kedro.contract import Contract
 from iris_kedro.pipelines.model_release.nodes import compare, decide
 from iris_kedro.pipelines.model_release.report import build_report
 from iris_kedro.release import RegistryState, ReleasedModel
@@ -13,11 +14,19 @@ def weak(make_challenger):
 
 
 @pytest.fixture
+def describe_anew():
+    def describe_anew(model, **changes):
+        return Contract.read(model).model_copy(update=changes).embed(model)
+
+    return describe_anew
+
+
+@pytest.fixture
 def judge(test_data, dataset, gate):
-    def judge(challenger, production=None, fingerprints=None):
+    def judge(challenger, production=None, rows=test_data, **state):
         released = production and ReleasedModel("7", production)
-        state = RegistryState(released, fingerprints or {})
-        return compare(challenger, state, "fingerprint", test_data, dataset, gate)
+        state = RegistryState(released, **{"fingerprints": {}, **state})
+        return compare(challenger, state, rows, dataset, gate)
 
     return judge
 
@@ -26,7 +35,6 @@ def judge(test_data, dataset, gate):
 def report(judge, challenger, gate):
     def report(production):
         comparison = judge(challenger, production)
-        decision = decide(comparison, gate)
-        return build_report(comparison, decision, challenger, "fingerprint", gate)
+        return build_report(comparison, decide(comparison, gate), challenger, gate)
 
     return report

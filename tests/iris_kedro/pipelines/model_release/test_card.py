@@ -1,11 +1,13 @@
 from html.parser import HTMLParser
+from typing import get_args
 
 import numpy as np
 import pytest
 from sklearn.metrics import log_loss
 
-from iris_kedro.parameters import Card
+from iris_kedro.parameters import Card, Training
 from iris_kedro.pipelines.model_release.card import (
+    METRICS,
     build_card,
     render_card,
     render_card_page,
@@ -167,10 +169,44 @@ def test_card_has_the_sections_of_the_paper_in_order(make_card):
         "git checkout c0ffee",
         "Nothing is said of it yet: `card.ethics`",
         "(model_card/confusion.svg)",
+        "compared by log loss, the mean of -ln of the probability",
+        "The expected calibration error is 0.",
+        "majority class of",
     ],
 )
 def test_card_says(make_card, said):
     assert said in render_card(make_card())
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_card_explains_the_metric_that_was_used(make_card, metric):
+    card = make_card()
+    card["leaderboard"] = {**LEADERBOARD, "metric": metric}
+
+    text = render_card(card)
+
+    words = metric.replace("_", " ")
+    assert f"compared by {words}, {METRICS[metric]}." in text
+    assert "The gate decides by log loss" in text
+
+
+def test_every_metric_of_the_parameters_is_explained():
+    scorings = get_args(Training.model_fields["scoring"].annotation)
+
+    assert METRICS.keys() == {each.removeprefix("neg_") for each in scorings}
+
+
+def test_card_shows_the_baseline_beside_the_model(make_card):
+    card = make_card()
+
+    (accuracy,) = [
+        line
+        for line in render_card(card).splitlines()
+        if line.startswith("| accuracy |")
+    ]
+
+    assert f"| {card['baseline']['accuracy'].value:.3f} (" in accuracy
+    assert card["baseline"]["log_loss"].value > card["log_loss"].value
 
 
 def test_card_shows_the_difference_only_when_there_is_one(make_card, challenger):

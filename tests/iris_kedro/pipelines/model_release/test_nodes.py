@@ -1,278 +1,19 @@
-from dataclasses import replace
-
 import numpy as np
 import onnx
+import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from iris_kedro.contract import Contract
-from iris_kedro.parameters import Gate
-from iris_kedro.pipelines.model_release import nodes
+from iris_kedro.pipelines.model_release.gate import performance
 from iris_kedro.pipelines.model_release.nodes import (
-    bootstrap_interval,
-    compute_fingerprint,
     decide,
+    digest_judgement,
     release,
 )
-from iris_kedro.release import (
-    Comparison,
-    Decision,
-    Performance,
-    Verdict,
-)
+from iris_kedro.release import Decision, ReleasedModel, Verdict
 from iris_kedro.split import is_held_out
 
-GATE = Gate(
-    minimum_accuracy=0.9,
-    minimum_recall=0.8,
-    latency_budget_ms=5.0,
-    margin=0.05,
-    confidence=0.95,
-    resamples=2_000,
-    random_state=0,
-)
-GOOD = Performance(accuracy=0.95, recalls={"a": 0.9, "b": 1.0}, latency_ms=0.1)
-DIFFERENCES = st.floats(-1, 1)
-INTERVALS = st.tuples(DIFFERENCES, DIFFERENCES).map(lambda ends: tuple(sorted(ends)))
-
-
-def make_comparison(interval=None, challenger=GOOD, **others):
-    if interval is None:
-        return Comparison(50, challenger, **others)
-    return Comparison(
-        50, challenger, 50, GOOD, "1", sum(interval) / 2, interval=interval
-    )
-
-
-# --- The verdict ---------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("interval", "verdict"),
-    [
-        ((0.01, 0.2), Verdict.BETTER),
-        ((1e-9, 0.2), Verdict.BETTER),
-        ((0.0, 0.2), Verdict.NOT_WORSE),
-        ((0.0, 0.0), Verdict.NOT_WORSE),
-        ((-0.05, 0.2), Verdict.NOT_WORSE),
-        ((-0.0501, 0.2), Verdict.WORSE),
-        ((-0.5, -0.4), Verdict.WORSE),
-        ((-0.5, 0.5), Verdict.WORSE),
-    ],
-)
-def test_verdict_follows_the_interval(interval, verdict):
-    assert decide(make_comparison(interval), GATE).verdict is verdict
-
-
-def test_few_equal_rows_are_said_to_prove_little():
-    comparison = replace(make_comparison((0.0, 0.0)), shared_rows=44)
-
-    assert decide(comparison, GATE).reasons[-1] == (
-        "both are right on the same rows; 44 of them would not show a loss below 0.068"
-    )
-    different = replace(comparison, interval=(-0.02, 0.02))
-    assert "both are right" not in " ".join(decide(different, GATE).reasons)
-
-
-def test_first_release_needs_no_production():
-    decision = decide(make_comparison(), GATE)
-
-    assert decision.verdict is Verdict.FIRST_RELEASE
-    assert decision.promotes
-
-
-@pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        ({"accuracy": 0.89}, "accuracy 0.890 is below the minimum 0.9"),
-        ({"recalls": {"a": 1.0, "b": 0.7}}, "recall of b 0.700 is below"),
-        ({"latency_ms": 5.1}, "takes 5.10 ms, more than the budget of 5 ms"),
-    ],
-)
-@pytest.mark.parametrize("interval", [None, (0.1, 0.2)], ids=["first", "later"])
-def test_floor_refuses_even_a_better_model(change, reason, interval):
-    comparison = make_comparison(interval, replace(GOOD, **change))
-
-    decision = decide(comparison, GATE)
-
-    assert decision.verdict is Verdict.UNFIT
-    assert reason in decision.reasons[0]
-
-
-@pytest.mark.parametrize(
-    "performance",
-    [
-        replace(GOOD, accuracy=0.9),
-        replace(GOOD, recalls={"a": 0.8}),
-        replace(GOOD, latency_ms=5.0),
-    ],
-    ids=["accuracy", "recall", "latency"],
-)
-def test_a_floor_just_reached_is_passed(performance):
-    assert decide(make_comparison(None, performance), GATE).promotes
-
-
-def test_every_failed_floor_is_named():
-    poor = Performance(accuracy=0.5, recalls={"a": 0.1, "b": 0.2}, latency_ms=9)
-
-    assert len(decide(make_comparison(None, poor), GATE).reasons) == 4
-
-
-def test_model_that_cannot_be_compared_is_refused():
-    comparison = make_comparison(None, production_version="1", obstacle="other classes")
-
-    decision = decide(comparison, GATE)
-
-    assert decision.verdict is Verdict.UNFIT
-    assert decision.reasons == ["not comparable with Production: other classes"]
-
-
-@pytest.mark.parametrize("accuracy", [0.1, 0.99])
-def test_twin_is_unchanged_whatever_else(accuracy):
-    performance = replace(GOOD, accuracy=accuracy)
-    twin = make_comparison(None, performance, twin="3", production_version="1")
-
-    decision = decide(twin, GATE)
-
-    assert decision.verdict is Verdict.UNCHANGED
-    assert "version 3" in decision.reasons[0]
-
-
-@pytest.mark.parametrize(
-    ("accuracy", "verdict"),
-    [(0.99, Verdict.FIRST_RELEASE), (0.1, Verdict.UNCHANGED)],
-)
-def test_twin_is_released_where_there_is_no_production(accuracy, verdict):
-    twin = make_comparison(None, replace(GOOD, accuracy=accuracy), twin="3")
-
-    assert decide(twin, GATE).verdict is verdict
-
-
-@given(interval=INTERVALS, margin=st.floats(0.001, 0.999))
-def test_verdict_says_what_the_interval_rules_out(interval, margin):
-    gate = GATE.model_copy(update={"margin": margin})
-
-    verdict = decide(make_comparison(interval), gate).verdict
-
-    assert (verdict is Verdict.BETTER) == (interval[0] > 0)
-    assert (verdict is Verdict.WORSE) == (interval[0] < -margin)
-
-
-@given(interval=INTERVALS, shift=st.floats(0, 1))
-def test_higher_interval_never_gets_a_worse_verdict(interval, shift):
-    order = [Verdict.WORSE, Verdict.NOT_WORSE, Verdict.BETTER]
-    higher = tuple(end + shift for end in interval)
-
-    lower_verdict = decide(make_comparison(interval), GATE).verdict
-    higher_verdict = decide(make_comparison(higher), GATE).verdict
-
-    assert order.index(higher_verdict) >= order.index(lower_verdict)
-
-
-@given(
-    accuracy=st.floats(0, 1),
-    recalls=st.dictionaries(st.sampled_from("abc"), st.floats(0, 1), min_size=1),
-    latency=st.floats(0.001, 50),
-    interval=st.none() | INTERVALS,
-)
-def test_nothing_below_a_floor_is_ever_promoted(accuracy, recalls, latency, interval):
-    performance = Performance(accuracy, recalls, latency)
-
-    verdict = decide(make_comparison(interval, performance), GATE).verdict
-
-    fit = accuracy >= 0.9 and min(recalls.values()) >= 0.8 and latency <= 5
-    assert (verdict is Verdict.UNFIT) == (not fit)
-
-
-# --- The bootstrap -------------------------------------------------------------------
-
-
-def resample_rows(hits, production_hits, gate):
-    """Bootstrap the difference row by row, as the textbook has it."""
-    generator = np.random.default_rng(1)
-    rows = generator.integers(0, len(hits), (gate.resamples, len(hits)))
-    means = (hits[rows].astype(int) - production_hits[rows]).mean(axis=1)
-    tail = (1 - gate.confidence) / 2
-    return np.quantile(means, [tail, 1 - tail])
-
-
-@pytest.mark.parametrize(
-    ("rows", "accuracy", "production_accuracy"),
-    [(45, 0.95, 0.95), (45, 0.98, 0.8), (300, 0.8, 0.9), (300, 0.6, 0.5)],
-)
-@pytest.mark.parametrize("confidence", [0.8, 0.95])
-def test_interval_agrees_with_resampling_rows(
-    rows, accuracy, production_accuracy, confidence
-):
-    generator = np.random.default_rng(rows)
-    hits = generator.random(rows) < accuracy
-    production_hits = generator.random(rows) < production_accuracy
-    gate = GATE.model_copy(update={"confidence": confidence, "resamples": 20_000})
-
-    interval = bootstrap_interval(hits, production_hits, gate)
-
-    expected = resample_rows(hits, production_hits, gate)
-    # A resampled mean is a multiple of 1 / rows: at most one step apart.
-    assert interval == pytest.approx(expected, abs=1.01 / rows)
-
-
-@pytest.mark.parametrize(
-    ("hits", "production_hits", "interval"),
-    [
-        ([True] * 9, [True] * 9, (0, 0)),
-        ([True, False] * 5, [True, False] * 5, (0, 0)),
-        ([True] * 9, [False] * 9, (1, 1)),
-        ([False] * 9, [True] * 9, (-1, -1)),
-        ([True], [False], (1, 1)),
-    ],
-    ids=["both right", "equal", "all better", "all worse", "one row"],
-)
-def test_interval_without_spread_is_a_point(hits, production_hits, interval):
-    found = bootstrap_interval(np.array(hits), np.array(production_hits), GATE)
-
-    assert found == pytest.approx(interval)
-
-
-@given(pairs=st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60))
-def test_interval_has_an_order_and_stays_within_bounds(pairs):
-    hits, production_hits = np.array(pairs).T
-
-    low, high = bootstrap_interval(hits, production_hits, GATE)
-
-    assert -1 <= low <= high <= 1
-
-
-def test_interval_repeats_exactly():
-    hits, production_hits = np.random.default_rng(0).random((2, 100)) < 0.8
-
-    first, second = (bootstrap_interval(hits, production_hits, GATE) for _ in range(2))
-
-    assert first == second
-
-
-def test_more_confidence_gives_a_wider_interval():
-    hits, production_hits = np.random.default_rng(0).random((2, 100)) < 0.8
-
-    narrow, wide = (
-        np.ptp(
-            bootstrap_interval(
-                hits,
-                production_hits,
-                GATE.model_copy(update={"confidence": confidence}),
-            )
-        )
-        for confidence in (0.5, 0.99)
-    )
-
-    assert narrow < wide
-
-
 # --- The comparison ------------------------------------------------------------------
-
-
-def describe_anew(model, **changes):
-    return Contract.read(model).model_copy(update=changes).embed(model)
 
 
 def test_without_production_the_challenger_stands_alone(judge, challenger, test_data):
@@ -280,15 +21,15 @@ def test_without_production_the_challenger_stands_alone(judge, challenger, test_
 
     assert comparison.rows == len(test_data)
     assert comparison.production is None
-    assert comparison.interval is None
+    assert comparison.difference is None
 
 
 def test_model_compared_with_itself_does_not_differ(judge, challenger):
     comparison = judge(challenger, challenger)
 
     assert comparison.production_version == "7"
-    assert comparison.difference == 0
-    assert comparison.interval == (0, 0)
+    assert comparison.difference.log_loss_reduction == (0, 0, 0)
+    assert comparison.difference.accuracy_gain.value == 0
 
 
 def test_weak_production_is_beaten_and_beats_nobody(judge, challenger, weak, gate):
@@ -296,12 +37,32 @@ def test_weak_production_is_beaten_and_beats_nobody(judge, challenger, weak, gat
     assert decide(judge(weak, challenger), gate).verdict is Verdict.UNFIT
 
 
-def test_difference_is_that_of_the_two_accuracies(judge, challenger, weak):
+def test_differences_are_those_of_the_two_models(judge, challenger, weak):
     comparison = judge(challenger, weak)
 
-    expected = comparison.challenger.accuracy - comparison.production.accuracy
-    assert comparison.difference == pytest.approx(expected)
-    assert comparison.interval[0] < comparison.difference < comparison.interval[1]
+    ours, theirs = comparison.challenger, comparison.production
+    difference = comparison.difference
+    assert difference.accuracy_gain.value == pytest.approx(
+        ours.accuracy - theirs.accuracy
+    )
+    assert difference.log_loss_reduction.value == pytest.approx(
+        theirs.log_loss - ours.log_loss
+    )
+    assert difference.gained - difference.lost == pytest.approx(
+        difference.rows * difference.accuracy_gain.value
+    )
+
+
+def test_baseline_answers_with_the_shares_of_the_classes(judge, challenger):
+    comparison = judge(challenger)
+
+    counts = np.array(Contract.read(challenger).target.training_counts)
+    shares = counts / counts.sum()
+    expected = -np.log(shares).mean()  # the classes are about as frequent in the test
+    reduction = comparison.baseline.log_loss_reduction.value
+    assert reduction + comparison.challenger.log_loss == pytest.approx(
+        expected, abs=0.02
+    )
 
 
 def test_rows_that_production_was_trained_on_do_not_count(
@@ -312,8 +73,8 @@ def test_rows_that_production_was_trained_on_do_not_count(
 
     comparison = judge(challenger, make_challenger(split=other))
 
-    assert comparison.shared_rows == unseen.sum()
-    assert 0 < comparison.shared_rows < comparison.rows == len(test_data)
+    assert comparison.difference.rows == unseen.sum()
+    assert 0 < comparison.difference.rows < comparison.rows == len(test_data)
 
 
 def test_floors_are_those_of_all_rows_even_if_few_can_be_compared(
@@ -323,7 +84,7 @@ def test_floors_are_those_of_all_rows_even_if_few_can_be_compared(
 
     comparison = judge(weak, make_challenger(split=few))
 
-    assert comparison.shared_rows == 2
+    assert comparison.difference.rows == 2
     assert set(comparison.challenger.recalls) == {"setosa", "versicolor", "virginica"}
     assert decide(comparison, gate).verdict is Verdict.UNFIT
 
@@ -335,75 +96,172 @@ def test_production_that_has_seen_every_row_cannot_be_compared(
 
     comparison = judge(challenger, make_challenger(split=all_seen))
 
-    assert comparison.obstacle == "Production was trained on every held-out row"
-    assert comparison.interval is None
+    assert comparison.incompatibility == "it was trained on every held-out row"
+    assert comparison.difference is None
 
 
-def test_other_features_of_production_are_an_obstacle(judge, challenger):
+def test_production_gets_its_own_columns_of_the_same_rows(
+    judge, challenger, describe_anew
+):
     features = Contract.read(challenger).features
+    swapped = describe_anew(challenger, features=features[::-1])
 
-    comparison = judge(challenger, describe_anew(challenger, features=features[::-1]))
+    difference = judge(challenger, swapped).difference
 
-    assert comparison.obstacle.startswith("it has the features petal_width, petal")
+    assert difference.gained > 0  # it got the columns in the order of its contract
 
 
-def test_other_classes_of_production_are_an_obstacle(judge, challenger):
+def test_column_that_the_data_no_longer_has_cannot_be_compared(
+    judge, challenger, describe_anew
+):
+    first, *others = Contract.read(challenger).features
+    renamed = first.model_copy(update={"name": "colour"})
+
+    comparison = judge(
+        challenger, describe_anew(challenger, features=[renamed, *others])
+    )
+
+    assert comparison.incompatibility == "it needs colour, which the data does not have"
+
+
+def test_class_that_production_does_not_know_is_a_loss_for_it(
+    judge, challenger, describe_anew
+):
     target = Contract.read(challenger).target
-    classes = target.model_copy(update={"classes": ["rose", "tulip"]})
+    classes = ["setosa", "versicolor", "tulip"]
+    older = describe_anew(
+        challenger, target=target.model_copy(update={"classes": classes})
+    )
 
-    comparison = judge(challenger, describe_anew(challenger, target=classes))
+    difference = judge(challenger, older).difference
 
-    assert comparison.obstacle == "it has the classes rose, tulip"
+    assert difference.log_loss_reduction.value > 1
+    assert difference.rows > 0
 
 
-def test_twin_is_found_by_its_fingerprint(judge, challenger):
-    assert judge(challenger, fingerprints={"fingerprint": "4"}).twin == "4"
-    assert judge(challenger, fingerprints={"another": "4"}).twin is None
+def test_best_predecessor_is_compared_as_well(judge, challenger, weak):
+    predecessors = (ReleasedModel("2", weak), ReleasedModel("3", challenger))
+
+    comparison = judge(challenger, weak, predecessors=predecessors)
+
+    assert comparison.predecessor.other == "version 3"
+    assert comparison.predecessor.log_loss_reduction.value == 0
+
+
+def test_predecessor_that_cannot_be_compared_is_left_out(
+    judge, challenger, describe_anew
+):
+    first, *others = Contract.read(challenger).features
+    renamed = first.model_copy(update={"name": "colour"})
+    older = describe_anew(challenger, features=[renamed, *others])
+
+    comparison = judge(
+        challenger, challenger, predecessors=(ReleasedModel("2", older),)
+    )
+
+    assert comparison.predecessor is None
+
+
+@pytest.mark.parametrize(
+    ("known", "newer"), [({"sha256:data"}, False), ({"sha256:older"}, True)]
+)
+def test_data_that_no_version_up_to_production_saw_is_newer(
+    judge, challenger, known, newer
+):
+    comparison = judge(challenger, challenger, known_data=frozenset(known))
+
+    assert comparison.has_newer_data is newer
 
 
 def test_latency_is_measured_in_onnx_runtime(judge, challenger, monkeypatch):
-    monkeypatch.setattr(nodes.OnnxScorer, "measure_latency", lambda self, row: 12.5)
+    scorer = performance.OnnxScorer
+    monkeypatch.setattr(scorer, "measure_latency", lambda self, row: 12.5)
 
     assert judge(challenger).challenger.latency_ms == 12.5
 
 
-# --- The fingerprint -----------------------------------------------------------------
+def test_many_rows_are_judged_in_bounded_memory(judge, challenger, weak, test_data):
+    many = pd.concat([test_data] * 2_000, ignore_index=True)
+
+    comparison = judge(challenger, weak, rows=many)
+
+    assert comparison.difference.rows == len(many) > 80_000
+    assert comparison.difference.log_loss_reduction.low > 0
 
 
-def test_fingerprint_changes_with_the_training_and_the_gate(challenger, gate):
-    trained_anew = describe_anew(challenger, training_fingerprint="sha256:other")
-    stricter = gate.model_copy(update={"margin": 0.01})
-
-    different = {
-        compute_fingerprint(challenger, gate),
-        compute_fingerprint(trained_anew, gate),
-        compute_fingerprint(challenger, stricter),
-    }
-
-    assert len(different) == 3
+# --- Versions from the same training -------------------------------------------------
 
 
-def test_fingerprint_ignores_when_and_where_it_was_trained(challenger, gate):
-    again = describe_anew(challenger, run_id="other", created_at="later")
+def test_version_from_the_same_training_is_found(judge, challenger):
+    fingerprint = Contract.read(challenger).training_fingerprint
 
-    assert compute_fingerprint(again, gate) == compute_fingerprint(challenger, gate)
+    found = judge(challenger, fingerprints={fingerprint: "4"})
+
+    assert found.existing_version == "4"
+    assert not found.was_promoted
+    assert not found.was_judged
+    assert judge(challenger, fingerprints={"another": "4"}).existing_version is None
+
+
+def test_version_that_was_in_production_is_recognised(judge, challenger):
+    fingerprint = Contract.read(challenger).training_fingerprint
+
+    found = judge(
+        challenger,
+        challenger,
+        fingerprints={fingerprint: "4"},
+        promoted=frozenset({"4"}),
+    )
+
+    assert found.was_promoted
+
+
+@pytest.mark.parametrize(
+    ("changes", "production", "stands"),
+    [
+        ({}, "7", True),
+        ({"non_inferiority_margin": 0.5}, "7", False),
+        ({}, "6", False),
+    ],
+    ids=["same", "other margin", "other Production"],
+)
+def test_refusal_stands_until_the_gate_or_production_changes(
+    judge, challenger, gate, changes, production, stands
+):
+    then = gate.model_copy(update=changes)
+
+    found = judge(
+        challenger,
+        challenger,
+        fingerprints={Contract.read(challenger).training_fingerprint: "4"},
+        judgements={"4": digest_judgement(then, production)},
+    )
+
+    assert found.was_judged is stands
 
 
 # --- The release ---------------------------------------------------------------------
 
 
-def test_release_carries_what_the_registry_needs(judge, challenger):
-    decision = Decision(Verdict.BETTER, ["so"], promotes=True)
+@pytest.mark.parametrize(
+    ("verdict", "promotes", "is_final", "stands"),
+    [
+        (Verdict.BETTER, True, True, False),
+        (Verdict.WORSE, False, True, True),
+        (Verdict.UNFIT, False, False, False),
+    ],
+)
+def test_release_carries_what_the_registry_needs(
+    judge, challenger, gate, verdict, promotes, is_final, stands
+):
+    decision = Decision(verdict, ["so"], promotes, is_final)
 
     released = release(
-        challenger,
-        judge(challenger, challenger),
-        decision,
-        "fingerprint",
-        "# Page",
-        "# Card",
+        challenger, judge(challenger, challenger), decision, "# Page", "# Card", gate
     )
 
     assert released.compared_with == "7"
     assert released.decision is decision
+    assert released.fingerprint == "sha256:training"
+    assert released.judgement == (digest_judgement(gate, "7") if stands else "")
     assert isinstance(released.model, onnx.ModelProto)

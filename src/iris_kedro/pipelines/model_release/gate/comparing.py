@@ -1,0 +1,213 @@
+"""Compare a challenger with other models on rows that neither has seen."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import onnx
+import pandas as pd
+from numpy.typing import NDArray
+
+from iris_kedro.contract import Contract
+from iris_kedro.intervals import Estimate
+from iris_kedro.parameters import Dataset, Gate, Target
+from iris_kedro.release import RegistryState, ReleasedModel
+from iris_kedro.split import is_held_out
+
+from .performance import (
+    Answers,
+    Performance,
+    answer,
+    answer_shares,
+    list_columns,
+    summarize,
+)
+from .proportions import compute_mid_p, estimate_accuracy_difference
+from .statistics import estimate_mean_difference
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The challenger less another model, on the same rows.
+
+    Attributes:
+        other: What it is compared with, such as "version 3".
+        rows: Number of rows that neither has seen.
+        log_loss_reduction: The other's mean log loss less the challenger's: positive
+            values favour the challenger.
+        accuracy_gain: The challenger's accuracy less the other's.
+        gained: Rows that only the challenger gets right.
+        lost: Rows that only the other one gets right.
+        p_value: McNemar's mid-p value of these two.
+    """
+
+    other: str
+    rows: int
+    log_loss_reduction: Estimate
+    accuracy_gain: Estimate
+    gained: int
+    lost: int
+    p_value: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All that the gate judges by.
+
+    Attributes:
+        rows: Number of held-out rows, all of which the challenger is measured on.
+        challenger: The challenger on them.
+        baseline: The challenger against the shares of the classes.
+        production_version: The version in Production, if any.
+        production: Production on the rows that it has not seen either.
+        difference: The challenger against Production.
+        predecessor: The challenger against the best version that was in Production
+            before, if that is better than Production on these rows.
+        incompatibility: Why Production cannot be compared, if it cannot.
+        has_newer_data: Whether the challenger has seen newer data than Production.
+        existing_version: The version that came from the same data, code, parameters.
+        was_promoted: Whether that version was ever in Production.
+        was_judged: Whether it was refused for good under the same conditions.
+    """
+
+    rows: int
+    challenger: Performance
+    baseline: Difference
+    production_version: str | None = None
+    production: Performance | None = None
+    difference: Difference | None = None
+    predecessor: Difference | None = None
+    incompatibility: str | None = None
+    has_newer_data: bool = False
+    existing_version: str | None = None
+    was_promoted: bool = False
+    was_judged: bool = False
+
+
+def compare_answers(
+    other: str, ours: Answers, theirs: Answers, gate: Gate
+) -> Difference:
+    """Compare two models' answers for the same rows."""
+    reductions = theirs.losses - ours.losses
+    likely = _reductions_of_likely_classes(ours, theirs)
+    gained = int((ours.correct & ~theirs.correct).sum())
+    lost = int((theirs.correct & ~ours.correct).sum())
+    return Difference(
+        other=other,
+        rows=len(reductions),
+        log_loss_reduction=estimate_mean_difference(
+            reductions,
+            lowest=float(likely.min(axis=1).mean()),
+            highest=float(likely.max(axis=1).mean()),
+            confidence=gate.confidence,
+            resamples=gate.resamples,
+            random_state=gate.random_state,
+        ),
+        accuracy_gain=estimate_accuracy_difference(
+            gained, lost, len(reductions), gate.confidence
+        ),
+        gained=gained,
+        lost=lost,
+        p_value=compute_mid_p(gained, lost),
+    )
+
+
+def _reductions_of_likely_classes(
+    ours: Answers, theirs: Answers
+) -> NDArray[np.float64]:
+    """Return each row's reduction if either of the two likeliest classes were right.
+
+    They are those of the two models' mean probabilities: a mistake that these few rows
+    do not show will be one of them. The result has the shape (rows, 2).
+    """
+    probabilities = np.exp(-ours.possible_losses) + np.exp(-theirs.possible_losses)
+    likeliest = np.argsort(probabilities, axis=1)[:, -2:]
+    reductions = theirs.possible_losses - ours.possible_losses
+    return np.take_along_axis(reductions, likeliest, axis=1)
+
+
+def compare_with_baseline(
+    challenger: onnx.ModelProto,
+    ours: Answers,
+    rows: pd.DataFrame,
+    target: Target,
+    gate: Gate,
+) -> Difference:
+    """Compare the challenger with the shares of the classes in its training rows."""
+    shares = answer_shares(challenger, rows, target)
+    return compare_answers("the shares of the classes", ours, shares, gate)
+
+
+def compare_with_released(
+    released: ReleasedModel,
+    ours: Answers,
+    rows: pd.DataFrame,
+    dataset: Dataset,
+    gate: Gate,
+) -> tuple[Difference, Performance]:
+    """Compare the challenger's answers with a released model's, on unseen rows.
+
+    Raises:
+        ValueError: Says why that is impossible.
+    """
+    unseen = find_unseen(released, rows)
+    theirs = answer(released.model, rows[unseen], dataset.target)
+    same = select(ours, unseen)
+    performance = summarize(released.model, theirs, rows[unseen], dataset.target, gate)
+    name = f"version {released.version}"
+    return compare_answers(name, same, theirs, gate), performance
+
+
+def find_unseen(released: ReleasedModel, rows: pd.DataFrame) -> NDArray[np.bool_]:
+    """Find the rows that a released model was not trained on, by its own split.
+
+    Raises:
+        ValueError: If there are none, or the model needs columns that are not there.
+    """
+    columns, split = list_columns(released.model), released.contract.split
+    missing = [name for name in columns if name not in rows]
+    if missing:
+        raise ValueError(f"it needs {', '.join(missing)}, which the data does not have")
+    unseen = is_held_out(rows[columns], split.salt, split.test_share)
+    if not unseen.any():
+        raise ValueError("it was trained on every held-out row")
+    return unseen
+
+
+def select(answers: Answers, rows: NDArray[np.bool_]) -> Answers:
+    """Return the answers for some of the rows."""
+    return Answers(
+        labels=answers.labels[rows],
+        confidences=answers.confidences[rows],
+        possible_losses=answers.possible_losses[rows],
+        losses=answers.losses[rows],
+        correct=answers.correct[rows],
+    )
+
+
+def find_best_predecessor(
+    registry: RegistryState,
+    ours: Answers,
+    rows: pd.DataFrame,
+    dataset: Dataset,
+    gate: Gate,
+) -> Difference | None:
+    """Compare with the best of the versions that were in Production before.
+
+    The best one is the one that the challenger gains least on. Those that cannot be
+    compared are left out.
+    """
+    found = []
+    for released in registry.predecessors:
+        try:
+            unseen = find_unseen(released, rows)
+        except ValueError:
+            continue
+        theirs = answer(released.model, rows[unseen], dataset.target)
+        name = f"version {released.version}"
+        found.append(compare_answers(name, select(ours, unseen), theirs, gate))
+    return min(found, key=lambda each: each.log_loss_reduction.value, default=None)
+
+
+def has_newer_data(challenger: onnx.ModelProto, registry: RegistryState) -> bool:
+    """Tell whether no version up to Production came from the challenger's data."""
+    return Contract.read(challenger).data_digest not in registry.known_data

@@ -1,0 +1,131 @@
+"""From the comparison to the verdict."""
+
+from collections.abc import Callable
+
+from iris_kedro.parameters import Gate
+from iris_kedro.release import Decision, Verdict
+
+from . import reasons
+from .comparing import Comparison, Difference
+
+
+def judge(comparison: Comparison, gate: Gate) -> Decision:
+    """Judge the challenger: what is known already, the floors, then the difference."""
+    for rule in (_judge_existing, _judge_floors, _judge_alone):
+        decision = rule(comparison, gate)
+        if decision is not None:
+            return decision
+    if comparison.difference is None:  # for the type checker
+        raise ValueError("there is neither a difference nor a reason for none")
+    return _judge_difference(comparison, comparison.difference, gate)
+
+
+def _judge_existing(comparison: Comparison, gate: Gate) -> Decision | None:
+    """Decide that a version from the same training needs no other judgement.
+
+    One that was refused is judged again if anything has changed: the gate's
+    parameters, Production, or what may pass by itself.
+    """
+    existing, production = comparison.existing_version, comparison.production_version
+    if existing is None:
+        return None
+    if existing == production:
+        reason = reasons.explain_same_as_production(existing)
+    elif comparison.was_promoted and production is not None:
+        reason = reasons.explain_former_production(existing, production)
+    elif comparison.was_judged:
+        reason = reasons.explain_judged_before(existing)
+    else:
+        return None
+    return Decision(Verdict.UNCHANGED, [reason], promotes=False)
+
+
+def _judge_floors(comparison: Comparison, gate: Gate) -> Decision | None:
+    """Refuse what no Production model could excuse."""
+    performance, baseline = comparison.challenger, comparison.baseline
+    failed = []
+    if performance.accuracy < gate.minimum_accuracy:
+        failed.append(reasons.explain_accuracy(performance.accuracy, gate))
+    failed += [
+        reasons.explain_recall(name, recall, gate)
+        for name, recall in performance.recalls.items()
+        if recall < gate.minimum_recall
+    ]
+    if max(baseline.log_loss_reduction.low, baseline.accuracy_gain.low) <= 0:
+        failed.append(reasons.explain_baseline(baseline, gate))
+    if performance.calibration_error.low > gate.maximum_calibration_error:
+        failed.append(reasons.explain_calibration(performance.calibration_error, gate))
+    is_final = bool(failed)
+    if performance.latency_ms > gate.latency_budget_ms:
+        failed.append(reasons.explain_latency(performance.latency_ms, gate))
+    if not failed:
+        return None
+    return Decision(Verdict.UNFIT, failed, promotes=False, is_final=is_final)
+
+
+def _judge_alone(comparison: Comparison, gate: Gate) -> Decision | None:
+    """Decide without a comparison, if there is nothing to compare with."""
+    if comparison.production_version is None:
+        reason = reasons.explain_first_release(comparison)
+        return Decision(Verdict.FIRST_RELEASE, [reason], promotes=True)
+    if comparison.incompatibility is None:
+        return None
+    reason = reasons.explain_incompatibility(comparison, gate)
+    if gate.accept_incompatible:
+        return Decision(Verdict.FIRST_RELEASE, [reason], promotes=True)
+    return Decision(Verdict.INCONCLUSIVE, [reason], promotes=False)
+
+
+def _judge_difference(
+    comparison: Comparison, difference: Difference, gate: Gate
+) -> Decision:
+    """Let log loss decide, unless accuracy shows the opposite."""
+    found = [
+        reasons.describe_log_loss(difference, gate),
+        reasons.describe_accuracy(difference, gate),
+    ]
+    if _is_worse(difference, gate):
+        reason = reasons.explain_worse(difference, gate)
+        return Decision(Verdict.WORSE, [*found, reason], promotes=False)
+    if _contradicts(difference, gate):
+        reason = reasons.explain_contradiction(difference)
+        return Decision(Verdict.INCONCLUSIVE, [*found, reason], promotes=False)
+    if difference.log_loss_reduction.low > 0:
+        reason = reasons.explain_better(difference, gate)
+        return Decision(Verdict.BETTER, [*found, reason], promotes=True)
+    if not _is_not_worse(difference, gate):
+        reason = reasons.explain_inconclusive(difference, gate)
+        return Decision(Verdict.INCONCLUSIVE, [*found, reason], promotes=False)
+    if comparison.predecessor is not None and not _is_not_worse(
+        comparison.predecessor, gate
+    ):
+        return _judge_decline(comparison.predecessor, found, gate)
+    found.append(reasons.explain_not_worse(difference, gate))
+    found.append(reasons.explain_tie(comparison))
+    return Decision(Verdict.NOT_WORSE, found, promotes=comparison.has_newer_data)
+
+
+def _judge_decline(predecessor: Difference, found: list[str], gate: Gate) -> Decision:
+    """Refuse a loss against an earlier version that small steps have added up to."""
+    found = [*found, reasons.describe_log_loss(predecessor, gate)]
+    is_worse = _is_worse(predecessor, gate)
+    explain: Callable[[Difference, Gate], str] = (
+        reasons.explain_worse if is_worse else reasons.explain_inconclusive
+    )
+    verdict = Verdict.WORSE if is_worse else Verdict.INCONCLUSIVE
+    return Decision(verdict, [*found, explain(predecessor, gate)], promotes=False)
+
+
+def _is_worse(difference: Difference, gate: Gate) -> bool:
+    return difference.log_loss_reduction.high < -gate.non_inferiority_margin
+
+
+def _is_not_worse(difference: Difference, gate: Gate) -> bool:
+    return difference.log_loss_reduction.low >= -gate.non_inferiority_margin
+
+
+def _contradicts(difference: Difference, gate: Gate) -> bool:
+    """Tell whether accuracy shows a loss that log loss does not."""
+    return (
+        difference.lost > difference.gained and difference.p_value < 1 - gate.confidence
+    )

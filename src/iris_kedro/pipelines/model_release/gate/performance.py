@@ -1,0 +1,142 @@
+"""How one model does on rows: as it will be served, with its own columns."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import onnx
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.metrics import recall_score
+
+from iris_kedro.contract import Contract
+from iris_kedro.intervals import Estimate
+from iris_kedro.parameters import Gate, Target
+from iris_kedro.scoring import OnnxScorer
+
+from .calibration import estimate_calibration_error
+
+SMALLEST = float(np.finfo(np.float32).eps)  # of a probability, or its loss is infinite
+
+
+@dataclass(frozen=True)
+class Answers:
+    """A model's answers.
+
+    Attributes:
+        labels: Predicted classes, of shape (rows,).
+        confidences: Their probabilities, of shape (rows,).
+        possible_losses: Log loss that each class would cause if it were the right
+            one, of shape (rows, classes). A class that the model does not know has
+            the probability 0, and so the greatest loss.
+        losses: Log loss of the class that is right, of shape (rows,).
+        correct: Whether the predicted class is right, of shape (rows,).
+    """
+
+    labels: NDArray[np.str_]
+    confidences: NDArray[np.float64]
+    possible_losses: NDArray[np.float64]
+    losses: NDArray[np.float64]
+    correct: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Performance:
+    """A model on held-out rows."""
+
+    log_loss: float
+    accuracy: float
+    recalls: dict[str, float]
+    calibration_error: Estimate
+    latency_ms: float
+
+
+def list_columns(model: onnx.ModelProto) -> list[str]:
+    """Return the columns that a model needs, in the order of its input."""
+    return [feature.name for feature in Contract.read(model).features]
+
+
+def answer(model: onnx.ModelProto, rows: pd.DataFrame, target: Target) -> Answers:
+    """Let a model answer for rows, of which it gets the columns that it knows."""
+    scores = OnnxScorer(model).score(rows[list_columns(model)].to_numpy(float))
+    known = Contract.read(model).target.classes
+    probabilities = np.zeros((len(rows), len(target.classes)))
+    for column, name in enumerate(target.classes):
+        if name in known:
+            probabilities[:, column] = scores.probabilities[:, known.index(name)]
+    y = rows[target.name].to_numpy(str)
+    return _compare_with_truth(
+        scores.labels,
+        scores.probabilities.max(axis=1).astype(float),
+        probabilities,
+        y,
+        target.classes,
+    )
+
+
+def answer_shares(
+    model: onnx.ModelProto, rows: pd.DataFrame, target: Target
+) -> Answers:
+    """Answer with what knows nothing of a row: the shares of the model's classes.
+
+    They are those of the model's training rows; the label is the majority class.
+    """
+    contract = Contract.read(model).target
+    counts = dict(zip(contract.classes, contract.training_counts, strict=True))
+    shares = np.array([counts.get(name, 0) for name in target.classes], float)
+    shares /= shares.sum()
+    y = rows[target.name].to_numpy(str)
+    majority = target.classes[int(shares.argmax())]
+    return _compare_with_truth(
+        np.full(len(rows), majority),
+        np.full(len(rows), shares.max()),
+        np.tile(shares, (len(rows), 1)),
+        y,
+        target.classes,
+    )
+
+
+def summarize(
+    model: onnx.ModelProto,
+    answers: Answers,
+    rows: pd.DataFrame,
+    target: Target,
+    gate: Gate,
+) -> Performance:
+    """Summarize a model's answers, and measure how fast it gives one."""
+    y = rows[target.name].to_numpy(str)
+    present = sorted(set(y))
+    recalls = recall_score(
+        y, answers.labels, labels=present, average=None, zero_division=0
+    )
+    row = rows[list_columns(model)].to_numpy(float)[0]
+    return Performance(
+        log_loss=float(answers.losses.mean()),
+        accuracy=float(answers.correct.mean()),
+        recalls=dict(zip(present, map(float, recalls), strict=True)),
+        calibration_error=estimate_calibration_error(
+            answers.confidences,
+            answers.correct,
+            gate.confidence,
+            gate.resamples,
+            gate.random_state,
+        ),
+        latency_ms=OnnxScorer(model).measure_latency(row),
+    )
+
+
+def _compare_with_truth(
+    labels: NDArray[np.str_],
+    confidences: NDArray[np.float64],
+    probabilities: NDArray[np.float64],
+    y: NDArray[np.str_],
+    classes: list[str],
+) -> Answers:
+    possible = -np.log(np.clip(probabilities, SMALLEST, 1))
+    columns = [classes.index(label) for label in y.tolist()]
+    return Answers(
+        labels=labels,
+        confidences=confidences,
+        possible_losses=possible,
+        losses=possible[np.arange(len(y)), columns],
+        correct=labels == y,
+    )
