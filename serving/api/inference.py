@@ -99,9 +99,11 @@ def find_model(name: str, version: str | None) -> Served:
     served = the_service().current.get()
     loaded = served.model.version
     if name != loaded.name:
-        raise NotFound(f"There is no model {name}; {loaded.name} is served.")
+        raise NotFound(f"Model {name} not found; the service serves {loaded.name}.")
     if version not in (None, loaded.version):
-        raise NotFound(f"Version {version} is not served; {loaded.version} is.")
+        raise NotFound(
+            f"Version {version} is not loaded; the current version is {loaded.version}."
+        )
     return served
 
 
@@ -113,9 +115,7 @@ def _split_body(body: bytes) -> tuple[bytes, BinaryTail]:
     # Its length is compared first: int() rejects thousands of digits.
     digits = len(str(len(body)))
     if not length.isdecimal() or len(length) > digits or int(length) > len(body):
-        raise MalformedError(
-            f"{HEADER_LENGTH} is not the length of a part of the body."
-        )
+        raise MalformedError(f"{HEADER_LENGTH} must be a length within the body.")
     return body[: int(length)], BinaryTail(body, int(length))
 
 

@@ -61,7 +61,7 @@ def register_errors(app: Flask, metrics: ServiceMetrics) -> None:
         response = render_problem(to_problem(error))
         if response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
             logger.error(
-                "unexpected error",
+                "unhandled exception",
                 exc_info=error,
                 extra={"fields": {"request_id": the_request().request_id}},
             )
@@ -83,7 +83,7 @@ def to_problem(error: Exception) -> Problem:
         return Problem(status, error.description or "", headers=headers)
     return Problem(
         HTTPStatus.INTERNAL_SERVER_ERROR,
-        "An unexpected error occurred. Search the log for the request id.",
+        "Internal error. Search the log for the request ID.",
     )
 
 

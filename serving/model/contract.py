@@ -115,7 +115,7 @@ class Contract:
             raise ContractError(f"is not valid JSON: {error}") from None
         version = parsing.read(document, "schema_version", "")
         if type(version) is not int or version != SCHEMA_VERSION:
-            raise ContractError(f"schema version {version!r} is not understood")
+            raise ContractError(f"schema version {version!r} is not supported")
         contract = cls._from_document(document)
         contract._check()
         return contract
@@ -151,15 +151,15 @@ class Contract:
         if len(set(self.classes)) != len(self.classes):
             raise ContractError("classes must be unique")
         if len(self.training_counts) != len(self.classes):
-            raise ContractError("training counts do not fit the classes")
+            raise ContractError("there must be one training count per class")
         if sum(self.training_counts) < 1:
             raise ContractError("training counts must not all be zero")
         if not set(self.golden_rows.predictions) <= set(self.classes):
-            raise ContractError("golden predictions are not among the classes")
+            raise ContractError("golden predictions contain an unknown class")
         if self.golden_rows.inputs.shape != (rows, len(self.features)):
-            raise ContractError("golden inputs do not fit the features")
+            raise ContractError("golden inputs must have one column per feature")
         if self.golden_rows.probabilities.shape != (rows, len(self.classes)):
-            raise ContractError("golden probabilities do not fit the classes")
+            raise ContractError("golden probabilities must have one column per class")
 
     @cached_property
     def feature_names(self) -> tuple[str, ...]:

@@ -112,18 +112,20 @@ class Model:
         try:
             answer = self.predict(golden.inputs)
         except _ort_errors() as error:
-            message = f"cannot be predicted: {error}"
+            message = f"golden rows cannot be predicted: {error}"
             raise ModelRefusedError("golden_rows", message) from None
         if tuple(answer.labels.tolist()) != golden.predictions:
             raise ModelRefusedError(
-                "golden_rows", "predicts other classes than exported"
+                "golden_rows", "predictions differ from those at export"
             )
         if answer.probabilities.shape != golden.probabilities.shape:
-            raise ModelRefusedError("golden_rows", "has other classes than exported")
+            raise ModelRefusedError(
+                "golden_rows", "the number of classes differs from that at export"
+            )
         difference = float(np.abs(answer.probabilities - golden.probabilities).max())
         # "not <=" and not ">": NaN must be refused too.
         if not difference <= golden.tolerance:
-            message = f"probabilities differ by {difference:.2g} from the exported ones"
+            message = f"probabilities differ from those at export by {difference:.2g}"
             raise ModelRefusedError("golden_rows", message)
 
 
@@ -135,7 +137,9 @@ def check_digest(content: bytes, expected: str) -> None:
     """
     actual = f"sha256:{hashlib.sha256(content).hexdigest()}"
     if actual != expected:
-        raise ModelRefusedError("digest", f"is {actual}, registered is {expected}")
+        raise ModelRefusedError(
+            "digest", f"the file has {actual}, but {expected} is registered"
+        )
 
 
 def _open_session(content: bytes) -> ort.InferenceSession:
@@ -149,7 +153,7 @@ def _open_session(content: bytes) -> ort.InferenceSession:
         )
     except _ort_errors() as error:
         raise ModelRefusedError(
-            "unreadable", f"is not a usable ONNX model: {error}"
+            "unreadable", f"the file is not a usable ONNX model: {error}"
         ) from None
 
 
@@ -158,10 +162,14 @@ def _check_form(session: ort.InferenceSession, features: int) -> None:
     inputs, outputs = session.get_inputs(), session.get_outputs()
     form = [part.type for part in inputs], [part.type for part in outputs]
     if form != (["tensor(float)"], ["tensor(string)", "tensor(float)"]):
-        message = f"must map floats to strings and floats, not {form[0]} to {form[1]}"
+        message = (
+            f"must map floats to strings and floats, but maps {form[0]} to {form[1]}"
+        )
         raise ModelRefusedError("contract", message)
     if inputs[0].shape[-1:] != [features]:
-        message = f"takes inputs {inputs[0].shape}, the contract names {features}"
+        message = (
+            f"the input has shape {inputs[0].shape}, the contract {features} features"
+        )
         raise ModelRefusedError("contract", message)
 
 
@@ -182,7 +190,7 @@ def _ort_errors() -> tuple[Any, ...]:
 def _read_contract(session: ort.InferenceSession) -> Contract:
     metadata = session.get_modelmeta().custom_metadata_map
     if METADATA_KEY not in metadata:
-        raise ModelRefusedError("contract", "carries no contract")
+        raise ModelRefusedError("contract", "the model contains no contract")
     try:
         return Contract.from_json(metadata[METADATA_KEY])
     except ContractError as error:

@@ -13,7 +13,7 @@ LARGEST = float(np.finfo(np.float32).max)
 
 
 class ContractError(ValueError):
-    """The model carries no contract that this service understands."""
+    """The model has no contract that this service supports."""
 
 
 def read(part: Any, name: str, at: str) -> Any:
@@ -102,13 +102,13 @@ def _check_number(value: Any, at: str) -> float:
         raise ContractError(f"{at} must be a number")
     # "not <=" and not ">": NaN is no number either.
     if not abs(value) <= LARGEST:
-        raise ContractError(f"{at} must be a finite number of 32 bits")
+        raise ContractError(f"{at} must be a finite 32-bit number")
     return float(value)
 
 
 def _check_count(value: Any, at: str) -> int:
     if type(value) is not int or value < 0:
-        raise ContractError(f"{at} must be a whole number of at least 0")
+        raise ContractError(f"{at} must be a non-negative integer")
     return value
 
 

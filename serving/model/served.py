@@ -54,7 +54,11 @@ def _check_golden_rows(model: Model, schemas: Schemas, max_rows: int) -> None:
         np.array_equal(rows, expected.inputs[: len(rows)])
         and np.array_equal(first, rows[:1])
     ):
-        raise ModelRefusedError("golden_rows", "are other ones when read from JSON")
+        raise ModelRefusedError(
+            "golden_rows", "golden rows change when they are read from JSON"
+        )
     labels = tuple(model.predict(rows).labels.tolist())
     if labels != expected.predictions[: len(rows)]:
-        raise ModelRefusedError("golden_rows", "predicts other classes when served")
+        raise ModelRefusedError(
+            "golden_rows", "predictions for the golden rows change when served"
+        )

@@ -82,12 +82,12 @@ def explain_missing_model(
     reason = _find_reason(report, f"{config.model_name}@{config.alias}")
     if failure:
         reason = f"the stored version cannot be loaded ({failure}); {reason}"
-    return f"No model yet: {reason}."
+    return f"No model is loaded: {reason}."
 
 
 def _find_reason(report: FollowerReport | None, wanted: str) -> str:
     if report is None or not report.has_polled:
-        return f"the follower has not looked up {wanted} yet"
+        return f"the follower has not checked {wanted} yet"
     if not report.reachable:
         since = format_time(report.unreachable_since)
         return f"the registry has been unreachable since {since}"

@@ -26,13 +26,13 @@ class StateCollector(Collector):
         version = served.model.version
         yield _gauge(
             "serving_model_info",
-            "The model that answers",
+            "The loaded model",
             ["name", "version", "run_id", "alias"],
             [([version.name, version.version, version.run_id, version.alias], 1)],
         )
         yield _gauge(
             "serving_model_fallback",
-            "Whether Previous answers because Production cannot",
+            "1 if Previous is served because Production was refused",
             [],
             [([], float(self._current.is_fallback))],
         )
@@ -45,20 +45,20 @@ class StateCollector(Collector):
         if report.has_polled:
             yield _gauge(
                 "serving_registry_up",
-                "Whether the follower reached the registry the last time",
+                "1 if the last poll of the registry succeeded",
                 [],
                 [([], float(report.reachable))],
             )
         if report.last_seen is not None:
             yield _gauge(
                 "serving_registry_last_seen_timestamp_seconds",
-                "When the follower last reached the registry",
+                "Time of the last successful poll of the registry",
                 [],
                 [([], report.last_seen)],
             )
         yield _gauge(
             "serving_store_damaged",
-            "Whether files of a published version are damaged or missing",
+            "1 if files of a published version are damaged or missing",
             [],
             [([], float(report.damaged is not None))],
         )
@@ -69,7 +69,7 @@ def _count_events(report: FollowerReport) -> Iterator[Metric]:
     """Yield the follower's counters."""
     refused = CounterMetricFamily(
         "serving_follower_refused",
-        "Registered versions that the follower did not publish",
+        "Registered versions refused by the follower",
         labels=["reason"],
     )
     # All reasons: a counter that was not there has not increased, says PromQL.
@@ -78,7 +78,7 @@ def _count_events(report: FollowerReport) -> Iterator[Metric]:
         refused.add_metric([reason], count)
     yield refused
     for name, text, entry in (
-        ("store_repairs", "Damaged versions that the follower replaced", "repairs"),
+        ("store_repairs", "Damaged versions replaced by the follower", "repairs"),
         ("follower_errors", "Unexpected errors of the follower", "errors"),
         ("follower_restarts", "Restarts of the follower", "restarts"),
     ):
@@ -88,7 +88,7 @@ def _count_events(report: FollowerReport) -> Iterator[Metric]:
 def _training(contract: Contract) -> Iterator[Metric]:
     """Yield the training statistics, so that drift is a PromQL expression."""
     values = {
-        "serving_feature_minimum": ("Least accepted value", "minimum"),
+        "serving_feature_minimum": ("Minimum accepted value", "minimum"),
         "serving_training_mean": ("Mean in training", "mean"),
         "serving_training_standard_deviation": (
             "Standard deviation in training",

@@ -28,7 +28,7 @@ class Exporter(PrometheusMetrics):  # type: ignore[misc]
         """
         seconds = Histogram(
             f"{prefix}_http_request_duration_seconds",
-            "Time from the arrival of a request's head until its answer was ready",
+            "Time from receiving the request headers until the response was ready",
             ("method", "route", "status"),
             buckets=buckets,
             registry=self.registry,

@@ -59,19 +59,19 @@ class ServiceMetrics(PredictionFamilies):
         self.errors = TaskErrors(lambda task: background_errors.labels(task).inc())
         self.rejected = Counter(
             "serving_rejected_values",
-            "Input values that were not accepted",
+            "Rejected input values",
             ["field", "reason"],
             registry=own,
         )
         self.load_seconds = Histogram(
             "serving_model_load_seconds",
-            "Time to load a model, its checks included",
+            "Time to load and check a model",
             buckets=SECONDS,
             registry=own,
         )
         self.load_failures = Counter(
             "serving_model_load_failures",
-            "Published models that a worker refused",
+            "Published models refused by a worker",
             ["reason"],
             registry=own,
         )
@@ -79,37 +79,37 @@ class ServiceMetrics(PredictionFamilies):
             self.load_failures.labels(reason)
         self.shadow = Counter(
             "serving_shadow_predictions",
-            "Rows also predicted by the shadow model",
+            "Rows predicted by the shadow model",
             ["version", "shadow", "agrees"],
             registry=own,
         )
         self.dropped = Counter(
             "serving_dropped_rows",
-            "Rows that an observer could not take",
+            "Rows dropped because an observer could not keep up",
             ["observer"],
             registry=own,
         )
         self.in_flight = Gauge(
             "serving_requests_in_flight",
-            "Predictions that wait or run",
+            "Predictions waiting or running",
             multiprocess_mode="livesum",
             registry=own,
         )
         self.buffered_bytes = Gauge(
             "serving_buffered_bytes",
-            "Bytes that large bodies and answers occupy",
+            "Memory used by large requests and responses",
             multiprocess_mode="livesum",
             registry=own,
         )
         self.wait_seconds = Histogram(
             "serving_wait_seconds",
-            "Time from the arrival of a request's head until its handling began",
+            "Time from receiving the request headers until handling began",
             buckets=LATENCIES,
             registry=own,
         )
         self.key_reload_failures = Counter(
             "serving_key_reload_failures",
-            "Changes of the API key file that could not be used",
+            "Failed reloads of the API key file",
             registry=own,
         )
 

@@ -84,7 +84,7 @@ class PredictionLog:
             return
         self._is_failing = error is not None
         if error is None:
-            logger.warning("prediction log is written again")
+            logger.warning("prediction log can be written again")
         else:
             fields = {"error": error.strerror}
             logger.error("prediction log cannot be written", extra={"fields": fields})

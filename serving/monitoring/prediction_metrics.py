@@ -32,23 +32,23 @@ class PredictionFamilies:
             registry=registry,
         )
         self.batch_rows = Histogram(
-            "serving_batch_rows", "Rows in a request", buckets=ROWS, registry=registry
+            "serving_batch_rows", "Rows per request", buckets=ROWS, registry=registry
         )
         self.out_of_range = Counter(
             "serving_out_of_range",
-            "Accepted values outside of what the model was trained on",
+            "Accepted values outside the training range",
             ["version", "feature"],
             registry=registry,
         )
         self.offset = Counter(
             "serving_feature_offset",
-            "Sum of (value - serving_feature_minimum): the mean, when divided by rows",
+            "Sum of (value - serving_feature_minimum); divide by rows for the mean",
             ["version", "feature"],
             registry=registry,
         )
         self.squared_offset = Counter(
             "serving_feature_squared_offset",
-            "Sum of (value - serving_feature_minimum)^2: gives the deviation",
+            "Sum of (value - serving_feature_minimum)^2, for the standard deviation",
             ["version", "feature"],
             registry=registry,
         )

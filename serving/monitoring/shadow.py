@@ -48,7 +48,7 @@ class Shadow:
             if self._failed is not model:
                 self._failed = model
                 fields = {"version": model.version.version}
-                logger.exception("shadow cannot predict", extra={"fields": fields})
+                logger.exception("shadow prediction failed", extra={"fields": fields})
             return False
         agreed = int(np.sum(labels == observation.prediction.labels))
         versions = observation.model.version.version, model.version.version

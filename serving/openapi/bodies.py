@@ -41,7 +41,7 @@ def describe_rows(contract: Contract, max_rows: int) -> JsonSchema:
 def describe_columns(contract: Contract) -> JsonSchema:
     """Describe the names of the columns."""
     return _tuple([{"const": name} for name in contract.feature_names]) | {
-        "description": "The features; in any order, which `data` then follows."
+        "description": "Feature names in any order; `data` uses the same order."
     }
 
 
@@ -66,8 +66,8 @@ def describe_inference(contract: Contract) -> JsonSchema:
     return {
         "type": "object",
         "required": ["inputs"],
-        "description": f"One tensor of shape [n, {wide}] with any name, or a tensor of "
-        "shape [n] or [n, 1] for each feature; shown here for n = 1 and 2. Data may be "
+        "description": f"One tensor of shape [n, {wide}] with any name, or one tensor "
+        "of shape [n] or [n, 1] per feature; shown here for n = 1 and 2. Data can be "
         f"flat or nested. Datatypes: {', '.join(DATATYPES)}. The binary tensor "
         "extension is supported.",
         "properties": {

@@ -47,7 +47,7 @@ def render_openapi(model: Model, schemas: Schemas, *, protected: bool) -> bytes:
         plugins=[plugin],
         info={
             "description": f"{contract.target_description}\n\n"
-            f"Served: {version.name} version {version.version}."
+            f"Loaded model: {version.name}, version {version.version}."
         },
     )
     converter = plugin.converter

@@ -93,10 +93,12 @@ def _prediction_paths(contract: Contract, post: _Post) -> dict[str, Any]:
 
 def _information_paths() -> dict[str, Any]:
     return {
-        "/model": _get("The contract, metrics and verdict of the model", [503]),
-        "/health/live": _get("Whether the process answers"),
-        "/health/ready": _get("Whether a model is loaded", [503]),
-        "/metrics": _get("Metrics for Prometheus", content="text/plain"),
+        "/model": _get(
+            "Get the contract, metrics and gate verdict of the model", [503]
+        ),
+        "/health/live": _get("Check liveness"),
+        "/health/ready": _get("Check readiness", [503]),
+        "/metrics": _get("Get metrics for Prometheus", content="text/plain"),
     }
 
 
@@ -117,11 +119,11 @@ def _scoring_paths(contract: Contract, post: _Post) -> dict[str, Any]:
     }
     scoring = {JSON: {"schema": _ref("Scoring")}}
     body = {JSON: frame, CSV: _csv(contract)}
-    summary = "Predict as MLflow's scoring server does"
+    summary = "Predict with MLflow's scoring protocol"
     return {
         "/invocations": post.describe(summary, body, scoring, error="ScoringError"),
-        "/ping": _get("Whether a model is loaded", [503], JSON, "ScoringError"),
-        "/version": _get("Version of MLflow", content="text/plain"),
+        "/ping": _get("Check readiness", [503], JSON, "ScoringError"),
+        "/version": _get("Get the version of MLflow", content="text/plain"),
     }
 
 
@@ -139,14 +141,14 @@ def _inference_paths(model: Model, post: _Post) -> dict[str, Any]:
     error = "InferenceError"
     paths: dict[str, Any] = {
         "/v2": _get("Describe the server", error=error),
-        "/v2/health/live": _get("Whether the process answers", error=error),
-        "/v2/health/ready": _get("Whether a model is loaded", [503], error=error),
+        "/v2/health/live": _get("Check liveness", error=error),
+        "/v2/health/ready": _get("Check readiness", [503], error=error),
     }
     name, version = model.version.name, model.version.version
     for path in (f"/v2/models/{name}", f"/v2/models/{name}/versions/{version}"):
         summary = "Predict with the Open Inference Protocol"
         paths[path] = _get("Describe the tensors", [404, 503], error=error)
-        ready = _get("Whether this model is loaded", [404, 503], error=error)
+        ready = _get("Check readiness of the model", [404, 503], error=error)
         paths[f"{path}/ready"] = ready
         paths[f"{path}/infer"] = post.describe(
             summary, {JSON: body}, answer, error=error, extra=[404]

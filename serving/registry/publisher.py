@@ -97,9 +97,11 @@ class Publisher:
             self._prove(self._store.load(pointer))
         except ModelRefusedError as error:
             fields = {"name": name, "reason": error.reason, "detail": str(error)}
-            logger.error("stored version damaged", extra={"fields": fields})
+            logger.error("stored version is damaged", extra={"fields": fields})
             return False
         except Exception:
-            logger.exception("stored version damaged", extra={"fields": {"name": name}})
+            logger.exception(
+                "stored version is damaged", extra={"fields": {"name": name}}
+            )
             return False
         return True

@@ -32,7 +32,7 @@ class Reporter:
     def note_reached(self) -> None:
         """Note that the registry answered."""
         if not self.report.reachable:
-            logger.info("registry reached")
+            logger.info("registry reachable")
         self.report.reachable = True
         self.report.last_seen = time.time()
         self.report.unreachable_since = None
@@ -105,7 +105,9 @@ class Reporter:
         except OSError as error:
             if error.errno != self._cannot_write:
                 fields = {"reason": _explain(error)[0], "error": error.strerror}
-                logger.error("report cannot be written", extra={"fields": fields})
+                logger.error(
+                    "follower report cannot be written", extra={"fields": fields}
+                )
             self._cannot_write = error.errno
         else:
             self._cannot_write = None

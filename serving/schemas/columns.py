@@ -46,7 +46,7 @@ def _find_issues(
             message = f"{quote(name)} is not an input of the model"
             yield ValidationIssue(point(at, index), message, "", "unknown")
         elif name not in missing:
-            message = f"{name} is repeated"
+            message = f"{name} appears more than once"
             yield ValidationIssue(point(at, index), message, name, "unknown")
         else:
             del missing[name]

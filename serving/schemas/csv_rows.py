@@ -78,7 +78,7 @@ def _decode(body: bytes) -> tuple[str, str]:
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise MalformedError("The body is not UTF-8 text.") from None
+        raise MalformedError("The body is not valid UTF-8.") from None
     if "\0" in text:
         raise MalformedError("The body contains a NUL character.")
     first, _, rest = text.replace("\r\n", "\n").replace("\r", "\n").partition("\n")
@@ -88,7 +88,7 @@ def _decode(body: bytes) -> tuple[str, str]:
 def _split_lines(text: str, reader: RowReader) -> list[str]:
     """Return the lines that are not blank."""
     if text.count("\n") > reader.max_rows + 1:
-        raise TooManyRowsError(f"more than {reader.max_rows} rows")
+        raise TooManyRowsError(f"The body has more than {reader.max_rows} rows.")
     lines = [line for line in text.split("\n") if line.strip()]
     reader.check_count(len(lines))
     return lines

@@ -30,10 +30,13 @@ class ErrorSchema(Schema):
     instance = fields.String(required=True)
     request_id = fields.String(required=True)
     errors = fields.List(
-        fields.Nested(ValidationIssueSchema), metadata={"description": "The first 100."}
+        fields.Nested(ValidationIssueSchema),
+        metadata={"description": "The first 100 errors."},
     )
     total = fields.Integer(
-        metadata={"description": "Number of errors; absent if there are more."}
+        metadata={
+            "description": "Number of errors; omitted if there are more than 100."
+        }
     )
 
 
@@ -81,7 +84,9 @@ def prediction_response(contract: Contract) -> type[Schema]:
         out_of_range = fields.List(
             fields.String(validate=validate.OneOf(contract.feature_names)),
             required=True,
-            metadata={"description": "Accepted, but not seen in training."},
+            metadata={
+                "description": "Features with a value outside the training range."
+            },
         )
 
     return PredictionResponseSchema
@@ -99,7 +104,9 @@ def batch_response(contract: Contract) -> type[Schema]:
         probabilities = fields.List(
             fields.List(fields.Float(), validate=validate.Length(equal=wide)),
             required=True,
-            metadata={"description": "A row for each prediction, as in `classes`."},
+            metadata={
+                "description": "One row per prediction, in the order of `classes`."
+            },
         )
         model = fields.Nested(ModelSchema, required=True)
 

@@ -110,7 +110,7 @@ class RowReader:
         self.check_list(lists[0], point(at, names[0]), "numbers")
         for name, values in columns.items():
             if not isinstance(values, list) or len(values) != len(lists[0]):
-                message = "must be an array, and as long as the others"
+                message = "must be an array of the same length as the others"
                 raise InvalidInputError.of(point(at, name), message, name=name)
         return self.from_rows(
             list(zip(*lists, strict=True)),
@@ -129,9 +129,11 @@ class RowReader:
     def check_count(self, rows: int) -> None:
         """Reject more rows than the limit, and none at all."""
         if rows > self.max_rows:
-            raise TooManyRowsError(f"{rows} rows; at most {self.max_rows} are accepted")
+            raise TooManyRowsError(
+                f"The body has {rows} rows; the limit is {self.max_rows}."
+            )
         if rows == 0:
-            raise InvalidInputError.of("", "at least one row is needed")
+            raise InvalidInputError.of("", "must contain at least one row")
 
     def check_list(self, rows: Any, at: str, of: str) -> None:
         """Reject what is not a list of an accepted number of rows."""

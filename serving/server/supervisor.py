@@ -83,7 +83,7 @@ class Supervisor:
             if time.monotonic() - started > HEALTHY_SECONDS:
                 pause = FIRST_PAUSE
             fields = {"process": self.process_id, "restart_seconds": pause}
-            logger.warning("follower ended", extra={"fields": fields})
+            logger.warning("follower exited", extra={"fields": fields})
             self._stopping.wait(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
             self._restarts += 1

@@ -67,7 +67,9 @@ class Store:
         if not (isinstance(folder, str) and isinstance(alias, str)):
             raise ModelRefusedError("unreadable", f"{role}.json is damaged")
         if Path(folder).name != folder:
-            raise ModelRefusedError("unreadable", f"{role}.json points elsewhere")
+            raise ModelRefusedError(
+                "unreadable", f"{role}.json points outside the store"
+            )
         return Pointer(folder, alias)
 
     def describe(self, pointer: Pointer) -> Version:

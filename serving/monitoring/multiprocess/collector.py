@@ -67,12 +67,12 @@ class SharedCollector(Collector):
     def _describe_sharing(self) -> Iterator[Metric]:
         yield GaugeMetricFamily(
             "serving_metrics_damaged_files",
-            "Files of shared metrics that cannot be read",
+            "Metrics files that cannot be read",
             len(self._damaged),
         )
         yield GaugeMetricFamily(
             "serving_metrics_unshared_values",
-            "Values that found no space in the shared files, in the process scraped",
+            "Values of the scraped worker that could not be written for lack of space",
             count_unshared_values(),
         )
         try:
@@ -81,7 +81,7 @@ class SharedCollector(Collector):
             return
         yield GaugeMetricFamily(
             "serving_metrics_free_bytes",
-            "Space left for shared metrics",
+            "Free space in the metrics folder",
             status.f_bavail * status.f_frsize,
         )
 

@@ -35,7 +35,7 @@ def choose_folder(configured: Path | None) -> Path | None:
             return _create(parent)
         except OSError:
             continue
-    logger.error("metrics are not shared: no folder for them can be created")
+    logger.error("metrics folder cannot be created; /metrics shows one worker only")
     return None
 
 

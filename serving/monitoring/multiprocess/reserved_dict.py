@@ -126,10 +126,10 @@ class ReservedDict(MmapedDict):
         self._is_full = error is not None
         fields = {"file": os.path.basename(self._fname)}
         if error is None:
-            logger.info("metrics are shared again", extra={"fields": fields})
+            logger.info("metrics can be written again", extra={"fields": fields})
         else:
             fields["error"] = str(error)
-            logger.error("metrics are not shared", extra={"fields": fields})
+            logger.error("metrics cannot be written", extra={"fields": fields})
 
 
 def entry_bytes(key: str) -> int:

@@ -37,7 +37,7 @@ class Shape(fields.Field[list[int]]):
         if isinstance(value, list) and len(value) in (1, MATRIX):
             if all(type(size) is int and size > 0 for size in value):
                 return value
-        raise ValidationError("must be one or two whole numbers above 0")
+        raise ValidationError("must be one or two positive integers")
 
 
 class TensorSchema(MessageSchema):

@@ -46,7 +46,7 @@ class BinaryTail:
             MalformedError: If there are not so many.
         """
         if self.offset + count * kind.itemsize > len(self.body):
-            raise MalformedError("The body has fewer bytes than its tensors announce.")
+            raise MalformedError("The body is shorter than its tensors require.")
         values = np.frombuffer(self.body, kind, count, self.offset)
         self.offset += count * kind.itemsize
         return values
@@ -58,7 +58,7 @@ class BinaryTail:
             MalformedError: If there are any.
         """
         if self.offset != len(self.body):
-            raise MalformedError("The body has more bytes than its tensors announce.")
+            raise MalformedError("The body is longer than its tensors require.")
 
 
 def read_values(tensor: dict[str, Any], at: str, tail: BinaryTail) -> Values:
@@ -74,7 +74,7 @@ def read_values(tensor: dict[str, Any], at: str, tail: BinaryTail) -> Values:
         return _convert(values, kind, point(at, "data"))
     count = prod(tensor["shape"])
     if type(size) is not int or size != count * kind.itemsize:
-        message = f"must be {count * kind.itemsize}, as shape and datatype say"
+        message = f"must be {count * kind.itemsize} for this shape and datatype"
         raise InvalidInputError.of(point(at, "parameters", "binary_data_size"), message)
     return tail.take(count, kind.newbyteorder("<"))
 
@@ -96,13 +96,15 @@ def _flatten(data: Any, shape: list[int], at: str) -> list[Any]:
         raise InvalidInputError.of(at, f"must be an array, not {describe(data)}")
     if data and isinstance(data[0], list):
         if set(map(type, data)) != {list}:
-            raise InvalidInputError.of(at, "mixes arrays and values")
+            raise InvalidInputError.of(at, "must not mix arrays and values")
         if len(shape) == 1 or set(map(len, data)) != {shape[1]}:
-            raise InvalidInputError.of(at, f"is not nested as the shape {shape} says")
+            raise InvalidInputError.of(
+                at, f"must be flat or nested like the shape {shape}"
+            )
         data = [value for row in data for value in row]
     values: list[Any] = data
     if len(values) != prod(shape):
-        message = f"has {len(values)} values, but the shape {shape} needs {prod(shape)}"
+        message = f"has {len(values)} values, but shape {shape} requires {prod(shape)}"
         raise InvalidInputError.of(at, message)
     return values
 
@@ -114,10 +116,10 @@ def _convert(values: list[Any], kind: np.dtype[Any], at: str) -> Values:
         return values if table is None else table
     wrong = next((i for i, value in enumerate(values) if type(value) is not int), None)
     if wrong is not None:
-        message = f"must be a whole number, not {describe(values[wrong])}"
+        message = f"must be an integer, not {describe(values[wrong])}"
         raise InvalidInputError.of(point(at, wrong), message, "type")
     try:
         return np.array(values, dtype=kind)
     except OverflowError:
-        message = "has values that do not fit the datatype"
+        message = "has values out of range for the datatype"
         raise InvalidInputError.of(at, message, "type") from None

@@ -128,12 +128,12 @@ export class BatchPanel {
 
 async function readText(file, maxBytes) {
   if (file.size > maxBytes) {
-    throw new FileError(`It has ${bytes(file.size)}; the service accepts at most ${bytes(maxBytes)}.`);
+    throw new FileError(`It is ${bytes(file.size)}; the limit is ${bytes(maxBytes)}.`);
   }
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer());
   } catch (error) {
-    throw new FileError(error.name === "TypeError" ? "It is not UTF-8 text." : "It cannot be read.");
+    throw new FileError(error.name === "TypeError" ? "It is not valid UTF-8." : "It cannot be read.");
   }
 }
 
@@ -143,7 +143,7 @@ function arrange(all, features) {
   const ragged = all.flatMap((row, index) => (row.length === all[0].length ? [] : [{
     pointer: `/${index}`, message: `must have ${all[0].length} cells, not ${row.length}`,
   }]));
-  if (ragged.length) throw new FileError("Rows differ in length.", ragged);
+  if (ragged.length) throw new FileError("Its rows differ in length.", ragged);
   const known = new Set(features.map(({ name }) => name));
   const names = all[0].map((name) => (known.has(name.trim()) ? name.trim() : standardize(name)));
   const kept = names.flatMap((name, index) => (known.has(name) ? [index] : []));

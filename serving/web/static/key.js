@@ -25,7 +25,7 @@ export class KeyPanel {
   ask(wasRefused) {
     const isNew = this.form.hidden;
     this.form.hidden = false;
-    byId("key-note").textContent = wasRefused ? "The service does not accept this key." : NOTE;
+    byId("key-note").textContent = wasRefused ? "This key was rejected." : NOTE;
     this.input.setAttribute("aria-invalid", String(wasRefused));
     if (isNew || wasRefused) this.input.focus();
     if (wasRefused) this.input.select();

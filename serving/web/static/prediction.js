@@ -34,7 +34,7 @@ export class PredictionPanel {
     for (const [label, bar] of this.#bars) bar.show(probabilities[label], label === prediction);
     const names = outside.map((name) => this.labels.get(name) ?? name);
     const warning = names.length
-      ? `Less reliable, because outside the training range: ${names.join(", ")}.`
+      ? `Less reliable, as outside the training range: ${names.join(", ")}.`
       : "";
     say(this.warning, warning);
     this.#announce(`${prediction}, ${percent(probabilities[prediction])}. ${warning}`);

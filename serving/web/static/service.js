@@ -4,7 +4,7 @@ const PATIENCE = 10_000; // ms
 
 export class UnreachableError extends Error {
   constructor() {
-    super("The service does not answer. This page continues as soon as it does.");
+    super("The service is not responding. This page resumes when it does.");
   }
 }
 

@@ -216,7 +216,7 @@ def test_the_bytes_must_be_those_that_the_tensors_announce(client, change):
     )
 
     assert answer.status_code == 400
-    assert "bytes than its tensors announce" in answer.json["error"]
+    assert "than its tensors require" in answer.json["error"]
 
 
 @pytest.mark.parametrize("length", ["x", "-1", "100000", "9" * 5000])

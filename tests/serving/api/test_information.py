@@ -29,7 +29,7 @@ REFUSAL = {
 @pytest.mark.parametrize(
     ("written", "reason"),
     [
-        (None, "has not looked up iris@Production"),
+        (None, "has not checked iris@Production"),
         (report(), "has no iris@Production"),
         (
             report(reachable=False, unreachable_since=1_800_000_000.0),
@@ -94,7 +94,7 @@ def test_a_report_before_the_first_poll_is_none(make_app, config):
 
     answer = make_app().test_client().get("/health/ready")
 
-    assert "has not looked up" in answer.json["detail"]
+    assert "has not checked" in answer.json["detail"]
 
 
 def test_a_damaged_report_is_none(make_app, iris, config):

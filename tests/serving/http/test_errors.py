@@ -141,7 +141,7 @@ def test_without_a_model_the_reason_is_given(make_app, setosa):
 
     assert answer.status_code == 503
     assert answer.headers["Retry-After"]
-    assert "follower has not looked up iris@Production" in answer.json["detail"]
+    assert "follower has not checked iris@Production" in answer.json["detail"]
 
 
 @pytest.mark.parametrize("path", ["/v2/none", "/v2/models/none", "/v2/models/none/x"])

@@ -88,4 +88,4 @@ def test_a_shadow_that_fails_is_counted_and_logged_once(
 
     assert value("serving_dropped_rows_total", observer="shadow") == 4
     assert compared("true") == 2
-    assert [each.message for each in caplog.records] == ["shadow cannot predict"]
+    assert [each.message for each in caplog.records] == ["shadow prediction failed"]

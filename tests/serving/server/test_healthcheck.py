@@ -35,7 +35,7 @@ def test_a_service_without_a_model_lives_but_is_not_ready(serve, make_app):
     address = serve(make_app())
 
     assert healthcheck.ask(address, "live") is None
-    assert "No model yet" in healthcheck.ask(address, "ready")
+    assert "No model is loaded" in healthcheck.ask(address, "ready")
 
 
 def test_a_service_on_all_addresses_is_asked_on_its_own(serve, make_app):
@@ -55,7 +55,7 @@ def test_silence_is_an_error(monkeypatch):
 def test_the_command_asks_where_the_service_listens(serve, make_app, monkeypatch):
     monkeypatch.setenv("IRIS_BIND", serve(make_app()))
 
-    for arguments, status in ([], None), (["ready"], "No model yet"):
+    for arguments, status in ([], None), (["ready"], "No model is loaded"):
         monkeypatch.setattr("sys.argv", ["healthcheck", *arguments])
         with pytest.raises(SystemExit) as ended:
             healthcheck.main()

@@ -102,7 +102,7 @@ def test_the_lack_of_room_is_logged_once_for_each_file(work, fill, now, caplog):
         now[0] += RETRY_SECONDS
         predictions.labels("1").inc()
 
-    assert {each.message for each in caplog.records} == {"metrics are not shared"}
+    assert {each.message for each in caplog.records} == {"metrics cannot be written"}
     files = [each.fields["file"] for each in caplog.records]
     assert sorted(files) == ["counter_11.db", "gauge_livesum_11.db"]
 

@@ -324,7 +324,7 @@ def test_a_page_without_a_model_says_why_and_waits_for_it(
     start, publish, open_page, iris_bytes
 ):
     page = open_page(start(follow_seconds=0).url)
-    expect(page.get_by_role("status")).to_contain_text("No model yet")
+    expect(page.get_by_role("status")).to_contain_text("No model is loaded")
     expect(page.locator("#main")).to_be_hidden()
 
     publish(iris_bytes, "3")
