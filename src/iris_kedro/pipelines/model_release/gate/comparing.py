@@ -173,7 +173,7 @@ def find_unseen(released: ReleasedModel, rows: pd.DataFrame) -> NDArray[np.bool_
     return unseen
 
 
-def select(answers: Answers, rows: NDArray[np.bool_]) -> Answers:
+def select(answers: Answers, rows: NDArray[np.bool_] | NDArray[np.int_]) -> Answers:
     """Return the answers for some of the rows."""
     return Answers(
         labels=answers.labels[rows],

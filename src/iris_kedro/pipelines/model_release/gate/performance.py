@@ -64,7 +64,7 @@ def answer(model: onnx.ModelProto, rows: pd.DataFrame, target: Target) -> Answer
         if name in known:
             probabilities[:, column] = scores.probabilities[:, known.index(name)]
     y = rows[target.name].to_numpy(str)
-    return _compare_with_truth(
+    return grade(
         scores.labels,
         scores.probabilities.max(axis=1).astype(float),
         probabilities,
@@ -86,7 +86,7 @@ def answer_shares(
     shares /= shares.sum()
     y = rows[target.name].to_numpy(str)
     majority = target.classes[int(shares.argmax())]
-    return _compare_with_truth(
+    return grade(
         np.full(len(rows), majority),
         np.full(len(rows), shares.max()),
         np.tile(shares, (len(rows), 1)),
@@ -124,13 +124,22 @@ def summarize(
     )
 
 
-def _compare_with_truth(
+def grade(
     labels: NDArray[np.str_],
     confidences: NDArray[np.float64],
     probabilities: NDArray[np.float64],
     y: NDArray[np.str_],
     classes: list[str],
 ) -> Answers:
+    """Compare answers with the truth.
+
+    Args:
+        labels: Predicted classes, of shape (rows,).
+        confidences: Their probabilities, of shape (rows,).
+        probabilities: Of shape (rows, classes).
+        y: The right classes, of shape (rows,).
+        classes: All classes, in the order of the columns.
+    """
     possible = -np.log(np.clip(probabilities, SMALLEST, 1))
     columns = [classes.index(label) for label in y.tolist()]
     return Answers(

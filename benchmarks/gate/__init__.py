@@ -1,0 +1,1 @@
+"""Simulation of the gate: python -m benchmarks.gate."""
