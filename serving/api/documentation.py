@@ -4,6 +4,7 @@ from importlib.resources import files
 
 from flask import Blueprint, Response, send_from_directory
 
+from serving.http.application import ApiResponse
 from serving.service import the_service
 
 blueprint = Blueprint("documentation", __name__)
@@ -33,23 +34,23 @@ POLICY = (
 
 
 @blueprint.get("/openapi.json")
-def openapi() -> Response:
+def openapi() -> ApiResponse:
     """Show the description for the model in use."""
     served = the_service().current.get()
-    return Response(served.openapi, content_type="application/json")
+    return ApiResponse(served.openapi, content_type="application/json")
 
 
 @blueprint.get("/docs")
-def page() -> Response:
+def page() -> ApiResponse:
     """Show Swagger UI."""
     headers = {"Content-Security-Policy": POLICY}
-    return Response(PAGE, content_type="text/html; charset=utf-8", headers=headers)
+    return ApiResponse(PAGE, content_type="text/html; charset=utf-8", headers=headers)
 
 
 @blueprint.get("/docs/start.js")
-def script() -> Response:
+def script() -> ApiResponse:
     """Start Swagger UI: a file of its own, as the policy forbids inline scripts."""
-    return Response(SCRIPT, content_type="text/javascript; charset=utf-8")
+    return ApiResponse(SCRIPT, content_type="text/javascript; charset=utf-8")
 
 
 @blueprint.get("/docs/<path:name>")

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint
 
 from serving.api.predictions import describe_model
+from serving.http.application import ApiResponse
 from serving.http.content import json_response
 from serving.model.status import describe_error, describe_fallback, describe_registry
 from serving.service import the_service
@@ -13,13 +14,13 @@ blueprint = Blueprint("health", __name__, url_prefix="/health")
 
 
 @blueprint.get("/live")
-def live() -> Response:
+def live() -> ApiResponse:
     """Say that the process answers."""
     return json_response({"status": "live"})
 
 
 @blueprint.get("/ready")
-def ready() -> Response:
+def ready() -> ApiResponse:
     """Say whether a model is loaded, and how the registry is."""
     service = the_service()
     model = service.current.get().model

@@ -3,10 +3,11 @@
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, request
+from flask import Blueprint, request
 from werkzeug.exceptions import NotFound
 
 from serving import __version__
+from serving.http.application import ApiResponse
 from serving.http.content import (
     JSON,
     json_response,
@@ -33,20 +34,20 @@ VERSION = "/models/<name>/versions/<version>"
 
 
 @blueprint.get("/health/live")
-def live() -> Response:
+def live() -> ApiResponse:
     """Say that the process answers."""
     return json_response({"live": True})
 
 
 @blueprint.get("/health/ready")
-def ready() -> Response:
+def ready() -> ApiResponse:
     """Say that a model is loaded."""
     the_service().current.get()
     return json_response({"ready": True})
 
 
 @blueprint.get("")
-def server() -> Response:
+def server() -> ApiResponse:
     """Describe the server."""
     return json_response(
         {
@@ -59,7 +60,7 @@ def server() -> Response:
 
 @blueprint.get(MODEL)
 @blueprint.get(VERSION)
-def model(name: str, version: str | None = None) -> Response:
+def model(name: str, version: str | None = None) -> ApiResponse:
     """Describe the model's tensors."""
     served = find_model(name, version)
     return json_response(describe_tensors(served.model))
@@ -67,7 +68,7 @@ def model(name: str, version: str | None = None) -> Response:
 
 @blueprint.get(f"{MODEL}/ready")
 @blueprint.get(f"{VERSION}/ready")
-def model_ready(name: str, version: str | None = None) -> Response:
+def model_ready(name: str, version: str | None = None) -> ApiResponse:
     """Say that this model is loaded."""
     find_model(name, version)
     return json_response({"name": name, "ready": True})
@@ -75,7 +76,7 @@ def model_ready(name: str, version: str | None = None) -> Response:
 
 @blueprint.post(f"{MODEL}/infer")
 @blueprint.post(f"{VERSION}/infer")
-def infer(name: str, version: str | None = None) -> Response:
+def infer(name: str, version: str | None = None) -> ApiResponse:
     """Predict the rows of a tensor, or of a tensor for each feature."""
     require_content(JSON, BINARY, optional=True)  # Triton's client sends none
     served = find_model(name, version)
@@ -119,10 +120,10 @@ def _split_body(body: bytes) -> tuple[bytes, BinaryTail]:
     return body[: int(length)], BinaryTail(body, int(length))
 
 
-def _answer(message: dict[str, Any], binary: bytes) -> Response:
+def _answer(message: dict[str, Any], binary: bytes) -> ApiResponse:
     if not binary:
         return json_response(message)
     header = orjson.dumps(message, option=orjson.OPT_SERIALIZE_NUMPY)
-    response = Response(header + binary, content_type=BINARY)
+    response = ApiResponse(header + binary, content_type=BINARY)
     response.headers[HEADER_LENGTH] = str(len(header))
     return response

@@ -2,8 +2,9 @@
 
 from importlib.metadata import version as installed_version
 
-from flask import Blueprint, Response
+from flask import Blueprint
 
+from serving.http.application import ApiResponse
 from serving.http.content import (
     CSV,
     JSON,
@@ -18,7 +19,7 @@ blueprint = Blueprint("invocations", __name__)
 
 
 @blueprint.post("/invocations")
-def invoke() -> Response:
+def invoke() -> ApiResponse:
     """Predict the rows of a data frame or tensor."""
     mimetype = require_content(JSON, CSV)
     service = the_service()
@@ -32,14 +33,14 @@ def invoke() -> Response:
 
 
 @blueprint.get("/ping")
-def ping() -> Response:
+def ping() -> ApiResponse:
     """Say whether a model is loaded, as MLflow's server does."""
     the_service().current.get()
     return json_response({})
 
 
 @blueprint.get("/version")
-def version() -> Response:
+def version() -> ApiResponse:
     """Name the version of MLflow whose protocol this is."""
     # All of MLflow comes with this part of it; the image has no more.
-    return Response(installed_version("mlflow-skinny"), content_type="text/plain")
+    return ApiResponse(installed_version("mlflow-skinny"), content_type="text/plain")

@@ -1,7 +1,8 @@
 """Route /metrics: everything that Prometheus collects."""
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, request
 
+from serving.http.application import ApiResponse
 from serving.monitoring.collector import StateCollector
 from serving.service import the_service
 
@@ -9,11 +10,11 @@ blueprint = Blueprint("metrics", __name__)
 
 
 @blueprint.get("/metrics")
-def show_metrics() -> Response:
+def show_metrics() -> ApiResponse:
     """Answer a scrape."""
     service = the_service()
     service.requests.flush()
     state = StateCollector(service.current)
     accept = request.headers.get("Accept", "")
     body, content_type = service.metrics.render(state, accept)
-    return Response(body, content_type=content_type)
+    return ApiResponse(body, content_type=content_type)

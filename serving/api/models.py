@@ -5,9 +5,10 @@ import json
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, request
+from flask import Blueprint, request
 
 from serving.api.predictions import describe_model
+from serving.http.application import ApiResponse
 from serving.http.content import json_response
 from serving.model.onnx_model import Model
 from serving.model.status import describe_fallback, format_time
@@ -17,7 +18,7 @@ blueprint = Blueprint("models", __name__)
 
 
 @blueprint.get("/model")
-def show_model() -> Response:
+def show_model() -> ApiResponse:
     """Show the contract, the metrics and the gate's verdict."""
     service = the_service()
     model = service.current.get().model

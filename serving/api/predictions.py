@@ -3,8 +3,9 @@
 from itertools import compress
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint
 
+from serving.http.application import ApiResponse
 from serving.http.content import (
     CSV,
     JSON,
@@ -24,7 +25,7 @@ blueprint = Blueprint("predictions", __name__)
 
 
 @blueprint.post("/predict")
-def predict() -> Response:
+def predict() -> ApiResponse:
     """Predict one row."""
     choose_answer(JSON)
     require_content(JSON)
@@ -36,7 +37,7 @@ def predict() -> Response:
 
 
 @blueprint.post("/predict/batch")
-def predict_batch() -> Response:
+def predict_batch() -> ApiResponse:
     """Predict many rows."""
     wanted = choose_answer(JSON, CSV)
     mimetype = require_content(JSON, CSV)
@@ -46,7 +47,7 @@ def predict_batch() -> Response:
     result = service.predict(served, rows)
     if wanted == CSV:
         text = write_csv(served.model.contract.classes, result.prediction)
-        return Response(text, content_type=f"{CSV}; charset=utf-8")
+        return ApiResponse(text, content_type=f"{CSV}; charset=utf-8")
     return json_response(describe_batch(result))
 
 

@@ -5,11 +5,12 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
-from flask import Response, request
+from flask import request
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.exceptions import NotAcceptable, UnsupportedMediaType
 from werkzeug.http import parse_accept_header, parse_options_header
 
+from serving.http.application import ApiResponse
 from serving.schemas.issues import MalformedError
 
 JSON, CSV = "application/json", "text/csv"
@@ -30,7 +31,7 @@ def require_content(*mimetypes: str, optional: bool = False) -> str:
     mimetype = parse_mimetype(headers.get("CONTENT_TYPE", "")[:USUAL_HEADER])
     if mimetype not in mimetypes and (mimetype or not optional):
         offered = " or ".join(mimetypes)
-        raise UnsupportedMediaType(f"The body must be {offered}.")
+        raise UnsupportedMediaType(f"The Content-Type must be {offered}.")
     if headers.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
         raise UnsupportedMediaType("Compressed bodies are not supported.")
     return mimetype
@@ -84,7 +85,7 @@ def choose_answer(*mimetypes: str) -> str:
     accept = request.environ.get("HTTP_ACCEPT", "*/*")[:USUAL_HEADER]
     chosen = best_match(accept, mimetypes)
     if chosen is None:
-        raise NotAcceptable(f"The answer can be {' or '.join(mimetypes)}.")
+        raise NotAcceptable(f"The response can only be {' or '.join(mimetypes)}.")
     return chosen
 
 
@@ -99,9 +100,9 @@ def best_match(accept: str, mimetypes: tuple[str, ...]) -> str | None:
 
 def json_response(
     body: Any, status: int = HTTPStatus.OK, mimetype: str = JSON
-) -> Response:
+) -> ApiResponse:
     """Answer with JSON."""
-    return Response(dump_json(body), status, content_type=mimetype)
+    return ApiResponse(dump_json(body), status, content_type=mimetype)
 
 
 def dump_json(body: Any) -> bytes:

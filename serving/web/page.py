@@ -1,7 +1,8 @@
 """Route /: a page to try the model as a person would."""
 
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, render_template
 
+from serving.http.application import ApiResponse
 from serving.service import the_service
 
 blueprint = Blueprint(
@@ -16,8 +17,8 @@ POLICY = (
 
 
 @blueprint.get("/")
-def page() -> Response:
+def page() -> ApiResponse:
     """Show the page; what is on it comes from /model and changes with it."""
     html = render_template("page.html", config=the_service().config)
     headers = {"Content-Security-Policy": POLICY}
-    return Response(html, content_type="text/html; charset=utf-8", headers=headers)
+    return ApiResponse(html, content_type="text/html; charset=utf-8", headers=headers)
