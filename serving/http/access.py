@@ -125,7 +125,7 @@ def check_head(environ: Mapping[str, Any]) -> None:
     if host is None and environ["SERVER_PROTOCOL"] == "HTTP/1.1":
         raise BadRequest("The Host header is missing.")
     if host and "," in host:
-        raise BadRequest("There is more than one Host header.")
+        raise BadRequest("The request has more than one Host header.")
     coding = environ.get("HTTP_TRANSFER_ENCODING")
     if coding and coding.lower() != "chunked":
         raise Unsupported("The only supported transfer coding is chunked.")

@@ -272,10 +272,10 @@ def test_what_is_no_text_or_too_large_is_explained(serve, open_page):
     page = open_page(serve(max_body_bytes=2048).url)
 
     upload(page, b"\xff\xfe\x00\x01")
-    expect(page.locator("#batch")).to_contain_text("not UTF-8 text")
+    expect(page.locator("#batch")).to_contain_text("not valid UTF-8")
     upload(page, b"x" * 4096)
-    expect(page.locator("#batch")).to_contain_text("It has 4 KiB")
-    expect(page.locator("#batch")).to_contain_text("at most 2 KiB")
+    expect(page.locator("#batch")).to_contain_text("It is 4 KiB")
+    expect(page.locator("#batch")).to_contain_text("limit is 2 KiB")
 
 
 def test_too_many_rows_are_explained(serve, open_page):
@@ -340,7 +340,7 @@ def test_a_stopped_service_is_noticed_and_its_return_too(serve, start, open_page
     expect(page.locator("#answer strong")).to_have_text("virginica")
 
     server.stop()
-    expect(page.get_by_role("status")).to_contain_text("does not answer")
+    expect(page.get_by_role("status")).to_contain_text("is not responding")
     expect(page.locator("#answer")).to_contain_text("No prediction")
     page.get_by_label("Petal length").first.fill("5.9")
     start(follow_seconds=0, workers=1, port=server.port)
@@ -355,7 +355,7 @@ def test_a_change_while_the_service_was_away_is_told(
     server = serve()
     page = open_page(server.url)
     server.stop()
-    expect(page.locator("#notice")).to_contain_text("does not answer")
+    expect(page.locator("#notice")).to_contain_text("is not responding")
 
     publish(build_iris(C=0.1), "4")
     start(follow_seconds=0, workers=1, port=server.port)
@@ -373,7 +373,7 @@ def test_a_key_is_asked_for_and_kept_in_the_tab(serve, open_page, tmp_path):
 
     asked.fill("wrong")
     asked.press("Enter")
-    expect(page.locator("#key-note")).to_contain_text("does not accept this key")
+    expect(page.locator("#key-note")).to_contain_text("key was rejected")
     asked.fill(KEY)
     page.get_by_role("button", name="Use key").click()
 
@@ -397,7 +397,7 @@ def test_a_key_is_asked_for_and_kept_in_the_tab(serve, open_page, tmp_path):
             {"status": 500, "json": {"detail": "It failed.", "request_id": "abc"}},
             "It failed. (request abc)",
         ),
-        ({"status": 200, "body": "<p>Please log in</p>"}, "does not answer"),
+        ({"status": 200, "body": "<p>Please log in</p>"}, "is not responding"),
     ],
 )
 def test_errors_are_text_and_pass(page, answer, text):
@@ -500,6 +500,6 @@ def test_no_barriers_when_asking_for_a_key_and_when_alone(
     assert find_barriers(page) == []
 
     server.stop()
-    expect(page.get_by_role("status")).to_contain_text("does not answer")
+    expect(page.get_by_role("status")).to_contain_text("is not responding")
 
     assert find_barriers(page) == []
