@@ -142,5 +142,5 @@ def _render_inference_v2(problem: Problem) -> dict[str, Any]:
 def _one_text(problem: Problem) -> str:
     """Put the first issues into the text, where the shape has no place for a list."""
     listed = problem.members.get("errors", [])[:3]
-    parts = [f"{error['pointer']} {error['message']}" for error in listed]
+    parts = [f"{error['pointer'] or 'The body'} {error['message']}" for error in listed]
     return " ".join([problem.detail, "; ".join(parts)]).strip()

@@ -70,12 +70,20 @@ class Measurement(fields.Float):
         return float(value)
 
 
+class Text(fields.String):
+    """A string; its errors read like all others."""
+
+    default_error_messages = MESSAGES | {"invalid": "must be a string"}
+
+
 class ShortList(fields.List[Any]):
     """A list whose length is checked before its items are.
 
     marshmallow checks it after them, when a body of wrong items has already taken a
     thousand times its size in messages.
     """
+
+    default_error_messages = MESSAGES | {"invalid": "must be an array"}
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         if isinstance(value, list):
@@ -85,6 +93,8 @@ class ShortList(fields.List[Any]):
 
 class Parameters(fields.Field[dict[str, Any]]):
     """An object of which few members are read: the others cost nothing."""
+
+    default_error_messages = MESSAGES
 
     def __init__(self) -> None:
         super().__init__(load_default=dict, metadata={"type": "object"})

@@ -1,12 +1,13 @@
 """Requests: the schema of the message, and its tensors to rows."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 from numpy.typing import NDArray
 
-from serving.schemas.fields import Parameters, ShortList
+from serving.schemas.fields import MESSAGES, Parameters, ShortList, Text
 from serving.schemas.inference_v2.outputs import OUTPUTS
 from serving.schemas.inference_v2.tensors import (
     DATATYPES,
@@ -21,8 +22,18 @@ MATRIX = 2  # dimensions
 LONGEST_ID = 1000
 
 
+def _one_of(choices: Iterable[str]) -> validate.OneOf:
+    return validate.OneOf(list(choices), error="must be one of {choices}")
+
+
+def _at_most(count: int, of: str) -> validate.Length:
+    return validate.Length(max=count, error=f"must have at most {count} {of}")
+
+
 class MessageSchema(Schema):
-    """Base of the messages: members that are not known here are for other servers."""
+    """Base of the messages: unknown members are for other servers."""
+
+    error_messages = {"type": "must be an object"}  # noqa: RUF012
 
     class Meta:
         """Clients may send extensions."""
@@ -32,6 +43,8 @@ class MessageSchema(Schema):
 
 class Shape(fields.Field[list[int]]):
     """The shape of a tensor: one or two dimensions."""
+
+    default_error_messages = MESSAGES
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> list[int]:
         if isinstance(value, list) and len(value) in (1, MATRIX):
@@ -43,8 +56,8 @@ class Shape(fields.Field[list[int]]):
 class TensorSchema(MessageSchema):
     """An input tensor; its data is read by `read_values`."""
 
-    name = fields.String(required=True)
-    datatype = fields.String(required=True, validate=validate.OneOf(list(DATATYPES)))
+    name = Text(required=True)
+    datatype = Text(required=True, validate=_one_of(DATATYPES))
     shape = Shape(required=True)
     parameters = Parameters()
     data = fields.Raw(allow_none=True)
@@ -53,22 +66,26 @@ class TensorSchema(MessageSchema):
 class RequestedOutputSchema(MessageSchema):
     """An output that the client wants."""
 
-    name = fields.String(required=True, validate=validate.OneOf(OUTPUTS))
+    name = Text(required=True, validate=_one_of(OUTPUTS))
     parameters = Parameters()
 
 
 def inference_schema(reader: RowReader) -> Schema:
     """Create the schema of a request; it has at most a tensor for each feature."""
-    most = validate.Length(min=1, max=len(reader.names))
+    count = len(reader.names)
+    error = f"must have from 1 to {count} tensors"
+    accepted = validate.Length(min=1, max=count, error=error)
 
     class InferenceRequestSchema(MessageSchema):
-        id = fields.String(load_default="", validate=validate.Length(max=LONGEST_ID))
+        id = Text(load_default="", validate=_at_most(LONGEST_ID, "characters"))
         parameters = Parameters()
-        inputs = ShortList(fields.Nested(TensorSchema), required=True, validate=most)
+        inputs = ShortList(
+            fields.Nested(TensorSchema), required=True, validate=accepted
+        )
         outputs = ShortList(
             fields.Nested(RequestedOutputSchema),
             load_default=list,
-            validate=validate.Length(max=len(OUTPUTS)),
+            validate=_at_most(len(OUTPUTS), "outputs"),
         )
 
     return InferenceRequestSchema()

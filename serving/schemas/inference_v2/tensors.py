@@ -116,7 +116,10 @@ def _convert(values: list[Any], kind: np.dtype[Any], at: str) -> Values:
         return values if table is None else table
     wrong = next((i for i, value in enumerate(values) if type(value) is not int), None)
     if wrong is not None:
-        message = f"must be an integer, not {describe(values[wrong])}"
+        found = describe(values[wrong])
+        message = "must be an integer"
+        if found != "a number":
+            message += f", not {found}"
         raise InvalidInputError.of(point(at, wrong), message, "type")
     try:
         return np.array(values, dtype=kind)

@@ -203,6 +203,41 @@ def test_a_list_that_is_too_long_is_one_issue(client, path, body):
     assert b"1 error in the input" in answer.data
 
 
+TENSOR = {"name": "x", "datatype": "FP32", "shape": [1, 4], "data": [5, 3, 1, 0.2]}
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ([], "The body must be an object"),
+        ({}, "/inputs is missing"),
+        ({"inputs": None}, "/inputs must not be null"),
+        ({"inputs": 5}, "/inputs must be an array"),
+        ({"inputs": []}, "/inputs must have from 1 to 4 tensors"),
+        ({"inputs": [5]}, "/inputs/0 must be an object"),
+        ({"inputs": [TENSOR | {"name": 5}]}, "/inputs/0/name must be a string"),
+        ({"inputs": [TENSOR | {"shape": None}]}, "/inputs/0/shape must not be null"),
+        (
+            {"inputs": [TENSOR | {"datatype": "INT8"}]},
+            "/inputs/0/data/3 must be an integer",
+        ),
+        (
+            {"inputs": [TENSOR], "outputs": [{"name": "x"}]},
+            "/outputs/0/name must be one of label, probabilities",
+        ),
+        (
+            {"inputs": [TENSOR], "id": "x" * 1001},
+            "/id must have at most 1000 characters",
+        ),
+    ],
+)
+def test_schema_errors_read_like_all_others(client, body, message):
+    answer = client.post("/v2/models/iris/infer", json=body)
+
+    assert answer.status_code == 422
+    assert answer.json["error"] == f"1 error in the input. {message}"
+
+
 @pytest.mark.parametrize("change", [-4, 4])
 def test_the_bytes_must_be_those_that_the_tensors_announce(client, change):
     header = orjson.dumps(
