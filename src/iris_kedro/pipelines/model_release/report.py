@@ -13,6 +13,7 @@ from iris_kedro.release import Decision
 
 from .gate.comparing import Comparison, Difference
 from .gate.performance import Performance
+from .gate.reasons import compare_p_value
 
 
 def build_report(
@@ -128,7 +129,8 @@ def _list_differences(comparison: dict[str, Any]) -> list[str]:
         f"| {each['other']} | {each['rows']} |"
         f" {_cell(each['log_loss_reduction'], '+')} |"
         f" {_cell(each['accuracy_gain'], '+')} |"
-        f" {each['gained']}, {each['lost']} | {each['p_value']:.3f} |"
+        f" {each['gained']}, {each['lost']} |"
+        f" {compare_p_value(each['p_value']).removeprefix('= ')} |"
         for each in (
             comparison[key] for key in ("baseline", "difference", "predecessor")
         )

@@ -61,7 +61,7 @@ class Comparison:
         production: Production on the rows that it has not seen either.
         difference: The challenger against Production.
         predecessor: The challenger against the best version that was in Production
-            before, if that is better than Production on these rows.
+            before, on the rows that neither has seen.
         incompatibility: Why Production cannot be compared, if it cannot.
         has_newer_data: Whether the challenger has seen newer data than Production.
         existing_version: The version that came from the same data, code, parameters.

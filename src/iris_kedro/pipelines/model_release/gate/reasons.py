@@ -117,8 +117,14 @@ def describe_accuracy(difference: Difference, gate: Gate) -> str:
     return (
         f"accuracy differs by {gain.value:+.3f} ({gate.confidence:.0%} interval"
         f" {_range(gain)}): {_count(difference.gained)} gained,"
-        f" {difference.lost} lost, p = {difference.p_value:.3f}"
+        f" {difference.lost} lost, p {compare_p_value(difference.p_value)}"
     )
+
+
+def compare_p_value(p_value: float) -> str:
+    """Write a p-value with its sign, as in "= 0.039" or "< 0.001"."""
+    smallest = 0.001  # that three digits show
+    return f"< {smallest}" if p_value < smallest else f"= {p_value:.3f}"
 
 
 def explain_better(difference: Difference, gate: Gate) -> str:
