@@ -7,7 +7,7 @@ thread and back would cost as much as its work. Only what takes long goes to a t
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import Any, NamedTuple
@@ -44,7 +44,7 @@ class Answer(NamedTuple):
 
     status: str
     headers: list[tuple[str, str]]
-    body: bytes
+    chunks: Iterable[bytes]
     close: Callable[[], None]
 
 
@@ -73,12 +73,12 @@ class Bridge:
             is_last = REFUSAL in environ or UPGRADE in environ
             self._access.acquire_slot(environ)
             answer = await self._answer(environ, body)
-            if is_last:
-                answer.headers.append(("Connection", "close"))
-                await send_last_answer(answer, send, receive)
-            else:
-                await send_answer(answer, send)
-            answer.close()
+            with contextlib.closing(answer):
+                if is_last:
+                    answer.headers.append(("Connection", "close"))
+                    await send_last_answer(answer, send, receive)
+                else:
+                    await send_answer(answer, send)
         except ClientDisconnectedError:
             return
         finally:
@@ -131,8 +131,7 @@ class Bridge:
             return lambda _: None  # the write() of old WSGI, which Flask does not use
 
         chunks = self.app.wsgi_app(environ, start_response)
-        body = b"".join(chunks)
-        return Answer(status, headers, body, getattr(chunks, "close", do_nothing))
+        return Answer(status, headers, chunks, getattr(chunks, "close", do_nothing))
 
 
 def do_nothing() -> None:
@@ -142,11 +141,18 @@ def do_nothing() -> None:
 async def send_answer(answer: Answer, send: Send) -> None:
     """Send an answer; wait until a large one has left."""
     await send(describe_head(answer))
-    if len(answer.body) > LARGE_ANSWER:
-        await send(describe_body(answer.body, more_body=True))
-        await send(describe_body(b""))
+    chunks = answer.chunks
+    if type(chunks) is list and len(chunks) == 1 and len(chunks[0]) <= LARGE_ANSWER:
+        await send(describe_body(chunks[0]))
     else:
-        await send(describe_body(answer.body))
+        await send_chunks(answer, send)
+        await send(describe_body(b""))
+
+
+async def send_chunks(answer: Answer, send: Send) -> None:
+    """Send a body piece by piece: a file is read no faster than the client reads."""
+    for chunk in answer.chunks:
+        await send(describe_body(chunk, more_body=True))
 
 
 async def send_last_answer(answer: Answer, send: Send, receive: Receive) -> None:
@@ -156,7 +162,7 @@ async def send_last_answer(answer: Answer, send: Send, receive: Receive) -> None
     if it were cut off while it sends, it would see a reset instead of the answer.
     """
     await send(describe_head(answer))
-    await send(describe_body(answer.body, more_body=True))
+    await send_chunks(answer, send)
     size = 0
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(DISCARD_SECONDS):

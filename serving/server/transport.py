@@ -19,6 +19,7 @@ class JoinedWrites:
         self._transport = transport
         self._loop = loop
         self._pending: list[bytes] = []
+        self._size = 0
         self.is_closing = transport.is_closing  # asked for each answer
 
     def __getattr__(self, name: str) -> Any:
@@ -30,7 +31,8 @@ class JoinedWrites:
         if not self._pending:
             self._loop.call_soon(self.flush)
         self._pending.append(data)
-        if len(data) > LARGE_WRITE:
+        self._size += len(data)
+        if self._size > LARGE_WRITE:
             self.flush()
 
     def close(self) -> None:
@@ -43,3 +45,4 @@ class JoinedWrites:
         if self._pending:
             self._transport.write(b"".join(self._pending))
             self._pending.clear()
+            self._size = 0

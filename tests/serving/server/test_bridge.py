@@ -181,7 +181,7 @@ def test_a_refusal_keeps_the_connection_if_the_body_has_been_read(make_app, iris
     scope = SCOPE | {"raw_path": b"/predict", "headers": headers}
     asyncio.run(bridge(scope, receive, send))
 
-    start, body = sent
+    start, body, _ = sent
     assert start["status"] == 429
     assert b"Connection" not in dict(start["headers"])
     assert json.loads(body["body"])["detail"] == OVERLOADED

@@ -300,6 +300,22 @@ def test_pipelined_requests_whose_answers_are_not_read_take_little_memory(
     assert small.status_code == 200
 
 
+def test_files_that_are_not_read_take_little_memory(filled, wire):
+    server = filled(send_seconds=60)
+    [worker] = server.workers()
+    before = resident(worker)
+    request = b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n"
+    with ExitStack() as clients:
+        for _ in range(50):
+            raw = clients.enter_context(wire.connect(server))
+            raw.sendall(request * 5)
+        health = server.get("/health/live")
+        grown = resident(worker) - before
+
+    assert health.status_code == 200
+    assert grown < 30
+
+
 def test_requests_beyond_the_queue_are_refused_before_their_body_is_read(filled, wire):
     server = filled(max_in_flight=2, send_seconds=60)
     request = post(b"/predict/batch", table(100_000))

@@ -37,6 +37,19 @@ def test_the_writes_of_one_turn_are_joined():
     assert sent.pieces == [b"head body "] * 2
 
 
+def test_many_small_writes_are_not_kept_until_the_end_of_the_turn():
+    sent, piece = Sent(), b"x" * (transport.LARGE_WRITE // 2)
+
+    async def write() -> None:
+        joined = JoinedWrites(sent, asyncio.get_running_loop())
+        for _ in range(6):
+            joined.write(piece)
+
+    asyncio.run(write())
+
+    assert sent.pieces == [piece * 3] * 2
+
+
 def test_a_large_write_and_the_last_one_leave_at_once():
     sent, large = Sent(), b"x" * (transport.LARGE_WRITE + 1)
 
