@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import PERMISSION_DENIED
 from mlflow.tracking import MlflowClient
@@ -147,7 +149,22 @@ def test_parent_run_has_metrics_of_data_and_model(parent):
 
 def test_parent_run_has_the_parameters(parent):
     assert parent.data.params["data_engineering.source"] == "sklearn:iris"
-    assert "test_share" in parent.data.params["data_engineering.split"]
+    assert parent.data.params["data_science.training.folds"] == "5"
+    forest = "data_science.candidates.random_forest.class"
+    assert parent.data.params[forest] == "sklearn.ensemble.RandomForestClassifier"
+    assert not [value for value in parent.data.params.values() if value[0] == "{"]
+
+
+def test_parent_run_is_named_by_its_result(parent):
+    assert parent.info.run_name == "iris · logistic regression · first release"
+    assert parent.data.tags["candidate"] == "logistic_regression"
+    assert parent.data.tags["verdict"] == "first release"
+
+
+def test_experiment_opens_on_its_training_runs(shipped):
+    experiment = shipped.project.client.get_experiment_by_name("iris")
+
+    assert experiment.tags["mlflow.experimentKind"] == "custom_model_development"
 
 
 def test_parent_run_has_the_gate_report(shipped, parent):
@@ -471,8 +488,8 @@ def test_parameter_can_be_given_on_the_command_line(project):
     )
 
     (parent,) = project.parents()
-    logged = json.loads(parent.data.params["data_engineering.split"])
-    assert (logged["salt"], logged["test_share"]) == ("x", 0.3)
+    assert parent.data.params["data_engineering.split.salt"] == "x"
+    assert parent.data.params["data_engineering.split.test_share"] == "0.3"
 
 
 def test_source_can_be_given_on_the_command_line(project, iris_csv):
@@ -703,7 +720,7 @@ def test_run_goes_on_from_the_choice_without_training_again(project):
 
     assert first.exit_code == 0, first.output
     assert result.exit_code == 0, result.output
-    assert "train_candidates" not in result.output
+    assert "logistic_regression.train" not in result.output
     assert "unchanged" in result.output
     assert project.registry.aliases() == {"Production": "1"}
 
@@ -711,11 +728,12 @@ def test_run_goes_on_from_the_choice_without_training_again(project):
 # --- Two at the same time ------------------------------------------------------------
 
 
-def test_interrupted_run_is_killed_and_the_next_one_works(project):
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_run_is_killed_and_the_next_one_works(project, stop):
     process = project.start("run")
     for line in process.stdout:
         if "logistic_regression.train" in line:
-            process.send_signal(signal.SIGINT)
+            process.send_signal(stop)
             break
     process.communicate(timeout=120)
 
@@ -723,6 +741,61 @@ def test_interrupted_run_is_killed_and_the_next_one_works(project):
     assert [run.info.status for run in project.parents()] == ["KILLED"]
     assert project.registry.aliases() == {}
     assert project.invoke("run").exit_code == 0
+
+
+def test_run_that_was_killed_is_closed_by_the_next_one(project):
+    process = project.start("run")
+    for line in process.stdout:
+        if "logistic_regression.train" in line:
+            process.kill()
+            break
+    process.communicate(timeout=120)
+    before = [run.info.status for run in project.parents()]
+
+    result = project.invoke("run", "--pipelines", "data_engineering")
+
+    assert before == ["RUNNING"]
+    assert [run.info.status for run in project.parents()] == ["KILLED", "FINISHED"]
+    assert "was killed and is closed now" in result.output
+
+
+def test_session_that_was_interrupted_in_a_notebook_leaves_no_active_run(
+    project, monkeypatch
+):
+    def stop(self):
+        raise KeyboardInterrupt
+
+    bootstrap_project(project.path)
+    with monkeypatch.context() as patch, KedroSession.create() as session:
+        patch.setattr(SourceDataset, "load", stop)
+        with pytest.raises(KeyboardInterrupt):
+            session.run()
+
+    with KedroSession.create() as session:
+        session.run(pipeline_names=["data_engineering"])
+
+    assert [run.info.status for run in project.parents()] == ["KILLED", "FINISHED"]
+
+
+def test_run_of_an_orchestrator_is_used_and_left_open(project):
+    bootstrap_project(project.path)
+    mlflow.set_tracking_uri(f"sqlite:///{project.path}/mlflow.db")
+    mlflow.set_experiment("iris")
+    with mlflow.start_run() as run, KedroSession.create() as session:
+        session.run(pipeline_names=["data_engineering"])
+        assert mlflow.active_run().info.run_id == run.info.run_id
+
+    assert [each.info.run_id for each in project.parents()] == [run.info.run_id]
+
+
+def test_failed_run_says_why(project):
+    project.write_csv("a,b\n1,2\n")
+
+    project.invoke("run")
+
+    (parent,) = project.parents()
+    assert (parent.info.status, parent.info.run_name) == ("FAILED", "iris · failed")
+    assert "source.csv" in parent.data.tags["failure"]
 
 
 def test_two_projects_release_into_one_registry_at_the_same_time(

@@ -21,6 +21,7 @@ from iris_kedro.configuration import use_configuration
 from iris_kedro.errors import ProjectError
 from iris_kedro.parameters import check_agreement, check_names
 from iris_kedro.summary import print_summary
+from iris_kedro.tracking import close_dead_runs
 
 if TYPE_CHECKING:
     from sqlalchemy.exc import DBAPIError
@@ -54,10 +55,13 @@ class ProjectHooks:
         self._lock = FileLock(Path(context.project_path) / "data" / ".lock")
 
     @hook_impl(trylast=True)
-    def before_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
+    ) -> None:
         """Tag the run, which kedro-mlflow has started, with what it depends on."""
         self._acquire_lock()
         self._numbers, self._total = count(1), len(pipeline.nodes)
+        close_dead_runs(run_params["project_path"])
         provenance = catalog.load("provenance")
         mlflow.set_tags(
             {

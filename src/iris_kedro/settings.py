@@ -15,6 +15,7 @@ from kedro.utils import find_kedro_project
 from omegaconf.resolvers import oc
 
 from iris_kedro.hooks import ExperimentHooks, ProjectHooks
+from iris_kedro.tracking import TrackingHooks
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 # Its pages have one reader and one SQLite file: four workers start more slowly.
@@ -28,7 +29,8 @@ _path = os.environ.get("PATH", os.defpath).split(os.pathsep)
 if _path[0] != _scripts:
     os.environ["PATH"] = os.pathsep.join([_scripts, *_path])
 
-HOOKS = (ExperimentHooks(), ProjectHooks())
+HOOKS = (ExperimentHooks(), ProjectHooks(), TrackingHooks())
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow",)  # TrackingHooks are its own, with more
 CONFIG_LOADER_CLASS = OmegaConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

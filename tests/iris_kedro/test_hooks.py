@@ -11,6 +11,7 @@ from iris_kedro.errors import ProjectError
 from iris_kedro.hooks import ProjectHooks
 
 ROOT = Path(__file__).parents[2]
+RUN = {"project_path": str(ROOT)}
 PIPELINE = Pipeline([Node(len, "data", "length", name="measure")])
 
 
@@ -47,7 +48,7 @@ def test_misspelt_parameter_stops_before_anything_runs():
 
 def test_run_is_tagged_with_what_it_depends_on(tracking, hooks, catalog):
     with mlflow.start_run() as run:
-        hooks.before_pipeline_run(PIPELINE, catalog)
+        hooks.before_pipeline_run(RUN, PIPELINE, catalog)
 
     tags = tracking.get_run(run.info.run_id).data.tags
     assert tags["git_commit"] == "c0ffee"
@@ -57,7 +58,7 @@ def test_run_is_tagged_with_what_it_depends_on(tracking, hooks, catalog):
 
 def test_progress_counts_the_nodes(tracking, hooks, catalog, caplog):
     caplog.set_level("INFO", "iris_kedro")
-    hooks.before_pipeline_run(PIPELINE, catalog)
+    hooks.before_pipeline_run(RUN, PIPELINE, catalog)
 
     hooks.before_node_run(PIPELINE.nodes[0])
 
@@ -73,7 +74,7 @@ def test_progress_counts_the_nodes(tracking, hooks, catalog, caplog):
     ids=["success", "error"],
 )
 def test_folder_is_locked_until_the_run_ends(tracking, hooks, catalog, tmp_path, end):
-    hooks.before_pipeline_run(PIPELINE, catalog)
+    hooks.before_pipeline_run(RUN, PIPELINE, catalog)
     during = is_locked(tmp_path)
 
     end(hooks, catalog)
@@ -94,7 +95,7 @@ def test_second_run_waits_until_the_first_ends(
 
     monkeypatch.setattr("iris_kedro.hooks.logger.warning", end_first_run)
 
-    hooks.before_pipeline_run(PIPELINE, catalog)
+    hooks.before_pipeline_run(RUN, PIPELINE, catalog)
 
     assert told == ["Waiting for another run in this folder to end"]
     assert is_locked(tmp_path)

@@ -9,6 +9,7 @@ from kedro_mlflow.framework.cli.cli import ui as mlflow_ui
 
 from .errors import explain_errors
 from .model import model
+from .signals import interrupt_on_sigterm
 from .ui import check_port
 
 __all__ = ["cli", "model", "run"]
@@ -21,7 +22,7 @@ def cli() -> None:
 
 run = copy.copy(kedro_run)
 if kedro_run.callback is not None:  # always; for the type checker
-    run.callback = explain_errors(kedro_run.callback)
+    run.callback = explain_errors(interrupt_on_sigterm(kedro_run.callback))
 cli.add_command(run, name="run")
 cli.add_command(model)
 

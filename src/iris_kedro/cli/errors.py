@@ -35,7 +35,9 @@ def explain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
         except (ParameterValidationError, ValidationError) as error:
             raise click.ClickException(_simplify(str(error))) from error
         except KeyboardInterrupt:
-            _end_runs()
+            from iris_kedro.tracking import end_runs
+
+            end_runs()
             raise
 
     return explained
@@ -46,12 +48,4 @@ def _simplify(message: str) -> str:
     value = r" \[type=\w+, input_value=(.*), input_type=(?:bool|float|int|str)\]"
     message = re.sub(value, r", but it is \1", message)
     message = re.sub(r" \[type=\w+, .*\]", "", message)  # of a whole section
-    return re.sub(r"(?:Failed .*: )?\d+ validation errors? for \w+", "", message)
-
-
-def _end_runs() -> None:
-    # At its exit MLflow would end them as if they had finished.
-    import mlflow
-
-    while mlflow.active_run():
-        mlflow.end_run("KILLED")
+    return re.sub(r"(?:Failed .*: )?\d+ validation errors? for [^\n]+", "", message)

@@ -1,0 +1,20 @@
+"""Stopping a run from outside."""
+
+import functools
+import signal
+from collections.abc import Callable
+from typing import Any
+
+
+def interrupt_on_sigterm(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Stop at SIGTERM, as a cluster sends it, in the same way as at Ctrl-C."""
+
+    @functools.wraps(command)
+    def interruptible(*args: Any, **kwargs: Any) -> Any:
+        previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
+        try:
+            return command(*args, **kwargs)
+        finally:
+            signal.signal(signal.SIGTERM, previous)
+
+    return interruptible

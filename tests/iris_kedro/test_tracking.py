@@ -1,0 +1,16 @@
+from iris_kedro.parameters import Split
+from iris_kedro.tracking import flatten
+
+SPLIT = Split(test_share=0.3, salt="s", minimum_rows_per_class=5)
+
+
+def test_models_and_dictionaries_become_values_with_dotted_names():
+    values = {"folds": 5, "nested": {"split": SPLIT, "names": ["a", "b"]}, "empty": {}}
+
+    assert dict(flatten(values)) == {
+        "folds": 5,
+        "nested.split.test_share": 0.3,
+        "nested.split.salt": "s",
+        "nested.split.minimum_rows_per_class": 5,
+        "nested.names": ["a", "b"],
+    }
