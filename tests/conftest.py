@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ from iris_kedro.pipelines.data_science.nodes import (
     train_candidate,
 )
 from iris_kedro.provenance import Lineage, Provenance
-from iris_kedro.registry import Registry
+from iris_kedro.registry import JudgedModel, Registry, Source
 from iris_kedro.release import Decision, Release, Verdict
 
 ROOT = Path(__file__).parents[1]
@@ -376,7 +377,29 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> None:
             cls.hours += 1
             return datetime(2026, 11, 1, tzinfo=UTC) + timedelta(hours=cls.hours)
 
-    monkeypatch.setattr("iris_kedro.registry.datetime", Clock)
+    monkeypatch.setattr("iris_kedro.registry.history.datetime", Clock)
+
+
+@pytest.fixture
+def register(tmp_path: Path) -> Callable[..., str]:
+    """Return a function that releases a model without files and returns its version.
+
+    Each is another model, judged against today's Production, unless it is said.
+    """
+    numbers = count(1)
+
+    def register(registry: Registry, verdict: str = "better", **changes: Any) -> str:
+        judged = JudgedModel(
+            fingerprint=f"model {next(numbers)}",
+            run_id="",
+            promotes=verdict in {"first release", "better", "not worse"},
+            compared_with=registry.aliases().get("Production"),
+            judgement={"verdict": verdict, "reasons": '["because of the test"]'},
+            tags={},
+        )
+        return registry.release(replace(judged, **changes), Source(str(tmp_path)))
+
+    return register
 
 
 @pytest.fixture

@@ -381,12 +381,15 @@ CHECKS: dict[str, Check] = {
     "kedro run --runner ThreadRunner": prints_when_activated("Gate  "),
     "kedro registry list": prints_when_activated("model_release"),
     "kedro catalog describe-datasets": prints_when_activated("ModelRegistryDataset"),
+    "kedro model list": prints_when_activated("logistic regression"),
     "kedro model history": prints_when_activated("Production is version"),
     "kedro model history --at 2026-11-01T12:00": prints_when_activated(
         " in Production at 2026-11-01 12:00:00 UTC"
     ),
     "kedro model promote 3": prints_when_activated("Production of iris is version 3"),
     "kedro model rollback": prints_when_activated("Production of iris is version"),
+    "kedro model resume": prints_when_activated("no longer on hold"),
+    "kedro model prune --keep 10": prints_when_activated("nothing to delete"),
     REFUSED: refuses_as_printed,
     "make image": NotRun("needs Docker or Podman: test-container"),
     "docker run -p 8000:8000 -v iris-models:/models"

@@ -329,8 +329,27 @@ def test_rolled_back_model_is_not_released_again(project, iris_csv):
 
     result = project.invoke("run")
 
-    assert "version 2 came from the same data, code and parameters" in result.output
+    assert "Gate        unchanged" in result.output
+    assert "This model  version 2, registered before" in result.output
+    assert "kedro model promote 2\n" in result.output
+    assert "Production  version 1 of iris (as before)" in result.output
     assert project.registry.aliases()["Production"] == "1"
+
+
+def test_release_during_a_hold_waits_for_its_end(project):
+    project.invoke("run")
+    project.change(DATA_SCIENCE, "data_science.training.random_state", 1)
+    project.invoke("run")
+    project.invoke("model", "rollback")
+    project.change(DATA_SCIENCE, "data_science.training.random_state", 2)
+
+    held = project.invoke("run")
+    project.invoke("model", "resume")
+    project.invoke("run")
+
+    assert "Challenger  version 3 of iris\n" in held.output
+    assert "put automatic releases on hold at" in held.output
+    assert project.registry.aliases() == {"Production": "3", "Previous": "1"}
 
 
 def test_production_that_was_taken_away_is_filled_again(project):
@@ -635,10 +654,9 @@ def test_bad_file_stops_the_run_and_production_stays(
 
 
 @pytest.fixture
-def registered(project):
+def registered(project, register):
     """Put some version into Production."""
-    project.registry.register(str(project.path), "", None, "promoting", {}, "")
-    project.registry.promote("1", "release")
+    register(project.registry)
 
 
 def test_missing_values_and_duplicates_are_reported_and_dropped(project, iris_csv):

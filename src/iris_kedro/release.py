@@ -34,16 +34,32 @@ class ReleasedModel:
 
 
 @dataclass(frozen=True)
+class Outcome:
+    """What became of a released model.
+
+    Attributes:
+        version: Its version.
+        note: Why it is not Production; empty where the verdict says why.
+        needs_reason: Whether it was refused, so that a promotion needs a reason.
+    """
+
+    version: str
+    note: str = ""
+    needs_reason: bool = False
+
+
+@dataclass(frozen=True)
 class RegistryState:
     """What is registered when a run compares.
 
     Attributes:
         production: The version in Production, if any.
-        fingerprints: The fully released version of each fingerprint.
+        fingerprints: The newest version of each fingerprint.
         predecessors: The best of the versions that were in Production before.
         promoted: All versions that were ever in Production.
         judgements: The ``Release.judgement`` of each version that has one.
         known_data: Digests of the data that versions up to Production came from.
+        outcomes: What became of the model that each run released.
     """
 
     production: ReleasedModel | None
@@ -52,6 +68,7 @@ class RegistryState:
     promoted: frozenset[str] = frozenset()
     judgements: dict[str, str] = field(default_factory=dict)
     known_data: frozenset[str] = frozenset()
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -81,8 +98,6 @@ class Release:
         card: The model card, without which nothing is released.
         judgement: Digest of all that a final refusal depended on: a challenger with
             the same one need not be judged again. Empty if it should be.
-        existing_version: The version that is this very model, judged again: it gets
-            the new verdict, and no other version is registered.
     """
 
     model: onnx.ModelProto
@@ -92,7 +107,6 @@ class Release:
     report: str
     card: str
     judgement: str = ""
-    existing_version: str | None = None
 
     @property
     def contract(self) -> Contract:

@@ -5,7 +5,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from iris_kedro.release import RegistryState
+from iris_kedro.release import Outcome, RegistryState
 
 NEXT = (
     "make serve                      predict over HTTP",
@@ -94,18 +94,44 @@ def _print_verdict(
     console.print(f"Gate        [{style}]{report['verdict']}[/]")
     for reason in report["reasons"]:
         console.print(f"            {reason}", markup=False)
-    console.print(f"Production  {_describe_production(report, registry)}")
+    _print_roles(report, registry, console)
     steps = NEXT if registry.production else NEXT_WITHOUT_PRODUCTION
     console.print("\nNext        " + "\n            ".join(steps), highlight=False)
 
 
-def _describe_production(report: dict[str, Any], registry: RegistryState) -> str:
+def _print_roles(
+    report: dict[str, Any], registry: RegistryState, console: Console
+) -> None:
     production = registry.production
-    if production is None:
+    released = registry.outcomes.get(report["run_id"])
+    outcome = released or _find_same(report, registry)
+    if outcome and (production is None or outcome.version != production.version):
+        title = "Challenger" if released else "This model"
+        origin = f" of {report['model']}" if released else ", registered before"
+        console.print(f"{title}  version {outcome.version}{origin}")
+        for line in (outcome.note, f"to promote it: {_advise(outcome)}"):
+            if line:
+                console.print(f"            {line}", markup=False, soft_wrap=True)
+        released = None
+    console.print(f"Production  {_describe_production(report, registry, released)}")
+
+
+def _find_same(report: dict[str, Any], registry: RegistryState) -> Outcome | None:
+    """Find the version that is the same model as this run's, which is not new."""
+    version = registry.fingerprints.get(report["fingerprint"])
+    known = (each for each in registry.outcomes.values() if each.version == version)
+    return next(known, None)
+
+
+def _advise(outcome: Outcome) -> str:
+    command = f".venv/bin/kedro model promote {outcome.version}"
+    return f'{command} --reason "…"' if outcome.needs_reason else command
+
+
+def _describe_production(
+    report: dict[str, Any], registry: RegistryState, released: Outcome | None
+) -> str:
+    if registry.production is None:
         return "none"
-    version = f"version {production.version} of {report['model']}"
-    if production.contract.run_id == report["run_id"]:
-        return f"{version} (released by this run)"
-    if report["promotes"]:
-        return f"{version} (of another run that was faster; this one is Challenger)"
-    return f"{version} (as before)"
+    version = f"version {registry.production.version} of {report['model']}"
+    return f"{version} ({'released by this run' if released else 'as before'})"

@@ -1,8 +1,7 @@
 import pytest
 from rich.console import Console
 
-from iris_kedro.contract import Contract
-from iris_kedro.release import RegistryState, ReleasedModel
+from iris_kedro.release import Outcome, RegistryState, ReleasedModel
 from iris_kedro.summary import print_summary
 
 ENTRY = {
@@ -32,6 +31,7 @@ REPORT = {
     "candidate": "random_forest",
     "model": "iris",
     "run_id": "this run",
+    "fingerprint": "this model",
 }
 
 
@@ -49,10 +49,12 @@ def show():
 
 @pytest.fixture
 def produced(challenger):
-    def produced(run_id):
-        contract = Contract.read(challenger).model_copy(update={"run_id": run_id})
-        released = ReleasedModel("7", contract.embed(challenger))
-        return RegistryState(released, {})
+    """Return a function that makes a registry with version 7 in Production."""
+
+    def produced(outcomes=None, fingerprints=None):
+        return RegistryState(
+            ReleasedModel("7", challenger), fingerprints or {}, outcomes=outcomes or {}
+        )
 
     return produced
 
@@ -90,33 +92,71 @@ def test_brackets_in_a_reason_are_shown_as_they_are(show, produced):
     text = show(
         leaderboard={**LEADERBOARD, "candidates": [refused]},
         gate_report=report,
-        registry=produced("run"),
+        registry=produced(),
     )
 
     assert text.count(reason) == 2
 
 
 def test_verdict_is_shown_with_its_reasons(show, produced):
-    text = show(gate_report=REPORT, registry=produced("this run"))
+    text = show(gate_report=REPORT, registry=produced())
 
     assert "Chosen      random forest" in text
     assert "Gate        better\n            the whole interval is above zero" in text
 
 
-@pytest.mark.parametrize(
-    ("run_id", "promotes", "told"),
-    [
-        ("this run", True, "version 7 of iris (released by this run)"),
-        ("another", False, "version 7 of iris (as before)"),
-        ("another", True, "version 7 of iris (of another run that was faster"),
-    ],
-)
-def test_production_is_shown_with_where_it_comes_from(
-    show, produced, run_id, promotes, told
-):
-    report = {**REPORT, "promotes": promotes}
+def test_released_production_is_shown(show, produced):
+    registry = produced({"this run": Outcome("7")})
 
-    assert told in show(gate_report=report, registry=produced(run_id))
+    text = show(gate_report=REPORT, registry=registry)
+
+    assert "Production  version 7 of iris (released by this run)" in text
+    assert "promote" not in text
+
+
+@pytest.mark.parametrize(
+    ("outcome", "told"),
+    [
+        (
+            Outcome("8", needs_reason=True),
+            'to promote it: .venv/bin/kedro model promote 8 --reason "…"',
+        ),
+        (
+            Outcome("8", "version 7 is Production now"),
+            "version 7 is Production now\n"
+            "            to promote it: .venv/bin/kedro model promote 8\n",
+        ),
+    ],
+    ids=["refused", "overtaken"],
+)
+def test_challenger_is_shown_with_why_and_how_to_promote_it(
+    show, produced, outcome, told
+):
+    text = show(gate_report=REPORT, registry=produced({"this run": outcome}))
+
+    assert f"Challenger  version 8 of iris\n            {told}" in text
+    assert "Production  version 7 of iris (as before)" in text
+
+
+def test_model_of_before_is_shown_with_how_to_return_to_it(show, produced):
+    registry = produced({"another run": Outcome("3")}, {"this model": "3"})
+
+    text = show(gate_report=REPORT, registry=registry)
+
+    assert (
+        "This model  version 3, registered before\n"
+        "            to promote it: .venv/bin/kedro model promote 3\n"
+        "Production  version 7 of iris (as before)" in text
+    )
+
+
+def test_unchanged_production_is_shown_as_before(show, produced):
+    registry = produced({"another run": Outcome("7")}, {"this model": "7"})
+
+    text = show(gate_report=REPORT, registry=registry)
+
+    assert "Production  version 7 of iris (as before)" in text
+    assert "promote" not in text
 
 
 def test_without_production_the_next_step_is_not_to_serve(show):

@@ -10,7 +10,9 @@ from .context import load_context
 from .errors import explain_errors
 
 if TYPE_CHECKING:
-    from iris_kedro.registry import Promotion, Registry
+    from iris_kedro.registry import Registry
+
+REASON_LENGTH = 1000  # a tag in MLflow's database takes 5,000 with the rest
 
 
 @click.group()
@@ -20,6 +22,28 @@ def model() -> None:
 
 def _environment_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--env", "-e", help="Configuration environment.")(command)
+
+
+def _check_length(_: Any, __: Any, reason: str) -> str:
+    if len(reason) > REASON_LENGTH:
+        raise click.BadParameter(f"it has more than {REASON_LENGTH} characters")
+    return reason
+
+
+def _reason_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--reason", default="", callback=_check_length, help="Kept in the history."
+    )(command)
+
+
+@model.command(name="list")
+@_environment_option
+@explain_errors
+def list_versions(env: str | None) -> None:
+    """Show all versions: alias, verdict, metrics and why."""
+    from .tables import print_versions
+
+    print_versions(_open_registry(env))
 
 
 @model.command()
@@ -32,30 +56,87 @@ def _environment_option(command: Callable[..., Any]) -> Callable[..., Any]:
 @explain_errors
 def history(env: str | None, at: datetime | None) -> None:
     """Show who moved Production when, from where to where, and why."""
+    from .tables import print_history
+
     registry = _open_registry(env)
     if at is not None:
         _show_moment(registry, at.replace(tzinfo=UTC))
     else:
-        _show_history(registry)
+        print_history(registry)
 
 
 @model.command()
 @click.argument("version")
+@_reason_option
 @_environment_option
 @explain_errors
-def promote(version: str, env: str | None) -> None:
-    """Make VERSION Production; the one before becomes Previous."""
+def promote(version: str, reason: str, env: str | None) -> None:
+    """Make VERSION Production; the one before becomes Previous.
+
+    A version that the gate decided against needs a reason. A hold ends.
+    """
     registry = _open_registry(env)
-    _confirm(registry, registry.promote(version, "promote"))
+    event = registry.promote(version, reason)
+    before = f", before it was version {event.origin}" if event.origin else ""
+    click.echo(f"Production of {registry.name} is version {event.to}{before}.")
+    if event.hold:
+        click.echo("Automatic releases are no longer on hold.")
+
+
+@model.command()
+@_reason_option
+@_environment_option
+@explain_errors
+def rollback(reason: str, env: str | None) -> None:
+    """Make the Previous version Production again, and hold automatic releases.
+
+    Until kedro model resume or promote, new models become Challenger only. A second
+    rollback during the hold does nothing.
+    """
+    registry = _open_registry(env)
+    event = registry.rollback(reason)
+    click.echo(
+        f"Production of {registry.name} is version {event.to}, before it was version"
+        f" {event.origin} (rollback at {event.at:%Y-%m-%d %H:%M:%S} UTC by {event.by})."
+    )
+    click.echo("Automatic releases are on hold until kedro model resume or promote.")
 
 
 @model.command()
 @_environment_option
 @explain_errors
-def rollback(env: str | None) -> None:
-    """Make the Previous version Production again."""
-    registry = _open_registry(env)
-    _confirm(registry, registry.rollback())
+def resume(env: str | None) -> None:
+    """Let automatic releases reach Production again after a rollback."""
+    event = _open_registry(env).resume()
+    click.echo(
+        "Automatic releases were not on hold."
+        if event is None
+        else "Automatic releases are no longer on hold."
+    )
+
+
+@model.command()
+@click.option(
+    "--keep",
+    type=click.IntRange(min=0),
+    required=True,
+    help="How many of the versions without an alias to keep.",
+)
+@_environment_option
+@explain_errors
+def prune(keep: int, env: str | None) -> None:
+    """Delete old versions without an alias, with their files and runs.
+
+    Production, Previous, Challenger and every other version with an alias stay, and so
+    does the history.
+    """
+    versions, left_to_do = _open_registry(env).prune(keep)
+    if not versions:
+        click.echo("There is nothing to delete.")
+        return
+    click.echo(f"Deleted: {', '.join(f'version {each}' for each in versions)}.")
+    if left_to_do:
+        click.echo(f"Their runs are marked as deleted; {left_to_do}.")
 
 
 def _open_registry(env: str | None) -> "Registry":
@@ -64,13 +145,9 @@ def _open_registry(env: str | None) -> "Registry":
     return Registry(load_context(env).params["dataset"].name)
 
 
-def _confirm(registry: "Registry", promotion: "Promotion") -> None:
-    before = f", before it was version {promotion.origin}" if promotion.origin else ""
-    click.echo(f"Production of {registry.name} is version {promotion.to}{before}.")
-
-
 def _show_moment(registry: "Registry", at: datetime) -> None:
-    past = registry.history(until=at)
+    moves = registry.moves()
+    past = [move for move in moves if move.at <= at]
     if not past:
         click.echo(f"Nothing was in Production at {at:%Y-%m-%d %H:%M:%S} UTC.")
         return
@@ -79,52 +156,10 @@ def _show_moment(registry: "Registry", at: datetime) -> None:
         f"Version {last.to} was in Production at {at:%Y-%m-%d %H:%M:%S} UTC, since"
         f" {last.at:%Y-%m-%d %H:%M:%S}."
     )
-    later = registry.history()[len(past) :]
+    later = moves[len(past) :]
     found = later[0].origin if later else registry.aliases().get("Production")
     if found != last.to:
         click.echo(
             f"But afterwards it was {f'version {found}' if found else 'empty'}: that"
             " promotion was interrupted, or the alias was moved by other means."
-        )
-
-
-def _show_metric(tags: dict[str, str], name: str) -> str:
-    value = tags.get(f"metric.{name}")
-    return "–" if value is None else f"{float(value):.3f}"
-
-
-def _show_history(registry: "Registry") -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    versions = {str(each.version): each.tags for each in registry.versions()}
-    promotions = registry.history()
-    table = Table(
-        "when (UTC)", "from", "to", "action", "who", "verdict", "accuracy", "log loss"
-    )
-    for each in promotions:
-        tags = versions[each.to]
-        table.add_row(
-            f"{each.at:%Y-%m-%d %H:%M:%S}",
-            each.origin or "–",
-            each.to,
-            each.action,
-            each.by,
-            tags.get("verdict", "–"),
-            *[_show_metric(tags, name) for name in ("accuracy", "log_loss")],
-        )
-    console = Console()
-    if not promotions:
-        console.print(f"Nothing of {registry.name} was in Production yet: kedro run")
-        return
-    console.print(table)
-    aliases = registry.aliases()
-    console.print(
-        ", ".join(f"{alias} is version {aliases[alias]}" for alias in sorted(aliases))
-    )
-    if aliases.get("Production") != promotions[-1].to:
-        console.print(
-            f"[yellow]The last record says version {promotions[-1].to}: that promotion"
-            " was interrupted, or the alias was moved by other means. Settle it with"
-            " kedro model promote VERSION"
         )

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from iris_kedro.registry import Promotion, Registry
+from iris_kedro.registry import Event, Registry
 from iris_kedro.style import COLORS, new_figure
 
 
@@ -48,17 +48,17 @@ def list_promotions(registry: Registry) -> pd.DataFrame:
                 "from": each.origin or "–",
                 "to": each.to,
                 "action": each.action,
-                "verdict": verdicts[each.to],
+                "verdict": verdicts.get(each.to or "", "–"),
             }
-            for each in registry.history()
+            for each in registry.moves()
         ]
     )
 
 
-def plot_history(promotions: list[Promotion]) -> Figure:
+def plot_history(promotions: list[Event]) -> Figure:
     """Draw which version was in Production after each move."""
     figure, axes = new_figure(8, 2.6)
-    versions = [int(each.to) for each in promotions]
+    versions = [int(each.to or 0) for each in promotions]
     places = np.arange(len(versions))
     axes.step(
         [*places, len(versions)],
@@ -70,7 +70,7 @@ def plot_history(promotions: list[Promotion]) -> Figure:
     for place, each in zip(places, promotions, strict=True):
         axes.annotate(
             each.action,
-            (place, int(each.to)),
+            (place, int(each.to or 0)),
             xytext=(4, 6),
             textcoords="offset points",
             color=COLORS[5] if each.action == "rollback" else "black",

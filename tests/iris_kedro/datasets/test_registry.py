@@ -3,8 +3,6 @@ import json
 import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 
 import mlflow
@@ -12,13 +10,12 @@ import numpy as np
 import onnx
 import pytest
 from kedro.io import DatasetError
-from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
-from iris_kedro import registry as registry_module
 from iris_kedro.contract import Contract
 from iris_kedro.datasets import ModelRegistryDataset
-from iris_kedro.release import Verdict
+from iris_kedro.datasets import registry as dataset_module
+from iris_kedro.release import Decision, Outcome, Release, Verdict
 
 ROWS = np.array([[5.1, 3.5, 1.4, 0.2], [6.3, 3.3, 6.0, 2.5]], np.float32)
 
@@ -94,14 +91,13 @@ def test_model_judged_again_keeps_its_version(
         compared_with="1",
         fingerprint="other",
         model=make_challenger(run_id="a later run"),
-        existing_version="2",
     )
 
     assert registered.load().production.version == "2"
     assert len(registry.versions()) == 2
     assert registry.aliases()["Production"] == "2"
     assert registry.tags("2")["verdict"] == "better"
-    assert "state" not in registry.tags("2")
+    assert "pending_release" not in registry.tags("2")
 
 
 def test_state_knows_what_was_in_production_and_from_what_data(
@@ -147,7 +143,7 @@ def test_version_says_where_it_comes_from(version):
         }.items()
     )
     assert version.description == "# Gate report"
-    assert "state" not in version.tags
+    assert "pending_release" not in version.tags
 
 
 def test_version_carries_the_metrics_of_the_contract(version, challenger):
@@ -214,125 +210,135 @@ def test_damaged_production_is_an_error_that_says_what_to_do(
         registered.load()
 
 
-# --- Interruptions -------------------------------------------------------------------
-
-STEPS = [
-    ("create_model_version", 1),  # registering
-    ("set_model_version_tag", 1),  # the record of the promotion
-    ("set_registered_model_alias", 1),  # Previous
-    ("set_registered_model_alias", 2),  # Production
-    ("delete_model_version_tag", 1),  # the end
-]
+# --- The same model again ------------------------------------------------------------
 
 
-@contextmanager
-def interruption(method, nth, killed=False):
-    """Let the nth call of a method of MLflow's client fail.
-
-    A process that is killed does nothing more after it, so it does not tidy up either.
-    """
-    originals = {name: getattr(MlflowClient, name) for name, _ in STEPS}
-    calls: list[str] = []
-
-    def replace(name):
-        def call(*args, **kwargs):
-            calls.append(name)
-            before = calls.count(method) - (name == method)
-            if (name == method and before == nth - 1) or (killed and before >= nth):
-                raise MlflowException("the power is gone")
-            return originals[name](*args, **kwargs)
-
-        return call
-
-    with pytest.MonkeyPatch.context() as patch:
-        for name in originals:
-            patch.setattr(MlflowClient, name, replace(name))
-        with pytest.raises(DatasetError, match="the power is gone"):
-            yield
+@pytest.fixture
+def later(make_challenger):
+    """Return the same model, trained by another run."""
+    return make_challenger(run_id="c" * 32)
 
 
-@pytest.mark.parametrize(("method", "nth"), STEPS)
-def test_interrupted_release_leaves_a_readable_production(
-    registered, release, method, nth
+def test_same_model_of_another_run_keeps_its_version_and_its_file(
+    registered, registry, release, later
 ):
     release()
+    release(Verdict.WORSE, compared_with="1", fingerprint="other")
 
-    with interruption(method, nth, killed=True):
-        release(Verdict.BETTER, compared_with="1", fingerprint="other")
+    release(Verdict.BETTER, "1", "other", later)
 
-    assert registered.load().production.version in {"1", "2"}
+    assert len(registry.versions()) == 2
+    assert registry.aliases() == {"Production": "2", "Previous": "1"}
+    assert registered.load().production.version == "2"
+    assert registered.load().outcomes["c" * 32] == Outcome("2")
 
 
-@pytest.mark.parametrize("killed", [False, True], ids=["failed", "killed"])
-@pytest.mark.parametrize(("method", "nth"), STEPS)
-def test_run_after_an_interrupted_release_completes_it(
-    registered, registry, release, monkeypatch, method, nth, killed
+def test_same_model_is_registered_again_if_its_files_are_damaged(
+    registered, registry, release
 ):
-    release()
-    with interruption(method, nth, killed):
-        release(Verdict.BETTER, compared_with="1", fingerprint="other")
-    if killed:  # it could still be at work, so it keeps its turn for a while
-        monkeypatch.setattr(registry_module, "PENDING_LIMIT", timedelta(0))
-
-    state = registered.load()
-    if "other" not in state.fingerprints:
-        release(Verdict.BETTER, state.production.version, fingerprint="other")
-
-    production = registered.load().production.version
-    assert registry.fingerprints()["other"] == production
-    assert registry.aliases()["Previous"] != production
-
-
-def test_failed_first_release_is_completed_by_the_next_run(registry, release):
-    with interruption("set_registered_model_alias", 1):
-        release()
+    damaged = find_files(release())
+    tracking_client = MlflowClient()
+    tracking_client.delete_registered_model_alias("iris", "Production")
+    (damaged / "model.onnx").write_bytes(b"no model")
 
     release()
 
     assert registry.aliases() == {"Production": "2"}
+    assert registered.load().production.version == "2"
 
 
-# --- Two at the same time ------------------------------------------------------------
+# --- Other releases and people -------------------------------------------------------
 
 
 def test_of_two_releases_at_the_same_time_one_reaches_production(
     registry, release, monkeypatch, caplog
 ):
     release()
-    both_are_registered = threading.Barrier(2, timeout=60)
-    register = ModelRegistryDataset._register
+    both_are_uploaded = threading.Barrier(2, timeout=60)
+    upload = dataset_module.upload_model
 
-    def register_and_wait(*args):
-        version = register(*args)
-        both_are_registered.wait()
-        return version
+    def upload_and_wait(model):
+        source = upload(model)
+        both_are_uploaded.wait()
+        return source
 
-    monkeypatch.setattr(ModelRegistryDataset, "_register", register_and_wait)
+    monkeypatch.setattr(dataset_module, "upload_model", upload_and_wait)
     with ThreadPoolExecutor(2) as threads:
         for fingerprint in ("one", "other"):
             threads.submit(release, Verdict.BETTER, "1", fingerprint)
 
     assert registry.aliases() == {"Production": "2", "Previous": "1", "Challenger": "3"}
     assert [each.to for each in registry.history()] == ["1", "2"]
-    assert "Version 3 was overtaken" in caplog.text
+    assert "Version 3 becomes Challenger: version 2 is Production now" in caplog.text
 
 
-def test_overtaken_release_may_be_repeated(registry, release):
+def test_overtaken_release_is_judged_again(registry, registered, release):
     release()
     release(Verdict.BETTER, compared_with="1", fingerprint="other")
 
     release(Verdict.BETTER, compared_with="1", fingerprint="late")
 
     assert registry.aliases()["Challenger"] == "3"
-    assert "late" not in registry.fingerprints()
+    assert registered.load().judgements["3"] == ""
+
+
+def test_overtaken_release_keeps_its_version_when_it_gets_through(registry, release):
+    release()
+    release(Verdict.BETTER, compared_with="1", fingerprint="other")
+    release(Verdict.BETTER, compared_with="1", fingerprint="late")
+
+    release(Verdict.BETTER, compared_with="2", fingerprint="late")
+
+    assert registry.aliases() == {"Production": "3", "Previous": "2"}
+    assert "note" not in registry.tags("3")
 
 
 def test_release_is_overtaken_by_a_promotion_by_hand(registry, release):
     for fingerprint in ("one", "other"):
         release(Verdict.BETTER, registry.aliases().get("Production"), fingerprint)
-    registry.promote("1", "promote")
+    registry.promote("1")
 
     release(Verdict.BETTER, compared_with="2", fingerprint="late")
 
     assert registry.aliases()["Production"] == "1"
     assert registry.aliases()["Challenger"] == "3"
+
+
+def test_outcome_says_why_a_release_is_not_production(registered, registry, release):
+    release()
+    release(Verdict.BETTER, compared_with="1", fingerprint="other")
+    registry.rollback()
+
+    release(Verdict.BETTER, compared_with="1", fingerprint="late")
+
+    outcome = registered.load().outcomes[""]
+    assert outcome.version == "3"
+    assert "on hold" in outcome.note
+
+
+# --- Limits of MLflow ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("classes", [3, 3000])
+def test_description_and_reasons_fit_for_any_number_of_classes(
+    registry, challenger, classes
+):
+    report = "# Gate report\n" + "| a class | 0.987 |\n" * classes
+    reasons = [f"recall of class {each} 0.1 is below 0.8" for each in range(classes)]
+
+    ModelRegistryDataset("iris").save(
+        Release(
+            challenger,
+            Decision(Verdict.UNFIT, reasons, promotes=False),
+            None,
+            "fingerprint",
+            report,
+            "# Card",
+        )
+    )
+
+    (version,) = registry.versions()
+    assert len(version.description) <= 5000
+    assert version.description.startswith("# Gate report\n| a class | 0.987 |\n")
+    assert ("gate_report.md" in version.description) == (classes > 3)
+    assert len(json.loads(version.tags["reasons"])) <= 51

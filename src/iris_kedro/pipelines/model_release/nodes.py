@@ -85,7 +85,6 @@ def release(
         report=report,
         card=card,
         judgement=digest_judgement(gate, production) if is_refused_for_good else "",
-        existing_version=comparison.existing_version,
     )
 
 

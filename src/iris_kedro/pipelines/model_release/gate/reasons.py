@@ -22,8 +22,7 @@ def explain_former_production(version: str, production: str) -> str:
     """Say that the same training was in Production before."""
     return (
         f"version {version} came from the same data, code and parameters and was in"
-        f" Production before; now version {production} is. To return to version"
-        f" {version}: kedro model promote {version}"
+        f" Production before; now version {production} is"
     )
 
 

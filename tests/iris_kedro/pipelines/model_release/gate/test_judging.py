@@ -326,7 +326,7 @@ def test_former_production_comes_back_by_hand_only():
     decision = judge(comparison, GATE)
 
     assert decision.verdict is Verdict.UNCHANGED
-    assert decision.reasons[0].endswith("kedro model promote 0")
+    assert decision.reasons[0].endswith("was in Production before; now version 1 is")
 
 
 def test_final_refusal_stands():

@@ -4,13 +4,12 @@ import pytest
 
 
 @pytest.fixture
-def released(project, clock, monkeypatch):
+def released(project, register, clock, monkeypatch):
     """Return a project with two versions, the second in Production."""
     monkeypatch.setattr("getpass.getuser", lambda: "ada")
     for number in ("1", "2"):
-        tags = {"verdict": "better", "metric.accuracy": f"0.9{number}"}
-        project.registry.register(str(project.path), "", None, "promoting", tags, "")
-        project.registry.promote(number, "release")
+        tags = {"candidate": "k_neighbors", "metric.accuracy": f"0.9{number}"}
+        register(project.registry, tags=tags)
     return project
 
 
@@ -71,11 +70,10 @@ def test_history_at_a_time_names_the_version(released, at, answer):
     assert result.output.splitlines()[-1] == answer
 
 
-def test_history_at_a_time_tells_of_a_move_that_did_not_happen(released):
+def test_history_at_a_time_tells_of_a_move_that_did_not_happen(released, register):
     released.client.set_registered_model_alias("iris", "Production", "1")
     while_it_lasts = released.invoke("model", "history", "--at", "2026-11-02")
-    released.registry.register(str(released.path), "", None, "promoting", {}, "")
-    released.registry.promote("3", "release")
+    register(released.registry)
 
     afterwards = released.invoke("model", "history", "--at", "2026-11-01T13:30")
 
@@ -112,10 +110,118 @@ def test_promotion_by_hand_is_recorded(released):
 def test_rollback_restores_the_version_before(released):
     result = released.invoke("model", "rollback")
 
-    assert (
-        result.output == "Production of iris is version 1, before it was version 2.\n"
+    assert result.output == (
+        "Production of iris is version 1, before it was version 2 (rollback at"
+        " 2026-11-01 14:00:00 UTC by ada).\n"
+        "Automatic releases are on hold until kedro model resume or promote.\n"
     )
     assert released.registry.aliases() == {"Production": "1", "Previous": "2"}
+
+
+def test_second_rollback_answers_the_same(released):
+    first = released.invoke("model", "rollback")
+
+    second = released.invoke("model", "rollback")
+
+    assert (second.exit_code, second.output) == (0, first.output)
+
+
+def test_resume_ends_the_hold(released):
+    released.invoke("model", "rollback")
+
+    outputs = [released.invoke("model", "resume").output for _ in range(2)]
+
+    assert outputs == [
+        "Automatic releases are no longer on hold.\n",
+        "Automatic releases were not on hold.\n",
+    ]
+    assert released.registry.hold() is None
+
+
+def test_promotion_says_that_it_ends_the_hold(released):
+    released.invoke("model", "rollback")
+
+    result = released.invoke("model", "promote", "2")
+
+    assert result.output.splitlines()[-1] == (
+        "Automatic releases are no longer on hold."
+    )
+
+
+def test_history_shows_holds_reasons_and_who_set_them(released):
+    released.invoke("model", "rollback", "--reason", "wrong for lilies")
+    released.invoke("model", "resume")
+
+    output = released.invoke("model", "history").output
+
+    (rollback,) = [line for line in output.splitlines() if "rollback" in line]
+    (resume,) = [line for line in output.splitlines() if "resume" in line]
+    assert "ada" in rollback
+    assert "releases on hold: wrong for lilies" in rollback
+    assert "hold ended" in resume
+    assert "on hold since" not in output
+
+
+def test_history_ends_with_the_hold(released):
+    released.invoke("model", "rollback")
+
+    output = released.invoke("model", "history").output
+
+    told = "on hold since 2026-11-01 14:00 UTC (rollback by ada): kedro model resume"
+    assert told in output
+
+
+def test_list_shows_every_version_with_alias_verdict_and_why(released, register):
+    register(released.registry, "worse")
+
+    output = released.invoke("model", "list").output
+
+    rows = [
+        [cell.strip() for cell in line.split("│")[1:-1]]
+        for line in output.splitlines()
+        if line.startswith("│")
+    ]
+    assert rows == [
+        ["1", "Previous", "k neighbors", "better", "0.910", "–", "because of the test"],
+        ["2", "Production", "k neighbors", "better", "0.920", "–", rows[0][-1]],
+        ["3", "Challenger", "–", "worse", "–", "–", rows[0][-1]],
+    ]
+
+
+def test_list_before_any_release_says_so(project):
+    result = project.invoke("model", "list")
+
+    assert result.output == "Nothing of iris is registered yet: kedro run\n"
+
+
+def test_promotion_against_the_gate_tells_how_to_give_a_reason(released, register):
+    register(released.registry, "worse")
+
+    refused = released.invoke("model", "promote", "3")
+    promoted = released.invoke("model", "promote", "3", "--reason", "lilies")
+
+    assert refused.exit_code == 1
+    assert 'kedro model promote 3 --reason "…"' in refused.output
+    assert promoted.exit_code == 0
+    assert released.registry.history()[-1].reason == "lilies"
+
+
+def test_reason_that_is_too_long_is_refused(released):
+    result = released.invoke("model", "promote", "1", "--reason", "x" * 1001)
+
+    assert result.exit_code == 2
+    assert "more than 1000 characters" in result.output
+
+
+def test_prune_deletes_what_nobody_needs(released, register):
+    for _ in range(3):
+        register(released.registry, "worse")
+
+    outputs = [
+        released.invoke("model", "prune", "--keep", "1").output for _ in range(2)
+    ]
+
+    assert outputs == ["Deleted: version 3.\n", "There is nothing to delete.\n"]
 
 
 @pytest.mark.parametrize(

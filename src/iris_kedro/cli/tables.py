@@ -1,0 +1,107 @@
+"""Versions and events of the registry as tables on the terminal."""
+
+import json
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from iris_kedro.registry import NOTE, PRODUCTION, REASONS, VERDICT
+
+if TYPE_CHECKING:
+    from mlflow.entities.model_registry import ModelVersion
+
+    from iris_kedro.registry import Event, Registry
+
+METRICS = {"accuracy": "accuracy", "log_loss": "log loss"}
+NONE = "–"
+
+
+def print_versions(registry: "Registry") -> None:
+    """Print all versions with their aliases, verdicts and metrics."""
+    versions = registry.versions()
+    console = Console()
+    if not versions:
+        console.print(f"Nothing of {registry.name} is registered yet: kedro run")
+        return
+    roles: dict[str, list[str]] = {}
+    for alias, number in sorted(registry.aliases().items()):
+        roles.setdefault(number, []).append(alias)
+    table = Table("version", "alias", "candidate", "verdict", *METRICS.values(), "why")
+    for version in versions:
+        number = str(version.version)
+        table.add_row(
+            number,
+            ", ".join(roles.get(number, [NONE])),
+            version.tags.get("candidate", NONE).replace("_", " "),
+            version.tags.get(VERDICT, NONE),
+            *_format_metrics(version.tags),
+            _explain(version),
+        )
+    console.print(table)
+    _print_hold(registry, console)
+
+
+def print_history(registry: "Registry") -> None:
+    """Print who moved Production when, and what holds now."""
+    events = registry.history()
+    console = Console()
+    if not events:
+        console.print(f"Nothing of {registry.name} was in Production yet: kedro run")
+        return
+    tags = {str(version.version): version.tags for version in registry.versions()}
+    titles = ["when (UTC)", "from", "to", "action", "who", "verdict"]
+    table = Table(*titles, *METRICS.values(), "remark")
+    for event in events:
+        found = tags.get(event.to or "", {})  # the version may be deleted
+        table.add_row(
+            f"{event.at:%Y-%m-%d %H:%M:%S}",
+            event.origin or NONE,
+            event.to or NONE,
+            event.action,
+            event.by,
+            found.get(VERDICT, NONE),
+            *_format_metrics(found),
+            _describe_remark(event),
+        )
+    console.print(table)
+    _print_aliases(registry, console)
+    _print_hold(registry, console)
+
+
+def _format_metrics(tags: dict[str, str]) -> list[str]:
+    values = [tags.get(f"metric.{name}") for name in METRICS]
+    return [NONE if value is None else f"{float(value):.3f}" for value in values]
+
+
+def _explain(version: "ModelVersion") -> str:
+    reasons = json.loads(version.tags.get(REASONS, "[]"))
+    return version.tags.get(NOTE) or "; ".join(reasons) or NONE
+
+
+def _describe_remark(event: "Event") -> str:
+    hold = {"set": "releases on hold", "ended": "hold ended"}.get(event.hold, "")
+    return ": ".join(part for part in (hold, event.reason) if part)
+
+
+def _print_aliases(registry: "Registry", console: Console) -> None:
+    aliases = registry.aliases()
+    console.print(
+        ", ".join(f"{alias} is version {aliases[alias]}" for alias in sorted(aliases))
+    )
+    moves = registry.moves()
+    if moves and aliases.get(PRODUCTION) != moves[-1].to:
+        console.print(
+            f"[yellow]The last record says version {moves[-1].to}: that promotion was"
+            " interrupted, or the alias was moved by other means. Put it right with"
+            " kedro model promote VERSION"
+        )
+
+
+def _print_hold(registry: "Registry", console: Console) -> None:
+    hold = registry.hold()
+    if hold is not None:
+        console.print(
+            f"[yellow]Automatic releases are on hold since {hold.at:%Y-%m-%d %H:%M} UTC"
+            f" ({hold.action} by {hold.by}): kedro model resume ends it"
+        )

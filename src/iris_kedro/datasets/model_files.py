@@ -1,0 +1,78 @@
+"""The files of a model in MLflow: upload for a release, download of a version."""
+
+import hashlib
+import tempfile
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import onnx
+from mlflow.models import ModelSignature
+from mlflow.types import Schema, TensorSpec
+
+from iris_kedro.contract import Contract
+from iris_kedro.datasets.tracking import pin_requirements
+from iris_kedro.registry import Registry, Source
+
+FILE_DIGEST = "file_digest"
+
+
+def compute_digest(content: bytes) -> str:
+    """Return the SHA-256 of a file's content, with its name before it."""
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def upload_model(model: onnx.ModelProto) -> Source:
+    """Log a model that carries its contract to the active run."""
+    contract = Contract.read(model)
+    info = mlflow.onnx.log_model(
+        model,
+        name=contract.name,
+        signature=_describe_tensors(contract),
+        input_example=np.array(contract.golden_rows.inputs[:2], np.float32),
+        pip_requirements=pin_requirements("onnx", "onnxruntime", "numpy"),
+        save_as_external_data=False,
+        onnx_execution_providers=["CPUExecutionProvider"],
+    )
+    return Source(info.model_uri, info.model_id)
+
+
+def download_model(registry: Registry, version: str) -> onnx.ModelProto:
+    """Download the model of a version.
+
+    Raises:
+        DecodeError: If it is not an ONNX file.
+        MlflowException: If it cannot be found.
+        OSError: If it cannot be read.
+        ValueError: If it is not the released file, or has no contract.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = mlflow.artifacts.download_artifacts(
+            f"models:/{registry.name}/{version}", dst_path=folder
+        )
+        content = (Path(path) / "model.onnx").read_bytes()
+    expected = registry.tags(version).get(FILE_DIGEST)
+    if expected not in {None, compute_digest(content)}:
+        raise ValueError("model.onnx is not the file that was released")
+    model = onnx.load_model_from_string(content)
+    Contract.read(model)
+    return model
+
+
+def _describe_tensors(contract: Contract) -> ModelSignature:
+    rows = -1
+    return ModelSignature(
+        inputs=Schema(
+            [TensorSpec(np.dtype(np.float32), (rows, len(contract.features)))]
+        ),
+        outputs=Schema(
+            [
+                TensorSpec(np.dtype(np.str_), (rows,), "label"),
+                TensorSpec(
+                    np.dtype(np.float32),
+                    (rows, len(contract.target.classes)),
+                    "probabilities",
+                ),
+            ]
+        ),
+    )

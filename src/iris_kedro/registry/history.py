@@ -1,0 +1,107 @@
+"""What happened to Production, when, by whom and why."""
+
+import getpass
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+
+from .registered_model import RegisteredModel
+
+RELEASE, PROMOTE, ROLLBACK, RESUME = "release", "promote", "rollback", "resume"
+SET, ENDED = "set", "ended"
+PREFIX = "history."
+# Until holds came, each version kept the promotions that led to it.
+OLD_PREFIX = "promotion."
+
+
+@dataclass(frozen=True)
+class Event:
+    """A move of Production or a change of the hold, kept as a tag of the model.
+
+    Attributes:
+        at: When it happened.
+        action: ``release``, ``promote``, ``rollback`` or ``resume``.
+        by: The user.
+        to: The version that became Production; none if it did not move.
+        origin: The version that was Production before.
+        reason: What the user said.
+        hold: ``set`` or ``ended`` if this changed whether releases are on hold.
+        is_complete: Whether all of it is done; false while it is under way.
+    """
+
+    at: datetime
+    action: str
+    by: str
+    to: str | None = None
+    origin: str | None = None
+    reason: str = ""
+    hold: str = ""
+    is_complete: bool = True
+
+
+class History:
+    """The events of a registered model.
+
+    Args:
+        model: The registered model.
+    """
+
+    def __init__(self, model: RegisteredModel) -> None:
+        self._model = model
+
+    def read(self) -> list[Event]:
+        """Return all events, oldest first."""
+        tags = [self._model.read().tags]
+        tags += [version.tags for version in self._model.versions()]
+        return sorted(_read_events(tags), key=lambda event: event.at)
+
+    def write(self, event: Event) -> None:
+        """Write an event, or write it anew."""
+        values = {**asdict(event), "at": event.at.isoformat()}
+        self._model.set_tag(_key(event), json.dumps(values))
+
+    def delete(self, event: Event) -> None:
+        """Delete an event that did not happen."""
+        self._model.delete_tag(_key(event))
+
+    def find_time(self) -> datetime:
+        """Return the present, but no time before the last event's.
+
+        Events come from several machines, whose clocks may differ.
+        """
+        now = datetime.now(UTC)
+        last = self.read()[-1:]
+        return max([now, *(event.at + timedelta(microseconds=1) for event in last)])
+
+
+def find_hold(events: list[Event]) -> Event | None:
+    """Return the event that put automatic releases on hold, if they are."""
+    changes = [event for event in events if event.hold]
+    return changes[-1] if changes and changes[-1].hold == SET else None
+
+
+def select_moves(events: list[Event]) -> list[Event]:
+    """Return the events that moved Production."""
+    return [event for event in events if event.to is not None]
+
+
+def find_user() -> str:
+    """Return the name of the user, or the number of one without a name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # until and from Python 3.13
+        return f"uid {os.getuid()}"  # as in a container
+
+
+def _key(event: Event) -> str:
+    return f"{PREFIX}{event.at.isoformat()}".replace("+", "_")
+
+
+def _read_events(tags: Iterable[dict[str, str]]) -> Iterable[Event]:
+    for each in tags:
+        for key, value in each.items():
+            if key.startswith((PREFIX, OLD_PREFIX)):
+                fields = json.loads(value)
+                yield Event(**{**fields, "at": datetime.fromisoformat(fields["at"])})

@@ -1,0 +1,65 @@
+"""What there is to know about a registered model."""
+
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.tracking import MlflowClient
+
+from .history import Event, History, find_hold, select_moves
+from .registered_model import RegisteredModel
+from .releases import FINGERPRINT, Releases, was_refused
+
+
+class RegistryReader:
+    """The versions of one registered model, to look at.
+
+    Args:
+        name: Name of the registered model.
+        client: Client of the MLflow server; by default the configured one.
+    """
+
+    def __init__(self, name: str, client: MlflowClient | None = None) -> None:
+        self.name = name
+        self._model = RegisteredModel(name, client or MlflowClient())
+        self._history = History(self._model)
+        self._releases = Releases(self._model, self._history)
+
+    def aliases(self) -> dict[str, str]:
+        """Return the version of each alias; nothing if nothing is registered."""
+        return self._model.read().aliases
+
+    def versions(self) -> list[ModelVersion]:
+        """Return all versions, oldest first."""
+        return self._model.versions()
+
+    def tags(self, version: str) -> dict[str, str]:
+        """Return the tags of a version."""
+        return dict(self._model.get_version(version).tags)
+
+    def fingerprints(self) -> dict[str, str]:
+        """Return the newest version of each fingerprint."""
+        return {
+            version.tags[FINGERPRINT]: str(version.version)
+            for version in self.versions()
+            if version.tags.get(FINGERPRINT)
+        }
+
+    def history(self) -> list[Event]:
+        """Return what happened, oldest first."""
+        return self._history.read()
+
+    def moves(self) -> list[Event]:
+        """Return the moves of Production, oldest first."""
+        return select_moves(self.history())
+
+    def hold(self) -> Event | None:
+        """Return what put automatic releases on hold; none if they are not."""
+        return find_hold(self.history())
+
+    def find_same(self, fingerprint: str) -> str | None:
+        """Return the newest version that is the same model, if any."""
+        found = self._releases.find_same(fingerprint)
+        return None if found is None else str(found.version)
+
+    def needs_reason(self, version: ModelVersion) -> bool:
+        """Check whether the gate refused a version that was never in Production."""
+        once = {move.to for move in self.moves()}
+        return was_refused(version) and str(version.version) not in once

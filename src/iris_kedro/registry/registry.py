@@ -1,0 +1,183 @@
+"""What people and runs do with a registered model."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mlflow.entities.model_registry import ModelVersion
+
+from iris_kedro.errors import ProjectError
+
+from .history import (
+    ENDED,
+    PROMOTE,
+    RESUME,
+    ROLLBACK,
+    SET,
+    Event,
+    find_user,
+)
+from .lock import Lock
+from .moves import complete_move, move_production
+from .pruning import delete_remains, delete_version, find_prunable
+from .reader import RegistryReader
+from .registered_model import PREVIOUS, PRODUCTION
+from .releases import (
+    FINGERPRINT,
+    VERDICT,
+    JudgedModel,
+    Source,
+)
+
+
+class Registry(RegistryReader):
+    """The versions of one registered model.
+
+    Whatever changes it, one process at a time does. A change whose process died is
+    completed by the next one.
+    """
+
+    def disown(self, version: str) -> None:
+        """Never take a version for the same model again: its files are damaged."""
+        self._model.delete_version_tag(version, FINGERPRINT)
+
+    def release(self, judged: JudgedModel, source: Source | None) -> str:
+        """Register a judged model and give it its role; return its version.
+
+        A model that is registered already keeps its version; it needs no source.
+
+        Raises:
+            ProjectError: If there is no such version any more.
+        """
+        self._model.create()
+        with self._changes() as lock:
+            version = self.find_same(judged.fingerprint)
+            if version is not None:
+                self._releases.begin_again(judged, version)
+            elif source is not None:
+                version = self._releases.begin(judged, source)
+            else:
+                raise ProjectError("the version of this model was deleted: run again")
+            self._releases.complete(version, lock)
+        return version
+
+    def recover(self) -> None:
+        """Complete what a process that died has begun; wait for one that lives."""
+        if self._releases.list_pending() or self._list_incomplete():
+            with self._changes():
+                pass
+
+    def promote(self, version: str, reason: str = "") -> Event:
+        """Make a version Production, the one before Previous, and end a hold.
+
+        Raises:
+            ProjectError: If there is no such version, if it is Production already, or
+                if the gate refused it and there is no reason.
+        """
+        self._require(version)
+        with self._changes() as lock:
+            self._check_promotion(self._require(version), reason)
+            return move_production(
+                self._model,
+                self._history,
+                lock,
+                to=version,
+                action=PROMOTE,
+                reason=reason,
+                hold=ENDED if self.hold() else "",
+            )
+
+    def rollback(self, reason: str = "") -> Event:
+        """Make the Previous version Production again and put releases on hold.
+
+        A rollback during the hold of another one does nothing: when two people press
+        the button, they mean the same.
+
+        Raises:
+            ProjectError: If there is no previous version.
+        """
+        if PREVIOUS not in self.aliases():
+            raise ProjectError(
+                f"{self.name} has no Previous version to roll back to; see"
+                " kedro model history, then kedro model promote VERSION"
+            )
+        with self._changes() as lock:
+            hold, aliases = self.hold(), self.aliases()
+            if hold is not None and hold.to == aliases.get(PRODUCTION):
+                return hold
+            self._check_rollback(aliases.get(PRODUCTION))
+            return move_production(
+                self._model,
+                self._history,
+                lock,
+                to=aliases[PREVIOUS],
+                action=ROLLBACK,
+                reason=reason,
+                hold=SET,
+            )
+
+    def resume(self) -> Event | None:
+        """Let releases reach Production again; none if they were not on hold."""
+        if self.hold() is None:
+            return None
+        with self._changes() as lock:
+            if self.hold() is None:
+                return None
+            event = Event(self._history.find_time(), RESUME, find_user(), hold=ENDED)
+            lock.renew()
+            self._history.write(event)
+            return event
+
+    def prune(self, keep: int) -> tuple[list[str], str]:
+        """Delete all but the newest versions that have no alias.
+
+        Returns:
+            The deleted versions, and what is left to do; empty if nothing.
+        """
+        if not self._model.exists():
+            return [], ""
+        with self._changes() as lock:
+            versions = find_prunable(self._model, keep)
+            for version in versions:
+                delete_version(self._model, version, lock)
+        return [str(each.version) for each in versions], delete_remains(self._model)
+
+    @contextmanager
+    def _changes(self) -> Iterator[Lock]:
+        """Enter alone, and complete what others left behind."""
+        with Lock(self._model) as lock:
+            for event in self._list_incomplete():
+                complete_move(self._model, self._history, lock, event)
+            for version in self._releases.list_pending():
+                self._releases.complete(version, lock)
+            yield lock
+
+    def _list_incomplete(self) -> list[Event]:
+        return [event for event in self._history.read() if not event.is_complete]
+
+    def _require(self, version: str) -> ModelVersion:
+        versions = {str(each.version): each for each in self.versions()}
+        if version not in versions:
+            raise ProjectError(
+                f"there is no version {version} of {self.name};"
+                f" there are {', '.join(versions) or 'none'}"
+            )
+        return versions[version]
+
+    def _check_rollback(self, production: str | None) -> None:
+        last = self.moves()[-1:]
+        if last and last[0].action == ROLLBACK and last[0].to == production:
+            raise ProjectError(
+                f"version {production} is Production by a rollback already; choose"
+                " another one with kedro model promote VERSION"
+            )
+
+    def _check_promotion(self, version: ModelVersion, reason: str) -> None:
+        number = str(version.version)
+        if number == self.aliases().get(PRODUCTION):
+            raise ProjectError(f"version {number} is Production already")
+        if self.needs_reason(version) and not reason.strip():
+            raise ProjectError(
+                f"the gate decided against version {number}"
+                f" ({version.tags[VERDICT]}). To promote it nevertheless, say why:"
+                f' kedro model promote {number} --reason "…"'
+            )

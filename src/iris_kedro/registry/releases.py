@@ -1,0 +1,207 @@
+"""Releases that survive the death of their process at any line.
+
+What a release is about to do stands in a tag of its version, written together with
+the version itself. Whoever next enters the registry completes it from there.
+"""
+
+import json
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from mlflow.entities.model_registry import ModelVersion
+
+from .history import RELEASE, History, find_hold
+from .lock import Lock
+from .moves import NOTE, move_production
+from .registered_model import CHALLENGER, PRODUCTION, RegisteredModel
+
+logger = logging.getLogger(__name__)
+
+FINGERPRINT = "fingerprint"
+VERDICT, REASONS, PROMOTES = "verdict", "reasons", "promotes"
+# The run whose challenger this is: a later one than the version's own if the same
+# model was judged again.
+JUDGED_IN = "judged_in"
+PENDING = "pending_release"
+PROMOTING_VERDICTS = {"first release", "better", "not worse"}
+DESCRIPTION_LENGTH = 5000  # the limit of MLflow's databases
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where MLflow keeps the files of a model."""
+
+    uri: str
+    model_id: str | None = None  # a server takes no models:/ source without it
+
+
+@dataclass(frozen=True)
+class JudgedModel:
+    """A judged model on its way to a version and a role.
+
+    Attributes:
+        fingerprint: Equal for models that are the same.
+        run_id: The run that it comes from.
+        promotes: Whether it becomes Production.
+        compared_with: The version that was Production when it was judged.
+        judgement: Tags that say how it was judged.
+        tags: Tags that say what it is.
+        description: Description of the version, in Markdown.
+    """
+
+    fingerprint: str
+    run_id: str
+    promotes: bool
+    compared_with: str | None
+    judgement: dict[str, str]
+    tags: dict[str, str]
+    description: str = ""
+
+    def describe(self) -> str:
+        """Return the description, cut to MLflow's limit at the end of a line."""
+        if len(self.description) <= DESCRIPTION_LENGTH:
+            return self.description
+        rest = f"\n\nThe rest is in gate_report.md of run {self.run_id}."
+        kept = self.description[: DESCRIPTION_LENGTH - len(rest)]
+        return kept.rpartition("\n")[0] + rest
+
+    def describe_judgement(self) -> dict[str, str]:
+        """Return all tags that a later judgement of the same model replaces."""
+        return {
+            **self.judgement,
+            PROMOTES: str(self.promotes),
+            JUDGED_IN: self.run_id,
+        }
+
+
+class Releases:
+    """The releases of a registered model.
+
+    Args:
+        model: The registered model.
+        history: Its history.
+    """
+
+    def __init__(self, model: RegisteredModel, history: History) -> None:
+        self._model = model
+        self._history = history
+
+    def find_same(self, fingerprint: str) -> ModelVersion | None:
+        """Return the newest version that is the same model."""
+        same = [
+            version
+            for version in self._model.versions()
+            if version.tags.get(FINGERPRINT) == fingerprint
+        ]
+        return same[-1] if same and fingerprint else None
+
+    def begin(self, judged: JudgedModel, source: Source) -> str:
+        """Create a version that is not in any role yet."""
+        version = self._model.client.create_model_version(
+            self._model.name,
+            source.uri,
+            run_id=judged.run_id or None,
+            tags={
+                **judged.tags,
+                **judged.describe_judgement(),
+                FINGERPRINT: judged.fingerprint,
+                PENDING: _dump(judged, {}, ""),
+            },
+            description=judged.describe(),
+            model_id=source.model_id,
+        )
+        return str(version.version)
+
+    def begin_again(self, judged: JudgedModel, number: str) -> None:
+        """Begin the release of an existing version that was judged again."""
+        pending = _dump(judged, judged.describe_judgement(), judged.describe())
+        self._model.set_version_tag(number, PENDING, pending)
+
+    def list_pending(self) -> list[str]:
+        """Return the versions whose release is not complete, oldest first."""
+        return [
+            str(version.version)
+            for version in self._model.versions()
+            if PENDING in version.tags
+        ]
+
+    def complete(self, number: str, lock: Lock) -> None:
+        """Give a version the role that the gate decided. Doing it twice is harmless."""
+        pending = json.loads(self._model.get_version(number).tags[PENDING])
+        self._update(number, pending["tags"], pending["description"])
+        note = self._give_role(number, pending, lock)
+        if note:
+            self._model.set_version_tag(number, NOTE, note)
+        elif NOTE in self._model.get_version(number).tags:
+            self._model.delete_version_tag(number, NOTE)
+        self._model.delete_version_tag(number, PENDING)
+
+    def _give_role(self, number: str, pending: dict[str, Any], lock: Lock) -> str:
+        """Return why a version that the gate promotes did not become Production."""
+        production = self._model.read().aliases.get(PRODUCTION)
+        if production == number:
+            return ""
+        note = ""
+        if pending["promotes"]:
+            note = self._find_objection(pending["compared_with"], production)
+            if not note:
+                move_production(
+                    self._model, self._history, lock, to=number, action=RELEASE
+                )
+                return ""
+            logger.warning("Version %s becomes Challenger: %s", number, note)
+        lock.renew()
+        self._model.set_alias(CHALLENGER, number)
+        return note
+
+    def _find_objection(self, compared_with: str | None, production: str | None) -> str:
+        hold = find_hold(self._history.read())
+        if hold is not None:
+            return (
+                f"{hold.by} put automatic releases on hold at"
+                f" {hold.at:%Y-%m-%d %H:%M} UTC ({hold.action})"
+            )
+        if production != compared_with:
+            found = f"version {production}" if production else "no version"
+            return f"{found} is Production now, not the one that it was compared with"
+        return ""
+
+    def _update(self, number: str, tags: dict[str, str], description: str) -> None:
+        current = self._model.get_version(number)
+        for key, value in tags.items():
+            if current.tags.get(key) != value:
+                self._model.set_version_tag(number, key, value)
+        if description and current.description != description:
+            self._model.client.update_model_version(
+                self._model.name, number, description
+            )
+
+
+def find_outcomes(versions: list[ModelVersion]) -> dict[str, ModelVersion]:
+    """Return the version that each run has released, or had released again."""
+    return {
+        version.tags[JUDGED_IN]: version
+        for version in versions
+        if JUDGED_IN in version.tags
+    }
+
+
+def was_refused(version: ModelVersion) -> bool:
+    """Check whether the gate decided against a version."""
+    if PROMOTES in version.tags:
+        return version.tags[PROMOTES] != str(True)
+    verdict = version.tags.get(VERDICT)
+    return verdict is not None and verdict not in PROMOTING_VERDICTS
+
+
+def _dump(judged: JudgedModel, tags: dict[str, str], description: str) -> str:
+    """Keep what is to be done; ``tags`` are those that the version does not have."""
+    return json.dumps(
+        {
+            "promotes": judged.promotes,
+            "compared_with": judged.compared_with,
+            "tags": tags,
+            "description": description,
+        }
+    )
