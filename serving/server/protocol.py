@@ -6,37 +6,23 @@ are told when a message begins and ends, and when the client does not read.
 
 import asyncio
 import math
-import socket
 from time import perf_counter
 
-from serving.server.throttle import ThrottledProtocol
+from serving.server.heads import LimitedHeads
 from serving.server.transport import JoinedWrites
 
 HEAD_SECONDS = 10.0  # for the head of a request to arrive
 BODY_SECONDS = 60.0  # for its body, after that
 CHECK_SECONDS = 1.0
-FIRST_PAUSE_SECONDS = 0.001
-PAUSE_GROWTH = 4
-LONGEST_PAUSE_SECONDS = 2.5
-MOST_HEADERS = 2000  # of a request, trailers included
-SLOW_BUFFER = 32 * 1024  # bytes that the kernel keeps of what is read slowly
 LAST_CALL_SECONDS = 2.0  # for requests that are on their way when the worker stops
 
 
-class TooManyHeadersError(Exception):
-    """A request has more headers and trailers than anybody needs."""
-
-
-class Protocol(ThrottledProtocol):
+class Protocol(LimitedHeads):
     """HTTP/1.1 with deadlines, which uvicorn leaves to a proxy."""
 
     send_seconds = 30.0  # set by the worker, from the settings
     _waiting_since = 0.0
     _patience = HEAD_SECONDS
-    _in_head = False
-    _header_count = 0
-    _is_stalled = False  # whether a head or trailers have begun that have not ended
-    _pause_seconds = FIRST_PAUSE_SECONDS
     _stopping = False
     _is_closing = False
     _check_timer: asyncio.TimerHandle | None = None
@@ -62,35 +48,15 @@ class Protocol(ThrottledProtocol):
         if self.cycle is None or self.cycle.response_complete:
             return False
         self.cycle.keep_alive = False
-        return not self._in_head and not self.cycle.more_body
+        return not self.in_head and not self.cycle.more_body
 
     def on_message_begin(self) -> None:
         """Give the head time to arrive."""
         super().on_message_begin()
-        self._in_head = True
-        self._header_count = 0
         self._wait(HEAD_SECONDS)
-        self._expect_end()
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Note a header; count trailers, but drop them.
-
-        A proxy checks the headers of a request and may let all trailers pass.
-
-        Raises:
-            TooManyHeadersError: The parser then stops at once, in the middle of what
-                was read, and the client gets 400.
-        """
-        self._header_count += 1
-        if self._header_count > MOST_HEADERS:
-            raise TooManyHeadersError
-        if self._in_head:
-            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Note when the head had arrived, and give the body time."""
-        self._in_head = False
-        self._end()
         self.scope["arrived"] = perf_counter()  # type: ignore[typeddict-unknown-key]
         self.scope["upgrade"] = self.parser.should_upgrade()  # type: ignore[typeddict-unknown-key]
         self._wait(BODY_SECONDS)
@@ -98,19 +64,8 @@ class Protocol(ThrottledProtocol):
         if self._stopping:
             self.cycle.keep_alive = False
 
-    def on_chunk_header(self) -> None:
-        """Expect a chunk or, behind the last one, the end of the trailers."""
-        if not self._is_stalled:
-            self._expect_end()
-
-    def on_body(self, body: bytes) -> None:
-        """Note that a chunk has come."""
-        self._end()
-        super().on_body(body)
-
     def on_message_complete(self) -> None:
         """Wait for nothing but the answer."""
-        self._end()
         super().on_message_complete()
         self._wait(math.inf)
 
@@ -120,7 +75,7 @@ class Protocol(ThrottledProtocol):
         uvicorn has a timer for that, which any byte cancels, such as an empty line.
         """
         super().on_response_complete()
-        if self.cycle.response_complete and not self._in_head:
+        if self.cycle.response_complete and not self.in_head:
             self._wait(self.timeout_keep_alive)
 
     def pause_writing(self) -> None:
@@ -168,39 +123,3 @@ class Protocol(ThrottledProtocol):
             end = self.transport.abort if self._is_closing else self.transport.close
             end()
         self._check_timer = self.loop.call_later(CHECK_SECONDS, self._check)
-
-    def _expect_end(self) -> None:
-        """Slow down the client if what has begun does not end in this turn."""
-        self._is_stalled = True
-        self._pause_seconds = FIRST_PAUSE_SECONDS
-        self.flow.pause_reading()  # or much more is read in this turn
-        self.loop.call_soon(self._slow_down)
-
-    def _end(self) -> None:
-        """Read on: what had begun has ended."""
-        if self._is_stalled:
-            self._is_stalled = False
-            self.flow.resume_reading()
-
-    def _slow_down(self) -> None:
-        """Read a head or trailers that do not end ever more slowly.
-
-        Most arrive whole. The parser keeps the others without a limit to their size, so
-        there is one to how often they are read until their time is over, and to how
-        much the kernel keeps meanwhile.
-        """
-        if not self._is_stalled or self.transport.is_closing():
-            return
-        if self._pause_seconds == FIRST_PAUSE_SECONDS:
-            connection = self.transport.get_extra_info("socket")
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SLOW_BUFFER)
-        self.flow.pause_reading()
-        self.loop.call_later(self._pause_seconds, self._read_more)
-        longer = self._pause_seconds * PAUSE_GROWTH
-        self._pause_seconds = min(longer, LONGEST_PAUSE_SECONDS)
-
-    def _read_more(self) -> None:
-        """Read what has come meanwhile."""
-        if self._is_stalled and not self.transport.is_closing():
-            self.flow.resume_reading()
-            self.loop.call_soon(self.loop.call_soon, self._slow_down)
