@@ -61,7 +61,8 @@ def create_app(config: Config | None = None, model: Model | None = None) -> Flas
     register_errors(app, service.metrics)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
-    app.wsgi_app = Admission(app.wsgi_app, service.access)  # type: ignore[method-assign]
+    admission = Admission(app.wsgi_app, service.access, config.send_seconds)
+    app.wsgi_app = admission  # type: ignore[method-assign]
     service.start()
     return app
 

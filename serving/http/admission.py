@@ -12,6 +12,7 @@ from werkzeug.wsgi import ClosingIterator
 from serving.http.access import LEASE, REFUSAL, Access, Environ
 
 DISCARD_SECONDS, DISCARD_BYTES = 2, 16 * 1024**2  # of a body that is refused
+SOCKET = "gunicorn.socket"  # in the environ, of gunicorn's threads
 
 
 class Admission:
@@ -20,16 +21,20 @@ class Admission:
     Args:
         app: The WSGI application.
         access: Decides.
+        patience: Seconds that a thread waits for a client to send or to read.
     """
 
-    def __init__(self, app: Any, access: Access) -> None:
+    def __init__(self, app: Any, access: Access, patience: float) -> None:
         self._app = app
         self._access = access
+        self._patience = patience
 
     def __call__(self, environ: Environ, start_response: Any) -> Any:
         """Call the application."""
         if LEASE in environ:  # from the bridge, which has read the body
             return self._app(environ, start_response)
+        if SOCKET in environ:
+            environ[SOCKET].settimeout(self._patience)
         lease = self._access.enter(environ)
         self._access.acquire_slot(environ)
         body = environ["wsgi.input"]
@@ -95,9 +100,9 @@ def discard_body(environ: Environ, body: BinaryIO) -> None:
 
     A client that is cut off while it sends would see a reset instead of the answer.
     """
-    connection = environ.get("gunicorn.socket")
-    if connection is None:
+    if SOCKET not in environ:
         return
+    connection = environ[SOCKET]
     connection.settimeout(DISCARD_SECONDS)
     end, left = time.monotonic() + DISCARD_SECONDS, DISCARD_BYTES
     with contextlib.suppress(OSError):  # it sends nothing more

@@ -273,6 +273,23 @@ def test_answers_that_are_not_read_share_a_limit_and_are_cut_off(
     assert server.metric("serving_requests_in_flight") == 0
 
 
+@pytest.mark.parametrize("missing", [0, 1], ids=["unread", "unfinished"])
+def test_threads_give_up_a_client_that_stops(filled, wire, eventually, missing):
+    """It does not read its answer, or does not send the end of its body."""
+    server = filled(worker_class="gthread", max_in_flight=2, send_seconds=4)
+    body = table(100_000)
+    request = post(b"/predict/batch", body, length=len(body) + missing)
+    with ExitStack() as clients:
+        for _ in range(2):
+            raw = clients.enter_context(wire.connect(server))
+            raw.sendall(request)
+        in_flight = "serving_requests_in_flight"
+        eventually(lambda: server.metric(in_flight) == 2, "they wait")
+        eventually(lambda: server.metric(in_flight) == 0, "they are given up")
+
+        assert server.predict().status_code == 200
+
+
 @pytest.mark.parametrize("path", [b"/health/live", b"/docs/swagger-ui-bundle.js"])
 def test_pipelined_requests_whose_answers_are_not_read_take_little_memory(
     filled, wire, path
