@@ -7,27 +7,29 @@ thread and back would cost as much as its work. Only what takes long goes to a t
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
-from typing import Any, NamedTuple
+from typing import Any
 
 from flask import Flask
 from werkzeug.exceptions import BadRequest, HTTPException
 
 from serving.app import create_app as create_flask_app
 from serving.http.access import LEASE, REFUSAL
-from serving.http.admission import DISCARD_BYTES, DISCARD_SECONDS
+from serving.server.answer import (
+    Answer,
+    Receive,
+    Send,
+    is_file,
+    send_answer,
+    send_last_answer,
+)
 from serving.server.environ import UPGRADE, Environ, Message, build_environ
 from serving.service import the_service
 
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-
 SHORT_BODY = 128 * 1024  # bytes: about 3 ms of work
 PREDICTION_THREADS = 1  # a large body takes some 100 MiB while it is parsed
-LARGE_ANSWER = 64 * 1024  # bytes; the transport buffers as many before it waits
-
 
 NO_UPGRADE = (
     "The body of a request that asks for another protocol cannot be read. Send it"
@@ -37,15 +39,6 @@ NO_UPGRADE = (
 
 class ClientDisconnectedError(Exception):
     """The client closed the connection before its request was complete."""
-
-
-class Answer(NamedTuple):
-    """A WSGI answer."""
-
-    status: str
-    headers: list[tuple[str, str]]
-    chunks: Iterable[bytes]
-    close: Callable[[], None]
 
 
 class Bridge:
@@ -131,64 +124,14 @@ class Bridge:
             return lambda _: None  # the write() of old WSGI, which Flask does not use
 
         chunks = self.app.wsgi_app(environ, start_response)
-        return Answer(status, headers, chunks, getattr(chunks, "close", do_nothing))
+        close = getattr(chunks, "close", do_nothing)
+        if type(chunks) is not list and not is_file(headers):
+            chunks = [b"".join(chunks)]
+        return Answer(status, headers, chunks, close)
 
 
 def do_nothing() -> None:
     """Close an answer that has nothing to close."""
-
-
-async def send_answer(answer: Answer, send: Send) -> None:
-    """Send an answer; wait until a large one has left."""
-    await send(describe_head(answer))
-    chunks = answer.chunks
-    if type(chunks) is list and len(chunks) == 1 and len(chunks[0]) <= LARGE_ANSWER:
-        await send(describe_body(chunks[0]))
-    else:
-        await send_chunks(answer, send)
-        await send(describe_body(b""))
-
-
-async def send_chunks(answer: Answer, send: Send) -> None:
-    """Send a body piece by piece: a file is read no faster than the client reads."""
-    for chunk in answer.chunks:
-        await send(describe_body(chunk, more_body=True))
-
-
-async def send_last_answer(answer: Answer, send: Send, receive: Receive) -> None:
-    """Send the last answer of a connection, though the request has not ended.
-
-    What the client still sends is read and discarded, up to a limit of time and size:
-    if it were cut off while it sends, it would see a reset instead of the answer.
-    """
-    await send(describe_head(answer))
-    await send_chunks(answer, send)
-    size = 0
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(DISCARD_SECONDS):
-            while size < DISCARD_BYTES:
-                message = await receive()
-                if not message.get("more_body"):
-                    break
-                size += len(message["body"])
-    await send(describe_body(b""))
-
-
-def describe_head(answer: Answer) -> Message:
-    """Describe the head of an answer as ASGI does."""
-    return {
-        "type": "http.response.start",
-        "status": int(answer.status[:3]),
-        "headers": [
-            (name.encode("latin-1"), value.encode("latin-1"))
-            for name, value in answer.headers
-        ],
-    }
-
-
-def describe_body(body: bytes, *, more_body: bool = False) -> Message:
-    """Describe the body of an answer, or a part of it, as ASGI does."""
-    return {"type": "http.response.body", "body": body, "more_body": more_body}
 
 
 def create_app() -> Bridge:

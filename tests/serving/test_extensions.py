@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from flask import Response, abort, request, session
+from flask import Response, abort, request, session, stream_with_context
 
 from serving.server.bridge import Bridge
 from serving.service import the_service
@@ -157,3 +157,20 @@ def test_a_session_is_refused(app, ask):
         session["client"] = "me"
 
     assert ask("/predict", ROW)[0] == 500
+
+
+@pytest.mark.parametrize("size", [10, 200_000])
+def test_a_generator_may_use_the_request(app, ask, size):
+    """Also if it was made in the thread for large bodies."""
+
+    @app.post("/stream")
+    def stream() -> Response:
+        def write():
+            yield request.path.encode()
+            yield b"x" * request.content_length
+
+        return Response(stream_with_context(write()))
+
+    status, _ = ask("/stream", {"data": "x" * size})
+
+    assert status == 200
