@@ -44,7 +44,7 @@ def create_app(config: Config | None = None, model: Model | None = None) -> Flas
     Args:
         config: Settings; when absent, they are read from the environment and logging
             is set up.
-        model: A model to serve for good; without one, the store is followed.
+        model: A fixed model to serve; without one, the store is followed.
     """
     if config is None:
         config = Config.from_env()
@@ -68,7 +68,7 @@ def create_app(config: Config | None = None, model: Model | None = None) -> Flas
 
 
 def create_service(app: Flask, config: Config) -> Service:
-    """Create what the views use; its threads start later."""
+    """Create what the views use; threads start later."""
     metrics = ServiceMetrics(app, config.metrics_folder)
     capacity = Capacity(config.max_in_flight, config.max_buffered_bytes)
     access = Access(config, capacity, metrics.key_reload_failures.inc)

@@ -1,4 +1,4 @@
-"""What the views use: the model in use, and those who observe its predictions."""
+"""What the views use: the model in use, and the observers of its predictions."""
 
 import time
 from collections.abc import Callable
@@ -59,7 +59,7 @@ class Service:
     retention: VersionRetention = field(init=False)
 
     def __post_init__(self) -> None:
-        """Create what every service has: a queue for requests, a limit to series."""
+        """Create the request queues and the retention of metric series."""
         self.request_log = self._create_queue("request_log", log_requests)
         monitor = RequestMonitor(
             self.metrics, self.access.capacity, self.request_log.submit
@@ -73,7 +73,7 @@ class Service:
         )
 
     def predict(self, served: Served, rows: Matrix) -> PredictionResult:
-        """Predict rows; what was predicted is observed once it is answered."""
+        """Predict rows; the observers get them after the response."""
         prediction = served.model.predict(rows)
         result = PredictionResult(served, rows, prediction, make_id())
         request = the_request()
@@ -148,7 +148,7 @@ class Service:
         self.retention.start()
 
     def stop(self) -> None:
-        """End the threads; the observers process what is waiting."""
+        """End the threads; the observers finish their queues."""
         self.retention.stop()
         for reloader in self.reloaders:
             reloader.stop()
@@ -161,7 +161,7 @@ class Service:
         return [self.requests, self.request_log, *self.observers]
 
     def _observe(self, name: str, consume: Callable[[list[Observation]], None]) -> None:
-        """Have predictions observed."""
+        """Add an observer of predictions."""
 
         def consume_requests(requests: list[CompletedRequest]) -> None:
             consume([each.observation for each in requests if each.observation])

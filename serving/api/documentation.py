@@ -1,4 +1,4 @@
-"""Routes /openapi.json and /docs: the API's description, and a page to try it."""
+"""Routes /openapi.json and /docs: the OpenAPI document and Swagger UI."""
 
 from importlib.resources import files
 

@@ -1,4 +1,4 @@
-"""Routes /health/live and /health/ready: is it running, can it predict."""
+"""Routes /health/live and /health/ready."""
 
 from typing import Any
 
@@ -15,13 +15,13 @@ blueprint = Blueprint("health", __name__, url_prefix="/health")
 
 @blueprint.get("/live")
 def live() -> ApiResponse:
-    """Say that the process answers."""
+    """Return that the process is alive."""
     return json_response({"status": "live"})
 
 
 @blueprint.get("/ready")
 def ready() -> ApiResponse:
-    """Say whether a model is loaded, and how the registry is."""
+    """Return whether a model is loaded, and the state of the registry."""
     service = the_service()
     model = service.current.get().model
     report = service.current.report

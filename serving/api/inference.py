@@ -35,13 +35,13 @@ VERSION = "/models/<name>/versions/<version>"
 
 @blueprint.get("/health/live")
 def live() -> ApiResponse:
-    """Say that the process answers."""
+    """Return that the process is alive."""
     return json_response({"live": True})
 
 
 @blueprint.get("/health/ready")
 def ready() -> ApiResponse:
-    """Say that a model is loaded."""
+    """Return that a model is loaded."""
     the_service().current.get()
     return json_response({"ready": True})
 
@@ -69,7 +69,7 @@ def model(name: str, version: str | None = None) -> ApiResponse:
 @blueprint.get(f"{MODEL}/ready")
 @blueprint.get(f"{VERSION}/ready")
 def model_ready(name: str, version: str | None = None) -> ApiResponse:
-    """Say that this model is loaded."""
+    """Return that this model is loaded."""
     find_model(name, version)
     return json_response({"name": name, "ready": True})
 

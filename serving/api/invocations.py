@@ -34,13 +34,13 @@ def invoke() -> ApiResponse:
 
 @blueprint.get("/ping")
 def ping() -> ApiResponse:
-    """Say whether a model is loaded, as MLflow's server does."""
+    """Return whether a model is loaded, as MLflow's server does."""
     the_service().current.get()
     return json_response({})
 
 
 @blueprint.get("/version")
 def version() -> ApiResponse:
-    """Name the version of MLflow whose protocol this is."""
-    # All of MLflow comes with this part of it; the image has no more.
+    """Return the version of MLflow whose protocol this is."""
+    # The image has only this part of MLflow, with the same version.
     return ApiResponse(installed_version("mlflow-skinny"), content_type="text/plain")

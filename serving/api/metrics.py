@@ -11,7 +11,7 @@ blueprint = Blueprint("metrics", __name__)
 
 @blueprint.get("/metrics")
 def show_metrics() -> ApiResponse:
-    """Answer a scrape."""
+    """Return the metrics of all workers."""
     service = the_service()
     service.requests.flush()
     state = StateCollector(service.current)

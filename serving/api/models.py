@@ -1,4 +1,4 @@
-"""Route /model: what is known of the model in use."""
+"""Route /model: describes the model in use."""
 
 import hashlib
 import json
@@ -32,7 +32,7 @@ def show_model() -> ApiResponse:
 
 
 def describe(model: Model) -> dict[str, Any]:
-    """Collect what is known of a model."""
+    """Describe a model."""
     version, document = model.version, model.contract.document
     return {
         **describe_model(model),
@@ -48,13 +48,13 @@ def describe(model: Model) -> dict[str, Any]:
 
 
 def _tag(described: dict[str, Any]) -> str:
-    """Name a description, alike in all workers: each has loaded at another time."""
+    """Tag a description, the same in all workers, which load at different times."""
     lasting = {key: value for key, value in described.items() if key != "loaded_at"}
     return hashlib.sha256(orjson.dumps(lasting)).hexdigest()[:32]
 
 
 def _parse_reasons(text: str | None) -> list[Any]:
-    """Read the gate's reasons: a JSON list in a tag, or a text that somebody set."""
+    """Read the gate's reasons: a JSON list in a tag, or a text set by hand."""
     if text is None:
         return []
     try:

@@ -1,4 +1,4 @@
-"""Routes /predict and /predict/batch: our own way to ask for predictions."""
+"""Routes /predict and /predict/batch: our own prediction API."""
 
 from itertools import compress
 from typing import Any

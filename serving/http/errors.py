@@ -1,4 +1,4 @@
-"""Errors: which exception answers with which status, in which shape."""
+"""Errors: the status and format of each exception."""
 
 import logging
 from dataclasses import dataclass, field
@@ -39,7 +39,7 @@ DEFAULT_HEADERS = {
 
 @dataclass(frozen=True)
 class Problem:
-    """An error, whatever shape it is written in."""
+    """An error in any format."""
 
     status: HTTPStatus
     detail: str
@@ -52,7 +52,7 @@ def register_errors(app: Flask, metrics: ServiceMetrics) -> None:
     """Turn every exception of an application into an error response."""
 
     def answer(error: Exception) -> Response | HTTPException:
-        """Write the error in the shape that the clients of the route expect."""
+        """Write the error in the format of the route's protocol."""
         if isinstance(error, HTTPException) and error.response is not None:
             return error  # abort() was called with a response
         if isinstance(error, InvalidInputError):
@@ -88,7 +88,7 @@ def to_problem(error: Exception) -> Problem:
 
 
 def render_problem(problem: Problem) -> Response:
-    """Write a problem in the shape of the protocol that was used."""
+    """Write a problem in the format of the route's protocol."""
     if request.path == "/v2" or request.path.startswith("/v2/"):
         body, mimetype = _render_inference_v2(problem), "application/json"
     elif request.path in MLFLOW_PATHS:
@@ -140,7 +140,7 @@ def _render_inference_v2(problem: Problem) -> dict[str, Any]:
 
 
 def _one_text(problem: Problem) -> str:
-    """Put the first issues into the text, where the shape has no place for a list."""
+    """Put the first issues into the text, for formats without a list."""
     listed = problem.members.get("errors", [])[:3]
     parts = [f"{error['pointer'] or 'The body'} {error['message']}" for error in listed]
     return " ".join([problem.detail, "; ".join(parts)]).strip()

@@ -1,4 +1,4 @@
-"""The contract that a model carries: read here, written by the training side."""
+"""The contract in a model: read here, written by training."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True)
 class Feature:
-    """One input: its name, what is accepted, and what the model was trained on."""
+    """One input: its name, its accepted range and its training statistics."""
 
     name: str
     description: str
@@ -65,7 +65,7 @@ class Feature:
 
 @dataclass(frozen=True)
 class GoldenRows:
-    """Rows with the answers that a correctly loaded model gives."""
+    """Rows with the predictions of a correctly loaded model."""
 
     inputs: NDArray[np.float32]
     predictions: tuple[str, ...]
@@ -88,7 +88,7 @@ class GoldenRows:
 
 @dataclass(frozen=True)
 class Contract:
-    """What the service needs to know of a model to check and answer requests."""
+    """What the service needs to know about a model to handle requests."""
 
     name: str
     run_id: str
@@ -105,11 +105,11 @@ class Contract:
         """Parse a contract.
 
         Raises:
-            ContractError: If it is not a contract of the version that we understand.
+            ContractError: If it is not a valid contract of a supported version.
         """
         try:
             document = orjson.loads(text)
-            # What is nested too deeply to be written could not be shown at /model.
+            # What is nested too deeply to be serialized could not be shown at /model.
             orjson.dumps(document)
         except (orjson.JSONDecodeError, orjson.JSONEncodeError) as error:
             raise ContractError(f"is not valid JSON: {error}") from None
@@ -142,7 +142,7 @@ class Contract:
         )
 
     def _check(self) -> None:
-        """Refuse a contract that contradicts itself."""
+        """Refuse an inconsistent contract."""
         rows = len(self.golden_rows.predictions)
         if not (self.features and self.classes and rows):
             raise ContractError("features, classes and golden rows must not be empty")
@@ -179,9 +179,9 @@ class Contract:
 
     @cached_property
     def examples(self) -> list[dict[str, float]]:
-        """Golden rows as requests: what the documentation shows.
+        """Golden rows as requests, shown in the documentation.
 
-        Each value is the shortest one that is the same for the model, because float32
+        Each value is the shortest that means the same to the model, because float32
         turns 5.1 into 5.099999904632568.
         """
         return [

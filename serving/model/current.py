@@ -27,7 +27,7 @@ class Current:
         self._failure: str | None = None
 
     def get(self) -> Served:
-        """Return the model in use; a request asks once and keeps the answer.
+        """Return the model in use; a request asks once and keeps it.
 
         Raises:
             ModelNotReadyError: If none is loaded; says why.
@@ -39,7 +39,7 @@ class Current:
         return served
 
     def swap(self, model: Model) -> None:
-        """Take another model; requests in flight end with the one they have.
+        """Switch to another model; requests in flight finish with theirs.
 
         Raises:
             ModelRefusedError: If it cannot be served; the one in use stays.
@@ -51,7 +51,7 @@ class Current:
         self.report = self._store.read_report()
 
     def note_failure(self, reason: str | None) -> None:
-        """Note why the published model cannot be used, for as long as none is."""
+        """Note why the published model cannot be used."""
         self._failure = reason
 
     @property

@@ -1,4 +1,4 @@
-"""The model that answers: one ONNX file and the contract that it carries."""
+"""The model: one ONNX file and the contract that it contains."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from serving.model import parsing
 from serving.model.contract import METADATA_KEY, Contract, ContractError
 
-# Why a model can be refused: by whoever loads it, and by the follower only.
+# Why a model can be refused: when it is loaded, and by the follower only.
 LOAD_REASONS = ("contract", "digest", "golden_rows", "unreadable", "unservable")
 SYNC_REASONS = ("disk_full", "download", "error", "store")
 
@@ -32,7 +32,7 @@ class ModelRefusedError(Exception):
 
 @dataclass(frozen=True)
 class Version:
-    """Which registered version a model is, as the registry described it."""
+    """A registered version, as the registry describes it."""
 
     name: str
     version: str
@@ -43,7 +43,7 @@ class Version:
 
     @classmethod
     def from_json(cls, part: Any) -> "Version":
-        """Read what the store holds of a version.
+        """Read a version's description in the store.
 
         Raises:
             ValueError: If it is not complete.
@@ -61,14 +61,14 @@ class Version:
 
 @dataclass(frozen=True)
 class Prediction:
-    """Answers for some rows: a label each, and probabilities (rows, classes)."""
+    """Labels of some rows, and probabilities of shape (rows, classes)."""
 
     labels: NDArray[np.str_]
     probabilities: NDArray[np.float32]
 
 
 class Model:
-    """A loaded model whose golden answers have been checked."""
+    """A loaded model whose golden rows have been checked."""
 
     def __init__(
         self, session: ort.InferenceSession, contract: Contract, version: Version
@@ -144,7 +144,7 @@ def check_digest(content: bytes, expected: str) -> None:
 
 def _open_session(content: bytes) -> ort.InferenceSession:
     options = ort.SessionOptions()
-    # Workers are the parallelism: more threads in each only get in each other's way.
+    # Workers run in parallel already: more threads in each would only compete.
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     try:
@@ -158,7 +158,7 @@ def _open_session(content: bytes) -> ort.InferenceSession:
 
 
 def _check_form(session: ort.InferenceSession, features: int) -> None:
-    """Refuse what ``predict`` could not call, or could not read the answer of."""
+    """Refuse a model whose inputs or outputs ``predict`` cannot handle."""
     inputs, outputs = session.get_inputs(), session.get_outputs()
     form = [part.type for part in inputs], [part.type for part in outputs]
     if form != (["tensor(float)"], ["tensor(string)", "tensor(float)"]):

@@ -1,4 +1,4 @@
-"""Reads members of JSON objects, strict about their types."""
+"""Reads members of JSON objects and checks their types."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar

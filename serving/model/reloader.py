@@ -32,9 +32,9 @@ class Reloader:
         metrics: Counts loads, failures and errors.
         swap: Called with a model; raises ``ModelRefusedError`` if it cannot be used.
         refresh: Called at each poll, before a model is loaded.
-        withdraw: Called when the role has no model any more.
+        withdraw: Called when the role no longer has a model.
         note_failure: Called with why the published model cannot be used, in one word,
-            and with None when there is no such failure any more.
+            and with None when the failure is over.
     """
 
     def __init__(

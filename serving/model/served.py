@@ -1,4 +1,4 @@
-"""A model with all that is built from it, proven before it serves."""
+"""A model with everything built from it, proven before it serves."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ class Served:
 
 
 def build_served(model: Model, metrics: PredictionFamilies, config: Config) -> Served:
-    """Build all that serves a model, and send its golden rows through it.
+    """Build everything that serves a model, and send its golden rows through it.
 
     Workers serve what this returns, and the follower publishes a version only if this
     accepts it: so it accepts exactly what workers can serve.
@@ -45,7 +45,7 @@ def build_served(model: Model, metrics: PredictionFamilies, config: Config) -> S
 
 
 def _check_golden_rows(model: Model, schemas: Schemas, max_rows: int) -> None:
-    """Send golden rows as JSON, one alone and many together; compare the answers."""
+    """Send golden rows as JSON, alone and as a batch; compare the predictions."""
     expected = model.contract.golden_rows
     examples = orjson.loads(orjson.dumps(model.contract.examples[:max_rows]))
     rows = schemas.load_batch({"instances": examples})

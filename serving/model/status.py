@@ -1,6 +1,6 @@
-"""What the follower last reported, in words that are for everybody to read.
+"""Describes what the follower last reported, for public responses.
 
-Reasons are single words; their details, which may name hosts and paths, are logged.
+Reasons are single words; details may name hosts and paths, so they are only logged.
 """
 
 from datetime import UTC, datetime
@@ -45,7 +45,7 @@ def is_fallback(version: Version, config: Config) -> bool:
 def describe_fallback(
     version: Version, report: FollowerReport | None, config: Config
 ) -> dict[str, Any] | None:
-    """Say instead of what a fallback is served, and why; None if it is not one."""
+    """Describe what a fallback replaces and why; None if it is not one."""
     if not is_fallback(version, config):
         return None
     refusal = (report and report.last_refusal) or {}
@@ -72,7 +72,7 @@ def describe_error(error: dict[str, Any] | None) -> dict[str, Any] | None:
 def explain_missing_model(
     report: FollowerReport | None, config: Config, failure: str | None = None
 ) -> str:
-    """Say why there is no model to answer with.
+    """Explain why no model is loaded.
 
     Args:
         report: The follower's report.

@@ -1,1 +1,1 @@
-"""What is known of the service: metrics, logs, prediction log, shadow."""
+"""Metrics, logs, prediction log and shadow."""

@@ -12,13 +12,13 @@ from serving.model.store.report import FollowerReport
 
 
 class StateCollector(Collector):
-    """Reports what is true now; nothing of an earlier model stays behind."""
+    """Reports the current state; nothing of an earlier model remains."""
 
     def __init__(self, current: Current) -> None:
         self._current = current
 
     def collect(self) -> Iterator[Metric]:
-        """Yield the metrics of this moment."""
+        """Yield the current metrics."""
         yield from self._follower()
         served = self._current.served
         if served is None:
@@ -72,7 +72,7 @@ def _count_events(report: FollowerReport) -> Iterator[Metric]:
         "Registered versions refused by the follower",
         labels=["reason"],
     )
-    # All reasons: a counter that was not there has not increased, says PromQL.
+    # All reasons: PromQL sees no increase in a counter that has just appeared.
     counts = dict.fromkeys((*LOAD_REASONS, *SYNC_REASONS), 0) | report.refused
     for reason, count in counts.items():
         refused.add_metric([reason], count)
@@ -86,7 +86,7 @@ def _count_events(report: FollowerReport) -> Iterator[Metric]:
 
 
 def _training(contract: Contract) -> Iterator[Metric]:
-    """Yield the training statistics, so that drift is a PromQL expression."""
+    """Yield the training statistics, for drift in PromQL."""
     values = {
         "serving_feature_minimum": ("Minimum accepted value", "minimum"),
         "serving_training_mean": ("Mean in training", "mean"),

@@ -1,4 +1,4 @@
-"""Logs: JSON lines for machines, plain lines on a terminal."""
+"""Logs: JSON lines, or plain text on a terminal."""
 
 import logging
 import logging.config
@@ -32,7 +32,7 @@ Line = tuple[float, dict[str, Any]]  # seconds since the epoch, fields
 
 
 def lines_of(record: logging.LogRecord) -> list[Line]:
-    """Return what a record says in each of its lines.
+    """Return the lines of a record.
 
     ``extra={"fields": {...}}`` adds fields to its one line. ``extra={"lines": [...]}``
     gives it many lines: each one costs a fraction of a record, and all are written with
@@ -85,14 +85,14 @@ def _format_text(message: str, line: Line) -> str:
 
 
 class GunicornLogger(glogging.Logger):  # type: ignore[misc]
-    """gunicorn's logger without its access log: ours says more."""
+    """gunicorn's logger without its access log, which ours replaces."""
 
     def access(self, resp: Any, req: Any, environ: Any, request_time: Any) -> None:
         """Log nothing."""
 
 
 def is_for_people(config: Config) -> bool:
-    """Say whether logs are text for a terminal."""
+    """Return whether logs are text for a terminal."""
     return config.log_format == "text" or (
         config.log_format == "auto" and sys.stderr.isatty()
     )
@@ -124,9 +124,9 @@ def logging_settings(config: Config) -> dict[str, Any]:
 
 
 def configure_logging(config: Config) -> None:
-    """Set the process's logging up."""
+    """Set up logging."""
     logging.config.dictConfig(logging_settings(config))
-    # Nothing that we write says where in the code it comes from: do not look it up.
+    # No format shows where in the code a record comes from: skip the lookup.
     logging._srcfile = None
     logging.logThreads = False
     logging.logMultiprocessing = False

@@ -1,4 +1,4 @@
-"""What Prometheus sees: requests through the exporter, and our own metrics."""
+"""The metrics: requests, counted by the exporter, and our own."""
 
 from pathlib import Path
 
@@ -53,7 +53,7 @@ class ServiceMetrics(PredictionFamilies):
             ["task"],
             registry=own,
         )
-        # A counter that appears with its first event has not increased, says PromQL.
+        # PromQL sees no increase in a counter that appears with its first event.
         for task in TASKS:
             background_errors.labels(task)
         self.errors = TaskErrors(lambda task: background_errors.labels(task).inc())

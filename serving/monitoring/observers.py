@@ -1,4 +1,4 @@
-"""Work that must not delay an answer: a bounded queue and one thread."""
+"""Work that must not delay responses: a bounded queue and a thread."""
 
 import threading
 from collections import deque
@@ -56,12 +56,12 @@ class CompletedRequest(NamedTuple):
 
     @property
     def size(self) -> int:
-        """Number of rows; a request without any takes as much room as one."""
+        """Number of rows; a request without rows counts as one."""
         return len(self.observation.rows) if self.observation else 1
 
 
 class ObserverQueue:
-    """Passes completed requests to a consumer in batches, a moment after the answer.
+    """Passes completed requests to a consumer in batches, after the response.
 
     Args:
         name: Name of the thread.
@@ -97,7 +97,7 @@ class ObserverQueue:
         self._thread.start()
 
     def submit(self, request: CompletedRequest) -> None:
-        """Queue a request or drop it; never wait."""
+        """Queue or drop a request without waiting."""
         size = request.size
         with self._lock:
             accepted = self._waiting_rows + size <= self._max_rows

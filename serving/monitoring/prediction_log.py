@@ -79,7 +79,7 @@ class PredictionLog:
                 _write_whole(file, content)
 
     def _report(self, error: OSError | None) -> None:
-        """Log once that the file cannot be written, and once that it can be again."""
+        """Log once that the file cannot be written, and once that it can again."""
         if (error is not None) == self._is_failing:
             return
         self._is_failing = error is not None
@@ -108,7 +108,7 @@ class PredictionLog:
 
 
 def _remove_unfinished_line(file: FileIO) -> None:
-    """Remove the end of a line that its writer could not finish: it was killed."""
+    """Remove an unfinished line, left by a writer that was killed."""
     size = end = file.seek(0, os.SEEK_END)
     while end > 0:
         start = max(0, end - BLOCK_BYTES)
@@ -124,8 +124,8 @@ def _remove_unfinished_line(file: FileIO) -> None:
 def _write_whole(file: FileIO, content: bytes) -> None:
     """Write all or nothing.
 
-    A disk that fills up takes a part without an error, and the next line would be
-    appended to half of one.
+    A disk that fills up accepts a part without an error, and the next line would be
+    appended to half a line.
 
     Raises:
         OSError: If there is no space.

@@ -15,7 +15,7 @@ ROWS = (1, 10, 100, 1_000, 10_000, 100_000)
 
 
 class PredictionFamilies:
-    """The metrics of predictions, whatever the model."""
+    """The metrics of predictions, for any model."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.predictions = Counter(
@@ -74,7 +74,7 @@ class PredictionMetrics:
         self._minimum = contract.accepted[0]
 
     def find_out_of_range(self, rows: Matrix) -> NDArray[np.bool_]:
-        """Mark the values outside of what the model was trained on."""
+        """Mark the values outside the training range."""
         outside: NDArray[np.bool_] = (rows < self._lowest) | (rows > self._highest)
         return outside
 
@@ -91,11 +91,11 @@ class PredictionMetrics:
         observe_all(self._batch_rows, np.array(sizes))
         for label, count in Tally(prediction.labels.tolist()).items():
             self._classes[label].inc(count)
-        # NumPy is several times as fast along rows as across them.
+        # NumPy is several times faster along rows than across them.
         by_class = np.ascontiguousarray(prediction.probabilities.T)
         by_feature = np.ascontiguousarray(rows.T)
         observe_all(self._confidence, by_class.max(axis=0))
-        # float32 may fall below a minimum that float64 did not: counters take no less.
+        # float32 may round below the minimum, and counters reject negative values.
         offset = np.maximum(by_feature - self._minimum[:, np.newaxis], 0)
         _add(self._offset, offset.sum(axis=1))
         _add(self._squared, np.square(offset).sum(axis=1))
@@ -105,7 +105,7 @@ class PredictionMetrics:
 
 
 def observe_all(histogram: Histogram, values: NDArray[np.floating]) -> None:
-    """Observe many values at once.
+    """Observe many values in one call.
 
     prometheus_client takes one at a time, which costs 0.2 s for 100,000 rows; a
     histogram's buckets are counters, so we add to each what fell into it.

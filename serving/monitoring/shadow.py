@@ -1,4 +1,4 @@
-"""The shadow: a second model that predicts the same rows, after they are answered."""
+"""The shadow: a second model that predicts the same rows after the response."""
 
 import logging
 
@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 
 
 class Shadow:
-    """Compares the predictions of a second model with those that were returned."""
+    """Compares a second model's predictions with the returned ones."""
 
     def __init__(self, metrics: ServiceMetrics) -> None:
         self._metrics = metrics
@@ -41,7 +41,7 @@ class Shadow:
                 dropped.inc(len(observation.rows))
 
     def _compare(self, model: Model, observation: Observation) -> bool:
-        """Compare one answer; return whether the model could predict its rows."""
+        """Compare one request; return whether the model could predict its rows."""
         try:
             labels = model.predict(observation.rows).labels
         except Exception:

@@ -1,4 +1,4 @@
-"""Background tasks: loops that survive their errors, and a record of these errors.
+"""Background tasks: loops that survive errors, and a record of the errors.
 
 Imports nothing large, because gunicorn's master and the follower use it too.
 """
@@ -46,13 +46,13 @@ def attempt(task: str, function: Callable[[], None], on_error: OnError) -> bool:
 
     Args:
         task: Name of the task, for ``on_error``.
-        function: What to call. Whatever it raises ends the call, but not the caller.
+        function: What to call. An exception does not reach the caller.
         on_error: Called with the name and the error.
     """
     try:
         function()
     except Exception as error:
-        # Nor may a full disk keep the error from being counted end the task.
+        # Counting the error may fail on a full disk; that must not end the task.
         with contextlib.suppress(Exception):
             on_error(task, error)
         return False
@@ -66,7 +66,7 @@ def run_forever(
     wait: Callable[[float], bool],
     on_error: OnError,
 ) -> None:
-    """Call a function again and again, whatever it raises.
+    """Call a function repeatedly, whatever it raises.
 
     Args:
         task: Name of the task.

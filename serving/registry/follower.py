@@ -40,7 +40,7 @@ def run(sync: RegistrySync, seconds: float, wait: Callable[[float], bool]) -> No
 
 
 def import_proof(config: Config) -> Prove:
-    """Return what proves models; its metrics are no part of the workers' ones."""
+    """Return what proves models; its metrics are not shared with the workers."""
     os.environ.pop(variable_name("metrics_folder"), None)
     from serving.registry.proof import prove  # noqa: PLC0415
 

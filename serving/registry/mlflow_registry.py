@@ -25,7 +25,7 @@ HTTP_SECONDS = 10
 
 
 class MlflowRegistry:
-    """The part of the MLflow registry that the follower needs."""
+    """What the follower needs from the MLflow registry."""
 
     def __init__(self, config: Config) -> None:
         self._uri = config.tracking_uri
@@ -34,7 +34,7 @@ class MlflowRegistry:
         self._file_identity: int | None = None
 
     def resolve(self, alias: str) -> Version | None:
-        """Return the version that has an alias, None if none has.
+        """Return the version with an alias, or None.
 
         Raises:
             RegistryUnreachableError: If the registry does not answer.
@@ -69,7 +69,7 @@ class MlflowRegistry:
         )
 
     def download(self, version: Version, folder: Path) -> Path:
-        """Download a version's model file, nothing else of it.
+        """Download a version's model file only.
 
         Raises:
             ModelRefusedError: If the version has no such file.
@@ -110,7 +110,7 @@ class MlflowRegistry:
         return self._client
 
     def _check_file(self) -> None:
-        """Fail on a SQLite file that MLflow would have to create or complete."""
+        """Fail on a SQLite file that MLflow would have to create or migrate."""
         if not self._uri.startswith(SQLITE):
             return
         file = Path(self._uri.removeprefix(SQLITE))
@@ -130,7 +130,7 @@ def _is_being_set_up(file: Path) -> bool:
     """Return whether a run is creating the tables of a database.
 
     Every process that finds tables missing creates them, and all but one would fail.
-    The lock alone says little: every run holds it, from its start to its end.
+    The lock alone proves nothing: every run holds it from start to end.
     """
     return _is_locked(Path(f"{file}.lock")) and not _has_all_tables(file)
 
@@ -147,7 +147,7 @@ def _is_locked(lock: Path) -> bool:
 
 
 def _has_all_tables(file: Path) -> bool:
-    """Return whether MLflow would leave the tables of a SQLite file as they are."""
+    """Return whether a SQLite file has all of MLflow's tables."""
     import mlflow.store.db.utils  # noqa: F401, PLC0415 -- fills the metadata below
     from mlflow.store.db.base_sql_model import Base  # noqa: PLC0415
 
@@ -161,7 +161,7 @@ def _has_all_tables(file: Path) -> bool:
 
 
 def _connection_errors() -> tuple[type[Exception], ...]:
-    """Return what a connection raises; the image has no SQLAlchemy, only servers."""
+    """Return what connections raise; the image has no SQLAlchemy."""
     if find_spec("sqlalchemy") is None:
         return (OSError,)
     from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
@@ -170,7 +170,7 @@ def _connection_errors() -> tuple[type[Exception], ...]:
 
 
 def _find_disk_error(error: BaseException) -> int | None:
-    """Look for a full disk or quota: MLflow wraps or quotes the original error."""
+    """Find a full disk or quota: MLflow wraps or quotes the original error."""
     texts = [str(cause) for cause in _causes(error)]
     found = (n for n in DISK_FULL if any(os.strerror(n) in text for text in texts))
     return next(found, None)

@@ -13,7 +13,7 @@ from serving.monitoring.prediction_metrics import PredictionFamilies
 
 
 def prove(model: Model, config: Config) -> None:
-    """Build all that workers would, then predict, count and show the golden rows.
+    """Do what workers would: build, predict the golden rows, count, render metrics.
 
     Raises:
         ModelRefusedError: If workers could not serve the model.

@@ -1,4 +1,4 @@
-"""Removes versions that the store no longer needs, and what killed processes left."""
+"""Removes unneeded versions from the store, and leftovers of killed processes."""
 
 import errno
 import os
@@ -33,7 +33,7 @@ def prune(store: Store, keep: int) -> None:
 
 
 def _remove(folder: Path) -> None:
-    """Remove a folder; its name goes first, so that no half of it is left behind."""
+    """Remove a folder; rename it first, so it never exists half removed."""
     removed = tempfile.mkdtemp(prefix=REMOVED_PREFIX, dir=folder.parent)
     try:
         os.rename(folder, removed)

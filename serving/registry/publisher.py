@@ -1,4 +1,4 @@
-"""Publishes versions in the store, and checks that what is published stays intact."""
+"""Publishes versions in the store and checks that they stay intact."""
 
 import logging
 from collections.abc import Callable
@@ -29,7 +29,7 @@ class Publisher:
         self._checked: dict[str, tuple[State, bool]] = {}
 
     def publish(self, role: str, version: Version) -> None:
-        """Give a role to a version; one that the store holds is not downloaded.
+        """Give a role to a version; download it unless the store has it.
 
         Raises:
             ModelRefusedError: If it fails one of its checks.
@@ -48,7 +48,7 @@ class Publisher:
         self._checked[role] = (name, self._store.read_signature(name)), True
 
     def is_published(self, role: str, version: Version) -> bool:
-        """Return whether a version has a role, and is described as it is now."""
+        """Return whether a version has a role and its current description."""
         try:
             pointer = self._store.read_pointer(role)
             return pointer is not None and (
@@ -75,20 +75,20 @@ class Publisher:
         return self._checked[role][1]
 
     def find_damage(self, role: str) -> str | None:
-        """Return what has a role but cannot be loaded: a folder name, or the role."""
+        """Return the damaged version of a role: its folder name, or the role."""
         if not self._store.pointer(role).exists() or self.is_intact(role):
             return None
         return self._store.published(role) or role
 
     def _holds(self, version: Version) -> bool:
-        """Return whether the store has a good copy of a version."""
+        """Return whether the store has an intact copy of a version."""
         file = self._store.folder / folder_name(version) / MODEL_FILE
         if not file.exists():
             return False
         try:
             self._prove(Model.load(file, version))
         except Exception:
-            return False  # a download that fails likewise says why
+            return False  # a download that fails again says why
         return True
 
     def _can_load(self, pointer: Pointer) -> bool:

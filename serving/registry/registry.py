@@ -18,7 +18,7 @@ class Registry(Protocol):
     """A model registry."""
 
     def resolve(self, alias: str) -> Version | None:
-        """Return the version that has an alias, None if none has.
+        """Return the version with an alias, or None.
 
         Raises:
             RegistryUnreachableError: If the registry does not answer.

@@ -1,4 +1,4 @@
-"""Keeps the follower's report, and logs what changes in it."""
+"""Keeps the follower's report, and logs changes."""
 
 import logging
 import os
@@ -54,8 +54,8 @@ class Reporter:
             role: What it is for.
             version: The version.
             error: Why.
-            is_wanted: Whether the role's alias names it; the refusal of a fallback
-                must not hide that of Production.
+            is_wanted: Whether the role's alias points to it; the refusal of a
+                fallback must not hide that of Production.
         """
         reason, detail = _explain(error)
         if reason == "error":
@@ -68,7 +68,7 @@ class Reporter:
         }
         self.report.refused[reason] = self.report.refused.get(reason, 0) + 1
         in_force = (self.report.last_refusal or refusal).get("role")
-        # That of a shadow must not hide why Production is refused.
+        # The refusal of a shadow must not hide why Production is refused.
         if is_wanted and role in (CURRENT, in_force):
             self.report.last_refusal = refusal
         logger.error("version refused", extra={"fields": refusal})
@@ -79,7 +79,7 @@ class Reporter:
         logger.info("version published", extra={"fields": fields})
 
     def forget_refusal(self, role: str) -> None:
-        """Note that a role has what its alias names, or that it names nothing."""
+        """Note that a role has its aliased version, or that there is none."""
         refusal = self.report.last_refusal
         if refusal and refusal.get("role") == role:
             self.report.last_refusal = None
@@ -93,13 +93,13 @@ class Reporter:
         self.report.damaged = name
 
     def record_error(self, task: str, error: Exception) -> None:
-        """Note an error that nobody foresaw."""
+        """Note an unexpected error."""
         self._errors.record(task, error)
         self.report.errors += 1
         self.report.last_error = self._errors.last
 
     def write(self) -> None:
-        """Write the report; that it cannot be written is logged once."""
+        """Write the report; log once if that fails."""
         try:
             self._store.write_report(self.report)
         except OSError as error:
@@ -127,7 +127,7 @@ def _start_report(previous: FollowerReport | None) -> FollowerReport:
 
 
 def _explain(error: Exception) -> tuple[str, str]:
-    """Return the reason of a refusal in one word, and its detail for the log."""
+    """Return a refusal's reason in one word, and its detail for the log."""
     if isinstance(error, ModelRefusedError):
         return error.reason, str(error)
     if isinstance(error, OSError):

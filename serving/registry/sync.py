@@ -53,7 +53,7 @@ class RegistrySync:
     def poll(self) -> None:
         """Poll the registry once and apply what changed; write the report."""
         self._note_damage()
-        self._reporter.write()  # has its place before a download fills the disk
+        self._reporter.write()  # reserves its space before a download fills the disk
         if SHADOW not in self._aliases:
             self._store.withdraw(SHADOW)
             self._reporter.forget_refusal(SHADOW)
@@ -79,7 +79,7 @@ class RegistrySync:
         if role == CURRENT:
             self._reporter.report.version = version.version if version else None
         if version is None:
-            # Production without a version is a mistake: the last good model stays.
+            # Production without a version is a mistake: keep the last good model.
             if role == SHADOW:
                 self._store.withdraw(SHADOW)
             self._reporter.forget_refusal(role)
@@ -103,7 +103,7 @@ class RegistrySync:
             logger.warning("fallback published", extra={"fields": fields})
 
     def _try_publish(self, role: str, version: Version, *, is_wanted: bool) -> bool:
-        """Publish a version; return False if it is refused, or was a moment ago."""
+        """Publish a version; return False if it is refused, or was just before."""
         name = folder_name(version)
         if time.monotonic() < self._retry_at.get(name, 0):
             return False

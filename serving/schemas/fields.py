@@ -106,7 +106,7 @@ class Parameters(fields.Field[dict[str, Any]]):
 
 
 class StrictSchema(Schema):
-    """Base of requests in which an unknown key is a mistake."""
+    """Base of requests that reject unknown keys."""
 
     error_messages = {  # noqa: RUF012 -- as marshmallow declares it
         "unknown": Reasoned("is not an input of the model", "unknown"),
@@ -123,7 +123,7 @@ def row_schema(contract: Contract) -> Schema:
     """Create the schema of one row: a number for each feature, in their order."""
     example = contract.examples[0]
     limits = zip(*accepted_limits(contract).tolist(), strict=True)
-    # Numbered, as a feature may have a name that is no name for an attribute.
+    # Numbered, because a feature's name may not be a valid attribute name.
     measurements: dict[str, fields.Field[Any]] = {
         f"feature_{number}": Measurement(feature, pair, example[feature.name])
         for number, (feature, pair) in enumerate(
@@ -161,7 +161,7 @@ def find_issues(schema: Schema, body: Any, locate: Locate) -> Iterator[Validatio
 
 
 def _load(schema: Schema, body: Any) -> Any:
-    """Load a body that has not too many keys, as each unknown one would cost time."""
+    """Load a body; first limit its keys, because each unknown one costs time."""
     known = len(schema.fields)
     if schema.unknown == RAISE and isinstance(body, dict):
         if len(body) > known + REPORTED:

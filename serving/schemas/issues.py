@@ -27,7 +27,7 @@ JSON_NAMES = {
 
 @dataclass(frozen=True)
 class ValidationIssue:
-    """One thing wrong with the input.
+    """One validation issue.
 
     Attributes:
         pointer: JSON pointer to the value.

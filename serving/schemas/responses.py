@@ -1,4 +1,4 @@
-"""marshmallow schemas of our answers: what the documentation promises."""
+"""marshmallow schemas of responses, for the documentation."""
 
 from marshmallow import Schema, fields, validate
 
@@ -6,7 +6,7 @@ from serving.model.contract import Contract
 
 
 class ModelSchema(Schema):
-    """The version that computed an answer."""
+    """The version that made a prediction."""
 
     name = fields.String(required=True)
     version = fields.String(required=True)
@@ -14,14 +14,14 @@ class ModelSchema(Schema):
 
 
 class ValidationIssueSchema(Schema):
-    """One thing wrong with the input."""
+    """One validation issue."""
 
     pointer = fields.String(required=True, metadata={"examples": ["/instances/3/x"]})
     message = fields.String(required=True)
 
 
 class ErrorSchema(Schema):
-    """An error as RFC 9457 has it."""
+    """An error in the format of RFC 9457."""
 
     type = fields.String(required=True)
     title = fields.String(required=True)
@@ -41,13 +41,13 @@ class ErrorSchema(Schema):
 
 
 class InferenceErrorSchema(Schema):
-    """An error as the Open Inference Protocol has it."""
+    """An error in the format of the Open Inference Protocol."""
 
     error = fields.String(required=True)
 
 
 class ScoringErrorSchema(Schema):
-    """An error as MLflow's scoring server has it."""
+    """An error in the format of MLflow's scoring server."""
 
     error_code = fields.String(required=True)
     message = fields.String(required=True)
@@ -57,7 +57,7 @@ class ScoringErrorSchema(Schema):
 
 
 class ScoringSchema(Schema):
-    """Predictions as MLflow's scoring server gives them."""
+    """Predictions in the format of MLflow's scoring server."""
 
     predictions = fields.List(fields.String(), required=True)
 

@@ -1,4 +1,4 @@
-"""Rows in any form, converted to one array, on which one function decides."""
+"""Rows in any form, converted to one array that one function checks."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
@@ -28,7 +28,7 @@ Table = NDArray[np.float64]
 Convert = Callable[[Any], Table | None]
 Explain = Callable[[int, Any], Iterable[ValidationIssue]]
 
-CHUNK = 32  # rows: bad ones are searched in chunks, then one by one
+CHUNK = 32  # rows: invalid ones are searched in chunks, then one by one
 
 
 class RowReader:
@@ -43,7 +43,7 @@ class RowReader:
         self._pick = itemgetter(*self.names)
 
     def read(self, rows: Any, convert: Convert, explain: Explain) -> Matrix:
-        """Read rows of any form: the one check that all requests of many rows pass.
+        """Read rows of any form: the one check of all batches.
 
         Args:
             rows: A sequence of rows.
@@ -127,7 +127,7 @@ class RowReader:
         return order_columns(columns, self.names, at)
 
     def check_count(self, rows: int) -> None:
-        """Reject more rows than the limit, and none at all."""
+        """Reject too many rows, and none."""
         if rows > self.max_rows:
             raise TooManyRowsError(
                 f"The body has {rows} rows; the limit is {self.max_rows}."
@@ -136,7 +136,7 @@ class RowReader:
             raise InvalidInputError.of("", "must contain at least one row")
 
     def check_list(self, rows: Any, at: str, of: str) -> None:
-        """Reject what is not a list of an accepted number of rows."""
+        """Reject what is not a list with an accepted number of rows."""
         if not isinstance(rows, list):
             message = f"must be an array of {of}, not {describe(rows)}"
             raise InvalidInputError.of(at, message)

@@ -1,4 +1,4 @@
-"""Files of the store: written whole or not at all, and read with care."""
+"""Files of the store: written atomically, read defensively."""
 
 import errno
 import json
@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any
 
 TEMPORARY_PREFIX = ".tmp-"
-LEFTOVER_SECONDS = 60.0  # no file takes as long to write
+LEFTOVER_SECONDS = 60.0  # no write takes this long
 DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Replace a JSON file; it is on the disk when this returns."""
+    """Replace a JSON file and flush it to the disk."""
     replace_file(path, json.dumps(value, indent=2).encode(), sync=True)
 
 
 def replace_file(path: Path, content: bytes, *, sync: bool) -> None:
-    """Replace a file so that readers see the old content or the new, never a part."""
+    """Replace a file atomically: readers see the old or the new content."""
     descriptor, name = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -37,7 +37,7 @@ def replace_file(path: Path, content: bytes, *, sync: bool) -> None:
 
 
 def overwrite_file(path: Path, content: bytes) -> bool:
-    """Overwrite a file in place, which takes no space; return whether it fits."""
+    """Overwrite a file in place, without more space; return whether it fits."""
     try:
         with open(path, "r+b", buffering=0) as file:
             size = os.fstat(file.fileno()).st_size

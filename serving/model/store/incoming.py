@@ -1,4 +1,4 @@
-"""Folders for downloads: on the store's disk, and locked while they are in use."""
+"""Download folders: on the store's disk, locked while in use."""
 
 import fcntl
 import os
@@ -15,7 +15,7 @@ ABANDONED_SECONDS = 3600.0
 
 @contextmanager
 def open_incoming(store: Path) -> Iterator[Path]:
-    """Create a folder for a download, and remove it in the end.
+    """Create a folder for a download and remove it at the end.
 
     Folders of processes that were killed are removed first. Those of another follower
     of the same store are locked and stay.
@@ -45,7 +45,7 @@ def _remove_if_abandoned(folder: Path) -> None:
     try:
         lock = os.open(folder, os.O_RDONLY)
     except OSError:
-        return  # removed meanwhile
+        return  # already removed
     try:
         locked = _lock(lock)
         if locked is None:

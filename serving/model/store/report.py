@@ -1,4 +1,4 @@
-"""The follower's report: how the registry is and what was refused."""
+"""The follower's report: state of the registry, and refusals."""
 
 import json
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from serving.model.store.files import (
 )
 
 PAGE = 4096
-READS = 3  # a report that is being overwritten in place is whole at the next one
+READS = 3  # a report being overwritten in place is complete the next time
 
 NUMBER, TEXT, OBJECT = (int, float), (str,), (dict,)
 TYPES: dict[str, tuple[type, ...]] = {
@@ -34,14 +34,14 @@ TYPES: dict[str, tuple[type, ...]] = {
 
 @dataclass
 class FollowerReport:
-    """What the follower knows, for the workers to show.
+    """What the follower knows, for the workers to report.
 
     Attributes:
         reachable: Whether the registry answered the last time.
         last_seen: When it last answered, in seconds since the epoch.
-        unreachable_since: When it stopped to answer.
+        unreachable_since: When it stopped answering.
         version: The version that has the alias of Production.
-        last_refusal: The refusal that is in force: role, version, reason, detail.
+        last_refusal: The current refusal: role, version, reason, detail.
         refused: Number of refusals by reason.
         damaged: The published version whose files are damaged, as a folder name.
         repairs: Number of damaged versions that were replaced.
@@ -64,7 +64,7 @@ class FollowerReport:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "FollowerReport":
-        """Read a report, also one of an older or a newer follower."""
+        """Read a report, even from an older or newer follower."""
         known = {
             name: value[name]
             for name, types in TYPES.items()
@@ -90,7 +90,7 @@ def read_report(path: Path) -> FollowerReport | None:
 
 
 def write_report(path: Path, report: FollowerReport | Mapping[str, Any]) -> None:
-    """Replace the report; not flushed, it is old in seconds anyway.
+    """Replace the report; not flushed, because it is outdated in seconds.
 
     Raises:
         OSError: If it can neither be replaced nor, on a full disk, be overwritten.

@@ -73,7 +73,7 @@ class Store:
         return Pointer(folder, alias)
 
     def describe(self, pointer: Pointer) -> Version:
-        """Return what the registry said of a stored version.
+        """Return the registry's description of a stored version.
 
         Raises:
             ModelRefusedError: If its description is missing or damaged.
@@ -109,7 +109,7 @@ class Store:
         return tuple((each.st_size, each.st_mtime_ns, each.st_ino) for each in files)
 
     def incoming(self) -> AbstractContextManager[Path]:
-        """Create a folder for a download, on the same disk, removed in the end."""
+        """Create a folder for a download, on the same disk; removed at the end."""
         return open_incoming(self.folder)
 
     def publish(self, role: str, model_file: Path, version: Version) -> None:
@@ -125,7 +125,7 @@ class Store:
         self.point(role, name, version.alias)
 
     def give(self, role: str, version: Version) -> None:
-        """Give a role to a version that the store holds, as it is described now.
+        """Give a role to a stored version, with its current description.
 
         What was the Challenger may have become Production.
         """
@@ -138,7 +138,7 @@ class Store:
         write_json(self.pointer(role), asdict(Pointer(name, alias)))
 
     def withdraw(self, role: str) -> None:
-        """Take a role away; its version stays in the store."""
+        """Remove a role; its version stays in the store."""
         self.pointer(role).unlink(missing_ok=True)
 
     def _add(self, name: str, model_file: Path, version: Version) -> None:
@@ -152,7 +152,7 @@ class Store:
             if _move_folder(staging, folder):
                 flush(self.folder)
                 return
-        # A damaged copy, or that of another follower: its files are the same ones.
+        # A damaged copy, or one by another follower: the files are the same.
         os.replace(model_file, folder / MODEL_FILE)
         write_json(folder / VERSION_FILE, asdict(version))
 
@@ -168,13 +168,13 @@ class Store:
 def folder_name(version: Version) -> str:
     """Name the folder of a version.
 
-    With the digest, because a registry that is set up anew counts from 1 again.
+    With the digest, because a new registry starts counting at 1 again.
     """
     return f"{version.version}-{version.digest.removeprefix('sha256:')[:12]}"
 
 
 def _move_folder(source: Path, target: Path) -> bool:
-    """Rename a folder; return False if the target has been created meanwhile."""
+    """Rename a folder; return False if the target now exists."""
     try:
         os.rename(source, target)
     except OSError as error:

@@ -16,14 +16,14 @@ from serving.monitoring.multiprocess.versions import find_hidden_versions
 
 
 class SharedCollector(Collector):
-    """Adds up what all workers count, whatever state their files are in."""
+    """Adds up what all workers count, even if files are damaged."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._damaged: set[Path] = set()
 
     def collect(self) -> Iterator[Metric]:
-        """Yield the metrics of all workers, and how well they are shared."""
+        """Yield the metrics of all workers, and of the sharing itself."""
         with ExitStack() as stack:
             try:
                 stack.enter_context(locked(self._folder, SHARED))

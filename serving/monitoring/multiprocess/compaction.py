@@ -42,8 +42,8 @@ def compact(folder: Path, alive: Collection[int]) -> None:
     """Add up the counts of ended processes in one file; remove their files.
 
     Called by gunicorn's master: never raises, and is skipped while somebody reads,
-    because the master must not wait for a worker. The next end of a worker makes up
-    for it, and for a lack of space.
+    because the master must not wait for a worker. The next call catches up, also after
+    a lack of space.
     """
     try:
         with locked(folder, EXCLUSIVE | AT_ONCE):
@@ -93,7 +93,7 @@ def _rewrite_archive(archive: Path, ended: list[Path], removable: set[str]) -> N
 
 
 def _read_all(paths: Iterable[Path]) -> Iterator[Entry]:
-    """Yield what files hold, up to where they are damaged."""
+    """Yield the entries of files, up to the first damage."""
     for path in paths:
         try:
             yield from read_entries(path)

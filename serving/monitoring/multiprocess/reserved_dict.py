@@ -120,7 +120,7 @@ class ReservedDict(MmapedDict):
         self._capacity = capacity
 
     def _report(self, error: Exception | None) -> None:
-        """Log once that there is no space, and once that there is again."""
+        """Log once that space is lacking, and once that it is back."""
         if (error is not None) == self._is_full:
             return
         self._is_full = error is not None

@@ -1,4 +1,4 @@
-"""Removes the metric series of versions that have not served for a while."""
+"""Removes the metric series of versions that no longer serve."""
 
 import threading
 import time
@@ -32,7 +32,7 @@ CHECK_SECONDS = 15.0
 
 
 class VersionRetention:
-    """Keeps the number of series bounded while versions come and go.
+    """Keeps the number of series bounded as versions change.
 
     Args:
         registry: Its metrics lose the series of versions that are gone.

@@ -29,11 +29,11 @@ def use_reserved_files() -> None:
 def forget_series(is_unwanted: Callable[[str], bool]) -> None:
     """Remove this process's series from its files.
 
-    Nobody may read the files meanwhile, and metrics must have dropped their children
-    before, or they come back when they are written to.
+    The files must be locked, and metrics must have dropped their children before, or
+    these come back when they are written to.
 
     Args:
-        is_unwanted: Is told a key of prometheus_client, JSON with names and labels.
+        is_unwanted: Called with a key of prometheus_client: JSON of names and labels.
     """
     files, lock, values = _shared_state()
     with lock:

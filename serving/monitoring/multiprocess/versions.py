@@ -1,4 +1,4 @@
-"""When each version of the model served last: an empty file each, dated by that.
+"""When each version last served: the modification time of an empty file.
 
 A file's date can be changed on a full disk, and all processes see it at once. A version
 is hidden from scrapes a while after it served last: in all processes together, because
@@ -25,19 +25,19 @@ def record_versions(folder: Path, versions: Iterable[str]) -> None:
         try:
             record.touch()
         except OSError:
-            # Rather keep the series of a version for ever than hide one that serves.
+            # Better keep a version's series forever than hide one that serves.
             with suppress(OSError):
                 record.unlink()
 
 
 def record_unknown_versions(folder: Path, versions: Iterable[str]) -> None:
-    """Record versions of which nobody has recorded when they served."""
+    """Record versions without a record."""
     unknown = set(versions) - _read_ages(folder).keys()
     record_versions(folder, unknown)
 
 
 def find_hidden_versions(folder: Path) -> set[str]:
-    """Return the versions whose series are not shown any more."""
+    """Return the versions whose series are no longer shown."""
     return _find_older(folder, RETENTION_SECONDS)
 
 

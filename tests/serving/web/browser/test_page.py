@@ -283,7 +283,7 @@ def test_too_many_rows_are_explained(serve, open_page):
 
     upload(page, table(3))
 
-    expect(page.locator("#batch")).to_contain_text("3 rows; at most 2 are accepted")
+    expect(page.locator("#batch")).to_contain_text("3 rows; the limit is 2")
 
 
 def test_production_changes_while_the_page_is_open(
