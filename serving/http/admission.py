@@ -60,6 +60,7 @@ class CountedBody(io.RawIOBase):
         self._body = body
         self._environ = environ
         self._access = access
+        self._most = access.max_body(environ) + 1  # where it is too large
         self._size = 0
 
     def readable(self) -> bool:
@@ -67,12 +68,12 @@ class CountedBody(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Read the next bytes.
+        """Read the next bytes; do not wait for more than it takes to refuse them.
 
         Raises:
             HTTPException: If there are too many.
         """
-        piece = self._body.read(len(buffer))
+        piece = self._body.read(min(len(buffer), self._most - self._size))
         self._size += len(piece)
         try:
             self._access.count_body(self._environ, self._size, is_complete=False)
