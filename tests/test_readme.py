@@ -381,7 +381,7 @@ CHECKS: dict[str, Check] = {
     "kedro run --runner ThreadRunner": prints_when_activated("Gate  "),
     "kedro registry list": prints_when_activated("model_release"),
     "kedro catalog describe-datasets": prints_when_activated("ModelRegistryDataset"),
-    "kedro model list": prints_when_activated("logistic regression"),
+    "kedro model list": prints_when_activated("Production"),
     "kedro model history": prints_when_activated("Production is version"),
     "kedro model history --at 2026-11-01T12:00": prints_when_activated(
         " in Production at 2026-11-01 12:00:00 UTC"

@@ -18,7 +18,7 @@ NONE = "–"
 
 
 def print_versions(registry: "Registry") -> None:
-    """Print all versions with their aliases, verdicts and metrics."""
+    """Print all versions, and why some were not promoted."""
     versions = registry.versions()
     console = Console()
     if not versions:
@@ -27,7 +27,7 @@ def print_versions(registry: "Registry") -> None:
     roles: dict[str, list[str]] = {}
     for alias, number in sorted(registry.aliases().items()):
         roles.setdefault(number, []).append(alias)
-    table = Table("version", "alias", "candidate", "verdict", *METRICS.values(), "why")
+    table = Table("version", "alias", "candidate", "verdict", *METRICS.values())
     for version in versions:
         number = str(version.version)
         table.add_row(
@@ -36,9 +36,12 @@ def print_versions(registry: "Registry") -> None:
             version.tags.get("candidate", NONE).replace("_", " "),
             version.tags.get(VERDICT, NONE),
             *_format_metrics(version.tags),
-            _explain(version),
         )
     console.print(table)
+    for version in versions:
+        if version.tags.get(NOTE) or registry.needs_reason(version):
+            why = f"Version {version.version} was not promoted: {_explain(version)}"
+            console.print(why, markup=False, highlight=False)
     _print_hold(registry, console)
 
 
@@ -76,7 +79,7 @@ def _format_metrics(tags: dict[str, str]) -> list[str]:
 
 def _explain(version: "ModelVersion") -> str:
     reasons = json.loads(version.tags.get(REASONS, "[]"))
-    return version.tags.get(NOTE) or "; ".join(reasons) or NONE
+    return version.tags.get(NOTE) or "; ".join(reasons) or "no reason is known"
 
 
 def _describe_remark(event: "Event") -> str:
