@@ -336,12 +336,13 @@ def test_rolled_back_model_is_not_released_again(project, iris_csv):
     assert project.registry.aliases()["Production"] == "1"
 
 
-def test_release_during_a_hold_waits_for_its_end(project):
+def test_release_during_a_hold_waits_for_its_end(project, iris_csv):
+    row = b"5.05,3.45,1.45,0.25,setosa\n"
     project.invoke("run")
-    project.change(DATA_SCIENCE, "data_science.training.random_state", 1)
+    project.write_csv(iris_csv + row)
     project.invoke("run")
     project.invoke("model", "rollback")
-    project.change(DATA_SCIENCE, "data_science.training.random_state", 2)
+    project.write_csv(iris_csv + row + b"6.25,3.35,5.95,2.45,virginica\n")
 
     held = project.invoke("run")
     project.invoke("model", "resume")
