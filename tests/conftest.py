@@ -260,6 +260,12 @@ def provenance() -> Provenance:
 
 
 @pytest.fixture(scope="session")
+def lineage(provenance: Provenance) -> Lineage:
+    """Return what a model could come from."""
+    return Lineage("sha256:data", provenance, "sha256:training")
+
+
+@pytest.fixture(scope="session")
 def train(
     sides: Callable[[], SplitData], dataset: Dataset, training: Training
 ) -> Callable[..., dict[str, TrainedCandidate]]:
@@ -295,7 +301,7 @@ def make_challenger(
     dataset: Dataset,
     split_parameters: Split,
     export_parameters: Export,
-    provenance: Provenance,
+    lineage: Lineage,
 ) -> Callable[..., onnx.ModelProto]:
     """Return a function that trains a model that carries its contract.
 
@@ -305,7 +311,6 @@ def make_challenger(
     def make(
         C: float = 1.0,  # noqa: N803  (scikit-learn's name)
         split: Split = split_parameters,
-        run_id: str = "",
     ) -> onnx.ModelProto:
         candidate = {
             "class": "sklearn.linear_model.LogisticRegression",
@@ -319,9 +324,7 @@ def make_challenger(
             evaluate_best(best, test_data, dataset),
             train_data,
             test_data,
-            Lineage(
-                "sha256:data", replace(provenance, run_id=run_id), "sha256:training"
-            ),
+            lineage,
             dataset,
             split_parameters,
             export_parameters,
@@ -403,7 +406,7 @@ def register(tmp_path: Path) -> Callable[..., str]:
 
 
 @pytest.fixture
-def release(challenger: onnx.ModelProto) -> Callable[..., str]:
+def release(challenger: onnx.ModelProto, lineage: Lineage) -> Callable[..., str]:
     """Return a function that saves a release and returns the newest version."""
 
     def release(
@@ -411,6 +414,7 @@ def release(challenger: onnx.ModelProto) -> Callable[..., str]:
         compared_with: str | None = None,
         fingerprint: str = "fingerprint",
         model: onnx.ModelProto = challenger,
+        run_id: str = "",
         **others: Any,
     ) -> str:
         promotes = verdict in {
@@ -423,6 +427,7 @@ def release(challenger: onnx.ModelProto) -> Callable[..., str]:
             Release(
                 model,
                 decision,
+                replace(lineage, provenance=replace(lineage.provenance, run_id=run_id)),
                 compared_with,
                 fingerprint,
                 "# Gate report",

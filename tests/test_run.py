@@ -246,6 +246,17 @@ def test_unchanged_run_registers_nothing(project):
     assert len(project.registry.versions()) == 1
 
 
+def test_same_data_gives_the_same_file_in_any_run(project, copy_project, tmp_path):
+    other = copy_project(tmp_path / "other", small=True)
+
+    project.invoke("run")
+    output, _ = other.start("run").communicate()
+
+    (ours,), (theirs,) = project.registry.versions(), other.registry.versions()
+    assert ours.run_id != theirs.run_id, output
+    assert ours.tags["file_digest"] == theirs.tags["file_digest"]
+
+
 def test_two_runs_in_one_process_are_two_runs_in_mlflow(project):
     project.invoke("run", "--pipelines", "data_engineering")
     project.invoke("run", "--pipelines", "data_engineering")

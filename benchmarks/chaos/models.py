@@ -53,7 +53,7 @@ def build_model(penalty: float, padding: int = 0) -> BuiltModel:
     fitted = LogisticRegression(C=penalty, max_iter=2000).fit(X, y)
     inputs = [("features", FloatTensorType([None, X.shape[1]]))]
     exported = to_onnx(fitted, initial_types=inputs, options={"zipmap": False})
-    contract = _describe(fitted, X, y) | {"git_commit": "x" * padding}
+    contract = _describe(fitted, X, y) | {"padding": "x" * padding}
     onnx.helper.set_model_props(exported, {"contract": json.dumps(contract)})
     return BuiltModel(exported.SerializeToString())
 
@@ -78,8 +78,6 @@ def _describe(fitted: LogisticRegression, X: NDArray, y: NDArray) -> dict:
         "schema_version": 1,
         "name": "iris",
         "candidate": "logistic_regression",
-        "run_id": "0123456789abcdef",
-        "created_at": "2026-11-23T00:00:00Z",
         "data_digest": "sha256:data",
         "features": [
             _describe_feature(name, values)

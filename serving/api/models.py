@@ -38,6 +38,7 @@ def describe(model: Model) -> dict[str, Any]:
         **describe_model(model),
         "alias": version.alias,
         "digest": version.digest,
+        "created_at": version.created_at or document.get("created_at", ""),
         "loaded_at": format_time(model.loaded_at.timestamp()),
         "verdict": version.tags.get("verdict"),
         "reasons": _parse_reasons(version.tags.get("reasons")),

@@ -91,7 +91,6 @@ class Contract:
     """What the service needs to know about a model to handle requests."""
 
     name: str
-    run_id: str
     features: tuple[Feature, ...]
     target: str
     target_description: str
@@ -126,7 +125,6 @@ class Contract:
         features = parsing.read_list(document, "features", "")
         return cls(
             name=parsing.read_text(document, "name", ""),
-            run_id=parsing.read_text(document, "run_id", ""),
             features=tuple(
                 Feature.from_json(part, f"/features/{index}")
                 for index, part in enumerate(features)

@@ -39,6 +39,7 @@ class Version:
     run_id: str
     digest: str
     alias: str = ""
+    created_at: str = ""
     tags: dict[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -55,6 +56,8 @@ class Version:
             run_id=parsing.read_text(part, "run_id", ""),
             digest=parsing.read_text(part, "digest", ""),
             alias=parsing.read_text(part, "alias", ""),
+            # Stores written by earlier releases lack it.
+            created_at=parsing.read_text({"created_at": "", **part}, "created_at", ""),
             tags={name: parsing.read_text(tags, name, "/tags") for name in tags},
         )
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from serving.config import Config
 from serving.model.onnx_model import ModelRefusedError, Version
+from serving.model.status import format_time
 from serving.model.store import MODEL_FILE
 from serving.model.store.files import DISK_FULL
 from serving.monitoring.logs import redact
@@ -65,6 +66,7 @@ class MlflowRegistry:
             run_id=found.run_id or "",
             digest=found.tags.get(DIGEST_TAG, ""),
             alias=alias,
+            created_at=format_time(found.creation_timestamp / 1000) or "",
             tags=dict(found.tags),
         )
 

@@ -81,14 +81,17 @@ class SplitContract(Part):
 
 
 class Contract(Part):
-    """Everything a service needs to check and answer requests with this model."""
+    """Everything a service needs to check and answer requests with this model.
+
+    It holds nothing of the run, so that the same training gives the same file.
+    """
+
+    # Contracts of old also have run_id, created_at and git_commit.
+    model_config = ConfigDict(extra="ignore")
 
     schema_version: Literal[1] = 1
     name: str
     candidate: str
-    run_id: str
-    created_at: str
-    git_commit: str
     data_digest: str
     features: list[FeatureContract]
     target: TargetContract

@@ -6,6 +6,7 @@ from enum import StrEnum
 import onnx
 
 from iris_kedro.contract import Contract
+from iris_kedro.provenance import Lineage
 
 
 class Verdict(StrEnum):
@@ -92,6 +93,7 @@ class Release:
     Attributes:
         model: The challenger.
         decision: What the gate decided.
+        lineage: What it was trained from, and by which run.
         compared_with: The Production version at that time.
         fingerprint: Digest of all that the training depended on.
         report: The gate report in Markdown, the version's description.
@@ -102,6 +104,7 @@ class Release:
 
     model: onnx.ModelProto
     decision: Decision
+    lineage: Lineage
     compared_with: str | None
     fingerprint: str
     report: str

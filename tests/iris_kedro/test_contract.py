@@ -46,9 +46,23 @@ def test_contract_from_before_there_were_typical_rows_is_read(challenger):
     assert Contract.model_validate(content).typical_rows == {}
 
 
-@pytest.mark.parametrize("change", [{"surplus": 1}, {"schema_version": 2}])
-def test_contract_of_another_shape_is_refused(challenger, change):
-    content = {**Contract.read(challenger).model_dump(), **change}
+def test_contract_that_names_its_run_is_read(challenger):
+    contract = Contract.read(challenger)
+    run = {"run_id": "c" * 32, "created_at": "2026-11-01", "git_commit": "c0ffee"}
 
-    with pytest.raises(ValidationError, match=next(iter(change))):
+    assert Contract.model_validate({**contract.model_dump(), **run}) == contract
+
+
+def test_contract_of_another_schema_is_refused(challenger):
+    content = {**Contract.read(challenger).model_dump(), "schema_version": 2}
+
+    with pytest.raises(ValidationError, match="schema_version"):
+        Contract.model_validate(content)
+
+
+def test_contract_with_a_part_of_another_shape_is_refused(challenger):
+    content = Contract.read(challenger).model_dump()
+    content["split"]["surplus"] = 1
+
+    with pytest.raises(ValidationError, match="surplus"):
         Contract.model_validate(content)

@@ -60,9 +60,6 @@ def train(features: dict[str, np.ndarray], labels: np.ndarray, **changes) -> byt
         "schema_version": 1,
         "name": "iris",
         "candidate": "logistic_regression",
-        "run_id": "0123456789abcdef",
-        "created_at": "2026-11-23T00:00:00Z",
-        "git_commit": "abc",
         "data_digest": "sha256:data",
         "features": [
             describe_feature(name, values) for name, values in features.items()
@@ -155,7 +152,8 @@ def describe_version(content: bytes, version: str) -> Version:
         run_id="0123456789abcdef",
         digest=f"sha256:{hashlib.sha256(content).hexdigest()}",
         alias="Production",
-        tags={"verdict": "released", "reasons": '["better"]'},
+        created_at="2026-11-23T00:00:00Z",
+        tags={"verdict": "released", "reasons": '["better"]', "git_commit": "abc"},
     )
 
 

@@ -257,7 +257,7 @@ def test_a_full_disk_is_survived(start, registry, iris_bytes, build_iris, eventu
     server = start()
     eventually(lambda: server.serves(good), "the good version is served")
 
-    registry.release(build_iris(git_commit="x" * 600_000))
+    registry.release(build_iris(candidate="x" * 600_000))
 
     refused = "serving_follower_refused_total"
     eventually(lambda: server.metric(refused, reason="disk_full"), "it is counted")

@@ -13,7 +13,7 @@ export function showModel(model) {
   byId("model").replaceChildren(
     version,
     ...verdict(model),
-    make("p", { id: "age", "data-time": contract.created_at ?? "" }),
+    make("p", { id: "age", "data-time": model.created_at }),
     ...metrics(model.metrics),
     origin(model),
   );
@@ -26,7 +26,7 @@ export function showAge() {
   if (!element) return;
   const { time } = element.dataset;
   const moment = make("time", { datetime: time, title: time }, age(time));
-  element.replaceChildren("Trained ", moment);
+  element.replaceChildren("Registered ", moment);
 }
 
 function verdict({ verdict: word, reasons }) {
@@ -59,7 +59,7 @@ function origin(model) {
   const { contract } = model;
   const entries = [
     ["run", model.run_id],
-    ["commit", contract.git_commit],
+    ["commit", model.tags.git_commit ?? contract.git_commit],
     ["data", contract.data_digest],
     ["model file", model.digest],
     ["loaded", model.loaded_at],

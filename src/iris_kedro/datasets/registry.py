@@ -152,7 +152,7 @@ class ModelRegistryDataset(AbstractDataset[Release, RegistryState]):
 def _describe(release: Release) -> JudgedModel:
     return JudgedModel(
         fingerprint=release.fingerprint,
-        run_id=release.contract.run_id,
+        run_id=release.lineage.provenance.run_id,
         promotes=release.decision.promotes,
         compared_with=release.compared_with,
         judgement=_describe_decision(release),
@@ -179,7 +179,7 @@ def _describe_model(release: Release) -> dict[str, str]:
         "candidate": contract.candidate,
         "data_digest": contract.data_digest,
         FILE_DIGEST: compute_digest(release.model.SerializeToString()),
-        "git_commit": contract.git_commit,
+        "git_commit": release.lineage.provenance.git_commit,
         **{
             f"metric.{name}": f"{value:.6g}" for name, value in contract.metrics.items()
         },

@@ -80,9 +80,7 @@ def test_refused_model_is_not_judged_again(registered, release):
     assert registered.load().fingerprints == {"poor": "1"}
 
 
-def test_model_judged_again_keeps_its_version(
-    registered, registry, release, make_challenger
-):
+def test_model_judged_again_keeps_its_version(registered, registry, release):
     release()
     release(Verdict.UNFIT, compared_with="1", fingerprint="other")
 
@@ -90,7 +88,7 @@ def test_model_judged_again_keeps_its_version(
         Verdict.BETTER,
         compared_with="1",
         fingerprint="other",
-        model=make_challenger(run_id="a later run"),
+        run_id="a later run",
     )
 
     assert registered.load().production.version == "2"
@@ -213,19 +211,13 @@ def test_damaged_production_is_an_error_that_says_what_to_do(
 # --- The same model again ------------------------------------------------------------
 
 
-@pytest.fixture
-def later(make_challenger):
-    """Return the same model, trained by another run."""
-    return make_challenger(run_id="c" * 32)
-
-
 def test_same_model_of_another_run_keeps_its_version_and_its_file(
-    registered, registry, release, later
+    registered, registry, release
 ):
     release()
     release(Verdict.WORSE, compared_with="1", fingerprint="other")
 
-    release(Verdict.BETTER, "1", "other", later)
+    release(Verdict.BETTER, "1", "other", run_id="c" * 32)
 
     assert len(registry.versions()) == 2
     assert registry.aliases() == {"Production": "2", "Previous": "1"}
@@ -321,7 +313,7 @@ def test_outcome_says_why_a_release_is_not_production(registered, registry, rele
 
 @pytest.mark.parametrize("classes", [3, 3000])
 def test_description_and_reasons_fit_for_any_number_of_classes(
-    registry, challenger, classes
+    registry, challenger, lineage, classes
 ):
     report = "# Gate report\n" + "| a class | 0.987 |\n" * classes
     reasons = [f"recall of class {each} 0.1 is below 0.8" for each in range(classes)]
@@ -330,6 +322,7 @@ def test_description_and_reasons_fit_for_any_number_of_classes(
         Release(
             challenger,
             Decision(Verdict.UNFIT, reasons, promotes=False),
+            lineage,
             None,
             "fingerprint",
             report,

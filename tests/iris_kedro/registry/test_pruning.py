@@ -62,7 +62,7 @@ def test_history_outlives_its_versions(many, tracking):
 
 
 @pytest.fixture
-def refuse(registry, release, make_challenger):
+def refuse(registry, release):
     """Return a function that refuses a model in a run with one child."""
 
     def refuse(fingerprint):
@@ -73,7 +73,7 @@ def refuse(registry, release, make_challenger):
                 Verdict.WORSE,
                 registry.aliases().get("Production"),
                 fingerprint,
-                make_challenger(run_id=run.info.run_id),
+                run_id=run.info.run_id,
             )
         return version, [run.info.run_id, child.info.run_id]
 

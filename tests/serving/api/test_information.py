@@ -187,7 +187,19 @@ def test_model_shows_contract_verdict_and_metrics(client):
     assert answer["reasons"] == ["better"]
     assert answer["metrics"] == {"accuracy": 0.97}
     assert answer["contract"]["features"][0]["unit"] == "cm"
+    assert answer["created_at"] == "2026-11-23T00:00:00Z"
     assert answer["loaded_at"].startswith(time.strftime("%Y"))
+
+
+def test_model_from_before_the_version_said_so_has_the_time_of_its_contract(
+    make_app, load, build_iris
+):
+    content = build_iris(
+        run_id="0123456789abcdef", created_at="2026-01-01T00:00:00Z", git_commit="abc"
+    )
+    client = make_app(load(content, created_at="")).test_client()
+
+    assert client.get("/model").json["created_at"] == "2026-01-01T00:00:00Z"
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import datetime
 
 import mlflow
 import pytest
@@ -31,6 +32,21 @@ def test_resolve_gives_version_and_tags(followed, registry, iris_bytes, describe
     assert found.version == version
     assert found.digest == describe(iris_bytes, version).digest
     assert found.tags["verdict"] == "released"
+
+
+def test_resolve_gives_the_run_and_the_time_of_the_version(
+    followed, registry, iris_bytes
+):
+    run = registry.client.create_run(experiment_id="0")
+    client, source = registry.client, registry.artifact(registry.register(iris_bytes))
+    version = client.create_model_version("iris", str(source), run.info.run_id)
+    registry.promote(version.version)
+
+    found = followed.resolve("Production")
+
+    assert found.run_id == run.info.run_id
+    created = datetime.fromisoformat(found.created_at).timestamp()
+    assert created == version.creation_timestamp // 1000
 
 
 def test_resolve_gives_nothing_without_the_alias(followed, registry, iris_bytes):

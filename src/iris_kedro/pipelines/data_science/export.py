@@ -91,9 +91,6 @@ def describe_challenger(
     contract = Contract(
         name=dataset.name,
         candidate=best.name,
-        run_id=lineage.provenance.run_id,
-        created_at=lineage.provenance.started_at,
-        git_commit=lineage.provenance.git_commit,
         data_digest=lineage.data_digest,
         features=[
             FeatureContract(

@@ -9,6 +9,7 @@ import pandas as pd
 
 from iris_kedro.contract import Contract
 from iris_kedro.parameters import Dataset, Gate
+from iris_kedro.provenance import Lineage
 from iris_kedro.release import Decision, RegistryState, Release
 
 from .gate.comparing import (
@@ -70,6 +71,7 @@ def release(
     challenger: onnx.ModelProto,
     comparison: Comparison,
     decision: Decision,
+    lineage: Lineage,
     report: str,
     card: str,
     gate: Gate,
@@ -80,6 +82,7 @@ def release(
     return Release(
         model=challenger,
         decision=decision,
+        lineage=lineage,
         compared_with=production,
         fingerprint=Contract.read(challenger).training_fingerprint,
         report=report,

@@ -9,6 +9,7 @@ import onnx
 from iris_kedro.contract import Contract
 from iris_kedro.intervals import Estimate
 from iris_kedro.parameters import Gate
+from iris_kedro.provenance import Lineage
 from iris_kedro.release import Decision
 
 from .gate.comparing import Comparison, Difference
@@ -20,6 +21,7 @@ def build_report(
     comparison: Comparison,
     decision: Decision,
     challenger: onnx.ModelProto,
+    lineage: Lineage,
     gate: Gate,
 ) -> dict[str, Any]:
     """Put the comparison, the thresholds and the verdict into one document."""
@@ -31,9 +33,10 @@ def build_report(
         "reasons": decision.reasons,
         "model": contract.name,
         "candidate": contract.candidate,
-        "run_id": contract.run_id,
+        "run_id": lineage.provenance.run_id,
         "data_digest": contract.data_digest,
-        "git_commit": contract.git_commit,
+        "git_commit": lineage.provenance.git_commit,
+        "trained_at": lineage.provenance.started_at,
         "fingerprint": contract.training_fingerprint,
         "comparison": json.loads(json.dumps(_to_mapping(comparison))),
         "gate": gate.model_dump(),

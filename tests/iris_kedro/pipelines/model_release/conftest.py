@@ -32,9 +32,10 @@ def judge(test_data, dataset, gate):
 
 
 @pytest.fixture
-def report(judge, challenger, gate):
+def report(judge, challenger, lineage, gate):
     def report(production):
         comparison = judge(challenger, production)
-        return build_report(comparison, decide(comparison, gate), challenger, gate)
+        decision = decide(comparison, gate)
+        return build_report(comparison, decision, challenger, lineage, gate)
 
     return report

@@ -220,7 +220,7 @@ def test_card_shows_the_difference_only_when_there_is_one(make_card, challenger)
 
 def test_card_warns_when_the_code_was_not_committed(make_card):
     card = make_card()
-    card["model"]["git_commit"] = "c0ffee+changes"
+    card["report"]["git_commit"] = "c0ffee+changes"
 
     text = render_card(card)
 

@@ -252,16 +252,18 @@ def test_refusal_stands_until_the_gate_or_production_changes(
     ],
 )
 def test_release_carries_what_the_registry_needs(
-    judge, challenger, gate, verdict, promotes, is_final, stands
+    judge, challenger, lineage, gate, verdict, promotes, is_final, stands
 ):
     decision = Decision(verdict, ["so"], promotes, is_final)
 
+    comparison = judge(challenger, challenger)
     released = release(
-        challenger, judge(challenger, challenger), decision, "# Page", "# Card", gate
+        challenger, comparison, decision, lineage, "# Page", "# Card", gate
     )
 
     assert released.compared_with == "7"
     assert released.decision is decision
+    assert released.lineage is lineage
     assert released.fingerprint == "sha256:training"
     assert released.judgement == (digest_judgement(gate, "7") if stands else "")
     assert isinstance(released.model, onnx.ModelProto)

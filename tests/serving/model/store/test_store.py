@@ -45,6 +45,19 @@ def test_load_gives_the_published_model(store, publish, iris_bytes, load_publish
     assert model.version.tags["verdict"] == "released"
 
 
+def test_load_of_what_an_earlier_release_has_stored_works(
+    store, publish, iris_bytes, load_published
+):
+    file = store.folder / publish(iris_bytes, "3") / "version.json"
+    described = json.loads(file.read_text())
+    del described["created_at"]
+    file.write_text(json.dumps(described))
+
+    model = load_published(store)
+
+    assert (model.version.version, model.version.created_at) == ("3", "")
+
+
 def test_load_of_an_empty_store_gives_nothing(store, load_published):
     assert load_published(store) is None
     assert store.read_report() is None
