@@ -29,6 +29,7 @@ _path = os.environ.get("PATH", os.defpath).split(os.pathsep)
 if _path[0] != _scripts:
     os.environ["PATH"] = os.pathsep.join([_scripts, *_path])
 
+PROJECT = Path(__file__).parents[2]
 HOOKS = (ExperimentHooks(), ProjectHooks(), TrackingHooks())
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow",)  # TrackingHooks are its own, with more
 CONFIG_LOADER_CLASS = OmegaConfigLoader
@@ -39,6 +40,7 @@ CONFIG_LOADER_ARGS = {
     "config_patterns": {"mlflow": ["mlflow*", "mlflow*/**", "**/mlflow*"]},
     "custom_resolvers": {
         "oc.env": oc.env,  # conf/production takes addresses from the environment
-        "project_path": lambda: find_kedro_project(Path.cwd()),
+        # A session may also be started from outside the project's folder.
+        "project_path": lambda: find_kedro_project(Path.cwd()) or PROJECT,
     },
 }

@@ -4,6 +4,7 @@ import os
 import tempfile
 from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
 import fsspec
 import onnx
@@ -19,14 +20,20 @@ class SourceDataset(AbstractDataset[NoReturn, bytes]):
     Args:
         location: Where the data is.
         target: Name for the target's column of data in scikit-learn.
+        path: Folder that relative locations start from; Kedro makes it absolute.
         metadata: For plugins.
     """
 
     def __init__(
-        self, location: str, target: str, metadata: dict[str, Any] | None = None
+        self,
+        location: str,
+        target: str,
+        path: str = ".",
+        metadata: dict[str, Any] | None = None,
     ) -> None:
         self._location = location
         self._target = target
+        self._path = path
         self.metadata = metadata
 
     def load(self) -> bytes:
@@ -38,7 +45,7 @@ class SourceDataset(AbstractDataset[NoReturn, bytes]):
         if self._location.startswith(SKLEARN):
             return _read_sklearn(self._location.removeprefix(SKLEARN), self._target)
         try:
-            with fsspec.open(self._location, "rb") as file:
+            with fsspec.open(self._resolve(), "rb") as file:
                 content: bytes = file.read()
         except (OSError, ValueError) as error:
             raise DatasetError(
@@ -56,6 +63,12 @@ class SourceDataset(AbstractDataset[NoReturn, bytes]):
             DatasetError: Always.
         """
         raise DatasetError("a source cannot be written")
+
+    def _resolve(self) -> str:
+        is_path = not urlsplit(self._location).scheme
+        if is_path and self._location and not self._location.startswith("~"):
+            return str(Path(self._path, self._location))
+        return self._location
 
     def _describe(self) -> dict[str, Any]:
         return {"location": self._location}

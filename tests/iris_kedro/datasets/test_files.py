@@ -1,4 +1,5 @@
 from io import BytesIO
+from pathlib import Path
 
 import onnx
 import pandas as pd
@@ -57,6 +58,22 @@ def test_unreadable_source_names_place_and_parameter(tmp_path, monkeypatch, loca
 
     assert f"cannot read the source {location!r}" in str(caught.value)
     assert "data_engineering.source" in str(caught.value)
+
+
+@pytest.mark.parametrize("folder", ["", "inner"])
+def test_relative_source_starts_in_the_given_folder(tmp_path, monkeypatch, folder):
+    (tmp_path / "inner").mkdir()
+    (tmp_path / folder / "source.csv").write_text("a,b")
+    location = str(Path(folder, "source.csv"))
+
+    assert SourceDataset(location, "t", path=str(tmp_path)).load() == b"a,b"
+
+
+def test_source_in_the_home_folder_is_found(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "source.csv").write_text("a,b")
+
+    assert SourceDataset("~/source.csv", "t", path="/elsewhere").load() == b"a,b"
 
 
 def test_source_cannot_be_written():
