@@ -7,6 +7,59 @@ from kedro.framework.startup import bootstrap_project
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture
+def write(project):
+    """Return a function that writes a file of the project."""
+
+    def write(path, content):
+        file = project.path / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content)
+
+    return write
+
+
+def test_environment_holds_differences_only(project, write):
+    write(
+        "conf/mine/parameters.yml",
+        "data_engineering: {split: {test_share: 0.4}}\n"
+        "data_science:\n"
+        "  candidates:\n"
+        "    logistic_regression: null\n"
+        "    naive_bayes: {class: sklearn.naive_bayes.GaussianNB}\n",
+    )
+    write("conf/mine/mlflow.yml", "tracking: {run: {name: mine}}")
+
+    result = project.invoke("run", "--env", "mine")
+
+    (parent,) = project.parents()
+    assert result.exit_code == 0, result.output
+    assert parent.info.run_name == "mine · naive bayes · first release"
+    assert list(project.children(parent)) == ["naive_bayes"]
+    assert parent.data.params["data_engineering.split.test_share"] == "0.4"
+    assert parent.data.params["data_engineering.split.salt"] == "split"
+
+
+def test_pipeline_of_the_user_runs_with_its_own_parameters(project, write):
+    created = project.start("pipeline", "create", "demo")
+    output, _ = created.communicate()
+    assert created.returncode == 0, output
+    write(
+        "src/iris_kedro/pipelines/demo/pipeline.py",
+        "from kedro.pipeline import Node, Pipeline\n"
+        "def shout(word): return word.upper()\n"
+        "def create_pipeline():\n"
+        "    return Pipeline([Node(shout, 'params:demo.word', 'shouted')])\n",
+    )
+    write("conf/base/parameters_demo.yml", "demo: {word: hello}")
+
+    process = project.start("run", "--pipelines", "demo")
+    output, _ = process.communicate()
+
+    assert process.returncode == 0, output
+    assert project.parents()[0].data.params == {"demo.word": "hello"}
+
+
 @pytest.mark.parametrize("folder", ["notebooks", "..", "/"])
 def test_relative_source_is_found_from_any_folder(
     project, iris_csv, monkeypatch, folder

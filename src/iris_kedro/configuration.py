@@ -61,6 +61,10 @@ def use_configuration(loader: AbstractConfigLoader) -> None:
 def _read(loader: AbstractConfigLoader) -> list[str]:
     section: Any = loader["parameters"].get(SECTION)
     candidates = section.get("candidates") if isinstance(section, dict) else None
+    if isinstance(candidates, dict):  # null removes one, as environments are merged
+        candidates = {
+            name: each for name, each in candidates.items() if each is not None
+        }
     try:
         return list(NAMES.validate_python(candidates))
     except ValidationError as error:

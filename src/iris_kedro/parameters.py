@@ -30,6 +30,7 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
+SIMILAR = 0.8  # a section's name that is this close to one of ours is misspelt
 EXAMPLES = 20  # drawn of distributions, to check them before any training
 
 
@@ -356,13 +357,13 @@ def check_names(parameters: dict[str, Any]) -> None:
     """Check the names of sections and of what is in them.
 
     Kedro checks what a node reads; this finds what no node reads and what is not
-    there to be read.
+    there to be read. Sections of other pipelines are left to them.
 
     Raises:
         ProjectError: Names the unknown or missing parameter and what there is.
     """
     try:
-        check_known(parameters, list(SECTIONS), "The project")
+        _check_sections(parameters)
         sections = {name: parameters.get(name, {}) for name in SECTIONS}
         for name, section in sections.items():
             if isinstance(section, dict):
@@ -374,14 +375,27 @@ def check_names(parameters: dict[str, Any]) -> None:
         raise ProjectError(str(error)) from error
 
 
+def _check_sections(parameters: dict[str, Any]) -> None:
+    for name in parameters.keys() - SECTIONS.keys():
+        for nearest in get_close_matches(name, SECTIONS, n=1, cutoff=SIMILAR):
+            raise ValueError(
+                f"The section {name!r} looks like a misspelt {nearest!r}; if it belongs"
+                " to another pipeline, give it a name that is less similar"
+            )
+
+
 def _check_complete(section: Any, name: str) -> None:
     if not isinstance(section, dict):
         raise ValueError(f"{name} must hold parameters, but it is {section!r}")
     for field, information in SECTIONS[name].model_fields.items():
         if information.is_required() and field not in section:
+            hint = (
+                "; in conf/<env>/globals.yml, dataset replaces that of conf/base as a"
+                " whole"
+            )
             raise ValueError(
-                f"{name} lacks the parameter {field!r}; a section in conf/<env>"
-                " replaces that of conf/base as a whole"
+                f"{name} lacks the parameter {field!r}"
+                f"{hint if name == 'dataset' else ''}"
             )
 
 

@@ -36,6 +36,9 @@ CONFIG_LOADER_CLASS = OmegaConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",
+    # An environment holds differences only. The entries of globals.yml and the catalog
+    # are replaced as a whole: two datasets' features must not mix.
+    "merge_strategy": {"parameters": "soft", "mlflow": "soft"},
     # As kedro-mlflow has it; the hooks read it before kedro-mlflow does.
     "config_patterns": {"mlflow": ["mlflow*", "mlflow*/**", "**/mlflow*"]},
     "custom_resolvers": {

@@ -10,7 +10,8 @@ from iris_kedro.errors import ProjectError
 
 @pytest.fixture(autouse=True)
 def restored():
-    """Leave no test with the candidates of this one."""
+    """Let no test have the candidates of another one."""
+    configuration._names = None
     yield
     configuration._names = None
     pipelines.configure(configuration.PIPELINES)
@@ -38,15 +39,19 @@ def test_candidates_without_a_session_are_those_of_the_environment(
     monkeypatch.chdir(project.path)
     folder = project.path / "conf/mine"
     folder.mkdir()
-    (folder / "parameters.yml").write_text(
-        "data_science: {training: {}, export: {}, candidates: {mine: {}}}"
-    )
+    file = folder / "parameters.yml"
+    candidates = "data_science: {candidates: {%s}}"
 
     before = list_candidates()
     monkeypatch.setenv("KEDRO_ENV", "mine")
+    file.write_text(candidates % "mine: {}")
+    added = list_candidates()
+    file.write_text(candidates % "mine: {}, logistic_regression: null")
+    replaced = list_candidates()
 
     assert before == ["logistic_regression"]
-    assert list_candidates() == ["mine"]
+    assert added == ["logistic_regression", "mine"]
+    assert replaced == ["mine"]
 
 
 def test_pipelines_follow_the_configuration_of_the_session(loader):
