@@ -622,19 +622,19 @@ GOOD = "5.1,3.5,1.4,0.2,setosa\n"
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (HEADER + GOOD + "5.1,x,1.4,0.2,setosa\n", ["iris.csv row 3 has 'x'"]),
-        (HEADER + "\n\n" + "5.1,3.5,1.4,99,setosa\n", ["iris.csv row 4 has 99"]),
+        (HEADER + GOOD + "5.1,x,1.4,0.2,setosa\n", ["source.csv row 3 has 'x'"]),
+        (HEADER + "\n\n" + "5.1,3.5,1.4,99,setosa\n", ["source.csv row 4 has 99"]),
         (
             HEADER + "5.1,3.5,1.4,0.2,tulip\n",
-            ["iris.csv row 2 has 'tulip'", "one of setosa, versicolor, virginica"],
+            ["source.csv row 2 has 'tulip'", "one of setosa, versicolor, virginica"],
         ),
-        (HEADER + GOOD + "inf,3.5,1.4,0.2,setosa\n", ["iris.csv row 3 has inf"]),
-        (HEADER, ["iris.csv has a header but no rows"]),
+        (HEADER + GOOD + "inf,3.5,1.4,0.2,setosa\n", ["source.csv row 3 has inf"]),
+        (HEADER, ["source.csv has a header but no rows"]),
         ("", ["source.csv' is empty"]),
-        ("a,b\n1,2\n", ["iris.csv has no column 'sepal_length'", "'a', 'b'"]),
-        (HEADER + GOOD + "1,2,3,4,setosa,6,7\n", ["iris.csv", "line 3"]),
+        ("a,b\n1,2\n", ["source.csv has no column 'sepal_length'", "'a', 'b'"]),
+        (HEADER + GOOD + "1,2,3,4,setosa,6,7\n", ["source.csv", "line 3"]),
         (HEADER + ",,,,\n" * 3, ["every row of the raw file has a missing value"]),
-        (b"\x89PNG\r\n\x1a\n\xff\xfe" * 9, ["iris.csv"]),
+        (b"\x89PNG\r\n\x1a\n\xff\xfe" * 9, ["source.csv"]),
         (HEADER + GOOD * 30, ["train.versicolor has 0", "minimum_rows_per_class"]),
     ],
     ids=[
@@ -712,8 +712,19 @@ def test_bad_file_is_a_short_message_in_a_process_of_its_own(project):
     output, _ = process.communicate()
 
     assert process.returncode == 1
-    assert "iris.csv row 3 has 'x', expected a number from 0.1 to 20" in output
+    assert "source.csv row 3 has 'x', expected a number from 0.1 to 20" in output
     assert "Traceback" not in output
+
+
+def test_file_that_is_not_valid_does_not_replace_the_good_one(project, iris_csv):
+    project.invoke("run", "--pipelines", "data_engineering")
+    project.write_csv(HEADER + GOOD + "5.1,x,1.4,0.2,setosa\n")
+
+    result = project.invoke("run", "--pipelines", "data_engineering")
+
+    assert result.exit_code == 1
+    (raw,) = (project.path / "data/01_raw").rglob("*.csv")
+    assert raw.read_bytes() == iris_csv
 
 
 def test_missing_source_is_named_and_nothing_else_advised(project):

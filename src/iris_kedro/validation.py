@@ -1,7 +1,8 @@
 """Validation of raw files, built from the feature specification."""
 
 import re
-from typing import Any
+from io import BytesIO
+from typing import Any, NoReturn
 
 import pandas as pd
 import pandera.pandas as pa
@@ -62,13 +63,13 @@ class RawFileValidator:
 
     Args:
         file: Path of the file, for messages.
-        source: Where the file was fetched from, for messages.
         dataset: The feature specification as in ``globals.yml``.
+        source: Where the file was fetched from, for messages.
     """
 
-    def __init__(self, file: str, source: str, dataset: dict[str, Any]) -> None:
+    def __init__(self, file: str, dataset: dict[str, Any], source: str = "") -> None:
         self._file = file
-        self._source = source
+        self._origin = f"{file}, fetched from {source}" if source else file
         self._dataset = Dataset.model_validate(dataset)
 
     def validate(self, data: pd.DataFrame) -> pd.DataFrame:
@@ -87,7 +88,6 @@ class RawFileValidator:
             return model.validate(data, lazy=True)
         except pa.errors.SchemaErrors as errors:
             self._fail(self._describe(errors.failure_cases, data), errors)
-            raise
 
     def _find_columns(self, data: pd.DataFrame) -> dict[str, str]:
         found: dict[str, list[str]] = {}
@@ -139,12 +139,43 @@ class RawFileValidator:
 
     def _fail(
         self, failures: list[CheckFailure], cause: Exception | None = None
-    ) -> None:
+    ) -> NoReturn:
         raise DataValidationError(
             f"{self._file} is not valid",
-            validator=f"{self._file}, fetched from {self._source}",
+            validator=self._origin,
             failures=failures,
         ) from cause
+
+
+class SourceValidator:
+    """Checks the bytes of a source before they replace the raw file.
+
+    Args:
+        source: Where they come from, for messages.
+        dataset: The feature specification as in ``globals.yml``.
+        load_args: How the raw file is read, as in the catalog.
+    """
+
+    def __init__(
+        self, source: str, dataset: dict[str, Any], load_args: dict[str, Any]
+    ) -> None:
+        self._source = source
+        self._rows = RawFileValidator(source, dataset)
+        self._load_args = load_args
+
+    def validate(self, data: bytes) -> bytes:
+        """Return the bytes as they are.
+
+        Raises:
+            DataValidationError: Names the source and each bad row, column and value.
+        """
+        try:
+            rows = pd.read_csv(BytesIO(data), **self._load_args)
+        except ValueError as error:
+            message = f"{self._source} cannot be read as CSV: {error}"
+            raise DataValidationError(message, validator=self._source) from error
+        self._rows.validate(rows)
+        return data
 
 
 def _read_labels(values: "pd.Series[Any]") -> "pd.Series[Any]":

@@ -5,7 +5,11 @@ import pandas as pd
 import pytest
 from kedro.validation import DataValidationError
 
-from iris_kedro.validation import RawFileValidator, standardize_name
+from iris_kedro.validation import (
+    RawFileValidator,
+    SourceValidator,
+    standardize_name,
+)
 
 HEADER = "sepal_length,sepal_width,petal_length,petal_width,species"
 GOOD = "5.1,3.5,1.4,0.2,setosa"
@@ -13,7 +17,7 @@ GOOD = "5.1,3.5,1.4,0.2,setosa"
 
 @pytest.fixture
 def validate(dataset):
-    validator = RawFileValidator("raw.csv", "my.csv", dataset.model_dump())
+    validator = RawFileValidator("raw.csv", dataset.model_dump(), "my.csv")
 
     def validate(*lines, header=HEADER):
         # As the catalog reads raw files.
@@ -137,7 +141,7 @@ def test_classes_may_be_numbers(dataset, rows):
     numbered = dataset.model_copy(update={"target": target}).model_dump()
     data = pd.read_csv(StringIO("\n".join([HEADER, *rows])))
 
-    validated = RawFileValidator("raw.csv", "my.csv", numbered).validate(data)
+    validated = RawFileValidator("raw.csv", numbered).validate(data)
 
     written = [row.rpartition(",")[2] for row in rows]
     assert validated["species"].fillna("").tolist() == written
@@ -146,3 +150,33 @@ def test_classes_may_be_numbers(dataset, rows):
 def test_header_without_rows_is_refused(validate):
     with pytest.raises(DataValidationError, match=r"raw\.csv has a header but no rows"):
         validate()
+
+
+@pytest.fixture
+def check(dataset):
+    validator = SourceValidator(
+        "my.csv", dataset.model_dump(), {"skip_blank_lines": False}
+    )
+    return validator.validate
+
+
+def test_valid_source_passes_byte_by_byte(check):
+    content = f"{HEADER}\r\n{GOOD}\r\n".encode()
+
+    assert check(content) is content
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (f"{HEADER}\n\n5.1,x,1.4,0.2,setosa\n", "my.csv row 3 has 'x'"),
+        (f"{HEADER}\n{GOOD}\n1,2,3,4,5,6\n", "my.csv cannot be read as CSV: .* line 3"),
+        ("\n", "my.csv cannot be read as CSV"),
+        (b"\xff\xfe\x00\n", "my.csv cannot be read as CSV"),
+    ],
+)
+def test_invalid_source_is_named_with_its_row(check, content, message):
+    with pytest.raises(DataValidationError, match=message) as caught:
+        check(content.encode() if isinstance(content, str) else content)
+
+    assert caught.value.validator == "my.csv"
