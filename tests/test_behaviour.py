@@ -22,7 +22,7 @@ JITTER = st.lists(st.floats(-0.05, 0.05), min_size=4, max_size=4)
 
 @pytest.fixture(scope="module")
 def released(shipped):
-    return onnx.load(shipped.project.path / "data/06_models/challenger.onnx")
+    return onnx.load(shipped.project.path / "data/06_models/iris/challenger.onnx")
 
 
 @pytest.fixture(scope="module", params=["released", "logistic regression"])

@@ -4,6 +4,8 @@ import pytest
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
+from iris_kedro.registry import Registry
+
 pytestmark = pytest.mark.slow
 
 
@@ -40,6 +42,41 @@ def test_environment_holds_differences_only(project, write):
     assert parent.data.params["data_engineering.split.salt"] == "split"
 
 
+WINE = """
+dataset:
+  name: wine
+  source: sklearn:wine
+  target: { name: cultivar, classes: [class_0, class_1, class_2] }
+  features:
+    alcohol: { description: Alcohol, minimum: 5, maximum: 20 }
+    flavanoids: { description: Flavanoids, minimum: 0, maximum: 10 }
+    color_intensity: { description: Intensity of the colour, minimum: 0, maximum: 20 }
+    proline: { description: Proline, minimum: 0, maximum: 5000 }
+card: { purpose: Tells cultivars apart. }
+"""
+
+
+def test_dataset_of_an_environment_leaves_the_first_one_alone(project, write):
+    write("conf/wine/globals.yml", WINE)
+    project.invoke("run")
+    files = {path: path.read_bytes() for path in find_files(project.path / "data")}
+
+    result = project.invoke("run", "--env", "wine")
+
+    assert result.exit_code == 0, result.output
+    assert {path: path.read_bytes() for path in files} == files
+    names = {path.as_posix().replace("/iris", "/wine") for path in files}
+    assert names <= {path.as_posix() for path in find_files(project.path / "data")}
+    assert project.registry.aliases() == {"Production": "1"}
+    assert Registry("wine", project.client).aliases() == {"Production": "1"}
+    card = (project.path / "data/08_reporting/wine/model_card.md").read_text()
+    assert "Tells cultivars apart." in card
+
+
+def find_files(folder):
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
 def test_pipeline_of_the_user_runs_with_its_own_parameters(project, write):
     created = project.start("pipeline", "create", "demo")
     output, _ = created.communicate()
@@ -73,4 +110,4 @@ def test_relative_source_is_found_from_any_folder(
     with KedroSession.create(project_path=project.path) as session:
         session.run(pipeline_names=["data_engineering"])
 
-    assert (project.path / "data/01_raw/iris.csv").read_bytes() == iris_csv
+    assert (project.path / "data/01_raw/iris/raw.csv").read_bytes() == iris_csv

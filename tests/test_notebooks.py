@@ -34,8 +34,8 @@ def clone(tmp_path):
             shutil.copytree(source, folder / name, ignore=ignored)
         else:
             shutil.copy(source, folder / name)
-    (folder / "data/01_raw").mkdir(parents=True)
-    (folder / "data/01_raw/iris.csv").write_text("dear data")
+    (folder / "data/01_raw/iris").mkdir(parents=True)
+    (folder / "data/01_raw/iris/raw.csv").write_text("dear data")
     (folder / "mlflow.db").write_text("dear runs")
     return folder
 

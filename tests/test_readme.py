@@ -322,7 +322,7 @@ def stops_the_service(clone: Clone, command: str) -> None:
 
 
 def trains_on_a_file(clone: Clone, command: str) -> None:
-    shutil.copy(clone.path / "data/01_raw/iris.csv", clone.path / "flowers.csv")
+    shutil.copy(clone.path / "data/01_raw/iris/raw.csv", clone.path / "flowers.csv")
     prints_when_activated("Fetched flowers.csv")(clone, command)
 
 

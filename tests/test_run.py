@@ -181,7 +181,7 @@ def test_parent_run_has_the_gate_report(shipped, parent):
 
 
 def test_run_leaves_a_model_card_and_logs_it(shipped, parent):
-    reporting = shipped.project.path / "data/08_reporting"
+    reporting = shipped.project.path / "data/08_reporting/iris"
     logged = shipped.project.client.list_artifacts(parent.info.run_id)
 
     assert (reporting / "model_card.md").read_text().startswith("# Model card: iris")
@@ -443,7 +443,7 @@ def test_one_candidate_can_be_trained_alone(project):
 
     result = project.invoke("run", "--namespaces", "candidates.naive_bayes")
 
-    folder = project.path / "data/06_models/candidates"
+    folder = project.path / "data/06_models/iris/candidates"
     assert result.exit_code == 0, result.output
     assert {path.name for path in folder.iterdir()} == {
         "naive_bayes.trained.pickle",
@@ -499,7 +499,7 @@ def test_part_of_the_pipeline_can_be_run(project, options):
     result = project.invoke("run", *options)
 
     assert result.exit_code == 0
-    assert (project.path / "data/03_primary/train_data.parquet").exists()
+    assert (project.path / "data/03_primary/iris/train_data.parquet").exists()
     assert not (project.path / "data/06_models").exists()
 
 
@@ -530,7 +530,7 @@ def test_source_can_be_given_on_the_command_line(project, iris_csv):
         "run", "--tags=data_engineering", "--params=data_engineering.source=mine.csv"
     )
 
-    raw = project.path / "data/01_raw/iris.csv"
+    raw = project.path / "data/01_raw/iris/raw.csv"
     assert result.exit_code == 0
     assert raw.read_bytes() == iris_csv
 

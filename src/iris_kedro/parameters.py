@@ -96,7 +96,8 @@ class Target(Parameters):
 class Dataset(Parameters):
     """The feature specification, from which validation, contract and API follow."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z][\w-]*$")]
+    # In lower case: it names folders, and some file systems ignore case.
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
     source: str
     target: Target
     features: Annotated[dict[Name, Feature], Field(min_length=1)]
