@@ -1,9 +1,13 @@
 """Runs with the user's own environments, pipelines and folders."""
 
+import shutil
+from dataclasses import replace
+
 import pytest
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
+from iris_kedro.datasets import ModelRegistryDataset
 from iris_kedro.registry import Registry
 
 pytestmark = pytest.mark.slow
@@ -95,6 +99,37 @@ def test_pipeline_of_the_user_runs_with_its_own_parameters(project, write):
 
     assert process.returncode == 0, output
     assert project.parents()[0].data.params == {"demo.word": "hello"}
+
+
+@pytest.fixture
+def copy(project, tmp_path, monkeypatch):
+    """Return a function that copies the project with its runs, and goes there."""
+
+    def copy(name):
+        path = shutil.copytree(project.path, tmp_path / name)
+        monkeypatch.chdir(path)
+        return replace(project, path=path)
+
+    return copy
+
+
+@pytest.mark.parametrize("name", ["copy", "of my own", "größer"])
+def test_copied_project_needs_and_touches_nothing_of_the_original(project, copy, name):
+    project.invoke("run")
+    copied = copy(name)
+    copied.change("globals.yml", "card.purpose", "Another one")
+    files = {path: path.read_bytes() for path in find_files(project.path)}
+
+    result = copied.invoke("run")
+    after = {path: path.read_bytes() for path in find_files(project.path)}
+    shutil.rmtree(project.path)
+
+    assert result.exit_code == 0, result.output
+    assert f"The project was in {project.path} before" in result.output
+    assert after == files
+    assert ModelRegistryDataset("iris").load().production.version == "1"
+    assert [run.info.status for run in copied.parents()] == ["FINISHED"] * 2
+    assert "was in" not in copied.invoke("model", "list").output
 
 
 @pytest.mark.parametrize("folder", ["notebooks", "..", "/"])

@@ -3,6 +3,7 @@
 import logging
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, ClassVar
 
 import mlflow
@@ -17,6 +18,8 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME
 from pydantic import BaseModel
+
+from iris_kedro.relocation import follow_move
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +46,14 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]  # untyped
         if self._already_active_mlflow:
             return
         experiment = self.mlflow_config.tracking.experiment._experiment
+        settings = self.mlflow_config.tracking.experiment.create_experiment_kwargs
+        if settings.artifact_location:
+            follow_move(
+                Path(context.project_path),
+                self.mlflow_config.server.mlflow_tracking_uri,
+                experiment.artifact_location,
+                settings.artifact_location,
+            )
         key, kind = EXPERIMENT_KIND
         if key not in experiment.tags:
             MlflowClient().set_experiment_tag(experiment.experiment_id, key, kind)
