@@ -255,7 +255,7 @@ def provenance() -> Provenance:
         started_at="2026-11-01T12:00:00+00:00",
         git_commit="c0ffee",
         code_digest="sha256:code",
-        lock_digest="sha256:lock",
+        packages=("numpy==2.4.0",),
     )
 
 

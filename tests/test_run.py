@@ -15,6 +15,7 @@ from mlflow.protos.databricks_pb2 import PERMISSION_DENIED
 from mlflow.tracking import MlflowClient
 
 from iris_kedro.datasets import SourceDataset
+from iris_kedro.errors import NothingToDo
 
 pytestmark = pytest.mark.slow
 
@@ -57,7 +58,7 @@ def test_shipped_run_prints_no_noise(shipped, noise):
 
 def test_shipped_run_is_finished_and_says_where_it_comes_from(parent):
     assert parent.info.status == "FINISHED"
-    assert parent.data.tags["lock_digest"].startswith("sha256:")
+    assert "scikit-learn==" in parent.data.tags["packages"]
     assert {"git_commit", "code_digest"} <= parent.data.tags.keys()
 
 
@@ -242,7 +243,10 @@ def test_unchanged_run_registers_nothing(project):
     result = project.invoke("run")
 
     assert result.exit_code == 0
-    assert "unchanged" in result.output
+    assert "Gate        unchanged" in result.output
+    assert "Nothing was trained" in result.output
+    assert "logistic_regression.train" not in result.output
+    assert len(project.parents()) == 1
     assert len(project.registry.versions()) == 1
 
 
@@ -255,6 +259,26 @@ def test_same_data_gives_the_same_file_in_any_run(project, copy_project, tmp_pat
     (ours,), (theirs,) = project.registry.versions(), other.registry.versions()
     assert ours.run_id != theirs.run_id, output
     assert ours.tags["file_digest"] == theirs.tags["file_digest"]
+
+
+def test_unchanged_run_can_be_forced(project):
+    project.invoke("run")
+
+    result = project.invoke("run", "--params", "data_science.force=true")
+
+    assert "logistic_regression.train" in result.output
+    assert "Gate        unchanged" in result.output
+    assert len(project.parents()) == 2
+    assert len(project.registry.versions()) == 1
+
+
+def test_unchanged_run_of_a_session_says_so(project):
+    project.invoke("run")
+
+    with KedroSession.create() as session, pytest.raises(NothingToDo, match="version 1"):
+        session.run()
+
+    assert mlflow.active_run() is None
 
 
 def test_two_runs_in_one_process_are_two_runs_in_mlflow(project):

@@ -67,7 +67,7 @@ class ProjectHooks:
             {
                 "git_commit": provenance.git_commit,
                 "code_digest": provenance.code_digest,
-                "lock_digest": provenance.lock_digest,
+                "packages": " ".join(provenance.packages),
             }
         )
 

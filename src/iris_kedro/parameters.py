@@ -337,6 +337,7 @@ class DataScience(Parameters):
     training: Training
     candidates: Candidates
     export: Export
+    force: bool = False
 
 
 class ModelRelease(Parameters):

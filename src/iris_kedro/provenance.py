@@ -1,12 +1,38 @@
-"""Where a run comes from: code, dependencies and the MLflow run itself."""
+"""Where a model comes from: data, parameters, code, packages and the MLflow run."""
 
 import hashlib
 import os
+import platform
 import subprocess
+import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
+from iris_kedro.parameters import Candidate, Dataset, Export, Split, Training
+
 UNKNOWN = "unknown"
+# What a model depends on, below src/iris_kedro. A test compares it with the imports.
+TRAINING_CODE = (
+    "candidates.py",
+    "contract.py",
+    "parameters.py",
+    "pipelines/data_engineering/*.py",
+    "pipelines/data_science/*.py",
+    "scoring.py",
+    "split.py",
+    "validation.py",
+)
+TRAINING_PACKAGES = (
+    "numpy",
+    "onnx",
+    "onnxruntime",
+    "pandas",
+    "scikit-learn",
+    "scipy",
+    "skl2onnx",
+)
 
 
 @dataclass(frozen=True)
@@ -17,7 +43,7 @@ class Provenance:
     started_at: str
     git_commit: str
     code_digest: str
-    lock_digest: str
+    packages: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -27,6 +53,49 @@ class Lineage:
     data_digest: str
     provenance: Provenance
     fingerprint: str
+
+
+def compute_fingerprint(
+    raw: bytes,
+    dataset: Dataset,
+    split: Split,
+    training: Training,
+    export: Export,
+    provenance: Provenance,
+    candidates: Iterable[Candidate],
+) -> str:
+    """Digest all that a trained model depends on, which is known before the training.
+
+    Args:
+        raw: The raw file.
+        dataset: The feature specification. Its source does not count.
+        split: Parameters of the split.
+        training: Parameters of the training. How many fits run at once does not count.
+        export: Parameters of the export.
+        provenance: Code and packages. The rest of it does not count.
+        candidates: All candidates, in their order.
+    """
+    candidates = list(candidates)
+    modules = {each.class_path.partition(".")[0] for each in candidates}
+    parts = [
+        hashlib.sha256(raw).hexdigest(),
+        dataset.model_copy(update={"source": ""}),
+        split,
+        training.model_copy(update={"n_jobs": 1}),
+        export,
+        provenance.code_digest,
+        provenance.packages,
+        *candidates,
+        *(getattr(sys.modules[name], "__version__", "") for name in sorted(modules)),
+    ]
+    text = "\n".join(str(part) for part in parts)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def list_packages() -> tuple[str, ...]:
+    """Return the versions of Python and of the packages that models depend on."""
+    installed = (f"{name}=={version(name)}" for name in TRAINING_PACKAGES)
+    return (f"python=={platform.python_version()}", *installed)
 
 
 def read_git_commit(project: Path) -> str:
@@ -40,10 +109,10 @@ def read_git_commit(project: Path) -> str:
     return f"{commit}+changes" if changes else commit
 
 
-def digest_files(folder: Path, pattern: str) -> str:
+def digest_files(folder: Path, patterns: Iterable[str]) -> str:
     """Digest names and contents of the files that match a pattern."""
     digest = hashlib.sha256()
-    for path in sorted(folder.glob(pattern)):
+    for path in sorted({path for each in patterns for path in folder.glob(each)}):
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         digest.update(f"{path.relative_to(folder).as_posix()} {content}\n".encode())
     return f"sha256:{digest.hexdigest()}"

@@ -16,6 +16,7 @@ from omegaconf.resolvers import oc
 
 from iris_kedro.hooks import ExperimentHooks, ProjectHooks
 from iris_kedro.tracking import TrackingHooks
+from iris_kedro.unchanged import UnchangedHooks
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 # Its pages have one reader and one SQLite file: four workers start more slowly.
@@ -30,7 +31,7 @@ if _path[0] != _scripts:
     os.environ["PATH"] = os.pathsep.join([_scripts, *_path])
 
 PROJECT = Path(__file__).parents[2]
-HOOKS = (ExperimentHooks(), ProjectHooks(), TrackingHooks())
+HOOKS = (ExperimentHooks(), ProjectHooks(), TrackingHooks(), UnchangedHooks())
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow",)  # TrackingHooks are its own, with more
 CONFIG_LOADER_CLASS = OmegaConfigLoader
 CONFIG_LOADER_ARGS = {

@@ -53,7 +53,7 @@ def test_run_is_tagged_with_what_it_depends_on(tracking, hooks, catalog):
     tags = tracking.get_run(run.info.run_id).data.tags
     assert tags["git_commit"] == "c0ffee"
     assert tags["code_digest"] == "sha256:code"
-    assert tags["lock_digest"] == "sha256:lock"
+    assert tags["packages"] == "numpy==2.4.0"
 
 
 def test_progress_counts_the_nodes(tracking, hooks, catalog, caplog):

@@ -1,10 +1,20 @@
 import shutil
 import subprocess
+from pathlib import Path
 
+import grimp
 import pytest
 
-from iris_kedro.provenance import UNKNOWN, digest_files, read_git_commit
+from iris_kedro.provenance import (
+    TRAINING_CODE,
+    UNKNOWN,
+    digest_files,
+    read_git_commit,
+)
 
+ROOT = Path(__file__).parents[2]
+# Imported in the training, without a part in its result.
+WITHOUT_RESULT = {"configuration", "errors", "provenance", "style"}
 GIT = shutil.which("git") or "git"
 
 
@@ -70,26 +80,44 @@ def test_an_image_is_told_its_commit(tmp_path, monkeypatch):
 def test_digest_changes_with_files(tmp_path, change):
     (tmp_path / "sub").mkdir()
     (tmp_path / "a.py").write_text("1")
-    before = digest_files(tmp_path, "**/*.py")
+    before = digest_files(tmp_path, ["**/*.py"])
 
     change(tmp_path)
 
-    assert digest_files(tmp_path, "**/*.py") != before
+    assert digest_files(tmp_path, ["**/*.py"]) != before
 
 
 def test_digest_ignores_other_files(tmp_path):
-    before = digest_files(tmp_path, "**/*.py")
+    before = digest_files(tmp_path, ["**/*.py"])
 
     (tmp_path / "a.pyc").write_text("1")
 
-    assert digest_files(tmp_path, "**/*.py") == before
+    assert digest_files(tmp_path, ["**/*.py"]) == before
 
 
 def test_digest_of_one_file_ignores_its_namesakes_below(tmp_path):
     (tmp_path / "sub").mkdir()
     (tmp_path / "my.lock").write_text("1")
-    before = digest_files(tmp_path, "my.lock")
+    before = digest_files(tmp_path, ["my.lock"])
 
     (tmp_path / "sub/my.lock").write_text("2")
 
-    assert digest_files(tmp_path, "my.lock") == before
+    assert digest_files(tmp_path, ["my.lock"]) == before
+
+
+def test_digest_of_the_code_covers_what_the_training_imports():
+    package = ROOT / "src/iris_kedro"
+    covered = {path for each in TRAINING_CODE for path in package.glob(each)}
+    graph = grimp.build_graph("iris_kedro", cache_dir=None)
+
+    imported = {
+        module
+        for name in ("data_engineering", "data_science")
+        for module in graph.find_upstream_modules(
+            f"iris_kedro.pipelines.{name}", as_package=True
+        )
+    }
+
+    files = {package.parent / f"{each.replace('.', '/')}.py" for each in imported}
+    without = {package / f"{name}.py" for name in WITHOUT_RESULT}
+    assert {path for path in files if path.exists()} - covered == without

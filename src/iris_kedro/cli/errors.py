@@ -13,7 +13,7 @@ from omegaconf.errors import OmegaConfBaseException
 from pydantic import ValidationError
 from yaml import YAMLError
 
-from iris_kedro.errors import ProjectError
+from iris_kedro.errors import NothingToDo, ProjectError
 
 
 def explain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -34,6 +34,8 @@ def explain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
             raise click.ClickException(str(error)) from error
         except (ParameterValidationError, ValidationError) as error:
             raise click.ClickException(_simplify(str(error))) from error
+        except NothingToDo as reason:
+            click.echo(reason)
         except KeyboardInterrupt:
             from iris_kedro.tracking import end_runs
 

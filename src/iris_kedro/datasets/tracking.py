@@ -20,7 +20,13 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from iris_kedro.candidates import CandidateRecord, name_metric, show_values
-from iris_kedro.provenance import Provenance, digest_files, read_git_commit
+from iris_kedro.provenance import (
+    TRAINING_CODE,
+    Provenance,
+    digest_files,
+    list_packages,
+    read_git_commit,
+)
 
 PROJECT = Path(__file__).parents[3]
 
@@ -99,14 +105,14 @@ class ProvenanceDataset(AbstractDataset[NoReturn, Provenance]):
         self.metadata = metadata
 
     def load(self) -> Provenance:
-        """Read git, the source files and the lock file."""
+        """Read git, the source files and the installed versions."""
         run = mlflow.active_run()
         return Provenance(
             run_id=run.info.run_id if run else "",
             started_at=datetime.now(UTC).isoformat(timespec="seconds"),
             git_commit=read_git_commit(PROJECT),
-            code_digest=digest_files(PROJECT / "src", "**/*.py"),
-            lock_digest=digest_files(PROJECT, "requirements.lock"),
+            code_digest=digest_files(PROJECT / "src/iris_kedro", TRAINING_CODE),
+            packages=list_packages(),
         )
 
     def save(self, data: NoReturn) -> None:

@@ -91,7 +91,7 @@ def test_provenance_knows_run_code_and_dependencies(tracking):
 
     assert provenance.run_id == run.info.run_id
     assert provenance.code_digest.startswith("sha256:")
-    assert provenance.lock_digest.startswith("sha256:")
+    assert f"numpy=={version('numpy')}" in provenance.packages
 
 
 def test_provenance_without_a_run_has_no_run(tracking):

@@ -1,6 +1,5 @@
 """Nodes that train, choose and evaluate candidates."""
 
-import hashlib
 import logging
 from typing import Any
 
@@ -30,7 +29,7 @@ from iris_kedro.parameters import (
     Split,
     Training,
 )
-from iris_kedro.provenance import Lineage, Provenance
+from iris_kedro.provenance import Lineage, Provenance, compute_fingerprint
 
 from .fit_warnings import collect_warnings
 from .scorers import build_scorers
@@ -176,6 +175,7 @@ def select_metrics(evaluation: Evaluation) -> dict[str, dict[str, float]]:
 
 
 def trace_lineage(
+    raw: bytes,
     data_digest: str,
     dataset: Dataset,
     split: Split,
@@ -184,19 +184,10 @@ def trace_lineage(
     provenance: Provenance,
     *candidates: Candidate,
 ) -> Lineage:
-    """Digest everything that the training depends on: data, code and parameters."""
-    parts = [
-        data_digest,
-        dataset.model_copy(update={"source": ""}),  # the digest tells, not the place
-        split,
-        *candidates,
-        training.model_copy(update={"n_jobs": 1}),  # changes the time, not the result
-        export,
-        provenance.code_digest,
-        provenance.lock_digest,
-    ]
-    text = "\n".join(str(part) for part in parts)
-    fingerprint = hashlib.sha256(text.encode()).hexdigest()
+    """Say what the training depends on."""
+    fingerprint = compute_fingerprint(
+        raw, dataset, split, training, export, provenance, candidates
+    )
     return Lineage(data_digest, provenance, fingerprint)
 
 

@@ -175,6 +175,7 @@ def _create_result(names: list[str]) -> Pipeline:
             Node(
                 trace_lineage,
                 inputs=[
+                    "raw@file",
                     "data_digest",
                     "params:dataset",
                     "params:data_engineering.split",

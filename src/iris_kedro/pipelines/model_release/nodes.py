@@ -36,6 +36,7 @@ def compare(
     on, under another split, count for the challenger's own performance only.
     """
     ours = answer(challenger, test_data, dataset.target)
+    fingerprint = Contract.read(challenger).training_fingerprint
     alone = Comparison(
         rows=len(test_data),
         challenger=summarize(challenger, ours, test_data, dataset.target, gate),
@@ -43,7 +44,7 @@ def compare(
             challenger, ours, test_data, dataset.target, gate
         ),
         has_newer_data=has_newer_data(challenger, registry),
-        **_recall_versions(challenger, registry, gate),
+        **recall_versions(fingerprint, registry, gate),
     )
     if registry.production is None:
         return alone
@@ -96,12 +97,11 @@ def digest_judgement(gate: Gate, production: str | None) -> str:
     return hashlib.sha256(f"{gate}\n{production}".encode()).hexdigest()
 
 
-def _recall_versions(
-    challenger: onnx.ModelProto, registry: RegistryState, gate: Gate
+def recall_versions(
+    fingerprint: str, registry: RegistryState, gate: Gate
 ) -> dict[str, Any]:
     """Return what the registry knows of Production and of the same training."""
     production = registry.production.version if registry.production else None
-    fingerprint = Contract.read(challenger).training_fingerprint
     existing = registry.fingerprints.get(fingerprint)
     judgement = registry.judgements.get(existing) if existing else None
     return {

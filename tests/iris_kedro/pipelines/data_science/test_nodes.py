@@ -314,6 +314,7 @@ def test_metrics_of_the_best_go_to_the_parent_run():
 @pytest.fixture
 def fingerprint(dataset, split_parameters, training, export_parameters, provenance):
     given = {
+        "raw": b"a,b",
         "data_digest": "sha256:data",
         "dataset": dataset,
         "split": split_parameters,
@@ -348,11 +349,11 @@ def test_fingerprint_changes_with_parameters(fingerprint, request, part, change)
     assert changed != fingerprint()
 
 
-@pytest.mark.parametrize("digest", ["code_digest", "lock_digest"])
-def test_fingerprint_changes_with_code_and_dependencies(
-    fingerprint, provenance, digest
-):
-    changed = fingerprint(provenance=replace(provenance, **{digest: "sha256:other"}))
+@pytest.mark.parametrize(
+    "change", [{"code_digest": "sha256:other"}, {"packages": ("numpy==0.1",)}]
+)
+def test_fingerprint_changes_with_code_and_packages(fingerprint, provenance, change):
+    changed = fingerprint(provenance=replace(provenance, **change))
 
     assert changed != fingerprint()
 
@@ -360,7 +361,7 @@ def test_fingerprint_changes_with_code_and_dependencies(
 def test_fingerprint_changes_with_data_and_candidates(fingerprint):
     different = {
         fingerprint(),
-        fingerprint(data_digest="sha256:other"),
+        fingerprint(raw=b"a,c"),
         fingerprint(scale=True),
     }
 

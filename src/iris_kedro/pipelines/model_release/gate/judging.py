@@ -11,7 +11,7 @@ from .comparing import Comparison, Difference
 
 def judge(comparison: Comparison, gate: Gate) -> Decision:
     """Judge the challenger: what is known already, the floors, then the difference."""
-    for rule in (_judge_existing, _judge_floors, _judge_alone):
+    for rule in (_judge_known, _judge_floors, _judge_alone):
         decision = rule(comparison, gate)
         if decision is not None:
             return decision
@@ -20,24 +20,44 @@ def judge(comparison: Comparison, gate: Gate) -> Decision:
     return _judge_difference(comparison, comparison.difference, gate)
 
 
-def _judge_existing(comparison: Comparison, gate: Gate) -> Decision | None:
+def judge_existing(
+    existing_version: str | None,
+    production_version: str | None,
+    was_promoted: bool,
+    was_judged: bool,
+) -> Decision | None:
     """Decide that a version from the same training needs no other judgement.
 
     One that was refused is judged again if anything has changed: the gate's
     parameters, Production, or what may pass by itself.
+
+    Args:
+        existing_version: The version from the same training, if there is one.
+        production_version: The version in Production, if any.
+        was_promoted: Whether the existing version was ever in Production.
+        was_judged: Whether it was refused for good under the same conditions.
     """
-    existing, production = comparison.existing_version, comparison.production_version
+    existing, production = existing_version, production_version
     if existing is None:
         return None
     if existing == production:
         reason = reasons.explain_same_as_production(existing)
-    elif comparison.was_promoted and production is not None:
+    elif was_promoted and production is not None:
         reason = reasons.explain_former_production(existing, production)
-    elif comparison.was_judged:
+    elif was_judged:
         reason = reasons.explain_judged_before(existing)
     else:
         return None
     return Decision(Verdict.UNCHANGED, [reason], promotes=False)
+
+
+def _judge_known(comparison: Comparison, gate: Gate) -> Decision | None:
+    return judge_existing(
+        comparison.existing_version,
+        comparison.production_version,
+        comparison.was_promoted,
+        comparison.was_judged,
+    )
 
 
 def _judge_floors(comparison: Comparison, gate: Gate) -> Decision | None:
