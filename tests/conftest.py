@@ -430,8 +430,6 @@ def release(challenger: onnx.ModelProto, lineage: Lineage) -> Callable[..., str]
                 replace(lineage, provenance=replace(lineage.provenance, run_id=run_id)),
                 compared_with,
                 fingerprint,
-                "# Gate report",
-                "# Card",
                 **others,
             )
         )

@@ -14,7 +14,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import PERMISSION_DENIED
 from mlflow.tracking import MlflowClient
 
-from iris_kedro.datasets import SourceDataset
+from iris_kedro.datasets import TrackedParquetDataset
 from iris_kedro.errors import NothingToDo
 
 pytestmark = pytest.mark.slow
@@ -198,7 +198,7 @@ def test_released_version_belongs_to_the_run(shipped, parent):
 
     assert version.run_id == parent.info.run_id
     assert version.tags["git_commit"] == parent.data.tags["git_commit"]
-    assert version.description.startswith("# Gate report: first release")
+    assert version.description.startswith("# first release: logistic regression")
 
 
 def test_table_on_the_terminal_names_each_candidate(shipped):
@@ -275,7 +275,10 @@ def test_unchanged_run_can_be_forced(project):
 def test_unchanged_run_of_a_session_says_so(project):
     project.invoke("run")
 
-    with KedroSession.create() as session, pytest.raises(NothingToDo, match="version 1"):
+    with (
+        KedroSession.create() as session,
+        pytest.raises(NothingToDo, match="version 1"),
+    ):
         session.run()
 
     assert mlflow.active_run() is None
@@ -411,10 +414,10 @@ def test_damaged_production_stops_the_run_with_a_message(project):
 
 
 def test_run_that_is_stopped_by_hand_is_killed_in_mlflow(project, monkeypatch):
-    def stop(self):
+    def stop(self, data):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(SourceDataset, "load", stop)
+    monkeypatch.setattr(TrackedParquetDataset, "save", stop)
 
     result = project.invoke("run")
 
@@ -432,6 +435,20 @@ def test_model_released_later_keeps_the_fingerprint_of_its_training(project):
     assert "Gate        unchanged" in release_alone.output
     assert "Gate        not worse" in whole.output
     assert project.registry.aliases() == {"Production": "1", "Challenger": "2"}
+
+
+def test_error_of_a_report_does_not_undo_the_release(project, monkeypatch):
+    def fail(card):
+        raise ValueError("no paper")
+
+    monkeypatch.setattr("iris_kedro.pipelines.reporting.pipeline.render_report", fail)
+
+    result = project.invoke("run")
+
+    assert isinstance(result.exception, ValueError)
+    assert project.registry.aliases() == {"Production": "1"}
+    (version,) = project.registry.versions()
+    assert version.tags["verdict"] == "first release"
 
 
 # --- Candidates ----------------------------------------------------------------------
@@ -827,12 +844,12 @@ def test_run_that_was_killed_is_closed_by_the_next_one(project):
 def test_session_that_was_interrupted_in_a_notebook_leaves_no_active_run(
     project, monkeypatch
 ):
-    def stop(self):
+    def stop(self, data):
         raise KeyboardInterrupt
 
     bootstrap_project(project.path)
     with monkeypatch.context() as patch, KedroSession.create() as session:
-        patch.setattr(SourceDataset, "load", stop)
+        patch.setattr(TrackedParquetDataset, "save", stop)
         with pytest.raises(KeyboardInterrupt):
             session.run()
 

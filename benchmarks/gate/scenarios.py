@@ -10,8 +10,8 @@ from scipy.optimize import brentq
 from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 
-from iris_kedro.pipelines.model_release.gate.comparing import select
-from iris_kedro.pipelines.model_release.gate.performance import Answers, grade
+from iris_kedro.gate.comparing import select
+from iris_kedro.gate.performance import Answers, grade
 
 CLASSES = ["a", "b", "c"]
 SHARPNESS = 2.5  # standard deviation of the true logits

@@ -5,14 +5,14 @@ from dataclasses import replace
 import numpy as np
 
 from benchmarks.gate.scenarios import Pair, Scenario
-from iris_kedro.intervals import Estimate
-from iris_kedro.parameters import Gate
-from iris_kedro.pipelines.model_release.gate.comparing import (
+from iris_kedro.gate.comparing import (
     Comparison,
     compare_answers,
 )
-from iris_kedro.pipelines.model_release.gate.judging import judge
-from iris_kedro.pipelines.model_release.gate.performance import Performance
+from iris_kedro.gate.judging import judge
+from iris_kedro.gate.performance import Performance
+from iris_kedro.intervals import Estimate
+from iris_kedro.parameters import Gate
 from iris_kedro.release import Verdict
 
 GATE = Gate(

@@ -53,6 +53,10 @@ class CrossValidation:
         variance = scores.var(ddof=1) * (1 / len(scores) + test_to_training)
         return Score(float(scores.mean()), float(np.sqrt(variance)))
 
+    def show(self, metric: str) -> list[float]:
+        """Return a metric's value in each fold, as people know it."""
+        return [float(each) for each in show_values(metric, self.scores[metric])]
+
     def summarize(self) -> dict[str, dict[str, float]]:
         """Return mean and standard error of each metric, as people know it."""
         return {

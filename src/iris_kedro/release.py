@@ -96,8 +96,6 @@ class Release:
         lineage: What it was trained from, and by which run.
         compared_with: The Production version at that time.
         fingerprint: Digest of all that the training depended on.
-        report: The gate report in Markdown, the version's description.
-        card: The model card, without which nothing is released.
         judgement: Digest of all that a final refusal depended on: a challenger with
             the same one need not be judged again. Empty if it should be.
     """
@@ -107,11 +105,16 @@ class Release:
     lineage: Lineage
     compared_with: str | None
     fingerprint: str
-    report: str
-    card: str
     judgement: str = ""
 
     @property
     def contract(self) -> Contract:
         """The contract inside the model."""
         return Contract.read(self.model)
+
+    @property
+    def description(self) -> str:
+        """Candidate, verdict and reasons, in Markdown."""
+        candidate = self.contract.candidate.replace("_", " ")
+        reasons = [f"- {reason}" for reason in self.decision.reasons]
+        return "\n".join([f"# {self.decision.verdict}: {candidate}", "", *reasons, ""])

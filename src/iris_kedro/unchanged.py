@@ -8,8 +8,8 @@ from kedro.pipeline import Pipeline
 
 from iris_kedro.configuration import list_candidates
 from iris_kedro.errors import NothingToDo
-from iris_kedro.pipelines.model_release.gate.judging import judge_existing
-from iris_kedro.pipelines.model_release.nodes import recall_versions
+from iris_kedro.gate.judging import judge_existing
+from iris_kedro.gate.known import recall_versions
 from iris_kedro.provenance import compute_fingerprint
 
 FORCE = "kedro run --params data_science.force=true"

@@ -14,7 +14,7 @@ from iris_kedro.provenance import (
 
 ROOT = Path(__file__).parents[2]
 # Imported in the training, without a part in its result.
-WITHOUT_RESULT = {"configuration", "errors", "provenance", "style"}
+WITHOUT_RESULT = {"configuration", "errors", "provenance"}
 GIT = shutil.which("git") or "git"
 
 

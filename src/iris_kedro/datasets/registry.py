@@ -157,7 +157,7 @@ def _describe(release: Release) -> JudgedModel:
         compared_with=release.compared_with,
         judgement=_describe_decision(release),
         tags=_describe_model(release),
-        description=release.report,
+        description=release.description,
     )
 
 

@@ -140,7 +140,9 @@ def test_version_says_where_it_comes_from(version):
             "git_commit": "c0ffee",
         }.items()
     )
-    assert version.description == "# Gate report"
+    assert version.description == (
+        "# first release: logistic regression\n\n- because of the test\n"
+    )
     assert "pending_release" not in version.tags
 
 
@@ -315,7 +317,6 @@ def test_outcome_says_why_a_release_is_not_production(registered, registry, rele
 def test_description_and_reasons_fit_for_any_number_of_classes(
     registry, challenger, lineage, classes
 ):
-    report = "# Gate report\n" + "| a class | 0.987 |\n" * classes
     reasons = [f"recall of class {each} 0.1 is below 0.8" for each in range(classes)]
 
     ModelRegistryDataset("iris").save(
@@ -325,13 +326,11 @@ def test_description_and_reasons_fit_for_any_number_of_classes(
             lineage,
             None,
             "fingerprint",
-            report,
-            "# Card",
         )
     )
 
     (version,) = registry.versions()
     assert len(version.description) <= 5000
-    assert version.description.startswith("# Gate report\n| a class | 0.987 |\n")
+    assert version.description.startswith("# unfit: logistic regression\n\n- recall")
     assert ("gate_report.md" in version.description) == (classes > 3)
     assert len(json.loads(version.tags["reasons"])) <= 51

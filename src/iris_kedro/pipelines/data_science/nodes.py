@@ -149,6 +149,7 @@ def build_leaderboard(
             {
                 "candidate": each.name,
                 "scores": each.trained.cross_validation.summarize(),
+                "folds": each.trained.cross_validation.show(training.scoring),
                 "best_parameters": each.trained.best_parameters,
                 "releasable": each.is_releasable,
                 "reason": each.reason,

@@ -10,7 +10,6 @@ from iris_kedro.configuration import list_candidates
 from iris_kedro.parameters import Candidate, Dataset, Training
 
 from .export import describe_challenger, export_onnx
-from .figures import plot_calibration, plot_comparison, plot_confusion_matrix
 from .nodes import (
     build_leaderboard,
     evaluate_best,
@@ -102,6 +101,7 @@ def _create_choice(exported: list[str]) -> Pipeline:
                 },
                 outputs="baseline",
                 name="validate_baseline",
+                namespace="candidates",
             ),
             Node(
                 select_best,
@@ -121,12 +121,6 @@ def _create_choice(exported: list[str]) -> Pipeline:
                 outputs="candidate_runs",
                 name="record_candidates",
             ),
-            Node(
-                plot_comparison,
-                inputs=[TRAINING, *exported],
-                outputs="candidate_comparison",
-                name="plot_comparison",
-            ),
         ]
     )
 
@@ -143,28 +137,6 @@ def _create_result(names: list[str]) -> Pipeline:
                 },
                 outputs="evaluation",
                 name="evaluate_best",
-            ),
-            Node(
-                plot_confusion_matrix,
-                inputs={
-                    "best": "best",
-                    "evaluation": "evaluation",
-                    "test_data": "test_data",
-                    "dataset": "params:dataset",
-                },
-                outputs="confusion_matrix",
-                name="plot_confusion_matrix",
-            ),
-            Node(
-                plot_calibration,
-                inputs={
-                    "best": "best",
-                    "evaluation": "evaluation",
-                    "test_data": "test_data",
-                    "dataset": "params:dataset",
-                },
-                outputs="calibration",
-                name="plot_calibration",
             ),
             Node(
                 select_metrics,

@@ -1,26 +1,24 @@
 """Nodes that judge a challenger and release it."""
 
-import hashlib
 from dataclasses import replace
-from typing import Any
 
 import onnx
 import pandas as pd
 
 from iris_kedro.contract import Contract
-from iris_kedro.parameters import Dataset, Gate
-from iris_kedro.provenance import Lineage
-from iris_kedro.release import Decision, RegistryState, Release
-
-from .gate.comparing import (
+from iris_kedro.gate.comparing import (
     Comparison,
     compare_with_baseline,
     compare_with_released,
     find_best_predecessor,
     has_newer_data,
 )
-from .gate.judging import judge
-from .gate.performance import answer, summarize
+from iris_kedro.gate.judging import judge
+from iris_kedro.gate.known import digest_judgement, recall_versions
+from iris_kedro.gate.performance import answer, summarize
+from iris_kedro.parameters import Dataset, Gate
+from iris_kedro.provenance import Lineage
+from iris_kedro.release import Decision, RegistryState, Release
 
 
 def compare(
@@ -73,11 +71,9 @@ def release(
     comparison: Comparison,
     decision: Decision,
     lineage: Lineage,
-    report: str,
-    card: str,
     gate: Gate,
 ) -> Release:
-    """Pass the judged challenger to the registry, once its model card is written."""
+    """Pass the judged challenger to the registry."""
     production = comparison.production_version
     is_refused_for_good = decision.is_final and not decision.promotes
     return Release(
@@ -86,27 +82,5 @@ def release(
         lineage=lineage,
         compared_with=production,
         fingerprint=Contract.read(challenger).training_fingerprint,
-        report=report,
-        card=card,
         judgement=digest_judgement(gate, production) if is_refused_for_good else "",
     )
-
-
-def digest_judgement(gate: Gate, production: str | None) -> str:
-    """Digest what a verdict depends on, besides the challenger itself."""
-    return hashlib.sha256(f"{gate}\n{production}".encode()).hexdigest()
-
-
-def recall_versions(
-    fingerprint: str, registry: RegistryState, gate: Gate
-) -> dict[str, Any]:
-    """Return what the registry knows of Production and of the same training."""
-    production = registry.production.version if registry.production else None
-    existing = registry.fingerprints.get(fingerprint)
-    judgement = registry.judgements.get(existing) if existing else None
-    return {
-        "production_version": production,
-        "existing_version": existing,
-        "was_promoted": existing in registry.promoted,
-        "was_judged": judgement == digest_judgement(gate, production),
-    }

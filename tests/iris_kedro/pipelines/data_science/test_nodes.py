@@ -262,6 +262,7 @@ def test_leaderboard_summarizes_each_candidate(trained, baseline, exported, trai
     assert board["metric"] == "log_loss"
     assert entry["candidate"] == "logistic_regression"
     assert entry["scores"]["log_loss"]["mean"] == pytest.approx(losses.mean())
+    assert entry["folds"] == losses.tolist()
     assert (entry["chosen"], entry["releasable"], entry["reason"]) == (True, True, "")
 
 

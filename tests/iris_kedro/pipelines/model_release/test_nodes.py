@@ -4,10 +4,10 @@ import pandas as pd
 import pytest
 
 from iris_kedro.contract import Contract
-from iris_kedro.pipelines.model_release.gate import performance
+from iris_kedro.gate import performance
+from iris_kedro.gate.known import digest_judgement
 from iris_kedro.pipelines.model_release.nodes import (
     decide,
-    digest_judgement,
     release,
 )
 from iris_kedro.release import Decision, ReleasedModel, Verdict
@@ -257,9 +257,7 @@ def test_release_carries_what_the_registry_needs(
     decision = Decision(verdict, ["so"], promotes, is_final)
 
     comparison = judge(challenger, challenger)
-    released = release(
-        challenger, comparison, decision, lineage, "# Page", "# Card", gate
-    )
+    released = release(challenger, comparison, decision, lineage, gate)
 
     assert released.compared_with == "7"
     assert released.decision is decision
@@ -267,3 +265,4 @@ def test_release_carries_what_the_registry_needs(
     assert released.fingerprint == "sha256:training"
     assert released.judgement == (digest_judgement(gate, "7") if stands else "")
     assert isinstance(released.model, onnx.ModelProto)
+    assert released.description == f"# {verdict}: logistic regression\n\n- so\n"

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from iris_kedro.gate.comparing import Comparison, Difference
+from iris_kedro.gate.judging import judge
+from iris_kedro.gate.performance import Performance
+from iris_kedro.gate.reasons import count_missing_rows
 from iris_kedro.intervals import Estimate
 from iris_kedro.parameters import Gate
-from iris_kedro.pipelines.model_release.gate.comparing import Comparison, Difference
-from iris_kedro.pipelines.model_release.gate.judging import judge
-from iris_kedro.pipelines.model_release.gate.performance import Performance
-from iris_kedro.pipelines.model_release.gate.reasons import count_missing_rows
 from iris_kedro.release import Verdict
 
 GATE = Gate(

@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix
 
 from iris_kedro.contract import Contract
+from iris_kedro.gate.performance import answer_shares
 from iris_kedro.intervals import Estimate, estimate_mean, estimate_share
 from iris_kedro.parameters import Card, Dataset, Gate
+from iris_kedro.release import RegistryState
 from iris_kedro.scoring import OnnxScorer, Scores
-
-from .gate.performance import answer_shares
 
 FIGURES = "model_card"  # the folder of the figures beside the card
 METRICS = {
@@ -50,8 +50,13 @@ def build_card(
     dataset: Dataset,
     card: Card,
     gate: Gate,
+    released: RegistryState,
 ) -> dict[str, Any]:
-    """Gather everything that the card shows; the model is judged as it will serve."""
+    """Gather everything that is shown of the run; the model is judged as it will serve.
+
+    It waits for the release, as do all that render it: nothing that goes wrong here
+    can stop a release.
+    """
     contract = Contract.read(challenger)
     scores = OnnxScorer(challenger).score(test_data[dataset.columns].to_numpy(float))
     y = test_data[dataset.target.name].to_numpy(str)
@@ -60,6 +65,7 @@ def build_card(
         "text": card.model_dump(),
         "model": _describe_model(challenger, contract),
         "source": source,
+        "version": _find_version(report, released),
         "report": report,
         "leaderboard": leaderboard,
         "confidence": gate.confidence,
@@ -152,6 +158,13 @@ def _templates() -> Environment:
 
 def _show(estimate: Estimate) -> str:
     return f"{estimate.value:.3f} ({estimate.low:.3f} to {estimate.high:.3f})"
+
+
+def _find_version(report: dict[str, Any], released: RegistryState) -> str | None:
+    outcome = released.outcomes.get(report["run_id"])
+    if outcome is not None:
+        return outcome.version
+    return released.fingerprints.get(report["fingerprint"])
 
 
 def _describe_model(model: onnx.ModelProto, contract: Contract) -> dict[str, Any]:

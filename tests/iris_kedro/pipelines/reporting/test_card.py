@@ -6,13 +6,14 @@ import pytest
 from sklearn.metrics import log_loss
 
 from iris_kedro.parameters import Card, Training
-from iris_kedro.pipelines.model_release.card import (
+from iris_kedro.pipelines.reporting.card import (
     METRICS,
     build_card,
     render_card,
     render_card_page,
 )
-from iris_kedro.pipelines.model_release.card_figures import INK, draw_card
+from iris_kedro.pipelines.reporting.card_figures import INK, draw_card
+from iris_kedro.release import Outcome, RegistryState
 from iris_kedro.scoring import OnnxScorer
 
 # The order of Mitchell et al., Model Cards for Model Reporting, 2019, figure 1.
@@ -59,12 +60,13 @@ LEADERBOARD = {
         "accuracy": {"mean": 0.33, "standard_error": 0.01},
     },
 }
+NOT_RELEASED = RegistryState(None, {})
 TEXT = Card(purpose="Tells flowers apart.", caveats=["Never <b>eat</b> a flower."])
 
 
 @pytest.fixture
 def make_card(challenger, test_data, report, dataset, gate):
-    def make(production=None, rows=test_data, **changes):
+    def make(production=None, rows=test_data, released=NOT_RELEASED, **changes):
         return build_card(
             challenger,
             rows,
@@ -74,6 +76,7 @@ def make_card(challenger, test_data, report, dataset, gate):
             dataset,
             TEXT,
             gate,
+            released,
         )
 
     return make
@@ -112,6 +115,22 @@ class Page(HTMLParser):
 
     def handle_endtag(self, tag):
         assert self.open.pop() == tag
+
+
+# --- What became of it ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("released", "version"),
+    [
+        (RegistryState(None, {}, outcomes={"": Outcome("3")}), "3"),
+        (RegistryState(None, {"sha256:training": "2"}), "2"),
+        (RegistryState(None, {}), None),
+    ],
+    ids=["released", "known before", "not registered"],
+)
+def test_card_names_the_version(make_card, released, version):
+    assert make_card(released=released)["version"] == version
 
 
 # --- What is measured ----------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Fixtures of the tests of the model_release pipeline."""
+"""Fixtures of the tests of the gate, the release and its reports."""
 
 import pytest
 

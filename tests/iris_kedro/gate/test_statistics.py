@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from iris_kedro.pipelines.model_release.gate import statistics
-from iris_kedro.pipelines.model_release.gate.statistics import estimate_mean_difference
+from iris_kedro.gate import statistics
+from iris_kedro.gate.statistics import estimate_mean_difference
 
 
 def estimate(values, lowest=0.0, highest=0.0, confidence=0.95, resamples=2_000):

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iris_kedro.pipelines.model_release.gate.proportions import (
+from iris_kedro.gate.proportions import (
     compute_mid_p,
     estimate_accuracy_difference,
 )

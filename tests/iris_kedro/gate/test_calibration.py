@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from iris_kedro.pipelines.model_release.gate import calibration
-from iris_kedro.pipelines.model_release.gate.calibration import (
+from iris_kedro.gate import calibration
+from iris_kedro.gate.calibration import (
     estimate_calibration_error,
 )
 

@@ -1,0 +1,76 @@
+"""From a finished release to what people read of it."""
+
+from kedro.pipeline import Node, Pipeline
+
+from .card import build_card, render_card, render_card_page
+from .card_figures import draw_card
+from .comparison import plot_candidates
+from .gate_report import render_report
+
+NAMESPACE = "reporting"
+CARD = f"{NAMESPACE}.card"
+
+
+def create_pipeline() -> Pipeline:
+    """Create the reporting pipeline, a namespace of its own in kedro-viz."""
+    return Pipeline(
+        [
+            Node(
+                build_card,
+                inputs={
+                    "challenger": "challenger",
+                    "test_data": "test_data",
+                    "leaderboard": "leaderboard",
+                    "report": "gate_report",
+                    "source": "params:data_engineering.source",
+                    "dataset": "params:dataset",
+                    "card": "params:card",
+                    "gate": "params:model_release.gate",
+                    "released": "released_model",
+                },
+                outputs=CARD,
+                name="build_card",
+                namespace=NAMESPACE,
+            ),
+            Node(
+                draw_card,
+                inputs={"card": CARD},
+                outputs=f"{NAMESPACE}.model_card_figures",
+                name="draw_card",
+                namespace=NAMESPACE,
+            ),
+            Node(
+                render_card,
+                inputs={"card": CARD},
+                outputs=f"{NAMESPACE}.model_card",
+                name="render_card",
+                namespace=NAMESPACE,
+            ),
+            Node(
+                render_card_page,
+                inputs={
+                    "card": CARD,
+                    "text": f"{NAMESPACE}.model_card",
+                    "figures": f"{NAMESPACE}.model_card_figures",
+                },
+                outputs=f"{NAMESPACE}.model_card_page",
+                name="render_card_page",
+                namespace=NAMESPACE,
+            ),
+            Node(
+                render_report,
+                inputs={"card": CARD},
+                outputs=f"{NAMESPACE}.gate_report_page",
+                name="render_report",
+                namespace=NAMESPACE,
+            ),
+            Node(
+                plot_candidates,
+                inputs={"card": CARD},
+                outputs=f"{NAMESPACE}.candidate_comparison",
+                name="plot_candidates",
+                namespace=NAMESPACE,
+            ),
+        ],
+        tags=NAMESPACE,
+    )
