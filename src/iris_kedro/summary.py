@@ -5,7 +5,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from iris_kedro.release import Outcome, RegistryState
+from iris_kedro.release import Decision, Outcome, RegistryState
 
 NEXT = (
     "make serve                      predict over HTTP",
@@ -19,6 +19,7 @@ NEXT_WITHOUT_PRODUCTION = (
     "conf/base/parameters_data_science.yml    the candidates",
     "conf/base/parameters_model_release.yml   what the gate asks for",
 )
+FORCE = ".venv/bin/kedro run --params data_science.force=true"
 VERDICT_STYLES = {True: "bold green", False: "bold yellow"}
 
 
@@ -36,6 +37,31 @@ def print_summary(results: dict[str, Any], console: Console | None = None) -> No
         _print_refusals(results["leaderboard"]["candidates"], console)
     if {"gate_report", "registry"} <= results.keys():
         _print_verdict(results["gate_report"], results["registry"], console)
+
+
+def print_unchanged(
+    decision: Decision,
+    registry: RegistryState,
+    model: str,
+    fingerprint: str,
+    console: Console | None = None,
+) -> None:
+    """Print why a run has nothing to do, and how to change that.
+
+    Args:
+        decision: The verdict, before any training.
+        registry: What is registered.
+        model: Name of the registered model.
+        fingerprint: Digest of all that the training would depend on.
+        console: Where to print; by default the terminal.
+    """
+    console = console or Console()
+    console.print(f"Gate        {decision.verdict}")
+    for reason in decision.reasons:
+        console.print(f"            {reason}", markup=False)
+    report = {"run_id": "", "model": model, "fingerprint": fingerprint}
+    _print_roles(report, registry, console)
+    console.print(f"\nNothing was trained. To train all the same:\n{FORCE}")
 
 
 def _describe_comparison(leaderboard: dict[str, Any]) -> str:

@@ -1,7 +1,5 @@
 """Ends a run before it trains what has been trained already."""
 
-from typing import Any
-
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog, DatasetError
 from kedro.pipeline import Pipeline
@@ -11,8 +9,7 @@ from iris_kedro.errors import NothingToDo
 from iris_kedro.gate.judging import judge_existing
 from iris_kedro.gate.known import recall_versions
 from iris_kedro.provenance import compute_fingerprint
-
-FORCE = "kedro run --params data_science.force=true"
+from iris_kedro.summary import print_unchanged
 
 
 class UnchangedHooks:
@@ -23,36 +20,33 @@ class UnchangedHooks:
         """Stop a whole run, from the source to the registry, that has nothing to do.
 
         Raises:
-            NothingToDo: Says which version is there and how to train all the same.
+            NothingToDo: Says which version is there already.
         """
         is_whole = {"source_file", "registry"} <= pipeline.inputs()
         if not is_whole or catalog.load("params:data_science.force"):
             return
         try:
-            known = self._recall(catalog)
+            fingerprint, registry = _trace(catalog), catalog.load("registry")
         except DatasetError:
             return  # the node that needs it will fail, in a run that is recorded
-        decision = judge_existing(**known)
-        if decision is not None:
-            (reason,) = decision.reasons
-            raise NothingToDo(
-                f"Gate        {decision.verdict}\n            {reason}\n"
-                f"\nNothing was trained. To train all the same: {FORCE}"
-            )
-
-    @staticmethod
-    def _recall(catalog: DataCatalog) -> dict[str, Any]:
-        fingerprint = compute_fingerprint(
-            catalog.load("source_file"),
-            catalog.load("params:dataset"),
-            catalog.load("params:data_engineering.split"),
-            catalog.load("params:data_science.training"),
-            catalog.load("params:data_science.export"),
-            catalog.load("provenance"),
-            [
-                catalog.load(f"params:data_science.candidates.{name}")
-                for name in list_candidates()
-            ],
-        )
         gate = catalog.load("params:model_release.gate")
-        return recall_versions(fingerprint, catalog.load("registry"), gate)
+        decision = judge_existing(**recall_versions(fingerprint, registry, gate))
+        if decision is not None:
+            name = catalog.load("params:dataset").name
+            print_unchanged(decision, registry, name, fingerprint)
+            raise NothingToDo("; ".join(decision.reasons))
+
+
+def _trace(catalog: DataCatalog) -> str:
+    return compute_fingerprint(
+        catalog.load("source_file"),
+        catalog.load("params:dataset"),
+        catalog.load("params:data_engineering.split"),
+        catalog.load("params:data_science.training"),
+        catalog.load("params:data_science.export"),
+        catalog.load("provenance"),
+        [
+            catalog.load(f"params:data_science.candidates.{name}")
+            for name in list_candidates()
+        ],
+    )

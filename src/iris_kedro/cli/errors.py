@@ -34,8 +34,8 @@ def explain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
             raise click.ClickException(str(error)) from error
         except (ParameterValidationError, ValidationError) as error:
             raise click.ClickException(_simplify(str(error))) from error
-        except NothingToDo as reason:
-            click.echo(reason)
+        except NothingToDo:
+            return None  # the hook that raised it has printed why
         except KeyboardInterrupt:
             from iris_kedro.tracking import end_runs
 
