@@ -36,7 +36,6 @@ from iris_kedro.candidates import TrainedCandidate
 from iris_kedro.cli import cli
 from iris_kedro.contract import Contract, SplitContract
 from iris_kedro.datasets import ModelRegistryDataset, SourceDataset
-from iris_kedro.parameters import Candidate, Dataset, Export, Gate, Split, Training
 from iris_kedro.pipelines.data_engineering.nodes import SplitData, clean, split
 from iris_kedro.pipelines.data_science.export import describe_challenger, export_onnx
 from iris_kedro.pipelines.data_science.nodes import (
@@ -46,6 +45,7 @@ from iris_kedro.pipelines.data_science.nodes import (
 from iris_kedro.provenance import Lineage, Provenance
 from iris_kedro.registry import JudgedModel, Registry, Source
 from iris_kedro.release import Decision, Release, Verdict
+from iris_kedro.specification import Candidate, Dataset, Export, Gate, Split, Training
 
 ROOT = Path(__file__).parents[1]
 COPIED = ["conf", "src", "pyproject.toml", "requirements.lock", ".telemetry"]

@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from iris_kedro.parameters import Candidate
+from iris_kedro.specification import Candidate
 
 NEGATED = "neg_"  # before scikit-learn's names of losses
 

@@ -15,7 +15,7 @@ from kedro.utils import find_kedro_project
 from pydantic import Field, TypeAdapter, ValidationError
 
 from iris_kedro.errors import ProjectError
-from iris_kedro.parameters import Name
+from iris_kedro.specification import Name
 
 PROJECT = Path(__file__).parents[2]
 PIPELINES = "iris_kedro.pipeline_registry"

@@ -19,7 +19,7 @@ from mlflow.exceptions import MlflowException
 
 from iris_kedro.configuration import use_configuration
 from iris_kedro.errors import ProjectError
-from iris_kedro.parameters import check_agreement, check_names
+from iris_kedro.specification import check_agreement, check_names
 from iris_kedro.summary import print_summary
 from iris_kedro.tracking import close_dead_runs
 

@@ -1,4 +1,4 @@
-from iris_kedro.parameters import Split
+from iris_kedro.specification import Split
 from iris_kedro.tracking import flatten
 
 SPLIT = Split(test_share=0.3, salt="s", minimum_rows_per_class=5)

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from iris_kedro.contract import Contract
 from iris_kedro.intervals import Estimate
-from iris_kedro.parameters import Dataset, Gate, Target
 from iris_kedro.release import RegistryState, ReleasedModel
+from iris_kedro.specification import Dataset, Gate, Target
 from iris_kedro.split import is_held_out
 
 from .performance import (

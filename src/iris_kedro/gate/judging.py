@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from iris_kedro.parameters import Gate
 from iris_kedro.release import Decision, Verdict
+from iris_kedro.specification import Gate
 
 from . import reasons
 from .comparing import Comparison, Difference

@@ -3,8 +3,8 @@
 import hashlib
 from typing import Any
 
-from iris_kedro.parameters import Gate
 from iris_kedro.release import RegistryState
+from iris_kedro.specification import Gate
 
 
 def digest_judgement(gate: Gate, production: str | None) -> str:

@@ -10,8 +10,8 @@ from sklearn.metrics import recall_score
 
 from iris_kedro.contract import Contract
 from iris_kedro.intervals import Estimate
-from iris_kedro.parameters import Gate, Target
 from iris_kedro.scoring import OnnxScorer
+from iris_kedro.specification import Gate, Target
 
 from .calibration import estimate_calibration_error
 

@@ -3,7 +3,7 @@
 import math
 
 from iris_kedro.intervals import Estimate
-from iris_kedro.parameters import Gate
+from iris_kedro.specification import Gate
 
 from .comparing import Comparison, Difference
 

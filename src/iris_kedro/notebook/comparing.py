@@ -14,7 +14,7 @@ from sklearn.inspection import DecisionBoundaryDisplay
 from sklearn.model_selection import StratifiedKFold, learning_curve
 
 from iris_kedro.notebook.exploring import label
-from iris_kedro.parameters import Dataset
+from iris_kedro.specification import Dataset
 from iris_kedro.style import COLORS, MUTED, color_by_name, new_figure, words
 
 COLUMNS = 3

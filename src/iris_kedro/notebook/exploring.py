@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.stats import gaussian_kde
 
-from iris_kedro.parameters import Dataset
+from iris_kedro.specification import Dataset
 from iris_kedro.style import MUTED, color_by_name, new_figure, words
 
 FENCE = 1.5  # Tukey's: an outlier is this many quartile ranges beyond a quartile

@@ -9,8 +9,8 @@ from iris_kedro.gate.judging import judge
 from iris_kedro.gate.performance import Performance
 from iris_kedro.gate.reasons import count_missing_rows
 from iris_kedro.intervals import Estimate
-from iris_kedro.parameters import Gate
 from iris_kedro.release import Verdict
+from iris_kedro.specification import Gate
 
 GATE = Gate(
     minimum_accuracy=0.9,

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from iris_kedro.errors import ProjectError
-from iris_kedro.parameters import Dataset, Split
+from iris_kedro.specification import Dataset, Split
 from iris_kedro.split import is_held_out
 from iris_kedro.validation import standardize_name
 

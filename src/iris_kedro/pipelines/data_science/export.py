@@ -23,9 +23,9 @@ from iris_kedro.contract import (
     TrainingStatistics,
 )
 from iris_kedro.errors import ProjectError
-from iris_kedro.parameters import Dataset, Export, Split
 from iris_kedro.provenance import Lineage
 from iris_kedro.scoring import INPUT, OnnxScorer
+from iris_kedro.specification import Dataset, Export, Split
 from iris_kedro.split import is_held_out
 
 logger = logging.getLogger(__name__)

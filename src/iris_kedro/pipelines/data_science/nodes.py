@@ -22,14 +22,14 @@ from iris_kedro.candidates import (
     name_metric,
 )
 from iris_kedro.errors import ProjectError
-from iris_kedro.parameters import (
+from iris_kedro.provenance import Lineage, Provenance, compute_fingerprint
+from iris_kedro.specification import (
     Candidate,
     Dataset,
     Export,
     Split,
     Training,
 )
-from iris_kedro.provenance import Lineage, Provenance, compute_fingerprint
 
 from .fit_warnings import collect_warnings
 from .scorers import build_scorers

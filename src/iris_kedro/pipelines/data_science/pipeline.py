@@ -7,7 +7,7 @@ from kedro.pipeline import Node, Pipeline
 
 from iris_kedro.candidates import TrainedCandidate
 from iris_kedro.configuration import list_candidates
-from iris_kedro.parameters import Candidate, Dataset, Training
+from iris_kedro.specification import Candidate, Dataset, Training
 
 from .export import describe_challenger, export_onnx
 from .nodes import (

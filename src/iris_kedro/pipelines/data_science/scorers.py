@@ -14,7 +14,7 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from iris_kedro.parameters import Target
+from iris_kedro.specification import Target
 
 Scorer = Callable[..., float]
 

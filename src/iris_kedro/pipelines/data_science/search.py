@@ -22,7 +22,7 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from iris_kedro.candidates import CrossValidation
-from iris_kedro.parameters import Candidate, Training
+from iris_kedro.specification import Candidate, Training
 
 from .scorers import Scorer
 

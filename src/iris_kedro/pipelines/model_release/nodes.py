@@ -16,9 +16,9 @@ from iris_kedro.gate.comparing import (
 from iris_kedro.gate.judging import judge
 from iris_kedro.gate.known import digest_judgement, recall_versions
 from iris_kedro.gate.performance import answer, summarize
-from iris_kedro.parameters import Dataset, Gate
 from iris_kedro.provenance import Lineage
 from iris_kedro.release import Decision, RegistryState, Release
+from iris_kedro.specification import Dataset, Gate
 
 
 def compare(

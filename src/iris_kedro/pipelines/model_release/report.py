@@ -10,9 +10,9 @@ from iris_kedro.contract import Contract
 from iris_kedro.gate.comparing import Comparison, Difference
 from iris_kedro.gate.performance import Performance
 from iris_kedro.intervals import Estimate
-from iris_kedro.parameters import Gate
 from iris_kedro.provenance import Lineage
 from iris_kedro.release import Decision
+from iris_kedro.specification import Gate
 
 
 def build_report(

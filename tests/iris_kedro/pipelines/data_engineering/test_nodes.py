@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iris_kedro.errors import ProjectError
-from iris_kedro.parameters import Split
 from iris_kedro.pipelines.data_engineering.nodes import clean, fetch, split
+from iris_kedro.specification import Split
 
 COLUMNS = ["sepal_length", "sepal_width", "petal_length", "petal_width", "species"]
 ROWS = [

@@ -10,7 +10,6 @@ from iris_kedro.candidates import (
     TrainedCandidate,
 )
 from iris_kedro.errors import ProjectError
-from iris_kedro.parameters import Candidate
 from iris_kedro.pipelines.data_science.nodes import (
     build_leaderboard,
     evaluate_best,
@@ -21,6 +20,7 @@ from iris_kedro.pipelines.data_science.nodes import (
     train_candidate,
     validate_baseline,
 )
+from iris_kedro.specification import Candidate
 
 FOREST = {
     "class": "sklearn.ensemble.RandomForestClassifier",

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from iris_kedro.parameters import Candidate
 from iris_kedro.pipelines.data_science.scorers import build_scorers
 from iris_kedro.pipelines.data_science.search import (
     build_search,
@@ -9,6 +8,7 @@ from iris_kedro.pipelines.data_science.search import (
     read_points,
     score_honestly,
 )
+from iris_kedro.specification import Candidate
 
 LOGISTIC = {"class": "sklearn.linear_model.LogisticRegression", "scale": True}
 DRAWN = {"C": {"distribution": "loguniform", "a": 0.01, "b": 100.0}}

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss
 
-from iris_kedro.parameters import Card, Training
 from iris_kedro.pipelines.reporting.card import (
     METRICS,
     build_card,
@@ -15,6 +14,7 @@ from iris_kedro.pipelines.reporting.card import (
 from iris_kedro.pipelines.reporting.card_figures import INK, draw_card
 from iris_kedro.release import Outcome, RegistryState
 from iris_kedro.scoring import OnnxScorer
+from iris_kedro.specification import Card, Training
 
 # The order of Mitchell et al., Model Cards for Model Reporting, 2019, figure 1.
 SECTIONS = [

@@ -1,0 +1,33 @@
+"""Types of the parameters in conf/base/parameters*.yml and of the dataset.
+
+Kedro builds these models from the YAML before any node runs: unknown keys, wrong
+types and impossible values stop the run with the name of the parameter.
+"""
+
+from .base import Name, Parameters
+from .candidates import Candidate, Candidates, Search
+from .checks import check_agreement, check_names
+from .dataset import Card, Dataset, Feature, Target
+from .estimators import Distribution, Estimator
+from .gate import Gate
+from .training import Export, Split, Training
+
+__all__ = [
+    "Candidate",
+    "Candidates",
+    "Card",
+    "Dataset",
+    "Distribution",
+    "Estimator",
+    "Export",
+    "Feature",
+    "Gate",
+    "Name",
+    "Parameters",
+    "Search",
+    "Split",
+    "Target",
+    "Training",
+    "check_agreement",
+    "check_names",
+]

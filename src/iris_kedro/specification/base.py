@@ -1,0 +1,46 @@
+"""What all parameter models have in common."""
+
+from difflib import get_close_matches
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+# As columns of files are spelt when they are read: single underscores, within the name.
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
+Share = Annotated[float, Field(gt=0, lt=1)]
+Count = Annotated[int, Field(ge=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+
+
+class Parameters(BaseModel):
+    """Base of the parameter models: no unknown keys, immutable, JSON when logged."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check_keys(cls, values: Any) -> Any:
+        if isinstance(values, dict):
+            known = [field.alias or name for name, field in cls.model_fields.items()]
+            check_known(values, known, cls.__name__)
+        return values
+
+    def __str__(self) -> str:
+        """Return JSON, because MLflow logs parameters with ``str``."""
+        return self.model_dump_json(by_alias=True)
+
+
+def check_known(given: dict[str, Any], known: list[str], owner: str) -> None:
+    """Check that the given parameter names are known.
+
+    Raises:
+        ValueError: Names the first unknown parameter and what there is.
+    """
+    for name in given:
+        if name not in known:
+            nearest = get_close_matches(str(name), known, n=1)
+            hint = f"did you mean {nearest[0]!r}? " if nearest else ""
+            raise ValueError(
+                f"{owner} has no parameter {name!r}; {hint}"
+                f"It has {', '.join(sorted(known))}"
+            )

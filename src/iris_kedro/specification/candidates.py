@@ -1,0 +1,74 @@
+"""The candidates: estimators with what is searched."""
+
+import warnings
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+from sklearn.base import is_classifier
+from sklearn.model_selection import ParameterGrid, ParameterSampler
+
+from .base import Count, Name, Parameters, check_known
+from .estimators import Distribution, Estimator, check_values
+
+EXAMPLES = 20  # drawn of distributions, to check them before any training
+
+
+class Search(Parameters):
+    """How the parameters of a candidate are searched.
+
+    ``grid`` tries all combinations, ``random`` draws ``iterations`` of them,
+    ``halving`` starts with ``iterations`` on few rows and goes on with the best.
+    """
+
+    method: Literal["grid", "random", "halving"] = "grid"
+    iterations: Count = 20
+
+
+class Candidate(Estimator):
+    """An estimator with the parameters to search: values to try, or distributions.
+
+    ``scale`` puts a StandardScaler before it.
+    """
+
+    scale: bool = False
+    search: Search = Field(default_factory=Search)
+    grid: dict[str, Annotated[list[Any], Field(min_length=1)]] = {}
+    distributions: dict[str, Distribution] = {}
+
+    def space(self) -> dict[str, Any]:
+        """Return what is searched: lists of values and distributions, by parameter."""
+        drawn = {name: each.build() for name, each in self.distributions.items()}
+        return {**self.grid, **drawn}
+
+    def _examples(self) -> list[dict[str, Any]]:
+        """Return combinations of parameters to check before any training."""
+        if self.search.method == "grid":
+            return list(ParameterGrid(self.grid))
+        with warnings.catch_warnings():  # that there are fewer combinations
+            warnings.simplefilter("ignore", UserWarning)
+            return list(ParameterSampler(self.space(), EXAMPLES, random_state=0))
+
+    @model_validator(mode="after")
+    def _check_candidate(self) -> Self:
+        if not hasattr(self.load_class(), "fit"):
+            raise ValueError(f"{self.class_path} cannot be fitted")
+        if self.distributions and self.search.method == "grid":
+            raise ValueError(
+                "distributions cannot be searched as a grid: set search.method to"
+                " random or halving"
+            )
+        if self.search.method != "grid" and not self.space():
+            raise ValueError(f"there is nothing to search by {self.search.method}")
+        check_known(self.space(), list(self.build().get_params()), self.class_path)
+        for combination in self._examples():
+            estimator = self.build().set_params(**combination)
+            check_values(estimator)
+            if not (is_classifier(estimator) and hasattr(estimator, "predict_proba")):
+                raise ValueError(
+                    f"{self.class_path} is no classifier with probabilities; wrap one"
+                    " that has none in sklearn.calibration.CalibratedClassifierCV"
+                )
+        return self
+
+
+Candidates = Annotated[dict[Name, Candidate], Field(min_length=1)]

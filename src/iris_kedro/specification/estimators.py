@@ -1,0 +1,118 @@
+"""scikit-learn's estimators and scipy's distributions, as YAML names them."""
+
+import importlib
+import inspect
+from typing import Annotated, Any, Self
+
+from pydantic import ConfigDict, Field, model_validator
+from scipy import stats
+from sklearn.base import BaseEstimator
+
+from .base import Parameters, check_known
+
+
+class Estimator(Parameters):
+    """A scikit-learn estimator class with its parameters.
+
+    A parameter whose value is a mapping with the key ``class`` is an estimator
+    itself, as in ``CalibratedClassifierCV(estimator=SVC())``; lists may hold some, as
+    the steps of a pipeline do.
+    """
+
+    class_path: Annotated[str, Field(alias="class")]
+    parameters: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _check_parameters(self) -> Self:
+        known = list(inspect.signature(self.load_class()).parameters)
+        check_known(self.parameters, known, self.class_path)
+        check_values(self.build())
+        return self
+
+    def load_class(self) -> type:
+        """Import the estimator class.
+
+        Raises:
+            ValueError: If there is no such class.
+        """
+        module_name, _, class_name = self.class_path.rpartition(".")
+        try:
+            found = getattr(importlib.import_module(module_name), class_name)
+        except (ImportError, AttributeError, TypeError, ValueError) as error:
+            raise ValueError(
+                f"there is no class {self.class_path!r} ({error});"
+                " give a full path such as sklearn.linear_model.LogisticRegression"
+            ) from error
+        if not (inspect.isclass(found) and hasattr(found, "get_params")):
+            raise ValueError(f"{self.class_path!r} is not a scikit-learn estimator")
+        return found
+
+    def build(self) -> Any:
+        """Create the estimator, nested estimators included.
+
+        Raises:
+            ValueError: If a parameter that has no default is missing.
+        """
+        values = {name: _build(value) for name, value in self.parameters.items()}
+        try:
+            return self.load_class()(**values)
+        except TypeError as error:
+            raise ValueError(f"{self.class_path} cannot be created: {error}") from error
+
+
+class Distribution(Parameters):
+    """A distribution of scipy.stats with its parameters, such as loguniform(a, b)."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    distribution: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check_keys(cls, values: Any) -> Any:
+        return values  # scipy.stats knows the others
+
+    @model_validator(mode="after")
+    def _check_distribution(self) -> Self:
+        self.build()
+        return self
+
+    def build(self) -> Any:
+        """Create the frozen distribution.
+
+        Raises:
+            ValueError: If there is no such distribution, or its parameters are wrong.
+        """
+        family = getattr(stats, self.distribution, None)
+        if not isinstance(family, stats.rv_continuous | stats.rv_discrete):
+            raise ValueError(
+                f"scipy.stats has no distribution {self.distribution!r}; usual ones are"
+                " loguniform (a, b), uniform (loc, scale) and randint (low, high)"
+            )
+        values = self.model_extra or {}
+        try:
+            frozen = family(**values)
+            frozen.rvs(random_state=0)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{self.distribution} with {values}: {error}") from error
+        return frozen
+
+
+def _build(value: Any) -> Any:
+    if isinstance(value, dict) and "class" in value:
+        return Estimator.model_validate(value).build()
+    if isinstance(value, list):
+        return [_build(each) for each in value]
+    return value
+
+
+def check_values(estimator: Any) -> None:
+    """Check parameter values as scikit-learn will at ``fit``, but before any training.
+
+    Raises:
+        ValueError: Names the parameter, its value and what is allowed.
+    """
+    for part in [estimator, *estimator.get_params().values()]:
+        # Estimators of other packages often declare no constraints.
+        if isinstance(part, BaseEstimator) and hasattr(part, "_parameter_constraints"):
+            part._validate_params()

@@ -1,0 +1,214 @@
+import json
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.svm import SVC
+
+from iris_kedro.specification import Candidate, Candidates, Estimator
+
+CANDIDATES = TypeAdapter(Candidates)
+LOGISTIC = {"class": "sklearn.linear_model.LogisticRegression"}
+NESTED = {"class": "sklearn.calibration.CalibratedClassifierCV"}
+
+
+def nest(estimator):
+    return {**NESTED, "parameters": {"estimator": estimator}}
+
+
+@pytest.mark.parametrize(
+    ("candidate", "message"),
+    [
+        (
+            {"class": "sklearn.linear_model.LogisticRegresion"},
+            "there is no class 'sklearn.linear_model.LogisticRegresion'.*full path",
+        ),
+        ({"class": "no_such_module.Model"}, "there is no class 'no_such_module.Model'"),
+        ({"class": "LogisticRegression"}, "there is no class 'LogisticRegression'"),
+        ({"class": ""}, "there is no class ''"),
+        ({"class": "..."}, "there is no class '...'"),
+        (
+            {"class": "sklearn.multiclass.OneVsRestClassifier"},
+            "OneVsRestClassifier cannot be created: .*missing .*'estimator'",
+        ),
+        ({"class": "os.getcwd"}, "'os.getcwd' is not a scikit-learn estimator"),
+        ({"class": "pathlib.Path"}, "'pathlib.Path' is not a scikit-learn estimator"),
+        (
+            {"class": "sklearn.gaussian_process.kernels.RBF"},
+            "RBF.* cannot be fitted",
+        ),
+        ({**LOGISTIC, "parameters": {"c": 1.0}}, "has no parameter 'c'.*C, "),
+        ({**LOGISTIC, "grid": {"gamma": [1]}}, "has no parameter 'gamma'.*max_iter"),
+        ({**LOGISTIC, "grid": {"C": []}}, r"grid.C\n.*at least 1 item"),
+        ({**LOGISTIC, "grid": {"C": 1.0}}, r"grid.C\n.*valid list"),
+        (
+            {**LOGISTIC, "parameters": {"C": "much"}},
+            "The 'C' parameter of LogisticRegression must be a float.*Got 'much'",
+        ),
+        (
+            {**LOGISTIC, "grid": {"C": [1.0, -1.0]}},
+            "The 'C' parameter of LogisticRegression must be a float.*Got -1.0",
+        ),
+        (
+            nest({"class": "sklearn.svm.SVC", "parameters": {"kernel": "round"}}),
+            "The 'kernel' parameter of SVC must be.*Got 'round'",
+        ),
+        ({**LOGISTIC, "scale": "perhaps"}, r"scale\n.*valid boolean"),
+        (
+            nest({"class": "sklearn.svm.SVM"}),
+            "there is no class 'sklearn.svm.SVM'",
+        ),
+        (
+            nest({"class": "sklearn.svm.SVC", "parameters": {"kernal": "rbf"}}),
+            "sklearn.svm.SVC has no parameter 'kernal'.*kernel",
+        ),
+        (
+            {**nest({"class": "sklearn.svm.SVC"}), "grid": {"estimator__c": [1]}},
+            "has no parameter 'estimator__c'.*estimator__C",
+        ),
+    ],
+)
+def test_wrong_candidate_is_refused_with_what_would_be_right(candidate, message):
+    with pytest.raises(ValidationError, match=f"(?s){message}"):
+        CANDIDATES.validate_python({"mine": candidate})
+
+
+def test_error_names_the_candidate():
+    wrong = {"class": "sklearn.linear_model.Nothing"}
+
+    with pytest.raises(ValidationError, match=r"^1 validation error .*\nsecond\n"):
+        CANDIDATES.validate_python({"first": LOGISTIC, "second": wrong})
+
+
+@pytest.mark.parametrize(
+    ("candidates", "message"),
+    [({}, "at least 1 item"), ({"A B": LOGISTIC}, "match pattern")],
+)
+def test_candidates_need_entries_and_plain_names(candidates, message):
+    with pytest.raises(ValidationError, match=message):
+        CANDIDATES.validate_python(candidates)
+
+
+def test_build_creates_nested_estimators():
+    estimator = Estimator.model_validate(
+        nest({"class": "sklearn.svm.SVC", "parameters": {"kernel": "linear"}})
+    ).build()
+
+    assert isinstance(estimator, CalibratedClassifierCV)
+    assert isinstance(estimator.estimator, SVC)
+    assert estimator.estimator.kernel == "linear"
+
+
+def test_build_creates_a_new_estimator_each_time():
+    candidate = Candidate.model_validate(LOGISTIC)
+
+    assert candidate.build() is not candidate.build()
+
+
+def test_parameters_are_logged_as_the_json_they_came_from():
+    candidate = Candidate.model_validate({**LOGISTIC, "scale": True})
+
+    assert json.loads(str(candidate)) == {
+        **LOGISTIC,
+        "parameters": {},
+        "scale": True,
+        "search": {"method": "grid", "iterations": 20},
+        "grid": {},
+        "distributions": {},
+    }
+
+
+@pytest.mark.parametrize(
+    ("candidate", "message"),
+    [
+        (
+            {"distributions": {"C": {"distribution": "loguniform", "a": 1, "b": 2}}},
+            "set search.method to random or halving",
+        ),
+        ({"search": {"method": "random"}}, "nothing to search by random"),
+        (
+            {
+                "search": {"method": "random"},
+                "distributions": {"C": {"distribution": "lognormal"}},
+            },
+            "no distribution 'lognormal'; usual ones are loguniform",
+        ),
+        (
+            {
+                "search": {"method": "random"},
+                "distributions": {"C": {"distribution": "loguniform", "a": 1}},
+            },
+            "loguniform with {'a': 1}: .*'b'",
+        ),
+        (
+            {
+                "search": {"method": "halving"},
+                "distributions": {"c": {"distribution": "uniform"}},
+            },
+            "no parameter 'c'; It has C, class_weight",
+        ),
+        (
+            {
+                "search": {"method": "random"},
+                "distributions": {"C": {"distribution": "uniform", "loc": -9}},
+            },
+            "The 'C' parameter of LogisticRegression must be a float",
+        ),
+        ({"search": {"method": "bayes"}}, "'grid', 'random' or 'halving'"),
+    ],
+)
+def test_search_that_cannot_work_is_refused(candidate, message):
+    with pytest.raises(ValidationError, match=message):
+        CANDIDATES.validate_python({"mine": {**LOGISTIC, **candidate}})
+
+
+def test_shipped_parameters_are_valid(read_parameters):
+    file = "parameters_data_science.yml"
+    candidates = read_parameters(file, "data_science", "candidates")
+
+    names = list(CANDIDATES.validate_python(candidates))
+
+    assert names[:2] == ["logistic_regression", "random_forest"]
+    assert len(names) >= 5
+
+
+@pytest.mark.parametrize(
+    "class_path",
+    [
+        "sklearn.svm.LinearSVC",
+        "sklearn.linear_model.LinearRegression",
+        "sklearn.cluster.KMeans",
+        "sklearn.preprocessing.StandardScaler",
+    ],
+)
+def test_candidate_without_probabilities_is_refused(class_path):
+    with pytest.raises(ValidationError, match="no classifier with probabilities"):
+        Candidate.model_validate({"class": class_path})
+
+
+def test_estimators_may_stand_in_lists():
+    bayes = {"class": "sklearn.naive_bayes.GaussianNB"}
+    voting = {
+        "class": "sklearn.ensemble.VotingClassifier",
+        "parameters": {"voting": "soft", "estimators": [["bayes", bayes]]},
+        "grid": {"bayes__var_smoothing": [1e-9, 1e-3]},
+    }
+
+    built = Candidate.model_validate(voting).build()
+
+    assert type(built.estimators[0][1]).__name__ == "GaussianNB"
+
+
+class Foreign(ClassifierMixin, BaseEstimator):
+    def fit(self, X, y):
+        return self
+
+    def predict_proba(self, X):
+        return X
+
+
+def test_estimator_without_constraints_is_accepted(monkeypatch):
+    monkeypatch.setattr("sklearn.naive_bayes.Foreign", Foreign, raising=False)
+
+    assert Candidate.model_validate({"class": "sklearn.naive_bayes.Foreign"})

@@ -1,0 +1,103 @@
+import pytest
+
+from iris_kedro.errors import ProjectError
+from iris_kedro.specification import Dataset, check_agreement, check_names
+
+FEATURE = {"description": "d", "unit": "cm", "minimum": 0.1, "maximum": 20.0}
+TARGET = {"name": "species", "classes": ["a", "b"]}
+DATASET = {
+    "name": "iris",
+    "source": "sklearn:iris",
+    "target": TARGET,
+    "features": {"length": FEATURE},
+}
+
+SECTIONS = {
+    "dataset": Dataset.model_validate(DATASET),  # as Kedro has built it
+    "card": {},
+    "data_engineering": {"source": "a.csv", "split": {"what": "Split checks"}},
+    "data_science": {"training": {}, "candidates": {}, "export": {}},
+    "model_release": {"gate": {}},
+}
+
+
+def test_known_names_pass():
+    check_names(SECTIONS)
+
+
+@pytest.mark.parametrize("name", ["demo", "data_quality", "model_monitoring", "x"])
+def test_section_of_another_pipeline_passes(name):
+    check_names({**SECTIONS, name: {"anything": 1}})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"data_science": {"training": {}}}, "data_science lacks .* 'candidates'$"),
+        ({"dataset": {"source": "a.csv"}}, "dataset lacks .* 'name'; in conf/<env>/gl"),
+        ({"model_release": {}}, "model_release lacks the parameter 'gate'"),
+        ({"data_science": 5}, "data_science must hold parameters, but it is 5"),
+        ({"model_release": None}, "model_release must hold .* it is None"),
+    ],
+)
+def test_section_that_lacks_something_is_named(change, message):
+    with pytest.raises(ProjectError, match=message):
+        check_names({**SECTIONS, **change})
+
+
+def test_missing_section_is_named():
+    rest = {name: value for name, value in SECTIONS.items() if name != "data_science"}
+
+    with pytest.raises(ProjectError, match="data_science lacks"):
+        check_names(rest)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        (
+            {"data_enginering": {}},
+            "The section 'data_enginering' looks like a misspelt 'data_engineering'",
+        ),
+        ({"datasets": {}}, "'datasets' looks like a misspelt 'dataset'"),
+        (
+            {"data_engineering": {"sourc": "a.csv"}},
+            "data_engineering has no parameter 'sourc'; did you mean 'source'",
+        ),
+        (
+            {"data_science": {"candidate": {}}},
+            "data_science has no parameter 'candidate'; did you mean 'candidates'",
+        ),
+        ({"model_release": {"margin": 0.1}}, "model_release has .* It has gate"),
+    ],
+)
+def test_name_that_nothing_reads_is_named_with_what_there_is(parameters, message):
+    with pytest.raises(ProjectError, match=message):
+        check_names({**SECTIONS, **parameters})
+
+
+CATALOG = {
+    "source_file": {"location": "sklearn:iris"},
+    "raw@pandas": {"validator": {"options": {"dataset": DATASET}}},
+}
+
+
+def test_parameters_that_say_what_the_catalog_does_pass():
+    given = {"data_engineering": {"source": "sklearn:iris"}, "dataset": DATASET}
+
+    check_agreement(given, CATALOG)
+    check_agreement({**given, "dataset": Dataset.model_validate(DATASET)}, CATALOG)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"data_engineering": {"source": "my.csv"}}, "reads 'sklearn:iris': set"),
+        ({"dataset": {**DATASET, "name": "other"}}, "differs from globals.yml"),
+    ],
+)
+def test_parameter_that_the_catalog_does_not_follow_is_named(change, message):
+    given = {"data_engineering": {"source": "sklearn:iris"}, "dataset": DATASET}
+
+    with pytest.raises(ProjectError, match=message):
+        check_agreement({**given, **change}, CATALOG)

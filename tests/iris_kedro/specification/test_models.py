@@ -1,0 +1,123 @@
+"""What the models of parameters accept, and what they say of the rest."""
+
+import pytest
+from pydantic import ValidationError
+
+from iris_kedro.specification import (
+    Candidate,
+    Dataset,
+    Export,
+    Feature,
+    Gate,
+    Split,
+    Target,
+    Training,
+)
+
+LOGISTIC = {"class": "sklearn.linear_model.LogisticRegression"}
+SPLIT = {"test_share": 0.3, "salt": "s", "minimum_rows_per_class": 5}
+TRAINING = {
+    "scoring": "neg_log_loss",
+    "folds": 5,
+    "repeats": 2,
+    "random_state": 1,
+    "n_jobs": 1,
+}
+EXPORT = {"tolerance": 1e-4, "random_rows": 9, "golden_rows": 9, "random_state": 1}
+GATE = {
+    "minimum_accuracy": 0.9,
+    "minimum_recall": 0.8,
+    "maximum_calibration_error": 0.1,
+    "latency_budget_ms": 5.0,
+    "non_inferiority_margin": 0.05,
+    "confidence": 0.95,
+    "resamples": 200,
+    "random_state": 1,
+}
+FEATURE = {"description": "d", "unit": "cm", "minimum": 0.1, "maximum": 20.0}
+TARGET = {"name": "species", "classes": ["a", "b"]}
+DATASET = {
+    "name": "iris",
+    "source": "sklearn:iris",
+    "target": TARGET,
+    "features": {"length": FEATURE},
+}
+
+
+@pytest.mark.parametrize(
+    ("model", "given"),
+    [
+        (Candidate, LOGISTIC),
+        (Split, SPLIT),
+        (Training, TRAINING),
+        (Export, EXPORT),
+        (Gate, GATE),
+        (Feature, FEATURE),
+        (Target, TARGET),
+        (Dataset, DATASET),
+    ],
+)
+def test_parameters_refuse_unknown_keys_by_name(model, given):
+    model.model_validate(given)
+
+    with pytest.raises(ValidationError, match="surplus"):
+        model.model_validate({**given, "surplus": 1})
+
+
+@pytest.mark.parametrize(
+    ("model", "valid", "wrong", "message"),
+    [
+        (Split, SPLIT, {"test_share": 0}, r"test_share\n.*greater than 0"),
+        (Split, SPLIT, {"test_share": 1}, r"test_share\n.*less than 1"),
+        (Split, SPLIT, {"test_share": "much"}, r"test_share\n.*valid number"),
+        (Split, SPLIT, {"salt": 7}, r"salt\n.*valid string"),
+        (Split, SPLIT, {"minimum_rows_per_class": 0}, r"_class\n.*or equal to 1"),
+        (Training, TRAINING, {"folds": 1}, r"folds\n.*equal to 2"),
+        (Training, TRAINING, {"folds": 2.5}, r"folds\n.*valid integer"),
+        (Training, TRAINING, {"n_jobs": 0}, r"n_jobs\n.*equal to 1"),
+        (Export, EXPORT, {"tolerance": 0}, r"tolerance\n.*greater than 0"),
+        (Export, EXPORT, {"golden_rows": 0}, r"golden_rows\n.*equal to 1"),
+        (Gate, GATE, {"minimum_accuracy": 90}, r"minimum_accuracy\n.*less than 1"),
+        (Gate, GATE, {"confidence": None}, r"confidence\n.*valid number"),
+        (Gate, GATE, {"latency_budget_ms": -1}, r"latency_budget_ms\n.*than 0"),
+        (Feature, FEATURE, {"minimum": 20.0}, "minimum 20.0 must be below maximum 20"),
+        (Feature, FEATURE, {"minimum": 30.0}, "minimum 30.0 must be below maximum 20"),
+        (Feature, FEATURE, {"minimum": float("nan")}, r"minimum\n.*a finite number"),
+        (Feature, FEATURE, {"maximum": float("inf")}, r"maximum\n.*a finite number"),
+        (Dataset, DATASET, {"features": {"species": FEATURE}}, "is also a feature"),
+        (Target, TARGET, {"classes": ["a"]}, r"classes\n.*at least 2 items"),
+        (Target, TARGET, {"classes": ["a", "b", "a"]}, "class is named twice"),
+        (Target, TARGET, {"name": "My Species"}, r"name\n.*match pattern"),
+        (Dataset, DATASET, {"features": {}}, r"features\n.*at least 1 item"),
+        (Dataset, DATASET, {"features": {"Length": FEATURE}}, r"Length.*\n.*pattern"),
+        (Dataset, DATASET, {"features": {"a__b": FEATURE}}, r"a__b.*\n.*pattern"),
+        (Target, TARGET, {"name": "class_"}, r"name\n.*match pattern"),
+        (Dataset, DATASET, {"name": "an iris"}, r"name\n.*match pattern"),
+    ],
+)
+def test_impossible_value_is_refused_by_name(model, valid, wrong, message):
+    with pytest.raises(ValidationError, match=message):
+        model.model_validate({**valid, **wrong})
+
+
+@pytest.mark.parametrize("missing", sorted(GATE))
+def test_missing_parameter_is_named(missing):
+    given = {name: value for name, value in GATE.items() if name != missing}
+
+    with pytest.raises(ValidationError, match=rf"{missing}\n.*Field required"):
+        Gate.model_validate(given)
+
+
+def test_positive_class_is_one_of_the_classes():
+    target = {"name": "species", "classes": ["a", "b"], "positive": "c"}
+
+    with pytest.raises(ValidationError, match="positive is 'c', which is not one of"):
+        Target.model_validate(target)
+
+
+def test_columns_keep_the_order_of_the_configuration():
+    features = {"second": FEATURE, "first": FEATURE}
+
+    dataset = Dataset.model_validate({**DATASET, "features": features})
+
+    assert dataset.columns == ["second", "first"]
