@@ -40,7 +40,7 @@ lint: install ## Check style and format
 	@$(BIN)/ruff format --check .
 	@$(BIN)/nbstripout --keep-id --verify notebooks/*.ipynb
 
-format: install ## Mend style and format
+format: install ## Fix style and format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 	@$(BIN)/nbstripout --keep-id notebooks/*.ipynb
@@ -56,7 +56,7 @@ check: lint types imports test ## All of the above
 viz: install ## See the pipelines in the browser (ARGS="--port 4200" and so on)
 	@$(BIN)/kedro viz run $(ARGS)
 
-viz-build: install ## Write them as a site to build/viz, with the data of the last run
+viz-build: install ## Write the graph as a static site to build/viz, with the data of the last run
 	@rm -rf build/viz
 	@$(BIN)/kedro viz build --include-previews
 	@cd build && mkdir viz && mv api assets 404.html favicon.ico index.html viz/ \
@@ -72,16 +72,16 @@ notebooks-html: install ## Run all notebooks and render them into build/notebook
 ui: install ## See the runs and models in MLflow's pages (ARGS="--port 5001" and so on)
 	@$(BIN)/kedro mlflow ui $(ARGS)
 
-bench-train: install ## Compare kedro run with a script written by hand
+bench-train: install ## Compare kedro run with a hand-written script
 	@$(BIN)/python benchmarks/train.py $(ARGS)
 
-bench: install ## Compare the service with what a user would pick instead (15 to 20 minutes)
+bench: install ## Compare the service with its alternatives (15 to 20 minutes)
 	@$(BIN)/python benchmarks/serving/run.py $(ARGS)
 
 bench-peers: install ## The same with BentoML, MLServer and LitServe
 	@$(BIN)/python benchmarks/serving/run.py --peers $(ARGS)
 
-chaos: install ## Break a real service in many ways and check what must hold (10 minutes; ARGS=--short: 2)
+chaos: install ## Break a real service in many ways and check its promises (10 minutes; ARGS=--short: 2)
 	@$(BIN)/python -m benchmarks.chaos $(ARGS)
 
 dashboards: install ## Write Grafana's dashboards from deploy/grafana/dashboards.yml
@@ -106,7 +106,7 @@ image-with-model: install ## Build iris-serving-with-model, which needs no regis
 	@$(BUILD) --target serving --tag iris-serving-with-model:$(TAG) \
 		--build-context model=build/model --build-arg FOLLOW_SECONDS=0 .
 
-test-container: install ## Build the images and try them, with Docker or Podman
+test-container: install ## Build and test the images, with Docker or Podman
 	@$(BIN)/python -m pytest tests/container -m container $(ARGS)
 
 TAG ?= latest
@@ -116,10 +116,10 @@ BUILD = BUILDAH_FORMAT=docker $(CONTAINER_ENGINE) build $(CONTAINER_BUILD_ARGS) 
 	--build-arg VERSION=$(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml) \
 	--build-arg REVISION=$(shell git rev-parse HEAD)
 
-reference: install ## Write the reference of the code to build/reference
+reference: install ## Write the code reference to build/reference
 	@PYTHONPATH=src:. $(BIN)/pdoc --docformat google --output-directory build/reference iris_kedro serving '!serving.server.gunicorn_conf'
 
-pages: run viz-build notebooks-html reference ## Put everything to publish into build/pages
+pages: run viz-build notebooks-html reference ## Write everything to publish to build/pages
 	@$(BIN)/python deploy/pages.py
 
 check-deploy: install tools ## Check what is deployed: images, workflows, manifests, rules
@@ -134,7 +134,7 @@ $(TOOLS)/.ready: deploy/requirements-tools.lock | $(READY)
 		|| $(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
 	@touch $@
 
-lock: install ## Write the locks anew from what they lock, keeping versions
+lock: install ## Update the lock files, keeping versions where possible
 	@$(LOCK) $(UPGRADE) --all-extras --output-file requirements.lock pyproject.toml
 	@for image in training serving; do \
 		$(LOCK) --extra $$image --constraint requirements.lock \
@@ -145,7 +145,7 @@ lock: install ## Write the locks anew from what they lock, keeping versions
 		deploy/compose/mlflow/requirements.in
 
 upgrade: UPGRADE = --upgrade
-upgrade: lock ## The same, with the newest versions that work together
+upgrade: lock ## Update the lock files to the newest compatible versions
 
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-annotate --no-header

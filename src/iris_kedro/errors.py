@@ -1,4 +1,4 @@
-"""Errors that a user can mend, as opposed to faults of the program."""
+"""User-fixable errors, as opposed to bugs."""
 
 
 class ProjectError(Exception):

@@ -130,7 +130,7 @@ class ExperimentHooks:
             except _database_error() as error:
                 raise ProjectError(
                     f"MLflow cannot use its database: {error.orig}. Restore it, or"
-                    " move it away to begin anew; its address is in conf/*/mlflow.yml"
+                    " move it away to start afresh; its address is in conf/*/mlflow.yml"
                 ) from error
         return context._hook_manager.hook.after_context_created(context=context)
 

@@ -13,11 +13,11 @@ def is_held_out(
     """Decide for each row whether it is held out.
 
     Only the features count: rows with equal measurements stay together even when
-    their labels differ, so nothing held out has a twin in training.
+    their labels differ, so no held-out row has a duplicate in training.
 
     Args:
         features: Numeric columns in a fixed order.
-        salt: Another salt deals all rows anew.
+        salt: Another salt reshuffles all rows.
         test_share: Expected share of held-out rows.
 
     Returns:

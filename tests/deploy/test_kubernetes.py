@@ -312,7 +312,7 @@ def test_the_rules_of_prometheus_are_copied_whole():
     expected = render(PROJECT / "deploy" / "prometheus")
 
     assert TARGET.read_text() == expected, (
-        "write it anew: python deploy/kubernetes/prometheus_rule.py"
+        "write it again: python deploy/kubernetes/prometheus_rule.py"
     )
 
 

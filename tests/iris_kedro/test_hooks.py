@@ -39,7 +39,7 @@ def is_locked(folder):
         return True
 
 
-def test_misspelt_parameter_stops_before_anything_runs():
+def test_misspelled_parameter_stops_before_anything_runs():
     parameters = {"data_engineering": {"sourc": "a.csv"}}
 
     with pytest.raises(ProjectError, match="'sourc'; did you mean 'source'"):

@@ -47,7 +47,7 @@ def test_share_of_held_out_rows_is_as_wanted(share):
     assert held_out.mean() == pytest.approx(share, abs=0.015)
 
 
-def test_another_salt_deals_rows_anew():
+def test_another_salt_reshuffles_rows():
     rows = pd.DataFrame(np.random.default_rng(0).uniform(0, 10, (1_000, 4)))
 
     one, other = (is_held_out(rows, salt, 0.5) for salt in ("one", "other"))

@@ -35,7 +35,7 @@ def open_sandbox() -> None:
     os.environ["MLFLOW_LOGGING_LEVEL"] = "WARNING"  # not of each new table
     # Otherwise MLflow would ask for models where the environment says.
     os.environ.pop("MLFLOW_TRACKING_URI", None)
-    # Kedro loads the package anew, from the copy.
+    # Kedro loads the package again, from the copy.
     sys.path[:] = [entry for entry in sys.path if Path(entry).name != "src"]
     if shell.extension_manager.load_extension("kedro.ipython") == "already loaded":
         shell.run_line_magic("reload_kedro", str(sandbox))

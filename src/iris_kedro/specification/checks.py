@@ -12,7 +12,7 @@ from .gate import Gate
 from .training import Export, Split, Training
 
 REPLACED = "; in conf/<env>/globals.yml, dataset replaces that of conf/base as a whole"
-SIMILAR = 0.8  # a section's name that is this close to one of ours is misspelt
+SIMILAR = 0.8  # a section's name that is this close to one of ours is misspelled
 
 
 class DataEngineering(Parameters):
@@ -96,8 +96,8 @@ def _check_sections(parameters: dict[str, Any]) -> None:
     for name in parameters.keys() - SECTIONS.keys():
         for nearest in get_close_matches(name, SECTIONS, n=1, cutoff=SIMILAR):
             raise ValueError(
-                f"The section {name!r} looks like a misspelt {nearest!r}; if it belongs"
-                " to another pipeline, give it a name that is less similar"
+                f"The section {name!r} looks like a misspelled {nearest!r}; if it"
+                " belongs to another pipeline, give it a less similar name"
             )
 
 

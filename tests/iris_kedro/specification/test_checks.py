@@ -57,9 +57,9 @@ def test_missing_section_is_named():
     [
         (
             {"data_enginering": {}},
-            "The section 'data_enginering' looks like a misspelt 'data_engineering'",
+            "The section 'data_enginering' looks like a misspelled 'data_engineering'",
         ),
-        ({"datasets": {}}, "'datasets' looks like a misspelt 'dataset'"),
+        ({"datasets": {}}, "'datasets' looks like a misspelled 'dataset'"),
         (
             {"data_engineering": {"sourc": "a.csv"}},
             "data_engineering has no parameter 'sourc'; did you mean 'source'",

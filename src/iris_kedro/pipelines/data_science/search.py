@@ -187,8 +187,8 @@ def _folds(training: Training) -> BaseCrossValidator:
 
 @contextmanager
 def _parallel(rows: int, training: Training) -> Iterator[None]:
-    # Threads start at once, processes would import scikit-learn anew for seconds. On
-    # few rows threads wait for Python's lock; the linear algebra below gets one thread
+    # Threads start at once, processes would take seconds to import scikit-learn. On few
+    # rows threads wait for Python's lock; the linear algebra below gets one thread
     # each, or it would wait for itself.
     n_jobs = training.n_jobs if rows >= ROWS_WORTH_THREADS else 1
     with joblib.parallel_config("threading", n_jobs=n_jobs), threadpool_limits(1):

@@ -130,7 +130,7 @@ def test_split_keeps_equal_measurements_together(flower, dataset):
     assert in_train & in_test == set()
 
 
-def test_split_deals_anew_with_another_salt(flower, dataset):
+def test_split_reshuffles_with_another_salt(flower, dataset):
     data = flower(["setosa", "versicolor", "virginica"] * 20)
 
     one = split(data, dataset, make_split(salt="one"))

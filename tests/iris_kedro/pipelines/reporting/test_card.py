@@ -186,7 +186,7 @@ def test_card_has_the_sections_of_the_paper_in_order(make_card):
         "not releasable",
         "rows from `flowers.csv`",
         "git checkout c0ffee",
-        "Nothing is said of it yet: `card.ethics`",
+        "Not documented yet: set `card.ethics`",
         "(model_card/confusion.svg)",
         "compared by log loss, the mean of -ln of the probability",
         "The expected calibration error is 0.",
