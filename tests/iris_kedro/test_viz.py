@@ -85,14 +85,12 @@ def graph(chromium, server, open_page):
 def names_of(pipeline) -> set[str]:
     """Return the names of everything in a pipeline, as kedro-viz shows them first.
 
-    What is in a namespace is one node, until it is opened.
+    What is in a namespace is one node, until it is opened, but for what comes out.
     """
     datasets = {name.split("@")[0] for name in pipeline.datasets()}
     nodes = {node.name for node in pipeline.nodes}
-    return {
-        name if name.startswith("params:") else name.split(".")[0]
-        for name in datasets | nodes
-    }
+    shown = {name for name in datasets if name.startswith("params:")}
+    return {name.split(".")[0] for name in (datasets | nodes) - shown} | shown
 
 
 def select(graph, name):
@@ -100,14 +98,10 @@ def select(graph, name):
     expect(graph.locator(".pipeline-metadata__title")).to_have_text(name)
 
 
-def open_namespace(page, name):
-    row = page.get_by_role("treeitem", name=name)
-    row.locator(".MuiTreeItem-iconContainer").first.dispatch_event("click")
-
-
 def test_every_node_of_every_pipeline_is_drawn(graph, shipped, picture):
     bootstrap_project(shipped.project.path)
-    expected = set().union(*map(names_of, pipelines.values()))
+    whole = pipelines["__default__"]
+    expected = names_of(whole) | whole.outputs()
 
     nodes = graph.locator(".pipeline-node")
     expect(nodes).to_have_count(len(expected))
@@ -120,8 +114,8 @@ def test_every_node_of_every_pipeline_is_drawn(graph, shipped, picture):
         "intermediate",
         "primary",
         "models",
-        "reporting",
         "release",
+        "reporting",
     ]
     for tag in ("Data Engineering", "Data Science", "Model Release", "Reporting"):
         expect(graph.get_by_role("button", name=tag, exact=True)).to_be_attached()
@@ -129,7 +123,6 @@ def test_every_node_of_every_pipeline_is_drawn(graph, shipped, picture):
 
 
 def test_a_figure_opens(graph, picture):
-    open_namespace(graph, "reporting")
     select(graph, "reporting.candidate_comparison")
     expect(graph.locator(".pipeline-metadata .js-plotly-plot")).to_be_visible()
 
@@ -210,7 +203,6 @@ def test_the_site_shows_the_graph_and_previews(site, chromium):
     page.goto(site)
 
     expect(page.locator("[data-node-fullname='released_model']")).to_be_attached()
-    open_namespace(page, "reporting")
     select(page, "reporting.candidate_comparison")
     expect(page.locator(".pipeline-metadata .js-plotly-plot")).to_be_visible()
     page.close()
