@@ -7,15 +7,21 @@ from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import fsspec
+import mlflow
 import onnx
 from kedro.io import AbstractDataset, DatasetError
+from mlflow.exceptions import MlflowException
 from sklearn import datasets as sklearn_datasets
 
 SKLEARN = "sklearn:"
+# Where MLflow keeps artifacts, S3 with MLflow's own settings.
+MLFLOW_SCHEMES = {"mlflow-artifacts", "runs", "s3"}
 
 
 class SourceDataset(AbstractDataset[NoReturn, bytes]):
     """The bytes of a CSV at a path, a URL, or in scikit-learn (``sklearn:iris``).
+
+    MLflow's artifacts are read as well: ``runs:/…``, ``mlflow-artifacts:/…``, ``s3://…``.
 
     Args:
         location: Where the data is.
@@ -45,9 +51,8 @@ class SourceDataset(AbstractDataset[NoReturn, bytes]):
         if self._location.startswith(SKLEARN):
             return _read_sklearn(self._location.removeprefix(SKLEARN), self._target)
         try:
-            with fsspec.open(self._resolve(), "rb") as file:
-                content: bytes = file.read()
-        except (OSError, ValueError) as error:
+            content = self._read()
+        except (MlflowException, OSError, ValueError) as error:
             raise DatasetError(
                 f"cannot read the source {self._location!r}: {error}."
                 " Give a path, a URL or sklearn:iris as data_engineering.source"
@@ -63,6 +68,13 @@ class SourceDataset(AbstractDataset[NoReturn, bytes]):
             DatasetError: Always.
         """
         raise DatasetError("a source cannot be written")
+
+    def _read(self) -> bytes:
+        if urlsplit(self._location).scheme in MLFLOW_SCHEMES:
+            return _download_artifact(self._location)
+        with fsspec.open(self._resolve(), "rb") as file:
+            content: bytes = file.read()
+        return content
 
     def _resolve(self) -> str:
         is_path = not urlsplit(self._location).scheme
@@ -135,6 +147,12 @@ class OnnxDataset(AbstractDataset[onnx.ModelProto, onnx.ModelProto]):
 
     def _describe(self) -> dict[str, Any]:
         return self._file._describe()
+
+
+def _download_artifact(location: str) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = mlflow.artifacts.download_artifacts(location, dst_path=folder)
+        return Path(path).read_bytes()
 
 
 def _read_sklearn(name: str, target_name: str) -> bytes:

@@ -1,6 +1,7 @@
 from io import BytesIO
 from pathlib import Path
 
+import mlflow
 import onnx
 import pandas as pd
 import pytest
@@ -39,6 +40,20 @@ def test_source_is_read_byte_by_byte(tmp_path, content, prefix):
     (tmp_path / "source.csv").write_bytes(content)
 
     assert SourceDataset(f"{prefix}{tmp_path}/source.csv", "t").load() == content
+
+
+def test_source_may_be_an_artifact_of_a_run(tracking):
+    with mlflow.start_run() as run:
+        mlflow.log_text("a,b\n1,2\n", "source.csv")
+
+    location = f"runs:/{run.info.run_id}/source.csv"
+
+    assert SourceDataset(location, "t").load() == b"a,b\n1,2\n"
+
+
+def test_missing_artifact_is_refused_by_name(tracking):
+    with pytest.raises(DatasetError, match="cannot read the source 'runs:/no/a.csv'"):
+        SourceDataset("runs:/no/a.csv", "t").load()
 
 
 @pytest.mark.parametrize("content", [b"", b" \r\n\n\t"])
