@@ -42,7 +42,7 @@ from iris_kedro.pipelines.data_science.nodes import (
     evaluate_best,
     train_candidate,
 )
-from iris_kedro.provenance import Lineage, Provenance
+from iris_kedro.provenance import Lineage, Provenance, RawData
 from iris_kedro.registry import JudgedModel, Registry, Source
 from iris_kedro.release import Decision, Release, Verdict
 from iris_kedro.specification import Candidate, Dataset, Export, Gate, Split, Training
@@ -262,7 +262,8 @@ def provenance() -> Provenance:
 @pytest.fixture(scope="session")
 def lineage(provenance: Provenance) -> Lineage:
     """Return what a model could come from."""
-    return Lineage("sha256:data", provenance, "sha256:training")
+    raw = RawData("mlruns/raw/c0ffee.csv", "c0ffee", "flowers.csv")
+    return Lineage("sha256:data", provenance, "sha256:training", raw)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,9 @@
 """Whole runs of the project, in a folder of their own."""
 
 import json
+import shlex
 import signal
+from io import BytesIO
 
 import mlflow
 import numpy as np
@@ -14,7 +16,8 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import PERMISSION_DENIED
 from mlflow.tracking import MlflowClient
 
-from iris_kedro.datasets import TrackedParquetDataset
+from iris_kedro.datasets import SourceDataset, TrackedParquetDataset
+from iris_kedro.datasets.model_files import compute_digest
 from iris_kedro.errors import NothingToDo
 
 pytestmark = pytest.mark.slow
@@ -133,7 +136,7 @@ def test_chosen_candidate_is_within_one_standard_error_of_the_best(children):
 def test_parent_run_has_the_training_and_held_out_rows_as_inputs(parent):
     inputs = {each.tags[0].value: each.dataset for each in parent.inputs.dataset_inputs}
 
-    assert set(inputs) == {"training", "testing"}
+    assert set(inputs) == {"raw", "training", "testing"}
     assert inputs["training"].digest != inputs["testing"].digest
 
 
@@ -282,6 +285,40 @@ def test_unchanged_run_of_a_session_says_so(project):
         session.run()
 
     assert mlflow.active_run() is None
+
+
+def test_version_is_reproduced_from_the_registry_after_its_source_has_changed(
+    project,
+):
+    flowers = pd.read_csv(BytesIO(SourceDataset("sklearn:iris", "species").load()))
+    project.write_csv(flowers)
+    project.invoke("run", "--params", "data_science.training.folds=3")
+    project.write_csv(flowers[:-10])
+    project.invoke("run")
+    first, second = project.registry.versions()
+    model = project.path / "data/06_models/iris/challenger.onnx"
+    assert compute_digest(model.read_bytes()) == second.tags["file_digest"]
+
+    program, *arguments = shlex.split(first.tags["reproduce"])
+    result = project.invoke_kedro(*arguments)
+
+    assert program == "kedro"
+    assert result.exit_code == 0, result.output
+    assert compute_digest(model.read_bytes()) == first.tags["file_digest"]
+
+
+def test_raw_data_is_kept_once_and_logged_to_each_run(project):
+    for _ in range(2):
+        project.invoke("run", "--pipelines", "data_engineering")
+
+    content = (project.path / "data/01_raw/iris/raw.csv").read_bytes()
+    (kept,) = (project.path / "mlruns/raw").iterdir()
+    assert kept.read_bytes() == content
+    assert kept.stem == compute_digest(content).removeprefix("sha256:")
+    for run in project.parents():
+        assert run.data.tags["raw_data"] == f"mlruns/raw/{kept.name}"
+        contexts = [each.tags[0].value for each in run.inputs.dataset_inputs]
+        assert sorted(contexts) == ["raw", "testing", "training"]
 
 
 def test_two_runs_in_one_process_are_two_runs_in_mlflow(project):

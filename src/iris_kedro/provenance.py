@@ -1,14 +1,17 @@
 """Where a model comes from: data, parameters, code, packages and the MLflow run."""
 
 import hashlib
+import json
 import os
 import platform
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from iris_kedro.specification import Candidate, Dataset, Export, Split, Training
 
@@ -33,17 +36,46 @@ TRAINING_PACKAGES = (
     "scipy",
     "skl2onnx",
 )
+SOURCE, FORCE = "data_engineering.source", "data_science.force"
+
+
+@dataclass(frozen=True)
+class RawFile:
+    """The raw file as it came, and from where."""
+
+    content: bytes
+    source: str
+
+
+@dataclass(frozen=True)
+class RawData:
+    """A raw file in the archive.
+
+    Attributes:
+        address: Where it can be read again.
+        digest: SHA-256 of its content.
+        source: Where it came from.
+    """
+
+    address: str
+    digest: str
+    source: str
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """What a model's result depends on besides data and parameters."""
+    """What a model's result depends on besides data and configuration files.
+
+    ``parameters`` are those given to the run, by their full names.
+    """
 
     run_id: str
     started_at: str
     git_commit: str
     code_digest: str
     packages: tuple[str, ...]
+    env: str = ""
+    parameters: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -53,6 +85,19 @@ class Lineage:
     data_digest: str
     provenance: Provenance
     fingerprint: str
+    raw: RawData
+
+    @property
+    def command(self) -> str:
+        """The command that trains the same model again, at the same commit."""
+        given = {
+            **self.provenance.parameters,
+            SOURCE: self.raw.address,
+            FORCE: True,  # or a run that finds the version registered ends at once
+        }
+        env = ["--env", self.provenance.env] if self.provenance.env else []
+        values = ",".join(f"{key}={_show(value)}" for key, value in given.items())
+        return shlex.join(["kedro", "run", *env, "--params", values])
 
 
 def compute_fingerprint(
@@ -116,6 +161,10 @@ def digest_files(folder: Path, patterns: Iterable[str]) -> str:
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         digest.update(f"{path.relative_to(folder).as_posix()} {content}\n".encode())
     return f"sha256:{digest.hexdigest()}"
+
+
+def _show(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _git(project: Path, *arguments: str) -> str:

@@ -1,5 +1,6 @@
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import grimp
@@ -121,3 +122,32 @@ def test_digest_of_the_code_covers_what_the_training_imports():
     files = {package.parent / f"{each.replace('.', '/')}.py" for each in imported}
     without = {package / f"{name}.py" for name in WITHOUT_RESULT}
     assert {path for path in files if path.exists()} - covered == without
+
+
+# --- The command that trains the same model again ------------------------------------
+
+
+AGAIN = "data_engineering.source=mlruns/raw/c0ffee.csv,data_science.force=true"
+
+
+@pytest.mark.parametrize(
+    ("given", "command"),
+    [
+        ({}, f"kedro run --params {AGAIN}"),
+        (
+            {"env": "wine", "parameters": {"a.b": True, "c": 3, "d": None}},
+            f"kedro run --env wine --params a.b=true,c=3,d=null,{AGAIN}",
+        ),
+        ({"parameters": {"a": "x y"}}, f"kedro run --params 'a=x y,{AGAIN}'"),
+        (
+            {"parameters": {"data_engineering.source": "my flowers.csv"}},
+            f"kedro run --params {AGAIN}",
+        ),
+    ],
+)
+def test_command_gives_the_archived_data_and_what_was_given_to_the_run(
+    lineage, provenance, given, command
+):
+    lineage = replace(lineage, provenance=replace(provenance, **given))
+
+    assert lineage.command == command

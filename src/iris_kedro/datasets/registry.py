@@ -16,6 +16,7 @@ from iris_kedro.datasets.model_files import (
     download_model,
     upload_model,
 )
+from iris_kedro.datasets.raw_archive import RAW_DATA
 from iris_kedro.registry import (
     NOTE,
     PRODUCTION,
@@ -180,6 +181,8 @@ def _describe_model(release: Release) -> dict[str, str]:
         "data_digest": contract.data_digest,
         FILE_DIGEST: compute_digest(release.model.SerializeToString()),
         "git_commit": release.lineage.provenance.git_commit,
+        RAW_DATA: release.lineage.raw.address,
+        "reproduce": release.lineage.command,
         **{
             f"metric.{name}": f"{value:.6g}" for name, value in contract.metrics.items()
         },

@@ -1,6 +1,7 @@
 """What MLflow records of a run and kedro-mlflow has no dataset for."""
 
 import time
+from ast import literal_eval
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -27,6 +28,7 @@ from iris_kedro.provenance import (
     list_packages,
     read_git_commit,
 )
+from iris_kedro.tracking import flatten
 
 PROJECT = Path(__file__).parents[3]
 
@@ -107,12 +109,17 @@ class ProvenanceDataset(AbstractDataset[NoReturn, Provenance]):
     def load(self) -> Provenance:
         """Read git, the source files and the installed versions."""
         run = mlflow.active_run()
+        # What is active knows its tags as they were at its start.
+        tags = MlflowClient().get_run(run.info.run_id).data.tags if run else {}
+        given = literal_eval(tags.get("runtime_params", "{}"))  # by kedro-mlflow
         return Provenance(
             run_id=run.info.run_id if run else "",
             started_at=datetime.now(UTC).isoformat(timespec="seconds"),
             git_commit=read_git_commit(PROJECT),
             code_digest=digest_files(PROJECT / "src/iris_kedro", TRAINING_CODE),
             packages=list_packages(),
+            env=tags.get("env", ""),
+            parameters=dict(flatten(given)),
         )
 
     def save(self, data: NoReturn) -> None:

@@ -52,7 +52,7 @@ def test_source_may_be_an_artifact_of_a_run(tracking):
 
 
 def test_missing_artifact_is_refused_by_name(tracking):
-    with pytest.raises(DatasetError, match="cannot read the source 'runs:/no/a.csv'"):
+    with pytest.raises(DatasetError, match=r"cannot read the source 'runs:/no/a\.csv'"):
         SourceDataset("runs:/no/a.csv", "t").load()
 
 

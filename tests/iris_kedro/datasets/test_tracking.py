@@ -94,6 +94,16 @@ def test_provenance_knows_run_code_and_dependencies(tracking):
     assert f"numpy=={version('numpy')}" in provenance.packages
 
 
+def test_provenance_knows_what_was_given_to_the_run(tracking):
+    given = {"env": "wine", "runtime_params": {"data_science": {"force": True}}}
+    with mlflow.start_run():
+        mlflow.set_tags(given)
+        provenance = ProvenanceDataset().load()
+
+    assert provenance.env == "wine"
+    assert provenance.parameters == {"data_science.force": True}
+
+
 def test_provenance_without_a_run_has_no_run(tracking):
     assert ProvenanceDataset().load().run_id == ""
 

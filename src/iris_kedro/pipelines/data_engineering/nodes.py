@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from iris_kedro.errors import ProjectError
+from iris_kedro.provenance import RawFile
 from iris_kedro.specification import Dataset, Split
 from iris_kedro.split import is_held_out
 from iris_kedro.validation import standardize_name
@@ -35,6 +36,11 @@ def fetch(source_file: bytes, source: str) -> bytes:
     """Take the source's bytes over as the raw file, just as they came."""
     logger.info("Fetched %s (%s bytes)", source, f"{len(source_file):,}")
     return source_file
+
+
+def archive(raw: bytes, source: str) -> RawFile:
+    """Keep the raw file for as long as the models that come from it."""
+    return RawFile(raw, source)
 
 
 def clean(raw: pd.DataFrame, dataset: Dataset) -> CleanData:

@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from .nodes import clean, fetch, split
+from .nodes import archive, clean, fetch, split
 
 
 def create_pipeline() -> Pipeline:
@@ -17,6 +17,15 @@ def create_pipeline() -> Pipeline:
                 },
                 outputs="raw@file",
                 name="fetch",
+            ),
+            Node(
+                archive,
+                inputs={
+                    "raw": "raw@file",
+                    "source": "params:data_engineering.source",
+                },
+                outputs="raw_archive",
+                name="archive",
             ),
             Node(
                 clean,

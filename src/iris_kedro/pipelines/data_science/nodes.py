@@ -22,7 +22,7 @@ from iris_kedro.candidates import (
     name_metric,
 )
 from iris_kedro.errors import ProjectError
-from iris_kedro.provenance import Lineage, Provenance, compute_fingerprint
+from iris_kedro.provenance import Lineage, Provenance, RawData, compute_fingerprint
 from iris_kedro.specification import (
     Candidate,
     Dataset,
@@ -177,6 +177,7 @@ def select_metrics(evaluation: Evaluation) -> dict[str, dict[str, float]]:
 
 def trace_lineage(
     raw: bytes,
+    archived: RawData,
     data_digest: str,
     dataset: Dataset,
     split: Split,
@@ -189,7 +190,7 @@ def trace_lineage(
     fingerprint = compute_fingerprint(
         raw, dataset, split, training, export, provenance, candidates
     )
-    return Lineage(data_digest, provenance, fingerprint)
+    return Lineage(data_digest, provenance, fingerprint, archived)
 
 
 def _features(data: pd.DataFrame, dataset: Dataset) -> np.ndarray[Any, Any]:

@@ -148,6 +148,7 @@ def _create_result(names: list[str]) -> Pipeline:
                 trace_lineage,
                 inputs=[
                     "raw@file",
+                    "raw_archive",
                     "data_digest",
                     "params:dataset",
                     "params:data_engineering.split",

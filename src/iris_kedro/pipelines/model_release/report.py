@@ -34,6 +34,7 @@ def build_report(
         "run_id": lineage.provenance.run_id,
         "data_digest": contract.data_digest,
         "git_commit": lineage.provenance.git_commit,
+        "command": lineage.command,
         "trained_at": lineage.provenance.started_at,
         "fingerprint": contract.training_fingerprint,
         "comparison": json.loads(json.dumps(_to_mapping(comparison))),

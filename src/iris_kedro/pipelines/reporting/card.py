@@ -3,6 +3,7 @@
 Its sections are those of Mitchell et al., Model Cards for Model Reporting, 2019.
 """
 
+import hashlib
 from collections.abc import Callable, MutableMapping, Sequence
 from typing import Any
 
@@ -174,6 +175,7 @@ def _describe_model(model: onnx.ModelProto, contract: Contract) -> dict[str, Any
         "golden_rows": len(contract.golden_rows.inputs),
         "tolerance": contract.golden_rows.tolerance,
         "bytes": model.ByteSize(),
+        "digest": hashlib.sha256(model.SerializeToString()).hexdigest(),
         "producer": f"{model.producer_name} {model.producer_version}",
     }
 

@@ -20,6 +20,7 @@ from iris_kedro.pipelines.data_science.nodes import (
     train_candidate,
     validate_baseline,
 )
+from iris_kedro.provenance import RawData
 from iris_kedro.specification import Candidate
 
 FOREST = {
@@ -313,9 +314,12 @@ def test_metrics_of_the_best_go_to_the_parent_run():
 
 
 @pytest.fixture
-def fingerprint(dataset, split_parameters, training, export_parameters, provenance):
+def fingerprint(
+    dataset, split_parameters, training, export_parameters, provenance, lineage
+):
     given = {
         "raw": b"a,b",
+        "archived": lineage.raw,
         "data_digest": "sha256:data",
         "dataset": dataset,
         "split": split_parameters,
@@ -373,6 +377,7 @@ def test_fingerprint_ignores_what_does_not_change_the_result(
     fingerprint, dataset, training, provenance
 ):
     same = fingerprint(
+        archived=RawData("elsewhere.csv", "c0ffee", "elsewhere.csv"),
         dataset=dataset.model_copy(update={"source": "elsewhere.csv"}),
         training=training.model_copy(update={"n_jobs": 64}),
         provenance=replace(provenance, run_id="r", started_at="now", git_commit="c"),

@@ -186,6 +186,7 @@ def test_card_has_the_sections_of_the_paper_in_order(make_card):
         "not releasable",
         "rows from `flowers.csv`",
         "git checkout c0ffee",
+        "kedro run --params data_engineering.source=mlruns/raw/c0ffee.csv",
         "Not documented yet: set `card.ethics`",
         "(model_card/confusion.svg)",
         "compared by log loss, the mean of -ln of the probability",

@@ -1,0 +1,106 @@
+"""The archive of raw data, beside the models that came from it."""
+
+import hashlib
+import json
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import mlflow
+from kedro.io import AbstractDataset
+from kedro_datasets.json import JSONDataset
+from mlflow.entities import Dataset, DatasetInput, InputTag, Run
+from mlflow.exceptions import MlflowException
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+from mlflow.tracking import MlflowClient
+from mlflow.utils.file_utils import local_file_uri_to_path
+from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
+from mlflow.utils.uri import append_to_uri_path, is_local_uri
+from mlflow.utils.validation import MAX_DATASET_DIGEST_SIZE
+
+from iris_kedro.provenance import RawData, RawFile
+
+RAW_DATA = "raw_data"  # the tag of runs and versions
+FOLDER = "raw"  # at the experiment's artifact location
+
+
+class RawArchiveDataset(AbstractDataset[RawFile, RawData]):
+    """Raw files at the artifact location of the run's experiment, each one once.
+
+    A file is named by the digest of its content, and logged as an input of the run.
+
+    Args:
+        filepath: JSON file that says what was archived last.
+        path: Folder that the addresses of files in it are relative to, so that they
+            stay right when the folder moves; Kedro makes it absolute.
+        metadata: For plugins.
+    """
+
+    def __init__(
+        self, filepath: str, path: str, metadata: dict[str, Any] | None = None
+    ) -> None:
+        self._record = JSONDataset(filepath=filepath, save_args={"indent": 2})
+        self._path = path
+        self.metadata = metadata
+
+    def save(self, data: RawFile) -> None:
+        """Archive the file unless it is there already, and log it to the run."""
+        run = mlflow.active_run() or mlflow.start_run()
+        digest = hashlib.sha256(data.content).hexdigest()
+        experiment = mlflow.get_experiment(run.info.experiment_id)
+        folder = append_to_uri_path(experiment.artifact_location, FOLDER)
+        _upload(folder, f"{digest}.csv", data.content)
+        address = self._shorten(append_to_uri_path(folder, f"{digest}.csv"))
+        raw = RawData(address, digest, data.source)
+        _log(run, raw)
+        self._record.save(asdict(raw))
+
+    def load(self) -> RawData:
+        """Return what was archived last."""
+        return RawData(**self._record.load())
+
+    def _shorten(self, address: str) -> str:
+        if not is_local_uri(address):
+            return address
+        path = Path(local_file_uri_to_path(address))
+        is_inside = path.is_relative_to(self._path)
+        return str(path.relative_to(self._path) if is_inside else path)
+
+    def _exists(self) -> bool:
+        return bool(self._record.exists())
+
+    def _describe(self) -> dict[str, Any]:
+        return dict(self._record._describe())
+
+
+def _upload(folder: str, name: str, content: bytes) -> None:
+    repository = get_artifact_repository(folder)
+    # The size tells a file whose upload was cut off.
+    if any(
+        (each.path, each.file_size) == (name, len(content))
+        for each in repository.list_artifacts()
+    ):
+        return
+    with tempfile.TemporaryDirectory() as local:
+        file = Path(local, name)
+        file.write_bytes(content)
+        repository.log_artifact(str(file))
+
+
+def _log(run: Run, raw: RawData) -> None:
+    client = MlflowClient()
+    described = Dataset(
+        name=FOLDER,
+        digest=raw.digest[:MAX_DATASET_DIGEST_SIZE],
+        source_type=urlsplit(raw.address).scheme or "local",
+        source=json.dumps({"uri": raw.address, "from": raw.source}),
+    )
+    inputs = [DatasetInput(described, [InputTag(MLFLOW_DATASET_CONTEXT, FOLDER)])]
+    try:
+        client.log_inputs(run.info.run_id, inputs)
+    except MlflowException:
+        # Another run made the data's record at the same moment: now it is there.
+        client.log_inputs(run.info.run_id, inputs)
+    client.set_tag(run.info.run_id, RAW_DATA, raw.address)
