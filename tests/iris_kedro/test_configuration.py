@@ -58,11 +58,10 @@ def test_pipelines_follow_the_configuration_of_the_session(loader):
     for names in (["first"], ["second", "third"]):
         use_configuration(loader(names))
 
-        namespaces = {
-            node.namespace for node in pipelines["data_science"].nodes if node.namespace
-        }
+        nodes = {node.name for node in pipelines["data_science"].nodes}
+        trained = {name for name in nodes if name.endswith(".train")}
 
-        assert namespaces == {f"candidates.{name}" for name in names}
+        assert trained == {f"candidates.{name}.train" for name in names}
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from iris_kedro.notebook.comparing import (
 def candidates(tracking, trained):
     """Return what MLflow remembers of one candidate."""
     (each,) = trained.values()
-    record = CandidateRecord(each, ExportedCandidate(None), True)
+    record = CandidateRecord(ExportedCandidate(each, None), True)
     with mlflow.start_run() as run:
         CandidateRunsDataset().save([record])
     return read_candidates(run.info.run_id)
