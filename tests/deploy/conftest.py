@@ -399,7 +399,7 @@ def loop(stack: Stack, copy_project: Callable[..., Any], tmp_path_factory: Any) 
     end = time.monotonic() + 5
     while time.monotonic() < end:
         send_traffic(stack, setosa)
-    stack.kedro(project.path, "model", "promote", "2")
+    stack.kedro(project.path, "model", "promote", "2", "--reason", "of the test")
     version_2 = 'sum(serving_predictions_total{version="2"})'
 
     def answers_second() -> bool:
