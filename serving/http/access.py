@@ -19,6 +19,7 @@ from serving.http.capacity import Capacity, Lease
 from serving.http.keys import load_keys
 
 MAX_HEAD_BYTES = 64 * 1024
+MAX_LENGTH_DIGITS = 20  # of a Content-Length; int() rejects thousands of zeros
 
 # In the environ: the size of the head, where the server tells; what was decided.
 HEAD_BYTES = "serving.head_bytes"
@@ -129,6 +130,8 @@ def check_head(environ: Mapping[str, Any]) -> None:
     coding = environ.get("HTTP_TRANSFER_ENCODING")
     if coding and coding.lower() != "chunked":
         raise Unsupported("The only supported transfer coding is chunked.")
+    if len(environ.get("CONTENT_LENGTH", "")) > MAX_LENGTH_DIGITS:
+        raise BadRequest("The Content-Length has too many digits.")
     if environ.get(HEAD_BYTES, 0) > MAX_HEAD_BYTES:
         raise RequestHeaderFieldsTooLarge
 

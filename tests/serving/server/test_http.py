@@ -159,6 +159,7 @@ def test_early_disconnects_are_survived(server, wire):
         b"GET / HTTP/1.1\r\nHo st: a\r\n\r\n",
         b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n",
         POST.replace(LENGTH, LENGTH + b"Content-Length: 2\r\n"),
+        POST.replace(b"Length: ", b"Length: " + b"0" * 5000),
     ],
 )
 def test_invalid_http_is_answered_400(server, bad, wire):
