@@ -1,12 +1,14 @@
 """Applies what access decides to WSGI; the bridge does so for the event loop."""
 
 import contextlib
+import errno
 import io
 import time
 from typing import Any, BinaryIO
 
 from flask import Flask, request
-from werkzeug.exceptions import HTTPException
+from gunicorn.http.errors import ParseException
+from werkzeug.exceptions import BadRequest, HTTPException, RequestTimeout
 from werkzeug.wsgi import ClosingIterator
 
 from serving.http.access import LEASE, REFUSAL, Access, Environ
@@ -37,14 +39,16 @@ class Admission:
             environ[SOCKET].settimeout(self._patience)
         lease = self._access.enter(environ)
         self._access.acquire_slot(environ)
-        body = environ["wsgi.input"]
-        environ["wsgi.input"] = CountedBody(body, environ, self._access)
+        body = CountedBody(environ["wsgi.input"], environ, self._access)
+        environ["wsgi.input"] = body
 
         def close() -> None:
             """Clean up: the answer has left."""
             lease.release()
             if REFUSAL in environ:
                 discard_body(environ, body)
+            if body.is_broken:
+                close_connection()
 
         try:
             return ClosingIterator(self._app(environ, start_response), [close])
@@ -54,9 +58,14 @@ class Admission:
 
 
 class CountedBody(io.RawIOBase):
-    """A body that is counted as it is read."""
+    """A body that is counted as it is read.
+
+    Attributes:
+        is_broken: Whether its end cannot be found, nor then the next request.
+    """
 
     def __init__(self, body: BinaryIO, environ: Environ, access: Access) -> None:
+        self.is_broken = False
         self._body = body
         self._environ = environ
         self._access = access
@@ -71,9 +80,9 @@ class CountedBody(io.RawIOBase):
         """Read the next bytes; do not wait for more than it takes to refuse them.
 
         Raises:
-            HTTPException: If there are too many.
+            HTTPException: If there are too many, or they cannot be read.
         """
-        piece = self._body.read(min(len(buffer), self._most - self._size))
+        piece = self.read_piece(min(len(buffer), self._most - self._size))
         self._size += len(piece)
         try:
             self._access.count_body(self._environ, self._size, is_complete=False)
@@ -82,6 +91,21 @@ class CountedBody(io.RawIOBase):
             raise
         buffer[: len(piece)] = piece
         return len(piece)
+
+    def read_piece(self, size: int) -> bytes:
+        """Read the next bytes without counting them.
+
+        Raises:
+            HTTPException: If the client stops sending, or breaks off, or sends no HTTP.
+        """
+        try:
+            return self._body.read(size)
+        except TimeoutError:
+            self.is_broken = True
+            raise RequestTimeout("The body did not arrive in time.") from None
+        except (OSError, ParseException):  # as gunicorn's errors are
+            self.is_broken = True
+            raise BadRequest("The body is incomplete or invalid.") from None
 
 
 def register_refusals(app: Flask) -> None:
@@ -96,7 +120,7 @@ def register_refusals(app: Flask) -> None:
     app.before_request(refuse)
 
 
-def discard_body(environ: Environ, body: BinaryIO) -> None:
+def discard_body(environ: Environ, body: CountedBody) -> None:
     """Read the body of a request that was refused, within limits of time and size.
 
     A client that is cut off while it sends would see a reset instead of the answer.
@@ -106,10 +130,21 @@ def discard_body(environ: Environ, body: BinaryIO) -> None:
     connection = environ[SOCKET]
     connection.settimeout(DISCARD_SECONDS)
     end, left = time.monotonic() + DISCARD_SECONDS, DISCARD_BYTES
-    with contextlib.suppress(OSError):  # it sends nothing more
+    with contextlib.suppress(HTTPException):
         while left > 0 and time.monotonic() < end:
-            piece = body.read(64 * 1024)
+            piece = body.read_piece(64 * 1024)
             if not piece:
                 break
             left -= len(piece)
     connection.settimeout(None)
+
+
+def close_connection() -> None:
+    """Have gunicorn close the connection, as it does when the client has done so.
+
+    It would take what comes after a broken body for the next request.
+
+    Raises:
+        ConnectionResetError: Always.
+    """
+    raise ConnectionResetError(errno.ECONNRESET, "The body is broken.")

@@ -98,6 +98,37 @@ def test_threads_discard_a_refused_body(filled, keys_file, wire):
         assert wire.read(raw, "GET").headers["X-Request-ID"] == "last"
 
 
+CHUNKED = b"POST %s HTTP/1.1\r\nHost: x\r\n%sTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"no size\r\n", 400),
+        (b"1\r\n{no end", 400),
+        (b"0\r\nno trailer\r\n\r\n", 400),
+        (b"4b\r\n{", 408),
+    ],
+    ids=["size", "terminator", "trailer", "stalled"],
+)
+@pytest.mark.parametrize("refused", [False, True])
+def test_threads_read_no_request_behind_a_broken_body(
+    filled, keys_file, wire, body, status, refused
+):
+    """Whether the body is parsed, or discarded since the request lacks a key."""
+    keys = {"api_keys_file": keys_file} if refused else {}
+    server = filled(worker_class="gthread", send_seconds=1, **keys)
+    with wire.connect(server) as raw:
+        raw.sendall(CHUNKED % (b"/predict", JSON))
+        raw.sendall(body)
+        answer = wire.read(raw)
+        with suppress(ConnectionError):
+            assert raw.recv(1) == b""
+
+    assert answer.status == (401 if refused else status)
+    assert not server.logged("unhandled exception")
+
+
 def test_a_body_behind_an_upgrade_is_refused_with_advice(filled, wire):
     answer = wire.ask(filled(), post(b"/predict", ROW, *UPGRADE))
 
