@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from iris_kedro.registry import NOTE, PRODUCTION, REASONS, VERDICT
 
@@ -53,8 +53,8 @@ def print_history(registry: "Registry") -> None:
         console.print(f"Nothing of {registry.name} was in Production yet: kedro run")
         return
     tags = {str(version.version): version.tags for version in registry.versions()}
-    titles = ["when (UTC)", "from", "to", "action", "who", "verdict"]
-    table = Table(*titles, *METRICS.values(), "remark")
+    when = Column("when (UTC)", min_width=len("2026-11-01"))  # the time may wrap
+    table = Table(when, "from", "to", "action", "who", "verdict", "remark")
     for event in events:
         found = tags.get(event.to or "", {})  # the version may be deleted
         table.add_row(
@@ -64,7 +64,6 @@ def print_history(registry: "Registry") -> None:
             event.action,
             event.by,
             found.get(VERDICT, NONE),
-            *_format_metrics(found),
             _describe_remark(event),
         )
     console.print(table)

@@ -16,10 +16,26 @@ def released(project, register, clock, monkeypatch):
 def test_history_shows_who_when_from_to_and_why(released):
     result = released.invoke("model", "history")
 
-    (line,) = [line for line in result.output.splitlines() if " 0.920 " in line]
-    cells = [cell.strip() for cell in line.split("│")[2:-1]]
-    assert cells[:6] == ["1", "2", "release", "ada", "better", "0.920"]
-    assert "2026-11-01 13:00:00" in line
+    rows = [line.split("│")[1:-1] for line in result.output.splitlines()]
+    assert [cell.strip() for cell in rows[-2 - 1]] == [
+        "2026-11-01 13:00:00",
+        "1",
+        "2",
+        "release",
+        "ada",
+        "better",
+        "",
+    ]
+
+
+def test_history_on_a_narrow_terminal_wraps_the_time(released, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    released.invoke("model", "rollback", "--reason", "wrong for lilies in the north")
+
+    output = released.invoke("model", "history").output
+
+    assert "2026-11-01" in output
+    assert "…" not in output
 
 
 def test_history_ends_with_the_aliases(released):
