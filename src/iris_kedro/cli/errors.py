@@ -2,10 +2,12 @@
 
 import functools
 import re
+import traceback
 from collections.abc import Callable
 from typing import Any
 
 import click
+from kedro.config import MissingConfigException
 from kedro.io import DatasetError
 from kedro.validation import ParameterValidationError
 from mlflow.exceptions import MlflowException
@@ -14,6 +16,9 @@ from pydantic import ValidationError
 from yaml import YAMLError
 
 from iris_kedro.errors import NothingToDo, ProjectError
+
+# Where Kedro looks for the pipelines, nodes and tags of a command.
+SELECTION = ("kedro.framework.session.session", "kedro.pipeline.pipeline")
 
 
 def explain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -25,6 +30,7 @@ def explain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
             return command(*args, **kwargs)
         except (
             DatasetError,
+            MissingConfigException,
             MlflowException,
             OmegaConfBaseException,
             PermissionError,
@@ -34,6 +40,10 @@ def explain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
             raise click.ClickException(str(error)) from error
         except (ParameterValidationError, ValidationError) as error:
             raise click.ClickException(_simplify(str(error))) from error
+        except ValueError as error:
+            if not _is_about_selection(error):
+                raise
+            raise click.ClickException(str(error)) from error
         except NothingToDo:
             return None  # the hook that raised it has printed why
         except KeyboardInterrupt:
@@ -43,6 +53,12 @@ def explain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
             raise
 
     return explained
+
+
+def _is_about_selection(error: ValueError) -> bool:
+    """Tell whether Kedro raised it: a pipeline, node or tag that does not exist."""
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return frame.f_globals["__name__"] in SELECTION
 
 
 def _simplify(message: str) -> str:

@@ -358,6 +358,22 @@ def test_missing_permission_is_a_short_error(project, monkeypatch):
     assert "Error: [Errno 13] Permission denied: 'data/.lock'" in result.output
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--env", "wien"], "conf/wien"),
+        (["--from-nodes", "select_bset"], "select_bset"),
+        (["--tags", "data_sience"], "contains no nodes"),
+    ],
+)
+def test_run_of_what_does_not_exist_is_one_message(project, options, told):
+    result = project.invoke("run", *options)
+
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: ")
+    assert told in result.output
+
+
 # --- kedro mlflow ui -----------------------------------------------------------------
 
 
