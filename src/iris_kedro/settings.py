@@ -21,6 +21,8 @@ from iris_kedro.unchanged import UnchangedHooks
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 # Its pages have one reader and one SQLite file: four workers start more slowly.
 os.environ.setdefault("MLFLOW_WORKERS", "1")
+# Seven processes with 2 GB, for jobs of its pages about language models only.
+os.environ.setdefault("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
 os.environ.setdefault("PYDANTIC_ERRORS_INCLUDE_URL", "0")  # shorter messages
 
 # Plugins start programs by name (`kedro mlflow ui` starts `mlflow`). Find those of this

@@ -23,7 +23,7 @@ from iris_kedro.relocation import follow_move
 
 logger = logging.getLogger(__name__)
 
-# Without it MLflow opens an experiment on an empty page about language models.
+# Without it MLflow asks on its pages whether the experiment is about language models.
 EXPERIMENT_KIND = ("mlflow.experimentKind", "custom_model_development")
 HOST = "host"
 KILLED = RunStatus.to_string(RunStatus.KILLED)

@@ -10,7 +10,7 @@ from kedro_mlflow.framework.cli.cli import ui as mlflow_ui
 from .errors import explain_errors
 from .model import model
 from .signals import interrupt_on_sigterm
-from .ui import check_port
+from .ui import open_on_runs
 
 __all__ = ["cli", "model", "run"]
 
@@ -28,4 +28,4 @@ cli.add_command(model)
 
 # Changed in place: kedro-mlflow's group adds this very object at each call, so a
 # wrapped copy would never run.
-mlflow_ui.callback = explain_errors(check_port(inspect.unwrap(mlflow_ui.callback)))
+mlflow_ui.callback = explain_errors(open_on_runs(inspect.unwrap(mlflow_ui.callback)))

@@ -1,4 +1,4 @@
-"""``kedro mlflow ui`` with advice when its port is in use."""
+"""``kedro mlflow ui`` with a link to the runs, and advice when its port is in use."""
 
 import errno
 import functools
@@ -6,23 +6,30 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
+import click
+
 from iris_kedro.errors import ProjectError
 
 from .context import load_context
 
 
-def check_port(open_ui: Callable[..., Any]) -> Callable[..., Any]:
-    """Reject a port that is in use with advice: MLflow gives none, and exits with 0."""
+def open_on_runs(open_ui: Callable[..., Any]) -> Callable[..., Any]:
+    """Print the address of the runs; reject a port that is in use with advice.
+
+    MLflow gives no advice and exits with 0, and its home page is about language models.
+    """
 
     @functools.wraps(open_ui)
-    def checked(env: str, port: str | None, host: str | None) -> None:
+    def opened(env: str, port: str | None, host: str | None) -> None:
         settings = load_context(env).mlflow
         host, port = host or settings.ui.host, port or settings.ui.port
         if not settings.server.mlflow_tracking_uri.startswith("http"):
             _require_free(host, port)
+            experiment = settings.tracking.experiment._experiment.experiment_id
+            click.echo(f"Runs: http://{host}:{port}/#/experiments/{experiment}/runs")
         open_ui(env=env, port=port, host=host)
 
-    return checked
+    return opened
 
 
 def _require_free(host: str, port: str) -> None:

@@ -392,6 +392,15 @@ def test_ui_starts_mlflow_on_a_free_port(project, started):
     assert started[0][-4:] == ["--host", "127.0.0.1", "--port", "0"]
 
 
+def test_ui_prints_the_address_of_the_runs(project, started):
+    result = project.invoke_kedro("mlflow", "ui", "--port", "0")
+
+    experiment = project.client.get_experiment_by_name("iris").experiment_id
+    assert result.output == (
+        f"Runs: http://127.0.0.1:0/#/experiments/{experiment}/runs\n"
+    )
+
+
 def test_ui_on_a_taken_port_says_how_to_choose_another(project, started):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
