@@ -3,7 +3,9 @@
 from typing import Any
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from iris_kedro.release import Decision, Outcome, RegistryState
 
@@ -57,9 +59,13 @@ def print_unchanged(
     """
     console = console or Console()
     console.print(f"Gate        {decision.verdict}")
-    for reason in decision.reasons:
-        console.print(f"            {reason}", markup=False)
-    report = {"run_id": "", "model": model, "fingerprint": fingerprint}
+    _print_reasons(decision.reasons, console)
+    report = {
+        "run_id": "",
+        "model": model,
+        "fingerprint": fingerprint,
+        "promotes": decision.promotes,
+    }
     _print_roles(report, registry, console)
     console.print(f"\nNothing was trained. To train all the same:\n{FORCE}")
 
@@ -118,11 +124,15 @@ def _print_verdict(
     style = VERDICT_STYLES[report["promotes"]]
     console.print(f"Chosen      {report['candidate'].replace('_', ' ')}")
     console.print(f"Gate        [{style}]{report['verdict']}[/]")
-    for reason in report["reasons"]:
-        console.print(f"            {reason}", markup=False)
+    _print_reasons(report["reasons"], console)
     _print_roles(report, registry, console)
     steps = NEXT if registry.production else NEXT_WITHOUT_PRODUCTION
     console.print("\nNext        " + "\n            ".join(steps), highlight=False)
+
+
+def _print_reasons(reasons: list[str], console: Console) -> None:
+    for reason in reasons:
+        console.print(Padding(Text(reason), (0, 0, 0, 12), expand=False))
 
 
 def _print_roles(
@@ -160,4 +170,5 @@ def _describe_production(
     if registry.production is None:
         return "none"
     version = f"version {registry.production.version} of {report['model']}"
-    return f"{version} ({'released by this run' if released else 'as before'})"
+    is_new = released is not None and report["promotes"]
+    return f"{version} ({'released by this run' if is_new else 'as before'})"

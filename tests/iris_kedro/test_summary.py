@@ -47,6 +47,17 @@ def show():
     return show
 
 
+def test_long_reasons_stay_indented(produced, capsys):
+    report = {**REPORT, "reasons": ["a reason that goes on " * 5]}
+
+    print_summary({"gate_report": report, "registry": produced()}, Console(width=80))
+
+    lines = capsys.readouterr().out.splitlines()
+    told = [line for line in lines if "goes on" in line]
+    assert len(told) > 1
+    assert all(line.startswith(" " * 12) for line in told)
+
+
 @pytest.fixture
 def produced(challenger):
     """Return a function that makes a registry with version 7 in Production."""
@@ -135,6 +146,14 @@ def test_challenger_is_shown_with_why_and_how_to_promote_it(
     text = show(gate_report=REPORT, registry=produced({"this run": outcome}))
 
     assert f"Challenger  version 8 of iris\n            {told}" in text
+    assert "Production  version 7 of iris (as before)" in text
+
+
+def test_release_judged_again_in_its_run_is_not_shown_as_new(show, produced):
+    report = {**REPORT, "verdict": "unchanged", "promotes": False}
+
+    text = show(gate_report=report, registry=produced({"this run": Outcome("7")}))
+
     assert "Production  version 7 of iris (as before)" in text
 
 
