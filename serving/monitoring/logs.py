@@ -9,8 +9,18 @@ from typing import Any
 
 import orjson
 from gunicorn import glogging
+from gunicorn.http import errors
 
 from serving.config import Config
+
+# It stops reading or sending, or sends an invalid body.
+CLIENT_ERRORS = (
+    TimeoutError,
+    errors.ChunkMissingTerminator,
+    errors.InvalidChunkExtension,
+    errors.InvalidChunkSize,
+    errors.ParseException,
+)
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s]+@")
 # Of absolute URLs, and of bare paths as urllib3 quotes them.
@@ -85,10 +95,18 @@ def _format_text(message: str, line: Line) -> str:
 
 
 class GunicornLogger(glogging.Logger):  # type: ignore[misc]
-    """gunicorn's logger without its access log, which ours replaces."""
+    """gunicorn's logger: one line for a client's error, none for a request."""
 
     def access(self, resp: Any, req: Any, environ: Any, request_time: Any) -> None:
-        """Log nothing."""
+        """Log nothing: the service writes its own line."""
+
+    def exception(self, msg: Any, *args: Any, **kwargs: Any) -> None:
+        """Log an exception, without a traceback if a client has caused it."""
+        error = sys.exc_info()[1]
+        if isinstance(error, CLIENT_ERRORS):
+            self.warning("%s %s: %s", msg, type(error).__name__, error)
+        else:
+            super().exception(msg, *args, **kwargs)
 
 
 def is_for_people(config: Config) -> bool:

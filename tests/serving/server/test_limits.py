@@ -319,6 +319,19 @@ def test_threads_give_up_a_client_that_stops(filled, wire, eventually, missing):
         eventually(lambda: server.metric(in_flight) == 0, "they are given up")
 
         assert server.predict().status_code == 200
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_an_invalid_body_that_no_route_reads_is_logged_in_a_line(filled, wire):
+    server = filled(worker_class="gthread")
+    with wire.connect(server) as raw:
+        raw.sendall(CHUNKED % (b"/nowhere", b"") + b"no size\r\n")
+        assert wire.read(raw).status == 404
+        with suppress(ConnectionError):
+            assert raw.recv(1) == b""
+
+    assert "InvalidChunkSize" in server.log.read_text()
+    assert "Traceback" not in server.log.read_text()
 
 
 @pytest.mark.parametrize("path", [b"/health/live", b"/docs/swagger-ui-bundle.js"])
