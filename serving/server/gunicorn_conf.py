@@ -48,6 +48,8 @@ threads = 1 if _asyncio else _config.max_in_flight + SPARE_THREADS
 graceful_timeout = 30
 keepalive = math.ceil(_config.keep_alive_seconds)
 control_socket_disable = True
+# gunicorn would let local clients, and so those of a local proxy, set SCRIPT_NAME.
+forwarded_allow_ips = ""
 logger_class = GunicornLogger
 logconfig_dict = logging_settings(_config)
 raw_env = [f"PROMETHEUS_MULTIPROC_DIR={_metrics_folder}"] if _metrics_folder else []

@@ -59,6 +59,14 @@ def test_trailers_do_not_become_headers(server, wire):
     assert answer.headers["X-Request-ID"] != "forged"
 
 
+def test_no_header_of_a_local_client_changes_the_path(server, wire):
+    moved = GET.replace(b"/health", b"/x/health")
+
+    answer = wire.ask(server, moved.replace(b"Host", b"SCRIPT_NAME: /x\r\nHost"), "GET")
+
+    assert answer.status == 404
+
+
 def test_a_request_may_come_byte_by_byte(server, wire):
     with wire.connect(server) as raw:
         for number in range(len(POST)):
