@@ -43,7 +43,7 @@ _asyncio = _config.worker_class == "asyncio"
 wsgi_app = f"serving.server.boot:create_{'asgi' if _asyncio else 'wsgi'}_app()"
 bind = [address for address in (_config.bind, _config.metrics_bind) if address]
 workers = _config.workers
-worker_class = "serving.server.worker.Worker" if _asyncio else "gthread"
+worker_class = f"serving.server.{'worker' if _asyncio else 'thread_worker'}.Worker"
 threads = 1 if _asyncio else _config.max_in_flight + SPARE_THREADS
 graceful_timeout = 30
 keepalive = math.ceil(_config.keep_alive_seconds)

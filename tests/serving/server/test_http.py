@@ -229,6 +229,18 @@ def test_idle_and_slow_clients_delay_nobody(filled, wire):
     assert answers == [200] * 50
 
 
+def test_clients_that_do_not_hang_up_delay_nobody(server, wire):
+    last = GET.replace(b"Host", b"Connection: close\r\nHost")
+    with ExitStack() as stack:
+        clients = [stack.enter_context(wire.connect(server)) for _ in range(15)]
+        for client in clients:
+            client.sendall(last)
+
+        for client in clients:  # each of which waits for at most 10 s
+            assert wire.read(client, "GET").status == 200
+        assert server.get("/health/live").status_code == 200
+
+
 def test_health_is_answered_while_a_large_batch_is_predicted(server, wire):
     rows = b",".join([b"[5.1,3.5,1.4,0.2]"] * 100_000)
     names = b'["sepal_length","sepal_width","petal_length","petal_width"]'
