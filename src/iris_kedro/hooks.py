@@ -77,7 +77,9 @@ class ProjectHooks:
         logger.info("%2d of %d: %s", next(self._numbers), self._total, node.name)
 
     @hook_impl
-    def after_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
+    def after_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
+    ) -> None:
         """Print candidates, verdict and what to do next."""
         self._release_lock()
         print_summary(
@@ -85,7 +87,8 @@ class ProjectHooks:
                 name: catalog.load(name)
                 for name in ("leaderboard", "gate_report", "registry")
                 if name in pipeline.datasets()
-            }
+            },
+            run_params["env"],
         )
 
     @hook_impl

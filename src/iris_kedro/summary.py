@@ -9,27 +9,19 @@ from rich.text import Text
 
 from iris_kedro.release import Decision, Outcome, RegistryState
 
-NEXT = (
-    "make serve                      predict over HTTP",
-    "make ui                         compare the runs in MLflow",
-    "make viz                        see the pipelines as a graph",
-    ".venv/bin/kedro model history   what was in Production, and why",
-)
-NEXT_WITHOUT_PRODUCTION = (
-    "make ui                         compare the runs in MLflow",
-    "make viz                        see the pipelines as a graph",
-    "conf/base/parameters_data_science.yml    the candidates",
-    "conf/base/parameters_model_release.yml   what the gate asks for",
-)
-FORCE = ".venv/bin/kedro run --params data_science.force=true"
+SERVED = "iris"  # what the service follows unless IRIS_MODEL_NAME says otherwise
+KEDRO = ".venv/bin/kedro"
 VERDICT_STYLES = {True: "bold green", False: "bold yellow"}
 
 
-def print_summary(results: dict[str, Any], console: Console | None = None) -> None:
+def print_summary(
+    results: dict[str, Any], env: str | None = None, console: Console | None = None
+) -> None:
     """Print what a run has found: the candidates, the verdict, the next commands.
 
     Args:
         results: What there is of ``leaderboard``, ``gate_report`` and ``registry``.
+        env: Configuration environment of the run.
         console: Where to print; by default the terminal.
     """
     console = console or Console()
@@ -38,7 +30,10 @@ def print_summary(results: dict[str, Any], console: Console | None = None) -> No
         console.print(_build_table(results["leaderboard"]))
         _print_refusals(results["leaderboard"]["candidates"], console)
     if {"gate_report", "registry"} <= results.keys():
-        _print_verdict(results["gate_report"], results["registry"], console)
+        report, registry = results["gate_report"], results["registry"]
+        _print_verdict(report, registry, env, console)
+        steps = _list_next(report["model"], registry, env)
+        console.print("\nNext        " + "\n            ".join(steps), highlight=False)
 
 
 def print_unchanged(
@@ -46,6 +41,7 @@ def print_unchanged(
     registry: RegistryState,
     model: str,
     fingerprint: str,
+    env: str | None = None,
     console: Console | None = None,
 ) -> None:
     """Print why a run has nothing to do, and how to change that.
@@ -55,6 +51,7 @@ def print_unchanged(
         registry: What is registered.
         model: Name of the registered model.
         fingerprint: Digest of all that the training would depend on.
+        env: Configuration environment of the run.
         console: Where to print; by default the terminal.
     """
     console = console or Console()
@@ -66,8 +63,9 @@ def print_unchanged(
         "fingerprint": fingerprint,
         "promotes": decision.promotes,
     }
-    _print_roles(report, registry, console)
-    console.print(f"\nNothing was trained. To train all the same:\n{FORCE}")
+    _print_roles(report, registry, env, console)
+    force = _kedro("run", env, "--params data_science.force=true")
+    console.print(f"\nNothing was trained. To train all the same:\n{force}")
 
 
 def _describe_comparison(leaderboard: dict[str, Any]) -> str:
@@ -119,15 +117,38 @@ def _print_refusals(candidates: list[dict[str, Any]], console: Console) -> None:
 
 
 def _print_verdict(
-    report: dict[str, Any], registry: RegistryState, console: Console
+    report: dict[str, Any], registry: RegistryState, env: str | None, console: Console
 ) -> None:
     style = VERDICT_STYLES[report["promotes"]]
     console.print(f"Chosen      {report['candidate'].replace('_', ' ')}")
     console.print(f"Gate        [{style}]{report['verdict']}[/]")
     _print_reasons(report["reasons"], console)
-    _print_roles(report, registry, console)
-    steps = NEXT if registry.production else NEXT_WITHOUT_PRODUCTION
-    console.print("\nNext        " + "\n            ".join(steps), highlight=False)
+    _print_roles(report, registry, env, console)
+
+
+def _list_next(model: str, registry: RegistryState, env: str | None) -> list[str]:
+    serve = "make serve" if model == SERVED else f"IRIS_MODEL_NAME={model} make serve"
+    look = [
+        f"{'make ui':31} compare the runs in MLflow",
+        f"{'make viz':31} see the pipelines as a graph",
+    ]
+    if registry.production:
+        history = _kedro("model history", env)
+        return [
+            f"{serve:31} predict over HTTP",
+            *look,
+            f"{history:31} what was in Production, and why",
+        ]
+    return [
+        *look,
+        "conf/base/parameters_data_science.yml    the candidates",
+        "conf/base/parameters_model_release.yml   what the gate asks for",
+    ]
+
+
+def _kedro(command: str, env: str | None, options: str = "") -> str:
+    words = [KEDRO, command, f"--env {env}" if env else "", options]
+    return " ".join(word for word in words if word)
 
 
 def _print_reasons(reasons: list[str], console: Console) -> None:
@@ -136,7 +157,7 @@ def _print_reasons(reasons: list[str], console: Console) -> None:
 
 
 def _print_roles(
-    report: dict[str, Any], registry: RegistryState, console: Console
+    report: dict[str, Any], registry: RegistryState, env: str | None, console: Console
 ) -> None:
     production = registry.production
     released = registry.outcomes.get(report["run_id"])
@@ -145,7 +166,7 @@ def _print_roles(
         title = "Challenger" if released else "This model"
         origin = f" of {report['model']}" if released else ", registered before"
         console.print(f"{title}  version {outcome.version}{origin}")
-        for line in (outcome.note, f"to promote it: {_advise(outcome)}"):
+        for line in (outcome.note, f"to promote it: {_advise(outcome, env)}"):
             if line:
                 console.print(f"            {line}", markup=False, soft_wrap=True)
         released = None
@@ -159,9 +180,9 @@ def _find_same(report: dict[str, Any], registry: RegistryState) -> Outcome | Non
     return next(known, None)
 
 
-def _advise(outcome: Outcome) -> str:
-    command = f".venv/bin/kedro model promote {outcome.version}"
-    return f'{command} --reason "…"' if outcome.needs_reason else command
+def _advise(outcome: Outcome, env: str | None) -> str:
+    reason = '--reason "…"' if outcome.needs_reason else ""
+    return _kedro(f"model promote {outcome.version}", env, reason)
 
 
 def _describe_production(

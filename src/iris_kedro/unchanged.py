@@ -1,5 +1,7 @@
 """Ends a run before it trains what has been trained already."""
 
+from typing import Any
+
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog, DatasetError
 from kedro.pipeline import Pipeline
@@ -16,7 +18,9 @@ class UnchangedHooks:
     """Compares the fingerprint of a run with those of the registered versions."""
 
     @hook_impl(tryfirst=True)  # before there is a run in MLflow
-    def before_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
+    ) -> None:
         """Stop a whole run, from the source to the registry, that has nothing to do.
 
         Raises:
@@ -33,7 +37,7 @@ class UnchangedHooks:
         decision = judge_existing(**recall_versions(fingerprint, registry, gate))
         if decision is not None:
             name = catalog.load("params:dataset").name
-            print_unchanged(decision, registry, name, fingerprint)
+            print_unchanged(decision, registry, name, fingerprint, run_params["env"])
             raise NothingToDo("; ".join(decision.reasons))
 
 

@@ -11,7 +11,7 @@ from iris_kedro.errors import ProjectError
 from iris_kedro.hooks import ProjectHooks
 
 ROOT = Path(__file__).parents[2]
-RUN = {"project_path": str(ROOT)}
+RUN = {"project_path": str(ROOT), "env": None}
 PIPELINE = Pipeline([Node(len, "data", "length", name="measure")])
 
 
@@ -68,7 +68,7 @@ def test_progress_counts_the_nodes(tracking, hooks, catalog, caplog):
 @pytest.mark.parametrize(
     "end",
     [
-        lambda hooks, catalog: hooks.after_pipeline_run(PIPELINE, catalog),
+        lambda hooks, catalog: hooks.after_pipeline_run(RUN, PIPELINE, catalog),
         lambda hooks, catalog: hooks.on_pipeline_error(),
     ],
     ids=["success", "error"],

@@ -1,8 +1,8 @@
 import pytest
 from rich.console import Console
 
-from iris_kedro.release import Outcome, RegistryState, ReleasedModel
-from iris_kedro.summary import print_summary
+from iris_kedro.release import Decision, Outcome, RegistryState, ReleasedModel, Verdict
+from iris_kedro.summary import print_summary, print_unchanged
 
 ENTRY = {
     "candidate": "random_forest",
@@ -37,11 +37,11 @@ REPORT = {
 
 @pytest.fixture
 def show():
-    def show(**results):
+    def show(env=None, **results):
         console = Console(
             width=120, record=True, quiet=False, file=open("/dev/null", "w")
         )
-        print_summary(results, console)
+        print_summary(results, env, console)
         return console.export_text()
 
     return show
@@ -50,7 +50,9 @@ def show():
 def test_long_reasons_stay_indented(produced, capsys):
     report = {**REPORT, "reasons": ["a reason that goes on " * 5]}
 
-    print_summary({"gate_report": report, "registry": produced()}, Console(width=80))
+    print_summary(
+        {"gate_report": report, "registry": produced()}, console=Console(width=80)
+    )
 
     lines = capsys.readouterr().out.splitlines()
     told = [line for line in lines if "goes on" in line]
@@ -192,3 +194,27 @@ def test_report_rendered_anew_is_no_verdict_on_production(show):
 
 def test_run_without_results_prints_nothing(show):
     assert show() == ""
+
+
+def test_next_commands_are_for_the_environment_and_the_model(show, produced):
+    text = show("wine", gate_report={**REPORT, "model": "wine"}, registry=produced())
+
+    assert "IRIS_MODEL_NAME=wine make serve predict over HTTP" in text
+    assert ".venv/bin/kedro model history --env wine" in text
+
+
+def test_advice_on_a_challenger_is_for_the_environment(show, produced):
+    registry = produced({"this run": Outcome("8", needs_reason=True)})
+
+    text = show("wine", gate_report=REPORT, registry=registry)
+
+    assert '.venv/bin/kedro model promote 8 --env wine --reason "…"' in text
+
+
+def test_advice_on_an_unchanged_run_is_for_the_environment(produced, capsys):
+    decision = Decision(Verdict.UNCHANGED, ["it is there"], promotes=False)
+
+    print_unchanged(decision, produced(), "wine", "digest", "wine")
+
+    command = ".venv/bin/kedro run --env wine --params data_science.force=true"
+    assert command in capsys.readouterr().out
