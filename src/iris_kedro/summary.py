@@ -4,7 +4,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.padding import Padding
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from iris_kedro.release import Decision, Outcome, RegistryState
@@ -32,8 +32,8 @@ def print_summary(
     if {"gate_report", "registry"} <= results.keys():
         report, registry = results["gate_report"], results["registry"]
         _print_verdict(report, registry, env, console)
-        steps = _list_next(report["model"], registry, env)
-        console.print("\nNext        " + "\n            ".join(steps), highlight=False)
+        console.print()
+        console.print(_list_next(report["model"], registry, env), highlight=False)
 
 
 def print_unchanged(
@@ -126,24 +126,24 @@ def _print_verdict(
     _print_roles(report, registry, env, console)
 
 
-def _list_next(model: str, registry: RegistryState, env: str | None) -> list[str]:
+def _list_next(model: str, registry: RegistryState, env: str | None) -> Table:
     serve = "make serve" if model == SERVED else f"IRIS_MODEL_NAME={model} make serve"
-    look = [
-        f"{'make ui':31} compare the runs in MLflow",
-        f"{'make viz':31} see the pipelines as a graph",
+    served = [(serve, "predict over HTTP")]
+    looks = [
+        ("make ui", "compare the runs in MLflow"),
+        ("make viz", "see the pipelines as a graph"),
     ]
-    if registry.production:
-        history = _kedro("model history", env)
-        return [
-            f"{serve:31} predict over HTTP",
-            *look,
-            f"{history:31} what was in Production, and why",
-        ]
-    return [
-        *look,
-        "conf/base/parameters_data_science.yml    the candidates",
-        "conf/base/parameters_model_release.yml   what the gate asks for",
+    recorded = [(_kedro("model history", env), "what was in Production, and why")]
+    settings = [
+        ("conf/base/parameters_data_science.yml", "the candidates"),
+        ("conf/base/parameters_model_release.yml", "what the gate asks for"),
     ]
+    steps = served + looks + recorded if registry.production else looks + settings
+    command = Column(no_wrap=True)  # to be copied
+    table = Table.grid("", command, "", padding=(0, 3, 0, 0))
+    for number, step in enumerate(steps):
+        table.add_row("" if number else f"{'Next':9}", *step)
+    return table
 
 
 def _kedro(command: str, env: str | None, options: str = "") -> str:

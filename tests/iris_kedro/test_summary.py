@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from rich.console import Console
 
@@ -199,7 +201,7 @@ def test_run_without_results_prints_nothing(show):
 def test_next_commands_are_for_the_environment_and_the_model(show, produced):
     text = show("wine", gate_report={**REPORT, "model": "wine"}, registry=produced())
 
-    assert "IRIS_MODEL_NAME=wine make serve predict over HTTP" in text
+    assert re.search("IRIS_MODEL_NAME=wine make serve +predict over HTTP", text)
     assert ".venv/bin/kedro model history --env wine" in text
 
 
@@ -218,3 +220,16 @@ def test_advice_on_an_unchanged_run_is_for_the_environment(produced, capsys):
 
     command = ".venv/bin/kedro run --env wine --params data_science.force=true"
     assert command in capsys.readouterr().out
+
+
+def test_commands_to_copy_stay_whole(produced, capsys):
+    report = {**REPORT, "verdict": "unfit", "promotes": False, "model": "wine"}
+    nothing = RegistryState(None, {})
+    results = {"gate_report": report, "registry": nothing}
+
+    print_summary(results, console=Console(width=80))
+    print_summary({**results, "registry": produced()}, "wine", Console(width=80))
+
+    output = capsys.readouterr().out
+    assert " conf/base/parameters_model_release.yml " in output
+    assert " .venv/bin/kedro model history --env wine " in output
