@@ -51,7 +51,7 @@ def explain_baseline(baseline: Difference, gate: Gate) -> str:
         "it is not shown to beat the shares of the classes, which know nothing of a"
         f" row: log loss is {_direction(reduction.value)} ({gate.confidence:.0%}"
         f" interval of the reduction {_range(reduction)}), accuracy differs by"
-        f" {gain.value:+.3f} ({_range(gain)})"
+        f" {gain.value:+z.3f} ({_range(gain)})"
     )
 
 
@@ -114,7 +114,7 @@ def describe_accuracy(difference: Difference, gate: Gate) -> str:
             f" {gain.high:.3f} could still go unseen among {difference.rows}"
         )
     return (
-        f"accuracy differs by {gain.value:+.3f} ({gate.confidence:.0%} interval"
+        f"accuracy differs by {gain.value:+z.3f} ({gate.confidence:.0%} interval"
         f" {_range(gain)}): {_count(difference.gained)} gained,"
         f" {difference.lost} lost, p {compare_p_value(difference.p_value)}"
     )
@@ -196,7 +196,8 @@ def _direction(reduction: float) -> str:
 
 
 def _range(estimate: Estimate) -> str:
-    return f"{estimate.low:+.3f} to {estimate.high:+.3f}"
+    # z: what rounds to zero has no sign of its own, or an interval could end at -0.
+    return f"{estimate.low:+z.3f} to {estimate.high:+z.3f}"
 
 
 def _count(rows: int) -> str:

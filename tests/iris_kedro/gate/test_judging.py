@@ -112,6 +112,12 @@ def test_better_challenger_replaces_production():
     ]
 
 
+def test_bound_that_rounds_to_zero_has_one_sign():
+    decision = judge(compare((-0.0001, 0.0001)), GATE)
+
+    assert "interval of the reduction +0.000 to +0.000" in decision.reasons[0]
+
+
 @pytest.mark.parametrize("newer", [True, False])
 def test_tie_goes_to_the_challenger_only_with_newer_data(newer):
     decision = judge(compare(NOT_WORSE, has_newer_data=newer), GATE)
