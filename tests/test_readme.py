@@ -370,7 +370,7 @@ CHECKS: dict[str, Check] = {
     "kill %1": stops_the_service,
     "source .venv/bin/activate": prints(""),
     "kedro run": prints_when_activated("Gate  "),
-    "kedro run --pipelines data_engineering": prints_when_activated("3 of 3"),
+    "kedro run --pipelines data_engineering": prints_when_activated("4 of 4"),
     "kedro run --tags data_science": prints_when_activated("Candidates"),
     "kedro run --namespaces candidates.random_forest": prints_when_activated("2 of 2"),
     "kedro run --from-nodes select_best": prints_when_activated("Candidates"),
