@@ -143,12 +143,15 @@ def test_parent_run_has_the_training_and_held_out_rows_as_inputs(parent):
 def test_parent_run_has_metrics_of_data_and_model(parent):
     metrics = parent.data.metrics
 
-    assert (metrics["cleaning.rows"], metrics["cleaning.duplicates_dropped"]) == (
+    assert (
+        metrics["rows.cleaning.rows"],
+        metrics["rows.cleaning.duplicates_dropped"],
+    ) == (
         150,
         1,
     )
     assert metrics["held_out.accuracy"] > 0.9
-    assert metrics["split.train.setosa"] + metrics["split.test.setosa"] > 40
+    assert metrics["rows.split.train.setosa"] + metrics["rows.split.test.setosa"] > 40
 
 
 def test_parent_run_has_the_parameters(parent):
@@ -756,8 +759,8 @@ def test_missing_values_and_duplicates_are_reported_and_dropped(project, iris_cs
     project.invoke("run", "--pipelines", "data_engineering")
 
     metrics = project.parents()[0].data.metrics
-    assert metrics["cleaning.missing_dropped"] == 1
-    assert metrics["cleaning.duplicates_dropped"] == 3
+    assert metrics["rows.cleaning.missing_dropped"] == 1
+    assert metrics["rows.cleaning.duplicates_dropped"] == 3
 
 
 def test_digest_stays_that_of_the_rows_when_the_split_fails(project, iris_csv):
@@ -828,7 +831,7 @@ def test_hundred_thousand_rows_are_trained_on(project, iris_csv):
 
     (parent,) = project.parents()
     assert result.exit_code == 0, result.output
-    assert parent.data.metrics["cleaning.rows"] == 100_000
+    assert parent.data.metrics["rows.cleaning.rows"] == 100_000
     assert project.registry.aliases() == {"Production": "1"}
 
 

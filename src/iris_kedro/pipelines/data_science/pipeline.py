@@ -137,12 +137,14 @@ def _create_result(names: list[str]) -> Pipeline:
                 },
                 outputs="evaluation",
                 name="evaluate_best",
+                namespace="contract",
             ),
             Node(
                 select_metrics,
                 inputs={"evaluation": "evaluation"},
                 outputs="metrics",
                 name="select_metrics",
+                namespace="contract",
             ),
             Node(
                 trace_lineage,
@@ -159,6 +161,7 @@ def _create_result(names: list[str]) -> Pipeline:
                 ],
                 outputs="lineage",
                 name="trace_lineage",
+                namespace="contract",
             ),
             Node(
                 describe_challenger,
@@ -174,6 +177,7 @@ def _create_result(names: list[str]) -> Pipeline:
                 },
                 outputs="challenger",
                 name="describe_challenger",
+                namespace="contract",
             ),
         ]
     )

@@ -21,6 +21,7 @@ def create_pipeline() -> Pipeline:
                 },
                 outputs="comparison",
                 name="compare",
+                namespace="gate",
             ),
             Node(
                 decide,
@@ -30,6 +31,7 @@ def create_pipeline() -> Pipeline:
                 },
                 outputs="decision",
                 name="decide",
+                namespace="gate",
             ),
             Node(
                 build_report,
@@ -42,6 +44,7 @@ def create_pipeline() -> Pipeline:
                 },
                 outputs="gate_report",
                 name="build_report",
+                namespace="gate",
             ),
             Node(
                 release,
