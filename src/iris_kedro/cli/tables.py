@@ -104,6 +104,6 @@ def _print_hold(registry: "Registry", console: Console) -> None:
     hold = registry.hold()
     if hold is not None:
         console.print(
-            f"[yellow]Automatic releases have been on hold since {hold.at:%Y-%m-%d %H:%M} UTC"
-            f" ({hold.action} by {hold.by}): kedro model resume ends it"
+            "[yellow]Automatic releases have been on hold since"
+            f" {hold.at:%Y-%m-%d %H:%M} UTC ({hold.action} by {hold.by}): kedro model resume ends it"
         )
