@@ -90,6 +90,8 @@ def read_keys(path: Path) -> list[bytes]:
         ConfigError: If it has another content.
     """
     variable = variable_name("api_keys_file")
+    if path.is_fifo():  # reading it would wait for a writer, and all requests with it
+        raise UnreadableFileError(variable, str(path), "a regular file, not a pipe")
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:

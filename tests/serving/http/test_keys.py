@@ -53,6 +53,14 @@ def test_a_missing_file_stops_the_first_start(tmp_path):
         ApiKeys(tmp_path / "none")
 
 
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+
+    with pytest.raises(ConfigError, match="not a pipe"):
+        ApiKeys(path)
+
+
 def test_a_changed_file_is_reloaded(keys, path):
     path.write_text(line("first") + line("second"))
 
