@@ -105,5 +105,6 @@ def _print_hold(registry: "Registry", console: Console) -> None:
     if hold is not None:
         console.print(
             "[yellow]Automatic releases have been on hold since"
-            f" {hold.at:%Y-%m-%d %H:%M} UTC ({hold.action} by {hold.by}): kedro model resume ends it"
+            f" {hold.at:%Y-%m-%d %H:%M} UTC ({hold.action} by {hold.by}):"
+            " kedro model resume ends it"
         )
