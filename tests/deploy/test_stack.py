@@ -108,10 +108,8 @@ def test_prometheus_counts_what_was_predicted(loop, stack):
     assert seen == float(line.rpartition(" ")[2])
 
 
-def test_a_refusal_raises_an_alert_that_reaches_alertmanager(
-    loop, stack, registry, eventually
-):
-    client = registry._client
+def test_a_refusal_raises_an_alert_that_reaches_alertmanager(loop, stack, eventually):
+    client = MlflowClient(stack.url("mlflow:5000"))
     first = client.get_model_version("iris", "1")
     # Without a digest, as somebody might register it by hand.
     model_id = first.source.removeprefix("models:/")
