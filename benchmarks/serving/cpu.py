@@ -163,7 +163,7 @@ def start_response(*_: Any) -> Callable[[bytes], object]:
 
 def main() -> None:
     """Measure the application that a worker runs; its log goes to /dev/null."""
-    from serving.server.bridge import create_app  # noqa: PLC0415 -- reads the settings
+    from serving.server.asgi.bridge import create_app  # noqa: PLC0415 -- reads the settings
 
     with Path(os.devnull).open("w") as null, contextlib.redirect_stderr(null):
         application = create_app()

@@ -67,7 +67,7 @@ def create_asgi_app() -> Any:
     """Create the application for gunicorn's event loop."""
 
     def create() -> Any:
-        from serving.server import bridge  # noqa: PLC0415 -- the same
+        from serving.server.asgi import bridge  # noqa: PLC0415 -- the same
 
         return bridge.create_app()
 

@@ -11,7 +11,7 @@ from uvicorn_worker import UvicornWorker
 
 from serving.config import Config
 from serving.server import boot
-from serving.server.protocol import Protocol
+from serving.server.asgi.protocol import Protocol
 
 
 def interrupt_twice() -> None:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from flask import Response, abort, request, session, stream_with_context
 
-from serving.server.bridge import Bridge
+from serving.server.asgi.bridge import Bridge
 from serving.service import the_service
 
 ROW = {

@@ -12,7 +12,7 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from serving.model.store import CURRENT, Store
-from serving.server.protocol import Protocol
+from serving.server.asgi.protocol import Protocol
 
 LARGE_ANSWER = b"x" * 10_000_000
 

@@ -51,7 +51,7 @@ def test_a_worker_that_is_told_to_stop_while_it_starts_ends_quietly(monkeypatch)
     ("module", "create"),
     [
         ("serving.app", boot.create_wsgi_app),
-        ("serving.server.bridge", boot.create_asgi_app),
+        ("serving.server.asgi.bridge", boot.create_asgi_app),
     ],
 )
 def test_a_replacement_that_cannot_import_is_tried_again(

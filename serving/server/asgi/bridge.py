@@ -17,7 +17,7 @@ from werkzeug.exceptions import BadRequest, HTTPException
 
 from serving.app import create_app as create_flask_app
 from serving.http.access import LEASE, REFUSAL
-from serving.server.answer import (
+from serving.server.asgi.answer import (
     Answer,
     Receive,
     Send,
@@ -25,7 +25,7 @@ from serving.server.answer import (
     send_answer,
     send_last_answer,
 )
-from serving.server.environ import UPGRADE, Environ, Message, build_environ
+from serving.server.asgi.environ import UPGRADE, Environ, Message, build_environ
 from serving.service import the_service
 
 SHORT_BODY = 128 * 1024  # bytes: about 3 ms of work

@@ -7,8 +7,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from serving.http.capacity import OVERLOADED
-from serving.server.bridge import Bridge
-from serving.server.environ import build_environ
+from serving.server.asgi.bridge import Bridge
+from serving.server.asgi.environ import build_environ
 from serving.service import the_service
 
 SCOPE = {

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import NamedTuple
 
 from serving.http.admission import DISCARD_BYTES, DISCARD_SECONDS
-from serving.server.environ import Message
+from serving.server.asgi.environ import Message
 
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]

@@ -7,8 +7,8 @@ import pytest
 import uvloop
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from serving.server import heads, protocol
-from serving.server.protocol import Protocol
+from serving.server.asgi import heads, protocol
+from serving.server.asgi.protocol import Protocol
 
 HEAD = b"POST /predict HTTP/1.1\r\nHost: x\r\n"
 POST = HEAD + b"Content-Length: 4\r\n\r\n"

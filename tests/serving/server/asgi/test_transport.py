@@ -1,7 +1,7 @@
 import asyncio
 
-from serving.server import transport
-from serving.server.transport import JoinedWrites
+from serving.server.asgi import transport
+from serving.server.asgi.transport import JoinedWrites
 
 
 class Sent:

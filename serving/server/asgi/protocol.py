@@ -8,8 +8,8 @@ import asyncio
 import math
 from time import perf_counter
 
-from serving.server.heads import LimitedHeads
-from serving.server.transport import JoinedWrites
+from serving.server.asgi.heads import LimitedHeads
+from serving.server.asgi.transport import JoinedWrites
 
 HEAD_SECONDS = 10.0  # for the head of a request to arrive
 BODY_SECONDS = 60.0  # for its body, after that

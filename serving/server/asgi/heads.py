@@ -2,7 +2,7 @@
 
 import socket
 
-from serving.server.throttle import ThrottledProtocol
+from serving.server.asgi.throttle import ThrottledProtocol
 
 FIRST_PAUSE_SECONDS = 0.001
 PAUSE_GROWTH = 4

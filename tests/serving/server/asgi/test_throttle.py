@@ -7,9 +7,9 @@ import pytest
 import uvloop
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from serving.server import throttle
-from serving.server.protocol import Protocol
-from serving.server.throttle import MOST_WAITING
+from serving.server.asgi import throttle
+from serving.server.asgi.protocol import Protocol
+from serving.server.asgi.throttle import MOST_WAITING
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 LARGE = GET.replace(b"/ ", b"/large ")

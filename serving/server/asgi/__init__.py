@@ -1,0 +1,1 @@
+"""From connections to Flask and back, in the event loop of a worker."""
