@@ -326,7 +326,9 @@ def stops_the_service(clone: Clone, command: str) -> None:
 
 
 def trains_on_a_file(clone: Clone, command: str) -> None:
-    shutil.copy(clone.path / "data/01_raw/iris/raw.csv", clone.path / "flowers.csv")
+    rows = (clone.path / "data/01_raw/iris/raw.csv").read_text()
+    another = "5.05,3.45,1.45,0.25,setosa\n"  # or there would be nothing to train
+    (clone.path / "flowers.csv").write_text(rows + another)
     prints_when_activated("Fetched flowers.csv")(clone, command)
 
 
