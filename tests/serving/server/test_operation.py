@@ -182,7 +182,7 @@ def test_requests_beyond_the_limit_are_answered_429(serve):
         health = server.get("/health/ready")
 
     assert answer.status_code == 429
-    assert "waiting" in answer.json()["detail"]
+    assert "overloaded" in answer.json()["detail"]
     assert health.status_code == 200
 
 
