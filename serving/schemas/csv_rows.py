@@ -54,7 +54,9 @@ def read_csv(body: bytes, reader: RowReader) -> Matrix:
 def write_csv(classes: Sequence[str], prediction: Prediction) -> str:
     """Write a row for each prediction: the label, then a column for each class."""
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
+    # Only what is in the terminator is quoted before Python 3.13: a carriage return
+    # in a label would end the row.
+    writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(["prediction", *map(escape_formula, classes)])
     labels = {label: escape_formula(label) for label in classes}
     # As text before Python sees them: 0.98 and not 0.9800000190734863.
@@ -63,7 +65,7 @@ def write_csv(classes: Sequence[str], prediction: Prediction) -> str:
         [labels[label], *row]
         for label, row in zip(prediction.labels.tolist(), columns, strict=True)
     )
-    return out.getvalue()
+    return out.getvalue().replace("\r\n", "\n")
 
 
 def escape_formula(text: str) -> str:

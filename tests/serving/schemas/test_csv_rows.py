@@ -90,7 +90,7 @@ def test_write_csv_has_a_column_for_each_class():
         ("-cmd", "'-cmd"),
         ("@SUM(A1)", "'@SUM(A1)"),
         ("\tx", "'\tx"),
-        ("\rx", "'\rx"),
+        ("\rx", '"\'\rx"'),
         ("-1", "-1"),
         ("+2.5e3", "+2.5e3"),
     ],
