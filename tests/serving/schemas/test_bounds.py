@@ -10,7 +10,7 @@ NAMES = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
 GOOD = [5.1, 3.5, 1.4, 0.2]
 SIZE = 8 * 1024**2 - 1000
 ROWS = 100_000
-MOST_SECONDS = 3.0  # without a limit, seven and more
+MOST_SECONDS = 1.0  # measured: below 0.2 s; tests share their cores
 INFER = "/v2/models/iris/infer"
 
 
