@@ -9,7 +9,6 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from serving.server.asgi import throttle
 from serving.server.asgi.protocol import Protocol
-from serving.server.asgi.throttle import MOST_WAITING
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 LARGE = GET.replace(b"/ ", b"/large ")
@@ -31,8 +30,8 @@ def test_pipelined_requests_are_all_answered(listen):
         async with listen() as listening:
             reader, writer = await listening.connect()
             for _ in range(50):
-                writer.write(GET * MOST_WAITING)
-                for _ in range(MOST_WAITING):
+                writer.write(GET * 100)
+                for _ in range(100):
                     head = await reader.readuntil(b"\r\n\r\n")
                     assert head.startswith(b"HTTP/1.1 200 ")
             writer.close()
@@ -40,12 +39,44 @@ def test_pipelined_requests_are_all_answered(listen):
     run(converse())
 
 
-def test_too_many_pipelined_requests_are_refused_behind_the_others(converse):
-    heard = converse(GET * (MOST_WAITING + 50))
+def test_thousands_of_requests_in_one_segment_are_all_answered(converse):
+    assert converse(GET * 4999 + LAST).count(b"200 OK") == 5000
 
-    assert heard.count(b"200 OK") == MOST_WAITING + 1
+
+def test_too_many_pipelined_requests_are_refused_behind_the_others(
+    converse, monkeypatch
+):
+    monkeypatch.setattr(throttle, "MOST_WAITING", 100)
+
+    heard = converse(GET * 150)
+
+    assert heard.count(b"200 OK") == 101
     assert heard.count(REFUSED) == 1
-    assert heard.endswith(b"More than 100 pipelined requests are waiting.")
+    assert heard.endswith(b"Too many pipelined requests are waiting.")
+
+
+def test_requests_that_wait_are_counted_on_all_connections(listen, monkeypatch):
+    monkeypatch.setattr(throttle, "MOST_WAITING", 100)
+
+    async def converse() -> None:
+        async with listen() as listening:
+            connections = [await listening.connect() for _ in range(2)]
+            for _, writer in connections:
+                writer.transport.pause_reading()
+                writer.write(LARGE + GET * 80)
+            while Protocol.waiting < 100:
+                await asyncio.sleep(0.01)
+            for _, writer in connections:
+                writer.transport.resume_reading()
+                writer.write_eof()
+            heard = [await reader.read() for reader, _ in connections]
+            for _, writer in connections:
+                writer.close()
+        assert sorted(each.count(REFUSED) for each in heard) == [0, 1]
+
+    run(converse())
+
+    assert Protocol.waiting == 0
 
 
 @pytest.mark.parametrize(
