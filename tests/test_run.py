@@ -626,7 +626,7 @@ def test_source_can_be_given_on_the_command_line(project, iris_csv):
             DATA_SCIENCE,
             f"{CANDIDATES}.logistic_regression.class",
             "sklearn.linear_model.LogisticRegresion",
-            "there is no class 'sklearn.linear_model.LogisticRegresion'",
+            "class 'sklearn.linear_model.LogisticRegresion' cannot be imported",
         ),
         (
             DATA_SCIENCE,

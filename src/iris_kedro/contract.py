@@ -86,7 +86,7 @@ class Contract(Part):
     It holds nothing of the run, so that the same training gives the same file.
     """
 
-    # Contracts of old also have run_id, created_at and git_commit.
+    # Older contracts also have run_id, created_at and git_commit.
     model_config = ConfigDict(extra="ignore")
 
     schema_version: Literal[1] = 1
@@ -98,7 +98,7 @@ class Contract(Part):
     golden_rows: GoldenRows
     split: SplitContract
     metrics: dict[str, float]
-    # Contracts of old lack what follows.
+    # Older contracts do not have the fields below.
     # For each class, the median of each feature.
     typical_rows: dict[str, list[float]] = {}
     # Digest of the data, code and parameters that the training depended on.

@@ -70,7 +70,7 @@ def listener():
             self.end_headers()
 
         def log_message(self, *_):
-            pass
+            """Print nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -121,7 +121,7 @@ class Bridge:
         ) -> Callable[[bytes], object]:
             nonlocal status, headers
             status, headers = given_status, given_headers
-            return lambda _: None  # the write() of old WSGI, which Flask does not use
+            return lambda _: None  # WSGI's legacy write(), which Flask never calls
 
         chunks = self.app.wsgi_app(environ, start_response)
         close = getattr(chunks, "close", do_nothing)

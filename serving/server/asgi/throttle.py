@@ -7,7 +7,7 @@ from typing import ClassVar
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-# Behind those that are being answered, on all connections of a worker: 2.2 kB each (measured).
+# Behind those being answered, on all connections of a worker: 2.2 kB each (measured).
 MOST_WAITING = 10_000
 TOO_MANY = "Too many pipelined requests are waiting."
 

@@ -58,7 +58,7 @@ class History:
         return sorted(_read_events(tags), key=lambda event: event.at)
 
     def write(self, event: Event) -> None:
-        """Write an event, or write it anew."""
+        """Write an event, replacing the one with the same key."""
         values = {**asdict(event), "at": event.at.isoformat()}
         self._model.set_tag(_key(event), json.dumps(values))
 
@@ -67,7 +67,7 @@ class History:
         self._model.delete_tag(_key(event))
 
     def find_time(self) -> datetime:
-        """Return the present, but no time before the last event's.
+        """Return the current time, or that of the last event if it is later.
 
         Events come from several machines, whose clocks may differ.
         """

@@ -40,7 +40,7 @@ class Estimator(Parameters):
             found = getattr(importlib.import_module(module_name), class_name)
         except (ImportError, AttributeError, TypeError, ValueError) as error:
             raise ValueError(
-                f"there is no class {self.class_path!r} ({error});"
+                f"class {self.class_path!r} cannot be imported ({error});"
                 " give a full path such as sklearn.linear_model.LogisticRegression"
             ) from error
         if not (inspect.isclass(found) and hasattr(found, "get_params")):

@@ -22,12 +22,18 @@ def nest(estimator):
     [
         (
             {"class": "sklearn.linear_model.LogisticRegresion"},
-            "there is no class 'sklearn.linear_model.LogisticRegresion'.*full path",
+            "LogisticRegresion' cannot be imported .*full path",
         ),
-        ({"class": "no_such_module.Model"}, "there is no class 'no_such_module.Model'"),
-        ({"class": "LogisticRegression"}, "there is no class 'LogisticRegression'"),
-        ({"class": ""}, "there is no class ''"),
-        ({"class": "..."}, "there is no class '...'"),
+        (
+            {"class": "no_such_module.Model"},
+            "class 'no_such_module.Model' cannot be imported",
+        ),
+        (
+            {"class": "LogisticRegression"},
+            "class 'LogisticRegression' cannot be imported",
+        ),
+        ({"class": ""}, "class '' cannot be imported"),
+        ({"class": "..."}, "class '...' cannot be imported"),
         (
             {"class": "sklearn.multiclass.OneVsRestClassifier"},
             "OneVsRestClassifier cannot be created: .*missing .*'estimator'",
@@ -57,7 +63,7 @@ def nest(estimator):
         ({**LOGISTIC, "scale": "perhaps"}, r"scale\n.*valid boolean"),
         (
             nest({"class": "sklearn.svm.SVM"}),
-            "there is no class 'sklearn.svm.SVM'",
+            "class 'sklearn.svm.SVM' cannot be imported",
         ),
         (
             nest({"class": "sklearn.svm.SVC", "parameters": {"kernal": "rbf"}}),

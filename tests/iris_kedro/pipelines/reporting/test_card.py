@@ -111,7 +111,7 @@ class Page(HTMLParser):
             self.open.append(tag)
 
     def handle_startendtag(self, tag, attrs):
-        pass
+        """Do not open an element that closes itself."""
 
     def handle_endtag(self, tag):
         assert self.open.pop() == tag

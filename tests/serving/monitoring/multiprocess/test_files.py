@@ -1,5 +1,6 @@
 import fcntl
 import os
+from contextlib import ExitStack
 
 import pytest
 
@@ -85,9 +86,9 @@ def test_files_of_others_are_left_alone(folder):
 def test_the_lock_needs_no_file(fill, folder):
     fill()
 
-    with locked(folder, SHARED), locked(folder, SHARED):
-        with pytest.raises(BlockingIOError), locked(folder, EXCLUSIVE | AT_ONCE):
-            pass
+    with locked(folder, SHARED), locked(folder, SHARED), ExitStack() as stack:
+        with pytest.raises(BlockingIOError):
+            stack.enter_context(locked(folder, EXCLUSIVE | AT_ONCE))
 
 
 def test_the_lock_is_released_after_an_error(folder):
