@@ -32,19 +32,19 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from iris_kedro.candidates import TrainedCandidate
 from iris_kedro.cli import cli
-from iris_kedro.contract import Contract, SplitContract
 from iris_kedro.datasets import ModelRegistryDataset, SourceDataset
+from iris_kedro.gate.release import Decision, Release, Verdict
+from iris_kedro.model.candidates import TrainedCandidate
+from iris_kedro.model.contract import Contract, SplitContract
+from iris_kedro.model.provenance import Lineage, Provenance, RawData
 from iris_kedro.pipelines.data_engineering.nodes import SplitData, clean, split
 from iris_kedro.pipelines.data_science.export import describe_challenger, export_onnx
 from iris_kedro.pipelines.data_science.nodes import (
     evaluate_best,
     train_candidate,
 )
-from iris_kedro.provenance import Lineage, Provenance, RawData
 from iris_kedro.registry import JudgedModel, Registry, Source
-from iris_kedro.release import Decision, Release, Verdict
 from iris_kedro.specification import Candidate, Dataset, Export, Gate, Split, Training
 
 ROOT = Path(__file__).parents[1]

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iris_kedro.contract import Contract
-from iris_kedro.scoring import OnnxScorer
+from iris_kedro.model.contract import Contract
+from iris_kedro.model.scoring import OnnxScorer
 
 pytestmark = pytest.mark.slow
 

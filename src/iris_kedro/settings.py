@@ -14,9 +14,9 @@ from kedro.config import OmegaConfigLoader
 from kedro.utils import find_kedro_project
 from omegaconf.resolvers import oc
 
-from iris_kedro.hooks import ExperimentHooks, ProjectHooks
-from iris_kedro.tracking import TrackingHooks
-from iris_kedro.unchanged import UnchangedHooks
+from iris_kedro.hooks.project import ExperimentHooks, ProjectHooks
+from iris_kedro.hooks.tracking import TrackingHooks
+from iris_kedro.hooks.unchanged import UnchangedHooks
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 # Its pages have one reader and one SQLite file: four workers start more slowly.

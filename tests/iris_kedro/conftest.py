@@ -2,10 +2,10 @@
 
 import pytest
 
-from iris_kedro.contract import Contract
+from iris_kedro.gate.release import RegistryState, ReleasedModel
+from iris_kedro.model.contract import Contract
 from iris_kedro.pipelines.model_release.nodes import compare, decide
 from iris_kedro.pipelines.model_release.report import build_report
-from iris_kedro.release import RegistryState, ReleasedModel
 
 
 @pytest.fixture(scope="session")

@@ -47,7 +47,7 @@ def explain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
         except NothingToDo:
             return None  # the hook that raised it has printed why
         except KeyboardInterrupt:
-            from iris_kedro.tracking import end_runs
+            from iris_kedro.hooks.tracking import end_runs
 
             end_runs()
             raise

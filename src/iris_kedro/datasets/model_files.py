@@ -10,8 +10,8 @@ import onnx
 from mlflow.models import ModelSignature
 from mlflow.types import Schema, TensorSpec
 
-from iris_kedro.contract import Contract
 from iris_kedro.datasets.tracking import pin_requirements
+from iris_kedro.model.contract import Contract
 from iris_kedro.registry import Registry, Source
 
 FILE_DIGEST = "file_digest"

@@ -20,7 +20,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
 from mlflow.utils.uri import append_to_uri_path, is_local_uri
 from mlflow.utils.validation import MAX_DATASET_DIGEST_SIZE
 
-from iris_kedro.provenance import RawData, RawFile
+from iris_kedro.model.provenance import RawData, RawFile
 
 RAW_DATA = "raw_data"  # the tag of runs and versions
 FOLDER = "raw"  # at the experiment's artifact location

@@ -17,6 +17,13 @@ from iris_kedro.datasets.model_files import (
     upload_model,
 )
 from iris_kedro.datasets.raw_archive import RAW_DATA
+from iris_kedro.gate.release import (
+    Outcome,
+    RegistryState,
+    Release,
+    ReleasedModel,
+    Verdict,
+)
 from iris_kedro.registry import (
     NOTE,
     PRODUCTION,
@@ -26,7 +33,6 @@ from iris_kedro.registry import (
     Registry,
     find_outcomes,
 )
-from iris_kedro.release import Outcome, RegistryState, Release, ReleasedModel, Verdict
 
 logger = logging.getLogger(__name__)
 

@@ -20,15 +20,15 @@ from mlflow.entities import Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
-from iris_kedro.candidates import CandidateRecord, name_metric, show_values
-from iris_kedro.provenance import (
+from iris_kedro.hooks.tracking import flatten
+from iris_kedro.model.candidates import CandidateRecord, name_metric, show_values
+from iris_kedro.model.provenance import (
     TRAINING_CODE,
     Provenance,
     digest_files,
     list_packages,
     read_git_commit,
 )
-from iris_kedro.tracking import flatten
 
 PROJECT = Path(__file__).parents[3]
 

@@ -7,11 +7,11 @@ import onnx
 import pandas as pd
 from numpy.typing import NDArray
 
-from iris_kedro.contract import Contract
-from iris_kedro.intervals import Estimate
-from iris_kedro.release import RegistryState, ReleasedModel
+from iris_kedro.gate.intervals import Estimate
+from iris_kedro.gate.release import RegistryState, ReleasedModel
+from iris_kedro.model.contract import Contract
 from iris_kedro.specification import Dataset, Gate, Target
-from iris_kedro.split import is_held_out
+from iris_kedro.specification.split import is_held_out
 
 from .performance import (
     Answers,

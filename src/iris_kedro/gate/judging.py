@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from iris_kedro.release import Decision, Verdict
+from iris_kedro.gate.release import Decision, Verdict
 from iris_kedro.specification import Gate
 
 from . import reasons

@@ -3,7 +3,7 @@
 import hashlib
 from typing import Any
 
-from iris_kedro.release import RegistryState
+from iris_kedro.gate.release import RegistryState
 from iris_kedro.specification import Gate
 
 

@@ -8,9 +8,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.metrics import recall_score
 
-from iris_kedro.contract import Contract
-from iris_kedro.intervals import Estimate
-from iris_kedro.scoring import OnnxScorer
+from iris_kedro.gate.intervals import Estimate
+from iris_kedro.model.contract import Contract
+from iris_kedro.model.scoring import OnnxScorer
 from iris_kedro.specification import Gate, Target
 
 from .calibration import estimate_calibration_error

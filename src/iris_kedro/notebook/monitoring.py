@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from prometheus_client.parser import text_string_to_metric_families
 
-from iris_kedro.explanation import Explanation
+from iris_kedro.model.explanation import Explanation
 from iris_kedro.style import COLORS, MUTED, new_figure, words
 
 LEAST_SHARE = 1e-3

@@ -350,7 +350,7 @@ def test_missing_permission_is_a_short_error(project, monkeypatch):
     def refuse(*_, **__):
         raise PermissionError(13, "Permission denied", "data/.lock")
 
-    monkeypatch.setattr("iris_kedro.hooks.FileLock.acquire", refuse)
+    monkeypatch.setattr("iris_kedro.hooks.project.FileLock.acquire", refuse)
 
     result = project.invoke("run")
 

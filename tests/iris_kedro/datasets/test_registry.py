@@ -12,10 +12,10 @@ import pytest
 from kedro.io import DatasetError
 from mlflow.tracking import MlflowClient
 
-from iris_kedro.contract import Contract
 from iris_kedro.datasets import ModelRegistryDataset
 from iris_kedro.datasets import registry as dataset_module
-from iris_kedro.release import Decision, Outcome, Release, Verdict
+from iris_kedro.gate.release import Decision, Outcome, Release, Verdict
+from iris_kedro.model.contract import Contract
 
 ROWS = np.array([[5.1, 3.5, 1.4, 0.2], [6.3, 3.3, 6.0, 2.5]], np.float32)
 

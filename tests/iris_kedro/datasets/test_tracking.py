@@ -10,7 +10,6 @@ from kedro.io import DatasetError
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
-from iris_kedro.candidates import CandidateRecord, ExportedCandidate
 from iris_kedro.datasets import (
     CandidateRunsDataset,
     MetricsDataset,
@@ -18,6 +17,7 @@ from iris_kedro.datasets import (
     TrackedParquetDataset,
 )
 from iris_kedro.datasets.tracking import pin_requirements
+from iris_kedro.model.candidates import CandidateRecord, ExportedCandidate
 
 FOREST = {
     "class": "sklearn.ensemble.RandomForestClassifier",

@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iris_kedro.gate.comparing import Comparison, Difference
+from iris_kedro.gate.intervals import Estimate
 from iris_kedro.gate.judging import judge
 from iris_kedro.gate.performance import Performance
 from iris_kedro.gate.reasons import count_missing_rows
-from iris_kedro.intervals import Estimate
-from iris_kedro.release import Verdict
+from iris_kedro.gate.release import Verdict
 from iris_kedro.specification import Gate
 
 GATE = Gate(

@@ -3,8 +3,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from iris_kedro.candidates import CandidateRecord, ExportedCandidate
 from iris_kedro.datasets import CandidateRunsDataset
+from iris_kedro.model.candidates import CandidateRecord, ExportedCandidate
 from iris_kedro.notebook.comparing import (
     load_models,
     plot_calibration,

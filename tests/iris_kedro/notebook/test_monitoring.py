@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from iris_kedro.explanation import Explanation
+from iris_kedro.model.explanation import Explanation
 from iris_kedro.notebook.monitoring import (
     GRAVE,
     NOTICEABLE,

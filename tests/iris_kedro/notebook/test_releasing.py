@@ -1,11 +1,11 @@
 import pytest
 
+from iris_kedro.gate.release import Verdict
 from iris_kedro.notebook.releasing import (
     list_promotions,
     plot_differences,
     plot_history,
 )
-from iris_kedro.release import Verdict
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 from mlflow.entities import ViewType
 from mlflow.tracking import MlflowClient
 
-from iris_kedro.release import Verdict
+from iris_kedro.gate.release import Verdict
 
 
 def numbers(registry):

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from iris_kedro.errors import ProjectError
-from iris_kedro.provenance import RawFile
+from iris_kedro.model.provenance import RawFile
 from iris_kedro.specification import Dataset, Split
-from iris_kedro.split import is_held_out
-from iris_kedro.validation import standardize_name
+from iris_kedro.specification.split import is_held_out
+from iris_kedro.specification.validation import standardize_name
 
 logger = logging.getLogger(__name__)
 

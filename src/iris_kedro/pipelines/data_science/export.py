@@ -13,8 +13,9 @@ from skl2onnx import to_onnx
 from skl2onnx.common.data_types import FloatTensorType
 from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
 
-from iris_kedro.candidates import Evaluation, ExportedCandidate, TrainedCandidate
-from iris_kedro.contract import (
+from iris_kedro.errors import ProjectError
+from iris_kedro.model.candidates import Evaluation, ExportedCandidate, TrainedCandidate
+from iris_kedro.model.contract import (
     Contract,
     FeatureContract,
     GoldenRows,
@@ -22,11 +23,10 @@ from iris_kedro.contract import (
     TargetContract,
     TrainingStatistics,
 )
-from iris_kedro.errors import ProjectError
-from iris_kedro.provenance import Lineage
-from iris_kedro.scoring import INPUT, OnnxScorer
+from iris_kedro.model.provenance import Lineage
+from iris_kedro.model.scoring import INPUT, OnnxScorer
 from iris_kedro.specification import Dataset, Export, Split
-from iris_kedro.split import is_held_out
+from iris_kedro.specification.split import is_held_out
 
 logger = logging.getLogger(__name__)
 

@@ -13,7 +13,8 @@ from sklearn.metrics import (
     recall_score,
 )
 
-from iris_kedro.candidates import (
+from iris_kedro.errors import ProjectError
+from iris_kedro.model.candidates import (
     CandidateRecord,
     CrossValidation,
     Evaluation,
@@ -21,8 +22,12 @@ from iris_kedro.candidates import (
     TrainedCandidate,
     name_metric,
 )
-from iris_kedro.errors import ProjectError
-from iris_kedro.provenance import Lineage, Provenance, RawData, compute_fingerprint
+from iris_kedro.model.provenance import (
+    Lineage,
+    Provenance,
+    RawData,
+    compute_fingerprint,
+)
 from iris_kedro.specification import (
     Candidate,
     Dataset,

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable
 import pandas as pd
 from kedro.pipeline import Node, Pipeline
 
-from iris_kedro.candidates import TrainedCandidate
 from iris_kedro.configuration import list_candidates
+from iris_kedro.model.candidates import TrainedCandidate
 from iris_kedro.specification import Candidate, Dataset, Training
 
 from .export import describe_challenger, export_onnx

@@ -21,7 +21,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from iris_kedro.candidates import CrossValidation
+from iris_kedro.model.candidates import CrossValidation
 from iris_kedro.specification import Candidate, Training
 
 from .scorers import Scorer

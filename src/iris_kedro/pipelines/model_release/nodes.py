@@ -5,7 +5,6 @@ from dataclasses import replace
 import onnx
 import pandas as pd
 
-from iris_kedro.contract import Contract
 from iris_kedro.gate.comparing import (
     Comparison,
     compare_with_baseline,
@@ -16,8 +15,9 @@ from iris_kedro.gate.comparing import (
 from iris_kedro.gate.judging import judge
 from iris_kedro.gate.known import digest_judgement, recall_versions
 from iris_kedro.gate.performance import answer, summarize
-from iris_kedro.provenance import Lineage
-from iris_kedro.release import Decision, RegistryState, Release
+from iris_kedro.gate.release import Decision, RegistryState, Release
+from iris_kedro.model.contract import Contract
+from iris_kedro.model.provenance import Lineage
 from iris_kedro.specification import Dataset, Gate
 
 

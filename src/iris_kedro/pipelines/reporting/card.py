@@ -19,11 +19,11 @@ from markupsafe import Markup, escape
 from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix
 
-from iris_kedro.contract import Contract
+from iris_kedro.gate.intervals import Estimate, estimate_mean, estimate_share
 from iris_kedro.gate.performance import answer_shares
-from iris_kedro.intervals import Estimate, estimate_mean, estimate_share
-from iris_kedro.release import RegistryState
-from iris_kedro.scoring import OnnxScorer, Scores
+from iris_kedro.gate.release import RegistryState
+from iris_kedro.model.contract import Contract
+from iris_kedro.model.scoring import OnnxScorer, Scores
 from iris_kedro.specification import Card, Dataset, Gate
 
 FIGURES = "model_card"  # the folder of the figures beside the card

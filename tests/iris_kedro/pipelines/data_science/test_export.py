@@ -5,13 +5,13 @@ import onnx
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from iris_kedro.candidates import ExportedCandidate
-from iris_kedro.contract import Contract
 from iris_kedro.errors import ProjectError
+from iris_kedro.model.candidates import ExportedCandidate
+from iris_kedro.model.contract import Contract
+from iris_kedro.model.scoring import OnnxScorer
 from iris_kedro.pipelines.data_science import export as export_module
 from iris_kedro.pipelines.data_science.export import describe_challenger, export_onnx
 from iris_kedro.pipelines.data_science.nodes import evaluate_best
-from iris_kedro.scoring import OnnxScorer
 
 LOGISTIC = {"class": "sklearn.linear_model.LogisticRegression", "scale": True}
 

@@ -3,13 +3,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from iris_kedro.candidates import (
+from iris_kedro.errors import ProjectError
+from iris_kedro.model.candidates import (
     CrossValidation,
     Evaluation,
     ExportedCandidate,
     TrainedCandidate,
 )
-from iris_kedro.errors import ProjectError
+from iris_kedro.model.provenance import RawData
 from iris_kedro.pipelines.data_science.nodes import (
     build_leaderboard,
     evaluate_best,
@@ -20,7 +21,6 @@ from iris_kedro.pipelines.data_science.nodes import (
     train_candidate,
     validate_baseline,
 )
-from iris_kedro.provenance import RawData
 from iris_kedro.specification import Candidate
 
 FOREST = {

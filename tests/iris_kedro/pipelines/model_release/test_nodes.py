@@ -3,15 +3,15 @@ import onnx
 import pandas as pd
 import pytest
 
-from iris_kedro.contract import Contract
 from iris_kedro.gate import performance
 from iris_kedro.gate.known import digest_judgement
+from iris_kedro.gate.release import Decision, ReleasedModel, Verdict
+from iris_kedro.model.contract import Contract
 from iris_kedro.pipelines.model_release.nodes import (
     decide,
     release,
 )
-from iris_kedro.release import Decision, ReleasedModel, Verdict
-from iris_kedro.split import is_held_out
+from iris_kedro.specification.split import is_held_out
 
 # --- The comparison ------------------------------------------------------------------
 

@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss
 
+from iris_kedro.gate.release import Outcome, RegistryState
+from iris_kedro.model.scoring import OnnxScorer
 from iris_kedro.pipelines.reporting.card import (
     METRICS,
     build_card,
@@ -12,8 +14,6 @@ from iris_kedro.pipelines.reporting.card import (
     render_card_page,
 )
 from iris_kedro.pipelines.reporting.card_figures import INK, draw_card
-from iris_kedro.release import Outcome, RegistryState
-from iris_kedro.scoring import OnnxScorer
 from iris_kedro.specification import Card, Training
 
 # The order of Mitchell et al., Model Cards for Model Reporting, 2019, figure 1.

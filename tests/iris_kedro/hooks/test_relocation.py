@@ -1,7 +1,7 @@
 import mlflow
 import pytest
 
-from iris_kedro.relocation import follow_move
+from iris_kedro.hooks.relocation import follow_move
 
 
 @pytest.fixture

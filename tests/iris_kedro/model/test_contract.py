@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from iris_kedro.contract import METADATA_KEY, Contract, TrainingStatistics
+from iris_kedro.model.contract import METADATA_KEY, Contract, TrainingStatistics
 
 
 def test_statistics_of_known_values():

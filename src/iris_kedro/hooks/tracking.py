@@ -19,7 +19,7 @@ from mlflow.tracking import MlflowClient
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME
 from pydantic import BaseModel
 
-from iris_kedro.relocation import follow_move
+from iris_kedro.hooks.relocation import follow_move
 
 logger = logging.getLogger(__name__)
 

@@ -3,8 +3,14 @@ import re
 import pytest
 from rich.console import Console
 
-from iris_kedro.release import Decision, Outcome, RegistryState, ReleasedModel, Verdict
-from iris_kedro.summary import print_summary, print_unchanged
+from iris_kedro.gate.release import (
+    Decision,
+    Outcome,
+    RegistryState,
+    ReleasedModel,
+    Verdict,
+)
+from iris_kedro.hooks.summary import print_summary, print_unchanged
 
 ENTRY = {
     "candidate": "random_forest",

@@ -19,9 +19,9 @@ from mlflow.exceptions import MlflowException
 
 from iris_kedro.configuration import use_configuration
 from iris_kedro.errors import ProjectError
+from iris_kedro.hooks.summary import print_summary
+from iris_kedro.hooks.tracking import close_dead_runs
 from iris_kedro.specification import check_agreement, check_names
-from iris_kedro.summary import print_summary
-from iris_kedro.tracking import close_dead_runs
 
 if TYPE_CHECKING:
     from sqlalchemy.exc import DBAPIError

@@ -1,6 +1,6 @@
 import numpy as np
 
-from iris_kedro.scoring import OnnxScorer
+from iris_kedro.model.scoring import OnnxScorer
 
 ROWS = [[5.1, 3.5, 1.4, 0.2], [6.3, 3.3, 6.0, 2.5]]
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iris_kedro.explanation import explain
+from iris_kedro.model.explanation import explain
 
 WEIGHTS = st.lists(st.floats(-5, 5), min_size=3, max_size=3).map(np.array)
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from kedro.validation import DataValidationError
 
-from iris_kedro.validation import (
+from iris_kedro.specification.validation import (
     RawFileValidator,
     SourceValidator,
     standardize_name,

@@ -7,7 +7,7 @@ from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
-from iris_kedro.release import Decision, Outcome, RegistryState
+from iris_kedro.gate.release import Decision, Outcome, RegistryState
 
 SERVED = "iris"  # what the service follows unless IRIS_MODEL_NAME says otherwise
 KEDRO = ".venv/bin/kedro"

@@ -8,9 +8,9 @@ from kedro.config import OmegaConfigLoader
 from kedro.pipeline import Node, Pipeline
 
 from iris_kedro.errors import ProjectError
-from iris_kedro.hooks import ProjectHooks
+from iris_kedro.hooks.project import ProjectHooks
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 RUN = {"project_path": str(ROOT), "env": None}
 PIPELINE = Pipeline([Node(len, "data", "length", name="measure")])
 
@@ -93,7 +93,7 @@ def test_second_run_waits_until_the_first_ends(
         told.append(message)
         first.release()
 
-    monkeypatch.setattr("iris_kedro.hooks.logger.warning", end_first_run)
+    monkeypatch.setattr("iris_kedro.hooks.project.logger.warning", end_first_run)
 
     hooks.before_pipeline_run(RUN, PIPELINE, catalog)
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pandera.pandas as pa
 from kedro.validation import CheckFailure, DataValidationError
 
-from iris_kedro.specification import Dataset
+from .dataset import Dataset
 
 FIRST_ROW = 2  # the header is row 1 of a file
 SHOWN_FAILURES = 100

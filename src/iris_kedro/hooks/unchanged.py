@@ -10,8 +10,8 @@ from iris_kedro.configuration import list_candidates
 from iris_kedro.errors import NothingToDo
 from iris_kedro.gate.judging import judge_existing
 from iris_kedro.gate.known import recall_versions
-from iris_kedro.provenance import compute_fingerprint
-from iris_kedro.summary import print_unchanged
+from iris_kedro.hooks.summary import print_unchanged
+from iris_kedro.model.provenance import compute_fingerprint
 
 
 class UnchangedHooks:

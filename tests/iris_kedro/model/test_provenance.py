@@ -6,16 +6,16 @@ from pathlib import Path
 import grimp
 import pytest
 
-from iris_kedro.provenance import (
+from iris_kedro.model.provenance import (
     TRAINING_CODE,
     UNKNOWN,
     digest_files,
     read_git_commit,
 )
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 # Imported in the training, without a part in its result.
-WITHOUT_RESULT = {"configuration", "errors", "provenance"}
+WITHOUT_RESULT = {"configuration", "errors", "model/provenance"}
 GIT = shutil.which("git") or "git"
 
 

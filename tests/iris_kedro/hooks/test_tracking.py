@@ -1,5 +1,5 @@
+from iris_kedro.hooks.tracking import flatten
 from iris_kedro.specification import Split
-from iris_kedro.tracking import flatten
 
 SPLIT = Split(test_share=0.3, salt="s", minimum_rows_per_class=5)
 

@@ -5,8 +5,8 @@ from enum import StrEnum
 
 import onnx
 
-from iris_kedro.contract import Contract
-from iris_kedro.provenance import Lineage
+from iris_kedro.model.contract import Contract
+from iris_kedro.model.provenance import Lineage
 
 
 class Verdict(StrEnum):
