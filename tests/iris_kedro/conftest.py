@@ -23,10 +23,10 @@ def describe_anew():
 
 @pytest.fixture
 def judge(test_data, dataset, gate):
-    def judge(challenger, production=None, rows=test_data, **state):
+    def judge(challenger, production=None, rows=test_data, latency_ms=0.1, **state):
         released = production and ReleasedModel("7", production)
         state = RegistryState(released, **{"fingerprints": {}, **state})
-        return compare(challenger, state, rows, dataset, gate)
+        return compare(challenger, latency_ms, state, rows, dataset, gate)
 
     return judge
 

@@ -1,6 +1,7 @@
 """The outside effects that Kedro and kedro-mlflow have no dataset for."""
 
 from .files import BytesDataset, OnnxDataset, SourceDataset
+from .latency import OnnxLatencyDataset
 from .raw_archive import RawArchiveDataset
 from .registry import ModelRegistryDataset
 from .tracking import (
@@ -16,6 +17,7 @@ __all__ = [
     "MetricsDataset",
     "ModelRegistryDataset",
     "OnnxDataset",
+    "OnnxLatencyDataset",
     "ProvenanceDataset",
     "RawArchiveDataset",
     "SourceDataset",

@@ -152,7 +152,7 @@ def compare_with_released(
     unseen = find_unseen(released, rows)
     theirs = answer(released.model, rows[unseen], dataset.target)
     same = select(ours, unseen)
-    performance = summarize(released.model, theirs, rows[unseen], dataset.target, gate)
+    performance = summarize(theirs, rows[unseen], dataset.target, gate)
     name = f"version {released.version}"
     return compare_answers(name, same, theirs, gate), performance
 

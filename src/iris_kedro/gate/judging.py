@@ -76,7 +76,9 @@ def _judge_floors(comparison: Comparison, gate: Gate) -> Decision | None:
     if performance.calibration_error.low > gate.maximum_calibration_error:
         failed.append(reasons.explain_calibration(performance.calibration_error, gate))
     is_final = bool(failed)
-    if performance.latency_ms > gate.latency_budget_ms:
+    if performance.latency_ms is not None and (
+        performance.latency_ms > gate.latency_budget_ms
+    ):
         failed.append(reasons.explain_latency(performance.latency_ms, gate))
     if not failed:
         return None

@@ -1,6 +1,5 @@
 """Predictions of ONNX models, as the service will make them."""
 
-import time
 from typing import NamedTuple
 
 import numpy as np
@@ -35,13 +34,3 @@ class OnnxScorer:
         features = np.asarray(X, dtype=np.float32)
         labels, probabilities = self._session.run(OUTPUTS, {INPUT: features})
         return Scores(np.asarray(labels, dtype=np.str_), probabilities)
-
-    def measure_latency(self, row: ArrayLike, repeats: int = 200) -> float:
-        """Return the median time of a single-row prediction in milliseconds."""
-        features = np.asarray(row, dtype=np.float32).reshape(1, -1)
-        seconds = []
-        for _ in range(repeats):
-            start = time.perf_counter()
-            self._session.run(OUTPUTS, {INPUT: features})
-            seconds.append(time.perf_counter() - start)
-        return float(np.median(seconds) * 1000)

@@ -25,7 +25,3 @@ def test_no_rows_give_no_scores(challenger):
 
     assert scores.labels.shape == (0,)
     assert scores.probabilities.shape == (0, 3)
-
-
-def test_latency_of_one_row_is_a_positive_time(challenger):
-    assert OnnxScorer(challenger).measure_latency(ROWS[0], repeats=3) > 0

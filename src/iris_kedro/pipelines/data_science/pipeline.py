@@ -175,7 +175,7 @@ def _create_result(names: list[str]) -> Pipeline:
                     "split": "params:data_engineering.split",
                     "export": "params:data_science.export",
                 },
-                outputs="challenger",
+                outputs="challenger@onnx",
                 name="describe_challenger",
                 namespace="contract",
             ),

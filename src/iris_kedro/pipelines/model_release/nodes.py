@@ -23,6 +23,7 @@ from iris_kedro.specification import Dataset, Gate
 
 def compare(
     challenger: onnx.ModelProto,
+    latency_ms: float,
     registry: RegistryState,
     test_data: pd.DataFrame,
     dataset: Dataset,
@@ -37,7 +38,7 @@ def compare(
     fingerprint = Contract.read(challenger).training_fingerprint
     alone = Comparison(
         rows=len(test_data),
-        challenger=summarize(challenger, ours, test_data, dataset.target, gate),
+        challenger=summarize(ours, test_data, dataset.target, gate, latency_ms),
         baseline=compare_with_baseline(
             challenger, ours, test_data, dataset.target, gate
         ),

@@ -13,7 +13,8 @@ def create_pipeline() -> Pipeline:
             Node(
                 compare,
                 inputs={
-                    "challenger": "challenger",
+                    "challenger": "challenger@onnx",
+                    "latency_ms": "challenger@latency",
                     "registry": "registry",
                     "test_data": "test_data",
                     "dataset": "params:dataset",
@@ -38,7 +39,7 @@ def create_pipeline() -> Pipeline:
                 inputs={
                     "comparison": "comparison",
                     "decision": "decision",
-                    "challenger": "challenger",
+                    "challenger": "challenger@onnx",
                     "lineage": "lineage",
                     "gate": "params:model_release.gate",
                 },
@@ -49,7 +50,7 @@ def create_pipeline() -> Pipeline:
             Node(
                 release,
                 inputs={
-                    "challenger": "challenger",
+                    "challenger": "challenger@onnx",
                     "comparison": "comparison",
                     "decision": "decision",
                     "lineage": "lineage",

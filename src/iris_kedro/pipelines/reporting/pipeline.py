@@ -18,7 +18,7 @@ def create_pipeline() -> Pipeline:
             Node(
                 build_card,
                 inputs={
-                    "challenger": "challenger",
+                    "challenger": "challenger@onnx",
                     "test_data": "test_data",
                     "leaderboard": "leaderboard",
                     "report": "gate_report",

@@ -3,7 +3,6 @@ import onnx
 import pandas as pd
 import pytest
 
-from iris_kedro.gate import performance
 from iris_kedro.gate.known import digest_judgement
 from iris_kedro.gate.release import Decision, ReleasedModel, Verdict
 from iris_kedro.model.contract import Contract
@@ -173,11 +172,8 @@ def test_data_that_no_version_up_to_production_saw_is_newer(
     assert comparison.has_newer_data is newer
 
 
-def test_latency_is_measured_in_onnx_runtime(judge, challenger, monkeypatch):
-    scorer = performance.OnnxScorer
-    monkeypatch.setattr(scorer, "measure_latency", lambda self, row: 12.5)
-
-    assert judge(challenger).challenger.latency_ms == 12.5
+def test_latency_is_the_one_that_was_measured(judge, challenger):
+    assert judge(challenger, latency_ms=12.5).challenger.latency_ms == 12.5
 
 
 def test_many_rows_are_judged_in_bounded_memory(judge, challenger, weak, test_data):

@@ -1,0 +1,52 @@
+"""How fast a model answers."""
+
+import time
+from typing import Any, NoReturn
+
+import numpy as np
+from kedro.io import AbstractDataset, DatasetError
+
+from iris_kedro.model.contract import Contract
+from iris_kedro.model.scoring import OnnxScorer
+
+from .files import OnnxDataset
+
+REPEATS = 200
+
+
+class OnnxLatencyDataset(AbstractDataset[NoReturn, float]):
+    """The median time of a single-row prediction by an ONNX model, in milliseconds.
+
+    Args:
+        filepath: Path of the model, which carries its contract.
+        metadata: For plugins.
+    """
+
+    def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        self._model = OnnxDataset(filepath)
+        self.metadata = metadata
+
+    def load(self) -> float:
+        """Measure it with a golden row, on one thread."""
+        model = self._model.load()
+        scorer, row = OnnxScorer(model), Contract.read(model).golden_rows.inputs[:1]
+        seconds = []
+        for _ in range(REPEATS):
+            start = time.perf_counter()
+            scorer.score(row)
+            seconds.append(time.perf_counter() - start)
+        return float(np.median(seconds) * 1000)
+
+    def save(self, data: NoReturn) -> None:
+        """Refuse to write: a latency is only measured.
+
+        Raises:
+            DatasetError: Always.
+        """
+        raise DatasetError("the latency of a model cannot be written")
+
+    def _exists(self) -> bool:
+        return self._model.exists()
+
+    def _describe(self) -> dict[str, Any]:
+        return self._model._describe()
