@@ -20,6 +20,7 @@ import yaml
 from click.testing import CliRunner, Result
 from hypothesis import settings
 from kedro.framework.cli.cli import KedroCLI
+from kedro.framework.project import pipelines
 from kedro.framework.startup import bootstrap_project
 from mlflow.entities import Run
 from mlflow.tracking import MlflowClient, fluent
@@ -32,6 +33,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from iris_kedro import configuration
 from iris_kedro.cli import cli
 from iris_kedro.datasets import ModelRegistryDataset, SourceDataset
 from iris_kedro.gate.release import Decision, Release, Verdict
@@ -84,7 +86,7 @@ def require() -> Callable[[str, object, str], None]:
 
 @pytest.fixture(autouse=True)
 def isolated_globals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let no test see MLflow's runs, addresses and variables of another one."""
+    """Let no test see runs, addresses, variables and candidates of another one."""
     variables = dict(os.environ)
     monkeypatch.setattr(sys, "path", [*sys.path])
     for name in [name for name in os.environ if name.startswith("MLFLOW_")]:
@@ -97,6 +99,8 @@ def isolated_globals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     while mlflow.active_run():
         mlflow.end_run()
     fluent._active_experiment_id = None
+    configuration._names = None
+    pipelines.configure(configuration.PIPELINES)
     os.environ.clear()
     os.environ.update(variables)
 

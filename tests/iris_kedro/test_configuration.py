@@ -3,18 +3,8 @@ from kedro.config import OmegaConfigLoader
 from kedro.framework.project import pipelines
 from kedro.framework.startup import bootstrap_project
 
-from iris_kedro import configuration
 from iris_kedro.configuration import list_candidates, use_configuration
 from iris_kedro.errors import ProjectError
-
-
-@pytest.fixture(autouse=True)
-def restored():
-    """Let no test have the candidates of another one."""
-    configuration._names = None
-    yield
-    configuration._names = None
-    pipelines.configure(configuration.PIPELINES)
 
 
 @pytest.fixture
