@@ -334,7 +334,7 @@ def make_challenger(
             split_parameters,
             export_parameters,
         )
-        claimed = SplitContract(salt=split.salt, test_share=split.test_share)
+        claimed = SplitContract(salt=split.salt, test_size=split.test_size)
         return Contract.read(model).model_copy(update={"split": claimed}).embed(model)
 
     return make

@@ -28,7 +28,7 @@ def write(project):
 def test_environment_holds_differences_only(project, write):
     write(
         "conf/mine/parameters.yml",
-        "data_engineering: {split: {test_share: 0.4}}\n"
+        "data_engineering: {split: {test_size: 0.4}}\n"
         "data_science:\n"
         "  candidates:\n"
         "    logistic_regression: null\n"
@@ -42,7 +42,7 @@ def test_environment_holds_differences_only(project, write):
     assert result.exit_code == 0, result.output
     assert parent.info.run_name == "mine · naive bayes · first release"
     assert list(project.children(parent)) == ["naive_bayes"]
-    assert parent.data.params["data_engineering.split.test_share"] == "0.4"
+    assert parent.data.params["data_engineering.split.test_size"] == "0.4"
     assert parent.data.params["data_engineering.split.salt"] == "split"
 
 

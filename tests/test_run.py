@@ -601,7 +601,7 @@ def test_parameter_can_be_given_on_the_command_line(project):
 
     (parent,) = project.parents()
     assert parent.data.params["data_engineering.split.salt"] == "x"
-    assert parent.data.params["data_engineering.split.test_share"] == "0.3"
+    assert parent.data.params["data_engineering.split.test_size"] == "0.3"
 
 
 def test_source_can_be_given_on_the_command_line(project, iris_csv):
@@ -644,9 +644,9 @@ def test_source_can_be_given_on_the_command_line(project, iris_csv):
         (DATA_SCIENCE, "data_science.candidate", {}, "did you mean 'candidates'"),
         (
             "parameters_data_engineering.yml",
-            "data_engineering.split.test_share",
+            "data_engineering.split.test_size",
             "a third",
-            "test_share",
+            "test_size",
         ),
         (
             "parameters_model_release.yml",

@@ -95,7 +95,7 @@ def _describe(fitted: LogisticRegression, X: NDArray, y: NDArray) -> dict:
             "probabilities": fitted.predict_proba(golden).tolist(),
             "tolerance": 1e-4,
         },
-        "split": {"salt": "iris", "test_share": 0.2},
+        "split": {"salt": "iris", "test_size": 0.2},
         "metrics": {"accuracy": 0.97},
     }
 

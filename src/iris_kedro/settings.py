@@ -14,6 +14,7 @@ from kedro.config import OmegaConfigLoader
 from kedro.utils import find_kedro_project
 from omegaconf.resolvers import oc
 
+from iris_kedro.configuration import PROJECT
 from iris_kedro.hooks.project import ExperimentHooks, ProjectHooks
 from iris_kedro.hooks.tracking import TrackingHooks
 from iris_kedro.hooks.unchanged import UnchangedHooks
@@ -32,7 +33,6 @@ _path = os.environ.get("PATH", os.defpath).split(os.pathsep)
 if _path[0] != _scripts:
     os.environ["PATH"] = os.pathsep.join([_scripts, *_path])
 
-PROJECT = Path(__file__).parents[2]
 HOOKS = (ExperimentHooks(), ProjectHooks(), TrackingHooks(), UnchangedHooks())
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow",)  # TrackingHooks are its own, with more
 CONFIG_LOADER_CLASS = OmegaConfigLoader

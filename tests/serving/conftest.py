@@ -78,7 +78,7 @@ def train(features: dict[str, np.ndarray], labels: np.ndarray, **changes) -> byt
             "probabilities": model.predict_proba(golden).tolist(),
             "tolerance": 1e-4,
         },
-        "split": {"salt": "iris", "test_share": 0.2},
+        "split": {"salt": "iris", "test_size": 0.2},
         "metrics": {"accuracy": 0.97},
     } | changes
     onnx.helper.set_model_props(exported, {"contract": json.dumps(contract)})

@@ -20,6 +20,7 @@ from mlflow.entities import Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
+from iris_kedro.configuration import PROJECT
 from iris_kedro.hooks.tracking import flatten
 from iris_kedro.model.candidates import CandidateRecord, name_metric, show_values
 from iris_kedro.model.provenance import (
@@ -29,8 +30,6 @@ from iris_kedro.model.provenance import (
     list_packages,
     read_git_commit,
 )
-
-PROJECT = Path(__file__).parents[3]
 
 
 class TrackedParquetDataset(ParquetDataset):

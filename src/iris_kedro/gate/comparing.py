@@ -167,7 +167,7 @@ def find_unseen(released: ReleasedModel, rows: pd.DataFrame) -> NDArray[np.bool_
     missing = [name for name in columns if name not in rows]
     if missing:
         raise ValueError(f"it needs {', '.join(missing)}, which the data does not have")
-    unseen = is_held_out(rows[columns], split.salt, split.test_share)
+    unseen = is_held_out(rows[columns], split.salt, split.test_size)
     if not unseen.any():
         raise ValueError("it was trained on every held-out row")
     return unseen

@@ -19,6 +19,7 @@ from mlflow.exceptions import MlflowException
 
 from iris_kedro.configuration import use_configuration
 from iris_kedro.errors import ProjectError
+from iris_kedro.hooks.relocation import SQLITE
 from iris_kedro.hooks.summary import print_summary
 from iris_kedro.hooks.tracking import close_dead_runs
 from iris_kedro.specification import check_agreement, check_names
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from sqlalchemy.exc import DBAPIError
 
 logger = logging.getLogger(__name__)
-
-SQLITE = "sqlite:///"
 
 
 class ProjectHooks:

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import onnx
 import pandas as pd
-from pydantic import BaseModel, ConfigDict
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 METADATA_KEY = "contract"
 QUANTILES = np.linspace(0, 1, 11)
@@ -77,7 +77,8 @@ class SplitContract(Part):
     """Which rows the model was trained on: see ``data_engineering.split``."""
 
     salt: str
-    test_share: float
+    # Older contracts call it test_share.
+    test_size: float = Field(validation_alias=AliasChoices("test_size", "test_share"))
 
 
 class Contract(Part):

@@ -12,9 +12,9 @@ import yaml
 from IPython.core.getipython import get_ipython
 
 from iris_kedro import style
+from iris_kedro.configuration import PROJECT
 from iris_kedro.errors import ProjectError
 
-PROJECT = Path(__file__).parents[3]
 COPIED = ["conf", "src", "serving", "pyproject.toml", "requirements.lock", ".telemetry"]
 MARK = ".sandbox"
 CANDIDATES = Path("conf/base/parameters_data_science.yml")

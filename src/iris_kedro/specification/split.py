@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 
 def is_held_out(
-    features: pd.DataFrame, salt: str, test_share: float
+    features: pd.DataFrame, salt: str, test_size: float
 ) -> NDArray[np.bool_]:
     """Decide for each row whether it is held out.
 
@@ -18,7 +18,7 @@ def is_held_out(
     Args:
         features: Numeric columns in a fixed order.
         salt: Another salt reshuffles all rows.
-        test_share: Expected share of held-out rows.
+        test_size: Expected share of held-out rows.
 
     Returns:
         Array of shape (n_rows,).
@@ -30,4 +30,4 @@ def is_held_out(
         int.from_bytes(blake2b(row.tobytes(), key=key, digest_size=8).digest(), "big")
         for row in values
     ]
-    return np.array(hashes, dtype=np.uint64) < np.uint64(test_share * 2**64)
+    return np.array(hashes, dtype=np.uint64) < np.uint64(test_size * 2**64)

@@ -10,7 +10,7 @@ from .base import Count, Parameters, Seed, Share
 class Split(Parameters):
     """How rows are assigned to training and held-out data."""
 
-    test_share: Share
+    test_size: Share
     salt: str
     minimum_rows_per_class: Count
 

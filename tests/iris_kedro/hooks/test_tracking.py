@@ -1,7 +1,7 @@
 from iris_kedro.hooks.tracking import flatten
 from iris_kedro.specification import Split
 
-SPLIT = Split(test_share=0.3, salt="s", minimum_rows_per_class=5)
+SPLIT = Split(test_size=0.3, salt="s", minimum_rows_per_class=5)
 
 
 def test_models_and_dictionaries_become_values_with_dotted_names():
@@ -9,7 +9,7 @@ def test_models_and_dictionaries_become_values_with_dotted_names():
 
     assert dict(flatten(values)) == {
         "folds": 5,
-        "nested.split.test_share": 0.3,
+        "nested.split.test_size": 0.3,
         "nested.split.salt": "s",
         "nested.split.minimum_rows_per_class": 5,
         "nested.names": ["a", "b"],

@@ -39,6 +39,13 @@ def test_model_without_contract_is_refused():
         Contract.read(onnx.ModelProto())
 
 
+def test_contract_that_calls_the_size_of_the_test_a_share_is_read(challenger):
+    content = Contract.read(challenger).model_dump(mode="json")
+    content["split"]["test_share"] = content["split"].pop("test_size")
+
+    assert Contract.model_validate(content) == Contract.read(challenger)
+
+
 def test_contract_from_before_there_were_typical_rows_is_read(challenger):
     content = Contract.read(challenger).model_dump()
     del content["typical_rows"]

@@ -15,7 +15,7 @@ from iris_kedro.specification import (
 )
 
 LOGISTIC = {"class": "sklearn.linear_model.LogisticRegression"}
-SPLIT = {"test_share": 0.3, "salt": "s", "minimum_rows_per_class": 5}
+SPLIT = {"test_size": 0.3, "salt": "s", "minimum_rows_per_class": 5}
 TRAINING = {
     "scoring": "neg_log_loss",
     "folds": 5,
@@ -67,9 +67,9 @@ def test_parameters_refuse_unknown_keys_by_name(model, given):
 @pytest.mark.parametrize(
     ("model", "valid", "wrong", "message"),
     [
-        (Split, SPLIT, {"test_share": 0}, r"test_share\n.*greater than 0"),
-        (Split, SPLIT, {"test_share": 1}, r"test_share\n.*less than 1"),
-        (Split, SPLIT, {"test_share": "much"}, r"test_share\n.*valid number"),
+        (Split, SPLIT, {"test_size": 0}, r"test_size\n.*greater than 0"),
+        (Split, SPLIT, {"test_size": 1}, r"test_size\n.*less than 1"),
+        (Split, SPLIT, {"test_size": "much"}, r"test_size\n.*valid number"),
         (Split, SPLIT, {"salt": 7}, r"salt\n.*valid string"),
         (Split, SPLIT, {"minimum_rows_per_class": 0}, r"_class\n.*or equal to 1"),
         (Training, TRAINING, {"folds": 1}, r"folds\n.*equal to 2"),

@@ -82,7 +82,7 @@ def split(data: pd.DataFrame, dataset: Dataset, split: Split) -> SplitData:
     Raises:
         ProjectError: If a class has too few rows on one side.
     """
-    held_out = is_held_out(data[dataset.columns], split.salt, split.test_share)
+    held_out = is_held_out(data[dataset.columns], split.salt, split.test_size)
     sides = {"train": data[~held_out], "test": data[held_out]}
     counts = {
         f"{side}.{name}": int((rows[dataset.target.name] == name).sum())
@@ -95,7 +95,7 @@ def split(data: pd.DataFrame, dataset: Dataset, split: Split) -> SplitData:
         len(sides["train"]),
         len(sides["test"]),
         100 * held_out.mean(),
-        100 * split.test_share,
+        100 * split.test_size,
     )
     train, test = (rows.reset_index(drop=True) for rows in sides.values())
     return SplitData(train, test, _as_metrics(counts), _digest(data))
@@ -113,7 +113,7 @@ def _check_balance(counts: dict[str, int], split: Split) -> None:
             f" {', '.join(f'{name} has {count}' for name, count in scarce.items())};"
             f" data_engineering.split.minimum_rows_per_class is"
             f" {split.minimum_rows_per_class}. Bring more rows of that class, or"
-            " change data_engineering.split.test_share or salt"
+            " change data_engineering.split.test_size or salt"
         )
 
 

@@ -107,7 +107,7 @@ def describe_challenger(
             training_counts=[int((labels == name).sum()) for name in classes],
         ),
         golden_rows=_choose_golden_rows(model, train_data, dataset, export),
-        split=SplitContract(salt=split.salt, test_share=split.test_share),
+        split=SplitContract(salt=split.salt, test_size=split.test_size),
         metrics=evaluation.metrics,
         typical_rows=_find_typical_rows(train_data, dataset),
         training_fingerprint=lineage.fingerprint,
@@ -177,7 +177,7 @@ def _check_split(
 ) -> None:
     # The gate relies on the contract to tell which rows a model was trained on.
     trained_on, held_out = (
-        is_held_out(rows[dataset.columns], split.salt, split.test_share)
+        is_held_out(rows[dataset.columns], split.salt, split.test_size)
         for rows in (train_data, test_data)
     )
     if trained_on.any() or not held_out.all():

@@ -27,7 +27,7 @@ def raw():
 
 
 def make_split(**changes):
-    valid = {"test_share": 0.5, "salt": "s", "minimum_rows_per_class": 1}
+    valid = {"test_size": 0.5, "salt": "s", "minimum_rows_per_class": 1}
     return Split.model_validate({**valid, **changes})
 
 
@@ -163,11 +163,11 @@ def test_split_reports_rows_of_each_class_on_each_side(flower, dataset):
         (
             ["setosa", "versicolor", "virginica"] * 20,
             {"minimum_rows_per_class": 15},
-            "minimum_rows_per_class is 15.*test_share or salt",
+            "minimum_rows_per_class is 15.*test_size or salt",
         ),
         (
             ["setosa", "versicolor", "virginica"] * 20,
-            {"test_share": 1e-9},
+            {"test_size": 1e-9},
             "test.setosa has 0, test.versicolor has 0, test.virginica has 0;",
         ),
     ],
@@ -197,7 +197,7 @@ def test_shipped_split_holds_out_about_its_share_of_each_class(
     parts = split(data, dataset, split_parameters)
 
     shares = parts.test["species"].value_counts() / data["species"].value_counts()
-    assert shares.to_numpy() == pytest.approx(split_parameters.test_share, abs=0.05)
+    assert shares.to_numpy() == pytest.approx(split_parameters.test_size, abs=0.05)
 
 
 @pytest.fixture

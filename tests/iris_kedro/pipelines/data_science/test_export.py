@@ -283,7 +283,7 @@ def test_refused_candidate_is_never_described(describe, logistic):
         describe(refused)
 
 
-@pytest.mark.parametrize("change", [{"salt": "other"}, {"test_share": 0.4}])
+@pytest.mark.parametrize("change", [{"salt": "other"}, {"test_size": 0.4}])
 def test_rows_of_another_split_are_never_described(describe, split_parameters, change):
     with pytest.raises(ProjectError, match="run data_engineering again"):
         describe(split=split_parameters.model_copy(update=change))

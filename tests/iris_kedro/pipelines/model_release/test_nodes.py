@@ -68,7 +68,7 @@ def test_rows_that_production_was_trained_on_do_not_count(
     judge, challenger, make_challenger, split_parameters, test_data, dataset
 ):
     other = split_parameters.model_copy(update={"salt": "another"})
-    unseen = is_held_out(test_data[dataset.columns], "another", other.test_share)
+    unseen = is_held_out(test_data[dataset.columns], "another", other.test_size)
 
     comparison = judge(challenger, make_challenger(split=other))
 
@@ -79,7 +79,7 @@ def test_rows_that_production_was_trained_on_do_not_count(
 def test_floors_are_those_of_all_rows_even_if_few_can_be_compared(
     judge, weak, make_challenger, split_parameters, gate
 ):
-    few = split_parameters.model_copy(update={"salt": "0", "test_share": 0.05})
+    few = split_parameters.model_copy(update={"salt": "0", "test_size": 0.05})
 
     comparison = judge(weak, make_challenger(split=few))
 
@@ -91,7 +91,7 @@ def test_floors_are_those_of_all_rows_even_if_few_can_be_compared(
 def test_production_that_has_seen_every_row_cannot_be_compared(
     judge, challenger, make_challenger, split_parameters
 ):
-    all_seen = split_parameters.model_copy(update={"test_share": 1e-9})
+    all_seen = split_parameters.model_copy(update={"test_size": 1e-9})
 
     comparison = judge(challenger, make_challenger(split=all_seen))
 
