@@ -2,6 +2,7 @@
 
 import logging
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -64,7 +65,7 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]  # untyped
     ) -> None:
         """Note who runs, for the next run to know whether this one still lives."""
         super().before_pipeline_run(run_params, pipeline, catalog)
-        self._logged: set[str] = set()
+        self._parameters = LoggedParameters()
         if not self._already_active_mlflow:
             TrackingHooks._open = self.run_id
         mlflow.set_tag(HOST, socket.gethostname())
@@ -84,11 +85,7 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]  # untyped
             for name, value in inputs.items()
             if name.startswith("params:")
         }
-        values = dict(flatten(given))
-        new = {name: values[name] for name in values.keys() - self._logged}
-        if new:
-            mlflow.log_params(new)
-            self._logged |= new.keys()
+        self._parameters.log(dict(flatten(given)))
 
     @hook_impl
     def after_pipeline_run(
@@ -129,6 +126,26 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]  # untyped
             client.set_tag(self.run_id, MLFLOW_RUN_NAME, f"{dataset} · {result}")
         for name, value in tags.items():
             client.set_tag(self.run_id, name, value)
+
+
+class LoggedParameters:
+    """The parameters that the active run has: each is logged once.
+
+    Nodes that run side by side share parameters, and MLflow refuses the second of two
+    threads that log one at the same moment.
+    """
+
+    def __init__(self) -> None:
+        self._names: set[str] = set()
+        self._lock = threading.Lock()
+
+    def log(self, values: dict[str, Any]) -> None:
+        """Log those that are new."""
+        with self._lock:
+            new = {name: values[name] for name in values.keys() - self._names}
+            if new:
+                mlflow.log_params(new)
+                self._names |= new.keys()
 
 
 def flatten(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
