@@ -77,6 +77,18 @@ def test_dataset_of_an_environment_leaves_the_first_one_alone(project, write):
     assert "Tells cultivars apart." in card
 
 
+def test_environment_with_the_same_dataset_leaves_its_files_alone(project, write):
+    write("conf/fast/parameters.yml", "data_science: {training: {folds: 3}}")
+    project.invoke("run")
+    files = {path: path.read_bytes() for path in find_files(project.path / "data")}
+
+    result = project.invoke("run", "--env", "fast")
+
+    assert result.exit_code == 0, result.output
+    assert {path: path.read_bytes() for path in files} == files
+    assert (project.path / "data/08_reporting/iris@fast/model_card.md").exists()
+
+
 def find_files(folder):
     return [path for path in folder.rglob("*") if path.is_file()]
 

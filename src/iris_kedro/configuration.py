@@ -1,8 +1,8 @@
-"""The names of the candidates, which the pipelines are built for.
+"""What pipelines and catalog need to know of the configuration in force.
 
-Kedro builds pipelines before it reads parameters. Within a session, a hook says which
-configuration is in force (its environment, ``--params``); without one, as in ``kedro
-registry list``, it is read here.
+Kedro builds pipelines before it reads parameters, and its catalog does not know the
+environment. Within a session, a hook says which configuration is in force (its
+environment, ``--params``); without one, as in ``kedro registry list``, it is read here.
 """
 
 import os
@@ -20,9 +20,11 @@ from iris_kedro.specification import Name
 PROJECT = Path(__file__).parents[2]
 PIPELINES = "iris_kedro.pipeline_registry"
 SECTION = "data_science"
+DEFAULT_ENVIRONMENTS = ("base_env", "default_run_env")
 NAMES = TypeAdapter(Annotated[dict[Name, Any], Field(min_length=1)])
 
 _names: list[str] | None = None
+_environment: str | None = None
 
 
 def list_candidates() -> list[str]:
@@ -38,13 +40,26 @@ def list_candidates() -> list[str]:
     return _read(loader)
 
 
+def name_data_folder(dataset: str) -> str:
+    """Return the folder of a dataset's files, which no other environment writes to.
+
+    An environment that is named as its dataset has no use for the name twice.
+    """
+    defaults = {settings.CONFIG_LOADER_ARGS[key] for key in DEFAULT_ENVIRONMENTS}
+    if _environment is None or _environment in {*defaults, dataset}:
+        return dataset
+    return f"{dataset}@{_environment}"
+
+
 def use_configuration(loader: AbstractConfigLoader) -> None:
-    """Let the pipelines have the candidates of a session's configuration.
+    """Let pipelines and catalog follow a session's configuration.
 
     Raises:
         ProjectError: If there are no candidates, or one has no plain name.
     """
-    global _names  # noqa: PLW0603  (as Kedro's own pipelines, which depend on it)
+    # Global, as Kedro's own pipelines are, which depend on it.
+    global _names, _environment  # noqa: PLW0603
+    _environment = loader.env
     given = loader.runtime_params or {}
     # Those that change what parameters have from globals.yml would change it for the
     # catalog as well.

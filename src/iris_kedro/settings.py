@@ -14,7 +14,7 @@ from kedro.config import OmegaConfigLoader
 from kedro.utils import find_kedro_project
 from omegaconf.resolvers import oc
 
-from iris_kedro.configuration import PROJECT
+from iris_kedro.configuration import PROJECT, name_data_folder
 from iris_kedro.hooks.project import ExperimentHooks, ProjectHooks
 from iris_kedro.hooks.tracking import TrackingHooks
 from iris_kedro.hooks.unchanged import UnchangedHooks
@@ -47,6 +47,7 @@ CONFIG_LOADER_ARGS = {
     "custom_resolvers": {
         "oc.env": oc.env,  # conf/production takes addresses from the environment
         # A session may also be started from outside the project's folder.
+        "data_folder": name_data_folder,
         "project_path": lambda: find_kedro_project(Path.cwd()) or PROJECT,
     },
 }
