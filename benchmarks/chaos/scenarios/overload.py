@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,7 +11,7 @@ import requests
 
 from benchmarks.chaos.lab import Lab
 from benchmarks.chaos.questions import Question
-from benchmarks.chaos.scenario import Scenario, require
+from benchmarks.chaos.scenario import ChaosError, Scenario, require
 from benchmarks.chaos.service import Service
 from benchmarks.chaos.wire import find_statuses, write_post
 
@@ -21,6 +22,7 @@ SHARE = 0.99
 # work alone, without any waiting, would be a hundredth.
 LEAST_SHARE = 0.1
 CLIENT_SHARE = 0.5  # of what clients measure may be their own work, on the same cores
+ATTEMPTS = 3
 PROBE_SECONDS = 10.0
 MOST_BYTES = 4 * 1024**2  # of an answer
 SLOTS = 32  # for predictions in a worker; with the usual 128, none would be refused
@@ -41,8 +43,24 @@ class Burst:
         return float(np.quantile(self.seconds, SHARE))
 
 
+class LatencyError(ChaosError):
+    """The histogram and the clients do not agree."""
+
+
 def overload(lab: Lab) -> str:
-    """Send 300 batches at once: such as one worker answers itself, then larger ones."""
+    """Send 300 batches at once: such as one worker answers itself, then larger ones.
+
+    On a busy machine a request may wait in the kernel for a worker that does not run,
+    where nobody can measure it: then the burst is repeated.
+    """
+    for _ in range(ATTEMPTS - 1):
+        with suppress(LatencyError):
+            return send_bursts(lab)
+    return send_bursts(lab)
+
+
+def send_bursts(lab: Lab) -> str:
+    """Send both kinds of batches to a new service, and compare what it counts."""
     count = lab.pick(150, 300)
     with lab.serve(IRIS_MAX_IN_FLIGHT=SLOTS) as service:
         small = send_at_once(lab, service, count, rows=5_600)
@@ -134,8 +152,12 @@ def compare_latencies(service: Service, burst: Burst) -> str:
         f"p99 {burst.p99:.2f} s for clients and {lower:g} to {upper:g} s in /metrics,"
         f" mean {seen:.2f} s and {mean:.2f} s"
     )
-    require(lower <= burst.p99 and burst.p99 * (1 - CLIENT_SHARE) <= upper, text)
-    require(seen * LEAST_SHARE <= mean <= seen, text)
+    if not (
+        lower <= burst.p99
+        and burst.p99 * (1 - CLIENT_SHARE) <= upper
+        and seen * LEAST_SHARE <= mean <= seen
+    ):
+        raise LatencyError(text)
     return text
 
 
