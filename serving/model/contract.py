@@ -1,6 +1,6 @@
 """The contract in a model: read here, written by training."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -10,57 +10,15 @@ import orjson
 from numpy.typing import NDArray
 
 from serving.model import parsing
+from serving.model.features import Discrete, Feature, Number, read_feature
 from serving.model.parsing import ContractError
 
 __all__ = ["Contract", "ContractError", "Feature", "GoldenRows"]
 
 METADATA_KEY = "contract"
-SCHEMA_VERSION = 1
-
-
-@dataclass(frozen=True)
-class Feature:
-    """One input: its name, its accepted range and its training statistics."""
-
-    name: str
-    description: str
-    unit: str
-    minimum: float
-    maximum: float
-    mean: float
-    standard_deviation: float
-    quantiles: tuple[float, ...]
-
-    @classmethod
-    def from_json(cls, part: Any, at: str) -> "Feature":
-        """Read one entry of ``features``."""
-        training = parsing.read_object(part, "training", at)
-        feature = cls(
-            name=parsing.read_text(part, "name", at),
-            description=parsing.read_text(part, "description", at),
-            unit=parsing.read_text(part, "unit", at),
-            minimum=parsing.read_number(part, "minimum", at),
-            maximum=parsing.read_number(part, "maximum", at),
-            mean=parsing.read_number(training, "mean", f"{at}/training"),
-            standard_deviation=parsing.read_number(
-                training, "standard_deviation", f"{at}/training"
-            ),
-            quantiles=parsing.read_numbers(training, "quantiles", f"{at}/training"),
-        )
-        feature._check(at)
-        return feature
-
-    def _check(self, at: str) -> None:
-        if not self.name:
-            raise ContractError(f"{at}/name must not be empty")
-        if self.minimum > self.maximum:
-            raise ContractError(f"{at}: minimum is above maximum")
-        if self.standard_deviation < 0:
-            raise ContractError(f"{at}: standard_deviation is negative")
-        if not self.quantiles:
-            raise ContractError(f"{at}: quantiles must not be empty")
-        if self.quantiles[0] > self.quantiles[-1]:
-            raise ContractError(f"{at}: quantiles must be in ascending order")
+# In the first one, every feature is a number and no value is missing.
+SCHEMA_VERSIONS = (1, 2)
+TARGET_DEFAULTS: dict[str, Any] = {"labels": {}, "positive": None}
 
 
 @dataclass(frozen=True)
@@ -73,10 +31,10 @@ class GoldenRows:
     tolerance: float
 
     @classmethod
-    def from_json(cls, part: Any, at: str) -> "GoldenRows":
+    def from_json(cls, part: Any, features: Sequence[Feature], at: str) -> "GoldenRows":
         """Read ``golden_rows``."""
         rows = cls(
-            inputs=parsing.read_matrix(part, "inputs", at).astype(np.float32),
+            inputs=_read_inputs(part, features, at),
             predictions=parsing.read_texts(part, "predictions", at),
             probabilities=parsing.read_matrix(part, "probabilities", at),
             tolerance=parsing.read_number(part, "tolerance", at),
@@ -84,6 +42,32 @@ class GoldenRows:
         if rows.tolerance < 0:
             raise ContractError(f"{at}: tolerance is negative")
         return rows
+
+
+def _read_features(document: Any) -> tuple[Feature, ...]:
+    parts = parsing.read_list(document, "features", "")
+    if not parts:
+        raise ContractError("features must not be empty")
+    return tuple(
+        read_feature(part, f"/features/{index}") for index, part in enumerate(parts)
+    )
+
+
+def _read_inputs(
+    part: Any, features: Sequence[Feature], at: str
+) -> NDArray[np.float32]:
+    """Read golden inputs, which are as in a JSON request."""
+    rows = parsing.read_rows(part, "inputs", at)
+    if any(len(row) != len(features) for row in rows):
+        raise ContractError("golden inputs must have one column per feature")
+    table = [
+        [
+            feature.read_value(value, f"{at}/inputs/{number}/{place}")
+            for place, (feature, value) in enumerate(zip(features, row, strict=True))
+        ]
+        for number, row in enumerate(rows)
+    ]
+    return np.array(table, dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -98,6 +82,8 @@ class Contract:
     training_counts: tuple[int, ...]
     golden_rows: GoldenRows
     document: Mapping[str, Any] = field(repr=False)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    positive: str | None = None
 
     @classmethod
     def from_json(cls, text: str) -> "Contract":
@@ -113,7 +99,7 @@ class Contract:
         except (orjson.JSONDecodeError, orjson.JSONEncodeError) as error:
             raise ContractError(f"is not valid JSON: {error}") from None
         version = parsing.read(document, "schema_version", "")
-        if type(version) is not int or version != SCHEMA_VERSION:
+        if type(version) is not int or version not in SCHEMA_VERSIONS:
             raise ContractError(f"schema version {version!r} is not supported")
         contract = cls._from_document(document)
         contract._check()
@@ -122,28 +108,31 @@ class Contract:
     @classmethod
     def _from_document(cls, document: Mapping[str, Any]) -> "Contract":
         target = parsing.read_object(document, "target", "")
-        features = parsing.read_list(document, "features", "")
+        target = parsing.add_defaults(target, TARGET_DEFAULTS, "/target")
+        labels = parsing.read_object(target, "labels", "/target")
+        features = _read_features(document)
+        golden_rows = parsing.read_object(document, "golden_rows", "")
         return cls(
             name=parsing.read_text(document, "name", ""),
-            features=tuple(
-                Feature.from_json(part, f"/features/{index}")
-                for index, part in enumerate(features)
-            ),
+            features=features,
             target=parsing.read_text(target, "name", "/target"),
             target_description=parsing.read_text(target, "description", "/target"),
             classes=parsing.read_texts(target, "classes", "/target"),
             training_counts=parsing.read_counts(target, "training_counts", "/target"),
-            golden_rows=GoldenRows.from_json(
-                parsing.read_object(document, "golden_rows", ""), "/golden_rows"
-            ),
+            golden_rows=GoldenRows.from_json(golden_rows, features, "/golden_rows"),
             document=document,
+            labels={
+                name: parsing.read_text(labels, name, "/target/labels")
+                for name in labels
+            },
+            positive=target["positive"],
         )
 
     def _check(self) -> None:
         """Refuse an inconsistent contract."""
         rows = len(self.golden_rows.predictions)
-        if not (self.features and self.classes and rows):
-            raise ContractError("features, classes and golden rows must not be empty")
+        if not (self.classes and rows):
+            raise ContractError("classes and golden rows must not be empty")
         if len(set(self.feature_names)) != len(self.features):
             raise ContractError("feature names must be unique")
         if len(set(self.classes)) != len(self.classes):
@@ -152,6 +141,10 @@ class Contract:
             raise ContractError("there must be one training count per class")
         if sum(self.training_counts) < 1:
             raise ContractError("training counts must not all be zero")
+        if not set(self.labels) <= set(self.classes):
+            raise ContractError("labels must be those of classes")
+        if self.positive is not None and self.positive not in self.classes:
+            raise ContractError("/target/positive must be one of the classes")
         if not set(self.golden_rows.predictions) <= set(self.classes):
             raise ContractError("golden predictions contain an unknown class")
         if self.golden_rows.inputs.shape != (rows, len(self.features)):
@@ -165,27 +158,41 @@ class Contract:
         return tuple(feature.name for feature in self.features)
 
     @cached_property
+    def encoding(self) -> tuple[tuple[str, tuple[str, ...] | None], ...]:
+        """What the columns of the matrix mean: equal if two models can share rows."""
+        return tuple(
+            (each.name, each.values if isinstance(each, Discrete) else None)
+            for each in self.features
+        )
+
+    @cached_property
+    def has_only_numbers(self) -> bool:
+        """Whether all features are numbers, so that one tensor can hold a row."""
+        return all(isinstance(feature, Number) for feature in self.features)
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether any number in its range is accepted and nothing else is."""
+        return all(type(f) is Number and not f.nullable for f in self.features)
+
+    @cached_property
     def accepted(self) -> NDArray[np.float64]:
         """Accepted minimum and maximum of each feature, shape (2, n_features)."""
-        return np.array([[f.minimum, f.maximum] for f in self.features]).T
+        return np.array([feature.accepted for feature in self.features]).T
 
     @cached_property
     def trained(self) -> NDArray[np.float64]:
         """Range seen in training for each feature, shape (2, n_features)."""
-        ranges = [[f.quantiles[0], f.quantiles[-1]] for f in self.features]
-        return np.array(ranges).T
+        return np.array([feature.trained for feature in self.features]).T
 
     @cached_property
-    def examples(self) -> list[dict[str, float]]:
-        """Golden rows as requests, shown in the documentation.
+    def examples(self) -> list[dict[str, Any]]:
+        """Golden rows as requests, shown in the documentation."""
+        return [self.show_row(row) for row in self.golden_rows.inputs]
 
-        Each value is the shortest that means the same to the model, because float32
-        turns 5.1 into 5.099999904632568.
-        """
-        return [
-            {
-                name: float(str(value))
-                for name, value in zip(self.feature_names, row, strict=True)
-            }
-            for row in self.golden_rows.inputs
-        ]
+    def show_row(self, row: NDArray[np.float32]) -> dict[str, Any]:
+        """Return a row of the matrix as clients would send it."""
+        return {
+            feature.name: feature.show_value(number)
+            for feature, number in zip(self.features, row, strict=True)
+        }

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from serving.model import parsing
 from serving.model.contract import METADATA_KEY, Contract, ContractError
+from serving.model.inputs import FLOAT, STRING, Inputs
 
 # Why a model can be refused: when it is loaded, and by the follower only.
 LOAD_REASONS = ("contract", "digest", "golden_rows", "unreadable", "unservable")
@@ -74,13 +75,17 @@ class Model:
     """A loaded model whose golden rows have been checked."""
 
     def __init__(
-        self, session: ort.InferenceSession, contract: Contract, version: Version
+        self,
+        session: ort.InferenceSession,
+        inputs: Inputs,
+        contract: Contract,
+        version: Version,
     ) -> None:
         self.contract = contract
         self.version = version
         self.loaded_at = datetime.now(UTC)
         self._session = session
-        self._input = session.get_inputs()[0].name
+        self._inputs = inputs
         self._outputs = [output.name for output in session.get_outputs()]
 
     @classmethod
@@ -100,14 +105,15 @@ class Model:
         check_digest(content, version.digest)
         session = _open_session(content)
         contract = _read_contract(session)
-        _check_form(session, len(contract.features))
-        model = cls(session, contract, version)
+        inputs = _check_form(session, contract)
+        model = cls(session, inputs, contract, version)
         model._replay_golden_rows()
         return model
 
     def predict(self, rows: NDArray[np.float32]) -> Prediction:
         """Predict rows, an array of shape (n_rows, n_features)."""
-        labels, probabilities = self._session.run(self._outputs, {self._input: rows})
+        tensors = self._inputs.fill(rows)
+        labels, probabilities = self._session.run(self._outputs, tensors)
         return Prediction(labels, probabilities)
 
     def _replay_golden_rows(self) -> None:
@@ -160,20 +166,16 @@ def _open_session(content: bytes) -> ort.InferenceSession:
         ) from None
 
 
-def _check_form(session: ort.InferenceSession, features: int) -> None:
+def _check_form(session: ort.InferenceSession, contract: Contract) -> Inputs:
     """Refuse a model whose inputs or outputs ``predict`` cannot handle."""
-    inputs, outputs = session.get_inputs(), session.get_outputs()
-    form = [part.type for part in inputs], [part.type for part in outputs]
-    if form != (["tensor(float)"], ["tensor(string)", "tensor(float)"]):
-        message = (
-            f"must map floats to strings and floats, but maps {form[0]} to {form[1]}"
-        )
+    outputs = [part.type for part in session.get_outputs()]
+    if outputs != [STRING, FLOAT]:
+        message = f"the outputs must be strings and floats, but are {outputs}"
         raise ModelRefusedError("contract", message)
-    if inputs[0].shape[-1:] != [features]:
-        message = (
-            f"the input has shape {inputs[0].shape}, the contract {features} features"
-        )
-        raise ModelRefusedError("contract", message)
+    try:
+        return Inputs(contract.features, session.get_inputs())
+    except ContractError as error:
+        raise ModelRefusedError("contract", str(error)) from None
 
 
 def _ort_errors() -> tuple[Any, ...]:

@@ -51,6 +51,18 @@ def read_list(part: Any, name: str, at: str) -> list[Any]:
     return value
 
 
+def add_defaults(part: Any, defaults: dict[str, Any], at: str) -> dict[str, Any]:
+    """Return an object with the members that it may lack."""
+    if not isinstance(part, dict):
+        raise ContractError(f"{at} must be an object")
+    return defaults | part
+
+
+def read_boolean(part: Any, name: str, at: str) -> bool:
+    """Return a member that is true or false."""
+    return check_boolean(read(part, name, at), f"{at}/{name}")
+
+
 def read_text(part: Any, name: str, at: str) -> str:
     """Return a member that is a string."""
     return _check_text(read(part, name, at), f"{at}/{name}")
@@ -63,12 +75,12 @@ def read_texts(part: Any, name: str, at: str) -> tuple[str, ...]:
 
 def read_number(part: Any, name: str, at: str) -> float:
     """Return a member that is a finite number."""
-    return _check_number(read(part, name, at), f"{at}/{name}")
+    return check_number(read(part, name, at), f"{at}/{name}")
 
 
 def read_numbers(part: Any, name: str, at: str) -> tuple[float, ...]:
     """Return a member that is an array of finite numbers."""
-    return _read_items(part, name, at, _check_number)
+    return _read_items(part, name, at, check_number)
 
 
 def read_counts(part: Any, name: str, at: str) -> tuple[int, ...]:
@@ -76,11 +88,20 @@ def read_counts(part: Any, name: str, at: str) -> tuple[int, ...]:
     return _read_items(part, name, at, _check_count)
 
 
-def read_matrix(part: Any, name: str, at: str) -> NDArray[np.float64]:
-    """Return a member that is an array of equally long arrays of finite numbers."""
-    rows = _read_items(part, name, at, _check_row)
+def read_rows(part: Any, name: str, at: str) -> tuple[list[Any], ...]:
+    """Return a member that is an array of equally long arrays."""
+    rows = _read_items(part, name, at, _check_list)
     if len(set(map(len, rows))) > 1:
         raise ContractError(f"{at}/{name} must have rows of the same length")
+    return rows
+
+
+def read_matrix(part: Any, name: str, at: str) -> NDArray[np.float64]:
+    """Return a member that is an array of equally long arrays of finite numbers."""
+    rows = [
+        [check_number(value, f"{at}/{name}/{i}/{j}") for j, value in enumerate(row)]
+        for i, row in enumerate(read_rows(part, name, at))
+    ]
     return np.array(rows, dtype=np.float64)
 
 
@@ -97,7 +118,15 @@ def _check_text(value: Any, at: str) -> str:
     return value
 
 
-def _check_number(value: Any, at: str) -> float:
+def check_boolean(value: Any, at: str) -> bool:
+    """Return a value that is true or false."""
+    if not isinstance(value, bool):
+        raise ContractError(f"{at} must be a boolean")
+    return value
+
+
+def check_number(value: Any, at: str) -> float:
+    """Return a value that is a finite number."""
     if type(value) not in (int, float):
         raise ContractError(f"{at} must be a number")
     # "not <=" and not ">": NaN is no number either.
@@ -112,7 +141,7 @@ def _check_count(value: Any, at: str) -> int:
     return value
 
 
-def _check_row(value: Any, at: str) -> tuple[float, ...]:
+def _check_list(value: Any, at: str) -> list[Any]:
     if not isinstance(value, list):
         raise ContractError(f"{at} must be an array")
-    return tuple(_check_number(item, f"{at}/{i}") for i, item in enumerate(value))
+    return value

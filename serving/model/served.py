@@ -51,8 +51,8 @@ def _check_golden_rows(model: Model, schemas: Schemas, max_rows: int) -> None:
     rows = schemas.load_batch({"instances": examples})
     first = schemas.load_row(examples[0])
     if not (
-        np.array_equal(rows, expected.inputs[: len(rows)])
-        and np.array_equal(first, rows[:1])
+        np.array_equal(rows, expected.inputs[: len(rows)], equal_nan=True)
+        and np.array_equal(first, rows[:1], equal_nan=True)
     ):
         raise ModelRefusedError(
             "golden_rows", "golden rows change when they are read from JSON"

@@ -8,9 +8,13 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from io import FileIO
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import orjson
+from numpy.typing import NDArray
 
+from serving.model.contract import Contract
 from serving.monitoring.observers import Observation
 
 logger = logging.getLogger(__name__)
@@ -147,6 +151,8 @@ def format_rows(observation: Observation) -> Iterator[bytes]:
         "model": observation.model.version.name,
         "version": observation.model.version.version,
     }
+    # orjson writes float32 as short as we would, several times faster.
+    show = _name_numbers(contract) if contract.is_plain else contract.show_row
     answers = zip(
         observation.rows,
         observation.prediction.labels.tolist(),
@@ -156,10 +162,16 @@ def format_rows(observation: Observation) -> Iterator[bytes]:
     for number, (row, label, probabilities) in enumerate(answers):
         line = common | {
             "row": number,
-            "inputs": dict(zip(contract.feature_names, row, strict=True)),
+            "inputs": show(row),
             "prediction": label,
             "probabilities": dict(zip(contract.classes, probabilities, strict=True)),
         }
         yield orjson.dumps(
             line, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
         )
+
+
+def _name_numbers(
+    contract: Contract,
+) -> Callable[[NDArray[np.float32]], dict[str, Any]]:
+    return lambda row: dict(zip(contract.feature_names, row, strict=True))

@@ -7,7 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
+from serving.model.contract import Contract
+from serving.model.features import Discrete
 from serving.model.onnx_model import Model, Prediction
+from serving.monitoring.features.discrete import ValueCounts
+from serving.monitoring.features.numbers import Moments, add_all
 from serving.schemas.rows import Matrix
 
 CONFIDENCE = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
@@ -36,7 +40,7 @@ class PredictionFamilies:
         )
         self.out_of_range = Counter(
             "serving_out_of_range",
-            "Accepted values outside the training range",
+            "Accepted values outside the training range, or not seen in training",
             ["version", "feature"],
             registry=registry,
         )
@@ -49,6 +53,24 @@ class PredictionFamilies:
         self.squared_offset = Counter(
             "serving_feature_squared_offset",
             "Sum of (value - serving_feature_minimum)^2, for the standard deviation",
+            ["version", "feature"],
+            registry=registry,
+        )
+        self.missing = Counter(
+            "serving_feature_missing",
+            "Missing values",
+            ["version", "feature"],
+            registry=registry,
+        )
+        self.values = Counter(
+            "serving_feature_values",
+            "Values of booleans and categories; rare ones are 'other'",
+            ["version", "feature", "value"],
+            registry=registry,
+        )
+        self.unknown = Counter(
+            "serving_feature_unknown",
+            "Values of categories that the model does not know",
             ["version", "feature"],
             registry=registry,
         )
@@ -67,15 +89,29 @@ class PredictionMetrics:
         self._confidence = metrics.confidence.labels(version)
         self._batch_rows = metrics.batch_rows
         self._out_of_range = [metrics.out_of_range.labels(version, n) for n in names]
-        self._offset = [metrics.offset.labels(version, n) for n in names]
-        self._squared = [metrics.squared_offset.labels(version, n) for n in names]
+        self._missing = [metrics.missing.labels(version, n) for n in names]
+        self._has_nulls = any(feature.nullable for feature in contract.features)
+        self._moments = Moments(
+            contract, metrics.offset, metrics.squared_offset, version
+        )
+        discrete = _find_discrete(contract)
+        self._values = [
+            ValueCounts(feature, place, metrics.values, metrics.unknown, version)
+            for place, feature in discrete
+        ]
+        self._unseen = [
+            (place, np.flatnonzero(np.equal(feature.counts, 0)))
+            for place, feature in discrete
+            if 0 in feature.counts
+        ]
         # Compared as float32, or 7.9 would lie outside of a range that ends at 7.9.
         self._lowest, self._highest = contract.trained.astype(np.float32)
-        self._minimum = contract.accepted[0]
 
     def find_out_of_range(self, rows: Matrix) -> NDArray[np.bool_]:
-        """Mark the values outside the training range."""
+        """Mark the values outside the training range, or not seen in training."""
         outside: NDArray[np.bool_] = (rows < self._lowest) | (rows > self._highest)
+        for place, unseen in self._unseen:
+            outside[:, place] |= np.isin(rows[:, place], unseen)
         return outside
 
     def record(
@@ -95,13 +131,14 @@ class PredictionMetrics:
         by_class = np.ascontiguousarray(prediction.probabilities.T)
         by_feature = np.ascontiguousarray(rows.T)
         observe_all(self._confidence, by_class.max(axis=0))
-        # float32 may round below the minimum, and counters reject negative values.
-        offset = np.maximum(by_feature - self._minimum[:, np.newaxis], 0)
-        _add(self._offset, offset.sum(axis=1))
-        _add(self._squared, np.square(offset).sum(axis=1))
+        self._moments.record(by_feature)
+        for each in self._values:
+            each.record(by_feature)
+        if self._has_nulls:
+            add_all(self._missing, np.isnan(by_feature).sum(axis=1))
         outside = self.find_out_of_range(rows)
         if outside.any():
-            _add(self._out_of_range, outside.sum(axis=0))
+            add_all(self._out_of_range, outside.sum(axis=0))
 
 
 def observe_all(histogram: Histogram, values: NDArray[np.floating]) -> None:
@@ -119,6 +156,7 @@ def observe_all(histogram: Histogram, values: NDArray[np.floating]) -> None:
     histogram._sum.inc(float(values.sum()))
 
 
-def _add(counters: list[Counter], amounts: NDArray[np.floating]) -> None:
-    for counter, amount in zip(counters, amounts.tolist(), strict=True):
-        counter.inc(amount)
+def _find_discrete(contract: Contract) -> list[tuple[int, Discrete]]:
+    """Return booleans and categories with their places in a row."""
+    places = enumerate(contract.features)
+    return [(place, each) for place, each in places if isinstance(each, Discrete)]

@@ -58,5 +58,5 @@ class Shadow:
 
 
 def _is_comparable(shadow: Model, model: Model) -> bool:
-    """Check that both models take the same inputs."""
-    return shadow.contract.feature_names == model.contract.feature_names
+    """Check that both models take the same inputs, encoded in the same way."""
+    return shadow.contract.encoding == model.contract.encoding

@@ -5,26 +5,18 @@ JSON Schema cannot say that the ranges of a table depend on the order of its col
 nor that the length of a list depends on a number elsewhere.
 """
 
-from typing import Any
-
 from serving.model.contract import Contract
+from serving.openapi.values import JsonSchema, describe_value
 from serving.schemas.inference_v2.messages import LONGEST_ID
 from serving.schemas.inference_v2.outputs import INPUT, OUTPUTS
 from serving.schemas.inference_v2.tensors import DATATYPES
-
-JsonSchema = dict[str, Any]
 
 FLOATS = ["FP32", "FP64"]
 
 
 def describe_row(contract: Contract) -> JsonSchema:
     """Describe a row as an array, in the order of the features."""
-    return _tuple(
-        [
-            {"type": "number", "minimum": feature.minimum, "maximum": feature.maximum}
-            for feature in contract.features
-        ]
-    )
+    return _tuple([describe_value(feature) for feature in contract.features])
 
 
 def describe_rows(contract: Contract, max_rows: int) -> JsonSchema:

@@ -1,5 +1,6 @@
 """The OpenAPI 3.1 document of a model, generated from its marshmallow schemas."""
 
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -11,12 +12,12 @@ from serving import __version__
 from serving.model.contract import Contract
 from serving.model.onnx_model import Model
 from serving.openapi.bodies import (
-    JsonSchema,
     describe_columns,
     describe_inference,
     describe_rows,
 )
 from serving.openapi.paths import describe_paths
+from serving.openapi.values import JsonSchema, describe_property
 from serving.schemas.frames import FORMATS
 from serving.schemas.requests import Schemas
 from serving.schemas.responses import (
@@ -27,6 +28,7 @@ from serving.schemas.responses import (
     batch_response,
     prediction_response,
 )
+from serving.schemas.values.fields import FeatureField
 from serving.schemas.vectorized import ColumnNames, Records, TableData, TensorRows
 
 
@@ -53,7 +55,7 @@ def render_openapi(model: Model, schemas: Schemas, *, protected: bool) -> bytes:
     converter = plugin.converter
     if converter is None:
         raise RuntimeError("apispec did not initialize its plugin")
-    converter.add_attribute_function(_describe_field)
+    converter.add_attribute_function(_field_describer(contract))
     for name, schema in _components(contract, schemas).items():
         if name not in spec.components.schemas:  # nested ones come with their parents
             spec.components.schema(name, schema=schema)
@@ -98,21 +100,28 @@ def _schema_name(schema: Any) -> str:
     return str(kind.__name__).removesuffix("Schema")
 
 
-def _describe_field(self: Any, field: fields.Field[Any], **_: Any) -> JsonSchema:
-    """Describe the vectorized fields as what they read."""
-    if not isinstance(field, Records | TableData | TensorRows | ColumnNames):
-        return {}
-    reader = field.reader
-    if isinstance(field, ColumnNames):
-        return describe_columns(reader.contract)
-    rows = describe_rows(reader.contract, reader.max_rows)
-    if isinstance(field, TableData):
-        return rows
-    row = self.resolve_nested_schema(reader.row)
-    records = {
-        "type": "array",
-        "items": row,
-        "minItems": 1,
-        "maxItems": reader.max_rows,
-    }
-    return records if isinstance(field, Records) else {"anyOf": [rows, records]}
+def _field_describer(contract: Contract) -> Callable[..., JsonSchema]:
+    """Return what describes the fields that are our own."""
+    example = contract.examples[0]
+
+    def describe_field(self: Any, field: fields.Field[Any], **_: Any) -> JsonSchema:
+        if isinstance(field, FeatureField):
+            return describe_property(field.feature, example[field.feature.name])
+        if isinstance(field, ColumnNames):
+            return describe_columns(contract)
+        if not isinstance(field, Records | TableData | TensorRows):
+            return {}
+        reader = field.reader
+        rows = describe_rows(contract, reader.max_rows)
+        if isinstance(field, TableData):
+            return rows
+        row = self.resolve_nested_schema(reader.row)
+        records = {
+            "type": "array",
+            "items": row,
+            "minItems": 1,
+            "maxItems": reader.max_rows,
+        }
+        return records if isinstance(field, Records) else {"anyOf": [rows, records]}
+
+    return describe_field

@@ -7,67 +7,19 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, fields
 from marshmallow.exceptions import SCHEMA
 
-from serving.model.contract import Contract, Feature
+from serving.model.contract import Contract
 from serving.schemas.issues import (
+    MESSAGES,
     REPORTED,
     InvalidInputError,
+    Reasoned,
     ValidationIssue,
-    accepted_limits,
     describe,
     point,
-    validate_value,
 )
+from serving.schemas.values.fields import create_field
 
 Locate = Callable[..., str]
-
-
-class Reasoned(str):
-    """An error message that carries its reason, for the metrics."""
-
-    __slots__ = ("reason",)
-
-    def __new__(cls, message: str, reason: str) -> "Reasoned":
-        """Attach a reason to a message."""
-        text = super().__new__(cls, message)
-        text.reason = reason
-        return text
-
-    reason: str
-
-
-MESSAGES: dict[str, Any] = {
-    "required": Reasoned("is missing", "missing"),
-    "null": Reasoned("must not be null", "null"),
-}
-
-
-class Measurement(fields.Float):
-    """A number of one feature: no text, boolean or NaN, and within its range."""
-
-    default_error_messages = MESSAGES | {
-        "null": Reasoned("must be a number, not null", "null")
-    }
-
-    def __init__(
-        self, feature: Feature, limits: tuple[float, float], example: float
-    ) -> None:
-        self.feature, self.limits = feature, limits
-        # Described here and checked in one place: a marshmallow validator would
-        # compare with the limits for a second time.
-        metadata = {
-            "description": f"{feature.description} ({feature.unit})",
-            "minimum": feature.minimum,
-            "maximum": feature.maximum,
-            "examples": [example],
-            "x-unit": feature.unit,
-        }
-        super().__init__(required=True, data_key=feature.name, metadata=metadata)
-
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> float:
-        problem = validate_value(value, self.feature, self.limits)
-        if problem:
-            raise ValidationError(Reasoned(problem[1], problem[0]))
-        return float(value)
 
 
 class Text(fields.String):
@@ -120,17 +72,13 @@ class StrictSchema(Schema):
 
 
 def row_schema(contract: Contract) -> Schema:
-    """Create the schema of one row: a number for each feature, in their order."""
-    example = contract.examples[0]
-    limits = zip(*accepted_limits(contract).tolist(), strict=True)
+    """Create the schema of one row: a value for each feature, in their order."""
     # Numbered, because a feature's name may not be a valid attribute name.
-    measurements: dict[str, fields.Field[Any]] = {
-        f"feature_{number}": Measurement(feature, pair, example[feature.name])
-        for number, (feature, pair) in enumerate(
-            zip(contract.features, limits, strict=True)
-        )
+    values: dict[str, fields.Field[Any]] = {
+        f"feature_{number}": create_field(feature)
+        for number, feature in enumerate(contract.features)
     }
-    return StrictSchema.from_dict(measurements, name="PredictionRequestSchema")()
+    return StrictSchema.from_dict(values, name="PredictionRequestSchema")()
 
 
 def load(schema: Schema, body: Any) -> Any:

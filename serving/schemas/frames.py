@@ -4,8 +4,7 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, fields, post_load, pre_load
 
-from serving.schemas.fields import MESSAGES
-from serving.schemas.issues import MalformedError
+from serving.schemas.issues import MESSAGES, MalformedError
 from serving.schemas.rows import Matrix, RowReader
 from serving.schemas.vectorized import (
     ColumnNames,

@@ -1,20 +1,13 @@
 """What can be wrong with input, in the same words for every route."""
 
-import sys
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from serving.model.contract import Contract, Feature
-
 REPORTED = 100  # issues in one response; validation stops when it has found more
 ECHOED = 100  # characters of a client's own text in one message
-FLOAT_MAX = sys.float_info.max
 NUMBERS = frozenset({int, float})
 JSON_NAMES = {
     str: "a string",
@@ -22,6 +15,26 @@ JSON_NAMES = {
     list: "an array",
     dict: "an object",
     type(None): "null",
+}
+
+
+class Reasoned(str):
+    """An error message that carries its reason, for the metrics."""
+
+    __slots__ = ("reason",)
+
+    def __new__(cls, message: str, reason: str) -> "Reasoned":
+        """Attach a reason to a message."""
+        text = super().__new__(cls, message)
+        text.reason = reason
+        return text
+
+    reason: str
+
+
+MESSAGES: dict[str, Any] = {
+    "required": Reasoned("is missing", "missing"),
+    "null": Reasoned("must not be null", "null"),
 }
 
 
@@ -81,41 +94,6 @@ class MalformedError(Exception):
     """A body cannot be read as what its content type says."""
 
 
-def accepted_limits(contract: Contract) -> NDArray[np.float64]:
-    """Return the lowest and highest accepted value of each feature, shape (2, n).
-
-    A limit is also accepted in the form that float32 clients send: 7.9 as 7.9000001.
-    Nothing is accepted that float32, which the model computes with, cannot hold.
-    """
-    largest = float(np.finfo(np.float32).max)
-    limits = np.clip(contract.accepted, -largest, largest)
-    rounded = limits.astype(np.float32).astype(np.float64)
-    return np.array(
-        [np.minimum(limits[0], rounded[0]), np.maximum(limits[1], rounded[1])]
-    )
-
-
-def is_within(values: Any, minimum: Any, maximum: Any) -> Any:
-    """Compare a number, or an array of them, with its limits; NaN is never within."""
-    return (values >= minimum) & (values <= maximum)
-
-
-def validate_value(
-    value: Any, feature: Feature, limits: tuple[float, float]
-) -> tuple[str, str] | None:
-    """Return reason and message if a feature does not accept a value."""
-    if type(value) not in NUMBERS:
-        reason = "null" if value is None else "type"
-        return reason, f"must be a number, not {describe(value)}"
-    if is_within(value, *limits):
-        return None
-    if not is_within(value, -FLOAT_MAX, FLOAT_MAX):
-        return "not_finite", "must be a finite number"
-    if value < limits[0]:
-        return "too_small", f"must be at least {feature.minimum:g}{_unit(feature)}"
-    return "too_large", f"must be at most {feature.maximum:g}{_unit(feature)}"
-
-
 def describe(value: Any) -> str:
     """Name the JSON type of a value."""
     return JSON_NAMES.get(type(value), "a number")
@@ -137,7 +115,3 @@ def point(at: str, *steps: object) -> str:
         shorten(str(step)).replace("~", "~0").replace("/", "~1") for step in steps
     )
     return "/".join([at, *escaped])
-
-
-def _unit(feature: Feature) -> str:
-    return f" {feature.unit}" if feature.unit else ""

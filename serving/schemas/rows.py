@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import chain
 from operator import itemgetter
 from typing import Any
 
@@ -13,18 +12,15 @@ from serving.model.contract import Contract
 from serving.schemas.columns import order_columns
 from serving.schemas.fields import Locate, find_issues, row_schema
 from serving.schemas.issues import (
-    NUMBERS,
     InvalidInputError,
     TooManyRowsError,
     ValidationIssue,
-    accepted_limits,
     describe,
-    is_within,
     point,
 )
+from serving.schemas.values.tables import Table, Tables
 
 Matrix = NDArray[np.float32]
-Table = NDArray[np.float64]
 Convert = Callable[[Any], Table | None]
 Explain = Callable[[int, Any], Iterable[ValidationIssue]]
 
@@ -39,7 +35,8 @@ class RowReader:
         self.max_rows = max_rows
         self.names = contract.feature_names
         self.row = row_schema(contract)
-        self._limits = accepted_limits(contract)
+        self.tables = Tables(contract)
+        self._noun = "numbers" if contract.has_only_numbers else "values"
         self._pick = itemgetter(*self.names)
 
     def read(self, rows: Any, convert: Convert, explain: Explain) -> Matrix:
@@ -48,14 +45,14 @@ class RowReader:
         Args:
             rows: A sequence of rows.
             convert: Converts some of the rows into a table whose columns are the
-                features in order; returns None if they are not all numbers.
+                features in order; returns None if a value has another type.
             explain: Returns the issues of one row, given its index and itself.
 
         Raises:
             InvalidInputError: If a row is not accepted.
         """
         table = convert(rows)
-        if table is None or not self._accepts(table):
+        if table is None or not self.tables.accepts(table):
             raise InvalidInputError.collect(self._find_issues(rows, convert, explain))
         return table.astype(np.float32)
 
@@ -89,13 +86,12 @@ class RowReader:
         places = dict(zip(self.names, order, strict=True))
 
         def convert(rows: Any) -> Table | None:
-            table = convert_rows(rows, wide)
-            return None if table is None else table[:, order]
+            return self.tables.convert(rows, order)
 
         def explain(index: int, row: Any) -> Iterable[ValidationIssue]:
             row = row.tolist() if isinstance(row, np.ndarray) else row
             if not isinstance(row, list | tuple) or len(row) != wide:
-                message = f"must be an array of {wide} numbers"
+                message = f"must be an array of {wide} {self._noun}"
                 return [ValidationIssue(locate(index), message, "", "shape")]
             values = {name: row[place] for name, place in places.items()}
             return self.explain(values, lambda name: locate(index, places[name]))
@@ -107,7 +103,7 @@ class RowReader:
         names = list(columns)
         order = self.order_of(names, at)
         lists = list(columns.values())
-        self.check_list(lists[0], point(at, names[0]), "numbers")
+        self.check_list(lists[0], point(at, names[0]), self._noun)
         for name, values in columns.items():
             if not isinstance(values, list) or len(values) != len(lists[0]):
                 message = "must be an array of the same length as the others"
@@ -142,9 +138,6 @@ class RowReader:
             raise InvalidInputError.of(at, message)
         self.check_count(len(rows))
 
-    def _accepts(self, table: Table) -> bool:
-        return bool(is_within(table, *self._limits).all())
-
     def _find_issues(
         self, rows: Any, convert: Convert, explain: Explain
     ) -> Iterator[ValidationIssue]:
@@ -152,7 +145,7 @@ class RowReader:
 
         def is_accepted(start: int, stop: int) -> bool:
             table = convert(rows[start:stop])
-            return table is not None and self._accepts(table)
+            return table is not None and self.tables.accepts(table)
 
         for start in range(0, len(rows), CHUNK):
             stop = min(start + CHUNK, len(rows))
@@ -172,29 +165,4 @@ class RowReader:
             return None
         if len(self.names) == 1:  # itemgetter gives no tuple for a single name
             rows = [(value,) for value in rows]
-        return convert_rows(rows, len(self.names))
-
-
-def convert_rows(rows: Sequence[Any] | NDArray[Any], wide: int) -> Table | None:
-    """Convert rows of ``wide`` numbers each, else None."""
-    if isinstance(rows, np.ndarray):
-        return rows.astype(np.float64, copy=False)
-    try:
-        values = list(chain.from_iterable(rows))
-        lengths = set(map(len, rows))
-    except TypeError:
-        return None
-    if lengths != {wide}:
-        return None
-    table = convert_numbers(values)
-    return None if table is None else table.reshape(len(rows), wide)
-
-
-def convert_numbers(values: list[Any]) -> Table | None:
-    """Convert numbers; None where NumPy would take text or booleans too."""
-    if not set(map(type, values)) <= NUMBERS:
-        return None
-    try:
-        return np.fromiter(values, np.float64, len(values))
-    except OverflowError:  # an integer above all floats
-        return None
+        return self.tables.convert(rows)

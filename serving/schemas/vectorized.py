@@ -5,8 +5,7 @@ from typing import Any
 
 from marshmallow import fields
 
-from serving.schemas.fields import MESSAGES
-from serving.schemas.issues import point
+from serving.schemas.issues import MESSAGES, point
 from serving.schemas.rows import Matrix, RowReader
 
 

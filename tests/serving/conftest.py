@@ -15,15 +15,20 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import pandas as pd
 import pytest
 import requests
 from flask import Flask
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 from skl2onnx import to_onnx
-from skl2onnx.common.data_types import FloatTensorType
+from skl2onnx.common.data_types import FloatTensorType, StringTensorType
+from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_iris
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from serving import create_app
 from serving.config import Config, variable_name
@@ -125,6 +130,129 @@ def wine_bytes() -> bytes:
     features = dict(zip(("acid", "sugar", "salt"), data.data.T[:3], strict=True))
     labels = np.where(data.target == 0, "red", "white")
     return train(features, labels)
+
+
+PORTS, DECKS = ["C", "Q", "S", "never seen"], ["1", "2", "3"]
+PASSENGERS = [
+    {
+        "name": "age",
+        "type": "number",
+        "description": "Age",
+        "unit": "years",
+        "minimum": 0.0,
+        "maximum": 120.0,
+        "nullable": True,
+    },
+    {
+        "name": "siblings",
+        "type": "integer",
+        "description": "",
+        "unit": "",
+        "minimum": 0.0,
+        "maximum": 20.0,
+    },
+    {"name": "alone", "type": "boolean", "description": "", "nullable": True},
+    {
+        "name": "port",
+        "type": "category",
+        "description": "Port of embarkation",
+        "categories": PORTS,
+        "nullable": True,
+        "unknown": "accept",
+    },
+    {"name": "deck", "type": "category", "description": "", "categories": DECKS},
+]
+
+
+def make_passengers(rows: int = 300) -> pd.DataFrame:
+    """Make rows as JSON has them, with None for what is missing."""
+    rng = np.random.default_rng(0)
+    columns = {
+        "age": rng.integers(1, 160, rows) / 2,
+        "siblings": rng.integers(0, 6, rows),
+        "alone": rng.random(rows) < 0.6,
+        "port": rng.choice(PORTS[:3], rows),
+        "deck": rng.choice(DECKS, rows),
+    }
+    table = pd.DataFrame({name: list(column) for name, column in columns.items()})
+    table = table.astype(object)
+    for name in ("age", "alone", "port"):
+        table.loc[rng.random(rows) < 0.15, name] = None
+    return table
+
+
+def describe_passengers(table: pd.DataFrame) -> list[dict]:
+    """Describe the columns as training does."""
+    features = []
+    for feature in PASSENGERS:
+        column = table[feature["name"]]
+        present = column.dropna()
+        if feature["type"] in ("number", "integer"):
+            training = describe_feature("", present.to_numpy(float))["training"]
+        else:
+            values = feature.get("categories", [False, True])
+            training = {"counts": [int((present == value).sum()) for value in values]}
+        training["missing"] = float(column.isna().mean())
+        features.append({**feature, "training": training})
+    return features
+
+
+def train_passengers(**changes) -> bytes:
+    """Train a model of columns of all types and export it with a contract."""
+    table = make_passengers()
+    numbers = table[["age", "siblings", "alone"]].astype(float)
+    categories = table[["port", "deck"]].fillna("")
+    inputs = pd.concat([numbers, categories.astype(object)], axis=1)
+    is_alive = (numbers["age"].fillna(30) < 30) ^ (categories["port"] == "C")
+    labels = np.where(is_alive ^ (categories["deck"] == "2"), "1", "0")
+    known = [[*PORTS, ""], [*DECKS, ""]]
+    encoder = OneHotEncoder(categories=known, handle_unknown="ignore")
+    scaled = make_pipeline(SimpleImputer(), StandardScaler())
+    columns = ColumnTransformer(
+        [("numbers", scaled, [0, 1, 2]), ("categories", encoder, [3, 4])]
+    )
+    model = make_pipeline(columns, LogisticRegression()).fit(inputs, labels)
+    exported = to_onnx(
+        model,
+        initial_types=[
+            ("numbers", FloatTensorType([None, 3])),
+            ("categories", StringTensorType([None, 2])),
+        ],
+        options={"zipmap": False},
+    )
+    golden = inputs[:8]
+    contract = {
+        "schema_version": 2,
+        "name": "passengers",
+        "features": describe_passengers(table),
+        "target": {
+            "name": "survived",
+            "description": "Whether the passenger survived",
+            "classes": ["0", "1"],
+            "training_counts": [int((labels == label).sum()) for label in ("0", "1")],
+            "labels": {"0": "died", "1": "survived"},
+            "positive": "1",
+        },
+        "golden_rows": {
+            "inputs": table[:8].to_numpy().tolist(),
+            "predictions": model.predict(golden).tolist(),
+            "probabilities": model.predict_proba(golden).tolist(),
+            "tolerance": 1e-4,
+        },
+    } | changes
+    onnx.helper.set_model_props(exported, {"contract": json.dumps(contract)})
+    return exported.SerializeToString()
+
+
+@pytest.fixture(scope="session")
+def passengers_bytes() -> bytes:
+    """Build a model whose features are of all types, some of them nullable."""
+    return train_passengers()
+
+
+@pytest.fixture
+def passengers(load: Callable[..., Model], passengers_bytes: bytes) -> Model:
+    return load(passengers_bytes, "5")
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import numpy as np
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 from numpy.typing import NDArray
 
-from serving.schemas.fields import MESSAGES, Parameters, ShortList, Text
+from serving.schemas.fields import Parameters, ShortList, Text
 from serving.schemas.inference_v2.outputs import OUTPUTS
 from serving.schemas.inference_v2.tensors import (
     DATATYPES,
@@ -15,7 +15,7 @@ from serving.schemas.inference_v2.tensors import (
     Values,
     read_values,
 )
-from serving.schemas.issues import InvalidInputError, point
+from serving.schemas.issues import MESSAGES, InvalidInputError, point
 from serving.schemas.rows import Matrix, RowReader
 
 MATRIX = 2  # dimensions

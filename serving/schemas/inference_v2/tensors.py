@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serving.schemas.issues import InvalidInputError, MalformedError, describe, point
-from serving.schemas.rows import convert_numbers
+from serving.schemas.values.tables import convert_numbers
 
 DATATYPES: dict[str, type[np.generic]] = {
     "FP32": np.float32,

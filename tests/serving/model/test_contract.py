@@ -68,7 +68,7 @@ def count_nothing(document):
 
 
 def name_other_version(document):
-    document["schema_version"] = 2
+    document["schema_version"] = 3
 
 
 def put_text_for_number(document):
@@ -163,7 +163,7 @@ def tolerate_less_than_nothing(document):
         (drop_training_counts, "/target/training_counts is missing"),
         (cut_training_counts, "one training count per class"),
         (count_nothing, "zero"),
-        (name_other_version, "schema version 2"),
+        (name_other_version, "schema version 3"),
         (put_text_for_number, "/features/0/minimum must be a number"),
         (put_text_in_golden_inputs, "/golden_rows/inputs/0/0 must be a number"),
         (put_boolean_for_number, "/features/0/minimum must be a number"),

@@ -1,0 +1,1 @@
+"""Statistics of the values of features, beside those of training."""

@@ -1,0 +1,40 @@
+"""The accepted range of numbers."""
+
+import sys
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from serving.model.contract import Contract
+from serving.model.features import Feature
+
+FLOAT_MAX = sys.float_info.max
+LARGEST = float(np.finfo(np.float32).max)
+
+Limits = tuple[float, float]
+
+
+def find_limits(feature: Feature) -> Limits:
+    """Return the lowest and highest accepted number of a feature in the matrix.
+
+    A limit is also accepted in the form that float32 clients send: 7.9 as 7.9000001.
+    Nothing is accepted that float32, which the model computes with, cannot hold.
+    """
+    low, high = (min(max(limit, -LARGEST), LARGEST) for limit in feature.accepted)
+    return min(low, float(np.float32(low))), max(high, float(np.float32(high)))
+
+
+def accepted_limits(contract: Contract) -> NDArray[np.float64]:
+    """Return the lowest and highest accepted number of each feature, shape (2, n)."""
+    return np.array([find_limits(feature) for feature in contract.features]).T
+
+
+def is_within(values: Any, minimum: Any, maximum: Any) -> Any:
+    """Compare a number, or an array of them, with its limits; NaN is never within."""
+    return (values >= minimum) & (values <= maximum)
+
+
+def is_finite(value: float) -> bool:
+    """Return whether a number is one that float64 can hold."""
+    return bool(is_within(value, -FLOAT_MAX, FLOAT_MAX))

@@ -1,0 +1,144 @@
+"""Many values at once: rows to a table of numbers, and the check of a table."""
+
+from collections.abc import Callable, Sequence
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from serving.model.contract import Contract
+from serving.model.features import Boolean, Category, Feature, Integer
+from serving.schemas.issues import NUMBERS
+from serving.schemas.values.limits import accepted_limits, is_within
+
+Table = NDArray[np.float64]
+Rows = Sequence[Any] | NDArray[Any]
+Order = Sequence[int] | slice
+ConvertColumn = Callable[[Sequence[Any], Feature], Table | None]
+
+NULL = frozenset({type(None)})
+IN_ORDER = slice(None)
+
+
+class Tables:
+    """Converts rows of one contract's features and checks the result.
+
+    Rows of numbers are converted as a whole; those with other types column by column.
+    """
+
+    def __init__(self, contract: Contract) -> None:
+        self._features = contract.features
+        self._is_plain = contract.is_plain
+        self._has_only_numbers = contract.has_only_numbers
+        self._limits = accepted_limits(contract)
+        self._nullable = np.array([each.nullable for each in contract.features])
+        are_integers = [isinstance(each, Integer) for each in contract.features]
+        self._integers = np.flatnonzero(are_integers)
+
+    def convert(self, rows: Rows, order: Order = IN_ORDER) -> Table | None:
+        """Convert rows; None if a value is of another type than its feature.
+
+        Args:
+            rows: Lists of values, or the rows of an array of numbers.
+            order: Where each feature stands in a row.
+        """
+        if not self._has_only_numbers:
+            return self.convert_columns(rows, order, convert_column)
+        table = _convert_numeric_rows(rows, len(self._features), not self._is_plain)
+        return table if table is None or order == IN_ORDER else table[:, order]
+
+    def accepts(self, table: Table) -> bool:
+        """Return whether all values are accepted."""
+        within = is_within(table, *self._limits)
+        if self._is_plain:
+            return bool(within.all())
+        missing = np.isnan(table)
+        if not (within | (missing & self._nullable)).all():
+            return False
+        integers = table[:, self._integers]
+        is_whole = integers == np.rint(integers)
+        return bool((is_whole | missing[:, self._integers]).all())
+
+    def convert_columns(
+        self, rows: Rows, order: Order, convert: ConvertColumn
+    ) -> Table | None:
+        """Convert rows column by column; None if one cannot be converted.
+
+        Args:
+            rows: Lists, which may be of another length.
+            order: Where each feature stands in a row.
+            convert: Converts the values of one feature.
+        """
+        wide = len(self._features)
+        # A text has a length too, and as many characters as there are features.
+        if not set(map(type, rows)) <= {list, tuple}:
+            return None
+        if set(map(len, rows)) != {wide}:
+            return None
+        columns = list(zip(*rows, strict=True))
+        places = range(wide) if isinstance(order, slice) else order
+        table = np.empty((len(rows), wide))
+        for number, (feature, place) in enumerate(
+            zip(self._features, places, strict=True)
+        ):
+            column = convert(columns[place], feature)
+            if column is None:
+                return None
+            table[:, number] = column
+        return table
+
+
+def convert_column(values: Sequence[Any], feature: Feature) -> Table | None:
+    """Convert values of one feature; None if one is of another type."""
+    if isinstance(feature, Category):
+        return _convert_categories(values, feature)
+    if isinstance(feature, Boolean):
+        return _convert_of_type(values, frozenset({bool}) | NULL)
+    return _convert_of_type(values, NUMBERS | NULL)
+
+
+def convert_numbers(values: Sequence[Any]) -> Table | None:
+    """Convert numbers; None where NumPy would take text or booleans too."""
+    if not set(map(type, values)) <= NUMBERS:
+        return None
+    try:
+        return np.fromiter(values, np.float64, len(values))
+    except OverflowError:  # an integer above all floats
+        return None
+
+
+def _convert_of_type(values: Sequence[Any], types: frozenset[type]) -> Table | None:
+    """Convert values of some types; null becomes NaN."""
+    if not set(map(type, values)) <= types:
+        return None
+    try:
+        return np.array(values, dtype=np.float64)
+    except OverflowError:
+        return None
+
+
+def _convert_categories(values: Sequence[Any], feature: Category) -> Table | None:
+    if not set(map(type, values)) <= {str, int, type(None)}:
+        return None
+    get, unknown = feature.codes.get, feature.unknown
+    return np.array([get(value, unknown) for value in values])
+
+
+def _convert_numeric_rows(rows: Rows, wide: int, has_nulls: bool) -> Table | None:
+    if isinstance(rows, np.ndarray):
+        return rows.astype(np.float64, copy=False)
+    try:
+        values = list(chain.from_iterable(rows))
+        lengths = set(map(len, rows))
+    except TypeError:
+        return None
+    if lengths != {wide}:
+        return None
+    convert = _convert_nullable if has_nulls else convert_numbers
+    table = convert(values)
+    return None if table is None else table.reshape(len(rows), wide)
+
+
+def _convert_nullable(values: Sequence[Any]) -> Table | None:
+    return _convert_of_type(values, NUMBERS | NULL)
