@@ -36,6 +36,7 @@ def build_served(model: Model, metrics: PredictionFamilies, config: Config) -> S
         protected = config.api_keys_file is not None
         openapi = render_openapi(model, schemas, protected=protected)
         _check_golden_rows(model, schemas, config.max_rows)
+        _check_gaps(model)
         return Served(model, schemas, openapi, PredictionMetrics(metrics, model))
     except ModelRefusedError:
         raise
@@ -61,4 +62,23 @@ def _check_golden_rows(model: Model, schemas: Schemas, max_rows: int) -> None:
     if labels != expected.predictions[: len(rows)]:
         raise ModelRefusedError(
             "golden_rows", "predictions for the golden rows change when served"
+        )
+
+
+def _check_gaps(model: Model) -> None:
+    """Predict with each value that may be missing or unknown: golden rows may not."""
+    contract = model.contract
+    probes = []
+    for place, feature in enumerate(contract.features):
+        for number in feature.gaps:
+            probe = contract.golden_rows.inputs[0].copy()
+            probe[place] = number
+            probes.append(probe)
+    if not probes:
+        return
+    prediction = model.predict(np.stack(probes))
+    is_known = np.isin(prediction.labels.astype(str), contract.classes)
+    if not (is_known.all() and np.isfinite(prediction.probabilities).all()):
+        raise ModelRefusedError(
+            "unservable", "a missing or unknown value has no prediction"
         )

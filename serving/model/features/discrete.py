@@ -85,6 +85,11 @@ class Category(Discrete):
         """What stands for an unknown category."""
         return float(len(self.categories))
 
+    @property
+    def gaps(self) -> tuple[float, ...]:
+        """What stands for a missing category, and for an unknown one."""
+        return (*super().gaps, self.unknown) if self.accepts_unknown else super().gaps
+
     @cached_property
     def codes(self) -> Mapping[Any, float]:
         """The index of each category, by its text and by the integer that it writes.

@@ -31,6 +31,11 @@ class Feature:
         """Lowest and highest number seen in training, in the matrix."""
         raise NotImplementedError
 
+    @property
+    def gaps(self) -> tuple[float, ...]:
+        """What stands in the matrix where there is no value that the model knows."""
+        return (math.nan,) if self.nullable else ()
+
     def read_value(self, value: Any, at: str) -> float:
         """Return the number in the matrix for a value of a golden row.
 

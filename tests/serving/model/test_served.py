@@ -81,3 +81,24 @@ def test_other_rows_than_the_golden_ones_are_refused(build, iris, monkeypatch):
 
     with pytest.raises(ModelRefusedError, match="read from JSON"):
         build(iris)
+
+
+def test_a_model_of_all_types_is_built_whole(build, passengers):
+    row = {"age": None, "siblings": 2, "alone": None, "port": "elsewhere", "deck": 3}
+
+    served = build(passengers)
+
+    expected = [[np.nan, 2, np.nan, 4, 2]]
+    assert np.array_equal(served.schemas.load_row(row), expected, equal_nan=True)
+
+
+def test_a_model_that_cannot_predict_with_missing_values_is_refused(build, load_edited):
+    """The regression has no imputation: NaN in, NaN out."""
+
+    def allow_missing_values(document):
+        document["features"][0]["nullable"] = True
+
+    with pytest.raises(ModelRefusedError, match="no prediction") as caught:
+        build(load_edited(allow_missing_values))
+
+    assert caught.value.reason == "unservable"
