@@ -57,8 +57,10 @@ def describe_row(result: PredictionResult) -> dict[str, Any]:
     contract = model.contract
     label, probabilities = result.prediction.labels[0], result.prediction.probabilities
     outside = result.outside[0].tolist()
+    named = {"label": contract.labels.get(label, label)} if contract.labels else {}
     return {
         "prediction": label,
+        **named,
         "probabilities": dict(zip(contract.classes, probabilities[0], strict=True)),
         "prediction_id": result.prediction_id,
         "model": describe_model(model),

@@ -46,7 +46,7 @@ class PredictionFamilies:
         )
         self.offset = Counter(
             "serving_feature_offset",
-            "Sum of (value - serving_feature_minimum); divide by rows for the mean",
+            "Sum of (value - serving_feature_minimum), for the mean",
             ["version", "feature"],
             registry=registry,
         )

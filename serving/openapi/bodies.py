@@ -5,13 +5,15 @@ JSON Schema cannot say that the ranges of a table depend on the order of its col
 nor that the length of a list depends on a number elsewhere.
 """
 
+from typing import Any
+
 from serving.model.contract import Contract
-from serving.openapi.values import JsonSchema, describe_value
+from serving.model.features import Feature
+from serving.openapi.values import JsonSchema, describe_tensor_value, describe_value
+from serving.schemas.inference_v2.datatypes import choose_datatype
 from serving.schemas.inference_v2.messages import LONGEST_ID
 from serving.schemas.inference_v2.outputs import INPUT, OUTPUTS
-from serving.schemas.inference_v2.tensors import DATATYPES
-
-FLOATS = ["FP32", "FP64"]
+from serving.schemas.inference_v2.tensors import FLOATS, INTEGERS, NUMERIC
 
 
 def describe_row(contract: Contract) -> JsonSchema:
@@ -39,15 +41,15 @@ def describe_columns(contract: Contract) -> JsonSchema:
 
 def describe_inference(contract: Contract) -> JsonSchema:
     """Describe a request of the Open Inference Protocol for one or two rows."""
-    wide, row = len(contract.features), describe_row(contract)
-    two = {"type": "array", "items": row, "minItems": 2, "maxItems": 2}
-    matrices = [
-        _tensor({"type": "string", "examples": [INPUT]}, [1, wide], row),
-        _tensor({"type": "string", "examples": [INPUT]}, [2, wide], two),
-    ]
+    matrices = _describe_matrices(contract) if contract.has_only_numbers else []
     columns = [
-        _tensor({"const": name}, [1], _tuple([number]))
-        for name, number in zip(contract.feature_names, row["prefixItems"], strict=True)
+        _tensor(
+            {"const": feature.name},
+            [1],
+            _tuple([describe_tensor_value(feature)]),
+            _list_datatypes(feature),
+        )
+        for feature in contract.features
     ]
     parameters = {"type": "object"}
     output = {
@@ -58,10 +60,7 @@ def describe_inference(contract: Contract) -> JsonSchema:
     return {
         "type": "object",
         "required": ["inputs"],
-        "description": f"One tensor of shape [n, {wide}] with any name, or one tensor "
-        "of shape [n] or [n, 1] per feature; shown here for n = 1 and 2. Data can be "
-        f"flat or nested. Datatypes: {', '.join(DATATYPES)}. The binary tensor "
-        "extension is supported.",
+        "description": _explain_tensors(contract),
         "properties": {
             "id": {"type": "string", "maxLength": LONGEST_ID},
             "parameters": parameters,
@@ -73,14 +72,67 @@ def describe_inference(contract: Contract) -> JsonSchema:
     }
 
 
-def _tensor(name: JsonSchema, shape: list[int], data: JsonSchema) -> JsonSchema:
+def example_tensors(contract: Contract) -> list[JsonSchema]:
+    """Return tensors with the first example."""
+    example = contract.examples[0]
+    if contract.has_only_numbers:
+        row = list(example.values())
+        return [_example(INPUT, "FP32", [1, len(row)], row)]
+    return [
+        _example(each.name, _list_datatypes(each)[-1], [1], [example[each.name]])
+        for each in contract.features
+    ]
+
+
+def _example(
+    name: str, datatype: str, shape: list[int], data: list[Any]
+) -> dict[str, Any]:
+    return {"name": name, "datatype": datatype, "shape": shape, "data": data}
+
+
+def _describe_matrices(contract: Contract) -> list[JsonSchema]:
+    """Describe a tensor of all features, for one row and for two."""
+    wide, row = len(contract.features), describe_row(contract)
+    two = {"type": "array", "items": row, "minItems": 2, "maxItems": 2}
+    name = {"type": "string", "examples": [INPUT]}
+    floats = list(FLOATS)
+    return [
+        _tensor(name, [1, wide], row, floats),
+        _tensor(name, [2, wide], two, floats),
+    ]
+
+
+def _list_datatypes(feature: Feature) -> list[str]:
+    """Return the datatypes whose data looks as described, whatever the value."""
+    chosen = choose_datatype(feature)
+    return list(FLOATS) if chosen in NUMERIC else [chosen]
+
+
+def _explain_tensors(contract: Contract) -> str:
+    common = "Data can be flat or nested. The binary tensor extension is supported."
+    if contract.has_only_numbers:
+        return (
+            f"One tensor of shape [n, {len(contract.features)}] with any name, or one "
+            "tensor of shape [n] or [n, 1] per feature; shown here for n = 1 and 2. "
+            f"{common} Datatypes: {', '.join(NUMERIC)}."
+        )
+    return (
+        "One tensor of shape [n] or [n, 1] per feature, shown here for n = 1. "
+        f"{common} Numbers also have the datatypes {', '.join(INTEGERS)}, categories "
+        "those of integers. A missing value is NaN, an empty text or null."
+    )
+
+
+def _tensor(
+    name: JsonSchema, shape: list[int], data: JsonSchema, datatypes: list[str]
+) -> JsonSchema:
     return {
         "type": "object",
         "required": ["name", "shape", "datatype", "data"],
         "properties": {
             "name": name,
             "shape": {"const": shape},
-            "datatype": {"enum": FLOATS},
+            "datatype": {"enum": datatypes},
             "data": data,
         },
     }

@@ -1,11 +1,14 @@
 """The paths of the OpenAPI document: each route, its bodies and its statuses."""
 
+import csv
+import io
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
 from serving.model.contract import Contract
 from serving.model.onnx_model import Model
+from serving.openapi.bodies import example_tensors
 
 Operation = dict[str, Any]
 JSON, CSV, BINARY = "application/json", "text/csv", "application/octet-stream"
@@ -128,14 +131,10 @@ def _scoring_paths(contract: Contract, post: _Post) -> dict[str, Any]:
 
 
 def _inference_paths(model: Model, post: _Post) -> dict[str, Any]:
-    row = list(model.contract.examples[0].values())
-    tensor = {
-        "name": "features",
-        "datatype": "FP32",
-        "shape": [1, len(row)],
-        "data": row,
+    body = {
+        "schema": _ref("InferenceRequest"),
+        "example": {"inputs": example_tensors(model.contract)},
     }
-    body = {"schema": _ref("InferenceRequest"), "example": {"inputs": [tensor]}}
     answer = {JSON: {"schema": {"type": "object"}}}
     answer[BINARY] = {"schema": {"type": "string", "format": "binary"}}
     error = "InferenceError"
@@ -187,10 +186,12 @@ _TEXT = {"type": "string"}
 
 
 def _csv(contract: Contract) -> dict[str, Any]:
-    lines = [",".join(contract.feature_names)]
-    lines += [",".join(map(str, row.values())) for row in contract.examples[:2]]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, contract.feature_names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(contract.examples[:2])  # None as an empty cell
     schema = {"type": "string", "format": "csv"}
-    return {"schema": schema, "example": "\n".join(lines) + "\n"}
+    return {"schema": schema, "example": text.getvalue()}
 
 
 def _ref(schema: str) -> dict[str, str]:

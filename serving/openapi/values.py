@@ -27,6 +27,18 @@ def describe_value(feature: Feature) -> JsonSchema:
     return schema
 
 
+def describe_tensor_value(feature: Feature) -> JsonSchema:
+    """Describe a value in a tensor, where a category is text and may be empty."""
+    if not isinstance(feature, Category):
+        return describe_value(feature)
+    if feature.accepts_unknown and feature.nullable:
+        return {"type": ["string", "null"]}
+    if feature.accepts_unknown:
+        return {"type": "string", "minLength": 1}
+    missing = [None, ""] if feature.nullable else []
+    return {"enum": [*feature.categories, *missing]}
+
+
 def describe_property(feature: Feature, example: Any) -> JsonSchema:
     """Describe a feature as a property of a row, with its meaning and an example."""
     schema = describe_value(feature)

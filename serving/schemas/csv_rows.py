@@ -58,7 +58,8 @@ def _read_cells(text: str, reader: RowReader) -> Matrix:
     rows = csv.reader(lines, strict=True, skipinitialspace=True)
     try:
         order = reader.order_of(next(rows, []), "/0")
-        cells = list(islice(filter(_has_cells, rows), reader.max_rows + 1))
+        is_row = partial(_is_row, len(order))
+        cells = list(islice(filter(is_row, filter(None, rows)), reader.max_rows + 1))
     except csv.Error as error:
         raise MalformedError(f"The body is not valid CSV: {error}.") from None
     reader.check_count(len(cells))
@@ -72,9 +73,9 @@ def _read_cells(text: str, reader: RowReader) -> Matrix:
     return reader.read(cells, convert, explain)
 
 
-def _has_cells(row: list[str]) -> bool:
-    """Return whether a line is not blank; a quoted empty cell is a missing value."""
-    return bool(row) and not (len(row) == 1 and row[0].isspace())
+def _is_row(wide: int, cells: list[str]) -> bool:
+    """Return whether a line is a row; one of blanks is only if it has one column."""
+    return wide == 1 or len(cells) > 1 or bool(cells[0].strip())
 
 
 def _explain_row(

@@ -85,11 +85,21 @@ def prediction_response(contract: Contract) -> type[Schema]:
             fields.String(validate=validate.OneOf(contract.feature_names)),
             required=True,
             metadata={
-                "description": "Features with a value outside the training range."
+                "description": "Features with a value outside the training range, or "
+                "with a category that was not seen in training."
             },
         )
 
-    return PredictionResponseSchema
+    if not contract.labels:
+        return PredictionResponseSchema
+    words = [contract.labels.get(label, label) for label in contract.classes]
+    label = fields.String(
+        required=True,
+        validate=validate.OneOf(words),
+        metadata={"description": "The predicted class in words."},
+    )
+    name = PredictionResponseSchema.__name__
+    return type(name, (PredictionResponseSchema,), {"label": label})
 
 
 def batch_response(contract: Contract) -> type[Schema]:

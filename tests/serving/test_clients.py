@@ -1,5 +1,6 @@
 """Clients that nobody here wrote: schemathesis, MLflow's and Triton's."""
 
+import json
 import os
 import subprocess
 import sys
@@ -22,26 +23,49 @@ NAMES = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
 
 
 @pytest.fixture
-def server(start, tmp_path, describe, iris_bytes):
+def serve(start, tmp_path, describe):
     """Serve from a filled store, as an image that ships with one does."""
-    store = Store(tmp_path / "store")
-    with store.incoming() as folder:
-        (folder / "model.onnx").write_bytes(iris_bytes)
-        store.publish(CURRENT, folder / "model.onnx", describe(iris_bytes, "3"))
-    return start(follow_seconds=0)
+
+    def serve(content: bytes):
+        store = Store(tmp_path / "store")
+        with store.incoming() as folder:
+            (folder / "model.onnx").write_bytes(content)
+            store.publish(CURRENT, folder / "model.onnx", describe(content, "3"))
+        return start(follow_seconds=0)
+
+    return serve
 
 
-def test_answers_are_as_documented(server, tmp_path):
+@pytest.fixture
+def server(serve, iris_bytes):
+    return serve(iris_bytes)
+
+
+@pytest.fixture
+def passenger_server(serve, passengers_bytes):
+    """Serve a model with features of all types."""
+    return serve(passengers_bytes)
+
+
+@pytest.mark.parametrize(
+    ("name", "hooks"),
+    [
+        ("server", "schemathesis_hooks"),
+        ("passenger_server", "schemathesis_hooks_of_types"),
+    ],
+)
+def test_answers_are_as_documented(request, tmp_path, name, hooks):
     """All of schemathesis's checks, in all of its phases, on the whole document."""
+    server = request.getfixturevalue(name)
     command = Path(sys.executable).with_name("schemathesis")
     options = ["--seed=1", "--max-examples=40", "--no-color", "--checks=all"]
     # JSON Schema cannot describe CSV, so that its values come from a hook.
-    hooks = {"SCHEMATHESIS_HOOKS": "schemathesis_hooks", "PYTHONPATH": str(FOLDER)}
+    environ = {"SCHEMATHESIS_HOOKS": hooks, "PYTHONPATH": str(FOLDER)}
 
     run = subprocess.run(
         [command, "run", f"{server.url}/openapi.json", *options],
         cwd=tmp_path,
-        env=os.environ | hooks,
+        env=os.environ | environ,
         capture_output=True,
         text=True,
         check=False,
@@ -60,6 +84,30 @@ def test_mlflows_own_client(server):
     for rows in (frame, frame[NAMES[::-1]], frame.to_numpy()):
         answer = client.invoke(rows)
         assert answer.get_predictions()[0].tolist() == ["setosa", "virginica"]
+
+
+def test_mlflows_own_client_sends_all_types(passenger_server):
+    rows = pd.DataFrame(
+        {
+            "age": [22.5, None, 40],
+            "siblings": [1, 0, 2],
+            "alone": [True, None, False],
+            "port": ["S", None, "elsewhere"],
+            "deck": ["1", "2", "3"],
+        }
+    )
+    client = ScoringServerClient("127.0.0.1", passenger_server.port)
+    expected = requests.post(
+        f"{passenger_server.url}/predict/batch",
+        json={"instances": json.loads(rows.to_json(orient="records"))},
+        timeout=10,
+    ).json()["predictions"]
+
+    # The client writes NaN as such, which is not JSON.
+    rows = rows.astype(object).where(rows.notna(), None)
+    for frame in (rows, rows[rows.columns[::-1]], rows.assign(deck=[1, 2, 3])):
+        answer = client.invoke(frame)
+        assert answer.get_predictions()[0].astype(str).tolist() == expected
 
 
 def test_mlflows_own_client_understands_our_errors(server):
@@ -140,6 +188,35 @@ def test_tritons_client_infers_from_columns_with_its_defaults(client):
     result = client.infer("iris", inputs, model_version="3")
 
     assert result.as_numpy("label").tolist() == [b"setosa"]
+
+
+@pytest.mark.parametrize("binary_input", [True, False])
+def test_tritons_client_infers_from_all_types(passenger_server, binary_input):
+    columns = {
+        "age": ("FP32", np.array([22.5, 40], dtype=np.float32)),
+        "siblings": ("INT64", np.array([1, 0])),
+        "alone": ("BOOL", np.array([True, False])),
+        "port": ("BYTES", np.array(["S", ""], dtype=object)),
+        "deck": ("BYTES", np.array(["1", "2"], dtype=object)),
+    }
+    inputs = []
+    for name, (datatype, values) in columns.items():
+        inputs.append(triton.InferInput(name, [2], datatype))
+        inputs[-1].set_data_from_numpy(values, binary_data=binary_input)
+    with triton.InferenceServerClient(f"127.0.0.1:{passenger_server.port}") as client:
+        metadata = client.get_model_metadata("iris")
+        result = client.infer("iris", inputs)
+
+    rows = [[22.5, 1, True, "S", "1"], [40, 0, False, None, "2"]]
+    answer = requests.post(
+        f"{passenger_server.url}/predict/batch",
+        json={"columns": list(columns), "data": rows},
+        timeout=10,
+    )
+    assert [each["name"] for each in metadata["inputs"]] == list(columns)
+    assert result.as_numpy("label").tolist() == [
+        label.encode() for label in answer.json()["predictions"]
+    ]
 
 
 def test_tritons_client_understands_our_errors(client):

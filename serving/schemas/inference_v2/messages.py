@@ -8,9 +8,15 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 from numpy.typing import NDArray
 
 from serving.schemas.fields import Parameters, ShortList, Text
+from serving.schemas.inference_v2.datatypes import (
+    check_datatype,
+    find_datatypes,
+    list_values,
+)
 from serving.schemas.inference_v2.outputs import OUTPUTS
 from serving.schemas.inference_v2.tensors import (
     DATATYPES,
+    NUMERIC,
     BinaryTail,
     Values,
     read_values,
@@ -94,13 +100,15 @@ def inference_schema(reader: RowReader) -> Schema:
 def read_tensors(
     tensors: list[dict[str, Any]], reader: RowReader, tail: BinaryTail
 ) -> Matrix:
-    """Read one tensor of all features, whatever its name, or a tensor for each.
+    """Read one tensor of all numbers, whatever its name, or a tensor for each feature.
 
     Raises:
         InvalidInputError: If the tensors are neither.
     """
     wide = len(reader.names)
     name, shape = tensors[0]["name"], tensors[0]["shape"]
+    if not reader.contract.has_only_numbers:
+        return _read_columns(tensors, reader, tail)
     is_matrix = len(shape) == MATRIX and shape[1] == wide
     if len(tensors) > 1 or (name in reader.names and not is_matrix):
         return _read_columns(tensors, reader, tail)
@@ -112,6 +120,7 @@ def read_tensors(
 def _read_matrix(tensor: dict[str, Any], reader: RowReader, tail: BinaryTail) -> Matrix:
     count, wide = tensor["shape"]
     reader.check_count(count)
+    check_datatype(tensor["datatype"], tuple(NUMERIC), "/inputs/0")
     values = read_values(tensor, "/inputs/0", tail)
     tail.check_end()
     rows = (
@@ -136,11 +145,20 @@ def _read_columns(
             message = "must be [n] or [n, 1], with the same n for all tensors"
             raise InvalidInputError.of(point("/inputs", number, "shape"), message)
     reader.check_count(count)
+    features = {each.name: each for each in reader.contract.features}
+    for number, tensor in enumerate(tensors):
+        accepted = find_datatypes(features[tensor["name"]])
+        check_datatype(tensor["datatype"], accepted, point("/inputs", number))
     columns = [
         read_values(tensor, point("/inputs", number), tail)
         for number, tensor in enumerate(tensors)
     ]
     tail.check_end()
+    if not reader.contract.has_only_numbers:
+        columns = [
+            list_values(column, features[tensor["name"]])
+            for column, tensor in zip(columns, tensors, strict=True)
+        ]
     return reader.from_rows(
         _stack(columns), order, lambda row, place: point("/inputs", place, "data", row)
     )

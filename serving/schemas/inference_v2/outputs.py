@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from serving.model.onnx_model import Model, Prediction
+from serving.schemas.inference_v2.datatypes import choose_datatype
 from serving.schemas.inference_v2.tensors import encode_strings
 
 BINARY = "application/octet-stream"
@@ -15,12 +16,17 @@ OUTPUTS = (LABEL, PROBABILITIES)
 def describe_tensors(model: Model) -> dict[str, Any]:
     """Describe a model as the protocol's metadata."""
     contract = model.contract
-    wide = len(contract.features)
+    inputs = [_tensor(INPUT, "FP32", [-1, len(contract.features)])]
+    if not contract.has_only_numbers:
+        inputs = [
+            _tensor(feature.name, choose_datatype(feature), [-1])
+            for feature in contract.features
+        ]
     return {
         "name": model.version.name,
         "versions": [model.version.version],
         "platform": "onnx_onnxruntime",
-        "inputs": [_tensor(INPUT, "FP32", [-1, wide])],
+        "inputs": inputs,
         "outputs": [
             _tensor(LABEL, "BYTES", [-1]),
             _tensor(PROBABILITIES, "FP32", [-1, len(contract.classes)]),

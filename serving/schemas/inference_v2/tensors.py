@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from serving.schemas.issues import InvalidInputError, MalformedError, describe, point
 from serving.schemas.values.tables import convert_numbers
 
-DATATYPES: dict[str, type[np.generic]] = {
-    "FP32": np.float32,
-    "FP64": np.float64,
+FLOATS: dict[str, type[np.generic]] = {"FP32": np.float32, "FP64": np.float64}
+INTEGERS: dict[str, type[np.generic]] = {
     "INT8": np.int8,
     "INT16": np.int16,
     "INT32": np.int32,
@@ -22,8 +21,18 @@ DATATYPES: dict[str, type[np.generic]] = {
     "UINT32": np.uint32,
     "UINT64": np.uint64,
 }
+NUMERIC = FLOATS | INTEGERS
+BOOL, BYTES = "BOOL", "BYTES"
+OTHER_TYPES: dict[str, tuple[type, str]] = {
+    BOOL: (bool, "a boolean"),
+    BYTES: (str, "a string"),
+}
+DATATYPES = (*NUMERIC, *OTHER_TYPES)
 
-# The values of a tensor in one dimension. A list has some that are not numbers.
+LENGTH_BYTES = 4  # before each text in the binary form
+
+# The values of a tensor in one dimension: an array of numbers or booleans, or a list as
+# in JSON.
 Values = NDArray[Any] | list[Any]
 
 
@@ -51,6 +60,34 @@ class BinaryTail:
         self.offset += count * kind.itemsize
         return values
 
+    def take_texts(self, count: int, size: int) -> list[str]:
+        """Return the next texts, each with its length before it.
+
+        Args:
+            count: How many there are.
+            size: How many bytes they take together.
+
+        Raises:
+            MalformedError: If they are not of this size, or not UTF-8.
+        """
+        end = self.offset + size
+        if size < 0 or end > len(self.body):
+            raise MalformedError("The body is shorter than its tensors require.")
+        texts = []
+        try:
+            for _ in range(count):
+                start = self.offset + LENGTH_BYTES
+                length = int.from_bytes(self.body[self.offset : start], "little")
+                self.offset = start + length
+                if self.offset > end:
+                    break
+                texts.append(self.body[start : self.offset].decode())
+        except UnicodeDecodeError:
+            raise MalformedError("A text in a tensor is not valid UTF-8.") from None
+        if len(texts) != count or self.offset != end:
+            raise MalformedError("The texts of a tensor have another length.")
+        return texts
+
     def check_end(self) -> None:
         """Reject bytes that belong to no tensor.
 
@@ -67,16 +104,33 @@ def read_values(tensor: dict[str, Any], at: str, tail: BinaryTail) -> Values:
     Raises:
         InvalidInputError: If its data does not fit its datatype and shape.
     """
-    kind = np.dtype(DATATYPES[tensor["datatype"]])
+    datatype = tensor["datatype"]
     size = tensor["parameters"].get("binary_data_size")
     if size is None:
-        values = _flatten(tensor.get("data"), tensor["shape"], point(at, "data"))
-        return _convert(values, kind, point(at, "data"))
-    count = prod(tensor["shape"])
+        at = point(at, "data")
+        values = _flatten(tensor.get("data"), tensor["shape"], at)
+        if datatype in NUMERIC:
+            return _convert(values, np.dtype(NUMERIC[datatype]), at)
+        _check_types(values, *OTHER_TYPES[datatype], at)
+        return values
+    at = point(at, "parameters", "binary_data_size")
+    return _read_bytes(datatype, prod(tensor["shape"]), size, at, tail)
+
+
+def _read_bytes(
+    datatype: str, count: int, size: Any, at: str, tail: BinaryTail
+) -> Values:
+    if datatype == BYTES:
+        if type(size) is not int:
+            raise InvalidInputError.of(at, "must be an integer")
+        return tail.take_texts(count, size)
+    # Any byte but 0 is true; as np.bool_ it would be a boolean of another kind.
+    kind = np.dtype(NUMERIC.get(datatype, np.uint8))
     if type(size) is not int or size != count * kind.itemsize:
         message = f"must be {count * kind.itemsize} for this shape and datatype"
-        raise InvalidInputError.of(point(at, "parameters", "binary_data_size"), message)
-    return tail.take(count, kind.newbyteorder("<"))
+        raise InvalidInputError.of(at, message)
+    values = tail.take(count, kind.newbyteorder("<"))
+    return values != 0 if datatype == BOOL else values
 
 
 def encode_strings(values: list[str]) -> bytes:
@@ -87,7 +141,7 @@ def encode_strings(values: list[str]) -> bytes:
 
 def _encode_string(value: str) -> bytes:
     text = value.encode()
-    return len(text).to_bytes(4, "little") + text
+    return len(text).to_bytes(LENGTH_BYTES, "little") + text
 
 
 def _flatten(data: Any, shape: list[int], at: str) -> list[Any]:
@@ -114,15 +168,24 @@ def _convert(values: list[Any], kind: np.dtype[Any], at: str) -> Values:
     if kind.kind == "f":
         table = convert_numbers(values)
         return values if table is None else table
-    wrong = next((i for i, value in enumerate(values) if type(value) is not int), None)
-    if wrong is not None:
-        found = describe(values[wrong])
-        message = "must be an integer"
-        if found != "a number":
-            message += f", not {found}"
-        raise InvalidInputError.of(point(at, wrong), message, "type")
+    _check_types(values, int, "an integer", at)
+    present = [value for value in values if value is not None]
     try:
-        return np.array(values, dtype=kind)
+        table = np.array(present, dtype=kind)
     except OverflowError:
         message = "has values out of range for the datatype"
         raise InvalidInputError.of(at, message, "type") from None
+    return table if len(present) == len(values) else values
+
+
+def _check_types(values: list[Any], kind: type, noun: str, at: str) -> None:
+    """Reject values of another type; null is accepted or not by the feature."""
+    if set(map(type, values)) <= {kind, type(None)}:
+        return
+    for index, value in enumerate(values):
+        if type(value) is not kind and value is not None:
+            found = describe(value)
+            message = f"must be {noun}"
+            if found != "a number" or kind is not int:
+                message += f", not {found}"
+            raise InvalidInputError.of(point(at, index), message, "type")

@@ -1,4 +1,5 @@
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -89,3 +90,24 @@ def test_a_shadow_that_fails_is_counted_and_logged_once(
     assert value("serving_dropped_rows_total", observer="shadow") == 4
     assert compared("true") == 2
     assert [each.message for each in caplog.records] == ["shadow prediction failed"]
+
+
+def test_models_with_other_categories_are_not_compared(
+    shadow, passengers, load, passengers_bytes, value
+):
+    rows = passengers.contract.golden_rows.inputs
+    observation = Observation(
+        passengers, rows, passengers.predict(rows), "1", "id", "/predict", time.time()
+    )
+    model = load(passengers_bytes, "4")
+    shadow.swap(model)
+    shadow.compare([observation])
+    port = replace(model.contract.features[3], categories=("S", "Q", "C", "never seen"))
+    features = (*model.contract.features[:3], port, model.contract.features[4])
+    model.contract = replace(model.contract, features=features)
+
+    shadow.compare([observation])
+
+    agreed = {"version": "5", "shadow": "4", "agrees": "true"}
+    assert value("serving_shadow_predictions_total", **agreed) == len(rows)
+    assert value("serving_dropped_rows_total", observer="shadow") == len(rows)
