@@ -29,8 +29,8 @@ $(READY): requirements.lock
 run: install ## Train, compare, release: kedro run (ARGS="--pipelines data_science" and so on)
 	@$(BIN)/kedro run $(ARGS)
 
-serve: install ## Serve the Production model on http://127.0.0.1:8000 (IRIS_BIND, IRIS_WORKERS)
-	@$(BIN)/gunicorn --config python:serving.server.gunicorn_conf
+serve: install ## Serve the Production model on http://127.0.0.1:8000 (ENV=wine, IRIS_BIND, IRIS_WORKERS)
+	@$(if $(ENV),IRIS_MODEL_NAME=$(ENV)) $(BIN)/gunicorn --config python:serving.server.gunicorn_conf
 
 test: install ## Run the tests (ARGS="-k split" and so on)
 	@$(BIN)/python -m pytest $(ARGS)

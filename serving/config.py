@@ -36,7 +36,11 @@ class Config:
         parsers.one_of("asyncio", "gthread"),
         "worker type: `asyncio` (event loop, faster) or `gthread` (threads)",
     )
-    model_name: str = _setting("iris", parsers.text, "registered model to serve")
+    model_name: str | None = _setting(
+        None,
+        parsers.optional(parsers.text),
+        "registered model to serve; if empty, the only one that has the alias",
+    )
     alias: str = _setting("Production", parsers.text, "alias of the version to serve")
     shadow_alias: str | None = _setting(
         None,
@@ -124,6 +128,11 @@ class Config:
         "`json`, `text`, or `auto`: text on a terminal, else JSON",
     )
     log_level: str = _setting("INFO", parsers.level, "minimum log level")
+
+    @property
+    def wanted(self) -> str:
+        """What is to be served, for people: a model and its alias."""
+        return f"{self.model_name or 'the model'}@{self.alias}"
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Config":

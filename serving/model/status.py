@@ -79,7 +79,7 @@ def explain_missing_model(
         config: Names the wanted alias.
         failure: Why what the store holds could not be loaded, in one word.
     """
-    reason = _find_reason(report, f"{config.model_name}@{config.alias}")
+    reason = _find_reason(report, config.wanted)
     if failure:
         reason = f"the stored version cannot be loaded ({failure}); {reason}"
     return f"No model is loaded: {reason}."
@@ -91,6 +91,8 @@ def _find_reason(report: FollowerReport | None, wanted: str) -> str:
     if not report.reachable:
         since = format_time(report.unreachable_since)
         return f"the registry has been unreachable since {since}"
+    if report.is_ambiguous:
+        return "several models have the alias: set IRIS_MODEL_NAME"
     if report.last_refusal and report.last_refusal.get("role") == CURRENT:
         version, reason = (report.last_refusal.get(k) for k in ("version", "reason"))
         return f"version {version} was refused ({reason})"

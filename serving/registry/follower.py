@@ -14,6 +14,7 @@ from collections.abc import Callable
 from functools import partial
 
 from serving.config import Config, ConfigError, variable_name
+from serving.model.onnx_model import ModelRefusedError
 from serving.model.status import explain_missing_model
 from serving.model.store import CURRENT, Store
 from serving.monitoring.logs import configure_logging
@@ -82,7 +83,7 @@ def main() -> None:
     config = _read_config()
     configure_logging(config)
     store = Store(config.store)
-    registry = MlflowRegistry(config)
+    registry = MlflowRegistry(config, find_served(store))
     prove = import_proof(config)
     sync = RegistrySync(registry, store, config, prove, arguments.restarts)
     if arguments.once:
@@ -90,6 +91,15 @@ def main() -> None:
     else:
         wait = _wait_for_parent if arguments.with_parent else _sleep
         run(sync, config.follow_seconds or 1.0, wait)
+
+
+def find_served(store: Store) -> str | None:
+    """Return the name of the model in the store, if one can be read."""
+    try:
+        pointer = store.read_pointer(CURRENT)
+        return store.describe(pointer).name if pointer else None
+    except ModelRefusedError:
+        return None
 
 
 def _read_config() -> Config:

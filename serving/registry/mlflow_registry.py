@@ -15,22 +15,29 @@ from serving.model.status import format_time
 from serving.model.store import MODEL_FILE
 from serving.model.store.files import DISK_FULL
 from serving.monitoring.logs import redact
+from serving.registry.choice import DIGEST_TAG, find_model
 from serving.registry.registry import RegistryReplacedError, RegistryUnreachableError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-DIGEST_TAG = "file_digest"
 SQLITE = "sqlite:///"
 HTTP_SECONDS = 10
 
 
 class MlflowRegistry:
-    """What the follower needs from the MLflow registry."""
+    """What the follower needs from the MLflow registry.
 
-    def __init__(self, config: Config) -> None:
+    Args:
+        config: Names the registry and, if several models are in it, the model.
+        served: The model that is served already, if any.
+    """
+
+    def __init__(self, config: Config, served: str | None = None) -> None:
         self._uri = config.tracking_uri
         self._name = config.model_name
+        self._served = served
+        self._alias = config.alias
         self._client: MlflowClient | None = None
         self._file_identity: int | None = None
 
@@ -40,6 +47,7 @@ class MlflowRegistry:
         Raises:
             RegistryUnreachableError: If the registry does not answer.
             RegistryReplacedError: If its database file has been replaced.
+            AmbiguousModelError: If several models could be meant.
         """
         from mlflow.exceptions import MlflowException  # noqa: PLC0415
         from mlflow.tracking.registry import (  # noqa: PLC0415
@@ -48,7 +56,11 @@ class MlflowRegistry:
 
         self._check_file()
         try:
-            found = self._connect().get_model_version_by_alias(self._name, alias)
+            client = self._connect()
+            name = self._name or find_model(client, self._alias, self._served)
+            if name is None:
+                return None
+            found = client.get_model_version_by_alias(name, alias)
         except UnsupportedModelRegistryStoreURIException as error:
             raise RegistryUnreachableError(redact(str(error))) from None
         except MlflowException as error:
@@ -60,6 +72,7 @@ class MlflowRegistry:
             raise RegistryUnreachableError(redact(str(error))) from None
         except _connection_errors() as error:
             raise RegistryUnreachableError(redact(str(error))) from None
+        self._served = name
         return Version(
             name=found.name,
             version=str(found.version),

@@ -22,6 +22,7 @@ class Registry(Protocol):
 
         Raises:
             RegistryUnreachableError: If the registry does not answer.
+            AmbiguousModelError: If several models could be meant.
         """
 
     def download(self, version: Version, folder: Path) -> Path:

@@ -45,6 +45,12 @@ class Reporter:
             logger.warning("registry unreachable", extra={"fields": fields})
         self.report.reachable = False
 
+    def note_ambiguous(self, detail: str) -> None:
+        """Note that several models could be meant; readiness does not name them."""
+        if not self.report.is_ambiguous:
+            logger.error("model ambiguous", extra={"fields": {"detail": detail}})
+        self.report.is_ambiguous = True
+
     def note_refusal(
         self, role: str, version: Version, error: Exception, *, is_wanted: bool
     ) -> None:

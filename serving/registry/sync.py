@@ -7,6 +7,7 @@ from serving.config import Config
 from serving.model.onnx_model import Version
 from serving.model.status import FALLBACK_ALIAS
 from serving.model.store import CURRENT, SHADOW, Store, folder_name
+from serving.registry.choice import AmbiguousModelError
 from serving.registry.pruning import prune
 from serving.registry.publisher import Prove, Publisher
 from serving.registry.registry import (
@@ -61,9 +62,13 @@ class RegistrySync:
             for role, alias in self._aliases.items():
                 version = self._registry.resolve(alias)
                 self._reporter.note_reached()
+                self._reporter.report.is_ambiguous = False
                 self._follow(role, version)
         except RegistryUnreachableError as error:
             self._reporter.note_unreachable(str(error))
+        except AmbiguousModelError as error:
+            self._reporter.note_reached()
+            self._reporter.note_ambiguous(str(error))
         else:
             prune(self._store, self._keep)
         self._note_damage()

@@ -14,12 +14,12 @@ def announce(config: Config, *, is_ready: bool) -> str:
         config: Settings of the service.
         is_ready: Whether a model is loaded.
     """
-    name, url = config.model_name, make_url(config.bind)
+    name, url = config.model_name or "predictions", make_url(config.bind)
     line = f"Serving {name} on {url} (stop with {_stop()})"
     if is_ready:
         return line
     return (
-        f"{line}\nNo model is loaded yet: {name}@{config.alias} is served as soon as it"
+        f"{line}\nNo model is loaded yet: {config.wanted} is served as soon as it"
         " is fetched from the registry. `make run` trains and releases one."
     )
 

@@ -19,6 +19,9 @@ POLICY = (
 @blueprint.get("/")
 def page() -> ApiResponse:
     """Show the page; what is on it comes from /model and changes with it."""
-    html = render_template("page.html", config=the_service().config)
+    service = the_service()
+    served = service.current.served
+    name = served.model.contract.name if served else service.config.model_name
+    html = render_template("page.html", config=service.config, name=name or "model")
     headers = {"Content-Security-Policy": POLICY}
     return ApiResponse(html, content_type="text/html; charset=utf-8", headers=headers)

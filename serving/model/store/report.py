@@ -21,6 +21,7 @@ TYPES: dict[str, tuple[type, ...]] = {
     "reachable": (bool,),
     "last_seen": NUMBER,
     "unreachable_since": NUMBER,
+    "is_ambiguous": (bool,),
     "version": TEXT,
     "last_refusal": OBJECT,
     "refused": OBJECT,
@@ -40,6 +41,7 @@ class FollowerReport:
         reachable: Whether the registry answered the last time.
         last_seen: When it last answered, in seconds since the epoch.
         unreachable_since: When it stopped answering.
+        is_ambiguous: Whether several models have that alias, and none is named.
         version: The version that has the alias of Production.
         last_refusal: The current refusal: role, version, reason, detail.
         refused: Number of refusals by reason.
@@ -53,6 +55,7 @@ class FollowerReport:
     reachable: bool = False
     last_seen: float | None = None
     unreachable_since: float | None = None
+    is_ambiguous: bool = False
     version: str | None = None
     last_refusal: dict[str, str] | None = None
     refused: dict[str, int] = field(default_factory=dict)

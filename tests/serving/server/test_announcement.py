@@ -23,7 +23,8 @@ def test_a_service_in_the_foreground_is_stopped_by_ctrl_c(monkeypatch):
 
 
 def test_a_missing_model_is_explained():
-    first, second = announce(Config(), is_ready=False).splitlines()
+    config = Config(model_name="iris")
+    first, second = announce(config, is_ready=False).splitlines()
 
     assert first.startswith("Serving iris on http://127.0.0.1:8000")
     assert "iris@Production" in second
