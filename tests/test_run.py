@@ -517,6 +517,24 @@ def test_candidate_that_is_not_releasable_does_not_stop_the_others(project):
     assert project.registry.aliases() == {"Production": "1"}
 
 
+def test_candidate_that_cannot_be_trained_does_not_stop_the_others(project):
+    neighbors = {
+        "class": "sklearn.neighbors.KNeighborsClassifier",
+        "parameters": {"n_neighbors": 500},
+    }
+    project.change(DATA_SCIENCE, f"{CANDIDATES}.neighbors", neighbors)
+
+    result = project.invoke("run")
+
+    (parent,) = project.parents()
+    assert result.exit_code == 0, result.output
+    assert set(project.children(parent)) == {"logistic_regression"}
+    assert "✗ neighbors: it cannot be trained on these rows" in result.output
+    assert project.registry.aliases() == {"Production": "1"}
+    card = (project.path / "data/08_reporting/iris/model_card.md").read_text()
+    assert "n_neighbors = 500" in card
+
+
 def test_one_candidate_can_be_trained_alone(project):
     bayes = {"class": "sklearn.naive_bayes.GaussianNB"}
     project.change(DATA_SCIENCE, f"{CANDIDATES}.naive_bayes", bayes)
@@ -716,7 +734,10 @@ GOOD = "5.1,3.5,1.4,0.2,setosa\n"
         (HEADER + GOOD + "1,2,3,4,setosa,6,7\n", ["source.csv", "line 3"]),
         (HEADER + ",,,,\n" * 3, ["every row of the raw file has a missing value"]),
         (b"\x89PNG\r\n\x1a\n\xff\xfe" * 9, ["source.csv"]),
-        (HEADER + GOOD * 30, ["train.versicolor has 0", "minimum_rows_per_class"]),
+        (
+            HEADER + "".join(f"5.{n:02},3.5,1.4,0.2,setosa\n" for n in range(30)),
+            ["train.versicolor has 0", "minimum_rows_per_class"],
+        ),
     ],
     ids=[
         "text",

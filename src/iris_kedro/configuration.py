@@ -31,13 +31,22 @@ def list_candidates() -> list[str]:
     """Return the names of the candidates, in the order of the configuration."""
     if _names is not None:
         return _names
-    project = find_kedro_project(Path.cwd()) or PROJECT
-    loader = settings.CONFIG_LOADER_CLASS(
-        conf_source=str(project / settings.CONF_SOURCE),
+    return _read(load_configuration())
+
+
+def find_project() -> Path:
+    """Return the project's folder, from wherever in it a command runs."""
+    return Path(find_kedro_project(Path.cwd()) or PROJECT)
+
+
+def load_configuration() -> AbstractConfigLoader:
+    """Return the project's configuration, without a session."""
+    loader: AbstractConfigLoader = settings.CONFIG_LOADER_CLASS(
+        conf_source=str(find_project() / settings.CONF_SOURCE),
         env=os.environ.get("KEDRO_ENV"),
         **settings.CONFIG_LOADER_ARGS,
     )
-    return _read(loader)
+    return loader
 
 
 def name_data_folder(dataset: str) -> str:

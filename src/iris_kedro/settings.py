@@ -8,16 +8,16 @@ gc.set_threshold(100_000, 20, 20)
 
 import os
 import sysconfig
-from pathlib import Path
 
 from kedro.config import OmegaConfigLoader
-from kedro.utils import find_kedro_project
 from omegaconf.resolvers import oc
 
-from iris_kedro.configuration import PROJECT, name_data_folder
+from iris_kedro.configuration import find_project, name_data_folder
 from iris_kedro.hooks.project import ExperimentHooks, ProjectHooks
 from iris_kedro.hooks.tracking import TrackingHooks
 from iris_kedro.hooks.unchanged import UnchangedHooks
+from iris_kedro.specification.dataset import select_words
+from iris_kedro.specification.reading import build_load_args
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 # Its pages have one reader and one SQLite file: four workers start more slowly.
@@ -48,6 +48,8 @@ CONFIG_LOADER_ARGS = {
         "oc.env": oc.env,  # conf/production takes addresses from the environment
         # A session may also be started from outside the project's folder.
         "data_folder": name_data_folder,
-        "project_path": lambda: find_kedro_project(Path.cwd()) or PROJECT,
+        "read_csv_args": build_load_args,
+        "words_about": select_words,
+        "project_path": find_project,
     },
 }

@@ -17,6 +17,7 @@ from yaml import YAMLError
 
 from iris_kedro.errors import NothingToDo, ProjectError
 
+TYPES = "number|integer|boolean|category"  # of features
 # Where Kedro looks for the pipelines, nodes and tags of a command.
 SELECTION = ("kedro.framework.session.session", "kedro.pipeline.pipeline")
 
@@ -66,4 +67,6 @@ def _simplify(message: str) -> str:
     value = r" \[type=\w+, input_value=(.*), input_type=(?:bool|float|int|str)\]"
     message = re.sub(value, r", but it is \1", message)
     message = re.sub(r" \[type=\w+, .*\]", "", message)  # of a whole section
+    # The type of a feature, which pydantic puts between its name and the parameter's.
+    message = re.sub(rf"^(features\.\w+)\.(?:{TYPES})\b", r"\1", message, flags=re.M)
     return re.sub(r"(?:Failed .*: )?\d+ validation errors? for [^\n]+", "", message)

@@ -1,9 +1,10 @@
 """The outside effects that Kedro and kedro-mlflow have no dataset for."""
 
-from .files import BytesDataset, OnnxDataset, SourceDataset
+from .files import BytesDataset, OnnxDataset
 from .latency import OnnxLatencyDataset
 from .raw_archive import RawArchiveDataset
 from .registry import ModelRegistryDataset
+from .source import SourceDataset
 from .tracking import (
     CandidateRunsDataset,
     MetricsDataset,

@@ -3,87 +3,10 @@
 import os
 import tempfile
 from pathlib import Path
-from typing import Any, NoReturn
-from urllib.parse import urlsplit
+from typing import Any
 
-import fsspec
-import mlflow
 import onnx
-from kedro.io import AbstractDataset, DatasetError
-from mlflow.exceptions import MlflowException
-from sklearn import datasets as sklearn_datasets
-
-SKLEARN = "sklearn:"
-# Where MLflow keeps artifacts, S3 with MLflow's own settings.
-MLFLOW_SCHEMES = {"mlflow-artifacts", "runs", "s3"}
-
-
-class SourceDataset(AbstractDataset[NoReturn, bytes]):
-    """The bytes of a CSV at a path, a URL, or in scikit-learn (``sklearn:iris``).
-
-    MLflow's artifacts are read as well: ``runs:/…``, ``mlflow-artifacts:/…``, ``s3://…``.
-
-    Args:
-        location: Where the data is.
-        target: Name for the target's column of data in scikit-learn.
-        path: Folder that relative locations start from; Kedro makes it absolute.
-        metadata: For plugins.
-    """
-
-    def __init__(
-        self,
-        location: str,
-        target: str,
-        path: str = ".",
-        metadata: dict[str, Any] | None = None,
-    ) -> None:
-        self._location = location
-        self._target = target
-        self._path = path
-        self.metadata = metadata
-
-    def load(self) -> bytes:
-        """Read the source.
-
-        Raises:
-            DatasetError: If there is nothing to read, or it is empty.
-        """
-        if self._location.startswith(SKLEARN):
-            return _read_sklearn(self._location.removeprefix(SKLEARN), self._target)
-        try:
-            content = self._read()
-        except (MlflowException, OSError, ValueError) as error:
-            raise DatasetError(
-                f"cannot read the source {self._location!r}: {error}."
-                " Give a path, a URL or sklearn:iris as data_engineering.source"
-            ) from error
-        if not content.strip():
-            raise DatasetError(f"the source {self._location!r} is empty")
-        return content
-
-    def save(self, data: NoReturn) -> None:
-        """Refuse to write: a source is only read.
-
-        Raises:
-            DatasetError: Always.
-        """
-        raise DatasetError("a source cannot be written")
-
-    def _read(self) -> bytes:
-        if urlsplit(self._location).scheme in MLFLOW_SCHEMES:
-            return _download_artifact(self._location)
-        with fsspec.open(self._resolve(), "rb") as file:
-            content: bytes = file.read()
-        return content
-
-    def _resolve(self) -> str:
-        is_path = not urlsplit(self._location).scheme
-        if is_path and self._location and not self._location.startswith("~"):
-            return str(Path(self._path, self._location))
-        return self._location
-
-    def _describe(self) -> dict[str, Any]:
-        return {"location": self._location}
+from kedro.io import AbstractDataset
 
 
 class BytesDataset(AbstractDataset[bytes, bytes]):
@@ -147,23 +70,3 @@ class OnnxDataset(AbstractDataset[onnx.ModelProto, onnx.ModelProto]):
 
     def _describe(self) -> dict[str, Any]:
         return self._file._describe()
-
-
-def _download_artifact(location: str) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        path = mlflow.artifacts.download_artifacts(location, dst_path=folder)
-        return Path(path).read_bytes()
-
-
-def _read_sklearn(name: str, target_name: str) -> bytes:
-    loader = getattr(sklearn_datasets, f"load_{name}", None)
-    if loader is None:
-        raise DatasetError(
-            f"scikit-learn bundles no dataset {name!r};"
-            " it has iris, wine and breast_cancer"
-        )
-    bunch = loader(as_frame=True)
-    data = bunch.data.copy()
-    data[target_name] = bunch.target_names[bunch.target]
-    csv = data.to_csv(index=False)
-    return str(csv).encode()

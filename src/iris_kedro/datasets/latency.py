@@ -7,6 +7,7 @@ import numpy as np
 from kedro.io import AbstractDataset, DatasetError
 
 from iris_kedro.model.contract import Contract
+from iris_kedro.model.inputs import arrange, to_tensors
 from iris_kedro.model.scoring import OnnxScorer
 
 from .files import OnnxDataset
@@ -29,11 +30,12 @@ class OnnxLatencyDataset(AbstractDataset[NoReturn, float]):
     def load(self) -> float:
         """Measure it with a golden row, on one thread."""
         model = self._model.load()
-        scorer, row = OnnxScorer(model), Contract.read(model).golden_rows.inputs[:1]
+        scorer, contract = OnnxScorer(model), Contract.read(model)
+        row = to_tensors(arrange(contract.golden_inputs[:1], contract.inputs))
         seconds = []
         for _ in range(REPEATS):
             start = time.perf_counter()
-            scorer.score(row)
+            scorer.run(row)
             seconds.append(time.perf_counter() - start)
         return float(np.median(seconds) * 1000)
 

@@ -3,6 +3,7 @@
 import hashlib
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import mlflow
 import numpy as np
@@ -12,6 +13,7 @@ from mlflow.types import Schema, TensorSpec
 
 from iris_kedro.datasets.tracking import pin_requirements
 from iris_kedro.model.contract import Contract
+from iris_kedro.model.inputs import INPUT, arrange, to_tensors
 from iris_kedro.registry import Registry, Source
 
 FILE_DIGEST = "file_digest"
@@ -29,7 +31,7 @@ def upload_model(model: onnx.ModelProto) -> Source:
         model,
         name=contract.name,
         signature=_describe_tensors(contract),
-        input_example=np.array(contract.golden_rows.inputs[:2], np.float32),
+        input_example=_give_example(contract),
         pip_requirements=pin_requirements("onnx", "onnxruntime", "numpy"),
         save_as_external_data=False,
         onnx_execution_providers=["CPUExecutionProvider"],
@@ -59,11 +61,25 @@ def download_model(registry: Registry, version: str) -> onnx.ModelProto:
     return model
 
 
+def _give_example(contract: Contract) -> Any:
+    tensors = to_tensors(arrange(contract.golden_inputs[:2], contract.inputs))
+    return tensors.get(INPUT, tensors)
+
+
 def _describe_tensors(contract: Contract) -> ModelSignature:
     rows = -1
+    tensors = to_tensors(arrange(contract.golden_inputs[:1], contract.inputs))
     return ModelSignature(
         inputs=Schema(
-            [TensorSpec(np.dtype(np.float32), (rows, len(contract.features)))]
+            [
+                TensorSpec(
+                    np.dtype(np.str_) if tensor.dtype == object else tensor.dtype,
+                    (rows, tensor.shape[1]),
+                    # The only tensor needs no name.
+                    None if len(tensors) == 1 else name,
+                )
+                for name, tensor in tensors.items()
+            ]
         ),
         outputs=Schema(
             [

@@ -196,6 +196,8 @@ def _params(record: CandidateRecord) -> list[Param]:
     values = {
         "class": specification.class_path,
         "scale": specification.scale,
+        "impute": specification.impute,
+        "encode": specification.encode,
         **specification.parameters,
         **{f"best.{k}": v for k, v in record.candidate.trained.best_parameters.items()},
     }
@@ -226,8 +228,8 @@ def pin_requirements(*packages: str) -> list[str]:
 
 def _trusted_types(record: CandidateRecord) -> list[str]:
     # The model was fitted a moment ago, in this process: what it is made of by
-    # scikit-learn and by the configured class's own package is to be trusted.
+    # scikit-learn, NumPy and the configured class's own package is to be trusted.
     trained = record.candidate.trained
-    packages = {"sklearn", trained.specification.class_path.partition(".")[0]}
+    packages = {"numpy", "sklearn", trained.specification.class_path.partition(".")[0]}
     untrusted = skops.io.get_untrusted_types(data=skops.io.dumps(trained.model))
     return [name for name in untrusted if name.partition(".")[0] in packages]

@@ -10,6 +10,7 @@ from sklearn.metrics import recall_score
 
 from iris_kedro.gate.intervals import Estimate
 from iris_kedro.model.contract import Contract
+from iris_kedro.model.inputs import arrange
 from iris_kedro.model.scoring import OnnxScorer
 from iris_kedro.specification import Gate, Target
 
@@ -65,8 +66,9 @@ def list_columns(model: onnx.ModelProto) -> list[str]:
 
 def answer(model: onnx.ModelProto, rows: pd.DataFrame, target: Target) -> Answers:
     """Let a model answer for rows, of which it gets the columns that it knows."""
-    scores = OnnxScorer(model).score(rows[list_columns(model)].to_numpy(float))
-    known = Contract.read(model).target.classes
+    contract = Contract.read(model)
+    scores = OnnxScorer(model).score(arrange(rows, contract.inputs))
+    known = contract.target.classes
     probabilities = np.zeros((len(rows), len(target.classes)))
     for column, name in enumerate(target.classes):
         if name in known:

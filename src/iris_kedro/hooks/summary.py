@@ -9,7 +9,6 @@ from rich.text import Text
 
 from iris_kedro.gate.release import Decision, Outcome, RegistryState
 
-SERVED = "iris"  # what the service follows unless IRIS_MODEL_NAME says otherwise
 KEDRO = ".venv/bin/kedro"
 VERDICT_STYLES = {True: "bold green", False: "bold yellow"}
 
@@ -28,7 +27,7 @@ def print_summary(
     if "leaderboard" in results:
         console.print(_describe_comparison(results["leaderboard"]), highlight=False)
         console.print(_build_table(results["leaderboard"]))
-        _print_refusals(results["leaderboard"]["candidates"], console)
+        _print_refusals(results["leaderboard"], console)
     if {"gate_report", "registry"} <= results.keys():
         report, registry = results["gate_report"], results["registry"]
         _print_verdict(report, registry, env, console)
@@ -69,9 +68,11 @@ def print_unchanged(
 
 
 def _describe_comparison(leaderboard: dict[str, Any]) -> str:
+    repeats = leaderboard["repeats"]
     return (
-        f"Candidates in {leaderboard['folds']}-fold cross-validation, done"
-        f" {leaderboard['repeats']} times; {_words(leaderboard['metric'])} decides"
+        f"Candidates in {leaderboard['folds']}-fold cross-validation"
+        f"{f', done {repeats} times' if repeats > 1 else ''};"
+        f" {_words(leaderboard['metric'])} decides"
     )
 
 
@@ -107,13 +108,15 @@ def _words(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _print_refusals(candidates: list[dict[str, Any]], console: Console) -> None:
-    for entry in candidates:
+def _print_refusals(leaderboard: dict[str, Any], console: Console) -> None:
+    for entry in leaderboard["candidates"]:
         if not entry["releasable"]:
             console.print(
                 f"✗ {entry['candidate']} is not releasable: {entry['reason']}",
                 markup=False,
             )
+    for entry in leaderboard["untrained"]:
+        console.print(f"✗ {entry['candidate']}: {entry['reason']}", markup=False)
 
 
 def _print_verdict(
@@ -127,7 +130,7 @@ def _print_verdict(
 
 
 def _list_next(model: str, registry: RegistryState, env: str | None) -> Table:
-    serve = "make serve" if model == SERVED else f"IRIS_MODEL_NAME={model} make serve"
+    serve = "make serve" if env is None else f"make serve ENV={model}"
     served = [(serve, "predict over HTTP")]
     looks = [
         ("make ui", "compare the runs in MLflow"),

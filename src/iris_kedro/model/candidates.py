@@ -41,6 +41,11 @@ class CrossValidation:
     scores: dict[str, NDArray[np.float64]]
     folds: int
 
+    @property
+    def repeats(self) -> int:
+        """How often the folds were repeated, with other folds each time."""
+        return len(next(iter(self.scores.values()))) // self.folds
+
     def score(self, metric: str) -> Score:
         """Return the mean of a metric and its standard error.
 
@@ -83,6 +88,14 @@ class TrainedCandidate:
     best_parameters: dict[str, Any]
     cross_validation: CrossValidation
     points: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class UntrainedCandidate:
+    """A candidate that could not be trained, and why."""
+
+    name: str
+    reason: str
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ It travels as JSON under the metadata key ``contract`` inside ``model.onnx``, so
 the file describes itself and training and serving need to share no code.
 """
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import onnx
@@ -12,6 +13,7 @@ import pandas as pd
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 METADATA_KEY = "contract"
+Value = bool | int | float | str | None  # as JSON has it
 QUANTILES = np.linspace(0, 1, 11)
 
 
@@ -22,14 +24,16 @@ class Part(BaseModel):
 
 
 class TrainingStatistics(Part):
-    """How one feature was distributed in the training rows (for drift and warnings).
+    """How a number was distributed in the training rows (for drift and warnings).
 
-    ``quantiles`` are the minimum, the nine deciles and the maximum.
+    ``quantiles`` are the minimum, the nine deciles and the maximum; ``missing`` is the
+    share of rows without a value.
     """
 
     mean: float
     standard_deviation: float
     quantiles: list[float]
+    missing: float = 0.0
 
     @classmethod
     def from_values(cls, values: "pd.Series[float]") -> "TrainingStatistics":
@@ -38,18 +42,73 @@ class TrainingStatistics(Part):
             mean=float(values.mean()),
             standard_deviation=float(values.std(ddof=0)),
             quantiles=[float(value) for value in values.quantile(QUANTILES)],
+            missing=float(values.isna().mean()),
         )
 
 
-class FeatureContract(Part):
-    """One input column, in the order of the model's input tensor."""
+class TrainingCounts(Part):
+    """How often the training rows had each value of a feature.
+
+    ``counts`` are in the order of the categories, or of false and true; ``missing`` is
+    the share of rows without a value.
+    """
+
+    counts: list[int]
+    missing: float = 0.0
+
+    @classmethod
+    def from_values(
+        cls, values: "pd.Series[Any]", known: Sequence[object]
+    ) -> "TrainingCounts":
+        """Count the training values of one feature."""
+        return cls(
+            counts=[int((values == each).sum()) for each in known],
+            missing=float(values.isna().mean()),
+        )
+
+
+class NumberContract(Part):
+    """A number, in the order of the model's input."""
 
     name: str
+    type: Literal["number", "integer"] = "number"
     description: str
     unit: str
     minimum: float
     maximum: float
+    nullable: bool = False
     training: TrainingStatistics
+
+    is_category: ClassVar[bool] = False
+
+
+class BooleanContract(Part):
+    """True or false, in the order of the model's input."""
+
+    name: str
+    type: Literal["boolean"]
+    description: str
+    nullable: bool
+    training: TrainingCounts
+
+    is_category: ClassVar[bool] = False
+
+
+class CategoryContract(Part):
+    """One of some texts, in the order of the model's input."""
+
+    name: str
+    type: Literal["category"]
+    description: str
+    categories: list[str]
+    nullable: bool
+    unknown: Literal["reject", "accept"]
+    training: TrainingCounts
+
+    is_category: ClassVar[bool] = True
+
+
+FeatureContract = NumberContract | BooleanContract | CategoryContract
 
 
 class TargetContract(Part):
@@ -59,15 +118,19 @@ class TargetContract(Part):
     description: str
     classes: list[str]
     training_counts: list[int]
+    # Older contracts do not have the fields below.
+    labels: dict[str, str] = {}
+    positive: str | None = None
 
 
 class GoldenRows(Part):
     """Rows with the answers that a correctly loaded model gives.
 
-    ``inputs`` has the shape (rows, features), ``probabilities`` (rows, classes).
+    ``inputs`` has the shape (rows, features), with values as clients send them;
+    ``probabilities`` has the shape (rows, classes).
     """
 
-    inputs: list[list[float]]
+    inputs: list[list[Value]]
     predictions: list[str]
     probabilities: list[list[float]]
     tolerance: float
@@ -90,7 +153,7 @@ class Contract(Part):
     # Older contracts also have run_id, created_at and git_commit.
     model_config = ConfigDict(extra="ignore")
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[1, 2] = 2  # features of version 1 are numbers
     name: str
     candidate: str
     data_digest: str
@@ -100,10 +163,20 @@ class Contract(Part):
     split: SplitContract
     metrics: dict[str, float]
     # Older contracts do not have the fields below.
-    # For each class, the median of each feature.
-    typical_rows: dict[str, list[float]] = {}
+    # For each class, what is usual of each feature.
+    typical_rows: dict[str, list[Value]] = {}
     # Digest of the data, code and parameters that the training depended on.
     training_fingerprint: str = ""
+
+    @property
+    def inputs(self) -> dict[str, FeatureContract]:
+        """The features by name, in their order."""
+        return {each.name: each for each in self.features}
+
+    @property
+    def golden_inputs(self) -> pd.DataFrame:
+        """The golden rows as a table."""
+        return pd.DataFrame(self.golden_rows.inputs, columns=list(self.inputs))
 
     def embed(self, model: onnx.ModelProto) -> onnx.ModelProto:
         """Return a copy of the model that carries this contract."""

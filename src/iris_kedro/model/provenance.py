@@ -20,6 +20,7 @@ UNKNOWN = "unknown"
 TRAINING_CODE = (
     "model/candidates.py",
     "model/contract.py",
+    "model/inputs.py",
     "model/scoring.py",
     "pipelines/data_engineering/*.py",
     "pipelines/data_science/*.py",

@@ -1,13 +1,14 @@
 """Predictions of ONNX models, as the service will make them."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import onnx
 import onnxruntime
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-INPUT = "features"
+from .inputs import Inputs, to_tensors
+
 OUTPUTS = ("label", "probabilities")
 
 
@@ -29,8 +30,11 @@ class OnnxScorer:
             model.SerializeToString(), options, providers=["CPUExecutionProvider"]
         )
 
-    def score(self, X: ArrayLike) -> Scores:
-        """Predict rows of shape (rows, features)."""
-        features = np.asarray(X, dtype=np.float32)
-        labels, probabilities = self._session.run(OUTPUTS, {INPUT: features})
+    def score(self, inputs: Inputs) -> Scores:
+        """Predict rows, as ``arrange`` gives them."""
+        return self.run(to_tensors(inputs))
+
+    def run(self, tensors: dict[str, NDArray[Any]]) -> Scores:
+        """Predict rows that are the model's tensors."""
+        labels, probabilities = self._session.run(OUTPUTS, tensors)
         return Scores(np.asarray(labels, dtype=np.str_), probabilities)

@@ -13,6 +13,7 @@ from sklearn.calibration import calibration_curve
 from sklearn.inspection import DecisionBoundaryDisplay
 from sklearn.model_selection import StratifiedKFold, learning_curve
 
+from iris_kedro.model.inputs import arrange
 from iris_kedro.notebook.exploring import label
 from iris_kedro.specification import Dataset
 from iris_kedro.style import COLORS, MUTED, color_by_name, new_figure, words
@@ -115,7 +116,7 @@ def plot_calibration(
 
     All classes are pooled: each row gives as many points as there are classes.
     """
-    X = test_data[dataset.columns].to_numpy(float)
+    X = arrange(test_data, dataset.features)
     y = test_data[dataset.target.name].to_numpy(str)
     figure, places = _new_places(len(models))
     for axes, (name, model) in zip(places, models.items(), strict=False):
@@ -177,7 +178,7 @@ def plot_learning_curves(
     models: dict[str, Any], data: pd.DataFrame, dataset: Dataset, random_state: int
 ) -> Figure:
     """Draw the accuracy in cross-validation as the training rows become more."""
-    X, y = data[dataset.columns].to_numpy(float), data[dataset.target.name]
+    X, y = arrange(data, dataset.features), data[dataset.target.name]
     folds = StratifiedKFold(5, shuffle=True, random_state=random_state)
     figure, axes = new_figure(8, 4)
     for number, (name, model) in enumerate(models.items()):

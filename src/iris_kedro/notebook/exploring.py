@@ -10,12 +10,13 @@ from iris_kedro.specification import Dataset
 from iris_kedro.style import MUTED, color_by_name, new_figure, words
 
 FENCE = 1.5  # Tukey's: an outlier is this many quartile ranges beyond a quartile
+MOST_PAIRED = 6
 FEWEST_FOR_DENSITY = 3
 
 
 def label(feature: str, dataset: Dataset) -> str:
     """Return a feature's name with its unit."""
-    unit = dataset.features[feature].unit
+    unit = dataset.numbers[feature].unit if feature in dataset.numbers else ""
     return f"{words(feature)} ({unit})" if unit else words(feature)
 
 
@@ -27,7 +28,7 @@ def find_outliers(data: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
     """
     found = []
     for name, rows in data.groupby(dataset.target.name):
-        for feature in dataset.columns:
+        for feature in dataset.numbers:
             low, high = rows[feature].quantile([0.25, 0.75])
             fences = (low - FENCE * (high - low), high + FENCE * (high - low))
             outside = rows[(rows[feature] < fences[0]) | (rows[feature] > fences[1])]
@@ -46,8 +47,11 @@ def find_outliers(data: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
 
 
 def plot_pairs(data: pd.DataFrame, dataset: Dataset) -> Figure:
-    """Draw each feature against each other one, and its density on the diagonal."""
-    features = dataset.columns
+    """Draw each number against each other one, and its density on the diagonal.
+
+    Of more than six numbers, the first six are drawn.
+    """
+    features = list(dataset.numbers)[:MOST_PAIRED]
     size = len(features)
     colors = color_by_name(dataset.target.classes)
     figure, grid = new_figure(2.3 * size, 2.1 * size, size, size, sharex="col")
@@ -78,12 +82,13 @@ def plot_pairs(data: pd.DataFrame, dataset: Dataset) -> Figure:
 
 
 def plot_distributions(data: pd.DataFrame, dataset: Dataset) -> Figure:
-    """Draw each feature's values for each class, with box and outliers ringed."""
+    """Draw each number's values for each class, with box and outliers ringed."""
     colors = color_by_name(dataset.target.classes)
     outliers = find_outliers(data, dataset)
-    figure, grid = new_figure(3 * len(dataset.columns), 3.6, 1, len(dataset.columns))
+    count = len(dataset.numbers)
+    figure, grid = new_figure(3 * count, 3.6, 1, count, squeeze=False)
     generator = np.random.default_rng(0)
-    for axes, feature in zip(grid, dataset.columns, strict=True):
+    for axes, feature in zip(grid[0], dataset.numbers, strict=True):
         for place, (name, color) in enumerate(colors.items()):
             values = data.loc[data[dataset.target.name] == name, feature]
             x = pd.Series(
@@ -113,10 +118,10 @@ def plot_distributions(data: pd.DataFrame, dataset: Dataset) -> Figure:
 
 def plot_correlations(data: pd.DataFrame, dataset: Dataset) -> Figure:
     """Draw the correlations over all rows, and within the classes."""
-    features = data[dataset.columns]
+    features = data[list(dataset.numbers)]
     within = features - features.groupby(data[dataset.target.name]).transform("mean")
     figure, grid = new_figure(9, 4, 1, 2)
-    names = [words(name) for name in dataset.columns]
+    names = [words(name) for name in dataset.numbers]
     for axes, values, title in (
         (grid[0], features, "all rows together"),
         (grid[1], within, "within each class"),
@@ -139,8 +144,8 @@ def plot_correlations(data: pd.DataFrame, dataset: Dataset) -> Figure:
 
 def plot_ranges(data: pd.DataFrame, dataset: Dataset) -> Figure:
     """Draw what is accepted of each feature and what was measured."""
-    figure, axes = new_figure(8, 0.8 + 0.45 * len(dataset.columns))
-    for place, (name, feature) in enumerate(dataset.features.items()):
+    figure, axes = new_figure(8, 0.8 + 0.45 * len(dataset.numbers))
+    for place, (name, feature) in enumerate(dataset.numbers.items()):
         axes.plot(
             [feature.minimum, feature.maximum],
             [place, place],
@@ -154,7 +159,7 @@ def plot_ranges(data: pd.DataFrame, dataset: Dataset) -> Figure:
         )
     axes.set_xscale("log")
     axes.set_yticks(
-        range(len(dataset.columns)), [label(name, dataset) for name in dataset.columns]
+        range(len(dataset.numbers)), [label(name, dataset) for name in dataset.numbers]
     )
     axes.invert_yaxis()
     axes.grid(False, axis="y")
@@ -167,7 +172,7 @@ def plot_split(
     train_data: pd.DataFrame, test_data: pd.DataFrame, dataset: Dataset
 ) -> Figure:
     """Draw which rows are held out, over the last two features."""
-    horizontal, vertical = dataset.columns[-2:]
+    horizontal, vertical = list(dataset.numbers)[-2:]
     figure, axes = new_figure(7, 4.2)
     for name, color in color_by_name(dataset.target.classes).items():
         for rows, filled in ((train_data, True), (test_data, False)):

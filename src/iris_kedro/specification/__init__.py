@@ -7,22 +7,27 @@ types and impossible values stop the run with the name of the parameter.
 from .base import Name, Parameters
 from .candidates import Candidate, Candidates, Search
 from .checks import check_agreement, check_names
-from .dataset import Card, Dataset, Feature, Target
+from .dataset import Card, Dataset, Target
 from .estimators import Distribution, Estimator
+from .features import Boolean, Category, Feature, Integer, Number
 from .gate import Gate
 from .training import Export, Split, Training
 
 __all__ = [
+    "Boolean",
     "Candidate",
     "Candidates",
     "Card",
+    "Category",
     "Dataset",
     "Distribution",
     "Estimator",
     "Export",
     "Feature",
     "Gate",
+    "Integer",
     "Name",
+    "Number",
     "Parameters",
     "Search",
     "Split",

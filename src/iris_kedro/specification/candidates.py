@@ -27,10 +27,18 @@ class Search(Parameters):
 class Candidate(Estimator):
     """An estimator with the parameters to search: values to try, or distributions.
 
-    ``scale`` puts a StandardScaler before it.
+    Attributes:
+        scale: Whether numbers are standardized.
+        impute: What stands for a missing number; ``none`` leaves it to the estimator.
+        encode: How categories become numbers; ``ordinal`` takes their order.
+        search: How parameters are searched.
+        grid: Values to try, by parameter.
+        distributions: Distributions to draw from, by parameter.
     """
 
     scale: bool = False
+    impute: Literal["median", "mean", "most_frequent", "none"] = "median"
+    encode: Literal["one_hot", "ordinal"] = "one_hot"
     search: Search = Field(default_factory=Search)
     grid: dict[str, Annotated[list[Any], Field(min_length=1)]] = {}
     distributions: dict[str, Distribution] = {}

@@ -1,51 +1,64 @@
 """The dataset: features, target, and the words of its model card."""
 
-from typing import Annotated, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, FiniteFloat, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from .base import Name, Parameters
-
-
-class Feature(Parameters):
-    """What one input column means and which values it can have at all."""
-
-    description: str
-    unit: str = ""
-    minimum: FiniteFloat
-    maximum: FiniteFloat
-
-    @model_validator(mode="after")
-    def _check_range(self) -> Self:
-        if self.minimum >= self.maximum:
-            raise ValueError(
-                f"minimum {self.minimum} must be below maximum {self.maximum}"
-            )
-        return self
+from .features import Feature, Number, Text, check_unique
 
 
 class Target(Parameters):
-    """The column to predict and its classes."""
+    """The column to predict and its classes.
+
+    Attributes:
+        name: The name of the column in the project.
+        description: What it means.
+        column: Its header in the source; by default the name in any spelling.
+        classes: What it can be.
+        positive: The class that ranking metrics and F1 look at, if one matters most.
+        labels: How people call some of the classes.
+    """
 
     name: Name
     description: str = ""
-    classes: Annotated[list[str], Field(min_length=2)]
-    positive: str | None = None
-
-    @model_validator(mode="after")
-    def _check_positive(self) -> Self:
-        if self.positive is not None and self.positive not in self.classes:
-            raise ValueError(
-                f"positive is {self.positive!r}, which is not one of {self.classes}"
-            )
-        return self
+    column: str | None = None
+    classes: Annotated[list[Text], Field(min_length=2)]
+    positive: Text | None = None
+    labels: dict[Text, str] = {}
 
     @field_validator("classes")
     @classmethod
     def _check_unique(cls, classes: list[str]) -> list[str]:
-        if len(set(classes)) < len(classes):
-            raise ValueError(f"a class is named twice in {classes}")
-        return classes
+        return check_unique(classes, "class")
+
+    @model_validator(mode="after")
+    def _check_classes(self) -> Self:
+        if self.positive is not None and self.positive not in self.classes:
+            raise ValueError(
+                f"positive is {self.positive!r}, which is not one of {self.classes}"
+            )
+        for name in self.labels:
+            if name not in self.classes:
+                raise ValueError(
+                    f"labels has {name!r}, which is not one of {self.classes}"
+                )
+        return self
+
+
+class Rows(Parameters):
+    """Which rows are left out, and how many may be.
+
+    Attributes:
+        duplicates: Whether rows that are equal in everything are kept.
+        missing_target: Whether rows without a class are dropped or stop the run.
+        maximum_loss: Share of the rows that may be dropped, for whatever reason.
+    """
+
+    duplicates: Literal["keep", "drop"] = "keep"
+    missing_target: Literal["drop", "fail"] = "drop"
+    maximum_loss: Annotated[float, Field(ge=0, le=1)] = 0.05
 
 
 class Dataset(Parameters):
@@ -54,8 +67,10 @@ class Dataset(Parameters):
     # In lower case: it names folders, and some file systems ignore case.
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
     source: str
+    load_args: dict[str, Any] = {}
     target: Target
     features: Annotated[dict[Name, Feature], Field(min_length=1)]
+    rows: Rows = Field(default_factory=Rows)
 
     @model_validator(mode="after")
     def _check_target(self) -> Self:
@@ -71,13 +86,40 @@ class Dataset(Parameters):
         """Names of the feature columns, in the order of the model's input."""
         return list(self.features)
 
+    @property
+    def numbers(self) -> dict[str, Number]:
+        """The features that are numbers, by name, in their order."""
+        return {
+            name: each
+            for name, each in self.features.items()
+            if isinstance(each, Number)
+        }
+
+    @property
+    def categories(self) -> list[str]:
+        """Names of the features whose values are texts, in their order."""
+        return [name for name, each in self.features.items() if each.is_category]
+
 
 class Card(Parameters):
-    """What a model card says that no computation can find out."""
+    """What a model card says that no computation can find out.
 
+    ``dataset`` names what the words are about, if other datasets may inherit them.
+    """
+
+    dataset: str = ""
     purpose: str = ""
     users: list[str] = []
     misuses: list[str] = []
     data: str = ""
     ethics: list[str] = []
     caveats: list[str] = []
+
+
+def select_words(dataset: str, card: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the words of a card if they are about a dataset, otherwise none.
+
+    ``conf/base`` describes its own dataset; one in ``conf/<env>`` without a card must
+    not inherit that.
+    """
+    return card if card.get("dataset", dataset) == dataset else {}

@@ -24,10 +24,17 @@ class Estimator(Parameters):
 
     @model_validator(mode="after")
     def _check_parameters(self) -> Self:
-        known = list(inspect.signature(self.load_class()).parameters)
-        check_known(self.parameters, known, self.class_path)
+        check_known(self.parameters, self._list_parameters(), self.class_path)
         check_values(self.build())
         return self
+
+    def _list_parameters(self) -> list[str]:
+        """Return what the class can be told, also where its signature hides that."""
+        estimator = self.load_class()
+        known = inspect.signature(estimator).parameters
+        if any(each.kind is each.VAR_KEYWORD for each in known.values()):
+            return list(estimator().get_params())  # XGBoost's are such
+        return list(known)
 
     def load_class(self) -> type:
         """Import the estimator class.

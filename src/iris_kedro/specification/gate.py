@@ -11,7 +11,7 @@ class Gate(Parameters):
     """What a challenger must show before it may replace Production."""
 
     minimum_accuracy: Share
-    minimum_recall: Share
+    minimum_recall: Annotated[float, Field(ge=0, lt=1)]
     maximum_calibration_error: Share
     latency_budget_ms: Annotated[float, Field(gt=0)]
     non_inferiority_margin: Annotated[float, Field(gt=0)]

@@ -36,6 +36,7 @@ class Export(Parameters):
     """How closely an ONNX model must agree with its scikit-learn original."""
 
     tolerance: Share
+    mismatch_rate: Annotated[float, Field(ge=0, lt=1)] = 0.0
     random_rows: Count
     golden_rows: Count
     random_state: Seed

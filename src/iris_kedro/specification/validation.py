@@ -1,6 +1,5 @@
 """Validation of raw files, built from the feature specification."""
 
-import re
 from io import BytesIO
 from typing import Any, NoReturn
 
@@ -9,23 +8,15 @@ import pandera.pandas as pa
 from kedro.validation import CheckFailure, DataValidationError
 
 from .dataset import Dataset
+from .features import Boolean, Category, Feature, Integer
+from .reading import find_columns, read_feature, read_names
 
 FIRST_ROW = 2  # the header is row 1 of a file
 SHOWN_FAILURES = 100
 
 
-def standardize_name(column: str) -> str:
-    """Turn a column's name in a file into the name of a feature.
-
-    Drops a unit in parentheses and writes words in lower case with underscores:
-    ``Sepal Length (cm)`` and ``sepal-length`` become ``sepal_length``.
-    """
-    without_unit = re.sub(r"\(.*?\)", "", column)
-    return re.sub(r"[^a-z0-9]+", "_", without_unit.lower()).strip("_")
-
-
 def build_model(dataset: Dataset, names: dict[str, str]) -> pa.DataFrameSchema:
-    """Build the pandera model of a raw file.
+    """Build the pandera model of a raw file whose texts have been read.
 
     Missing values are allowed here; ``clean`` counts and drops them.
 
@@ -34,26 +25,35 @@ def build_model(dataset: Dataset, names: dict[str, str]) -> pa.DataFrameSchema:
         names: Column in the file for each feature and for the target.
     """
     columns = {
-        names[name]: pa.Column(
-            float,
-            pa.Check.in_range(
-                feature.minimum,
-                feature.maximum,
-                error=f"a number from {feature.minimum:g} to {feature.maximum:g}",
-            ),
-            coerce=True,
-            nullable=True,
-        )
+        names[name]: _build_column(feature)
         for name, feature in dataset.features.items()
     }
-    classes = dataset.target.classes
-    columns[names[dataset.target.name]] = pa.Column(
-        object,
-        pa.Check.isin(classes, error=f"one of {', '.join(classes)}"),
-        coerce=True,
-        nullable=True,
-    )
+    columns[names[dataset.target.name]] = _one_of(dataset.target.classes)
     return pa.DataFrameSchema(columns)
+
+
+def _build_column(feature: Feature) -> pa.Column:
+    if isinstance(feature, Category):
+        accepts_all = feature.unknown == "accept"
+        return _any_text() if accepts_all else _one_of(feature.categories)
+    if isinstance(feature, Boolean):
+        return _number(pa.Check.isin([0.0, 1.0]))
+    checks = [pa.Check.in_range(feature.minimum, feature.maximum)]
+    if isinstance(feature, Integer):
+        checks.append(pa.Check(lambda values: values == values.round()))
+    return _number(*checks)
+
+
+def _number(*checks: pa.Check) -> pa.Column:
+    return pa.Column(float, list(checks), coerce=True, nullable=True)
+
+
+def _any_text(*checks: pa.Check) -> pa.Column:
+    return pa.Column(object, list(checks), coerce=True, nullable=True)
+
+
+def _one_of(names: list[str]) -> pa.Column:
+    return _any_text(pa.Check.isin(names))
 
 
 class RawFileValidator:
@@ -81,31 +81,36 @@ class RawFileValidator:
         names = self._find_columns(data)
         if data.empty:
             self._fail([CheckFailure(f"{self._file} has a header but no rows")])
-        target = names[self._dataset.target.name]
-        data = data.assign(**{target: _read_labels(data[target])})
         model = build_model(self._dataset, names)
         try:
-            return model.validate(data, lazy=True)
+            return model.validate(self._read(data, names), lazy=True)
         except pa.errors.SchemaErrors as errors:
-            self._fail(self._describe(errors.failure_cases, data), errors)
+            cases = errors.failure_cases
+            self._fail(self._describe(cases, data, names), errors)
+
+    def _read(self, data: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
+        target = self._dataset.target
+        read = {
+            names[name]: read_feature(data[names[name]], feature)
+            for name, feature in self._dataset.features.items()
+        }
+        read[names[target.name]] = read_names(data[names[target.name]], target.classes)
+        return data.assign(**read)
 
     def _find_columns(self, data: pd.DataFrame) -> dict[str, str]:
-        found: dict[str, list[str]] = {}
-        for column in map(str, data.columns):
-            found.setdefault(standardize_name(column), []).append(column)
-        wanted = [*self._dataset.columns, self._dataset.target.name]
-        missing = [name for name in wanted if name not in found]
+        found = find_columns(data, self._dataset)
+        missing = [name for name, columns in found.items() if not columns]
         if missing:
             self._fail(
                 [
                     CheckFailure(
-                        f"{self._file} has no column {name!r};"
+                        f"{self._file} has no column {self._header(name)!r};"
                         f" it has {', '.join(map(repr, data.columns))}"
                     )
                     for name in missing
                 ]
             )
-        doubled = [name for name in wanted if len(found[name]) > 1]
+        doubled = [name for name, columns in found.items() if len(columns) > 1]
         if doubled:
             self._fail(
                 [
@@ -116,26 +121,46 @@ class RawFileValidator:
                     for name in doubled
                 ]
             )
-        return {name: found[name][0] for name in wanted}
+        return {name: columns[0] for name, columns in found.items()}
 
-    def _describe(self, cases: pd.DataFrame, data: pd.DataFrame) -> list[CheckFailure]:
+    def _describe(
+        self, cases: pd.DataFrame, data: pd.DataFrame, names: dict[str, str]
+    ) -> list[CheckFailure]:
+        features = {names[name]: each for name, each in self._dataset.features.items()}
         # A value that is no number fails twice: in conversion and in the range.
         first = cases.dropna(subset=["index"]).drop_duplicates(["column", "index"])
         return [
             CheckFailure(
                 f"{self._file} row {int(case['index']) + FIRST_ROW} has"
-                f" {_show(data.at[case['index'], case['column']])}, expected"
-                f" {self._expected(case['column'])}",
+                f" {self._show(data.at[case['index'], case['column']], feature)},"
+                f" expected {self._expect(feature)}",
                 column=case["column"],
             )
             for case in first.sort_values("index")[:SHOWN_FAILURES].to_dict("records")
+            for feature in [features.get(case["column"])]
         ]
 
-    def _expected(self, column: str) -> str:
-        feature = self._dataset.features.get(standardize_name(column))
+    def _expect(self, feature: Feature | None) -> str:
         if feature is None:
             return f"one of {', '.join(self._dataset.target.classes)}"
-        return f"a number from {feature.minimum:g} to {feature.maximum:g}"
+        return feature.expect()
+
+    @staticmethod
+    def _show(value: object, feature: Feature | None) -> str:
+        text = str(value).strip()
+        if feature is None or feature.is_category:
+            return repr(text)
+        try:
+            return f"{float(text):g}"
+        except ValueError:
+            return repr(text)
+
+    def _header(self, name: str) -> str:
+        described = {
+            **self._dataset.features,
+            self._dataset.target.name: self._dataset.target,
+        }
+        return described[name].column or name
 
     def _fail(
         self, failures: list[CheckFailure], cause: Exception | None = None
@@ -176,14 +201,3 @@ class SourceValidator:
             raise DataValidationError(message, validator=self._source) from error
         self._rows.validate(rows)
         return data
-
-
-def _read_labels(values: "pd.Series[Any]") -> "pd.Series[Any]":
-    # pandas reads classes such as 0 and 1 as numbers; with one missing, as 0.0 and 1.0.
-    if pd.api.types.is_numeric_dtype(values):
-        return values.convert_dtypes().astype("str")
-    return values
-
-
-def _show(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else repr(value)

@@ -17,11 +17,11 @@ def test_latency_is_the_median_time_of_a_row_in_milliseconds(latency, monkeypatc
     times = iter([0.001, 0.002, 0.009] * 100)
     rows = []
 
-    def score(self, X):
-        rows.append(len(X))
+    def run(self, tensors):
+        rows.append(len(tensors["features"]))
         now[0] += next(times)
 
-    monkeypatch.setattr(OnnxScorer, "score", score)
+    monkeypatch.setattr(OnnxScorer, "run", run)
     monkeypatch.setattr("time.perf_counter", lambda: now[0])
 
     assert latency.load() == pytest.approx(2)

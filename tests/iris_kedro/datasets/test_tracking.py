@@ -142,6 +142,8 @@ def test_candidate_run_has_parameters_and_metrics(candidate_run):
     assert candidate_run.data.params == {
         "class": "sklearn.ensemble.RandomForestClassifier",
         "scale": "False",
+        "impute": "median",
+        "encode": "one_hot",
         "n_estimators": "3",
         "best.max_depth": "2",
     }

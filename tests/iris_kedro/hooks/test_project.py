@@ -9,6 +9,7 @@ from kedro.pipeline import Node, Pipeline
 
 from iris_kedro.errors import ProjectError
 from iris_kedro.hooks.project import ProjectHooks
+from iris_kedro.settings import CONFIG_LOADER_ARGS
 
 ROOT = Path(__file__).parents[3]
 RUN = {"project_path": str(ROOT), "env": None}
@@ -19,7 +20,7 @@ PIPELINE = Pipeline([Node(len, "data", "length", name="measure")])
 def hooks(tmp_path):
     (tmp_path / "data").mkdir()
     hooks = ProjectHooks()
-    loader = OmegaConfigLoader(str(ROOT / "conf"), base_env="base")
+    loader = OmegaConfigLoader(str(ROOT / "conf"), **CONFIG_LOADER_ARGS)
     hooks.after_context_created(
         SimpleNamespace(project_path=tmp_path, config_loader=loader)
     )

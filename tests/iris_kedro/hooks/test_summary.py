@@ -27,6 +27,7 @@ LEADERBOARD = {
     "folds": 5,
     "repeats": 2,
     "candidates": [ENTRY],
+    "untrained": [],
     "baseline": {
         "log_loss": {"mean": 1.1, "standard_error": 0.001},
         "accuracy": {"mean": 0.33, "standard_error": 0.01},
@@ -207,7 +208,7 @@ def test_run_without_results_prints_nothing(show):
 def test_next_commands_are_for_the_environment_and_the_model(show, produced):
     text = show("wine", gate_report={**REPORT, "model": "wine"}, registry=produced())
 
-    assert re.search("IRIS_MODEL_NAME=wine make serve +predict over HTTP", text)
+    assert re.search("make serve ENV=wine +predict over HTTP", text)
     assert ".venv/bin/kedro model history --env wine" in text
 
 

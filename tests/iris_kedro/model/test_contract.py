@@ -61,7 +61,7 @@ def test_contract_that_names_its_run_is_read(challenger):
 
 
 def test_contract_of_another_schema_is_refused(challenger):
-    content = {**Contract.read(challenger).model_dump(), "schema_version": 2}
+    content = {**Contract.read(challenger).model_dump(), "schema_version": 3}
 
     with pytest.raises(ValidationError, match="schema_version"):
         Contract.model_validate(content)

@@ -119,6 +119,8 @@ def test_parameters_are_logged_as_the_json_they_came_from():
         **LOGISTIC,
         "parameters": {},
         "scale": True,
+        "impute": "median",
+        "encode": "one_hot",
         "search": {"method": "grid", "iterations": 20},
         "grid": {},
         "distributions": {},
@@ -218,3 +220,27 @@ def test_estimator_without_constraints_is_accepted(monkeypatch):
     monkeypatch.setattr("sklearn.naive_bayes.Foreign", Foreign, raising=False)
 
     assert Candidate.model_validate({"class": "sklearn.naive_bayes.Foreign"})
+
+
+class Hidden(Foreign):
+    """Its signature hides what it can be told, as XGBoost's does."""
+
+    def __init__(self, depth=3, **others):
+        self.depth = depth
+        self.others = others
+
+    def get_params(self, deep=True):
+        return {"depth": self.depth, "rounds": 100, **self.others}
+
+    def set_params(self, **values):
+        self.others |= values
+        return self
+
+
+def test_parameters_that_a_signature_hides_are_known(monkeypatch):
+    monkeypatch.setattr("sklearn.dummy.Hidden", Hidden, raising=False)
+    given = {"class": "sklearn.dummy.Hidden", "parameters": {"rounds": 10}}
+
+    assert Candidate.model_validate(given).build().others == {"rounds": 10}
+    with pytest.raises(ValidationError, match="has no parameter 'round'; did you mean"):
+        Candidate.model_validate({**given, "parameters": {"round": 10}})

@@ -79,3 +79,33 @@ def test_known_rows_stay_on_their_known_sides():
     held_out = is_held_out(rows, "split", 0.5)
 
     assert np.flatnonzero(held_out).tolist() == [0, 1, 2, 4, 6]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [("a", "bc", 1.0), ("abc", "", 1.0), ("ab", None, 1.0), ("ab", "c", np.nan)],
+    ids=str,
+)
+def test_texts_and_gaps_belong_to_the_content_of_a_row(other):
+    rows = [("ab", "c", 1.0), other]
+    salts = [str(number) for number in range(64)]
+
+    first, second = np.array(
+        [is_held_out(pd.DataFrame(rows), salt, 0.5) for salt in salts]
+    ).T
+
+    assert 16 < (first == second).sum() < 48
+
+
+def test_texts_do_not_depend_on_how_pandas_stores_them():
+    rows = pd.DataFrame(
+        {"text": ["a", None, "ß"] * 20, "number": [1.0, np.nan, 2.0] * 20}
+    )
+
+    sides = [
+        is_held_out(rows.astype({"text": kind}), "salt", 0.5)
+        for kind in ("object", "str", "category")
+    ]
+
+    assert (sides[0] == sides[1]).all()
+    assert (sides[0] == sides[2]).all()

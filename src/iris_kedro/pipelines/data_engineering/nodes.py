@@ -10,8 +10,8 @@ import pandas as pd
 from iris_kedro.errors import ProjectError
 from iris_kedro.model.provenance import RawFile
 from iris_kedro.specification import Dataset, Split
+from iris_kedro.specification.reading import find_columns
 from iris_kedro.specification.split import is_held_out
-from iris_kedro.specification.validation import standardize_name
 
 logger = logging.getLogger(__name__)
 
@@ -44,33 +44,42 @@ def archive(raw: bytes, source: str) -> RawFile:
 
 
 def clean(raw: pd.DataFrame, dataset: Dataset) -> CleanData:
-    """Standardize names and types; drop rows with missing values and duplicates.
+    """Standardize names and types; drop rows as the specification says.
 
     Args:
         raw: Validated rows with the columns of the file.
         dataset: The feature specification.
 
     Raises:
-        ProjectError: If no row is left.
+        ProjectError: If no row is left, or more are lost than the specification allows.
     """
-    columns = [*dataset.columns, dataset.target.name]
-    named = raw.rename(columns=lambda column: standardize_name(str(column)))[columns]
-    complete = named.dropna()
-    distinct = complete.drop_duplicates()
-    if distinct.empty:
-        raise ProjectError("every row of the raw file has a missing value")
-    data = distinct.reset_index(drop=True).astype(
-        {**dict.fromkeys(dataset.columns, "float64"), dataset.target.name: "str"}
-    )
+    target, policy = dataset.target.name, dataset.rows
+    headers = {columns[0]: name for name, columns in find_columns(raw, dataset).items()}
+    named = raw.rename(columns=headers)[[*dataset.columns, target]]
+    required = [name for name, each in dataset.features.items() if not each.nullable]
+    labelled = named.dropna(subset=[target])
+    complete = labelled.dropna(subset=required)
+    is_drop = policy.duplicates == "drop"
+    distinct = complete.drop_duplicates() if is_drop else complete
     counts = {
         "rows": len(raw),
-        "missing_dropped": len(named) - len(complete),
+        "without_class_dropped": len(named) - len(labelled),
+        "missing_dropped": len(labelled) - len(complete),
         "duplicates_dropped": len(complete) - len(distinct),
-        "rows_clean": len(data),
+        "rows_clean": len(distinct),
     }
+    _check_loss(counts, named, dataset)
+    numbers = [name for name in dataset.columns if name not in dataset.categories]
+    data = distinct.reset_index(drop=True).astype(
+        {
+            **dict.fromkeys(numbers, "float64"),
+            **dict.fromkeys([*dataset.categories, target], "str"),
+        }
+    )
     logger.info(
-        "%(rows_clean)d of %(rows)d rows are clean: dropped %(missing_dropped)d with"
-        " missing values, %(duplicates_dropped)d exact duplicates",
+        "%(rows_clean)d of %(rows)d rows are clean: dropped %(without_class_dropped)d"
+        " without a class, %(missing_dropped)d with missing values,"
+        " %(duplicates_dropped)d exact duplicates",
         counts,
     )
     return CleanData(data, _as_metrics(counts))
@@ -99,6 +108,35 @@ def split(data: pd.DataFrame, dataset: Dataset, split: Split) -> SplitData:
     )
     train, test = (rows.reset_index(drop=True) for rows in sides.values())
     return SplitData(train, test, _as_metrics(counts), _digest(data))
+
+
+def _check_loss(counts: dict[str, int], rows: pd.DataFrame, dataset: Dataset) -> None:
+    if not counts["rows_clean"]:
+        raise ProjectError("every row of the raw file has a missing value")
+    if counts["without_class_dropped"] and dataset.rows.missing_target == "fail":
+        raise ProjectError(
+            f"{counts['without_class_dropped']} rows have no {dataset.target.name};"
+            " dataset.rows.missing_target is fail"
+        )
+    lost = counts["rows"] - counts["rows_clean"]
+    if lost <= dataset.rows.maximum_loss * counts["rows"]:
+        return
+    missing = {
+        name: int(rows[name].isna().sum())
+        for name, each in dataset.features.items()
+        if not each.nullable
+    }
+    columns = ", ".join(
+        f"{name} ({number} missing)" for name, number in missing.items() if number
+    )
+    raise ProjectError(
+        f"{lost} of {counts['rows']} rows would be dropped:"
+        f" {counts['without_class_dropped']} have no {dataset.target.name},"
+        f" {counts['missing_dropped']} lack a value, {counts['duplicates_dropped']} are"
+        f" duplicates; dataset.rows.maximum_loss is {dataset.rows.maximum_loss:g}."
+        + (f" Set nullable: true for {columns}," if columns else "")
+        + " correct the file, or raise maximum_loss"
+    )
 
 
 def _check_balance(counts: dict[str, int], split: Split) -> None:

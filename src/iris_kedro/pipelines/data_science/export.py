@@ -4,29 +4,35 @@ import logging
 from textwrap import shorten
 from typing import Any
 
-import numpy as np
 import onnx
 import pandas as pd
-from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as onnxruntime_errors
 from skl2onnx import to_onnx
-from skl2onnx.common.data_types import FloatTensorType
+from skl2onnx.common.data_types import FloatTensorType, StringTensorType
 from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
 
 from iris_kedro.errors import ProjectError
-from iris_kedro.model.candidates import Evaluation, ExportedCandidate, TrainedCandidate
+from iris_kedro.model.candidates import (
+    Evaluation,
+    ExportedCandidate,
+    TrainedCandidate,
+    UntrainedCandidate,
+)
 from iris_kedro.model.contract import (
     Contract,
-    FeatureContract,
     GoldenRows,
     SplitContract,
     TargetContract,
-    TrainingStatistics,
+    Value,
 )
+from iris_kedro.model.inputs import Inputs, arrange, to_tensors
 from iris_kedro.model.provenance import Lineage
-from iris_kedro.model.scoring import INPUT, OnnxScorer
-from iris_kedro.specification import Dataset, Export, Split
+from iris_kedro.model.scoring import OnnxScorer
+from iris_kedro.specification import Dataset, Export, Number, Split
 from iris_kedro.specification.split import is_held_out
+
+from .feature_contracts import describe_feature, show_values
+from .parity import ParityError, check_parity, draw_rows
 
 logger = logging.getLogger(__name__)
 
@@ -40,29 +46,22 @@ ONNX_RUNTIME_ERRORS = (
 )
 
 
-class ParityError(Exception):
-    """The ONNX model does not answer as the scikit-learn model does."""
-
-
 def export_onnx(
-    trained: TrainedCandidate,
+    trained: TrainedCandidate | UntrainedCandidate,
     train_data: pd.DataFrame,
     dataset: Dataset,
     export: Export,
-) -> ExportedCandidate:
+) -> ExportedCandidate | UntrainedCandidate:
     """Convert a candidate to ONNX; prove parity on training and on random rows.
 
     A candidate that cannot be converted, or differs, is not releasable; the others
     go on.
     """
-    rows = train_data[dataset.columns].to_numpy(float)
-    generator = np.random.default_rng(export.random_state)
-    random_rows = generator.uniform(
-        rows.min(axis=0), rows.max(axis=0), (export.random_rows, rows.shape[1])
-    )
-    # What the service gets is single precision, so the random rows are as well.
-    X = np.vstack([rows, random_rows]).astype(np.float32)
-    return _export(trained, X, export)
+    if isinstance(trained, UntrainedCandidate):
+        return trained
+    known = train_data[dataset.columns]
+    rows = pd.concat([known, draw_rows(train_data, dataset, export)], ignore_index=True)
+    return _export(trained, arrange(rows, dataset.features), export)
 
 
 def describe_challenger(
@@ -93,11 +92,7 @@ def describe_challenger(
         candidate=best.name,
         data_digest=lineage.data_digest,
         features=[
-            FeatureContract(
-                name=name,
-                **feature.model_dump(),
-                training=TrainingStatistics.from_values(train_data[name]),
-            )
+            describe_feature(name, feature, train_data[name])
             for name, feature in dataset.features.items()
         ],
         target=TargetContract(
@@ -105,6 +100,8 @@ def describe_challenger(
             description=dataset.target.description,
             classes=classes,
             training_counts=[int((labels == name).sum()) for name in classes],
+            labels=dataset.target.labels,
+            positive=dataset.target.positive,
         ),
         golden_rows=_choose_golden_rows(model, train_data, dataset, export),
         split=SplitContract(salt=split.salt, test_size=split.test_size),
@@ -116,11 +113,11 @@ def describe_challenger(
 
 
 def _export(
-    trained: TrainedCandidate, X: NDArray[np.float32], export: Export
+    trained: TrainedCandidate, inputs: Inputs, export: Export
 ) -> ExportedCandidate:
     try:
-        model = _convert(trained.model, X.shape[1])
-        _check_parity(trained.model, model, X, export.tolerance)
+        model = _convert(trained.model, inputs)
+        check_parity(trained.model, model, inputs, export)
     except (
         MissingConverter,
         MissingShapeCalculator,
@@ -141,35 +138,17 @@ def _export(
     return ExportedCandidate(trained, model)
 
 
-def _convert(model: Any, n_features: int) -> onnx.ModelProto:
+def _convert(model: Any, inputs: Inputs) -> onnx.ModelProto:
+    types = {True: StringTensorType, False: FloatTensorType}
     converted: onnx.ModelProto = to_onnx(
         model,
-        initial_types=[(INPUT, FloatTensorType([None, n_features]))],
+        initial_types=[
+            (name, types[tensor.dtype == object]([None, tensor.shape[1]]))
+            for name, tensor in to_tensors(inputs[:1]).items()
+        ],
         options={"zipmap": False},
     )
     return converted
-
-
-def _check_parity(
-    original: Any, model: onnx.ModelProto, X: NDArray[np.float32], tolerance: float
-) -> None:
-    scores = OnnxScorer(model).score(X)
-    expected = original.predict_proba(X.astype(float))
-    difference = np.abs(scores.probabilities - expected).max(axis=1)
-    differs = ~(difference <= tolerance)  # so that NaN differs as well
-    if differs.any():
-        raise ParityError(
-            f"probabilities differ by up to {difference.max():.2g} from"
-            f" scikit-learn's, on {differs.sum()} of {len(X)} rows;"
-            f" the tolerance is {tolerance:g}"
-        )
-    second, first = np.sort(expected, axis=1)[:, -2:].T
-    # Where the two best probabilities tie, either label is right.
-    mistaken = (scores.labels != original.predict(X.astype(float))) & (
-        first - second > tolerance
-    )
-    if mistaken.any():
-        raise ParityError(f"labels differ from scikit-learn's on {mistaken.sum()} rows")
 
 
 def _check_split(
@@ -190,9 +169,22 @@ def _check_split(
 
 def _find_typical_rows(
     train_data: pd.DataFrame, dataset: Dataset
-) -> dict[str, list[float]]:
-    medians = train_data.groupby(dataset.target.name)[dataset.columns].median()
-    return {str(name): row.tolist() for name, row in medians.iterrows()}
+) -> dict[str, list[Value]]:
+    """Return a row for each class: medians of numbers, the most frequent of others."""
+    typical = {}
+    for name, rows in train_data.groupby(dataset.target.name):
+        middle = pd.DataFrame(
+            {
+                column: [
+                    rows[column].median()
+                    if isinstance(feature, Number)
+                    else next(iter(rows[column].mode()), None)
+                ]
+                for column, feature in dataset.features.items()
+            }
+        )
+        typical[str(name)] = show_values(middle, dataset)[0]
+    return typical
 
 
 def _choose_golden_rows(
@@ -201,9 +193,9 @@ def _choose_golden_rows(
     # Each class in turn, so that a service that mixes up classes cannot pass.
     order = train_data.groupby(dataset.target.name).cumcount().sort_values()
     rows = train_data.loc[order.index[: export.golden_rows], dataset.columns]
-    scores = OnnxScorer(model).score(rows.to_numpy())
+    scores = OnnxScorer(model).score(arrange(rows, dataset.features))
     return GoldenRows(
-        inputs=rows.to_numpy().tolist(),
+        inputs=show_values(rows, dataset),
         predictions=scores.labels.tolist(),
         probabilities=scores.probabilities.astype(float).tolist(),
         tolerance=export.tolerance,

@@ -1,6 +1,8 @@
 """Nodes that train, choose and evaluate candidates."""
 
 import logging
+from collections.abc import Iterable
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -20,8 +22,10 @@ from iris_kedro.model.candidates import (
     Evaluation,
     ExportedCandidate,
     TrainedCandidate,
+    UntrainedCandidate,
     name_metric,
 )
+from iris_kedro.model.inputs import Inputs, arrange
 from iris_kedro.model.provenance import (
     Lineage,
     Provenance,
@@ -42,6 +46,9 @@ from .search import build_search, fit_search, read_points, strip_step
 
 logger = logging.getLogger(__name__)
 
+AnyCandidate = ExportedCandidate | UntrainedCandidate
+REASON_LENGTH = 300
+
 BASELINE = Candidate.model_validate(
     {"class": f"{DummyClassifier.__module__}.{DummyClassifier.__name__}"}
 )
@@ -53,23 +60,27 @@ def train_candidate(
     dataset: Dataset,
     candidate: Candidate,
     training: Training,
-) -> TrainedCandidate:
+) -> TrainedCandidate | UntrainedCandidate:
     """Search a candidate's parameters by cross-validation; fit the best on all rows.
 
-    Raises:
-        ProjectError: If the parameters do not suit the rows.
+    A candidate whose parameters do not suit the rows is left out; the others go on.
     """
-    X, y = _features(train_data, dataset), train_data[dataset.target.name].to_numpy(str)
+    X, y = (
+        arrange(train_data, dataset.features),
+        train_data[dataset.target.name].to_numpy(str),
+    )
     scorers = build_scorers(dataset.target, training.scoring)
-    search = build_search(candidate, training, scorers)
+    search = build_search(candidate, dataset, training, scorers, len(X))
     with collect_warnings() as found:
         try:
             validation = fit_search(search, X, y, training, scorers)
         except ValueError as error:
-            raise ProjectError(
-                f"candidate {name} cannot be trained on these rows with these"
-                f" parameters: {error}"
-            ) from error
+            reason = (
+                "it cannot be trained on these rows with these parameters:"
+                f" {shorten(str(error), REASON_LENGTH, placeholder='…')}"
+            )
+            logger.warning("%s: %s", name, reason)
+            return UntrainedCandidate(name, reason)
     for warning, times in found.items():
         logger.warning("%s: %s (in %d places)", name, warning, times)
     metric = name_metric(training.scoring)
@@ -94,15 +105,20 @@ def train_candidate(
 def validate_baseline(
     train_data: pd.DataFrame, dataset: Dataset, training: Training
 ) -> CrossValidation:
-    """Cross-validate what knows nothing of a row: the shares of the classes."""
-    return train_candidate(
-        "baseline", train_data, dataset, BASELINE, training
-    ).cross_validation
+    """Cross-validate what knows nothing of a row: the shares of the classes.
+
+    Raises:
+        ProjectError: If not even that is possible.
+    """
+    baseline = train_candidate("baseline", train_data, dataset, BASELINE, training)
+    if isinstance(baseline, UntrainedCandidate):
+        raise ProjectError(
+            f"no candidate can be trained; the baseline: {baseline.reason}"
+        )
+    return baseline.cross_validation
 
 
-def select_best(
-    training: Training, *candidates: ExportedCandidate
-) -> ExportedCandidate:
+def select_best(training: Training, *candidates: AnyCandidate) -> ExportedCandidate:
     """Choose the first candidate that is as good as the best, within its error.
 
     The one-standard-error rule: Breiman, Friedman, Olshen and Stone, Classification and
@@ -112,7 +128,7 @@ def select_best(
     Raises:
         ProjectError: If no candidate is releasable.
     """
-    releasable = [each for each in candidates if each.is_releasable]
+    releasable = [each for each in select_trained(candidates) if each.is_releasable]
     if not releasable:
         reasons = "; ".join(f"{each.name}: {each.reason}" for each in candidates)
         raise ProjectError(f"no candidate can be released: {reasons}")
@@ -132,7 +148,10 @@ def evaluate_best(
     best: ExportedCandidate, test_data: pd.DataFrame, dataset: Dataset
 ) -> Evaluation:
     """Evaluate the chosen candidate on the held-out rows, which chose nothing."""
-    X, y = _features(test_data, dataset), test_data[dataset.target.name].to_numpy(str)
+    X, y = (
+        arrange(test_data, dataset.features),
+        test_data[dataset.target.name].to_numpy(str),
+    )
     return _evaluate(best.trained.model, X, y)
 
 
@@ -140,7 +159,7 @@ def build_leaderboard(
     best: ExportedCandidate,
     baseline: CrossValidation,
     training: Training,
-    *candidates: ExportedCandidate,
+    *candidates: AnyCandidate,
 ) -> dict[str, Any]:
     """Summarize the candidates in the order of the configuration, and the baseline.
 
@@ -149,7 +168,7 @@ def build_leaderboard(
     return {
         "metric": name_metric(training.scoring),
         "folds": training.folds,
-        "repeats": training.repeats,
+        "repeats": baseline.repeats,
         "candidates": [
             {
                 "candidate": each.name,
@@ -160,17 +179,30 @@ def build_leaderboard(
                 "reason": each.reason,
                 "chosen": each.name == best.name,
             }
+            for each in select_trained(candidates)
+        ],
+        "untrained": [
+            {"candidate": each.name, "reason": each.reason}
             for each in candidates
+            if isinstance(each, UntrainedCandidate)
         ],
         "baseline": baseline.summarize(),
     }
 
 
 def record_candidates(
-    best: ExportedCandidate, *candidates: ExportedCandidate
+    best: ExportedCandidate, *candidates: AnyCandidate
 ) -> list[CandidateRecord]:
     """Gather what is recorded of each candidate."""
-    return [CandidateRecord(each, each.name == best.name) for each in candidates]
+    return [
+        CandidateRecord(each, each.name == best.name)
+        for each in select_trained(candidates)
+    ]
+
+
+def select_trained(candidates: Iterable[AnyCandidate]) -> list[ExportedCandidate]:
+    """Leave out the candidates that could not be trained."""
+    return [each for each in candidates if isinstance(each, ExportedCandidate)]
 
 
 def select_metrics(evaluation: Evaluation) -> dict[str, dict[str, float]]:
@@ -198,13 +230,7 @@ def trace_lineage(
     return Lineage(data_digest, provenance, fingerprint, archived)
 
 
-def _features(data: pd.DataFrame, dataset: Dataset) -> np.ndarray[Any, Any]:
-    return data[dataset.columns].to_numpy(float)
-
-
-def _evaluate(
-    model: Any, X: np.ndarray[Any, Any], y: np.ndarray[Any, Any]
-) -> Evaluation:
+def _evaluate(model: Any, X: Inputs, y: np.ndarray[Any, Any]) -> Evaluation:
     probabilities = model.predict_proba(X)
     predictions = model.classes_[probabilities.argmax(axis=1)]
     recalls = recall_score(

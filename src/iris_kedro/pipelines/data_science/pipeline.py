@@ -6,7 +6,7 @@ import pandas as pd
 from kedro.pipeline import Node, Pipeline
 
 from iris_kedro.configuration import list_candidates
-from iris_kedro.model.candidates import TrainedCandidate
+from iris_kedro.model.candidates import TrainedCandidate, UntrainedCandidate
 from iris_kedro.specification import Candidate, Dataset, Training
 
 from .export import describe_challenger, export_onnx
@@ -74,7 +74,7 @@ def _create_branch(name: str) -> Pipeline:
     )
 
 
-def _name_training(name: str) -> Callable[..., TrainedCandidate]:
+def _name_training(name: str) -> Callable[..., TrainedCandidate | UntrainedCandidate]:
     # Kedro finds the types of parameters in a function's signature, so that a partial
     # does not do.
     def train(
@@ -82,7 +82,7 @@ def _name_training(name: str) -> Callable[..., TrainedCandidate]:
         dataset: Dataset,
         candidate: Candidate,
         training: Training,
-    ) -> TrainedCandidate:
+    ) -> TrainedCandidate | UntrainedCandidate:
         """Train the candidate of this namespace."""
         return train_candidate(name, train_data, dataset, candidate, training)
 

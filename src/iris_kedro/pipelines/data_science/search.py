@@ -18,22 +18,25 @@ from sklearn.model_selection import (
     cross_validate,
 )
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from iris_kedro.model.candidates import CrossValidation
-from iris_kedro.specification import Candidate, Training
+from iris_kedro.model.inputs import Inputs
+from iris_kedro.specification import Candidate, Dataset, Training
 
+from .preprocessing import build_preprocessing
 from .scorers import Scorer
 
 STEP = "model__"  # before the names of the estimator's parameters, in the pipeline
-ROWS_WORTH_THREADS = 5_000
+MANY_ROWS = 5_000  # worth threads, and enough for a single repeat
 
 Scores = dict[str, NDArray[np.float64]]
 
 
-def build_pipeline(candidate: Candidate, random_state: int) -> Pipeline:
-    """Build the estimator of a candidate, after a scaler if it wants one."""
+def build_pipeline(
+    candidate: Candidate, dataset: Dataset, random_state: int
+) -> Pipeline:
+    """Build the estimator of a candidate, after the preprocessing that it needs."""
     estimator = candidate.build()
     # Every source of randomness that the configuration leaves open gets the seed.
     seeds = {
@@ -42,17 +45,23 @@ def build_pipeline(candidate: Candidate, random_state: int) -> Pipeline:
         if name.split("__")[-1] == "random_state" and value is None
     }
     estimator.set_params(**seeds)
-    scaler = [("scale", StandardScaler())] if candidate.scale else []
-    return Pipeline([*scaler, ("model", estimator)])
+    return Pipeline([*build_preprocessing(candidate, dataset), ("model", estimator)])
 
 
 def build_search(
-    candidate: Candidate, training: Training, scorers: dict[str, Scorer]
+    candidate: Candidate,
+    dataset: Dataset,
+    training: Training,
+    scorers: dict[str, Scorer],
+    rows: int,
 ) -> Any:
-    """Build the search over a candidate's parameters."""
-    model = build_pipeline(candidate, training.random_state)
+    """Build the search over a candidate's parameters.
+
+    Folds are repeated on few rows only: on many, their scores vary too little for it.
+    """
+    model = build_pipeline(candidate, dataset, training.random_state)
     space = {f"{STEP}{name}": values for name, values in candidate.space().items()}
-    common = {"error_score": "raise", "cv": _repeated_folds(training)}
+    common = {"error_score": "raise", "cv": _repeated_folds(training, rows)}
     search = candidate.search
     if search.method == "grid":
         return GridSearchCV(
@@ -82,7 +91,7 @@ def build_search(
 
 def fit_search(
     search: Any,
-    X: NDArray[np.float64],
+    X: Inputs,
     y: NDArray[np.str_],
     training: Training,
     scorers: dict[str, Scorer],
@@ -171,10 +180,10 @@ def _read_scores(search: Any, scorers: dict[str, Scorer]) -> Scores:
     }
 
 
-def _repeated_folds(training: Training) -> BaseCrossValidator:
+def _repeated_folds(training: Training, rows: int) -> BaseCrossValidator:
     return RepeatedStratifiedKFold(
         n_splits=training.folds,
-        n_repeats=training.repeats,
+        n_repeats=1 if rows >= MANY_ROWS else training.repeats,
         random_state=training.random_state,
     )
 
@@ -190,6 +199,6 @@ def _parallel(rows: int, training: Training) -> Iterator[None]:
     # Threads start at once, processes would take seconds to import scikit-learn. On few
     # rows threads wait for Python's lock; the linear algebra below gets one thread
     # each, or it would wait for itself.
-    n_jobs = training.n_jobs if rows >= ROWS_WORTH_THREADS else 1
+    n_jobs = training.n_jobs if rows >= MANY_ROWS else 1
     with joblib.parallel_config("threading", n_jobs=n_jobs), threadpool_limits(1):
         yield

@@ -22,7 +22,8 @@ from sklearn.metrics import confusion_matrix
 from iris_kedro.gate.intervals import Estimate, estimate_mean, estimate_share
 from iris_kedro.gate.performance import answer_shares
 from iris_kedro.gate.release import RegistryState
-from iris_kedro.model.contract import Contract
+from iris_kedro.model.contract import Contract, NumberContract
+from iris_kedro.model.inputs import arrange
 from iris_kedro.model.scoring import OnnxScorer, Scores
 from iris_kedro.specification import Card, Dataset, Gate
 
@@ -39,6 +40,8 @@ METRICS = {
     " probability: it looks at how pure the highest ones are",
     "f1": "the harmonic mean of precision and recall",
 }
+SHOWN_VALUES = 20  # of a category
+MISSING = "(missing)"
 CONFIDENCES = np.array([0.0, 0.6, 0.8, 0.9, 0.95, 1.0])
 
 
@@ -59,13 +62,14 @@ def build_card(
     can stop a release.
     """
     contract = Contract.read(challenger)
-    scores = OnnxScorer(challenger).score(test_data[dataset.columns].to_numpy(float))
+    scores = OnnxScorer(challenger).score(arrange(test_data, contract.inputs))
     y = test_data[dataset.target.name].to_numpy(str)
     hits = scores.labels == y
     return {
         "text": card.model_dump(),
         "model": _describe_model(challenger, contract),
         "source": source,
+        "drops_duplicates": dataset.rows.duplicates == "drop",
         "version": _find_version(report, released),
         "report": report,
         "leaderboard": leaderboard,
@@ -77,6 +81,7 @@ def build_card(
         "baseline": _measure_baseline(challenger, test_data, dataset, gate),
         "classes": _measure_classes(scores.labels, y, contract, gate),
         "halves": _measure_halves(hits, test_data, contract, gate),
+        "values": _measure_values(hits, test_data, contract, gate),
         "calibration": _measure_calibration(scores, hits, gate),
         "confusion": confusion_matrix(
             y, scores.labels, labels=contract.target.classes
@@ -153,8 +158,16 @@ def _templates() -> Environment:
     )
     environment.filters["estimate"] = _show
     environment.filters["explain_metric"] = METRICS.__getitem__
+    environment.filters["shorten"] = _shorten
     environment.filters["words"] = lambda name: name.replace("_", " ")
     return environment
+
+
+def _shorten(values: list[Any]) -> str:
+    rest = (
+        f" and {len(values) - SHOWN_VALUES} more" if len(values) > SHOWN_VALUES else ""
+    )
+    return ", ".join(map(str, values[:SHOWN_VALUES])) + rest
 
 
 def _show(estimate: Estimate) -> str:
@@ -228,19 +241,46 @@ def _measure_halves(
 ) -> list[dict[str, Any]]:
     halves = []
     for feature in contract.features:
+        if not isinstance(feature, NumberContract):
+            continue
         median = feature.training.quantiles[len(feature.training.quantiles) // 2]
-        upper = test_data[feature.name].to_numpy(float) > median
+        values = test_data[feature.name].to_numpy(float)
+        upper, lower = values > median, values <= median  # neither, if it is missing
         halves.append(
             {
                 "name": feature.name,
                 "unit": feature.unit,
                 "median": median,
-                "rows": [int((~upper).sum()), int(upper.sum())],
-                "lower": _share(hits[~upper], gate),
+                "rows": [int(lower.sum()), int(upper.sum())],
+                "lower": _share(hits[lower], gate),
                 "upper": _share(hits[upper], gate),
             }
         )
     return halves
+
+
+def _measure_values(
+    hits: NDArray[np.bool_], test_data: pd.DataFrame, contract: Contract, gate: Gate
+) -> list[dict[str, Any]]:
+    """Measure the rows of each value of what is no number; of many, the frequent."""
+    measured = []
+    for feature in contract.features:
+        if isinstance(feature, NumberContract):
+            continue
+        values = test_data[feature.name]
+        if not feature.is_category:
+            values = values.map({0.0: "false", 1.0: "true"})
+        named = values.astype(object).where(values.notna(), MISSING)
+        measured += [
+            {
+                "name": feature.name,
+                "value": value,
+                "rows": count,
+                "accuracy": _share(hits[(named == value).to_numpy(bool)], gate),
+            }
+            for value, count in named.value_counts()[:SHOWN_VALUES].to_dict().items()
+        ]
+    return measured
 
 
 def _measure_calibration(

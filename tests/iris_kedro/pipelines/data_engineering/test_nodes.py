@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from iris_kedro.errors import ProjectError
 from iris_kedro.pipelines.data_engineering.nodes import clean, fetch, split
-from iris_kedro.specification import Split
+from iris_kedro.specification import Dataset, Split
 
 COLUMNS = ["sepal_length", "sepal_width", "petal_length", "petal_width", "species"]
 ROWS = [
@@ -24,6 +24,13 @@ ROWS = [
 @pytest.fixture
 def raw():
     return pd.DataFrame(ROWS, columns=COLUMNS)
+
+
+@pytest.fixture
+def dataset(dataset):
+    """Let the few rows of these tables be dropped."""
+    rows = dataset.rows.model_copy(update={"maximum_loss": 1.0})
+    return dataset.model_copy(update={"rows": rows})
 
 
 def make_split(**changes):
@@ -49,7 +56,8 @@ def test_clean_counts_what_it_drops(raw, dataset):
 
     assert {name: metric["value"] for name, metric in report.items()} == {
         "rows": 6,
-        "missing_dropped": 2,
+        "without_class_dropped": 1,
+        "missing_dropped": 1,
         "duplicates_dropped": 1,
         "rows_clean": 3,
     }
@@ -228,3 +236,47 @@ def test_digest_changes_with_the_data(flower, digest, change):
     raw = flower(["setosa", "versicolor", "virginica"] * 20)
 
     assert digest(change(raw)) != digest(raw)
+
+
+@pytest.fixture
+def policy(dataset):
+    """Return a function that changes how rows are dropped, and what is nullable."""
+
+    def change(nullable=(), **rows):
+        changed = {"rows": {**dataset.rows.model_dump(), **rows}}
+        features = {
+            name: {**each.model_dump(), "nullable": name in nullable}
+            for name, each in dataset.features.items()
+        }
+        return Dataset.model_validate(
+            {**dataset.model_dump(), **changed, "features": features}
+        )
+
+    return change
+
+
+def test_duplicates_are_kept_unless_the_specification_drops_them(raw, policy):
+    assert len(clean(raw, policy(duplicates="keep")).data) == 4
+    assert len(clean(raw, policy(duplicates="drop")).data) == 3
+
+
+def test_row_without_a_nullable_value_is_kept(raw, policy):
+    data = clean(raw, policy(nullable=["sepal_length"])).data
+
+    assert data["sepal_length"].isna().sum() == 1
+
+
+def test_rows_without_a_class_can_stop_the_run(raw, policy):
+    with pytest.raises(ProjectError, match="1 rows have no species"):
+        clean(raw, policy(missing_target="fail"))
+
+
+def test_loss_of_more_rows_than_allowed_is_explained(raw, policy):
+    told = (
+        r"3 of 6 rows would be dropped: 1 have no species, 1 lack a value, 1 are"
+        r" duplicates; dataset\.rows\.maximum_loss is 0\.4\. Set nullable: true for"
+        r" sepal_length \(1 missing\),"
+    )
+    with pytest.raises(ProjectError, match=told):
+        clean(raw, policy(maximum_loss=0.4))
+    assert len(clean(raw, policy(maximum_loss=0.5)).data) == 3

@@ -174,7 +174,7 @@ def test_parity_is_checked_on_training_rows_and_on_random_ones(
 ):
     checked = []
     monkeypatch.setattr(
-        export_module, "_check_parity", lambda original, model, X, *_: checked.append(X)
+        export_module, "check_parity", lambda original, model, X, *_: checked.append(X)
     )
 
     export(logistic, random_rows=50)

@@ -9,6 +9,7 @@ from iris_kedro.model.candidates import (
     Evaluation,
     ExportedCandidate,
     TrainedCandidate,
+    UntrainedCandidate,
 )
 from iris_kedro.model.provenance import RawData
 from iris_kedro.pipelines.data_science.nodes import (
@@ -171,14 +172,18 @@ def test_warnings_of_a_candidate_are_shown_once_with_its_name(train, caplog):
     ],
     ids=["folds", "neighbours", "classes"],
 )
-def test_candidate_that_cannot_be_trained_is_named(
+def test_candidate_that_cannot_be_trained_is_left_out_with_the_reason(
     train_data, dataset, training, candidate, folds, message
 ):
     candidate = Candidate.model_validate(candidate)
     training = training.model_copy(update={"folds": folds})
 
-    with pytest.raises(ProjectError, match=f"(?s)candidate mine cannot .*{message}"):
-        train_candidate("mine", train_data, dataset, candidate, training)
+    trained = train_candidate("mine", train_data, dataset, candidate, training)
+
+    assert isinstance(trained, UntrainedCandidate)
+    assert trained.name == "mine"
+    assert "cannot be trained on these rows with these parameters" in trained.reason
+    assert message in trained.reason
 
 
 def test_training_leaves_its_input_alone(train_data, dataset, training):
@@ -246,6 +251,22 @@ def test_first_candidate_within_one_standard_error_is_chosen(choose, losses, bes
 
 def test_best_is_releasable(choose):
     assert choose(refused=["a"], a=[0.1, 0.1], b=[0.5, 0.5]) == "b"
+
+
+def test_candidate_that_could_not_be_trained_is_told_and_left_out(
+    exported, baseline, training
+):
+    failed = UntrainedCandidate("mine", "it is odd")
+
+    board = build_leaderboard(exported, baseline, training, failed, exported)
+
+    assert select_best(training, failed, exported) is exported
+    assert [each["candidate"] for each in board["candidates"]] == [exported.name]
+    assert board["untrained"] == [{"candidate": "mine", "reason": "it is odd"}]
+    records = record_candidates(exported, failed, exported)
+    assert [each.candidate for each in records] == [exported]
+    with pytest.raises(ProjectError, match="released: mine: it is odd"):
+        select_best(training, failed)
 
 
 def test_no_releasable_candidate_is_an_error_with_all_reasons(choose):

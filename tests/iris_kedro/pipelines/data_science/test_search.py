@@ -67,12 +67,29 @@ def fit(train_data, dataset, training):
     def fit(candidate, scoring="neg_log_loss", target=dataset.target):
         chosen = training.model_copy(update={"scoring": scoring, "repeats": 1})
         scorers = build_scorers(target, scoring)
-        search = build_search(Candidate.model_validate(candidate), chosen, scorers)
+        search = build_search(
+            Candidate.model_validate(candidate),
+            dataset,
+            chosen,
+            scorers,
+            len(train_data),
+        )
         X = train_data[dataset.columns].to_numpy(float)
         y = train_data[target.name].to_numpy(str)
         return search, fit_search(search, X, y, chosen, scorers)
 
     return fit
+
+
+@pytest.mark.parametrize(("rows", "repeats"), [(4_999, 3), (5_000, 1)])
+def test_folds_are_repeated_on_few_rows_only(dataset, training, rows, repeats):
+    training = training.model_copy(update={"repeats": 3})
+    scorers = build_scorers(dataset.target, training.scoring)
+    candidate = Candidate.model_validate(LOGISTIC)
+
+    search = build_search(candidate, dataset, training, scorers, rows)
+
+    assert search.cv.get_n_splits() == repeats * training.folds
 
 
 def test_grid_tries_all_combinations(fit):

@@ -55,6 +55,7 @@ LEADERBOARD = {
             "chosen": False,
         },
     ],
+    "untrained": [],
     "baseline": {
         "log_loss": {"mean": 1.1, "standard_error": 0.001},
         "accuracy": {"mean": 0.33, "standard_error": 0.01},

@@ -1,0 +1,177 @@
+"""The source of the data: a file, an address, a query, or a bundled dataset."""
+
+import re
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
+
+import fsspec
+import mlflow
+import pandas as pd
+from kedro.io import AbstractDataset, DatasetError
+from kedro_datasets.pandas import SQLQueryDataset
+from mlflow.exceptions import MlflowException
+from sklearn import datasets as sklearn_datasets
+
+SKLEARN = "sklearn:"
+QUERY = r"\s*(select|with)\s"
+# Where MLflow keeps artifacts, S3 with MLflow's own settings.
+MLFLOW_SCHEMES = {"mlflow-artifacts", "runs", "s3"}
+
+
+def _read_parquet(file: BytesIO) -> pd.DataFrame:
+    return pd.read_parquet(file)
+
+
+def _read_lines(file: BytesIO) -> pd.DataFrame:
+    return pd.DataFrame(pd.read_json(file, lines=True, dtype=False))
+
+
+READERS: dict[str, Callable[[BytesIO], pd.DataFrame]] = {
+    ".parquet": _read_parquet,
+    ".jsonl": _read_lines,
+    ".ndjson": _read_lines,
+}
+
+
+class SourceDataset(AbstractDataset[NoReturn, bytes]):
+    """A table at a path, a URL, in scikit-learn or a database, as the bytes of a CSV.
+
+    A CSV is taken as it is. Parquet (``.parquet``), JSON lines (``.jsonl``,
+    ``.ndjson``), the answer of an SQL query (``SELECT …``) and data of scikit-learn
+    (``sklearn:iris``) become one. MLflow's artifacts are read as well: ``runs:/…``,
+    ``mlflow-artifacts:/…``, ``s3://…``.
+
+    Args:
+        location: Where the data is.
+        target: Name for the target's column of data in scikit-learn.
+        path: Folder that relative locations start from; Kedro makes it absolute.
+        load_args: How the CSV is read later on; nothing else takes any.
+        credentials: SQLAlchemy's address of the database as ``con``, for a query.
+        metadata: For plugins.
+    """
+
+    def __init__(
+        self,
+        location: str,
+        target: str,
+        path: str = ".",
+        load_args: dict[str, Any] | None = None,
+        credentials: dict[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        self._location = location
+        self._target = target
+        self._path = path
+        self._load_args = load_args
+        self._credentials = credentials or {}
+        self.metadata = metadata
+
+    def load(self) -> bytes:
+        """Read the source.
+
+        Raises:
+            DatasetError: If there is nothing to read, or it is empty.
+        """
+        kind = Path(urlsplit(self._location).path).suffix.lower()
+        convert = self._find_conversion(kind)
+        if convert is None:
+            return self._read_file()
+        if self._load_args:
+            raise DatasetError(
+                f"dataset.load_args are for CSV; {self._location!r} takes none"
+            )
+        return write_csv(convert())
+
+    def _find_conversion(self, kind: str) -> Callable[[], pd.DataFrame] | None:
+        if self._location.startswith(SKLEARN):
+            name = self._location.removeprefix(SKLEARN)
+            return partial(_read_sklearn, name, self._target)
+        if re.match(QUERY, self._location, re.IGNORECASE):
+            return self._query
+        if kind not in READERS:
+            return None
+        return partial(self._parse, READERS[kind])
+
+    def _parse(self, read: Callable[[BytesIO], pd.DataFrame]) -> pd.DataFrame:
+        content = BytesIO(self._read_file())
+        try:
+            return read(content)
+        except ValueError as error:  # pyarrow's errors are some as well
+            message = f"the source {self._location!r} cannot be read: {error}"
+            raise DatasetError(message) from error
+
+    def _query(self) -> pd.DataFrame:
+        if "con" not in self._credentials:
+            raise DatasetError(
+                "an SQL query needs the address of its database: set source.con in"
+                " conf/local/credentials.yml, such as postgresql://user:password@host/db"
+            )
+        dataset = SQLQueryDataset(self._location, credentials=self._credentials)
+        data: pd.DataFrame = dataset.load()
+        return data
+
+    def _read_file(self) -> bytes:
+        try:
+            content = self._read()
+        except (MlflowException, OSError, ValueError) as error:
+            raise DatasetError(
+                f"cannot read the source {self._location!r}: {error}."
+                " Give a path, a URL or sklearn:iris as data_engineering.source"
+            ) from error
+        if not content.strip():
+            raise DatasetError(f"the source {self._location!r} is empty")
+        return content
+
+    def save(self, data: NoReturn) -> None:
+        """Refuse to write: a source is only read.
+
+        Raises:
+            DatasetError: Always.
+        """
+        raise DatasetError("a source cannot be written")
+
+    def _read(self) -> bytes:
+        if urlsplit(self._location).scheme in MLFLOW_SCHEMES:
+            return _download_artifact(self._location)
+        with fsspec.open(self._resolve(), "rb") as file:
+            content: bytes = file.read()
+        return content
+
+    def _resolve(self) -> str:
+        is_path = not urlsplit(self._location).scheme
+        if is_path and self._location and not self._location.startswith("~"):
+            return str(Path(self._path, self._location))
+        return self._location
+
+    def _describe(self) -> dict[str, Any]:
+        return {"location": self._location}
+
+
+def _download_artifact(location: str) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = mlflow.artifacts.download_artifacts(location, dst_path=folder)
+        return Path(path).read_bytes()
+
+
+def _read_sklearn(name: str, target_name: str) -> pd.DataFrame:
+    loader = getattr(sklearn_datasets, f"load_{name}", None)
+    if loader is None:
+        raise DatasetError(
+            f"scikit-learn bundles no dataset {name!r};"
+            " it has iris, wine and breast_cancer"
+        )
+    bunch = loader(as_frame=True)
+    data = bunch.data.copy()
+    data[target_name] = bunch.target_names[bunch.target]
+    return pd.DataFrame(data)
+
+
+def write_csv(data: pd.DataFrame) -> bytes:
+    """Write a table as CSV, with empty fields for missing values."""
+    text: str = data.to_csv(index=False)
+    return text.encode()

@@ -1,0 +1,76 @@
+"""What stands before an estimator: imputation, encoding and scaling by type.
+
+It is a part of the model, and of its ONNX file. Some constructions of scikit-learn
+convert to something else without an error, such as an indicator of missing values or
+one-hot encoding of NaN; none of them is here, and the proof of parity refuses them.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+
+from iris_kedro.model.inputs import NO_CATEGORY
+from iris_kedro.specification import Boolean, Candidate, Category, Dataset, Number
+from iris_kedro.specification.features import AnyFeature
+
+UNKNOWN_CODE = -1  # of an ordinal encoding
+
+
+def build_preprocessing(
+    candidate: Candidate, dataset: Dataset
+) -> list[tuple[str, Any]]:
+    """Build the steps before an estimator; none if it takes the numbers as they are."""
+    features = list(dataset.features.values())
+    if not any(each.is_category or each.nullable for each in features):
+        return [("scale", StandardScaler())] if candidate.scale else []
+    # Columns are in this order: see iris_kedro.model.inputs.
+    ordered = sorted(features, key=lambda each: each.is_category)
+    parts = [
+        ("numbers", Number, _prepare_numbers),
+        ("booleans", Boolean, _prepare_booleans),
+        ("categories", Category, _encode),
+    ]
+    transformers = [
+        (name, prepare(candidate, [ordered[place] for place in places]), places)
+        for name, kind, prepare in parts
+        if (places := [n for n, each in enumerate(ordered) if isinstance(each, kind)])
+    ]
+    return [("prepare", ColumnTransformer(transformers))]
+
+
+def _prepare_numbers(candidate: Candidate, features: Sequence[AnyFeature]) -> Any:
+    steps: list[tuple[str, Any]] = []
+    if candidate.impute != "none" and any(each.nullable for each in features):
+        # A fold may have no value at all: then 0 stands for it.
+        imputer = SimpleImputer(strategy=candidate.impute, keep_empty_features=True)
+        steps.append(("impute", imputer))
+    if candidate.scale:
+        steps.append(("scale", StandardScaler()))
+    return Pipeline(steps) if steps else "passthrough"
+
+
+def _prepare_booleans(candidate: Candidate, features: Sequence[AnyFeature]) -> Any:
+    if candidate.impute == "none" or not any(each.nullable for each in features):
+        return "passthrough"
+    return SimpleImputer(strategy="most_frequent", keep_empty_features=True)
+
+
+def _encode(candidate: Candidate, features: Sequence[AnyFeature]) -> Any:
+    categories = [
+        [*each.categories, *([NO_CATEGORY] if each.nullable else [])]
+        for each in features
+        if isinstance(each, Category)
+    ]
+    if candidate.encode == "ordinal":
+        return OrdinalEncoder(
+            categories=categories,
+            handle_unknown="use_encoded_value",
+            unknown_value=UNKNOWN_CODE,
+        )
+    return OneHotEncoder(
+        categories=categories, handle_unknown="ignore", sparse_output=False
+    )

@@ -1,0 +1,143 @@
+"""The types of features: what values a column can have."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BeforeValidator,
+    Discriminator,
+    Field,
+    FiniteFloat,
+    StringConstraints,
+    Tag,
+    field_validator,
+    model_validator,
+)
+
+from .base import Parameters
+
+
+def write_value(value: Any) -> Any:
+    """Write a class or category as text: YAML has numbers and booleans as such."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return f"{value:.15g}"
+    return value
+
+
+Text = Annotated[str, StringConstraints(min_length=1), BeforeValidator(write_value)]
+
+
+class AnyFeature(Parameters):
+    """What all features have.
+
+    Attributes:
+        description: What it means.
+        column: Its header in the source; by default the name in any spelling.
+        nullable: Whether a row may lack it.
+    """
+
+    description: str = ""
+    column: str | None = None
+    nullable: bool = False
+
+    @property
+    def is_category(self) -> bool:
+        """Whether its values are texts; those of all others are numbers."""
+        return False
+
+    def expect(self) -> str:
+        """Say which values are accepted."""
+        raise NotImplementedError
+
+
+class Number(AnyFeature):
+    """A number, within a range of what it can be at all."""
+
+    type: Literal["number"] = "number"
+    unit: str = ""
+    minimum: FiniteFloat
+    maximum: FiniteFloat
+
+    @model_validator(mode="after")
+    def _check_range(self) -> Self:
+        if self.minimum >= self.maximum:
+            raise ValueError(
+                f"minimum {self.minimum} must be below maximum {self.maximum}"
+            )
+        return self
+
+    def expect(self) -> str:
+        """Say which values are accepted."""
+        return f"a number from {self.minimum:g} to {self.maximum:g}"
+
+
+class Integer(Number):
+    """A whole number, within a range."""
+
+    type: Literal["integer"]  # type: ignore[assignment]  # tells the types apart
+
+    def expect(self) -> str:
+        """Say which values are accepted."""
+        return f"a whole number from {self.minimum:g} to {self.maximum:g}"
+
+
+class Boolean(AnyFeature):
+    """True or false; 1 or 0 to the model."""
+
+    type: Literal["boolean"]
+
+    def expect(self) -> str:
+        """Say which values are accepted."""
+        return "true or false"
+
+
+class Category(AnyFeature):
+    """One of some texts; their order is that of an ordinal encoding."""
+
+    type: Literal["category"]
+    categories: Annotated[list[Text], Field(min_length=1)]
+    unknown: Literal["reject", "accept"] = "reject"
+
+    @field_validator("categories")
+    @classmethod
+    def _check_unique(cls, categories: list[str]) -> list[str]:
+        return check_unique(categories, "category")
+
+    @property
+    def is_category(self) -> bool:
+        """Whether its values are texts."""
+        return True
+
+    def expect(self) -> str:
+        """Say which values are accepted."""
+        return f"one of {', '.join(self.categories)}"
+
+
+def check_unique(values: list[str], kind: str) -> list[str]:
+    """Check that no value is named twice.
+
+    Raises:
+        ValueError: If one is.
+    """
+    if len(set(values)) < len(values):
+        raise ValueError(f"a {kind} is named twice in {values}")
+    return values
+
+
+def _name_type(value: Any) -> str | None:
+    kind = value.get("type", "number") if isinstance(value, dict) else value.type
+    return kind if kind in {"number", "integer", "boolean", "category"} else None
+
+
+Feature = Annotated[
+    Annotated[Number, Tag("number")]
+    | Annotated[Integer, Tag("integer")]
+    | Annotated[Boolean, Tag("boolean")]
+    | Annotated[Category, Tag("category")],
+    Discriminator(
+        _name_type,
+        custom_error_type="type",
+        custom_error_message="type must be number, integer, boolean or category",
+    ),
+]

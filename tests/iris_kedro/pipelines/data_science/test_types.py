@@ -1,0 +1,166 @@
+"""Candidates on a table of all types: trained, converted, compared row by row."""
+
+from io import BytesIO
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from iris_kedro.model.contract import Contract
+from iris_kedro.model.inputs import arrange, to_tensors
+from iris_kedro.model.scoring import OnnxScorer
+from iris_kedro.pipelines.data_engineering.nodes import clean, split
+from iris_kedro.pipelines.data_science.export import describe_challenger, export_onnx
+from iris_kedro.pipelines.data_science.nodes import evaluate_best, train_candidate
+from iris_kedro.pipelines.data_science.parity import UNKNOWN, draw_rows
+from iris_kedro.specification import Candidate
+from iris_kedro.specification.reading import build_load_args
+from iris_kedro.specification.validation import RawFileValidator
+from tests.iris_kedro import passengers
+
+LOGISTIC = {"class": "sklearn.linear_model.LogisticRegression", "scale": True}
+FOREST = {
+    "class": "sklearn.ensemble.RandomForestClassifier",
+    "parameters": {"n_estimators": 10},
+}
+HISTOGRAMS = {"class": "sklearn.ensemble.HistGradientBoostingClassifier"}
+
+
+@pytest.fixture(scope="module")
+def dataset():
+    return passengers.describe()
+
+
+@pytest.fixture(scope="module")
+def sides(dataset, split_parameters):
+    content = passengers.write(passengers.draw(600))
+    raw = pd.read_csv(BytesIO(content), **build_load_args({}))
+    valid = RawFileValidator("raw.csv", dataset.model_dump()).validate(raw)
+    return split(clean(valid, dataset).data, dataset, split_parameters)
+
+
+@pytest.fixture(scope="module")
+def export(sides, dataset, training, export_parameters):
+    def export(candidate):
+        trained = train_candidate(
+            "one", sides.train, dataset, Candidate.model_validate(candidate), training
+        )
+        return export_onnx(trained, sides.train, dataset, export_parameters)
+
+    return export
+
+
+@pytest.fixture(scope="module")
+def logistic(export):
+    return export(LOGISTIC)
+
+
+@pytest.mark.parametrize(
+    "candidate",
+    [
+        LOGISTIC,
+        LOGISTIC | {"encode": "ordinal", "impute": "mean"},
+        FOREST,
+        FOREST | {"encode": "ordinal", "impute": "most_frequent"},
+        HISTOGRAMS,
+        HISTOGRAMS | {"impute": "none"},
+        {"class": "sklearn.neighbors.KNeighborsClassifier", "scale": True},
+        {"class": "sklearn.ensemble.GradientBoostingClassifier"},
+        {
+            "class": "sklearn.calibration.CalibratedClassifierCV",
+            "scale": True,
+            "parameters": {"estimator": {"class": "sklearn.svm.SVC"}},
+        },
+    ],
+    ids=lambda each: f"{each['class'].rpartition('.')[2]}-{each.get('impute')}",
+)
+def test_model_answers_as_scikit_learn_does(export, candidate, sides, dataset):
+    exported = export(candidate)
+
+    assert exported.reason == ""
+    inputs = arrange(sides.test, dataset.features)
+    scores = OnnxScorer(exported.model).score(inputs)
+    expected = exported.trained.model.predict_proba(inputs)
+    np.testing.assert_allclose(scores.probabilities, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "class_path",
+    [
+        "sklearn.ensemble.RandomForestClassifier",
+        "sklearn.ensemble.ExtraTreesClassifier",
+    ],
+)
+def test_forest_that_reads_gaps_itself_is_found_to_answer_otherwise(export, class_path):
+    exported = export({"class": class_path, "impute": "none"})
+
+    assert not exported.is_releasable
+    assert "ParityError: probabilities differ" in exported.reason
+
+
+def test_rows_for_the_proof_have_gaps_unknown_values_and_limits(
+    sides, dataset, export_parameters
+):
+    rows = draw_rows(sides.train, dataset, export_parameters)
+
+    assert len(rows) == export_parameters.random_rows
+    for name, feature in dataset.features.items():
+        assert rows[name].isna().any() == feature.nullable, name
+    assert {0, 120} <= set(rows["age"])
+    assert set(rows["siblings"]) <= set(range(21))
+    assert set(rows["port"].dropna()) == {"C", "NA", "None", "true", UNKNOWN}
+    assert set(rows["deck"]) == {"1", "2", "3"}
+    assert set(rows["alone"].dropna()) == {0.0, 1.0}
+
+
+def test_tensors_have_gaps_and_unknown_categories_as_the_contract_says(dataset):
+    rows = pd.DataFrame(
+        [
+            ("1", "male", np.nan, 2.0, 7.5, None, 1.0),
+            ("3", "female", 4.0, 0.0, 1.0, "?", 0),
+        ],
+        columns=dataset.columns,
+    )
+
+    tensors = to_tensors(arrange(rows, dataset.features))
+
+    assert tensors["categories"].tolist() == [
+        ["1", "male", ""],
+        ["3", "female", "\ufffd"],
+    ]
+    np.testing.assert_array_equal(
+        tensors["numbers"], np.float32([[np.nan, 2, 7.5, 1], [4, 0, 1, 0]])
+    )
+    assert tensors["numbers"].dtype == np.float32
+
+
+def test_contract_describes_each_type(
+    logistic, sides, dataset, split_parameters, export_parameters, lineage
+):
+    model = describe_challenger(
+        logistic,
+        evaluate_best(logistic, sides.test, dataset),
+        sides.train,
+        sides.test,
+        lineage,
+        dataset,
+        split_parameters,
+        export_parameters,
+    )
+    contract = Contract.read(model)
+    rows = sides.train
+    deck, _, age, siblings, _, port, alone = contract.features
+
+    assert contract.schema_version == 2
+    assert contract.target.labels == {"0": "died", "1": "survived"}
+    assert (deck.type, age.type, siblings.type) == ("category", "number", "integer")
+    assert deck.training.counts == [(rows["deck"] == each).sum() for each in "123"]
+    assert age.training.missing == rows["age"].isna().mean() > 0
+    assert age.training.quantiles[-1] == rows["age"].max()
+    assert (port.unknown, port.nullable, deck.nullable) == ("accept", True, False)
+    assert alone.training.counts == [(rows["alone"] == each).sum() for each in (0, 1)]
+    kinds = {type(value) for row in contract.golden_rows.inputs for value in row}
+    assert {str, float, int, bool} <= kinds
+    assert set(contract.typical_rows) == {"0", "1"}
+    scores = OnnxScorer(model).score(arrange(contract.golden_inputs, contract.inputs))
+    assert scores.labels.tolist() == contract.golden_rows.predictions

@@ -1,0 +1,131 @@
+from io import BytesIO
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from kedro.validation import DataValidationError
+
+from iris_kedro.specification.reading import (
+    MISSING,
+    build_load_args,
+    read_feature,
+    read_names,
+    standardize_name,
+)
+from iris_kedro.specification.validation import RawFileValidator
+from tests.iris_kedro import passengers
+
+TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1)
+
+
+def read(name, *texts):
+    feature = passengers.describe().features[name]
+    values = read_feature(pd.Series(texts, dtype=object), feature).tolist()
+    return [None if pd.isna(value) else value for value in values]
+
+
+@pytest.mark.parametrize(
+    ("column", "name"),
+    [
+        ("sepal_length", "sepal_length"),
+        ("sepal length (cm)", "sepal_length"),
+        ("Sepal.Length", "sepal_length"),
+        (" SEPAL-LENGTH ", "sepal_length"),
+        ("sepal length [cm]", "sepal_length_cm"),
+        ("Species", "species"),
+        ("()", ""),
+    ],
+)
+def test_column_names_lose_units_and_spelling(column, name):
+    assert standardize_name(column) == name
+
+
+@pytest.mark.parametrize("missing", sorted(MISSING))
+def test_usual_marks_of_missing_values_are_read_as_missing(missing):
+    assert read("age", missing, f" {missing} ") == [None, None]
+    assert read("sex", missing) == [None]
+
+
+def test_mark_that_is_a_category_is_not_missing():
+    assert read("port", "NA", "None", "N/A", "") == ["NA", "None", None, None]
+
+
+def test_numbers_and_booleans_may_be_spelt_in_any_way():
+    assert read("deck", "1", "1.0", " 02 ", "3e0") == ["1", "1", "2", "3"]
+    assert read("port", "TRUE", "yes", "true") == ["true"] * 3
+    assert read("alone", "T", "Yes", "1", "false", "N", "0.0") == [1, 1, 1, 0, 0, 0]
+
+
+def test_what_cannot_be_read_stays_as_it_is():
+    assert read("alone", "maybe") == ["maybe"]
+    assert read("deck", "first") == ["first"]
+
+
+@given(names=st.lists(TEXTS.filter(lambda t: t == t.strip()), min_size=1, unique=True))
+def test_every_name_of_the_specification_is_read_as_itself(names):
+    assert read_names(pd.Series(names, dtype=object), names).tolist() == names
+
+
+def load(content, **load_args):
+    return pd.read_csv(BytesIO(content), **build_load_args(load_args))
+
+
+@pytest.fixture
+def validator():
+    return RawFileValidator("raw.csv", passengers.describe().model_dump())
+
+
+def test_table_with_texts_and_gaps_is_read_by_type(validator):
+    rows = passengers.draw(300)
+
+    data = validator.validate(load(passengers.write(rows)))
+
+    assert set(data["Deck/Klasse"]) == {"1", "2", "3"}
+    assert set(data["Survived"]) == {"0", "1"}
+    assert data["age"].isna().sum() == (rows["age"] == "").sum() > 0
+    assert set(data["Embarked"].dropna()) >= {"NA", "None", "true", "Southampton"}
+    assert set(data["Alone?"].dropna()) == {0.0, 1.0}
+    assert data["Fare $"].dtype == data["age"].dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("deck", "4", "'4', expected one of 1, 2, 3"),
+        ("sex", "f", "'f', expected one of female, male"),
+        ("age", "121", "121, expected a number from 0 to 120"),
+        ("siblings", "1.5", "1.5, expected a whole number from 0 to 20"),
+        ("siblings", "many", "'many', expected a whole number from 0 to 20"),
+        ("alone", "2", "2, expected true or false"),
+        ("alone", "maybe", "'maybe', expected true or false"),
+        ("survived", "2", "'2', expected one of 0, 1"),
+    ],
+)
+def test_value_that_is_not_accepted_is_named(validator, name, value, told):
+    rows = passengers.draw(9)
+    rows.loc[3, name] = value
+
+    with pytest.raises(DataValidationError) as caught:
+        validator.validate(load(passengers.write(rows)))
+
+    assert [str(each.message) for each in caught.value.failures] == [
+        f"raw.csv row 5 has {told}"
+    ]
+
+
+def test_missing_column_is_named_as_the_file_should_have_it(validator):
+    rows = passengers.draw(9).drop(columns="fare")
+
+    with pytest.raises(DataValidationError, match=r"has no column 'Fare \$'; it has"):
+        validator.validate(load(passengers.write(rows)))
+
+
+def test_decimal_commas_are_numbers(validator):
+    rows = passengers.draw(50).rename(columns=passengers.HEADERS)
+    text = rows.replace(r"^(\d+)\.(\d+)$", r"\1,\2", regex=True).to_csv(sep=";")
+
+    data = validator.validate(load(text.encode(), sep=";", decimal=","))
+
+    assert data["Fare $"].tolist() == rows["Fare $"].astype(float).tolist()
