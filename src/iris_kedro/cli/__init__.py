@@ -1,4 +1,4 @@
-"""Commands of the project: ``kedro run`` with readable errors and ``kedro model``."""
+"""Commands: ``kedro run`` with readable errors, ``kedro dataset``, ``kedro model``."""
 
 import copy
 import inspect
@@ -7,12 +7,13 @@ import click
 from kedro.framework.cli.project import run as kedro_run
 from kedro_mlflow.framework.cli.cli import ui as mlflow_ui
 
+from .dataset import dataset
 from .errors import explain_errors
 from .model import model
 from .signals import interrupt_on_sigterm
 from .ui import open_on_runs
 
-__all__ = ["cli", "model", "run"]
+__all__ = ["cli", "dataset", "model", "run"]
 
 
 @click.group(name="iris_kedro")
@@ -24,6 +25,7 @@ run = copy.copy(kedro_run)
 if kedro_run.callback is not None:  # always; for the type checker
     run.callback = explain_errors(interrupt_on_sigterm(kedro_run.callback))
 cli.add_command(run, name="run")
+cli.add_command(dataset)
 cli.add_command(model)
 
 # Changed in place: kedro-mlflow's group adds this very object at each call, so a

@@ -1,0 +1,113 @@
+"""``kedro dataset``: describe a table of your own."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .errors import explain_errors
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from iris_kedro.profiling import Profile
+
+NAME = r"[a-z][a-z0-9_-]*"
+FILES = ("globals.yml", "parameters.yml")
+
+
+@click.group()
+def dataset() -> None:
+    """Describe a table of your own."""
+
+
+@dataset.command()
+@click.argument("source")
+@click.option("--target", required=True, help="Header of the column to predict.")
+@click.option("--name", default="", help="Name of the dataset; by default the file's.")
+@click.option("--force", is_flag=True, help="Replace the files if there are some.")
+@explain_errors
+def init(source: str, target: str, name: str, *, force: bool) -> None:
+    """Propose a specification for SOURCE in conf/NAME, to be read and corrected.
+
+    SOURCE is a CSV, Parquet or JSON lines file, an address, or an SQL query.
+    """
+    from iris_kedro.configuration import find_project
+    from iris_kedro.profiling import profile_table, write_gate, write_specification
+    from iris_kedro.specification.reading import standardize_name
+
+    name = name or standardize_name(Path(source).stem)
+    project = find_project()
+    folder = project / "conf" / name
+    _check_folder(folder, name, force=force)
+    data, load_args = _read(source)
+    profile = profile_table(data, target)
+    texts = (
+        write_specification(profile, name, _relate(source, project), load_args),
+        write_gate(profile),
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    for file, text in zip(FILES, texts, strict=True):
+        (folder / file).write_text(text, encoding="utf-8")
+    _report(profile, name)
+
+
+def _check_folder(folder: Path, name: str, *, force: bool) -> None:
+    from iris_kedro.errors import ProjectError
+
+    if not name or name in {"base", "local", "production"}:
+        raise ProjectError(f"conf/{name} has another purpose: give a name with --name")
+    if not re.fullmatch(NAME, name):
+        raise ProjectError(
+            f"{name!r} cannot be the name of a dataset: it is in lower case and starts"
+            " with a letter; digits, - and _ may follow. Give one with --name"
+        )
+    existing = [file for file in FILES if (folder / file).exists()]
+    if existing and not force:
+        raise ProjectError(
+            f"conf/{name}/{existing[0]} is there already; --force replaces it"
+        )
+
+
+def _read(source: str) -> "tuple[pd.DataFrame, dict[str, Any]]":
+    from iris_kedro.configuration import load_configuration
+    from iris_kedro.datasets import SourceDataset
+    from iris_kedro.profiling import read_table
+
+    credentials = load_configuration()["credentials"].get("source")
+    location = SourceDataset(
+        source, "target", path=str(Path.cwd()), credentials=credentials
+    )
+    return read_table(location.load())
+
+
+def _relate(source: str, project: Path) -> str:
+    path = Path(source).resolve()
+    if not path.exists():
+        return source  # an address or a query
+    is_inside = path.is_relative_to(project)
+    return str(path.relative_to(project)) if is_inside else str(path)
+
+
+def _report(profile: "Profile", name: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("column", "feature", "type", "evidence")
+    for guess in profile.guesses:
+        feature = guess.feature
+        kind = feature.get("type", "number") if feature else "[dim]left out"
+        gap = " [dim]or missing" if feature and feature.get("nullable") else ""
+        table.add_row(
+            guess.column, guess.name if feature else "", kind + gap, guess.evidence
+        )
+    console = Console()
+    console.print(table)
+    for warning in profile.warnings:
+        console.print(f"[yellow]Note: {warning}", highlight=False)
+    console.print(
+        f"conf/{name} is written: read and correct {FILES[0]} and {FILES[1]}, then"
+        f"\n  kedro run --env {name}",
+        highlight=False,
+    )

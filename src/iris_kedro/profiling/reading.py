@@ -1,0 +1,56 @@
+"""Finds out how a CSV is written."""
+
+import csv
+from io import BytesIO
+from typing import Any
+
+import pandas as pd
+
+from iris_kedro.errors import ProjectError
+from iris_kedro.specification.reading import build_load_args
+
+SAMPLE = 64 * 1024  # bytes that the separator is found in
+SEPARATORS = ",;\t|"
+DECIMAL_COMMA = r"[-+]?\d*,\d+"
+
+
+def read_table(content: bytes) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Read a CSV as text, however it is written.
+
+    Returns:
+        The table, and what pandas has to be told to read it.
+
+    Raises:
+        ProjectError: If it cannot be read.
+    """
+    load_args: dict[str, Any] = {}
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        load_args["encoding"] = "cp1252"  # which Excel writes, and reads all bytes
+    separator = _find_separator(content[:SAMPLE].decode(errors="replace"))
+    if separator != ",":
+        load_args["sep"] = separator
+    try:
+        data = pd.read_csv(BytesIO(content), **build_load_args(load_args))
+    except ValueError as error:
+        raise ProjectError(f"the table cannot be read as CSV: {error}") from error
+    data = data.fillna("")
+    commas = [name for name in data if _has_decimal_commas(data[name])]
+    if separator != "," and commas:
+        load_args["decimal"] = ","
+        data[commas] = data[commas].apply(lambda each: each.str.replace(",", "."))
+    return data, load_args
+
+
+def _find_separator(text: str) -> str:
+    try:
+        return csv.Sniffer().sniff(text, SEPARATORS).delimiter
+    except csv.Error:  # a single column has none
+        return ","
+
+
+def _has_decimal_commas(values: "pd.Series[str]") -> bool:
+    present = values[values != ""]
+    is_number = present.str.fullmatch(rf"{DECIMAL_COMMA}|[-+]?\d+")
+    return bool(is_number.all() and present.str.contains(",").any())

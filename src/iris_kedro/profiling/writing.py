@@ -1,0 +1,76 @@
+"""Writes a proposed specification as YAML that is to be read and corrected."""
+
+import math
+from typing import Any
+
+import yaml
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from .profile import Profile
+
+
+class _QuotingDumper(yaml.SafeDumper):
+    """Quotes what OmegaConf takes for a number and YAML 1.1 does not, such as 1e3."""
+
+    def represent_text(self, text: str) -> yaml.Node:
+        """Write a text, in quotes unless it starts with a letter."""
+        style = None if text[:1].isalpha() else '"'
+        plain = text.replace("${", "\\${")  # or OmegaConf would look up a key
+        return self.represent_scalar("tag:yaml.org,2002:str", plain, style)
+
+
+_QuotingDumper.add_representer(str, _QuotingDumper.represent_text)
+
+
+def write_specification(
+    profile: Profile, name: str, source: str, load_args: dict[str, Any]
+) -> str:
+    """Write ``globals.yml``: each guess with its evidence as a comment.
+
+    Args:
+        profile: What the table is.
+        name: The name of the dataset, and of its model.
+        source: Where the data is.
+        load_args: How pandas reads it.
+    """
+    counts = (f"{each} {count:,}" for each, count in profile.classes.items())
+    return _render(
+        "globals.yml",
+        profile=profile,
+        counts=", ".join(counts),
+        name=name,
+        source=source,
+        load_args=load_args,
+    )
+
+
+def write_gate(profile: Profile) -> str:
+    """Write ``parameters.yml``: the floors that a model of this table must reach."""
+    floor = math.floor(100 * profile.majority) / 100
+    return _render("parameters.yml", profile=profile, floor=f"{floor:g}")
+
+
+def _render(file: str, **values: Any) -> str:
+    environment = Environment(  # noqa: S701  (it writes no HTML)
+        loader=PackageLoader("iris_kedro"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["yaml"] = _write_value
+    environment.filters["comment"] = lambda text: " ".join(text.split())
+    return environment.get_template(f"{file}.jinja").render(values)
+
+
+def _write_value(value: Any) -> str:
+    """Write a value in one line of YAML that OmegaConf reads as it is."""
+    text = yaml.dump(
+        value,
+        Dumper=_QuotingDumper,
+        default_flow_style=True,
+        allow_unicode=True,
+        width=math.inf,
+        sort_keys=False,
+    )
+    return text.removesuffix("\n...\n").strip()

@@ -1,0 +1,103 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iris_kedro.profiling.columns import MOST_CATEGORIES, guess_feature, widen
+
+COUNT = 200
+RANDOM = np.random.default_rng(0)
+
+
+def guess(values, name="value"):
+    return guess_feature("Value", name, pd.Series(values, dtype=object))
+
+
+def repeat(*values):
+    return list(values) * (COUNT // len(values))
+
+
+@pytest.mark.parametrize(
+    ("values", "feature"),
+    [
+        (repeat("true", "false"), {"type": "boolean"}),
+        (repeat("Yes", "no"), {"type": "boolean"}),
+        (repeat("0", "1"), {"type": "boolean"}),
+        (repeat("1", "2"), {"type": "integer", "minimum": 0, "maximum": 3}),
+        (repeat("1.5", "2.5"), {"minimum": 1.0, "maximum": 3.0}),
+        (repeat("-3", "7"), {"type": "integer", "minimum": -8, "maximum": 12}),
+        (repeat("b", "a", "ß"), {"type": "category", "categories": ["a", "b", "ß"]}),
+        (repeat("1", "x"), {"type": "category", "categories": ["1", "x"]}),
+    ],
+    ids=lambda each: ",".join(each[:2]) if isinstance(each, list) else "",
+)
+def test_type_is_guessed_from_the_values(values, feature):
+    assert guess(values).feature == feature
+
+
+@pytest.mark.parametrize("gap", ["", "NA", " null "])
+def test_gaps_make_a_feature_nullable_and_are_counted(gap):
+    guessed = guess([*repeat("1.5", "2.5"), gap, gap])
+
+    assert guessed.feature == {"minimum": 1.0, "maximum": 3.0, "nullable": True}
+    assert guessed.evidence == "1.5 to 2.5; 2 of 202 missing"
+
+
+@pytest.mark.parametrize(
+    ("values", "name", "evidence"),
+    [
+        (repeat("same"), "x", "always 'same': it tells no rows apart"),
+        (repeat(""), "x", "always empty: it tells no rows apart"),
+        ([str(n) for n in range(COUNT)], "x", "200 distinct whole numbers"),
+        ([str(n) for n in range(COUNT)][::-1], "passenger_id", "an identifier"),
+        (
+            [f"Mr. {n}" for n in range(COUNT)],
+            "x",
+            "200 distinct texts such as 'Mr. 0'",
+        ),
+        ([f"2024-01-{n % 28 + 1:02}" for n in range(COUNT)], "x", "dates such as"),
+    ],
+)
+def test_column_that_says_nothing_of_a_row_is_left_out(values, name, evidence):
+    guessed = guess(values, name)
+
+    assert guessed.feature is None
+    assert evidence in guessed.evidence
+
+
+def test_many_categories_are_cut_to_the_frequent_ones():
+    values = [f"city {n % 60}" for n in range(1_000)] + ["city 59"] * 10
+
+    feature = guess(values).feature
+
+    assert len(feature["categories"]) == MOST_CATEGORIES
+    assert "city 59" in feature["categories"]
+    assert feature["unknown"] == "accept"
+
+
+def test_few_whole_numbers_may_be_categories():
+    assert guess(repeat("1", "2", "3")).evidence == (
+        "1, 2, 3: a category, if these are names"
+    )
+
+
+def test_header_is_kept_where_the_name_is_another():
+    assert guess(repeat("1.5", "2.5")).entry["column"] == "Value"
+    assert "column" not in guess_feature("x", "x", pd.Series(repeat("a", "b"))).entry
+
+
+@given(
+    low=st.floats(-1e9, 1e9),
+    span=st.floats(1e-6, 1e9),
+    is_whole=st.booleans(),
+)
+def test_range_has_head_room_and_never_a_wrong_sign(low, span, is_whole):
+    high = low + span
+    if high <= low:
+        return
+    minimum, maximum = widen(low, high, is_whole=is_whole)
+
+    assert minimum <= low < high <= maximum
+    assert low < 0 or minimum >= 0
+    assert maximum - high >= 0.49 * (high - low)

@@ -1,0 +1,85 @@
+import pandas as pd
+import pytest
+from omegaconf import OmegaConf
+
+from iris_kedro.profiling import (
+    profile_table,
+    read_table,
+    write_gate,
+    write_specification,
+)
+from iris_kedro.specification import Card, Dataset
+from iris_kedro.specification.reading import build_load_args
+from iris_kedro.specification.validation import SourceValidator
+from tests.iris_kedro import passengers
+
+
+def load(text):
+    return OmegaConf.to_container(OmegaConf.create(text), resolve=True)
+
+
+def propose(content, target="Survived"):
+    data, load_args = read_table(content)
+    text = write_specification(profile_table(data, target), "mine", "a.csv", load_args)
+    return text, load(text)
+
+
+def test_proposal_is_valid_and_its_own_table_passes():
+    content = passengers.write(passengers.draw(300))
+
+    text, proposed = propose(content)
+
+    specification = Dataset.model_validate(proposed["dataset"])
+    assert Card.model_validate(proposed["card"]).dataset == "mine"
+    validator = SourceValidator(
+        "a.csv", proposed["dataset"], build_load_args(specification.load_args)
+    )
+    assert validator.validate(content) is content
+    assert "'Name' is left out" in text or "Name is left out" in text
+
+
+@pytest.mark.parametrize(
+    "odd",
+    ["${oc.env:HOME}", "a: b", "#x", "yes", "1e3", "0x1", "ß\u2028x", "'", '"', "-"],
+)
+def test_odd_texts_come_back_as_they_are(odd):
+    table = pd.DataFrame(
+        {odd: [odd, "other"] * 30, "n": range(60), "t": [odd, "other"] * 30}
+    )
+    table["kind"] = [odd, "other", "third"] * 20
+
+    text = write_specification(profile_table(table, "t"), "mine", f"{odd}.csv", {})
+
+    dataset = Dataset.model_validate(load(text)["dataset"])
+    assert dataset.source == f"{odd}.csv"
+    assert set(dataset.target.classes) == {odd, "other"}
+    assert set(dataset.features["kind"].categories) == {odd, "other", "third"}
+
+
+@pytest.mark.parametrize(
+    ("separator", "decimal", "encoding", "load_args"),
+    [
+        (",", ".", "utf-8", {}),
+        (";", ".", "utf-8", {"sep": ";"}),
+        ("\t", ",", "utf-8", {"sep": "\t", "decimal": ","}),
+        (";", ",", "cp1252", {"encoding": "cp1252", "sep": ";", "decimal": ","}),
+    ],
+)
+def test_separator_decimals_and_encoding_are_found(
+    separator, decimal, encoding, load_args
+):
+    rows = [[f"1{decimal}5", "süß"], [f"2{decimal}75", "b"]] * 20
+    text = "\n".join(separator.join(line) for line in [["Größe", "art"], *rows])
+
+    data, found = read_table(text.encode(encoding))
+
+    assert found == load_args
+    assert list(data.columns) == ["Größe", "art"]
+
+
+def test_floors_are_those_of_the_most_frequent_class():
+    table = pd.DataFrame({"a": range(90), "t": ["x", "x", "y"] * 30})
+
+    gate = load(write_gate(profile_table(table, "t")))["model_release"]["gate"]
+
+    assert gate == {"minimum_accuracy": 0.66, "minimum_recall": 0.0}
