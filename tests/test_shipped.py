@@ -1,0 +1,41 @@
+"""The shipped configurations, from the source to an answer."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from iris_kedro.notebook.service import Service
+from iris_kedro.registry import Registry
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["wine", "breast_cancer", "penguins"])
+def test_shipped_dataset_is_trained_released_and_served(project, name):
+    (project.path / "data").mkdir(exist_ok=True)
+    shutil.copy(ROOT / "data/penguins.csv", project.path / "data")
+    result = project.invoke("run", "--env", name)
+    assert result.exit_code == 0, result.output
+    assert Registry(name, project.client).aliases() == {"Production": "1"}
+    card = (project.path / f"data/08_reporting/{name}/model_card.md").read_text()
+    assert "iris" not in card.lower()
+    shutil.copytree(ROOT / "serving", project.path / "serving")
+
+    service = Service(project.path)
+    try:
+        contract = service.get("/model").json()["contract"]
+        names = [feature["name"] for feature in contract["features"]]
+        answers = {
+            label: service.post("/predict", dict(zip(names, row, strict=True)))
+            for label, row in contract["typical_rows"].items()
+        }
+        page = service.get("/")
+    finally:
+        service.stop()
+
+    assert {label: each["prediction"] for label, each in answers.items()} == {
+        label: label for label in contract["target"]["classes"]
+    }
+    assert f"<title>{name}" in page.text
