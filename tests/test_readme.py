@@ -22,6 +22,8 @@ import requests
 import yaml
 from mlflow.tracking import MlflowClient
 
+from tests.iris_kedro import passengers
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 PROGRAMS = {".venv/bin/kedro", "curl", "docker", "git", "kedro", "kill", "make", "pip"}
@@ -332,6 +334,21 @@ def trains_on_a_file(clone: Clone, command: str) -> None:
     prints_when_activated("Fetched flowers.csv")(clone, command)
 
 
+def proposes_a_specification(clone: Clone, command: str) -> None:
+    table = passengers.write(passengers.draw(300))
+    (clone.path / "passengers.csv").write_bytes(table)
+    prints_when_activated("kedro run --env passengers")(clone, command)
+
+
+def serves_the_own_table(clone: Clone, command: str) -> None:
+    address = f"127.0.0.1:{find_port()}"
+    url = f"http://{address}/health/ready"
+    with clone.start(command, url, IRIS_BIND=address):
+        answer = clone.run(f"curl -s http://{address}/model")
+
+    assert json.loads(answer.stdout)["contract"]["name"] == "passengers"
+
+
 def begins_another_command(clone: Clone, command: str) -> None:
     assert any(other.startswith(f"{command} ") for other in CHECKS)
 
@@ -381,6 +398,9 @@ CHECKS: dict[str, Check] = {
     "kedro run --namespaces candidates.random_forest": trains_one_candidate,
     "kedro run --from-nodes select_best": prints_when_activated("Candidates"),
     "kedro run --params data_engineering.source=flowers.csv": trains_on_a_file,
+    "kedro dataset init passengers.csv --target survived": proposes_a_specification,
+    "kedro run --env passengers": prints_when_activated("Gate  "),
+    "make serve ENV=passengers": serves_the_own_table,
     "kedro run --params model_release.gate.minimum_accuracy=0.8": prints_when_activated(
         "Gate  "
     ),
