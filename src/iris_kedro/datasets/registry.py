@@ -24,6 +24,7 @@ from iris_kedro.gate.release import (
     ReleasedModel,
     Verdict,
 )
+from iris_kedro.hooks.names import name_entity
 from iris_kedro.registry import (
     NOTE,
     PRODUCTION,
@@ -190,6 +191,7 @@ def _describe_model(release: Release) -> dict[str, str]:
         RAW_DATA: release.lineage.raw.address,
         "reproduce": release.lineage.command,
         **{
-            f"metric.{name}": f"{value:.6g}" for name, value in contract.metrics.items()
+            name_entity(f"metric.{name}"): f"{value:.6g}"
+            for name, value in contract.metrics.items()
         },
     }

@@ -21,6 +21,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from iris_kedro.configuration import PROJECT
+from iris_kedro.hooks.names import name_entity, shorten_value
 from iris_kedro.hooks.tracking import flatten
 from iris_kedro.model.candidates import CandidateRecord, name_metric, show_values
 from iris_kedro.model.provenance import (
@@ -88,7 +89,7 @@ class MetricsDataset(MlflowMetricsHistoryDataset):
 
     # Not `save`: Kedro makes that of `_save`, which kedro-mlflow has.
     def _save(self, data: dict[str, dict[str, float]]) -> None:
-        super()._save(data)
+        super()._save({name_entity(name): metric for name, metric in data.items()})
         self._file.save({name: metric["value"] for name, metric in data.items()})
 
     def _describe(self) -> dict[str, Any]:
@@ -201,7 +202,9 @@ def _params(record: CandidateRecord) -> list[Param]:
         **specification.parameters,
         **{f"best.{k}": v for k, v in record.candidate.trained.best_parameters.items()},
     }
-    return [Param(name, str(value)) for name, value in values.items()]
+    return [
+        Param(name_entity(name), shorten_value(value)) for name, value in values.items()
+    ]
 
 
 def _tags(record: CandidateRecord) -> list[RunTag]:

@@ -20,6 +20,7 @@ from mlflow.tracking import MlflowClient
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME
 from pydantic import BaseModel
 
+from iris_kedro.hooks.names import name_entity, shorten_value
 from iris_kedro.hooks.relocation import follow_move
 
 logger = logging.getLogger(__name__)
@@ -142,10 +143,12 @@ class LoggedParameters:
     def log(self, values: dict[str, Any]) -> None:
         """Log those that are new."""
         with self._lock:
-            new = {name: values[name] for name in values.keys() - self._names}
+            new = values.keys() - self._names
             if new:
-                mlflow.log_params(new)
-                self._names |= new.keys()
+                mlflow.log_params(
+                    {name_entity(name): shorten_value(values[name]) for name in new}
+                )
+                self._names |= new
 
 
 def flatten(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
