@@ -1,5 +1,8 @@
 """Route /: a page to try the model as a person would."""
 
+from functools import cache
+from pathlib import Path
+
 from flask import Blueprint, render_template
 
 from serving.http.application import ApiResponse
@@ -22,6 +25,18 @@ def page() -> ApiResponse:
     service = the_service()
     served = service.current.served
     name = served.model.contract.name if served else service.config.model_name
-    html = render_template("page.html", config=service.config, name=name or "model")
+    html = render_template(
+        "page.html",
+        config=service.config,
+        name=name or "model",
+        pictures=_find_pictures(),
+    )
     headers = {"Content-Security-Policy": POLICY}
     return ApiResponse(html, content_type="text/html; charset=utf-8", headers=headers)
+
+
+@cache
+def _find_pictures() -> list[str]:
+    """Return the names of the models that the page has a picture for."""
+    folder = Path(__file__).parent / "static" / "pictures"
+    return sorted(path.stem for path in folder.glob("*.js"))

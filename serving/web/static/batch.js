@@ -1,19 +1,15 @@
 // Predictions for a CSV file: a table of the first rows, and a download of all.
 
 import { announce, byId, make } from "./dom.js";
-import { colorOf, humanize } from "./contract.js";
+import { colorOf, humanize, labelOf } from "./contract.js";
 import { bytes, count, percent } from "./numbers.js";
-import { parse, standardize, write } from "./csv.js";
+import { write } from "./csv.js";
+import { split } from "./pointers.js";
+import { describeClass } from "./prediction.js";
+import { readTable } from "./upload.js";
 
 const SHOWN_ROWS = 100;
 const SHOWN_FAULTS = 20;
-
-class FileError extends Error {
-  constructor(message, faults = []) {
-    super(message);
-    this.faults = faults;
-  }
-}
 
 export class BatchPanel {
   #link = null;
@@ -25,6 +21,7 @@ export class BatchPanel {
     this.predict = predict;
     this.maxBytes = maxBytes;
     this.output = byId("batch");
+    this.example = byId("example-file");
     const drop = byId("drop");
     const file = byId("file");
     file.addEventListener("change", () => { this.#take(file.files[0]); file.value = ""; });
@@ -41,12 +38,16 @@ export class BatchPanel {
     }
   }
 
-  build({ features, classes }) {
+  build({ name, features, typical, labels }) {
     this.features = features;
-    this.classes = classes;
-    const names = features.map(({ name }) => name).join(", ");
+    this.labels = labels;
+    const names = features.map((feature) => feature.name);
     this.#tellBuilt();
-    byId("file-note").textContent = `Columns: ${names}. Up to ${bytes(this.maxBytes)}.`;
+    byId("file-note").textContent = `Columns: ${names.join(", ")}. Up to ${bytes(this.maxBytes)}.`;
+    const rows = typical.map(({ values }) => values.map((value) => value ?? ""));
+    if (this.example.href) URL.revokeObjectURL(this.example.href);
+    this.example.href = linkTo([names, ...rows]);
+    this.example.download = `${name}-example.csv`;
   }
 
   async #take(file) {
@@ -63,7 +64,7 @@ export class BatchPanel {
   async #work(file) {
     try {
       await this.#built; // a file may be chosen before the model is known
-      const table = arrange(parse(await readText(file, this.maxBytes)), this.features);
+      const table = await readTable(file, this.features, this.maxBytes);
       const answer = await this.predict(write([table.header, ...table.rows]));
       return this.#result(file, table, answer);
     } catch (error) {
@@ -73,10 +74,13 @@ export class BatchPanel {
 
   #result(file, table, answer) {
     const { predictions, classes, model } = answer;
-    const counts = classes.map((label) => [label, predictions.filter((each) => each === label).length]);
+    const counts = classes.map((name) => {
+      const number = predictions.filter((each) => each === name).length;
+      return `${labelOf(this.labels, name)} ${number.toLocaleString("en")}`;
+    });
     const summary = make("p", { id: "batch-summary" });
     summary.textContent = `${file.name}: ${count(predictions.length, "row")}, predicted by version `
-      + `${model.version}. ${counts.map(([label, number]) => `${label} ${number.toLocaleString("en")}`).join(", ")}.`;
+      + `${model.version}. ${counts.join(", ")}.`;
     const parts = [summary];
     if (table.ignored.length) {
       parts.push(make("p", { class: "hint" }, `Ignored columns: ${table.ignored.join(", ")}.`));
@@ -90,25 +94,30 @@ export class BatchPanel {
   }
 
   #download(file, { all }, { predictions, probabilities, classes }) {
-    const header = [...all[0], "prediction", ...classes.map((label) => `probability_${label}`)];
-    const rows = predictions.map((label, index) => [...all[index + 1], label, ...probabilities[index]]);
-    const url = URL.createObjectURL(new Blob([write([header, ...rows])], { type: "text/csv" }));
+    const hasLabels = Object.keys(this.labels).length > 0;
+    const describe = (name) => (hasLabels ? [name, labelOf(this.labels, name)] : [name]);
+    const header = [
+      ...all[0], "prediction", ...(hasLabels ? ["label"] : []), ...classes.map((name) => `probability_${name}`),
+    ];
+    const rows = predictions.map(
+      (name, index) => [...all[index + 1], ...describe(name), ...probabilities[index]],
+    );
     if (this.#link) URL.revokeObjectURL(this.#link);
-    this.#link = url;
+    this.#link = linkTo([header, ...rows]);
     const name = `${file.name.replace(/\.csv$/i, "")}-predictions.csv`;
-    return make("a", { class: "button strong", href: url, download: name }, "Download predictions");
+    return make("a", { class: "button strong", href: this.#link, download: name }, "Download predictions");
   }
 
   #table({ header, rows }, { predictions, probabilities, classes }) {
     const head = ["Row", "Prediction", "Probability", ...header.map(humanize)];
     const cells = (row, index) => {
-      const label = predictions[index];
-      const dot = make("span", { class: `dot ${colorOf(classes, label)}`, "aria-hidden": "true" });
+      const name = predictions[index];
+      const dot = make("span", { class: `dot ${colorOf(classes, name)}`, "aria-hidden": "true" });
       return make(
         "tr", {},
         make("th", { scope: "row" }, String(index + 1)),
-        make("td", {}, dot, label),
-        make("td", {}, percent(probabilities[index][classes.indexOf(label)])),
+        make("td", {}, dot, ...describeClass(this.labels, name)),
+        make("td", {}, percent(probabilities[index][classes.indexOf(name)])),
         ...row.map((cell) => make("td", {}, cell)),
       );
     };
@@ -126,37 +135,7 @@ export class BatchPanel {
   }
 }
 
-async function readText(file, maxBytes) {
-  if (file.size > maxBytes) {
-    throw new FileError(`It is ${bytes(file.size)}; the limit is ${bytes(maxBytes)}.`);
-  }
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer());
-  } catch (error) {
-    throw new FileError(error.name === "TypeError" ? "It is not valid UTF-8." : "It cannot be read.");
-  }
-}
-
-// Keeps the columns that the model needs, under its names; the download has them all.
-function arrange(all, features) {
-  if (all.length < 2) throw new FileError("It needs a header and at least one row.");
-  const ragged = all.flatMap((row, index) => (row.length === all[0].length ? [] : [{
-    pointer: `/${index}`, message: `must have ${all[0].length} cells, not ${row.length}`,
-  }]));
-  if (ragged.length) throw new FileError("Its rows differ in length.", ragged);
-  const known = new Set(features.map(({ name }) => name));
-  const names = all[0].map((name) => (known.has(name.trim()) ? name.trim() : standardize(name)));
-  const kept = names.flatMap((name, index) => (known.has(name) ? [index] : []));
-  if (!kept.length) {
-    throw new FileError(`Its header contains none of ${[...known].join(", ")}.`);
-  }
-  return {
-    all,
-    header: kept.map((index) => names[index]),
-    rows: all.slice(1).map((row) => kept.map((index) => row[index])),
-    ignored: all[0].filter((_, index) => !kept.includes(index)),
-  };
-}
+const linkTo = (rows) => URL.createObjectURL(new Blob([write(rows)], { type: "text/csv" }));
 
 function explain(file, error) {
   const faults = error.faults ?? [];
@@ -169,9 +148,9 @@ function explain(file, error) {
   return items.length ? [head, make("ul", { class: "faults" }, ...items)] : [head];
 }
 
-// "/3/sepal_width" is the third row after the header.
+// "/3/age" is the third row after the header.
 function place(pointer) {
-  const [, row, name] = pointer.split("/");
+  const [row, name] = split(pointer);
   if (row === undefined) return "";
   const where = row === "0" ? "Header" : `Row ${row}`;
   return name && row !== "0" ? `${where}, ${name}:` : `${where}:`;

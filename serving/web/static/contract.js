@@ -1,79 +1,94 @@
 // What the page needs to know about a model, all of it from the model's contract.
 
 import { plain } from "./numbers.js";
+import { scale } from "./scale.js";
 
-const STEPS = 100; // a slider has at least as many
 const PALETTE = 7;
 
 export function describe(model) {
   const { features, target } = model.contract;
   return {
+    name: model.contract.name,
     features: features.map(describeFeature),
     classes: target.classes,
+    labels: target.labels ?? {},
     target: target.description || humanize(target.name),
     typical: typicalRows(model.contract),
   };
 }
 
-export const colorOf = (classes, label) => `color-${classes.indexOf(label) % PALETTE}`;
+export const colorOf = (classes, name) => `color-${classes.indexOf(name) % PALETTE}`;
+
+// The words for a class, which is a code such as "1" at times.
+export const labelOf = (labels, name) => (Object.hasOwn(labels, name) ? labels[name] : name);
 
 export function humanize(name) {
-  const words = name.replaceAll("_", " ").replaceAll(".", ": ").trim();
+  const words = spoken(name).replaceAll(".", ": ").trim();
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
+// A name within a sentence.
+export const spoken = (name) => name.replaceAll("_", " ");
+
+// The first version of contracts has only numbers, and no value is missing.
 function describeFeature(feature) {
-  const { name, unit, minimum, maximum, training } = feature;
-  const low = Number(plain(training.quantiles[0]));
-  const high = Number(plain(training.quantiles.at(-1)));
-  const span = high - low || Math.abs(low) || 1;
-  const step = chooseStep(low, high, span);
-  return {
-    name, label: humanize(name), unit, minimum, maximum, low, high, step,
-    hint: feature.description === humanize(name) ? "" : feature.description,
-    // Room beyond the training range, so that the slider can leave it.
-    from: align(Math.max(minimum, low - span / 2), step, Math.ceil),
-    to: align(Math.min(maximum, high + span / 2), step, Math.floor),
-  };
+  const { name, type = "number", nullable = false, description } = feature;
+  const label = humanize(name);
+  const hint = description === label ? "" : description;
+  return { name, type, nullable, label, hint, ...DESCRIBE[type](feature) };
 }
 
-// As fine as the data was measured, unless that gives far too many steps.
-function chooseStep(low, high, span) {
-  const coarse = 10 ** Math.floor(Math.log10(span / STEPS));
-  const measured = [0, 1, 2, 3, 4, 5, 6]
-    .map((decimals) => 10 ** -decimals)
-    .find((size) => [low, high].every((value) => isMultiple(value, size)));
-  return Number(plain(Math.max(coarse, measured ?? 0)));
+const DESCRIBE = {
+  number: describeNumber,
+  integer: describeNumber,
+  boolean: ({ nullable }) => ({
+    options: [option(false, "No"), option(true, "Yes"), ...missing(nullable, [])],
+  }),
+  category: ({ categories, nullable, unknown }) => ({
+    options: [...categories.map((text) => option(text, visible(text))), ...missing(nullable, categories)],
+    isOpen: unknown === "accept",
+  }),
+};
+
+function describeNumber({ type, unit, minimum, maximum, training }) {
+  const range = scale(minimum, maximum, training.quantiles, type === "integer");
+  return { unit, minimum, maximum, ...range };
 }
 
-function isMultiple(value, size) {
-  const times = value / size;
-  return Math.abs(times - Math.round(times)) < 1e-6;
+const option = (value, text) => ({ value, text });
+
+// Tables often have a category that is called unknown.
+function missing(nullable, categories) {
+  if (!nullable) return [];
+  const isTaken = categories.some((text) => text.trim().toLowerCase() === "unknown");
+  return [option(null, isTaken ? "No value" : "Unknown")];
 }
 
-// 0.3 / 0.1 is 2.9999999999999996: a value that is a multiple already must not change.
-function align(value, step, round) {
-  const whole = isMultiple(value, step) ? Math.round(value / step) : round(value / step);
-  return Number(plain(whole * step));
-}
+const visible = (text) => (text === text.trim() ? text : JSON.stringify(text));
 
 // A contract may contain a typical row for each class; otherwise the golden row with the
 // highest probability is used.
-function typicalRows(contract) {
-  const given = contract.typical_rows ?? {};
-  return contract.target.classes
-    .map((label, column) => ({
-      label,
-      values: (Object.hasOwn(given, label) ? given[label] : surest(contract.golden_rows, label, column))
-        ?.map((value) => Number(plain(value))),
+function typicalRows({ features, target, typical_rows: given = {}, golden_rows: golden }) {
+  return target.classes
+    .map((name, column) => ({
+      name,
+      values: (Object.hasOwn(given, name) ? given[name] : surest(golden, name, column))
+        ?.map((value, index) => typicalValue(value, features[index])),
     }))
     .filter((row) => row.values);
 }
 
-function surest(golden, label, column) {
+// The median of integers may lie between two of them.
+function typicalValue(value, { type }) {
+  if (typeof value !== "number") return value;
+  if (type === "category") return String(value);
+  return Number(plain(type === "integer" ? Math.round(value) : value));
+}
+
+function surest(golden, name, column) {
   const candidates = golden.inputs
     .map((values, index) => ({ values, index }))
-    .filter(({ index }) => golden.predictions[index] === label)
+    .filter(({ index }) => golden.predictions[index] === name)
     .sort((a, b) => golden.probabilities[b.index][column] - golden.probabilities[a.index][column]);
   return candidates[0]?.values;
 }

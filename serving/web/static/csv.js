@@ -1,12 +1,13 @@
-// Reads CSV into rows of text cells, and writes it.
+// Reads CSV into rows of text cells, and writes it, as the service does.
 
 export function parse(text) {
   const rows = [];
   let [row, cell, quoted, started] = [[], "", false, false];
   const endCell = () => { row.push(cell); [cell, started] = ["", false]; };
   const endRow = () => {
+    const isBlank = !row.length && !started;
     endCell();
-    if (row.length > 1 || row[0].trim()) rows.push(row);
+    if (!isBlank) rows.push(row);
     row = [];
   };
   for (let at = 0; at < text.length; at += 1) {
@@ -14,22 +15,25 @@ export function parse(text) {
     if (quoted) {
       if (character !== '"') cell += character;
       else if (text[at + 1] === '"') { cell += '"'; at += 1; } else quoted = false;
-    } else if (character === '"' && !started) [quoted, started] = [true, true];
+    } else if (character === '"' && !started) [cell, quoted, started] = ["", true, true];
     else if (character === ",") endCell();
     else if (character === "\n") endRow();
-    else if (character !== "\r") { cell += character; started = true; }
+    else if (character !== "\r") { cell += character; started ||= character.trim() !== ""; }
   }
-  if (cell || row.length) endRow();
+  if (cell || row.length || started) endRow();
   return rows;
 }
 
-export const write = (rows) => rows.map((row) => `${row.map(quote).join(",")}\n`).join("");
+// An empty cell that is alone in its row is quoted, as a blank line is no row.
+export const write = (rows) => rows
+  .map((row) => (row.length === 1 && row[0] === "" ? '""\n' : `${row.map(quote).join(",")}\n`))
+  .join("");
 
 function quote(cell) {
   const text = String(cell);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-// As in training: "Sepal Length (cm)" becomes sepal_length.
+// As in training: "Blood Pressure (mmHg)" becomes blood_pressure.
 export const standardize = (name) => name.replace(/\(.*?\)/g, "").toLowerCase()
   .replace(/[^a-z0-9]+/g, "_").replace(/^_+|_+$/g, "");

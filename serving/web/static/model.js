@@ -39,7 +39,7 @@ function verdict({ verdict: word, reasons }) {
 function metrics(values) {
   const entries = Object.entries(values).filter(([, value]) => typeof value === "number");
   if (!entries.length) return [];
-  // "recall.setosa" is a detail of "recall".
+  // "recall.a" is a detail of "recall".
   const main = entries.filter(([name]) => !name.includes(".")).slice(0, SHOWN_METRICS);
   const rest = entries.filter((entry) => !main.includes(entry));
   const shown = [list(main, "metrics")];

@@ -10,8 +10,11 @@ export function percent(share) {
 export const count = (number, noun) =>
   `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 
-// 5.099999904632568 is 5.1 in single precision.
-export const plain = (number) => String(Number(number.toPrecision(6)));
+// 5.099999904632568 is 5.1 in single precision; 1234567 has no digits to spare.
+export function plain(number) {
+  const digits = Math.ceil(Math.log10(Math.abs(number) || 1));
+  return String(Number(number.toPrecision(Math.min(Math.max(digits + 1, 6), 15))));
+}
 
 export function bytes(number) {
   if (number < 1024) return count(number, "byte");

@@ -2,12 +2,13 @@
 
 import { BatchPanel } from "./batch.js";
 import { byId, say } from "./dom.js";
-import { describe } from "./contract.js";
-import { Flower } from "./flower.js";
+import { describe, spoken } from "./contract.js";
 import { Form } from "./form.js";
 import { KeyPanel } from "./key.js";
 import { Latest } from "./latest.js";
 import { showAge, showModel } from "./model.js";
+import { PicturePanel } from "./picture.js";
+import { split } from "./pointers.js";
 import { PredictionPanel } from "./prediction.js";
 import { Service, ServiceError, UnreachableError } from "./service.js";
 
@@ -29,7 +30,7 @@ class Page {
     this.isProtected = isProtected === "yes";
     this.form = new Form(() => this.#change());
     this.prediction = new PredictionPanel();
-    this.flower = new Flower(byId("flower"));
+    this.picture = new PicturePanel();
     this.key = new KeyPanel((key) => this.#useKey(key));
     this.batch = new BatchPanel((csv) => this.#predictCsv(csv), Number(maxBytes));
     this.predictions = new Latest(DEBOUNCE, (row, signal) => this.#predict(row, signal));
@@ -62,9 +63,10 @@ class Page {
     const shape = describe(model);
     if (JSON.stringify(shape) !== this.#shape) {
       this.#shape = JSON.stringify(shape);
+      byId("name").textContent = model.name;
       byId("title").textContent = shape.target;
       document.title = `${model.name} · ${shape.target}`;
-      for (const part of [this.form, this.prediction, this.batch, this.flower]) part.build(shape);
+      for (const part of [this.form, this.prediction, this.batch, this.picture]) part.build(shape);
     }
     byId("main").hidden = false;
     showModel(model);
@@ -77,7 +79,7 @@ class Page {
   // Called when a field or the model has changed.
   #change() {
     const row = this.form.row();
-    this.flower.show(row);
+    this.picture.show(row);
     const missing = this.form.findMissing();
     if (missing.length) {
       this.predictions.cancel();
@@ -117,7 +119,7 @@ class Page {
   #refuse(faults) {
     this.form.show(faults, []);
     const [first] = faults;
-    const name = first.pointer.slice(1).replaceAll("_", " ");
+    const [name] = split(first.pointer).map(spoken);
     const more = faults.length > 1 ? `, and ${faults.length - 1} more` : "";
     this.prediction.fail(`No prediction: ${name} ${first.message}${more}.`);
   }

@@ -1,10 +1,11 @@
 // The prediction for one row: the class, a bar for each class, and warnings.
 
 import { announce, byId, make, say } from "./dom.js";
-import { colorOf } from "./contract.js";
+import { colorOf, labelOf, spoken } from "./contract.js";
 import { percent } from "./numbers.js";
 
 const FEW = 4; // classes
+const NAMED = 3; // features in one warning
 const QUIET = 700; // ms without a change before it is announced to screen readers
 
 export class PredictionPanel {
@@ -15,29 +16,30 @@ export class PredictionPanel {
     this.answer = byId("answer");
     this.warning = byId("warning");
     this.list = byId("bars");
-    // On a phone it stays visible while the fields scroll, if there is room for both.
+    // On a phone it stays visible while the fields scroll.
     new IntersectionObserver(([inputs]) => {
-      byId("prediction").classList.toggle("follows", this.isShort && inputs.isIntersecting);
+      byId("prediction").classList.toggle("follows", inputs.isIntersecting);
     }).observe(byId("inputs"));
   }
 
-  build({ classes, features }) {
-    this.labels = new Map(features.map(({ name, label }) => [name, label.toLowerCase()]));
-    this.#bars = new Map(classes.map((label) => [label, new Bar(label, colorOf(classes, label))]));
-    this.isShort = classes.length <= FEW;
+  build({ classes, features, labels }) {
+    this.labels = labels;
+    this.numbers = new Set(features.filter(({ options }) => !options).map(({ name }) => name));
+    this.#bars = new Map(classes.map((name) => [name, new Bar(describeClass(labels, name), colorOf(classes, name))]));
     this.list.replaceChildren(...[...this.#bars.values()].map((bar) => bar.element));
+    // On a phone a long list scrolls, by keys too.
+    if (classes.length > FEW) this.list.tabIndex = 0;
+    else this.list.removeAttribute("tabindex");
   }
 
   show({ prediction, probabilities, out_of_range: outside }) {
-    const share = make("span", { class: "share" }, percent(probabilities[prediction]));
-    this.answer.replaceChildren(make("strong", {}, prediction), " ", share);
-    for (const [label, bar] of this.#bars) bar.show(probabilities[label], label === prediction);
-    const names = outside.map((name) => this.labels.get(name) ?? name);
-    const warning = names.length
-      ? `Less reliable, as outside the training range: ${names.join(", ")}.`
-      : "";
+    const share = percent(probabilities[prediction]);
+    const [label, ...code] = describeClass(this.labels, prediction);
+    this.answer.replaceChildren(make("strong", {}, label), " ", ...code, make("span", { class: "share" }, share));
+    for (const [name, bar] of this.#bars) bar.show(probabilities[name], name === prediction);
+    const warning = this.#warn(outside);
     say(this.warning, warning);
-    this.#announce(`${prediction}, ${percent(probabilities[prediction])}. ${warning}`);
+    this.#announce(`${label}, ${share}. ${warning}`);
   }
 
   // Without a prediction for the current values there are no bars either.
@@ -48,10 +50,32 @@ export class PredictionPanel {
     this.#announce(text);
   }
 
+  #warn(outside) {
+    const numbers = outside.filter((name) => this.numbers.has(name));
+    const others = outside.filter((name) => !this.numbers.has(name));
+    const reasons = [
+      numbers.length ? `outside the training range: ${list(numbers)}` : "",
+      others.length ? `not seen in training: ${list(others)}` : "",
+    ].filter(Boolean);
+    return reasons.length ? `Less reliable, as ${reasons.join("; ")}.` : "";
+  }
+
   #announce(text) {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(announce, QUIET, text);
   }
+}
+
+// The label of a class, and the class itself as a hint if it is another text.
+export function describeClass(labels, name) {
+  const label = labelOf(labels, name);
+  return label === name ? [label] : [label, make("span", { class: "code hint" }, name)];
+}
+
+function list(names) {
+  const rest = names.length - NAMED;
+  const shown = names.slice(0, NAMED).map(spoken).join(", ");
+  return rest > 0 ? `${shown} and ${rest} more` : shown;
 }
 
 class Bar {
@@ -59,7 +83,7 @@ class Bar {
     this.fill = make("span", { class: `fill ${color}` });
     this.share = make("span", { class: "share" });
     const bar = make("span", { class: "bar", "aria-hidden": "true" }, this.fill);
-    this.element = make("li", {}, make("span", { class: "label" }, label), bar, this.share);
+    this.element = make("li", {}, make("span", { class: "label" }, ...label), bar, this.share);
   }
 
   clear() {

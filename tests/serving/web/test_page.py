@@ -9,7 +9,12 @@ import serving
 from serving.config import Config
 
 FOLDER = Path(serving.__file__).parent / "web"
-STATIC = sorted((FOLDER / "static").iterdir())
+STATIC = FOLDER / "static"
+FILES = sorted(path for path in STATIC.rglob("*") if path.is_file())
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(STATIC).as_posix()
 
 
 def test_page_needs_no_model(make_app):
@@ -33,12 +38,11 @@ def test_page_has_nothing_inline(client):
     assert re.findall(r"<script(?![^>]*src=)|<style|\sstyle=|\son\w+=", html) == []
 
 
-@pytest.mark.parametrize("path", STATIC, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_files_are_local_and_checked_anew_each_time(client, path):
-    answer = client.get(f"/static/{path.name}")
-    again = client.get(
-        f"/static/{path.name}", headers={"If-None-Match": answer.headers["ETag"]}
-    )
+    address = f"/static/{name_of(path)}"
+    answer = client.get(address)
+    again = client.get(address, headers={"If-None-Match": answer.headers["ETag"]})
 
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"] == "no-cache"
@@ -53,9 +57,20 @@ def test_static_serves_nothing_else(client, name):
 
 
 def test_scripts_import_files_that_exist(client):
-    for path in FOLDER.glob("static/*.js"):
-        for name in re.findall(r'from "\./(.+?)"', path.read_text()):
-            assert (FOLDER / "static" / name).is_file(), f"{path.name} imports {name}"
+    for path in STATIC.rglob("*.js"):
+        for name in re.findall(r'from "(\..+?)"', path.read_text()):
+            assert (path.parent / name).is_file(), f"{path.name} imports {name}"
+
+
+def test_only_a_picture_is_made_for_one_model():
+    names = re.compile("iris|sepal|petal|setosa", re.IGNORECASE)
+    made_for_one = [path for path in FILES if names.search(path.read_text())]
+
+    assert list(map(name_of, made_for_one)) == ["pictures/iris.js"]
+
+
+def test_page_knows_the_models_that_have_a_picture(client):
+    assert 'data-pictures="iris"' in client.get("/").text
 
 
 def test_links_are_those_that_lead_somewhere(make_app, iris):

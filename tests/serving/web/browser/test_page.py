@@ -315,7 +315,7 @@ def test_another_model_brings_its_own_fields_and_classes(
 
     expect(page.locator(".field label")).to_have_text(["Acid", "Sugar", "Salt"])
     expect(page.locator("#bars .label")).to_have_text(["red", "white"])
-    expect(page.locator("#flower")).to_be_hidden()
+    expect(page.locator("#picture")).to_be_hidden()
     page.get_by_role("button", name="white").click()
     expect(page.locator("#answer strong")).to_have_text("white")
 
