@@ -187,8 +187,9 @@ def describe_golden(
 ) -> dict[str, Any]:
     """Describe some rows and their predictions."""
     rows = slice(0, None, max(1, len(table) // 20))
+    values = table[rows].astype(object)
     return {
-        "inputs": table[rows].astype(object).to_numpy().tolist(),
+        "inputs": values.where(values.notna(), None).to_numpy().tolist(),
         "predictions": model.predict(inputs[rows]).tolist(),
         "probabilities": model.predict_proba(inputs[rows]).tolist(),
         "tolerance": 1e-4,
