@@ -109,6 +109,15 @@ def houses_bytes() -> bytes:
 
 
 @pytest.fixture(scope="session")
+def letters_bytes() -> bytes:
+    """Build a model of many classes."""
+    table = pd.DataFrame({"place": np.arange(26.0).repeat(4)})
+    labels = np.array([chr(ord("a") + int(place)) for place in table["place"]])
+    feature = {"name": "place", "type": "number", "minimum": 0, "maximum": 30}
+    return build(table, [feature | {"unit": ""}], labels, {"name": "letter"})
+
+
+@pytest.fixture(scope="session")
 def birds_bytes() -> bytes:
     """Build a model with a single feature, which may be missing."""
     plumage = np.array(PLUMAGE * 50, object)

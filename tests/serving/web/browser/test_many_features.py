@@ -119,6 +119,25 @@ def test_no_number_is_clipped(server, open_page, settings, value):
     assert box["x"] + box["width"] <= card["x"] + card["width"]
 
 
+def test_many_classes_leave_room_for_the_inputs(
+    serve, open_page, find_barriers, letters_bytes, picture
+):
+    page = open_page(serve(letters_bytes).url, **PHONE)
+    answer = page.locator("#answer strong")
+    expect(answer).to_be_visible()
+    number = page.get_by_role("spinbutton", name="Place")
+
+    number.focus()
+    picture(page, "letters-phone")
+
+    expect(answer).to_be_in_viewport(ratio=1)
+    expect(number).to_be_in_viewport(ratio=0.9)
+    last = page.locator("#bars li").last
+    page.get_by_role("list", name="Probabilities").press("End")
+    expect(last).to_be_in_viewport()
+    assert find_barriers(page) == []
+
+
 def test_many_warnings_are_told_in_short(page):
     for name in ("Mean radius", "Mean area", "Area error", "Worst area"):
         page.get_by_role("spinbutton", name=name, exact=True).fill("9999")

@@ -227,7 +227,7 @@ def test_the_example_file_can_be_predicted(serve, open_page, request, name):
     page = open_page(serve(request.getfixturevalue(f"{name}_bytes")).url)
     expect(page.locator("#answer strong")).to_be_visible()
     with page.expect_download() as download:
-        page.get_by_role("link", name="Download an example file").click()
+        page.get_by_role("link", name="Example file").click()
     content = download.value.path().read_text()
 
     upload(page, content)
