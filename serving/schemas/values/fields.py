@@ -61,9 +61,9 @@ class NumberField(FeatureField):
                 return
             raise ValidationError(Reasoned("must be a finite number", "not_finite"))
         if value < self.limits[0]:
-            message = f"must be at least {self.feature.minimum:g}{unit}"
+            message = f"must be at least {self.feature.minimum:.15g}{unit}"
             raise ValidationError(Reasoned(message, "too_small"))
-        message = f"must be at most {self.feature.maximum:g}{unit}"
+        message = f"must be at most {self.feature.maximum:.15g}{unit}"
         raise ValidationError(Reasoned(message, "too_large"))
 
 

@@ -69,7 +69,7 @@ class Number(AnyFeature):
 
     def expect(self) -> str:
         """Say which values are accepted."""
-        return f"a number from {self.minimum:g} to {self.maximum:g}"
+        return f"a number from {self.minimum:.15g} to {self.maximum:.15g}"
 
 
 class Integer(Number):
@@ -79,7 +79,7 @@ class Integer(Number):
 
     def expect(self) -> str:
         """Say which values are accepted."""
-        return f"a whole number from {self.minimum:g} to {self.maximum:g}"
+        return f"a whole number from {self.minimum:.15g} to {self.maximum:.15g}"
 
 
 class Boolean(AnyFeature):

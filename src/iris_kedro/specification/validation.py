@@ -151,7 +151,7 @@ class RawFileValidator:
         if feature is None or feature.is_category:
             return repr(text)
         try:
-            return f"{float(text):g}"
+            return f"{float(text):.15g}"
         except ValueError:
             return repr(text)
 

@@ -64,3 +64,9 @@ def test_impossible_feature_is_refused_by_name(feature, message):
 def test_impossible_target_is_refused(changes, message):
     with pytest.raises(ValidationError, match=message):
         Dataset.model_validate(change("target", **changes))
+
+
+def test_limits_are_told_with_all_their_digits():
+    number = Number(minimum=-0.1, maximum=123_456_789)
+
+    assert number.expect() == "a number from -0.1 to 123456789"

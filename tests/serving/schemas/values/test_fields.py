@@ -1,0 +1,28 @@
+import pytest
+from marshmallow import ValidationError
+
+from serving.model.features.reading import read_feature
+from serving.schemas.values.fields import create_field
+
+FEATURE = {
+    "name": "income",
+    "description": "",
+    "unit": "EUR",
+    "minimum": -0.1,
+    "maximum": 123_456_789,
+    "training": {"mean": 1, "standard_deviation": 1, "quantiles": [0, 2]},
+}
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (200_000_000, "must be at most 123456789 EUR"),
+        (-0.2, "must be at least -0.1 EUR"),
+    ],
+)
+def test_limits_are_told_with_all_their_digits(value, told):
+    field = create_field(read_feature(FEATURE, ""))
+
+    with pytest.raises(ValidationError, match=told):
+        field.deserialize(value)
