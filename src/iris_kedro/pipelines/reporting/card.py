@@ -7,7 +7,6 @@ import hashlib
 from collections.abc import Callable, MutableMapping, Sequence
 from typing import Any
 
-import numpy as np
 import onnx
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
@@ -16,16 +15,25 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 from markupsafe import Markup, escape
-from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix
 
-from iris_kedro.gate.intervals import Estimate, estimate_mean, estimate_share
-from iris_kedro.gate.performance import answer_shares
+from iris_kedro.gate.intervals import Estimate
 from iris_kedro.gate.release import RegistryState
-from iris_kedro.model.contract import Contract, NumberContract
+from iris_kedro.model.contract import Contract
 from iris_kedro.model.inputs import arrange
-from iris_kedro.model.scoring import OnnxScorer, Scores
+from iris_kedro.model.scoring import OnnxScorer
 from iris_kedro.specification import Card, Dataset, Gate
+
+from .measures import (
+    SHOWN_VALUES,
+    measure_baseline,
+    measure_calibration,
+    measure_classes,
+    measure_halves,
+    measure_loss,
+    measure_values,
+    share,
+)
 
 FIGURES = "model_card"  # the folder of the figures beside the card
 METRICS = {
@@ -40,9 +48,6 @@ METRICS = {
     " probability: it looks at how pure the highest ones are",
     "f1": "the harmonic mean of precision and recall",
 }
-SHOWN_VALUES = 20  # of a category
-MISSING = "(missing)"
-CONFIDENCES = np.array([0.0, 0.6, 0.8, 0.9, 0.95, 1.0])
 
 
 def build_card(
@@ -76,13 +81,13 @@ def build_card(
         "confidence": gate.confidence,
         "rows": len(y),
         "counts": {name: int((y == name).sum()) for name in contract.target.classes},
-        "accuracy": _share(hits, gate),
-        "log_loss": _measure_loss(scores, y, contract, gate),
-        "baseline": _measure_baseline(challenger, test_data, dataset, gate),
-        "classes": _measure_classes(scores.labels, y, contract, gate),
-        "halves": _measure_halves(hits, test_data, contract, gate),
-        "values": _measure_values(hits, test_data, contract, gate),
-        "calibration": _measure_calibration(scores, hits, gate),
+        "accuracy": share(hits, gate),
+        "log_loss": measure_loss(scores, y, contract, gate),
+        "baseline": measure_baseline(challenger, test_data, dataset, gate),
+        "classes": measure_classes(scores.labels, y, contract, gate),
+        "halves": measure_halves(hits, test_data, contract, gate),
+        "values": measure_values(hits, test_data, contract, gate),
+        "calibration": measure_calibration(scores, hits, gate),
         "confusion": confusion_matrix(
             y, scores.labels, labels=contract.target.classes
         ).tolist(),
@@ -191,110 +196,3 @@ def _describe_model(model: onnx.ModelProto, contract: Contract) -> dict[str, Any
         "digest": hashlib.sha256(model.SerializeToString()).hexdigest(),
         "producer": f"{model.producer_name} {model.producer_version}",
     }
-
-
-def _share(hits: NDArray[np.bool_], gate: Gate) -> Estimate | None:
-    if not len(hits):
-        return None
-    return estimate_share(int(hits.sum()), len(hits), gate.confidence)
-
-
-def _measure_loss(
-    scores: Scores, y: NDArray[np.str_], contract: Contract, gate: Gate
-) -> Estimate:
-    columns = np.array([contract.target.classes.index(label) for label in y])
-    given = scores.probabilities[np.arange(len(y)), columns].astype(float)
-    losses = -np.log(np.clip(given, np.finfo(np.float32).eps, 1))
-    return estimate_mean(losses, gate.confidence, gate.resamples, gate.random_state)
-
-
-def _measure_baseline(
-    challenger: onnx.ModelProto, test_data: pd.DataFrame, dataset: Dataset, gate: Gate
-) -> dict[str, Any]:
-    """Measure what knows nothing of a row: the shares of the classes in training."""
-    answers = answer_shares(challenger, test_data, dataset.target)
-    return {
-        "label": str(answers.labels[0]),
-        "accuracy": _share(answers.correct, gate),
-        "log_loss": estimate_mean(
-            answers.losses, gate.confidence, gate.resamples, gate.random_state
-        ),
-    }
-
-
-def _measure_classes(
-    labels: NDArray[np.str_], y: NDArray[np.str_], contract: Contract, gate: Gate
-) -> list[dict[str, Any]]:
-    return [
-        {
-            "name": name,
-            "rows": int((y == name).sum()),
-            "recall": _share(labels[y == name] == name, gate),
-            "precision": _share(y[labels == name] == name, gate),
-        }
-        for name in contract.target.classes
-    ]
-
-
-def _measure_halves(
-    hits: NDArray[np.bool_], test_data: pd.DataFrame, contract: Contract, gate: Gate
-) -> list[dict[str, Any]]:
-    halves = []
-    for feature in contract.features:
-        if not isinstance(feature, NumberContract):
-            continue
-        median = feature.training.quantiles[len(feature.training.quantiles) // 2]
-        values = test_data[feature.name].to_numpy(float)
-        upper, lower = values > median, values <= median  # neither, if it is missing
-        halves.append(
-            {
-                "name": feature.name,
-                "unit": feature.unit,
-                "median": median,
-                "rows": [int(lower.sum()), int(upper.sum())],
-                "lower": _share(hits[lower], gate),
-                "upper": _share(hits[upper], gate),
-            }
-        )
-    return halves
-
-
-def _measure_values(
-    hits: NDArray[np.bool_], test_data: pd.DataFrame, contract: Contract, gate: Gate
-) -> list[dict[str, Any]]:
-    """Measure the rows of each value of what is no number; of many, the frequent."""
-    measured = []
-    for feature in contract.features:
-        if isinstance(feature, NumberContract):
-            continue
-        values = test_data[feature.name]
-        if not feature.is_category:
-            values = values.map({0.0: "false", 1.0: "true"})
-        named = values.astype(object).where(values.notna(), MISSING)
-        measured += [
-            {
-                "name": feature.name,
-                "value": value,
-                "rows": count,
-                "accuracy": _share(hits[(named == value).to_numpy(bool)], gate),
-            }
-            for value, count in named.value_counts()[:SHOWN_VALUES].to_dict().items()
-        ]
-    return measured
-
-
-def _measure_calibration(
-    scores: Scores, hits: NDArray[np.bool_], gate: Gate
-) -> list[dict[str, Any]]:
-    confidences = scores.probabilities.max(axis=1).astype(float)
-    bins = np.clip(np.digitize(confidences, CONFIDENCES), 1, len(CONFIDENCES) - 1)
-    return [
-        {
-            "low": float(CONFIDENCES[number - 1]),
-            "high": float(CONFIDENCES[number]),
-            "rows": int((bins == number).sum()),
-            "said": float(confidences[bins == number].mean()),
-            "right": _share(hits[bins == number], gate),
-        }
-        for number in np.unique(bins)
-    ]

@@ -1,0 +1,130 @@
+"""What the model card says of held-out rows, with intervals."""
+
+from typing import Any
+
+import numpy as np
+import onnx
+import pandas as pd
+from numpy.typing import NDArray
+
+from iris_kedro.gate.intervals import Estimate, estimate_mean, estimate_share
+from iris_kedro.gate.performance import answer_shares
+from iris_kedro.model.contract import Contract, NumberContract
+from iris_kedro.model.scoring import Scores
+from iris_kedro.specification import Dataset, Gate
+
+SHOWN_VALUES = 20  # of a category
+MISSING = "(missing)"
+CONFIDENCES = np.array([0.0, 0.6, 0.8, 0.9, 0.95, 1.0])
+
+
+def share(hits: NDArray[np.bool_], gate: Gate) -> Estimate | None:
+    """Return the share of hits with its interval; none without rows."""
+    if not len(hits):
+        return None
+    return estimate_share(int(hits.sum()), len(hits), gate.confidence)
+
+
+def measure_loss(
+    scores: Scores, y: NDArray[np.str_], contract: Contract, gate: Gate
+) -> Estimate:
+    """Return the mean log loss with its interval."""
+    columns = np.array([contract.target.classes.index(label) for label in y])
+    given = scores.probabilities[np.arange(len(y)), columns].astype(float)
+    losses = -np.log(np.clip(given, np.finfo(np.float32).eps, 1))
+    return estimate_mean(losses, gate.confidence, gate.resamples, gate.random_state)
+
+
+def measure_baseline(
+    challenger: onnx.ModelProto, test_data: pd.DataFrame, dataset: Dataset, gate: Gate
+) -> dict[str, Any]:
+    """Measure what knows nothing of a row: the shares of the classes in training."""
+    answers = answer_shares(challenger, test_data, dataset.target)
+    return {
+        "label": str(answers.labels[0]),
+        "accuracy": share(answers.correct, gate),
+        "log_loss": estimate_mean(
+            answers.losses, gate.confidence, gate.resamples, gate.random_state
+        ),
+    }
+
+
+def measure_classes(
+    labels: NDArray[np.str_], y: NDArray[np.str_], contract: Contract, gate: Gate
+) -> list[dict[str, Any]]:
+    """Return recall and precision of each class."""
+    return [
+        {
+            "name": name,
+            "rows": int((y == name).sum()),
+            "recall": share(labels[y == name] == name, gate),
+            "precision": share(y[labels == name] == name, gate),
+        }
+        for name in contract.target.classes
+    ]
+
+
+def measure_halves(
+    hits: NDArray[np.bool_], test_data: pd.DataFrame, contract: Contract, gate: Gate
+) -> list[dict[str, Any]]:
+    """Measure the lower and the upper half of each number."""
+    halves = []
+    for feature in contract.features:
+        if not isinstance(feature, NumberContract):
+            continue
+        median = feature.training.quantiles[len(feature.training.quantiles) // 2]
+        values = test_data[feature.name].to_numpy(float)
+        upper, lower = values > median, values <= median  # neither, if it is missing
+        halves.append(
+            {
+                "name": feature.name,
+                "unit": feature.unit,
+                "median": median,
+                "rows": [int(lower.sum()), int(upper.sum())],
+                "lower": share(hits[lower], gate),
+                "upper": share(hits[upper], gate),
+            }
+        )
+    return halves
+
+
+def measure_values(
+    hits: NDArray[np.bool_], test_data: pd.DataFrame, contract: Contract, gate: Gate
+) -> list[dict[str, Any]]:
+    """Measure the rows of each value of what is no number; of many, the frequent."""
+    measured = []
+    for feature in contract.features:
+        if isinstance(feature, NumberContract):
+            continue
+        values = test_data[feature.name]
+        if not feature.is_category:
+            values = values.map({0.0: "false", 1.0: "true"})
+        named = values.astype(object).where(values.notna(), MISSING)
+        measured += [
+            {
+                "name": feature.name,
+                "value": value,
+                "rows": count,
+                "accuracy": share(hits[(named == value).to_numpy(bool)], gate),
+            }
+            for value, count in named.value_counts()[:SHOWN_VALUES].to_dict().items()
+        ]
+    return measured
+
+
+def measure_calibration(
+    scores: Scores, hits: NDArray[np.bool_], gate: Gate
+) -> list[dict[str, Any]]:
+    """Compare probabilities with the share of right answers, in bins."""
+    confidences = scores.probabilities.max(axis=1).astype(float)
+    bins = np.clip(np.digitize(confidences, CONFIDENCES), 1, len(CONFIDENCES) - 1)
+    return [
+        {
+            "low": float(CONFIDENCES[number - 1]),
+            "high": float(CONFIDENCES[number]),
+            "rows": int((bins == number).sum()),
+            "said": float(confidences[bins == number].mean()),
+            "right": share(hits[bins == number], gate),
+        }
+        for number in np.unique(bins)
+    ]
