@@ -1,7 +1,6 @@
 """Nodes that train, choose and evaluate candidates."""
 
 import logging
-from collections.abc import Iterable
 from textwrap import shorten
 from typing import Any
 
@@ -17,7 +16,6 @@ from sklearn.metrics import (
 
 from iris_kedro.errors import ProjectError
 from iris_kedro.model.candidates import (
-    CandidateRecord,
     CrossValidation,
     Evaluation,
     ExportedCandidate,
@@ -26,27 +24,19 @@ from iris_kedro.model.candidates import (
     name_metric,
 )
 from iris_kedro.model.inputs import Inputs, arrange
-from iris_kedro.model.provenance import (
-    Lineage,
-    Provenance,
-    RawData,
-    compute_fingerprint,
-)
 from iris_kedro.specification import (
     Candidate,
     Dataset,
-    Export,
-    Split,
     Training,
 )
 
 from .fit_warnings import collect_warnings
+from .records import AnyCandidate, select_trained
 from .scorers import build_scorers
 from .search import build_search, fit_search, read_points, strip_step
 
 logger = logging.getLogger(__name__)
 
-AnyCandidate = ExportedCandidate | UntrainedCandidate
 REASON_LENGTH = 300
 
 BASELINE = Candidate.model_validate(
@@ -65,10 +55,8 @@ def train_candidate(
 
     A candidate whose parameters do not suit the rows is left out; the others go on.
     """
-    X, y = (
-        arrange(train_data, dataset.features),
-        train_data[dataset.target.name].to_numpy(str),
-    )
+    X = arrange(train_data, dataset.features)
+    y = train_data[dataset.target.name].to_numpy(str)
     scorers = build_scorers(dataset.target, training.scoring)
     search = build_search(candidate, dataset, training, scorers, len(X))
     with collect_warnings() as found:
@@ -148,86 +136,9 @@ def evaluate_best(
     best: ExportedCandidate, test_data: pd.DataFrame, dataset: Dataset
 ) -> Evaluation:
     """Evaluate the chosen candidate on the held-out rows, which chose nothing."""
-    X, y = (
-        arrange(test_data, dataset.features),
-        test_data[dataset.target.name].to_numpy(str),
-    )
+    X = arrange(test_data, dataset.features)
+    y = test_data[dataset.target.name].to_numpy(str)
     return _evaluate(best.trained.model, X, y)
-
-
-def build_leaderboard(
-    best: ExportedCandidate,
-    baseline: CrossValidation,
-    training: Training,
-    *candidates: AnyCandidate,
-) -> dict[str, Any]:
-    """Summarize the candidates in the order of the configuration, and the baseline.
-
-    Scores are those of cross-validation, with their standard errors.
-    """
-    return {
-        "metric": name_metric(training.scoring),
-        "folds": training.folds,
-        "repeats": baseline.repeats,
-        "candidates": [
-            {
-                "candidate": each.name,
-                "scores": each.trained.cross_validation.summarize(),
-                "folds": each.trained.cross_validation.show(training.scoring),
-                "best_parameters": each.trained.best_parameters,
-                "releasable": each.is_releasable,
-                "reason": each.reason,
-                "chosen": each.name == best.name,
-            }
-            for each in select_trained(candidates)
-        ],
-        "untrained": [
-            {"candidate": each.name, "reason": each.reason}
-            for each in candidates
-            if isinstance(each, UntrainedCandidate)
-        ],
-        "baseline": baseline.summarize(),
-    }
-
-
-def record_candidates(
-    best: ExportedCandidate, *candidates: AnyCandidate
-) -> list[CandidateRecord]:
-    """Gather what is recorded of each candidate."""
-    return [
-        CandidateRecord(each, each.name == best.name)
-        for each in select_trained(candidates)
-    ]
-
-
-def select_trained(candidates: Iterable[AnyCandidate]) -> list[ExportedCandidate]:
-    """Leave out the candidates that could not be trained."""
-    return [each for each in candidates if isinstance(each, ExportedCandidate)]
-
-
-def select_metrics(evaluation: Evaluation) -> dict[str, dict[str, float]]:
-    """Return the chosen candidate's metrics for the parent run."""
-    return {
-        name: {"value": value, "step": 0} for name, value in evaluation.metrics.items()
-    }
-
-
-def trace_lineage(
-    raw: bytes,
-    archived: RawData,
-    data_digest: str,
-    dataset: Dataset,
-    split: Split,
-    training: Training,
-    export: Export,
-    provenance: Provenance,
-    *candidates: Candidate,
-) -> Lineage:
-    """Say what the training depends on."""
-    fingerprint = compute_fingerprint(
-        raw, dataset, split, training, export, provenance, candidates
-    )
-    return Lineage(data_digest, provenance, fingerprint, archived)
 
 
 def _evaluate(model: Any, X: Inputs, y: np.ndarray[Any, Any]) -> Evaluation:

@@ -11,14 +11,16 @@ from iris_kedro.specification import Candidate, Dataset, Training
 
 from .export import describe_challenger, export_onnx
 from .nodes import (
-    build_leaderboard,
     evaluate_best,
-    record_candidates,
     select_best,
-    select_metrics,
-    trace_lineage,
     train_candidate,
     validate_baseline,
+)
+from .records import (
+    build_leaderboard,
+    record_candidates,
+    select_metrics,
+    trace_lineage,
 )
 
 TRAINING = "params:data_science.training"

@@ -13,14 +13,16 @@ from iris_kedro.model.candidates import (
 )
 from iris_kedro.model.provenance import RawData
 from iris_kedro.pipelines.data_science.nodes import (
-    build_leaderboard,
     evaluate_best,
-    record_candidates,
     select_best,
-    select_metrics,
-    trace_lineage,
     train_candidate,
     validate_baseline,
+)
+from iris_kedro.pipelines.data_science.records import (
+    build_leaderboard,
+    record_candidates,
+    select_metrics,
+    trace_lineage,
 )
 from iris_kedro.specification import Candidate
 
