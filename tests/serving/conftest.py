@@ -297,7 +297,7 @@ def wine(load: Callable[..., Model], wine_bytes: bytes) -> Model:
 
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
-    return Config(store=tmp_path / "store")
+    return Config(store=tmp_path / "store", model_name="iris")
 
 
 @pytest.fixture
