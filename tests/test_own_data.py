@@ -64,6 +64,7 @@ def test_init_overwrites_nothing_unless_told_to(own):
     [
         (("no.csv", "--target", "x"), "cannot read the source 'no.csv'"),
         (("passengers.csv", "--target", "x"), "there is no column 'x'; there are"),
+        (("select 1", "--target", "x"), "give a name with --name"),
         (("passengers.csv", "--target", "Fare $"), "regression is not supported"),
         (("passengers.csv", "--target", "sex", "--name", "base"), "give a name with"),
         (("passengers.csv", "--target", "sex", "--name", "My Table"), "lower case"),

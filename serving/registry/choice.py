@@ -34,8 +34,8 @@ def find_model(client: "MlflowClient", alias: str, served: str | None) -> str | 
         AmbiguousModelError: If there are several, and none of them is served.
     """
     names = sorted(_list_models(client, alias))
-    if served in names:
-        return served
+    if served is not None:  # if its alias is gone, the last good version stays
+        return served if served in names else None
     if len(names) > 1:
         raise AmbiguousModelError(names, alias)
     return names[0] if names else None

@@ -11,7 +11,9 @@ from serving.schemas.values.tables import Table, convert_column
 MISSING = frozenset(
     {"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "<NA>"},
 )
-TRUE, FALSE = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
+# pandas writes booleans of a column with gaps as 1.0 and 0.0.
+TRUE = ("true", "t", "yes", "y", "1", "1.0")
+FALSE = ("false", "f", "no", "n", "0", "0.0")
 BOOLEANS = dict.fromkeys(TRUE, True) | dict.fromkeys(FALSE, False)
 
 

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -34,17 +35,21 @@ def init(source: str, target: str, name: str, *, force: bool) -> None:
     SOURCE is a CSV, Parquet or JSON lines file, an address, or an SQL query.
     """
     from iris_kedro.configuration import find_project
+    from iris_kedro.datasets.source import is_query
     from iris_kedro.profiling import profile_table, write_gate, write_specification
     from iris_kedro.specification.reading import standardize_name
 
-    name = name or standardize_name(Path(source).stem)
+    is_place = is_query(source) or bool(urlsplit(source).scheme)
+    name = name or ("" if is_query(source) else standardize_name(Path(source).stem))
     project = find_project()
     folder = project / "conf" / name
     _check_folder(folder, name, force=force)
     data, load_args = _read(source)
     profile = profile_table(data, target)
     texts = (
-        write_specification(profile, name, _relate(source, project), load_args),
+        write_specification(
+            profile, name, source if is_place else _relate(source, project), load_args
+        ),
         write_gate(profile),
     )
     folder.mkdir(parents=True, exist_ok=True)
@@ -84,14 +89,13 @@ def _read(source: str) -> "tuple[pd.DataFrame, dict[str, Any]]":
 
 def _relate(source: str, project: Path) -> str:
     path = Path(source).resolve()
-    if not path.exists():
-        return source  # an address or a query
     is_inside = path.is_relative_to(project)
     return str(path.relative_to(project)) if is_inside else str(path)
 
 
 def _report(profile: "Profile", name: str) -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table("column", "feature", "type", "evidence")
@@ -105,7 +109,7 @@ def _report(profile: "Profile", name: str) -> None:
     console = Console()
     console.print(table)
     for warning in profile.warnings:
-        console.print(f"[yellow]Note: {warning}", highlight=False)
+        console.print(f"[yellow]Note: {escape(warning)}", highlight=False)
     console.print(
         f"conf/{name} is written: read and correct {FILES[0]} and {FILES[1]}, then"
         f"\n  kedro run --env {name}",

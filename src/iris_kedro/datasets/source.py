@@ -23,6 +23,11 @@ QUERY = r"\s*(select|with)\s"
 MLFLOW_SCHEMES = {"mlflow-artifacts", "runs", "s3"}
 
 
+def is_query(location: str) -> bool:
+    """Tell an SQL query from a place."""
+    return re.match(QUERY, location, re.IGNORECASE) is not None
+
+
 def _read_parquet(file: BytesIO) -> pd.DataFrame:
     return pd.read_parquet(file)
 
@@ -91,7 +96,7 @@ class SourceDataset(AbstractDataset[NoReturn, bytes]):
         if self._location.startswith(SKLEARN):
             name = self._location.removeprefix(SKLEARN)
             return partial(_read_sklearn, name, self._target)
-        if re.match(QUERY, self._location, re.IGNORECASE):
+        if is_query(self._location):
             return self._query
         if kind not in READERS:
             return None
@@ -106,10 +111,10 @@ class SourceDataset(AbstractDataset[NoReturn, bytes]):
             raise DatasetError(message) from error
 
     def _query(self) -> pd.DataFrame:
-        if "con" not in self._credentials:
+        if not self._credentials.get("con"):
             raise DatasetError(
-                "an SQL query needs the address of its database: set source.con in"
-                " conf/local/credentials.yml, such as postgresql://user:password@host/db"
+                "an SQL query needs the address of its database: set SOURCE_URL in the"
+                " environment, such as postgresql://user:password@host/database"
             )
         dataset = SQLQueryDataset(self._location, credentials=self._credentials)
         data: pd.DataFrame = dataset.load()

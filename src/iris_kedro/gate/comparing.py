@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from iris_kedro.gate.intervals import Estimate
 from iris_kedro.gate.release import RegistryState, ReleasedModel
-from iris_kedro.model.contract import Contract
+from iris_kedro.model.contract import CategoryContract, Contract
 from iris_kedro.specification import Dataset, Gate, Target
 from iris_kedro.specification.split import is_held_out
 
@@ -167,10 +167,38 @@ def find_unseen(released: ReleasedModel, rows: pd.DataFrame) -> NDArray[np.bool_
     missing = [name for name in columns if name not in rows]
     if missing:
         raise ValueError(f"it needs {', '.join(missing)}, which the data does not have")
+    _check_types(released.contract, rows)
     unseen = is_held_out(rows[columns], split.salt, split.test_size)
     if not unseen.any():
         raise ValueError("it was trained on every held-out row")
-    return unseen
+    accepted = unseen & _is_accepted(released.contract, rows)
+    if not accepted.any():
+        raise ValueError("it accepts none of the rows that it has not seen")
+    return accepted
+
+
+def _check_types(contract: Contract, rows: pd.DataFrame) -> None:
+    """Check that texts are still texts: the split and the model depend on it."""
+    changed = [
+        name
+        for name, feature in contract.inputs.items()
+        if feature.is_category == pd.api.types.is_numeric_dtype(rows[name])
+    ]
+    if changed:
+        raise ValueError(f"{', '.join(changed)} had another type in its data")
+
+
+def _is_accepted(contract: Contract, rows: pd.DataFrame) -> NDArray[np.bool_]:
+    """Find the rows that a model's service would accept, gaps and categories alike."""
+    accepted = np.ones(len(rows), bool)
+    for name, feature in contract.inputs.items():
+        is_missing = rows[name].isna().to_numpy(bool)
+        if not feature.nullable:
+            accepted &= ~is_missing
+        if isinstance(feature, CategoryContract) and feature.unknown == "reject":
+            known = rows[name].isin(feature.categories).to_numpy(bool)
+            accepted &= known | is_missing
+    return accepted
 
 
 def select(answers: Answers, rows: NDArray[np.bool_] | NDArray[np.int_]) -> Answers:

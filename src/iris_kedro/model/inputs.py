@@ -37,9 +37,9 @@ def arrange(rows: pd.DataFrame, features: Mapping[str, Any]) -> Inputs:
     if not texts:
         return values
     table = pd.DataFrame(values, columns=numbers)
-    return table.assign(
-        **{name: _name_categories(rows[name], features[name]) for name in texts}
-    )
+    for name in texts:
+        table[name] = _name_categories(rows[name], features[name])
+    return table
 
 
 def to_tensors(inputs: Inputs) -> dict[str, NDArray[Any]]:

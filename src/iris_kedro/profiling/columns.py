@@ -27,17 +27,20 @@ class Guess:
         name: The name of the feature.
         feature: Its entry in the specification; none if it is left out.
         evidence: What speaks for that.
+        is_shared: Whether another header is a spelling of the same name.
     """
 
     column: str
     name: str
     feature: dict[str, Any] | None
     evidence: str
+    is_shared: bool = False
 
     @property
     def entry(self) -> dict[str, Any]:
         """Its entry in the specification, with the header if that is another name."""
-        column = {} if self.column == self.name else {"column": self.column}
+        is_clear = self.column == self.name and not self.is_shared
+        column = {} if is_clear else {"column": self.column}
         return {**(self.feature or {}), **column}
 
 
@@ -67,7 +70,8 @@ def guess_feature(column: str, name: str, texts: "pd.Series[str]") -> Guess:
 def _guess_type(
     name: str, present: "pd.Series[str]", distinct: int
 ) -> tuple[dict[str, Any] | None, str]:
-    if set(present.str.lower()) <= FLAGS.keys() and distinct == 2:  # noqa: PLR2004
+    flags = present.str.lower().map(FLAGS)
+    if flags.notna().all() and flags.nunique() == distinct == 2:  # noqa: PLR2004
         return {"type": "boolean"}, " and ".join(sorted(present.unique()))
     numbers = pd.to_numeric(present, errors="coerce")
     if numbers.notna().all() and np.isfinite(numbers).all():
@@ -79,6 +83,8 @@ def _guess_number(
     name: str, numbers: "pd.Series[float]", distinct: int
 ) -> tuple[dict[str, Any] | None, str]:
     low, high = float(numbers.min()), float(numbers.max())
+    if low == high:
+        return None, f"always {low:g}: it tells no rows apart"
     is_whole = bool((numbers == numbers.round()).all())
     is_unique = distinct >= SHARE_OF_UNIQUE * len(numbers)
     seen = f"{low:g} to {high:g}"

@@ -1,7 +1,8 @@
 """Profiles a table: what each column is, and what may be wrong with the target."""
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -65,9 +66,13 @@ def profile_table(data: pd.DataFrame, target: str) -> Profile:
     _check_classes(column, known, classes)
     features = data.drop(columns=column)
     names = name_columns([str(each) for each in features.columns], column)
+    plain = Counter(map(standardize_name, map(str, data.columns)))
     guesses = [
-        guess_feature(str(header), names[str(header)], features[header].astype(str))
-        for header in features.columns
+        replace(
+            guess_feature(header, names[header], features[header].astype(str)),
+            is_shared=plain[standardize_name(header)] > 1,
+        )
+        for header in map(str, features.columns)
     ]
     warnings = [*_warn_of_classes(classes), *_find_leaks(data, guesses, known)]
     gaps = len(labels) - len(known)

@@ -59,8 +59,13 @@ def _render(file: str, **values: Any) -> str:
         keep_trailing_newline=True,
     )
     environment.filters["yaml"] = _write_value
-    environment.filters["comment"] = lambda text: " ".join(text.split())
+    environment.filters["comment"] = _write_comment
     return environment.get_template(f"{file}.jinja").render(values)
+
+
+def _write_comment(text: str) -> str:
+    printable = "".join(each if each.isprintable() else " " for each in text)
+    return " ".join(printable.split())
 
 
 def _write_value(value: Any) -> str:

@@ -21,7 +21,7 @@ def write_value(value: Any) -> Any:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
-        return f"{value:.15g}"
+        return str(value)
     return value
 
 

@@ -6,6 +6,7 @@ missing one and 01 for 1.
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -14,6 +15,8 @@ from .dataset import Dataset
 from .features import AnyFeature, Boolean, Category
 
 MISSING = frozenset({"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "<NA>"})
+MARKS = frozenset({"decimal", "thousands"})
+NUMBER = r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?|[-+]?inf"
 FLAGS = {
     **dict.fromkeys(("true", "t", "yes", "y", "1", "1.0"), 1.0),
     **dict.fromkeys(("false", "f", "no", "n", "0", "0.0"), 0.0),
@@ -23,13 +26,16 @@ FLAGS = {
 def build_load_args(load_args: Mapping[str, Any]) -> dict[str, Any]:
     """Return how pandas reads a raw file: as text, whatever else is said.
 
-    Where a comma is the decimal point, or thousands are marked, pandas has to tell
-    numbers from text.
+    Decimal and thousands marks are read here, of numbers only.
     """
-    is_text = not {"decimal", "thousands"} & load_args.keys()
-    as_text = {"dtype": "str", "keep_default_na": False} if is_text else {}
+    others = {key: load_args[key] for key in load_args.keys() - MARKS}
     # So that row numbers in messages are those of the file.
-    return {"skip_blank_lines": False, **as_text, **load_args}
+    return {
+        **others,
+        "skip_blank_lines": False,
+        "dtype": "str",
+        "keep_default_na": False,
+    }
 
 
 def standardize_name(column: str) -> str:
@@ -66,20 +72,22 @@ def find_columns(data: pd.DataFrame, dataset: Dataset) -> dict[str, list[str]]:
     }
 
 
-def read_feature(values: "pd.Series[Any]", feature: AnyFeature) -> "pd.Series[Any]":
+def read_feature(
+    values: "pd.Series[Any]", feature: AnyFeature, load_args: Mapping[str, Any]
+) -> "pd.Series[Any]":
     """Read a column's texts; what cannot be read stays as it is."""
     if isinstance(feature, Category):
         return read_names(values, feature.categories)
     if isinstance(feature, Boolean):
         return _convert(values, _read_flag)
-    return _convert(values, lambda text: None if text in MISSING else text)
+    return _convert(values, partial(_read_number, load_args=load_args))
 
 
 def read_names(values: "pd.Series[Any]", known: list[str]) -> "pd.Series[Any]":
     """Read the names of classes or categories.
 
-    A name of the specification is never taken for a missing value. Numbers and
-    booleans may be spelt in any way: 1.0 for 1, True for true.
+    A name of the specification is never taken for a missing value. 1.0 stands for 1,
+    and True for true: pandas writes them so.
     """
     names = frozenset(known)
 
@@ -106,12 +114,16 @@ def _read_flag(text: str) -> object:
     return None if text in MISSING else FLAGS.get(text.lower(), text)
 
 
+def _read_number(text: str, load_args: Mapping[str, Any]) -> str | None:
+    """Write a number as Python reads it; other scripts' digits are none in JSON."""
+    if text in MISSING:
+        return None
+    if thousands := load_args.get("thousands"):
+        text = text.replace(thousands, "")
+    plain = text.replace(load_args.get("decimal", "."), ".")
+    return plain if re.fullmatch(NUMBER, plain, re.ASCII) else f"{plain!r}"
+
+
 def _respell(text: str) -> list[str]:
-    spellings = []
-    try:
-        spellings.append(f"{float(text):.15g}")
-    except ValueError:
-        pass  # not a number
-    if text.lower() in FLAGS:
-        spellings.append("true" if FLAGS[text.lower()] else "false")
-    return spellings
+    flag = text.lower()
+    return [text.removesuffix(".0"), *([flag] if flag in {"true", "false"} else [])]

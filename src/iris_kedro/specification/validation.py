@@ -1,5 +1,6 @@
 """Validation of raw files, built from the feature specification."""
 
+import re
 from io import BytesIO
 from typing import Any, NoReturn
 
@@ -9,7 +10,7 @@ from kedro.validation import CheckFailure, DataValidationError
 
 from .dataset import Dataset
 from .features import Boolean, Category, Feature, Integer
-from .reading import find_columns, read_feature, read_names
+from .reading import NUMBER, find_columns, read_feature, read_names
 
 FIRST_ROW = 2  # the header is row 1 of a file
 SHOWN_FAILURES = 100
@@ -89,13 +90,14 @@ class RawFileValidator:
             self._fail(self._describe(cases, data, names), errors)
 
     def _read(self, data: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
-        target = self._dataset.target
-        read = {
-            names[name]: read_feature(data[names[name]], feature)
-            for name, feature in self._dataset.features.items()
-        }
-        read[names[target.name]] = read_names(data[names[target.name]], target.classes)
-        return data.assign(**read)
+        target, load_args = self._dataset.target, self._dataset.load_args
+        read = data.copy()
+        for name, feature in self._dataset.features.items():
+            column = names[name]
+            read[column] = read_feature(data[column], feature, load_args)
+        column = names[target.name]
+        read[column] = read_names(data[column], target.classes)
+        return read
 
     def _find_columns(self, data: pd.DataFrame) -> dict[str, str]:
         found = find_columns(data, self._dataset)
@@ -150,10 +152,8 @@ class RawFileValidator:
         text = str(value).strip()
         if feature is None or feature.is_category:
             return repr(text)
-        try:
-            return f"{float(text):.15g}"
-        except ValueError:
-            return repr(text)
+        is_number = re.fullmatch(NUMBER, text, re.ASCII)
+        return f"{float(text):.15g}" if is_number else repr(text)
 
     def _header(self, name: str) -> str:
         described = {

@@ -152,7 +152,7 @@ def test_query_of_a_database_becomes_a_csv(tmp_path, verb):
 
 
 def test_query_without_an_address_says_where_to_set_it():
-    with pytest.raises(DatasetError, match=r"set source\.con in conf/local"):
+    with pytest.raises(DatasetError, match="set SOURCE_URL in the env"):
         SourceDataset("select 1", "t").load()
 
 

@@ -83,3 +83,17 @@ def test_floors_are_those_of_the_most_frequent_class():
     gate = load(write_gate(profile_table(table, "t")))["model_release"]["gate"]
 
     assert gate == {"minimum_accuracy": 0.66, "minimum_recall": 0.0}
+
+
+def test_headers_of_one_name_are_told_apart():
+    table = pd.DataFrame(
+        {"age": range(60), "Age": ["a", "b"] * 30, "AGE": "x", "t": ["x", "y"] * 30}
+    )
+    content = table.to_csv(index=False).encode()
+
+    text = write_specification(profile_table(table.astype(str), "t"), "m", "a.csv", {})
+
+    dataset = load(text)["dataset"]
+    assert dataset["features"]["age_2"]["column"] == "Age"
+    validator = SourceValidator("a.csv", dataset, build_load_args({}))
+    assert validator.validate(content) is content

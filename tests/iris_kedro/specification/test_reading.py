@@ -22,7 +22,7 @@ TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_siz
 
 def read(name, *texts):
     feature = passengers.describe().features[name]
-    values = read_feature(pd.Series(texts, dtype=object), feature).tolist()
+    values = read_feature(pd.Series(texts, dtype=object), feature, {}).tolist()
     return [None if pd.isna(value) else value for value in values]
 
 
@@ -53,8 +53,8 @@ def test_mark_that_is_a_category_is_not_missing():
 
 
 def test_numbers_and_booleans_may_be_spelt_in_any_way():
-    assert read("deck", "1", "1.0", " 02 ", "3e0") == ["1", "1", "2", "3"]
-    assert read("port", "TRUE", "yes", "true") == ["true"] * 3
+    assert read("deck", "1", "1.0", " 2.0 ", "02") == ["1", "1", "2", "02"]
+    assert read("port", "TRUE", "True", "true") == ["true"] * 3
     assert read("alone", "T", "Yes", "1", "false", "N", "0.0") == [1, 1, 1, 0, 0, 0]
 
 
@@ -122,10 +122,33 @@ def test_missing_column_is_named_as_the_file_should_have_it(validator):
         validator.validate(load(passengers.write(rows)))
 
 
-def test_decimal_commas_are_numbers(validator):
-    rows = passengers.draw(50).rename(columns=passengers.HEADERS)
-    text = rows.replace(r"^(\d+)\.(\d+)$", r"\1,\2", regex=True).to_csv(sep=";")
+def test_decimal_commas_change_nothing_but_numbers():
+    given = {
+        **passengers.SPECIFICATION,
+        "load_args": {"sep": ";", "decimal": ",", "thousands": "."},
+        "target": {"name": "kind", "classes": ["None", "b"]},
+        "features": {
+            "size": {"minimum": 0, "maximum": 9_999},
+            "code": {"type": "category", "categories": ["01", "02"]},
+        },
+    }
+    content = b"size;code;kind\n1.234,5;01;None\n2,5;02;b\n"
 
-    data = validator.validate(load(text.encode(), sep=";", decimal=","))
+    data = RawFileValidator("raw.csv", given).validate(
+        load(content, **given["load_args"])
+    )
 
-    assert data["Fare $"].tolist() == rows["Fare $"].astype(float).tolist()
+    assert data.to_dict("list") == {
+        "size": [1234.5, 2.5],
+        "code": ["01", "02"],
+        "kind": ["None", "b"],
+    }
+
+
+@pytest.mark.parametrize("text", ["1_000", "١٢", "0x10", "NAN", "1e", "--1"])
+def test_what_is_no_number_in_json_is_none_in_a_file(validator, text):
+    rows = passengers.draw(9)
+    rows.loc[3, "fare"] = text
+
+    with pytest.raises(DataValidationError, match="row 5 has '"):
+        validator.validate(load(passengers.write(rows)))

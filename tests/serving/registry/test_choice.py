@@ -74,6 +74,16 @@ def test_the_one_that_is_served_stays(registry, unnamed, iris_bytes, add_model):
     assert MlflowRegistry(unnamed, "wine").resolve("Production").name == "wine"
 
 
+def test_another_model_does_not_take_its_place(
+    registry, unnamed, iris_bytes, add_model
+):
+    registry.release(iris_bytes)
+    add_model("wine", {"file_digest": "sha256:1"})
+    registry.client.delete_registered_model_alias("iris", "Production")
+
+    assert MlflowRegistry(unnamed, "iris").resolve("Production") is None
+
+
 def test_readiness_asks_for_the_setting_without_naming_models(
     registry, unnamed, iris_bytes, add_model, tmp_path
 ):

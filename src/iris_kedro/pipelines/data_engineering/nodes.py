@@ -9,7 +9,7 @@ import pandas as pd
 
 from iris_kedro.errors import ProjectError
 from iris_kedro.model.provenance import RawFile
-from iris_kedro.specification import Dataset, Split
+from iris_kedro.specification import Category, Dataset, Split
 from iris_kedro.specification.reading import find_columns
 from iris_kedro.specification.split import is_held_out
 
@@ -55,7 +55,7 @@ def clean(raw: pd.DataFrame, dataset: Dataset) -> CleanData:
     """
     target, policy = dataset.target.name, dataset.rows
     headers = {columns[0]: name for name, columns in find_columns(raw, dataset).items()}
-    named = raw.rename(columns=headers)[[*dataset.columns, target]]
+    named = raw[list(headers)].rename(columns=headers)[[*dataset.columns, target]]
     required = [name for name, each in dataset.features.items() if not each.nullable]
     labelled = named.dropna(subset=[target])
     complete = labelled.dropna(subset=required)
@@ -99,6 +99,7 @@ def split(data: pd.DataFrame, dataset: Dataset, split: Split) -> SplitData:
         for name in dataset.target.classes
     }
     _check_balance(counts, split)
+    _check_values(sides["train"], dataset)
     logger.info(
         "%d rows to train on, %d held out (%.0f %%; wanted %.0f %%)",
         len(sides["train"]),
@@ -153,6 +154,18 @@ def _check_balance(counts: dict[str, int], split: Split) -> None:
             f" {split.minimum_rows_per_class}. Bring more rows of that class, or"
             " change data_engineering.split.test_size or salt"
         )
+
+
+def _check_values(train: pd.DataFrame, dataset: Dataset) -> None:
+    for name, feature in dataset.features.items():
+        values = train[name].dropna()
+        if isinstance(feature, Category):
+            values = values[values.isin(feature.categories)]
+        if values.empty:
+            raise ProjectError(
+                f"no training row has a known value of {name}: a model cannot learn"
+                " from it. Leave it out of the specification, or correct the file"
+            )
 
 
 def _digest(data: pd.DataFrame) -> str:

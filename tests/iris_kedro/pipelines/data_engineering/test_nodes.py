@@ -280,3 +280,22 @@ def test_loss_of_more_rows_than_allowed_is_explained(raw, policy):
     with pytest.raises(ProjectError, match=told):
         clean(raw, policy(maximum_loss=0.4))
     assert len(clean(raw, policy(maximum_loss=0.5)).data) == 3
+
+
+def test_column_that_is_not_used_may_have_the_name_of_a_feature(raw, dataset):
+    width = dataset.features["petal_width"].model_copy(update={"column": "PW"})
+    named = dataset.model_copy(
+        update={"features": {**dataset.features, "petal_width": width}}
+    )
+
+    data = clean(raw.assign(PW=raw["petal_width"], petal_width=99), named).data
+
+    assert data.equals(clean(raw, dataset).data)
+
+
+def test_feature_without_a_value_to_learn_from_is_named(flower, policy):
+    data = flower(["setosa", "versicolor", "virginica"] * 20)
+    dataset = policy(nullable=["petal_width"])
+
+    with pytest.raises(ProjectError, match=r"no training row has .* of petal_width"):
+        split(data.assign(petal_width=np.nan), dataset, make_split())

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from iris_kedro.gate.comparing import find_unseen
+from iris_kedro.gate.release import ReleasedModel
 from iris_kedro.model.contract import Contract
 from iris_kedro.model.inputs import arrange, to_tensors
 from iris_kedro.model.scoring import OnnxScorer
@@ -134,10 +136,9 @@ def test_tensors_have_gaps_and_unknown_categories_as_the_contract_says(dataset):
     assert tensors["numbers"].dtype == np.float32
 
 
-def test_contract_describes_each_type(
-    logistic, sides, dataset, split_parameters, export_parameters, lineage
-):
-    model = describe_challenger(
+@pytest.fixture
+def model(logistic, sides, dataset, split_parameters, export_parameters, lineage):
+    return describe_challenger(
         logistic,
         evaluate_best(logistic, sides.test, dataset),
         sides.train,
@@ -147,6 +148,14 @@ def test_contract_describes_each_type(
         split_parameters,
         export_parameters,
     )
+
+
+@pytest.fixture
+def released(model):
+    return ReleasedModel("1", model)
+
+
+def test_contract_describes_each_type(model, sides):
     contract = Contract.read(model)
     rows = sides.train
     deck, _, age, siblings, _, port, alone = contract.features
@@ -164,3 +173,22 @@ def test_contract_describes_each_type(
     assert set(contract.typical_rows) == {"0", "1"}
     scores = OnnxScorer(model).score(arrange(contract.golden_inputs, contract.inputs))
     assert scores.labels.tolist() == contract.golden_rows.predictions
+
+
+def test_feature_of_another_type_is_compared_with_no_released_model(sides, released):
+    rows = sides.test.assign(deck=sides.test["deck"].astype(float))
+
+    with pytest.raises(ValueError, match="deck had another type in its data"):
+        find_unseen(released, rows)
+
+
+def test_only_rows_that_a_released_model_accepts_are_compared(sides, released):
+    rows = sides.test.reset_index(drop=True)
+    gaps = rows.assign(fare=rows["fare"].where(rows.index > 9))
+
+    unseen = find_unseen(released, gaps)
+
+    assert not unseen[:10].any()
+    assert unseen.any()
+    with pytest.raises(ValueError, match="accepts none of the rows"):
+        find_unseen(released, rows.assign(fare=np.nan))
