@@ -1,5 +1,6 @@
 """User-fixable errors as short messages."""
 
+import errno
 import functools
 import re
 import traceback
@@ -17,6 +18,8 @@ from yaml import YAMLError
 
 from iris_kedro.errors import NothingToDo, ProjectError
 
+DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
+SQLITE_FULL = "database or disk is full"
 TYPES = "number|integer|boolean|category"  # of features
 # Where Kedro looks for the pipelines, nodes and tags of a command.
 SELECTION = ("kedro.framework.session.session", "kedro.pipeline.pipeline")
@@ -38,7 +41,7 @@ def explain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
             ProjectError,
             YAMLError,
         ) as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(_explain(error)) from error
         except (ParameterValidationError, ValidationError) as error:
             raise click.ClickException(_simplify(str(error))) from error
         except ValueError as error:
@@ -54,6 +57,21 @@ def explain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
             raise
 
     return explained
+
+
+def _explain(error: BaseException) -> str:
+    """Say what to do about a full disk, which each library words in its own way."""
+    cause: BaseException | None = error
+    while cause is not None:
+        is_full = isinstance(cause, OSError) and cause.errno in DISK_FULL
+        if is_full or SQLITE_FULL in str(cause):
+            place = str(error).splitlines()[0].rstrip(".")
+            return (
+                f"the disk is full ({place}). Free some space and run again; the next"
+                " run closes this one in MLflow"
+            )
+        cause = cause.__cause__ or cause.__context__
+    return str(error)
 
 
 def _is_about_selection(error: ValueError) -> bool:

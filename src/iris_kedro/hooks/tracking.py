@@ -117,7 +117,9 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]  # untyped
             self._describe("failed", failure=f"{type(error).__name__}: {error}")
             super().on_pipeline_error(error, run_params, pipeline, catalog)
         except (MlflowException, OSError) as problem:
-            logger.error("MLflow could not record that the run failed: %s", problem)
+            lines = str(problem).splitlines()  # SQLAlchemy's errors have many
+            reason = next((line for line in lines if "Error" in line), lines[0])
+            logger.error("MLflow could not record that the run failed: %s", reason)
         TrackingHooks._open = None
 
     def _describe(self, result: str, **tags: str) -> None:

@@ -1,6 +1,12 @@
+import errno
 import socket
+import sqlite3
 
+import click
 import pytest
+from kedro.io import DatasetError
+
+from iris_kedro.cli.errors import explain_errors
 
 
 @pytest.fixture
@@ -420,3 +426,27 @@ def test_ui_leaves_other_errors_to_mlflow(project, started):
     project.invoke_kedro("mlflow", "ui", "--host", "192.0.2.1", "--port", "0")
 
     assert len(started) == 2
+
+
+@pytest.mark.parametrize(
+    "cause",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        sqlite3.OperationalError("database or disk is full"),
+    ],
+)
+def test_full_disk_is_told_in_one_message(cause):
+    @explain_errors
+    def command():
+        try:
+            raise cause
+        except type(cause) as error:
+            raise DatasetError("best: Failed while saving.\n[SQL: …]") from error
+
+    with pytest.raises(click.ClickException) as caught:
+        command()
+
+    assert caught.value.message == (
+        "the disk is full (best: Failed while saving). Free some space and run again;"
+        " the next run closes this one in MLflow"
+    )
