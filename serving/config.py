@@ -132,7 +132,7 @@ class Config:
     @property
     def wanted(self) -> str:
         """What is to be served, for people: a model and its alias."""
-        return f"{self.model_name or 'the model'}@{self.alias}"
+        return f"{self.model_name or 'model'}@{self.alias}"
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Config":

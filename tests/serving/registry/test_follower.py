@@ -70,7 +70,7 @@ def test_a_proof_leaves_no_metrics_behind(registry, iris_bytes, tmp_path):
 
 
 def test_once_fails_when_there_is_nothing_to_serve(registry, tmp_path):
-    result = fetch(registry.uri, tmp_path / "store")
+    result = fetch(registry.uri, tmp_path / "store", IRIS_MODEL_NAME="iris")
 
     assert result.returncode == 1
     assert "the registry has no iris@Production" in result.stderr

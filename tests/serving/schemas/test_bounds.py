@@ -1,5 +1,6 @@
 """Bodies of eight megabytes that are made to cost much: each costs a moment."""
 
+import gc
 import json
 import time
 
@@ -10,7 +11,7 @@ NAMES = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
 GOOD = [5.1, 3.5, 1.4, 0.2]
 SIZE = 8 * 1024**2 - 1000
 ROWS = 100_000
-MOST_SECONDS = 1.0  # measured: below 0.2 s; tests share their cores
+MOST_SECONDS = 1.0  # of CPU, which other tests do not share; measured: below 0.5
 INFER = "/v2/models/iris/infer"
 
 
@@ -103,20 +104,32 @@ HOSTILE = {
 }
 
 
+@pytest.fixture
+def collector():
+    """Let garbage be collected as in a worker: not among all that tests have loaded."""
+    threshold = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+    yield
+    gc.set_threshold(*threshold)
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("collector")
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_body_costs_a_moment(client, name):
     path, body = HOSTILE[name]
     is_csv = name.startswith("CSV")
-    started = time.process_time()
+    started = time.thread_time()
     if not is_csv:
         parse(body)
-    parsed = time.process_time()
+    parsed = time.thread_time()
 
     answer = client.post(
         path, data=body, content_type="text/csv" if is_csv else "application/json"
     )
 
-    seconds = (time.process_time() - parsed) - (parsed - started)
+    seconds = (time.thread_time() - parsed) - (parsed - started)
     # Members that the protocol allows are ignored.
     expected = (200,) if name == "tensor of members" else (400, 413, 422)
     assert answer.status_code in expected, answer.text[:200]
