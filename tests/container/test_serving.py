@@ -93,7 +93,10 @@ def test_a_registry_that_is_no_server_is_named(start, serving_image, eventually)
     container = start(serving_image, MLFLOW_TRACKING_URI="postgresql://db/mlflow")
 
     eventually(lambda: "unsupported URI" in container.logs(), "the log tells")
-    assert "has been unreachable" in container.get("/health/ready").text
+    eventually(
+        lambda: "has been unreachable" in container.get("/health/ready").text,
+        "readiness tells",
+    )
 
 
 def test_a_request_in_flight_is_finished_when_it_stops(

@@ -24,7 +24,7 @@ def test_starts_without_a_model_and_becomes_ready(
 ):
     server = start()
     eventually(
-        lambda: "has no iris@Production" in server.get("/health/ready").text,
+        lambda: "has no model@Production" in server.get("/health/ready").text,
         "readiness gives the reason",
     )
     assert server.predict().status_code == 503
