@@ -267,8 +267,9 @@ def serves(path: str, options: str) -> Check:
     def check(clone: Clone, command: str) -> None:
         port = find_port()
         url = f"http://127.0.0.1:{port}{path}"
-        with clone.start(command, url, ARGS=options.format(port=port)):
-            pass
+        arguments = options.format(port=port)
+        with clone.start(command, url, ARGS=arguments) as opened:
+            assert requests.get(opened, timeout=10).ok
 
     return check
 
@@ -335,9 +336,18 @@ def trains_on_a_file(clone: Clone, command: str) -> None:
 
 
 def proposes_a_specification(clone: Clone, command: str) -> None:
-    table = passengers.write(passengers.draw(300))
+    table = passengers.write(passengers.draw(600))
     (clone.path / "passengers.csv").write_bytes(table)
     prints_when_activated("kedro run --env passengers")(clone, command)
+
+
+def serves_the_own_table(clone: Clone, command: str) -> None:
+    address = f"127.0.0.1:{find_port()}"
+    url = f"http://{address}/health/ready"
+    with clone.start(command, url, IRIS_BIND=address):
+        answer = clone.run(f"curl -s http://{address}/model")
+
+    assert json.loads(answer.stdout)["contract"]["name"] == "passengers"
 
 
 def begins_another_command(clone: Clone, command: str) -> None:
@@ -390,8 +400,10 @@ CHECKS: dict[str, Check] = {
     "kedro run --from-nodes select_best": prints_when_activated("Candidates"),
     "kedro run --params data_engineering.source=flowers.csv": trains_on_a_file,
     "kedro dataset init passengers.csv --target survived": proposes_a_specification,
-    "kedro run --env passengers": prints_when_activated("Gate  "),
-    "make serve ENV=passengers": NotRun("test_own_data serves such a table"),
+    "kedro run --env passengers": prints_when_activated(
+        "Production  version 1 of passengers"
+    ),
+    "make serve ENV=passengers": serves_the_own_table,
     "kedro run --params model_release.gate.minimum_accuracy=0.8": prints_when_activated(
         "Gate  "
     ),

@@ -85,8 +85,9 @@ def wire() -> SimpleNamespace:
 
 
 async def answer(scope, receive, send) -> None:
-    while (await receive()).get("more_body"):
-        pass
+    more = True
+    while more:
+        more = (await receive()).get("more_body", False)
     body = LARGE_ANSWER if scope["path"] == "/large" else b""
     if scope["path"] == "/headers":
         body = b" ".join(name for name, _ in scope["headers"])

@@ -91,7 +91,7 @@ def measure_halves(
 def measure_values(
     hits: NDArray[np.bool_], test_data: pd.DataFrame, contract: Contract, gate: Gate
 ) -> list[dict[str, Any]]:
-    """Measure the rows of each value of what is no number; of many, the frequent."""
+    """Measure the most frequent values of each feature that is not a number."""
     measured = []
     for feature in contract.features:
         if isinstance(feature, NumberContract):
