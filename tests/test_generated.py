@@ -14,8 +14,8 @@ from iris_kedro.pipelines.data_engineering.nodes import clean, split
 from iris_kedro.pipelines.data_science.export import describe_challenger, export_onnx
 from iris_kedro.pipelines.data_science.nodes import evaluate_best, train_candidate
 from iris_kedro.specification import Candidate, Dataset, Split, Training
-from iris_kedro.specification.reading import build_load_args
-from iris_kedro.specification.validation import RawFileValidator
+from iris_kedro.tables.reading import build_load_args
+from iris_kedro.tables.validation import RawFileValidator
 from serving.model.onnx_model import Model, Version
 from serving.schemas.rows import RowReader
 

@@ -11,7 +11,7 @@ from iris_kedro.gate.intervals import Estimate
 from iris_kedro.gate.release import RegistryState, ReleasedModel
 from iris_kedro.model.contract import CategoryContract, Contract
 from iris_kedro.specification import Dataset, Gate, Target
-from iris_kedro.specification.split import is_held_out
+from iris_kedro.tables.split import is_held_out
 
 from .performance import (
     Answers,

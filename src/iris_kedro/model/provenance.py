@@ -25,6 +25,7 @@ TRAINING_CODE = (
     "pipelines/data_engineering/*.py",
     "pipelines/data_science/*.py",
     "specification/*.py",
+    "tables/*.py",
 )
 TRAINING_PACKAGES = (
     "numpy",

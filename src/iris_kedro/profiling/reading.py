@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from iris_kedro.errors import ProjectError
-from iris_kedro.specification.reading import build_load_args
+from iris_kedro.tables.reading import build_load_args
 
 SAMPLE = 64 * 1024  # bytes that the separator is found in
 SEPARATORS = ",;\t|"

@@ -9,8 +9,8 @@ from iris_kedro.profiling import (
     write_specification,
 )
 from iris_kedro.specification import Card, Dataset
-from iris_kedro.specification.reading import build_load_args
-from iris_kedro.specification.validation import SourceValidator
+from iris_kedro.tables.reading import build_load_args
+from iris_kedro.tables.validation import SourceValidator
 from tests.iris_kedro import passengers
 
 

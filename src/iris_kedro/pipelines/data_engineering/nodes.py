@@ -10,8 +10,8 @@ import pandas as pd
 from iris_kedro.errors import ProjectError
 from iris_kedro.model.provenance import RawFile
 from iris_kedro.specification import Category, Dataset, Split
-from iris_kedro.specification.reading import find_columns
-from iris_kedro.specification.split import is_held_out
+from iris_kedro.tables.reading import find_columns
+from iris_kedro.tables.split import is_held_out
 
 logger = logging.getLogger(__name__)
 

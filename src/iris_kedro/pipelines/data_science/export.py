@@ -29,7 +29,7 @@ from iris_kedro.model.inputs import Inputs, arrange, to_tensors
 from iris_kedro.model.provenance import Lineage
 from iris_kedro.model.scoring import OnnxScorer
 from iris_kedro.specification import Dataset, Export, Number, Split
-from iris_kedro.specification.split import is_held_out
+from iris_kedro.tables.split import is_held_out
 
 from .feature_contracts import describe_feature, show_values
 from .parity import ParityError, check_parity, draw_rows

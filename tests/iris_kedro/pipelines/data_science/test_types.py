@@ -16,8 +16,8 @@ from iris_kedro.pipelines.data_science.export import describe_challenger, export
 from iris_kedro.pipelines.data_science.nodes import evaluate_best, train_candidate
 from iris_kedro.pipelines.data_science.parity import UNKNOWN, draw_rows
 from iris_kedro.specification import Candidate
-from iris_kedro.specification.reading import build_load_args
-from iris_kedro.specification.validation import RawFileValidator
+from iris_kedro.tables.reading import build_load_args
+from iris_kedro.tables.validation import RawFileValidator
 from tests.iris_kedro import passengers
 
 LOGISTIC = {"class": "sklearn.linear_model.LogisticRegression", "scale": True}

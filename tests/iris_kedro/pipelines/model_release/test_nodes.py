@@ -10,7 +10,7 @@ from iris_kedro.pipelines.model_release.nodes import (
     decide,
     release,
 )
-from iris_kedro.specification.split import is_held_out
+from iris_kedro.tables.split import is_held_out
 
 # --- The comparison ------------------------------------------------------------------
 

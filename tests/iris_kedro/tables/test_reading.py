@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kedro.validation import DataValidationError
 
-from iris_kedro.specification.reading import (
+from iris_kedro.tables.reading import (
     MISSING,
     build_load_args,
     read_feature,
     read_names,
     standardize_name,
 )
-from iris_kedro.specification.validation import RawFileValidator
+from iris_kedro.tables.validation import RawFileValidator
 from tests.iris_kedro import passengers
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1)

@@ -8,8 +8,9 @@ import pandas as pd
 import pandera.pandas as pa
 from kedro.validation import CheckFailure, DataValidationError
 
-from .dataset import Dataset
-from .features import Boolean, Category, Feature, Integer
+from iris_kedro.specification import Dataset
+from iris_kedro.specification.features import Boolean, Category, Feature, Integer
+
 from .reading import NUMBER, find_columns, read_feature, read_names
 
 FIRST_ROW = 2  # the header is row 1 of a file

@@ -11,8 +11,8 @@ from typing import Any
 
 import pandas as pd
 
-from .dataset import Dataset
-from .features import AnyFeature, Boolean, Category
+from iris_kedro.specification import Dataset
+from iris_kedro.specification.features import AnyFeature, Boolean, Category
 
 MISSING = frozenset({"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "<NA>"})
 MARKS = frozenset({"decimal", "thousands"})

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iris_kedro.specification.split import is_held_out
+from iris_kedro.tables.split import is_held_out
 
 ROWS = st.lists(
     st.tuples(*[st.floats(0.1, 20, allow_nan=False)] * 3), min_size=1, max_size=30

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from kedro.validation import DataValidationError
 
-from iris_kedro.specification.reading import build_load_args
-from iris_kedro.specification.validation import (
+from iris_kedro.tables.reading import build_load_args
+from iris_kedro.tables.validation import (
     RawFileValidator,
     SourceValidator,
 )

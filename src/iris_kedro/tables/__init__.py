@@ -1,0 +1,1 @@
+"""Tables as their specification describes them: read, validated and split."""
