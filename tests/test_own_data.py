@@ -22,7 +22,7 @@ INIT = ("dataset", "init", "passengers.csv", "--target", "survived")
 @pytest.fixture
 def own(project, monkeypatch):
     """Return a project with a table that is not Iris."""
-    table = passengers.draw(600).replace({"deck": {"2.0": "2"}})
+    table = passengers.draw(600)
     (project.path / "passengers.csv").write_bytes(passengers.write(table))
     monkeypatch.chdir(project.path)
     return project

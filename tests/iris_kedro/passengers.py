@@ -63,7 +63,7 @@ def draw(count: int, seed: int = 0) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "survived": survives.astype(int).astype(str),
-            "deck": generator.choice(["1", "2.0", "3"], count),
+            "deck": generator.choice(["1", "2", "3"], count),
             "sex": sex,
             "age": age,
             "siblings": generator.integers(0, 5, count).astype(str),

@@ -1,6 +1,7 @@
 """Names and values as MLflow accepts them: classes may be any text."""
 
 import re
+from hashlib import sha256
 
 SYMBOLS = {
     "<": "lt",
@@ -11,7 +12,7 @@ SYMBOLS = {
     "&": "and",
     "/": "or",
 }
-LONGEST_NAME = 250
+LONGEST_NAME = 200  # MLflow's limit is 250, a prefix included
 LONGEST_VALUE = 6000  # of a parameter
 
 
@@ -23,7 +24,10 @@ def name_entity(name: str) -> str:
     spelt = re.sub(
         r"[^\w.\- :]", lambda found: SYMBOLS.get(found[0], f"u{ord(found[0]):x}"), name
     )
-    return spelt[:LONGEST_NAME]
+    if len(spelt) <= LONGEST_NAME:
+        return spelt
+    digest = sha256(name.encode()).hexdigest()[:8]  # so that long names stay different
+    return f"{spelt[: LONGEST_NAME - 9]}-{digest}"
 
 
 def shorten_value(value: object) -> str:

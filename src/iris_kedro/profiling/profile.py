@@ -170,7 +170,8 @@ def _find_leaks(
     data: pd.DataFrame, guesses: list[Guess], known: "pd.Series[str]"
 ) -> Iterator[str]:
     """Find features that alone predict nearly every row."""
-    rows = known.index[:ROWS_FOR_LEAKS]
+    count = min(len(known), ROWS_FOR_LEAKS)  # a file may be sorted by its classes
+    rows = known.sample(count, random_state=0).index
     y = known.loc[rows]
     usual = y.value_counts(normalize=True).max()
     folds = min(3, y.value_counts().min())

@@ -29,12 +29,12 @@ def build_load_args(load_args: Mapping[str, Any]) -> dict[str, Any]:
     Decimal and thousands marks are read here, of numbers only.
     """
     others = {key: load_args[key] for key in load_args.keys() - MARKS}
-    # So that row numbers in messages are those of the file.
     return {
         **others,
-        "skip_blank_lines": False,
         "dtype": "str",
         "keep_default_na": False,
+        "skip_blank_lines": False,  # so that row numbers in messages are the file's
+        "index_col": False,  # or a field too many would be taken for a name of the row
     }
 
 
@@ -84,19 +84,25 @@ def read_feature(
 
 
 def read_names(values: "pd.Series[Any]", known: list[str]) -> "pd.Series[Any]":
-    """Read the names of classes or categories.
+    """Read names of categories, as the service does.
 
-    A name of the specification is never taken for a missing value. 1.0 stands for 1,
-    and True for true: pandas writes them so.
+    A name of the specification is never taken for a missing value.
+    """
+    return _convert(values, partial(_read_name, names=frozenset(known))).astype("str")
+
+
+def read_classes(values: "pd.Series[Any]", known: list[str]) -> "pd.Series[Any]":
+    """Read names of classes, which may be spelt as pandas writes numbers with gaps.
+
+    ``1.0`` stands for ``1``, and ``True`` for ``true``.
     """
     names = frozenset(known)
 
     def read(text: str) -> str | None:
-        if text in names:
-            return text
-        if text in MISSING:
-            return None
-        return next((each for each in _respell(text) if each in names), text)
+        flag = text.lower() if text.lower() in {"true", "false"} else text
+        spellings = (text, text.removesuffix(".0"), flag)
+        found = next((each for each in spellings if each in names), text)
+        return _read_name(found, names)
 
     return _convert(values, read).astype("str")
 
@@ -124,6 +130,5 @@ def _read_number(text: str, load_args: Mapping[str, Any]) -> str | None:
     return plain if re.fullmatch(NUMBER, plain, re.ASCII) else f"{plain!r}"
 
 
-def _respell(text: str) -> list[str]:
-    flag = text.lower()
-    return [text.removesuffix(".0"), *([flag] if flag in {"true", "false"} else [])]
+def _read_name(text: str, names: frozenset[str]) -> str | None:
+    return None if text in MISSING and text not in names else text

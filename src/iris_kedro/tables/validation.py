@@ -1,6 +1,7 @@
 """Validation of raw files, built from the feature specification."""
 
 import re
+import warnings
 from io import BytesIO
 from typing import Any, NoReturn
 
@@ -11,7 +12,7 @@ from kedro.validation import CheckFailure, DataValidationError
 from iris_kedro.specification import Dataset
 from iris_kedro.specification.features import Boolean, Category, Feature, Integer
 
-from .reading import NUMBER, find_columns, read_feature, read_names
+from .reading import NUMBER, find_columns, read_classes, read_feature
 
 FIRST_ROW = 2  # the header is row 1 of a file
 SHOWN_FAILURES = 100
@@ -97,7 +98,7 @@ class RawFileValidator:
             column = names[name]
             read[column] = read_feature(data[column], feature, load_args)
         column = names[target.name]
-        read[column] = read_names(data[column], target.classes)
+        read[column] = read_classes(data[column], target.classes)
         return read
 
     def _find_columns(self, data: pd.DataFrame) -> dict[str, str]:
@@ -196,8 +197,11 @@ class SourceValidator:
             DataValidationError: Names the source and each bad row, column and value.
         """
         try:
-            rows = pd.read_csv(BytesIO(data), **self._load_args)
-        except ValueError as error:
+            with warnings.catch_warnings():
+                # Rows longer than the header would be read, each value one too late.
+                warnings.simplefilter("error", pd.errors.ParserWarning)
+                rows = pd.read_csv(BytesIO(data), **self._load_args)
+        except (ValueError, pd.errors.ParserWarning) as error:
             message = f"{self._source} cannot be read as CSV: {error}"
             raise DataValidationError(message, validator=self._source) from error
         self._rows.validate(rows)

@@ -128,6 +128,16 @@ def test_table_in_another_format_becomes_a_csv(table_file):
     }
 
 
+def test_whole_numbers_with_gaps_stay_whole(tmp_path):
+    pd.DataFrame({"deck": [3, None, 1], "fare": [1.5, None, 2.0]}).to_parquet(
+        tmp_path / "table.parquet"
+    )
+
+    content = SourceDataset(str(tmp_path / "table.parquet"), "t").load()
+
+    assert read_csv(content) == {"deck": ["3", "", "1"], "fare": ["1.5", "", "2.0"]}
+
+
 def test_only_a_csv_takes_load_args(table_file):
     with pytest.raises(DatasetError, match=r"load_args are for CSV; .* takes none"):
         SourceDataset(str(table_file), "t", load_args={"sep": ";"}).load()

@@ -10,6 +10,7 @@ from kedro.validation import DataValidationError
 from iris_kedro.tables.reading import (
     MISSING,
     build_load_args,
+    read_classes,
     read_feature,
     read_names,
     standardize_name,
@@ -52,10 +53,22 @@ def test_mark_that_is_a_category_is_not_missing():
     assert read("port", "NA", "None", "N/A", "") == ["NA", "None", None, None]
 
 
-def test_numbers_and_booleans_may_be_spelt_in_any_way():
-    assert read("deck", "1", "1.0", " 2.0 ", "02") == ["1", "1", "2", "02"]
-    assert read("port", "TRUE", "True", "true") == ["true"] * 3
+def test_booleans_may_be_spelt_in_any_usual_way():
     assert read("alone", "T", "Yes", "1", "false", "N", "0.0") == [1, 1, 1, 0, 0, 0]
+
+
+def test_categories_are_read_as_the_service_reads_them():
+    assert read("deck", " 1 ", "1.0", "02") == ["1", "1.0", "02"]
+    assert read("port", "true", "True", "yes") == ["true", "True", "yes"]
+
+
+def test_classes_may_be_spelt_as_pandas_writes_them():
+    texts = pd.Series(["1", "1.0", "True", "Red", "", "NA"], dtype=object)
+
+    classes = read_classes(texts, ["1", "true", "red"])
+
+    assert classes[:4].tolist() == ["1", "1", "true", "Red"]
+    assert classes[4:].isna().all()
 
 
 def test_what_cannot_be_read_stays_as_it_is():

@@ -153,6 +153,7 @@ def test_valid_source_passes_byte_by_byte(check):
     [
         (f"{HEADER}\n\n5.1,x,1.4,0.2,setosa\n", "my.csv row 3 has 'x'"),
         (f"{HEADER}\n{GOOD}\n1,2,3,4,5,6\n", "my.csv cannot be read as CSV: .* line 3"),
+        (f"{HEADER}\n{GOOD},6\n{GOOD},7\n", "my.csv cannot be read as CSV"),
         ("\n", "my.csv cannot be read as CSV"),
         (b"\xff\xfe\x00\n", "my.csv cannot be read as CSV"),
     ],
