@@ -30,7 +30,7 @@ def dataset() -> None:
 @click.option("--force", is_flag=True, help="Replace the files if there are some.")
 @explain_errors
 def init(source: str, target: str, name: str, *, force: bool) -> None:
-    """Propose a specification for SOURCE in conf/NAME, to be read and corrected.
+    """Propose a specification for SOURCE in conf/NAME, for you to review.
 
     SOURCE is a CSV, Parquet or JSON lines file, an address, or an SQL query.
     """
@@ -111,7 +111,7 @@ def _report(profile: "Profile", name: str) -> None:
     for warning in profile.warnings:
         console.print(f"[yellow]Note: {escape(warning)}", highlight=False)
     console.print(
-        f"conf/{name} is written: read and correct {FILES[0]} and {FILES[1]}, then"
+        f"conf/{name} is written: review {FILES[0]} and {FILES[1]}, then run"
         f"\n  kedro run --env {name}",
         highlight=False,
     )

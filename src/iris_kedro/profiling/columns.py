@@ -1,4 +1,4 @@
-"""Guesses the type of a column, and says by what."""
+"""Guesses the type of a column and gives the evidence."""
 
 import re
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ import pandas as pd
 from iris_kedro.tables.reading import FLAGS, MISSING
 
 MOST_CATEGORIES = 50  # a column of more is text, or an identifier
-FEW_NUMBERS = 10  # distinct whole numbers that may as well be names
-SHARE_OF_UNIQUE = 0.95  # from here on, texts and whole numbers tell rows apart
+FEW_NUMBERS = 10  # distinct whole numbers that could be codes
+SHARE_OF_UNIQUE = 0.95  # of whole numbers, to count as an identifier
 HEAD_ROOM = 0.5  # of the observed span, beyond it
 SHOWN = 5
 ID_NAME = re.compile(r"(^|_)(id|key|uuid|guid|index|nr|no)$")
@@ -26,7 +26,7 @@ class Guess:
         column: Its header in the source.
         name: The name of the feature.
         feature: Its entry in the specification; none if it is left out.
-        evidence: What speaks for that.
+        evidence: Why.
         is_shared: Whether another header is a spelling of the same name.
     """
 
@@ -58,7 +58,7 @@ def guess_feature(column: str, name: str, texts: "pd.Series[str]") -> Guess:
     distinct = present.nunique()
     if distinct <= 1:
         only = f"always {present.iloc[0]!r}" if distinct else "always empty"
-        return Guess(column, name, None, f"{only}: it tells no rows apart")
+        return Guess(column, name, None, f"{only}")
     feature, evidence = _guess_type(name, present, distinct)
     if feature is not None and gaps:
         feature["nullable"] = True
@@ -84,7 +84,7 @@ def _guess_number(
 ) -> tuple[dict[str, Any] | None, str]:
     low, high = float(numbers.min()), float(numbers.max())
     if low == high:
-        return None, f"always {low:g}: it tells no rows apart"
+        return None, f"always {low:g}"
     is_whole = bool((numbers == numbers.round()).all())
     is_unique = distinct >= SHARE_OF_UNIQUE * len(numbers)
     seen = f"{low:g} to {high:g}"
@@ -99,7 +99,7 @@ def _guess_number(
     feature = {**kind, "minimum": minimum, "maximum": maximum}
     if is_whole and distinct <= FEW_NUMBERS:
         values = ", ".join(f"{each:g}" for each in sorted(numbers.unique()))
-        return feature, f"{values}: a category, if these are names"
+        return feature, f"{values}: change to a category if these are codes"
     return feature, seen
 
 
@@ -108,11 +108,11 @@ def _guess_text(
 ) -> tuple[dict[str, Any] | None, str]:
     examples = ", ".join(repr(each) for each in present.unique()[:2])
     if present.str.match(DATE).all():
-        return None, f"dates such as {examples}: a model needs numbers made of them"
+        return None, f"dates such as {examples}: derive numbers from them"
     if distinct > MOST_CATEGORIES and distinct >= len(present) / 2:
         return (
             None,
-            f"{distinct:,} distinct texts such as {examples}: it tells rows apart",
+            f"{distinct:,} distinct texts, such as {examples}",
         )
     counts = present.value_counts()
     if distinct > MOST_CATEGORIES:

@@ -1,4 +1,4 @@
-"""Writes a proposed specification as YAML that is to be read and corrected."""
+"""Writes a proposed specification as YAML, for the user to review."""
 
 import math
 from typing import Any

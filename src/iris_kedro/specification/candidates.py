@@ -29,7 +29,7 @@ class Candidate(Estimator):
 
     Attributes:
         scale: Whether numbers are standardized.
-        impute: What stands for a missing number; ``none`` leaves it to the estimator.
+        impute: How missing numbers are filled; ``none`` leaves it to the estimator.
         encode: How categories become numbers; ``ordinal`` takes their order.
         search: How parameters are searched.
         grid: Values to try, by parameter.

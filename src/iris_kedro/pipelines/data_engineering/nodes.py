@@ -135,8 +135,8 @@ def _check_loss(counts: dict[str, int], rows: pd.DataFrame, dataset: Dataset) ->
         f" {counts['without_class_dropped']} have no {dataset.target.name},"
         f" {counts['missing_dropped']} lack a value, {counts['duplicates_dropped']} are"
         f" duplicates; dataset.rows.maximum_loss is {dataset.rows.maximum_loss:g}."
-        + (f" Set nullable: true for {columns}," if columns else "")
-        + " correct the file, or raise maximum_loss"
+        + (f" Set nullable: true for {columns}, correct" if columns else " Correct")
+        + " the file, or raise maximum_loss"
     )
 
 

@@ -1,8 +1,8 @@
-"""What stands before an estimator: imputation, encoding and scaling by type.
+"""Preprocessing by type: imputation, encoding and scaling.
 
-It is a part of the model, and of its ONNX file. Some constructions of scikit-learn
-convert to something else without an error, such as an indicator of missing values or
-one-hot encoding of NaN; none of them is here, and the proof of parity refuses them.
+It is part of the model and of its ONNX file. Some transformers of scikit-learn convert
+to ONNX incorrectly but without an error, such as missing-value indicators or one-hot
+encoding of NaN. None of them is used here, and the parity check would reject them.
 """
 
 from collections.abc import Sequence
@@ -45,7 +45,7 @@ def build_preprocessing(
 def _prepare_numbers(candidate: Candidate, features: Sequence[AnyFeature]) -> Any:
     steps: list[tuple[str, Any]] = []
     if candidate.impute != "none" and any(each.nullable for each in features):
-        # A fold may have no value at all: then 0 stands for it.
+        # If a fold has no value at all, 0 is used.
         imputer = SimpleImputer(strategy=candidate.impute, keep_empty_features=True)
         steps.append(("impute", imputer))
     if candidate.scale:
