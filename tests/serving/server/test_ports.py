@@ -106,7 +106,9 @@ def test_port_is_left_free():
 
 
 @pytest.mark.parametrize(
-    ("variable", "value"), [("GUNICORN_FD", "3"), ("LISTEN_PID", str(os.getpid()))]
+    ("variable", "value"),
+    [("GUNICORN_FD", "3"), ("LISTEN_PID", str(os.getpid()))],
+    ids=["gunicorn", "systemd"],
 )
 def test_inherited_sockets_are_not_checked(taken, monkeypatch, variable, value):
     monkeypatch.setenv(variable, value)
