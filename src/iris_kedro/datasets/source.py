@@ -48,7 +48,7 @@ class SourceDataset(AbstractDataset[NoReturn, bytes]):
 
     A CSV is taken as it is. Parquet (``.parquet``), JSON lines (``.jsonl``,
     ``.ndjson``), the answer of an SQL query (``SELECT …``) and data of scikit-learn
-    (``sklearn:iris``) become one. MLflow's artifacts are read as well: ``runs:/…``,
+    (``sklearn:wine``) become one. MLflow's artifacts are read as well: ``runs:/…``,
     ``mlflow-artifacts:/…``, ``s3://…``.
 
     Args:
@@ -126,7 +126,7 @@ class SourceDataset(AbstractDataset[NoReturn, bytes]):
         except (MlflowException, OSError, ValueError) as error:
             raise DatasetError(
                 f"cannot read the source {self._location!r}: {error}."
-                " Give a path, a URL or sklearn:iris as data_engineering.source"
+                " Give a path, a URL or sklearn:wine as data_engineering.source"
             ) from error
         if not content.strip():
             raise DatasetError(f"the source {self._location!r} is empty")
@@ -168,7 +168,7 @@ def _read_sklearn(name: str, target_name: str) -> pd.DataFrame:
     if loader is None:
         raise DatasetError(
             f"scikit-learn bundles no dataset {name!r};"
-            " it has iris, wine and breast_cancer"
+            " it has wine and breast_cancer, for example"
         )
     bunch = loader(as_frame=True)
     data = bunch.data.copy()

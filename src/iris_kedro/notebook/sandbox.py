@@ -28,7 +28,7 @@ def open_sandbox() -> None:
     the copy.
     """
     shell = get_ipython()
-    folder = tempfile.TemporaryDirectory(prefix="iris-notebook-")
+    folder = tempfile.TemporaryDirectory(prefix="notebook-")
     atexit.register(folder.cleanup)
     sandbox = copy_project(Path(folder.name))
     os.chdir(sandbox)

@@ -42,7 +42,7 @@ def standardize_name(column: str) -> str:
     """Turn a column's name in a file into the name of a feature.
 
     Drops a unit in parentheses and writes words in lower case with underscores:
-    ``Sepal Length (cm)`` and ``sepal-length`` become ``sepal_length``.
+    ``Bill Length (mm)`` and ``bill-length`` become ``bill_length``.
     """
     without_unit = re.sub(r"\(.*?\)", "", column)
     return re.sub(r"[^a-z0-9]+", "_", without_unit.lower()).strip("_")

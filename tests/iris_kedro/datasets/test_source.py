@@ -36,7 +36,7 @@ def test_other_bundled_data_works_as_well():
 
 
 def test_unknown_bundled_data_names_what_there_is():
-    with pytest.raises(DatasetError, match="no dataset 'tulips'; it has iris"):
+    with pytest.raises(DatasetError, match="no dataset 'tulips'; it has wine"):
         SourceDataset("sklearn:tulips", "species").load()
 
 
