@@ -77,7 +77,7 @@ class CrossValidation:
 class TrainedCandidate:
     """A fitted candidate and its cross-validation.
 
-    ``model`` is a plain scikit-learn pipeline with ``best_parameters``, fitted on all
+    ``model`` is a scikit-learn pipeline with ``best_parameters``, fitted on all
     training rows; ``points`` are the parameters that were tried, with their mean
     scores.
     """

@@ -167,6 +167,8 @@ class Contract(Part):
     typical_rows: dict[str, list[Value]] = {}
     # Digest of the data, code and parameters that the training depended on.
     training_fingerprint: str = ""
+    # Expressions of the numbers that the model computes from the features, by name.
+    derived: dict[str, str] = {}
 
     @property
     def inputs(self) -> dict[str, FeatureContract]:

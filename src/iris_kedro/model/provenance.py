@@ -18,6 +18,7 @@ from iris_kedro.specification import Candidate, Dataset, Export, Split, Training
 UNKNOWN = "unknown"
 # What a model depends on, below src/iris_kedro. A test compares it with the imports.
 TRAINING_CODE = (
+    "derived/*.py",
     "model/candidates.py",
     "model/contract.py",
     "model/inputs.py",

@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from iris_kedro.derived.expression import parse
+
 from .base import Name, Parameters
 from .features import Feature, Number, Text, check_unique
 
@@ -62,7 +64,10 @@ class Rows(Parameters):
 
 
 class Dataset(Parameters):
-    """The feature specification, from which validation, contract and API follow."""
+    """The feature specification, from which validation, contract and API follow.
+
+    ``derived`` has expressions of numbers that the model computes itself, by name.
+    """
 
     # In lower case: it names folders, and some file systems ignore case.
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
@@ -70,6 +75,7 @@ class Dataset(Parameters):
     load_args: dict[str, Any] = {}
     target: Target
     features: Annotated[dict[Name, Feature], Field(min_length=1)]
+    derived: dict[Name, str] = {}
     rows: Rows = Field(default_factory=Rows)
 
     @model_validator(mode="after")
@@ -79,6 +85,21 @@ class Dataset(Parameters):
                 f"the target {self.target.name!r} is also a feature; a model would be"
                 " told what it is to predict"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _check_derived(self) -> Self:
+        numbers = [name for name in self.columns if name not in self.categories]
+        for name, expression in self.derived.items():
+            if name in {*self.features, self.target.name}:
+                raise ValueError(
+                    f"the derived feature {name!r} has the name of a feature or of the"
+                    " target; give it another one"
+                )
+            try:
+                parse(expression, numbers, self.categories)
+            except ValueError as error:
+                raise ValueError(f"the derived feature {name!r}: {error}") from None
         return self
 
     @property

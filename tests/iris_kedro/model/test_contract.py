@@ -53,6 +53,13 @@ def test_contract_from_before_there_were_typical_rows_is_read(challenger):
     assert Contract.model_validate(content).typical_rows == {}
 
 
+def test_contract_from_before_there_were_derived_features_is_read(challenger):
+    content = Contract.read(challenger).model_dump()
+    del content["derived"]
+
+    assert Contract.model_validate(content).derived == {}
+
+
 def test_contract_that_names_its_run_is_read(challenger):
     contract = Contract.read(challenger)
     run = {"run_id": "c" * 32, "created_at": "2026-11-01", "git_commit": "c0ffee"}

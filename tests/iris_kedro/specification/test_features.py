@@ -70,3 +70,33 @@ def test_limits_are_told_with_all_their_digits():
     number = Number(minimum=-0.1, maximum=123_456_789)
 
     assert number.expect() == "a number from -0.1 to 123456789"
+
+
+def test_derived_features_are_expressions_of_numbers_and_booleans():
+    derived = {"fare_each": "fare / (siblings + 1)", "lonely": "alone * fare"}
+
+    dataset = Dataset.model_validate({**SPECIFICATION, "derived": derived})
+
+    assert dataset.derived == derived
+    assert dataset.columns == list(SPECIFICATION["features"])
+    assert passengers.describe().derived == {}
+
+
+@pytest.mark.parametrize(
+    ("derived", "message"),
+    [
+        ({"fare_each": "fare / sibling"}, "'fare_each': 'fare / sib.*mean 'siblings'"),
+        (
+            {"x": "port + 1"},
+            "the derived feature 'x': 'port .* 1' has 'port', which is",
+        ),
+        ({"x": "x + 1"}, "has 'x', which is not a feature"),
+        ({"fare": "age + 1"}, "derived feature 'fare' has the name of a feature or"),
+        ({"survived": "age + 1"}, "'survived' has the name of a feature or of the ta"),
+        ({"Fare each": "fare / 2"}, r"Fare each.*\n.*match pattern"),
+        ({"x": 1}, r"derived\.x\n.*valid string"),
+    ],
+)
+def test_impossible_derived_feature_is_refused_by_name(derived, message):
+    with pytest.raises(ValidationError, match=message):
+        Dataset.model_validate({**SPECIFICATION, "derived": derived})

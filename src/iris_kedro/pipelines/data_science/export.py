@@ -108,6 +108,7 @@ def describe_challenger(
         metrics=evaluation.metrics,
         typical_rows=_find_typical_rows(train_data, dataset),
         training_fingerprint=lineage.fingerprint,
+        derived=dataset.derived,
     )
     return contract.embed(model)
 

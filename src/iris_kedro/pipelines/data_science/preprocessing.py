@@ -1,4 +1,4 @@
-"""Preprocessing by type: imputation, encoding and scaling.
+"""Preprocessing by type: derived features, imputation, encoding and scaling.
 
 It is part of the model and of its ONNX file. Some transformers of scikit-learn convert
 to ONNX incorrectly but without an error, such as missing-value indicators or one-hot
@@ -13,6 +13,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
+from iris_kedro.derived.transformer import DerivedFeatures
 from iris_kedro.model.inputs import NO_CATEGORY
 from iris_kedro.specification import Boolean, Candidate, Category, Dataset, Number
 from iris_kedro.specification.features import AnyFeature
@@ -25,7 +26,8 @@ def build_preprocessing(
 ) -> list[tuple[str, Any]]:
     """Build the steps before an estimator; none if it takes the numbers as they are."""
     features = list(dataset.features.values())
-    if not any(each.is_category or each.nullable for each in features):
+    plain = not any(each.is_category or each.nullable for each in features)
+    if plain and not dataset.derived:
         return [("scale", StandardScaler())] if candidate.scale else []
     # Columns are in this order: see iris_kedro.model.inputs.
     ordered = sorted(features, key=lambda each: each.is_category)
@@ -39,18 +41,28 @@ def build_preprocessing(
         for name, kind, prepare in parts
         if (places := [n for n, each in enumerate(ordered) if isinstance(each, kind)])
     ]
+    if dataset.derived:
+        numbers = [name for name in dataset.columns if name not in dataset.categories]
+        derive = ("derive", DerivedFeatures(dataset.derived, numbers))
+        steps = Pipeline([derive, *_list_steps(candidate, nullable=True)])
+        transformers.append(("derived", steps, list(range(len(numbers)))))
     return [("prepare", ColumnTransformer(transformers))]
 
 
 def _prepare_numbers(candidate: Candidate, features: Sequence[AnyFeature]) -> Any:
+    steps = _list_steps(candidate, any(each.nullable for each in features))
+    return Pipeline(steps) if steps else "passthrough"
+
+
+def _list_steps(candidate: Candidate, nullable: bool) -> list[tuple[str, Any]]:
     steps: list[tuple[str, Any]] = []
-    if candidate.impute != "none" and any(each.nullable for each in features):
+    if candidate.impute != "none" and nullable:
         # If a fold has no value at all, 0 is used.
         imputer = SimpleImputer(strategy=candidate.impute, keep_empty_features=True)
         steps.append(("impute", imputer))
     if candidate.scale:
         steps.append(("scale", StandardScaler()))
-    return Pipeline(steps) if steps else "passthrough"
+    return steps
 
 
 def _prepare_booleans(candidate: Candidate, features: Sequence[AnyFeature]) -> Any:

@@ -199,6 +199,15 @@ def test_card_says(make_card, said):
     assert said in render_card(make_card())
 
 
+def test_card_lists_derived_features_if_there_are_some(make_card):
+    card = make_card()
+    assert "Derived" not in render_card(card)
+
+    card["model"]["derived"] = {"petal_area": "petal_length * petal_width"}
+
+    assert "| petal area | `petal_length * petal_width` |" in render_card(card)
+
+
 @pytest.mark.parametrize("metric", METRICS)
 def test_card_explains_the_metric_that_was_used(make_card, metric):
     card = make_card()

@@ -1,0 +1,1 @@
+"""Derived features: numbers that the model computes from the features of a row."""

@@ -1,0 +1,150 @@
+"""Candidates on tables with derived features: trained, converted, compared."""
+
+from io import BytesIO
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from iris_kedro.model.candidates import UntrainedCandidate
+from iris_kedro.model.contract import Contract
+from iris_kedro.model.inputs import arrange
+from iris_kedro.model.scoring import OnnxScorer
+from iris_kedro.pipelines.data_engineering.nodes import clean, split
+from iris_kedro.pipelines.data_science.export import describe_challenger, export_onnx
+from iris_kedro.pipelines.data_science.nodes import evaluate_best, train_candidate
+from iris_kedro.specification import Candidate, Dataset
+from iris_kedro.tables.reading import build_load_args
+from iris_kedro.tables.validation import RawFileValidator
+from tests.iris_kedro import passengers
+
+LOGISTIC = {"class": "sklearn.linear_model.LogisticRegression", "scale": True}
+HISTOGRAMS = {"class": "sklearn.ensemble.HistGradientBoostingClassifier"}
+SIDES = {
+    "name": "rectangles",
+    "source": "rectangles.csv",
+    "target": {"name": "size", "classes": ["large", "small"]},
+    "features": {
+        "width": {"minimum": -10, "maximum": 10},
+        "height": {"minimum": -10, "maximum": 10},
+    },
+}
+# Some are missing where a feature is, and some because there is no such number.
+OF_PASSENGERS = {
+    "log_fare": "log1p(fare)",
+    "fare_each": "fare / siblings",
+    "is_child": "age < 16",
+    "alone_fare": "alone * fare",
+}
+
+
+def draw_rectangles(count, seed=0):
+    """Draw rows whose class depends on a product alone."""
+    width, height = np.random.default_rng(seed).uniform(-10, 10, (2, count)).round(3)
+    size = np.where(width * height > 0, "large", "small")
+    return pd.DataFrame({"width": width, "height": height, "size": size})
+
+
+@pytest.fixture
+def learn(training, export_parameters, split_parameters):
+    """Return a function that trains and exports a candidate on a table."""
+
+    def learn(dataset, content, candidate):
+        raw = pd.read_csv(BytesIO(content), **build_load_args({}))
+        valid = RawFileValidator("raw.csv", dataset.model_dump()).validate(raw)
+        sides = split(clean(valid, dataset).data, dataset, split_parameters)
+        trained = train_candidate(
+            "one", sides.train, dataset, Candidate.model_validate(candidate), training
+        )
+        exported = export_onnx(trained, sides.train, dataset, export_parameters)
+        return exported, sides
+
+    return learn
+
+
+def measure(exported, sides, dataset):
+    return evaluate_best(exported, sides.test, dataset).metrics["accuracy"]
+
+
+def test_linear_model_learns_a_product_that_is_derived(learn):
+    content = draw_rectangles(500).to_csv(index=False).encode()
+    plain = Dataset.model_validate(SIDES)
+    derived = Dataset.model_validate({**SIDES, "derived": {"area": "width * height"}})
+
+    without = learn(plain, content, LOGISTIC)
+    with_area = learn(derived, content, LOGISTIC)
+
+    assert measure(*without, plain) < 0.7
+    assert measure(*with_area, derived) > 0.95
+    assert with_area[0].reason == ""
+
+
+@pytest.mark.parametrize(
+    "candidate",
+    [
+        LOGISTIC,
+        LOGISTIC | {"encode": "ordinal", "impute": "mean"},
+        HISTOGRAMS | {"impute": "none"},
+        {
+            "class": "sklearn.ensemble.RandomForestClassifier",
+            "parameters": {"n_estimators": 10},
+        },
+        {
+            "class": "sklearn.calibration.CalibratedClassifierCV",
+            "scale": True,
+            "parameters": {"estimator": {"class": "sklearn.svm.SVC"}},
+        },
+    ],
+    ids=lambda each: f"{each['class'].rpartition('.')[2]}-{each.get('impute')}",
+)
+def test_model_derives_from_all_types_as_scikit_learn_does(learn, candidate):
+    dataset = Dataset.model_validate(
+        {**passengers.SPECIFICATION, "derived": OF_PASSENGERS}
+    )
+
+    exported, sides = learn(dataset, passengers.write(passengers.draw(600)), candidate)
+
+    assert exported.reason == ""
+    inputs = arrange(sides.test, dataset.features)
+    scores = OnnxScorer(exported.model).score(inputs)
+    expected = exported.trained.model.predict_proba(inputs)
+    np.testing.assert_allclose(scores.probabilities, expected, atol=1e-4)
+    prepared = exported.trained.model["prepare"].named_transformers_["derived"]
+    values = prepared["derive"].transform(inputs.select_dtypes("number"))
+    assert np.isnan(values[:, 1:]).any(axis=0).all()
+
+
+def test_candidate_that_takes_no_gaps_says_that_derived_features_have_some(learn):
+    dataset = Dataset.model_validate({**SIDES, "derived": {"root": "sqrt(width)"}})
+    content = draw_rectangles(300).to_csv(index=False).encode()
+
+    exported, _ = learn(dataset, content, LOGISTIC | {"impute": "none"})
+
+    assert isinstance(exported, UntrainedCandidate)
+    assert "contains NaN" in exported.reason
+
+
+def test_contract_has_expressions_and_inputs_without_their_results(
+    learn, split_parameters, export_parameters, lineage
+):
+    derived = {"area": "width * height"}
+    dataset = Dataset.model_validate({**SIDES, "derived": derived})
+    content = draw_rectangles(300).to_csv(index=False).encode()
+    exported, sides = learn(dataset, content, LOGISTIC)
+
+    model = describe_challenger(
+        exported,
+        evaluate_best(exported, sides.test, dataset),
+        sides.train,
+        sides.test,
+        lineage,
+        dataset,
+        split_parameters,
+        export_parameters,
+    )
+
+    contract = Contract.read(model)
+    assert contract.derived == derived
+    assert list(contract.inputs) == ["width", "height"]
+    (tensor,) = model.graph.input
+    assert tensor.type.tensor_type.shape.dim[1].dim_value == 2
