@@ -231,8 +231,13 @@ def pin_requirements(*packages: str) -> list[str]:
 
 def _trusted_types(record: CandidateRecord) -> list[str]:
     # The model was fitted a moment ago, in this process: what it is made of by
-    # scikit-learn, NumPy and the configured class's own package is to be trusted.
+    # scikit-learn, NumPy, this package and those of configured classes is trusted.
     trained = record.candidate.trained
-    packages = {"numpy", "sklearn", trained.specification.class_path.partition(".")[0]}
+    packages = {
+        "numpy",
+        "sklearn",
+        "iris_kedro",
+        *trained.specification.list_packages(),
+    }
     untrusted = skops.io.get_untrusted_types(data=skops.io.dumps(trained.model))
     return [name for name in untrusted if name.partition(".")[0] in packages]

@@ -122,7 +122,7 @@ def compute_fingerprint(
         candidates: All candidates, in their order.
     """
     candidates = list(candidates)
-    modules = {each.class_path.partition(".")[0] for each in candidates}
+    modules = {name for each in candidates for name in each.list_packages()}
     parts = [
         hashlib.sha256(raw).hexdigest(),
         dataset.model_copy(update={"source": ""}),

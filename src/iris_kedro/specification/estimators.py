@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+from collections.abc import Iterator
 from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field, model_validator
@@ -53,6 +54,11 @@ class Estimator(Parameters):
         if not (inspect.isclass(found) and hasattr(found, "get_params")):
             raise ValueError(f"{self.class_path!r} is not a scikit-learn estimator")
         return found
+
+    def list_packages(self) -> set[str]:
+        """Return the packages of its class and of those of nested estimators."""
+        nested = _find_classes(list(self.parameters.values()))
+        return {name.partition(".")[0] for name in (self.class_path, *nested)}
 
     def build(self) -> Any:
         """Create the estimator, nested estimators included.
@@ -111,6 +117,15 @@ def _build(value: Any) -> Any:
     if isinstance(value, list):
         return [_build(each) for each in value]
     return value
+
+
+def _find_classes(value: Any) -> Iterator[str]:
+    if isinstance(value, dict) and "class" in value:
+        yield value["class"]
+        value = list(value.get("parameters", {}).values())
+    if isinstance(value, list):
+        for each in value:
+            yield from _find_classes(each)
 
 
 def check_values(estimator: Any) -> None:

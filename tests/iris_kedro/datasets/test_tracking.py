@@ -18,6 +18,8 @@ from iris_kedro.datasets import (
 )
 from iris_kedro.datasets.tracking import pin_requirements
 from iris_kedro.model.candidates import CandidateRecord, ExportedCandidate
+from iris_kedro.pipelines.data_science.nodes import train_candidate
+from iris_kedro.specification import Candidate
 
 FOREST = {
     "class": "sklearn.ensemble.RandomForestClassifier",
@@ -197,6 +199,33 @@ def test_model_of_the_candidate_predicts(candidate_run, test_data):
     predictions = mlflow.sklearn.load_model(model.model_uri).predict(X)
 
     assert (predictions == test_data["species"]).mean() > 0.8
+
+
+def test_model_with_derived_features_and_own_transformers_predicts(
+    tracking, sides, dataset, training
+):
+    steps = [
+        ["squash", {"class": "tests.iris_kedro.transformers.Squash"}],
+        ["model", {"class": "sklearn.linear_model.LogisticRegression"}],
+    ]
+    candidate = {"class": "sklearn.pipeline.Pipeline", "parameters": {"steps": steps}}
+    derived = {"petal_area": "petal_length * petal_width"}
+    trained = train_candidate(
+        "own",
+        sides().train,
+        dataset.model_copy(update={"derived": derived}),
+        Candidate.model_validate(candidate),
+        training,
+    )
+    record = CandidateRecord(ExportedCandidate(trained, None), is_chosen=False)
+
+    with mlflow.start_run() as run:
+        CandidateRunsDataset().save([record])
+
+    (model,) = tracking.search_logged_models([run.info.experiment_id])
+    X = sides().test.drop(columns="species").to_numpy()
+    predictions = mlflow.sklearn.load_model(model.model_uri).predict(X)
+    assert (predictions == trained.model.predict(X)).all()
 
 
 def test_requirements_are_pinned_to_what_is_installed():

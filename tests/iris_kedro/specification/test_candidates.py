@@ -244,3 +244,15 @@ def test_parameters_that_a_signature_hides_are_known(monkeypatch):
     assert Candidate.model_validate(given).build().others == {"rounds": 10}
     with pytest.raises(ValidationError, match="has no parameter 'round'; did you mean"):
         Candidate.model_validate({**given, "parameters": {"round": 10}})
+
+
+def test_packages_are_those_of_nested_estimators_too():
+    own = {"class": "tests.iris_kedro.transformers.Squash"}
+    steps = [["own", own], ["model", LOGISTIC]]
+    pipeline = {"class": "sklearn.pipeline.Pipeline", "parameters": {"steps": steps}}
+
+    assert Estimator.model_validate(nest(pipeline)).list_packages() == {
+        "sklearn",
+        "tests",
+    }
+    assert Estimator.model_validate(LOGISTIC).list_packages() == {"sklearn"}

@@ -148,3 +148,35 @@ def test_contract_has_expressions_and_inputs_without_their_results(
     assert list(contract.inputs) == ["width", "height"]
     (tensor,) = model.graph.input
     assert tensor.type.tensor_type.shape.dim[1].dim_value == 2
+
+
+@pytest.mark.parametrize(
+    "transformer",
+    [
+        {
+            "class": "sklearn.preprocessing.PolynomialFeatures",
+            "parameters": {"include_bias": False},
+        },
+        {"class": "tests.iris_kedro.transformers.Squash"},
+    ],
+    ids=["of scikit-learn", "of the user"],
+)
+def test_pipeline_with_transformers_is_trained_and_exported(learn, transformer):
+    dataset = Dataset.model_validate({**SIDES, "derived": {"area": "width * height"}})
+    content = draw_rectangles(500).to_csv(index=False).encode()
+    steps = [["transform", transformer], ["model", {"class": LOGISTIC["class"]}]]
+    candidate = {
+        "class": "sklearn.pipeline.Pipeline",
+        "scale": True,
+        "parameters": {"steps": steps},
+        "grid": {"model__C": [1.0, 10.0]},
+    }
+
+    exported, sides = learn(dataset, content, candidate)
+
+    assert exported.reason == ""
+    inputs = arrange(sides.test, dataset.features)
+    scores = OnnxScorer(exported.model).score(inputs)
+    expected = exported.trained.model.predict_proba(inputs)
+    np.testing.assert_allclose(scores.probabilities, expected, atol=1e-4)
+    assert measure(exported, sides, dataset) > 0.95
