@@ -28,8 +28,8 @@ def own(project, monkeypatch):
     return project
 
 
-def read_specification(project):
-    text = (project.path / "conf/passengers/globals.yml").read_text()
+def read_specification(project, name="passengers"):
+    text = (project.path / f"conf/{name}/globals.yml").read_text()
     return Dataset.model_validate(yaml.safe_load(text)["dataset"])
 
 
@@ -104,11 +104,60 @@ def test_a_csv_becomes_a_service_that_answers_as_scikit_learn_does(own):
     assert single["prediction"] == answer["predictions"][0]
 
 
-def read_rows(project):
+@pytest.mark.slow
+def test_service_derives_features_that_clients_never_send(project):
+    derived = {"area": "width * height", "ratio": "width / height"}
+    describe_rectangles(project, derived)
+    result = project.invoke("run", "--env", "rectangles")
+    assert result.exit_code == 0, result.output
+    card = (project.path / "data/08_reporting/rectangles/model_card.md").read_text()
+    assert "| area | `width * height` |" in card
+    shutil.copytree(ROOT / "serving", project.path / "serving")
+
+    service = Service(project.path)
+    try:
+        rows, requests = read_rows(project, "rectangles")
+        answer = service.post("/predict/batch", {"instances": requests})
+        described = service.get("/model").json()
+        refused = service.post("/predict", {**requests[0], "area": 1.0})
+    finally:
+        service.stop()
+
+    file = project.path / "data/06_models/rectangles/best.pickle"
+    best = PickleDataset(filepath=str(file)).load()
+    expected = best.trained.model.predict_proba(rows)
+    np.testing.assert_allclose(answer["probabilities"], expected, atol=1e-4)
+    # A linear model, which knows the classes by the product alone.
+    assert best.name == "logistic_regression"
+    assert described["metrics"]["accuracy"] > 0.95
+    assert described["contract"]["derived"] == derived
+    assert refused["errors"][0]["pointer"] == "/area"
+
+
+def describe_rectangles(project, derived):
+    """Write a table whose classes depend on a product, and its specification."""
+    width, height = np.random.default_rng(0).uniform(-10, 10, (2, 600)).round(2)
+    table = pd.DataFrame({"width": width, "height": height})
+    table["sign"] = np.where(width * height > 0, "plus", "minus")
+    table.to_csv(project.path / "rectangles.csv", index=False)
+    side = {"minimum": -10, "maximum": 10}
+    dataset = {
+        "name": "rectangles",
+        "source": "rectangles.csv",
+        "target": {"name": "sign", "classes": ["minus", "plus"]},
+        "features": {"width": side, "height": side},
+        "derived": derived,
+    }
+    folder = project.path / "conf/rectangles"
+    folder.mkdir()
+    (folder / "globals.yml").write_text(yaml.safe_dump({"dataset": dataset}))
+
+
+def read_rows(project, name="passengers"):
     """Return the first rows of the table, for scikit-learn and for the service."""
-    specification = read_specification(project)
+    specification = read_specification(project, name)
     clean = pd.read_parquet(
-        project.path / "data/02_intermediate/passengers/clean_data.parquet"
+        project.path / f"data/02_intermediate/{name}/clean_data.parquet"
     )[:200]
     requests = [
         {
