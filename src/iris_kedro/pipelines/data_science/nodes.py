@@ -54,9 +54,13 @@ def train_candidate(
     """Search a candidate's parameters by cross-validation; fit the best on all rows.
 
     A candidate whose parameters do not suit the rows is left out; the others go on.
+
+    Raises:
+        ProjectError: If a class has fewer rows than there are folds.
     """
     X = arrange(train_data, dataset.features)
     y = train_data[dataset.target.name].to_numpy(str)
+    _check_folds(y, training)
     scorers = build_scorers(dataset.target, training.scoring)
     search = build_search(candidate, dataset, training, scorers, len(X))
     with collect_warnings() as found:
@@ -139,6 +143,21 @@ def evaluate_best(
     X = arrange(test_data, dataset.features)
     y = test_data[dataset.target.name].to_numpy(str)
     return _evaluate(best.trained.model, X, y)
+
+
+def _check_folds(y: np.ndarray[Any, Any], training: Training) -> None:
+    counts = {str(name): int((y == name).sum()) for name in np.unique(y)}
+    scarce = {name: rows for name, rows in counts.items() if rows < training.folds}
+    if not scarce:
+        return
+    fewest = min(scarce.values())
+    raise ProjectError(
+        "too few training rows for cross-validation:"
+        f" {', '.join(f'{name} has {rows}' for name, rows in scarce.items())};"
+        f" data_science.training.folds is {training.folds}, and each fold needs a row"
+        " of each class. Bring more rows"
+        + (f", or set folds to at most {fewest}" if fewest > 1 else "")
+    )
 
 
 def _evaluate(model: Any, X: Inputs, y: np.ndarray[Any, Any]) -> Evaluation:

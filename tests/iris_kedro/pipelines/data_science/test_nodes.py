@@ -152,15 +152,13 @@ def test_warnings_of_a_candidate_are_shown_once_with_its_name(train, caplog):
 
 
 @pytest.mark.parametrize(
-    ("candidate", "folds", "message"),
+    ("candidate", "message"),
     [
-        (FOREST, 90, "n_splits=90 cannot be greater than"),
         (
             {
                 "class": "sklearn.neighbors.KNeighborsClassifier",
                 "parameters": {"n_neighbors": 500},
             },
-            5,
             "n_neighbors = 500",
         ),
         (
@@ -168,17 +166,15 @@ def test_warnings_of_a_candidate_are_shown_once_with_its_name(train, caplog):
                 "class": "sklearn.linear_model.LogisticRegression",
                 "parameters": {"class_weight": {"tulip": 2.0}},
             },
-            5,
             "not in class_weight",
         ),
     ],
-    ids=["folds", "neighbours", "classes"],
+    ids=["neighbours", "classes"],
 )
 def test_candidate_that_cannot_be_trained_is_left_out_with_the_reason(
-    train_data, dataset, training, candidate, folds, message
+    train_data, dataset, training, candidate, message
 ):
     candidate = Candidate.model_validate(candidate)
-    training = training.model_copy(update={"folds": folds})
 
     trained = train_candidate("mine", train_data, dataset, candidate, training)
 
@@ -186,6 +182,21 @@ def test_candidate_that_cannot_be_trained_is_left_out_with_the_reason(
     assert trained.name == "mine"
     assert "cannot be trained on these rows with these parameters" in trained.reason
     assert message in trained.reason
+
+
+@pytest.mark.parametrize(
+    ("rows", "advice"), [(4, "or set folds to at most 4$"), (1, "Bring more rows$")]
+)
+def test_class_with_fewer_rows_than_folds_stops_before_training(
+    train_data, dataset, training, rows, advice
+):
+    counted = train_data.groupby("species").cumcount()
+    scarce = train_data[(train_data["species"] != "virginica") | (counted < rows)]
+
+    with pytest.raises(ProjectError, match=f"virginica has {rows}; .* is 5.*{advice}"):
+        validate_baseline(scarce, dataset, training)
+    with pytest.raises(ProjectError, match="too few training rows for cross-valid"):
+        train_candidate("mine", scarce, dataset, None, training)
 
 
 def test_training_leaves_its_input_alone(train_data, dataset, training):
