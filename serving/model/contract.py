@@ -10,6 +10,7 @@ import orjson
 from numpy.typing import NDArray
 
 from serving.model import parsing
+from serving.model.decision import Decision
 from serving.model.features import Discrete, Feature, Number, read_feature
 from serving.model.parsing import ContractError
 
@@ -84,6 +85,7 @@ class Contract:
     document: Mapping[str, Any] = field(repr=False)
     labels: Mapping[str, str] = field(default_factory=dict)
     positive: str | None = None
+    decision: Decision = field(default_factory=Decision)
 
     @classmethod
     def from_json(cls, text: str) -> "Contract":
@@ -110,6 +112,7 @@ class Contract:
         target = parsing.read_object(document, "target", "")
         target = parsing.add_defaults(target, TARGET_DEFAULTS, "/target")
         labels = parsing.read_object(target, "labels", "/target")
+        classes = parsing.read_texts(target, "classes", "/target")
         features = _read_features(document)
         golden_rows = parsing.read_object(document, "golden_rows", "")
         return cls(
@@ -117,7 +120,7 @@ class Contract:
             features=features,
             target=parsing.read_text(target, "name", "/target"),
             target_description=parsing.read_text(target, "description", "/target"),
-            classes=parsing.read_texts(target, "classes", "/target"),
+            classes=classes,
             training_counts=parsing.read_counts(target, "training_counts", "/target"),
             golden_rows=GoldenRows.from_json(golden_rows, features, "/golden_rows"),
             document=document,
@@ -126,6 +129,7 @@ class Contract:
                 for name in labels
             },
             positive=target["positive"],
+            decision=Decision.from_json(target, classes),
         )
 
     def _check(self) -> None:

@@ -87,6 +87,8 @@ class PredictionMetrics:
             for label in contract.classes
         }
         self._confidence = metrics.confidence.labels(version)
+        self._decides_most_probable = contract.decision.is_most_probable
+        self._places = {name: place for place, name in enumerate(contract.classes)}
         self._batch_rows = metrics.batch_rows
         self._out_of_range = [metrics.out_of_range.labels(version, n) for n in names]
         self._missing = [metrics.missing.labels(version, n) for n in names]
@@ -130,7 +132,11 @@ class PredictionMetrics:
         # NumPy is several times faster along rows than across them.
         by_class = np.ascontiguousarray(prediction.probabilities.T)
         by_feature = np.ascontiguousarray(rows.T)
-        observe_all(self._confidence, by_class.max(axis=0))
+        confidences = by_class.max(axis=0)
+        if not self._decides_most_probable:
+            places = [self._places[label] for label in prediction.labels.tolist()]
+            confidences = by_class[places, np.arange(len(places))]
+        observe_all(self._confidence, confidences)
         self._moments.record(by_feature)
         for each in self._values:
             each.record(by_feature)

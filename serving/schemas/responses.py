@@ -76,7 +76,7 @@ def prediction_response(contract: Contract) -> type[Schema]:
         prediction = fields.String(
             required=True,
             validate=validate.OneOf(contract.classes),
-            metadata={"description": contract.target_description},
+            metadata={"description": _describe_prediction(contract)},
         )
         probabilities = fields.Nested(by_class, required=True)
         prediction_id = fields.String(required=True)
@@ -100,6 +100,11 @@ def prediction_response(contract: Contract) -> type[Schema]:
     )
     name = PredictionResponseSchema.__name__
     return type(name, (PredictionResponseSchema,), {"label": label})
+
+
+def _describe_prediction(contract: Contract) -> str:
+    parts = (contract.target_description, contract.decision.sentence)
+    return "\n\n".join(part for part in parts if part)
 
 
 def batch_response(contract: Contract) -> type[Schema]:

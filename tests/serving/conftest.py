@@ -256,6 +256,21 @@ def passengers(load: Callable[..., Model], passengers_bytes: bytes) -> Model:
 
 
 @pytest.fixture
+def change() -> Callable[..., bytes]:
+    """Return a function that changes the contract in a model."""
+
+    def change(content: bytes, **changes) -> bytes:
+        model = onnx.load_from_string(content)
+        contract = json.loads(model.metadata_props[0].value)
+        for key, value in changes.items():
+            contract[key] = {**contract.get(key, {}), **value}
+        onnx.helper.set_model_props(model, {"contract": json.dumps(contract)})
+        return model.SerializeToString()
+
+    return change
+
+
+@pytest.fixture
 def load(tmp_path: Path) -> Callable[..., Model]:
     """Load a model from its bytes, as a version."""
 

@@ -1,6 +1,6 @@
 // What the page needs to know about a model, all of it from the model's contract.
 
-import { plain } from "./numbers.js";
+import { percent, plain } from "./numbers.js";
 import { scale } from "./scale.js";
 
 const PALETTE = 7;
@@ -13,6 +13,7 @@ export function describe(model) {
     classes: target.classes,
     labels: target.labels ?? {},
     target: target.description || humanize(target.name),
+    decision: describeDecision(target),
     typical: typicalRows(model.contract),
   };
 }
@@ -21,6 +22,12 @@ export const colorOf = (classes, name) => `color-${classes.indexOf(name) % PALET
 
 // The words for a class, which is a code such as "1" at times.
 export const labelOf = (labels, name) => (Object.hasOwn(labels, name) ? labels[name] : name);
+
+// The most probable class is predicted, unless the contract says otherwise.
+function describeDecision({ labels = {}, positive, threshold = null, costs = null }) {
+  if (threshold !== null) return `Predicts ${labelOf(labels, positive)} from a probability of ${percent(threshold)}.`;
+  return costs ? "Predicts the class with the least expected cost." : "";
+}
 
 export function humanize(name) {
   const words = spoken(name).replaceAll(".", ": ").trim();

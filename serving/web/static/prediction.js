@@ -22,8 +22,9 @@ export class PredictionPanel {
     }).observe(byId("inputs"));
   }
 
-  build({ classes, features, labels }) {
+  build({ classes, features, labels, decision }) {
     this.labels = labels;
+    say(byId("decision"), decision);
     this.numbers = new Set(features.filter(({ options }) => !options).map(({ name }) => name));
     this.#bars = new Map(classes.map((name) => [name, new Bar(describeClass(labels, name), colorOf(classes, name))]));
     this.list.replaceChildren(...[...this.#bars.values()].map((bar) => bar.element));

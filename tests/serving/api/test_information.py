@@ -228,6 +228,18 @@ def test_openapi_describes_the_loaded_model(client):
     assert body["application/json"]["example"]["sepal_length"] == 5.1
 
 
+def test_openapi_says_how_the_model_decides(make_app, load, passengers_bytes, change):
+    model = load(change(passengers_bytes, target={"threshold": 0.31}))
+    document = make_app(model).test_client().get("/openapi.json").json
+
+    prediction = document["components"]["schemas"]["PredictionResponse"]["properties"][
+        "prediction"
+    ]
+    described, decided = prediction["description"].split("\n\n")
+    assert described == "Whether the passenger survived"
+    assert decided == "1 is predicted from a probability of 0.31 on."
+
+
 def test_openapi_of_another_model_shares_nothing(make_app, wine):
     text = make_app(wine).test_client().get("/openapi.json").text
 

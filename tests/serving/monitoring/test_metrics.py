@@ -8,8 +8,13 @@ import pytest
 from prometheus_client import CollectorRegistry, Histogram
 from prometheus_client.parser import text_string_to_metric_families
 
+from serving.model.onnx_model import Prediction
 from serving.model.store import Store
-from serving.monitoring.prediction_metrics import observe_all
+from serving.monitoring.prediction_metrics import (
+    PredictionFamilies,
+    PredictionMetrics,
+    observe_all,
+)
 
 
 @pytest.fixture
@@ -43,6 +48,25 @@ def test_predictions_are_counted_by_version_and_class(client, setosa, read):
     assert value(samples, "serving_confidence_count", version="3") == 10
     assert value(samples, "serving_batch_rows_bucket", le="1.0") == 1
     assert value(samples, "serving_batch_rows_sum") == 10
+
+
+@pytest.mark.parametrize(
+    ("decision", "total"), [({}, 1.5), ({"threshold": 0.3}, 1.1)], ids=str
+)
+def test_confidence_is_the_probability_of_the_predicted_class(
+    load, passengers_bytes, change, decision, total
+):
+    model = load(change(passengers_bytes, target=decision), "5")
+    registry = CollectorRegistry()
+    metrics = PredictionMetrics(PredictionFamilies(registry), model)
+    labels = np.array(["1", "0"], object)
+    probabilities = np.array([[0.7, 0.3], [0.8, 0.2]], np.float32)
+
+    rows = model.contract.golden_rows.inputs[:2]
+    metrics.record([2], rows, Prediction(labels, probabilities))
+
+    found = registry.get_sample_value("serving_confidence_sum", {"version": "5"})
+    assert found == pytest.approx(total)
 
 
 def test_moments_give_the_mean_beside_that_of_training(client, setosa, read):

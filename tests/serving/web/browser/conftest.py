@@ -203,18 +203,3 @@ def describe_golden(
         "probabilities": model.predict_proba(inputs[rows]).tolist(),
         "tolerance": 1e-4,
     }
-
-
-@pytest.fixture
-def change() -> Callable[..., bytes]:
-    """Return a function that changes the contract in a model."""
-
-    def change(content: bytes, **changes: Any) -> bytes:
-        model = onnx.load_from_string(content)
-        contract = json.loads(model.metadata_props[0].value)
-        for key, value in changes.items():
-            contract[key] = {**contract.get(key, {}), **value}
-        onnx.helper.set_model_props(model, {"contract": json.dumps(contract)})
-        return model.SerializeToString()
-
-    return change

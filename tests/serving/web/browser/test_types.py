@@ -163,6 +163,30 @@ def test_classes_are_shown_by_their_labels(page):
         expect(page.locator("#announcement")).to_contain_text(label)
 
 
+@pytest.mark.parametrize(
+    ("decision", "sentence"),
+    [
+        ({"threshold": 0.31}, "Predicts survived from a probability of 31.0 %."),
+        (
+            {"costs": {"1": {"0": 5}}},
+            "Predicts the class with the least expected cost.",
+        ),
+    ],
+    ids=["threshold", "costs"],
+)
+def test_the_page_says_how_the_model_decides(
+    serve, open_page, passengers_bytes, change, decision, sentence
+):
+    page = open_page(serve(change(passengers_bytes, target=decision)).url)
+
+    answered(page)
+    expect(page.locator("#decision")).to_have_text(sentence)
+
+
+def test_nothing_is_said_of_the_most_probable_class(page):
+    expect(page.locator("#decision")).to_be_hidden()
+
+
 def test_examples_fill_in_all_types(serve, open_page, passengers_bytes, change):
     typical = {
         "0": [None, 2, None, None, "3"],

@@ -1,0 +1,55 @@
+import pytest
+
+from serving.model.contract import ContractError
+from serving.model.decision import Decision
+
+CLASSES = ("0", "1")
+TARGET = {"positive": "1"}
+
+
+def read(classes=CLASSES, **changes):
+    return Decision.from_json({**TARGET, **changes}, classes)
+
+
+@pytest.mark.parametrize(
+    "target", [{}, {"threshold": None, "costs": None}], ids=["older", "neither"]
+)
+def test_without_threshold_and_costs_the_most_probable_class_is_meant(target):
+    decision = read(**target)
+
+    assert decision.is_most_probable
+    assert decision.sentence == ""
+
+
+def test_threshold_is_about_the_positive_class():
+    decision = read(threshold=0.314159)
+
+    assert not decision.is_most_probable
+    assert decision.sentence == "1 is predicted from a probability of 0.314 on."
+
+
+def test_costs_are_read_by_class():
+    decision = read(costs={"0": {"1": 1}, "1": {"0": 5.5}})
+
+    assert decision.costs == {"0": {"1": 1.0}, "1": {"0": 5.5}}
+    assert decision.sentence == "The class with the least expected cost is predicted."
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ({"threshold": "0.5"}, "/target/threshold must be a number"),
+        ({"threshold": 1.5}, "/target/threshold must be a probability"),
+        ({"threshold": 0.5, "positive": None}, "needs a positive class, one of two"),
+        ({"threshold": 0.5, "classes": ("0", "1", "2")}, "needs a positive class"),
+        ({"costs": [[0, 1], [1, 0]]}, "/target/costs must be an object"),
+        ({"costs": {"2": {"0": 1}}}, "/target/costs/2 must be about the classes"),
+        ({"costs": {"0": {"2": 1}}}, "/target/costs/0 must be about the classes"),
+        ({"costs": {"0": {"1": "1"}}}, "/target/costs/0/1 must be a number"),
+        ({"costs": {"0": {"1": -1}}}, "/target/costs/0 must not be negative"),
+        ({"threshold": 0.5, "costs": {}}, "both a threshold and costs"),
+    ],
+)
+def test_decision_that_makes_no_sense_is_refused(target, message):
+    with pytest.raises(ContractError, match=message):
+        read(**target)
