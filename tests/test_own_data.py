@@ -1,5 +1,6 @@
 """From a CSV to a served model, as docs/own-data.md tells it."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -151,6 +152,45 @@ def describe_rectangles(project, derived):
     folder = project.path / "conf/rectangles"
     folder.mkdir()
     (folder / "globals.yml").write_text(yaml.safe_dump({"dataset": dataset}))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("threshold", "costs"),
+    [(0.2, {}), (None, {1: {0: 4}})],
+    ids=["threshold", "costs"],
+)
+def test_the_service_decides_by_the_rule_in_the_contract(own, threshold, costs):
+    assert own.invoke(*INIT).exit_code == 0
+    file = own.path / "conf/passengers/globals.yml"
+    content = yaml.safe_load(file.read_text())
+    content["dataset"]["target"]["costs"] = costs
+    file.write_text(yaml.safe_dump(content))
+    own.change(
+        "parameters_data_science.yml", "data_science.training.threshold", threshold
+    )
+    own.change("parameters_model_release.yml", "model_release.gate.minimum_recall", 0)
+    floor = "model_release.gate.minimum_accuracy=0.3"
+    result = own.invoke("run", "--env", "passengers", "--params", floor)
+    assert result.exit_code == 0, result.output
+    shutil.copytree(ROOT / "serving", own.path / "serving")
+
+    service = Service(own.path)
+    try:
+        target = service.get("/model").json()["contract"]["target"]
+        _, requests = read_rows(own)
+        answer = service.post("/predict/batch", {"instances": requests})
+    finally:
+        service.stop()
+
+    probabilities = np.array(answer["probabilities"], np.float32)
+    most_probable = np.array(["0", "1"])[probabilities.argmax(axis=1)]
+    survives = probabilities[:, 1] >= np.float32(0.2)  # 1 - p is below 4 p from here on
+    assert answer["predictions"] == np.where(survives, "1", "0").tolist()
+    assert (answer["predictions"] != most_probable).any()
+    file = own.path / "data/06_models/passengers/decision_rule.json"
+    rule = json.loads(file.read_text())
+    assert (rule["threshold"], rule["costs"]) == (target["threshold"], target["costs"])
 
 
 def read_rows(project, name="passengers"):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from iris_kedro.gate.intervals import Estimate
 from iris_kedro.gate.release import RegistryState, ReleasedModel
 from iris_kedro.model.contract import CategoryContract, Contract
+from iris_kedro.model.decision import DecisionRule
 from iris_kedro.specification import Dataset, Gate, Target
 from iris_kedro.tables.split import is_held_out
 
@@ -143,14 +144,18 @@ def compare_with_released(
     rows: pd.DataFrame,
     dataset: Dataset,
     gate: Gate,
+    rule: DecisionRule | None = None,
 ) -> tuple[Difference, Performance]:
     """Compare the challenger's answers with a released model's, on unseen rows.
+
+    Both decide by the challenger's ``rule``, so that another threshold or other costs,
+    which are a choice, count neither for nor against a model.
 
     Raises:
         ValueError: Says why that is impossible.
     """
     unseen = find_unseen(released, rows)
-    theirs = answer(released.model, rows[unseen], dataset.target)
+    theirs = answer(released.model, rows[unseen], dataset.target, rule)
     same = select(ours, unseen)
     performance = summarize(theirs, rows[unseen], dataset.target, gate)
     name = f"version {released.version}"
@@ -218,11 +223,12 @@ def find_best_predecessor(
     rows: pd.DataFrame,
     dataset: Dataset,
     gate: Gate,
+    rule: DecisionRule | None = None,
 ) -> Difference | None:
     """Compare with the best of the versions that were in Production before.
 
     The best one is the one that the challenger gains least on. Those that cannot be
-    compared are left out.
+    compared are left out. All decide by the challenger's ``rule``.
     """
     found = []
     for released in registry.predecessors:
@@ -230,7 +236,7 @@ def find_best_predecessor(
             unseen = find_unseen(released, rows)
         except ValueError:
             continue
-        theirs = answer(released.model, rows[unseen], dataset.target)
+        theirs = answer(released.model, rows[unseen], dataset.target, rule)
         name = f"version {released.version}"
         found.append(compare_answers(name, select(ours, unseen), theirs, gate))
     return min(found, key=lambda each: each.log_loss_reduction.value, default=None)

@@ -10,6 +10,7 @@ from sklearn.metrics import recall_score
 
 from iris_kedro.gate.intervals import Estimate
 from iris_kedro.model.contract import Contract
+from iris_kedro.model.decision import DecisionRule
 from iris_kedro.model.inputs import arrange
 from iris_kedro.model.scoring import OnnxScorer
 from iris_kedro.specification import Gate, Target
@@ -64,8 +65,20 @@ def list_columns(model: onnx.ModelProto) -> list[str]:
     return [feature.name for feature in Contract.read(model).features]
 
 
-def answer(model: onnx.ModelProto, rows: pd.DataFrame, target: Target) -> Answers:
-    """Let a model answer for rows, of which it gets the columns that it knows."""
+def answer(
+    model: onnx.ModelProto,
+    rows: pd.DataFrame,
+    target: Target,
+    rule: DecisionRule | None = None,
+) -> Answers:
+    """Let a model answer for rows, of which it gets the columns that it knows.
+
+    Args:
+        model: The model.
+        rows: The rows, with their classes.
+        target: Gives the classes.
+        rule: Decides instead of the model's own rule.
+    """
     contract = Contract.read(model)
     scores = OnnxScorer(model).score(arrange(rows, contract.inputs))
     known = contract.target.classes
@@ -73,10 +86,17 @@ def answer(model: onnx.ModelProto, rows: pd.DataFrame, target: Target) -> Answer
     for column, name in enumerate(target.classes):
         if name in known:
             probabilities[:, column] = scores.probabilities[:, known.index(name)]
+    own = DecisionRule.of(contract.target)
+    labels = scores.labels
+    confidences = own.find_confidences(scores.probabilities, labels)
+    if rule is not None and not rule.agrees_with(own):
+        given = probabilities[:, [target.classes.index(name) for name in rule.classes]]
+        labels = rule.decide(given)
+        confidences = rule.find_confidences(given, labels)
     y = rows[target.name].to_numpy(str)
     return grade(
-        scores.labels,
-        scores.probabilities.max(axis=1).astype(float),
+        labels,
+        confidences,
         probabilities,
         y,
         target.classes,

@@ -22,7 +22,7 @@ from iris_kedro.errors import ProjectError
 from iris_kedro.hooks.relocation import SQLITE
 from iris_kedro.hooks.summary import print_summary
 from iris_kedro.hooks.tracking import close_dead_runs
-from iris_kedro.specification import check_agreement, check_names
+from iris_kedro.specification import check_agreement, check_decision, check_names
 
 if TYPE_CHECKING:
     from sqlalchemy.exc import DBAPIError
@@ -43,9 +43,10 @@ class ProjectHooks:
     def after_catalog_created(
         self, parameters: dict[str, Any], conf_catalog: dict[str, Any]
     ) -> None:
-        """Stop on parameters that nothing reads, or that the catalog contradicts."""
+        """Stop on parameters that nothing reads, or that contradict others."""
         check_names(parameters["parameters"])
         check_agreement(parameters["parameters"], conf_catalog)
+        check_decision(parameters["parameters"])
 
     @hook_impl(tryfirst=True)  # kedro-mlflow's hook reads the pipelines
     def after_context_created(self, context: KedroContext) -> None:

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from iris_kedro.specification import Candidate
 
+from .decision import DecisionRule
+
 NEGATED = "neg_"  # before scikit-learn's names of losses
 
 
@@ -112,11 +114,15 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class ExportedCandidate:
-    """A candidate with its ONNX model, or the reason why there is none."""
+    """A candidate with its ONNX model, or the reason why there is none.
+
+    ``rule`` is how its model decides, once that is chosen.
+    """
 
     trained: TrainedCandidate
     model: onnx.ModelProto | None
     reason: str = ""
+    rule: DecisionRule | None = None
 
     @property
     def name(self) -> str:

@@ -121,6 +121,9 @@ class TargetContract(Part):
     # Older contracts do not have the fields below.
     labels: dict[str, str] = {}
     positive: str | None = None
+    # See model.decision; without either, the most probable class is predicted.
+    threshold: float | None = None
+    costs: dict[str, dict[str, float]] | None = None
 
 
 class GoldenRows(Part):

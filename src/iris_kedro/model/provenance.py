@@ -21,6 +21,7 @@ TRAINING_CODE = (
     "derived/*.py",
     "model/candidates.py",
     "model/contract.py",
+    "model/decision.py",
     "model/inputs.py",
     "model/scoring.py",
     "pipelines/data_engineering/*.py",

@@ -6,7 +6,7 @@ types and impossible values stop the run with the name of the parameter.
 
 from .base import Name, Parameters
 from .candidates import Candidate, Candidates, Search
-from .checks import check_agreement, check_names
+from .checks import check_agreement, check_decision, check_names
 from .dataset import Card, Dataset, Target
 from .estimators import Distribution, Estimator
 from .features import Boolean, Category, Feature, Integer, Number
@@ -34,5 +34,6 @@ __all__ = [
     "Target",
     "Training",
     "check_agreement",
+    "check_decision",
     "check_names",
 ]

@@ -12,6 +12,7 @@ from .gate import Gate
 from .training import Export, Split, Training
 
 REPLACED = "; in conf/<env>/globals.yml, dataset replaces that of conf/base as a whole"
+TWO = 2  # classes
 SIMILAR = 0.8  # a section's name that is this close to one of ours is misspelled
 
 
@@ -89,6 +90,33 @@ def check_agreement(parameters: dict[str, Any], catalog: dict[str, Any]) -> None
         raise ProjectError(
             "the parameter dataset differs from globals.yml, which raw files are"
             " checked with: change it there"
+        )
+
+
+def check_decision(parameters: dict[str, Any]) -> None:
+    """Check that the target allows the threshold of the training.
+
+    Raises:
+        ProjectError: Says what the target lacks for it, or that it has costs.
+    """
+    training = Training.model_validate(parameters["data_science"]["training"])
+    target = Dataset.model_validate(parameters["dataset"]).target
+    if training.threshold is None:
+        return
+    threshold = f"data_science.training.threshold is {training.threshold}, but"
+    if len(target.classes) > TWO:
+        raise ProjectError(
+            f"{threshold} {target.name} has {len(target.classes)} classes, and a"
+            " threshold needs two. Set dataset.target.costs instead"
+        )
+    if target.positive is None:
+        raise ProjectError(
+            f"{threshold} nothing says which class it is about: set"
+            f" dataset.target.positive to one of {', '.join(target.classes)}"
+        )
+    if target.costs:
+        raise ProjectError(
+            f"{threshold} dataset.target.costs decide already: remove one of both"
         )
 
 

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, FiniteFloat, field_validator, model_validator
 
 from iris_kedro.derived.expression import parse
 
 from .base import Name, Parameters
 from .features import Feature, Number, Text, check_unique
+
+Cost = Annotated[FiniteFloat, Field(ge=0)]
 
 
 class Target(Parameters):
@@ -21,6 +23,8 @@ class Target(Parameters):
         classes: What it can be.
         positive: The class that ranking metrics and F1 look at, if one matters most.
         labels: How people call some of the classes.
+        costs: For each class that is right, what predicting another one costs; 1 if it
+            is not listed. Without any, the most probable class is predicted.
     """
 
     name: Name
@@ -29,6 +33,7 @@ class Target(Parameters):
     classes: Annotated[list[Text], Field(min_length=2)]
     positive: Text | None = None
     labels: dict[Text, str] = {}
+    costs: dict[Text, dict[Text, Cost]] = {}
 
     @field_validator("classes")
     @classmethod
@@ -47,6 +52,34 @@ class Target(Parameters):
                     f"labels has {name!r}, which is not one of {self.classes}"
                 )
         return self
+
+    @model_validator(mode="after")
+    def _check_costs(self) -> Self:
+        for right, row in self.costs.items():
+            for name in (right, *row):
+                if name not in self.classes:
+                    raise ValueError(
+                        f"costs has {name!r}, which is not one of {self.classes}"
+                    )
+            if right in row:
+                raise ValueError(
+                    f"costs has {right!r} predicted as {right!r}: a right prediction"
+                    " costs nothing; leave it out"
+                )
+        return self
+
+    def complete_costs(self) -> dict[str, dict[str, float]] | None:
+        """Return what each mistake costs, with those not listed; None without any."""
+        if not self.costs:
+            return None
+        return {
+            right: {
+                name: self.costs.get(right, {}).get(name, 1.0)
+                for name in self.classes
+                if name != right
+            }
+            for right in self.classes
+        }
 
 
 class Rows(Parameters):

@@ -1,10 +1,12 @@
 """How rows are split, candidates trained, and models exported."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from .base import Count, Parameters, Seed, Share
+
+ThresholdMetric = Literal["f1", "balanced_accuracy", "accuracy"]
 
 
 class Split(Parameters):
@@ -16,7 +18,11 @@ class Split(Parameters):
 
 
 class Training(Parameters):
-    """How candidates are searched and cross-validated, with scikit-learn's names."""
+    """How candidates are searched and cross-validated, with scikit-learn's names.
+
+    ``threshold`` is the probability from which on the positive class is predicted, or
+    the metric to tune it by.
+    """
 
     scoring: Literal[
         "neg_log_loss",
@@ -30,6 +36,19 @@ class Training(Parameters):
     repeats: Count
     random_state: Seed
     n_jobs: Count
+    threshold: Share | ThresholdMetric | None = None
+
+    @field_validator("threshold", mode="before")
+    @classmethod
+    def _check_threshold(cls, value: Any) -> Any:
+        metrics = get_args(ThresholdMetric)
+        is_share = isinstance(value, int | float) and 0 < value < 1
+        if value is None or is_share or value in metrics:
+            return value
+        raise ValueError(
+            "it must be a probability between 0 and 1, a metric to tune it by"
+            f" ({', '.join(metrics)}), or null"
+        )
 
 
 class Export(Parameters):

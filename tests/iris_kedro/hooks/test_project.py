@@ -47,6 +47,17 @@ def test_misspelled_parameter_stops_before_anything_runs():
         ProjectHooks().after_catalog_created({"parameters": parameters}, {})
 
 
+def test_threshold_that_the_target_does_not_allow_stops_before_anything_runs():
+    loader = OmegaConfigLoader(str(ROOT / "conf"), **CONFIG_LOADER_ARGS)
+    parameters = loader["parameters"]
+    parameters["data_science"]["training"]["threshold"] = "f1"
+
+    with pytest.raises(ProjectError, match="3 classes, and a threshold needs two"):
+        ProjectHooks().after_catalog_created(
+            {"parameters": parameters}, loader["catalog"]
+        )
+
+
 def test_run_is_tagged_with_what_it_depends_on(tracking, hooks, catalog):
     with mlflow.start_run() as run:
         hooks.before_pipeline_run(RUN, PIPELINE, catalog)

@@ -5,6 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from iris_kedro.model.contract import METADATA_KEY, Contract, TrainingStatistics
+from iris_kedro.model.decision import DecisionRule
 
 
 def test_statistics_of_known_values():
@@ -58,6 +59,15 @@ def test_contract_from_before_there_were_derived_features_is_read(challenger):
     del content["derived"]
 
     assert Contract.model_validate(content).derived == {}
+
+
+def test_contract_from_before_there_were_thresholds_and_costs_is_read(challenger):
+    content = Contract.read(challenger).model_dump()
+    del content["target"]["threshold"], content["target"]["costs"]
+
+    target = Contract.model_validate(content).target
+
+    assert DecisionRule.of(target).is_most_probable
 
 
 def test_contract_that_names_its_run_is_read(challenger):

@@ -1,7 +1,12 @@
 import pytest
 
 from iris_kedro.errors import ProjectError
-from iris_kedro.specification import Dataset, check_agreement, check_names
+from iris_kedro.specification import (
+    Dataset,
+    check_agreement,
+    check_decision,
+    check_names,
+)
 
 FEATURE = {"description": "d", "unit": "cm", "minimum": 0.1, "maximum": 20.0}
 TARGET = {"name": "species", "classes": ["a", "b"]}
@@ -101,3 +106,43 @@ def test_parameter_that_the_catalog_does_not_follow_is_named(change, message):
 
     with pytest.raises(ProjectError, match=message):
         check_agreement({**given, **change}, CATALOG)
+
+
+TRAINING = {
+    "scoring": "f1",
+    "folds": 5,
+    "repeats": 2,
+    "random_state": 1,
+    "n_jobs": 1,
+}
+
+
+def decide(threshold, **target):
+    training = {**TRAINING, "threshold": threshold}
+    dataset = {**DATASET, "target": {**TARGET, **target}}
+    check_decision({"dataset": dataset, "data_science": {"training": training}})
+
+
+@pytest.mark.parametrize(
+    ("threshold", "target"),
+    [(None, {}), ("f1", {"positive": "a"}), (None, {"costs": {"a": {"b": 2}}})],
+)
+def test_threshold_that_suits_the_target_passes(threshold, target):
+    decide(threshold, **target)
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ({}, "threshold is f1, but .* set dataset.target.positive to one of a, b"),
+        (
+            {"classes": ["a", "b", "c"], "positive": "a"},
+            r"3 classes, .* needs two\. Set dataset\.target\.costs",
+        ),
+        ({"positive": "a", "costs": {"a": {"b": 2}}}, "costs decide already"),
+    ],
+    ids=["no positive class", "three classes", "costs"],
+)
+def test_threshold_that_does_not_suit_the_target_is_refused(target, message):
+    with pytest.raises(ProjectError, match=message):
+        decide("f1", **target)

@@ -92,6 +92,27 @@ def test_parameters_refuse_unknown_keys_by_name(model, given):
         (Dataset, DATASET, {"features": {"Length": FEATURE}}, r"Length.*\n.*pattern"),
         (Dataset, DATASET, {"features": {"a__b": FEATURE}}, r"a__b.*\n.*pattern"),
         (Target, TARGET, {"name": "class_"}, r"name\n.*match pattern"),
+        (Target, TARGET, {"costs": {"c": {"a": 1}}}, "costs has 'c', which is not one"),
+        (Target, TARGET, {"costs": {"a": {"c": 1}}}, "costs has 'c', which is not one"),
+        (Target, TARGET, {"costs": {"a": {"a": 0}}}, "'a' predicted as 'a': a right"),
+        (Target, TARGET, {"costs": {"a": {"b": -1}}}, r"costs.a.b\n.*equal to 0"),
+        (Target, TARGET, {"costs": {"a": {"b": float("inf")}}}, r"a.b\n.*finite"),
+        (Target, TARGET, {"costs": {"a": 5}}, r"costs.a\n.*valid dict"),
+        (Training, TRAINING, {"threshold": 1}, r"threshold\n.*must be a prob"),
+        (Training, TRAINING, {"threshold": 0}, r"threshold\n.*must be a prob"),
+        (Training, TRAINING, {"threshold": "f2"}, r"threshold\n.*\(f1, balanced_acc"),
+        (
+            Training,
+            TRAINING,
+            {"threshold": True},
+            r"threshold\n.*must be a prob",
+        ),
+        (
+            Training,
+            TRAINING,
+            {"threshold": [0.5]},
+            r"threshold\n.*must be a prob",
+        ),
         (Dataset, DATASET, {"name": "an iris"}, r"name\n.*match pattern"),
     ],
 )
@@ -113,6 +134,24 @@ def test_positive_class_is_one_of_the_classes():
 
     with pytest.raises(ValidationError, match="positive is 'c', which is not one of"):
         Target.model_validate(target)
+
+
+def test_costs_are_completed_and_named_as_classes_are():
+    target = Target(name="survived", classes=[0, 1, 2], costs={1: {0: 5}, 2: {1: 0}})
+
+    assert target.complete_costs() == {
+        "0": {"1": 1, "2": 1},
+        "1": {"0": 5, "2": 1},
+        "2": {"0": 1, "1": 0},
+    }
+    assert Target(name="survived", classes=[0, 1]).complete_costs() is None
+
+
+@pytest.mark.parametrize("threshold", [None, 0.2, "f1", "balanced_accuracy"])
+def test_threshold_is_a_probability_or_a_metric(threshold):
+    training = Training.model_validate({**TRAINING, "threshold": threshold})
+
+    assert training.threshold == threshold
 
 
 def test_columns_keep_the_order_of_the_configuration():

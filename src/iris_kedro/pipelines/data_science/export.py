@@ -102,6 +102,8 @@ def describe_challenger(
             training_counts=[int((labels == name).sum()) for name in classes],
             labels=dataset.target.labels,
             positive=dataset.target.positive,
+            threshold=best.rule.threshold if best.rule else None,
+            costs=best.rule.costs if best.rule else None,
         ),
         golden_rows=_choose_golden_rows(model, train_data, dataset, export),
         split=SplitContract(salt=split.salt, test_size=split.test_size),

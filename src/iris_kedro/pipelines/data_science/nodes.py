@@ -23,6 +23,7 @@ from iris_kedro.model.candidates import (
     UntrainedCandidate,
     name_metric,
 )
+from iris_kedro.model.decision import DecisionRule
 from iris_kedro.model.inputs import Inputs, arrange
 from iris_kedro.specification import (
     Candidate,
@@ -142,7 +143,8 @@ def evaluate_best(
     """Evaluate the chosen candidate on the held-out rows, which chose nothing."""
     X = arrange(test_data, dataset.features)
     y = test_data[dataset.target.name].to_numpy(str)
-    return _evaluate(best.trained.model, X, y)
+    model = best.trained.model
+    return _evaluate(model, X, y, best.rule or DecisionRule(list(model.classes_)))
 
 
 def _check_folds(y: np.ndarray[Any, Any], training: Training) -> None:
@@ -160,9 +162,11 @@ def _check_folds(y: np.ndarray[Any, Any], training: Training) -> None:
     )
 
 
-def _evaluate(model: Any, X: Inputs, y: np.ndarray[Any, Any]) -> Evaluation:
+def _evaluate(
+    model: Any, X: Inputs, y: np.ndarray[Any, Any], rule: DecisionRule
+) -> Evaluation:
     probabilities = model.predict_proba(X)
-    predictions = model.classes_[probabilities.argmax(axis=1)]
+    predictions = rule.decide(probabilities)
     recalls = recall_score(
         y, predictions, labels=model.classes_, average=None, zero_division=0
     )
@@ -175,6 +179,8 @@ def _evaluate(model: Any, X: Inputs, y: np.ndarray[Any, Any]) -> Evaluation:
             for name, recall in zip(model.classes_, recalls, strict=True)
         },
     }
+    if rule.costs is not None:
+        metrics["mean_cost"] = rule.list_costs(y, predictions).mean()
     return Evaluation(
         {name: float(value) for name, value in metrics.items()}, probabilities
     )

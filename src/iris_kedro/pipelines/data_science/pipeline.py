@@ -9,6 +9,7 @@ from iris_kedro.configuration import list_candidates
 from iris_kedro.model.candidates import TrainedCandidate, UntrainedCandidate
 from iris_kedro.specification import Candidate, Dataset, Training
 
+from .decision import apply_decision, choose_decision
 from .export import describe_challenger, export_onnx
 from .nodes import (
     evaluate_best,
@@ -131,9 +132,28 @@ def _create_result(names: list[str]) -> Pipeline:
     return Pipeline(
         [
             Node(
-                evaluate_best,
+                choose_decision,
                 inputs={
                     "best": "best",
+                    "train_data": "train_data",
+                    "dataset": "params:dataset",
+                    "training": TRAINING,
+                },
+                outputs="decision_rule",
+                name="choose_decision",
+                namespace="contract",
+            ),
+            Node(
+                apply_decision,
+                inputs={"best": "best", "decision_rule": "decision_rule"},
+                outputs="decided",
+                name="apply_decision",
+                namespace="contract",
+            ),
+            Node(
+                evaluate_best,
+                inputs={
+                    "best": "decided",
                     "test_data": "test_data",
                     "dataset": "params:dataset",
                 },
@@ -168,7 +188,7 @@ def _create_result(names: list[str]) -> Pipeline:
             Node(
                 describe_challenger,
                 inputs={
-                    "best": "best",
+                    "best": "decided",
                     "evaluation": "evaluation",
                     "train_data": "train_data",
                     "test_data": "test_data",

@@ -61,7 +61,7 @@ def build_search(
     """
     model = build_pipeline(candidate, dataset, training.random_state)
     space = {f"{STEP}{name}": values for name, values in candidate.space().items()}
-    common = {"error_score": "raise", "cv": _repeated_folds(training, rows)}
+    common = {"error_score": "raise", "cv": build_folds(training, rows)}
     search = candidate.search
     if search.method == "grid":
         return GridSearchCV(
@@ -101,7 +101,7 @@ def fit_search(
     Raises:
         ValueError: If the parameters do not suit the rows.
     """
-    with _parallel(len(X), training):
+    with run_parallel(len(X), training):
         search.fit(X, y)
         if isinstance(search, HalvingRandomSearchCV):
             # Most points were tried on a part of the rows only, so that there is
@@ -180,7 +180,8 @@ def _read_scores(search: Any, scorers: dict[str, Scorer]) -> Scores:
     }
 
 
-def _repeated_folds(training: Training, rows: int) -> BaseCrossValidator:
+def build_folds(training: Training, rows: int) -> BaseCrossValidator:
+    """Build the folds that candidates are compared by."""
     return RepeatedStratifiedKFold(
         n_splits=training.folds,
         n_repeats=1 if rows >= MANY_ROWS else training.repeats,
@@ -195,7 +196,8 @@ def _folds(training: Training) -> BaseCrossValidator:
 
 
 @contextmanager
-def _parallel(rows: int, training: Training) -> Iterator[None]:
+def run_parallel(rows: int, training: Training) -> Iterator[None]:
+    """Run the fits of a search at the same time, where that is worth it."""
     # Threads start at once, processes would take seconds to import scikit-learn. On few
     # rows threads wait for Python's lock; the linear algebra below gets one thread
     # each, or it would wait for itself.

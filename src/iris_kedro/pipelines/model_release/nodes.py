@@ -17,6 +17,7 @@ from iris_kedro.gate.known import digest_judgement, recall_versions
 from iris_kedro.gate.performance import answer, summarize
 from iris_kedro.gate.release import Decision, RegistryState, Release
 from iris_kedro.model.contract import Contract
+from iris_kedro.model.decision import DecisionRule
 from iris_kedro.model.provenance import Lineage
 from iris_kedro.specification import Dataset, Gate
 
@@ -35,7 +36,8 @@ def compare(
     on, under another split, count for the challenger's own performance only.
     """
     ours = answer(challenger, test_data, dataset.target)
-    fingerprint = Contract.read(challenger).training_fingerprint
+    contract = Contract.read(challenger)
+    rule = DecisionRule.of(contract.target)
     alone = Comparison(
         rows=len(test_data),
         challenger=summarize(ours, test_data, dataset.target, gate, latency_ms),
@@ -43,17 +45,17 @@ def compare(
             challenger, ours, test_data, dataset.target, gate
         ),
         has_newer_data=has_newer_data(challenger, registry),
-        **recall_versions(fingerprint, registry, gate),
+        **recall_versions(contract.training_fingerprint, registry, gate),
     )
     if registry.production is None:
         return alone
     try:
         difference, production = compare_with_released(
-            registry.production, ours, test_data, dataset, gate
+            registry.production, ours, test_data, dataset, gate, rule
         )
     except ValueError as error:
         return replace(alone, incompatibility=str(error))
-    predecessor = find_best_predecessor(registry, ours, test_data, dataset, gate)
+    predecessor = find_best_predecessor(registry, ours, test_data, dataset, gate, rule)
     return replace(
         alone,
         production=production,

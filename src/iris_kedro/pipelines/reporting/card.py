@@ -29,6 +29,7 @@ from .measures import (
     measure_baseline,
     measure_calibration,
     measure_classes,
+    measure_costs,
     measure_halves,
     measure_loss,
     measure_values,
@@ -87,7 +88,8 @@ def build_card(
         "classes": measure_classes(scores.labels, y, contract, gate),
         "halves": measure_halves(hits, test_data, contract, gate),
         "values": measure_values(hits, test_data, contract, gate),
-        "calibration": measure_calibration(scores, hits, gate),
+        "calibration": measure_calibration(scores, hits, contract, gate),
+        "costs": measure_costs(scores.labels, y, contract, gate),
         "confusion": confusion_matrix(
             y, scores.labels, labels=contract.target.classes
         ).tolist(),

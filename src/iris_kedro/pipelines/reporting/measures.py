@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from iris_kedro.gate.intervals import Estimate, estimate_mean, estimate_share
 from iris_kedro.gate.performance import answer_shares
 from iris_kedro.model.contract import Contract, NumberContract
+from iris_kedro.model.decision import DecisionRule
 from iris_kedro.model.scoring import Scores
 from iris_kedro.specification import Dataset, Gate
 
@@ -46,6 +47,33 @@ def measure_baseline(
         "log_loss": estimate_mean(
             answers.losses, gate.confidence, gate.resamples, gate.random_state
         ),
+    }
+
+
+def measure_costs(
+    labels: NDArray[np.str_], y: NDArray[np.str_], contract: Contract, gate: Gate
+) -> dict[str, Any] | None:
+    """Return the mean cost, and that of the best constant answer; none without costs.
+
+    The constant answer costs least on these very rows.
+    """
+    rule = DecisionRule.of(contract.target)
+    if rule.costs is None:
+        return None
+    constant = {
+        name: float(rule.list_costs(y, np.full(len(y), name)).mean())
+        for name in rule.classes
+    }
+    label = min(constant, key=constant.__getitem__)
+    return {
+        "mean": estimate_mean(
+            rule.list_costs(y, labels),
+            gate.confidence,
+            gate.resamples,
+            gate.random_state,
+        ),
+        "label": label,
+        "constant": constant[label],
     }
 
 
@@ -113,10 +141,11 @@ def measure_values(
 
 
 def measure_calibration(
-    scores: Scores, hits: NDArray[np.bool_], gate: Gate
+    scores: Scores, hits: NDArray[np.bool_], contract: Contract, gate: Gate
 ) -> list[dict[str, Any]]:
     """Compare probabilities with the share of right answers, in bins."""
-    confidences = scores.probabilities.max(axis=1).astype(float)
+    rule = DecisionRule.of(contract.target)
+    confidences = rule.find_confidences(scores.probabilities, scores.labels)
     bins = np.clip(np.digitize(confidences, CONFIDENCES), 1, len(CONFIDENCES) - 1)
     return [
         {

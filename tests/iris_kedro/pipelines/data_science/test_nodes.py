@@ -199,6 +199,24 @@ def test_class_with_fewer_rows_than_folds_stops_before_training(
         train_candidate("mine", scarce, dataset, None, training)
 
 
+def test_balanced_class_weights_raise_the_probability_of_a_rare_class(
+    train_data, dataset, training
+):
+    counted = train_data.groupby("species").cumcount()
+    rows = train_data[(train_data["species"] != "virginica") | (counted < 8)]
+    logistic = {"class": "sklearn.linear_model.LogisticRegression"}
+    weighted = logistic | {"parameters": {"class_weight": "balanced"}}
+
+    plain, balanced = (
+        train_candidate(
+            "mine", rows, dataset, Candidate.model_validate(each), training
+        ).model.predict_proba(rows[dataset.columns].to_numpy())[:, 2]
+        for each in (logistic, weighted)
+    )
+
+    assert balanced.mean() > plain.mean()
+
+
 def test_training_leaves_its_input_alone(train_data, dataset, training):
     before = train_data.copy()
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import onnx
 import pandas as pd
@@ -6,6 +8,7 @@ import pytest
 from iris_kedro.gate.known import digest_judgement
 from iris_kedro.gate.release import Decision, ReleasedModel, Verdict
 from iris_kedro.model.contract import Contract
+from iris_kedro.model.decision import DecisionRule
 from iris_kedro.pipelines.model_release.nodes import (
     decide,
     release,
@@ -136,6 +139,24 @@ def test_class_that_production_does_not_know_is_a_loss_for_it(
 
     assert difference.log_loss_reduction.value > 1
     assert difference.rows > 0
+
+
+def test_models_are_compared_under_the_decision_of_the_challenger(
+    judge, challenger, describe_anew
+):
+    target = Contract.read(challenger).target
+    costs = {a: {b: 99.0 for b in target.classes if a != b} for a in target.classes}
+    costs["virginica"] = {"setosa": 0.0, "versicolor": 0.0}
+    changed = target.model_copy(update={"costs": costs})
+    costly = describe_anew(DecisionRule.of(changed).embed(challenger), target=changed)
+    predecessors = (ReleasedModel("2", challenger),)
+
+    comparison = judge(costly, challenger, predecessors=predecessors)
+
+    assert comparison.challenger.recalls["virginica"] < 0.5
+    for difference in (comparison.difference, comparison.predecessor):
+        assert (difference.gained, difference.lost) == (0, 0)
+    assert comparison.production == replace(comparison.challenger, latency_ms=None)
 
 
 def test_best_predecessor_is_compared_as_well(judge, challenger, weak):

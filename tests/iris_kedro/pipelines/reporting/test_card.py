@@ -6,6 +6,8 @@ import pytest
 from sklearn.metrics import log_loss
 
 from iris_kedro.gate.release import Outcome, RegistryState
+from iris_kedro.model.contract import Contract
+from iris_kedro.model.decision import DecisionRule
 from iris_kedro.model.scoring import OnnxScorer
 from iris_kedro.pipelines.reporting.card import (
     METRICS,
@@ -67,9 +69,15 @@ TEXT = Card(purpose="Tells flowers apart.", caveats=["Never <b>eat</b> a flower.
 
 @pytest.fixture
 def make_card(challenger, test_data, report, dataset, gate):
-    def make(production=None, rows=test_data, released=NOT_RELEASED, **changes):
+    def make(
+        production=None,
+        rows=test_data,
+        released=NOT_RELEASED,
+        model=challenger,
+        **changes,
+    ):
         return build_card(
-            challenger,
+            model,
             rows,
             LEADERBOARD,
             {**report(production), **changes},
@@ -132,6 +140,57 @@ class Page(HTMLParser):
 )
 def test_card_names_the_version(make_card, released, version):
     assert make_card(released=released)["version"] == version
+
+
+# --- How it decides ------------------------------------------------------------------
+
+
+@pytest.fixture
+def decide(challenger, describe_anew):
+    """Return the challenger with another decision in contract and model."""
+
+    def decide(**changes):
+        target = Contract.read(challenger).target.model_copy(update=changes)
+        model = DecisionRule.of(target).embed(challenger)
+        return describe_anew(model, target=target)
+
+    return decide
+
+
+def test_card_says_that_the_most_probable_class_is_predicted(make_card):
+    assert "The most probable class is predicted." in render_card(make_card())
+
+
+def test_card_shows_costs_and_what_predictions_cost_on_average(
+    make_card, decide, test_data
+):
+    costs = {
+        "setosa": {"versicolor": 1.0, "virginica": 1.0},
+        "versicolor": {"setosa": 1.0, "virginica": 1.0},
+        "virginica": {"setosa": 1.0, "versicolor": 40.0},
+    }
+    model = decide(costs=costs)
+
+    card = make_card(model=model)
+
+    text, rule = render_card(card), DecisionRule.of(Contract.read(model).target)
+    X = test_data.drop(columns="species").to_numpy(np.float32)
+    y, labels = test_data["species"].to_numpy(str), OnnxScorer(model).score(X).labels
+    mean = rule.list_costs(y, labels).mean()
+    assert (labels == rule.decide(OnnxScorer(model).score(X).probabilities)).all()
+    assert card["costs"]["mean"].value == pytest.approx(mean)
+    assert card["costs"]["label"] == "virginica"
+    assert card["costs"]["constant"] == pytest.approx((y != "virginica").mean())
+    assert card["accuracy"].value == pytest.approx((labels == y).mean())
+    assert "| where virginica is right | 1 | 40 | 0 |" in text
+    assert f"| mean cost | {mean:.3f} (" in text
+
+
+def test_card_says_from_which_probability_on_a_class_is_predicted(make_card):
+    card = make_card()
+    card["model"]["target"] |= {"positive": "virginica", "threshold": 0.314159}
+
+    assert "virginica is predicted from a probability of 0.314 on." in render_card(card)
 
 
 # --- What is measured ----------------------------------------------------------------

@@ -1,0 +1,109 @@
+"""Nodes that choose how the best candidate decides, and let its model do so."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.metrics import (
+    accuracy_score,
+    balanced_accuracy_score,
+    f1_score,
+    make_scorer,
+)
+from sklearn.model_selection import TunedThresholdClassifierCV
+
+from iris_kedro.errors import ProjectError
+from iris_kedro.model.candidates import ExportedCandidate
+from iris_kedro.model.decision import DecisionRule
+from iris_kedro.model.inputs import Inputs, arrange
+from iris_kedro.specification import Dataset, Training
+
+from .fit_warnings import collect_warnings
+from .search import build_folds, run_parallel
+
+logger = logging.getLogger(__name__)
+
+Labels = NDArray[np.str_]
+
+METRICS: dict[str, Callable[[Labels, Labels, str], float]] = {
+    "f1": lambda y, labels, positive: f1_score(
+        y, labels, pos_label=positive, zero_division=0
+    ),
+    "balanced_accuracy": lambda y, labels, _: balanced_accuracy_score(y, labels),
+    "accuracy": lambda y, labels, _: accuracy_score(y, labels),
+}
+
+
+def choose_decision(
+    best: ExportedCandidate,
+    train_data: pd.DataFrame,
+    dataset: Dataset,
+    training: Training,
+) -> dict[str, Any]:
+    """Choose the rule that makes classes of probabilities, by the training rows alone.
+
+    Returns:
+        The fields of a ``DecisionRule``.
+    """
+    target, threshold = dataset.target, training.threshold
+    if isinstance(threshold, str):
+        X = arrange(train_data, dataset.features)
+        y = train_data[target.name].to_numpy(str)
+        model, positive = best.trained.model, target.positive
+        threshold = tune_threshold(model, X, y, positive or "", threshold, training)
+        logger.info(
+            "%s: %s is predicted from a probability of %.3f on, which is best by %s",
+            best.name,
+            positive,
+            threshold,
+            training.threshold,
+        )
+    rule = DecisionRule(
+        # scikit-learn orders classes, and so the probability columns, alphabetically.
+        classes=sorted(target.classes),
+        positive=target.positive,
+        threshold=threshold,
+        costs=target.complete_costs(),
+    )
+    return asdict(rule)
+
+
+def apply_decision(
+    best: ExportedCandidate, decision_rule: dict[str, Any]
+) -> ExportedCandidate:
+    """Let the chosen model decide by the rule.
+
+    Raises:
+        ProjectError: If there is no model.
+    """
+    if best.model is None:
+        raise ProjectError(f"{best.name} is not releasable: {best.reason}")
+    rule = DecisionRule(**decision_rule)
+    return replace(best, model=rule.embed(best.model), rule=rule)
+
+
+def tune_threshold(
+    model: Any, X: Inputs, y: Labels, positive: str, metric: str, training: Training
+) -> float:
+    """Find the threshold with the best mean of a metric in cross-validation.
+
+    The folds are those that candidates are compared by; in each, a model that was
+    fitted to the others gives the probabilities.
+    """
+
+    def score(y: Labels, labels: Labels, pos_label: str) -> float:
+        return METRICS[metric](y, labels, pos_label)
+
+    tuned = TunedThresholdClassifierCV(
+        model,
+        scoring=make_scorer(score, pos_label=positive),
+        response_method="predict_proba",
+        cv=build_folds(training, len(X)),
+    )
+    with run_parallel(len(X), training), collect_warnings():  # known from the search
+        tuned.fit(X, y)
+    return float(tuned.best_threshold_)

@@ -1,0 +1,178 @@
+"""The rule of the best candidate: chosen, put into its model, described."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import balanced_accuracy_score, f1_score
+
+from iris_kedro.errors import ProjectError
+from iris_kedro.model.candidates import ExportedCandidate
+from iris_kedro.model.contract import Contract
+from iris_kedro.model.decision import DecisionRule
+from iris_kedro.model.inputs import arrange
+from iris_kedro.model.scoring import OnnxScorer
+from iris_kedro.pipelines.data_engineering.nodes import split
+from iris_kedro.pipelines.data_science.decision import apply_decision, choose_decision
+from iris_kedro.pipelines.data_science.export import describe_challenger, export_onnx
+from iris_kedro.pipelines.data_science.nodes import evaluate_best, train_candidate
+from iris_kedro.specification import Candidate, Dataset
+
+LOGISTIC = {"class": "sklearn.linear_model.LogisticRegression"}
+ROWS = 2_000
+
+
+def describe(**target) -> Dataset:
+    classes = {"name": "outcome", "classes": ["sick", "healthy"], "positive": "sick"}
+    number = {"minimum": -10, "maximum": 10}
+    return Dataset.model_validate(
+        {
+            "name": "rare",
+            "source": "rare.csv",
+            "target": classes | target,
+            "features": {"first": number, "second": number},
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def sides(split_parameters):
+    """Return rows of which one in ten is sick, seldom with a probability of a half."""
+    generator = np.random.default_rng(0)
+    is_sick = generator.random(ROWS) < 0.1
+    rows = pd.DataFrame(
+        {
+            "first": generator.normal(is_sick * 1.2),
+            "second": generator.normal(0, 1, ROWS),
+            "outcome": np.where(is_sick, "sick", "healthy"),
+        }
+    )
+    return split(rows, describe(), split_parameters)
+
+
+@pytest.fixture(scope="module")
+def best(sides, training, export_parameters):
+    candidate = Candidate.model_validate(LOGISTIC)
+    trained = train_candidate("one", sides.train, describe(), candidate, training)
+    return export_onnx(trained, sides.train, describe(), export_parameters)
+
+
+@pytest.fixture
+def choose(best, sides, training):
+    def choose(threshold=None, **target):
+        changed = training.model_copy(update={"threshold": threshold})
+        return choose_decision(best, sides.train, describe(**target), changed)
+
+    return choose
+
+
+def predict(best, rows):
+    inputs = arrange(rows, describe().features)
+    return OnnxScorer(best.model).score(inputs)
+
+
+@pytest.mark.parametrize(
+    ("metric", "score"),
+    [
+        ("f1", lambda y, labels: f1_score(y, labels, pos_label="sick")),
+        ("balanced_accuracy", balanced_accuracy_score),
+    ],
+)
+def test_tuned_threshold_is_better_than_a_half_on_held_out_rows(
+    best, sides, choose, metric, score
+):
+    y = sides.test["outcome"].to_numpy(str)
+
+    tuned = apply_decision(best, choose(metric))
+
+    before, after = (
+        score(y, predict(each, sides.test).labels) for each in (best, tuned)
+    )
+    assert tuned.rule.threshold < 0.4
+    assert after > before + 0.1
+
+
+def test_threshold_is_about_the_positive_class_wherever_it_is_in_the_order(choose):
+    sick, healthy = (
+        choose("balanced_accuracy"),
+        choose("balanced_accuracy", positive="healthy"),
+    )
+
+    assert sick["threshold"] < 0.3
+    assert healthy["threshold"] > 0.7
+
+
+def test_tuning_repeats_exactly_and_can_be_written_as_json(choose):
+    first, second = choose("f1"), choose("f1")
+
+    assert first == second
+    assert DecisionRule(**json.loads(json.dumps(first))) == DecisionRule(**first)
+
+
+def test_given_threshold_is_taken_as_it_is(choose):
+    assert choose(0.25)["threshold"] == 0.25
+
+
+def test_costs_that_are_not_listed_are_one(choose):
+    rule = choose(costs={"sick": {"healthy": 5}})
+
+    assert rule["costs"] == {"healthy": {"sick": 1.0}, "sick": {"healthy": 5.0}}
+    assert rule["threshold"] is None
+
+
+def test_without_threshold_and_costs_the_model_is_that_of_the_export(best, choose):
+    assert apply_decision(best, choose()).model == best.model
+
+
+def test_candidate_without_a_model_cannot_decide(best, choose):
+    refused = ExportedCandidate(best.trained, None, "it is odd")
+
+    with pytest.raises(ProjectError, match="one is not releasable: it is odd"):
+        apply_decision(refused, choose(0.2))
+
+
+@pytest.mark.parametrize(
+    ("threshold", "target"),
+    [(0.2, {}), (None, {"costs": {"sick": {"healthy": 9}}})],
+    ids=["threshold", "costs"],
+)
+def test_metrics_contract_and_golden_rows_are_of_the_decided_labels(
+    best,
+    sides,
+    choose,
+    lineage,
+    split_parameters,
+    export_parameters,
+    threshold,
+    target,
+):
+    dataset = describe(**target)
+    decided = apply_decision(best, choose(threshold, **target))
+    evaluation = evaluate_best(decided, sides.test, dataset)
+    model = describe_challenger(
+        decided,
+        evaluation,
+        sides.train,
+        sides.test,
+        lineage,
+        dataset,
+        split_parameters,
+        export_parameters,
+    )
+
+    contract, scores = Contract.read(model), predict(decided, sides.test)
+    rule = DecisionRule.of(contract.target)
+    y = sides.test["outcome"].to_numpy(str)
+    assert rule == decided.rule
+    assert (scores.labels == rule.decide(scores.probabilities)).all()
+    assert evaluation.metrics["accuracy"] == pytest.approx((scores.labels == y).mean())
+    assert (scores.labels != predict(best, sides.test).labels).any()
+    golden = contract.golden_rows
+    decided_golden = rule.decide(np.array(golden.probabilities))
+    assert golden.predictions == decided_golden.tolist()
+    if target:
+        mean_cost = rule.list_costs(y, scores.labels).mean()
+        assert evaluation.metrics["mean_cost"] == pytest.approx(mean_cost)
+        before = rule.list_costs(y, predict(best, sides.test).labels).mean()
+        assert mean_cost < before
