@@ -199,7 +199,9 @@ def dataset(read_parameters: Callable[..., Any]) -> Dataset:
 def split_parameters(read_parameters: Callable[..., Any]) -> Split:
     """Return the shipped parameters of the split."""
     file = "parameters_data_engineering.yml"
-    return Split.model_validate(read_parameters(file, "data_engineering", "split"))
+    shipped = read_parameters(file, "data_engineering", "split")
+    assert shipped["test_size"] == "${globals:dataset.split.test_size,0.3}"
+    return Split.model_validate({**shipped, "test_size": 0.3})
 
 
 @pytest.fixture(scope="session")

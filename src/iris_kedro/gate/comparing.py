@@ -12,7 +12,7 @@ from iris_kedro.gate.release import RegistryState, ReleasedModel
 from iris_kedro.model.contract import CategoryContract, Contract
 from iris_kedro.model.decision import DecisionRule
 from iris_kedro.specification import Dataset, Gate, Target
-from iris_kedro.tables.split import is_held_out
+from iris_kedro.tables.split import check_method, find_held_out
 
 from .performance import (
     Answers,
@@ -154,7 +154,7 @@ def compare_with_released(
     Raises:
         ValueError: Says why that is impossible.
     """
-    unseen = find_unseen(released, rows)
+    unseen = find_unseen(released, rows, dataset)
     theirs = answer(released.model, rows[unseen], dataset.target, rule)
     same = select(ours, unseen)
     performance = summarize(theirs, rows[unseen], dataset.target, gate)
@@ -162,18 +162,22 @@ def compare_with_released(
     return compare_answers(name, same, theirs, gate), performance
 
 
-def find_unseen(released: ReleasedModel, rows: pd.DataFrame) -> NDArray[np.bool_]:
+def find_unseen(
+    released: ReleasedModel, rows: pd.DataFrame, dataset: Dataset
+) -> NDArray[np.bool_]:
     """Find the rows that a released model was not trained on, by its own split.
 
     Raises:
-        ValueError: If there are none, or the model needs columns that are not there.
+        ValueError: If there are none, they were split by other means, or the model
+            needs columns that are not there.
     """
     columns, split = list_columns(released.model), released.contract.split
     missing = [name for name in columns if name not in rows]
     if missing:
         raise ValueError(f"it needs {', '.join(missing)}, which the data does not have")
     _check_types(released.contract, rows)
-    unseen = is_held_out(rows[columns], split.salt, split.test_size)
+    check_method(split, rows, dataset)
+    unseen = find_held_out(rows, columns, split)
     if not unseen.any():
         raise ValueError("it was trained on every held-out row")
     accepted = unseen & _is_accepted(released.contract, rows)
@@ -233,7 +237,7 @@ def find_best_predecessor(
     found = []
     for released in registry.predecessors:
         try:
-            unseen = find_unseen(released, rows)
+            unseen = find_unseen(released, rows, dataset)
         except ValueError:
             continue
         theirs = answer(released.model, rows[unseen], dataset.target, rule)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import onnx
 import pandas as pd
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, AwareDatetime, BaseModel, ConfigDict, Field
 
 METADATA_KEY = "contract"
 Value = bool | int | float | str | None  # as JSON has it
@@ -140,11 +140,19 @@ class GoldenRows(Part):
 
 
 class SplitContract(Part):
-    """Which rows the model was trained on: see ``data_engineering.split``."""
+    """Which rows the model was trained on: see ``dataset.split``.
+
+    ``column`` is that of the groups or times. ``boundary`` is the first time that was
+    held out: the model has seen no row from then on.
+    """
 
     salt: str
     # Older contracts call it test_share.
     test_size: float = Field(validation_alias=AliasChoices("test_size", "test_share"))
+    # Older contracts do not have the fields below.
+    method: Literal["hash", "group", "time"] = "hash"
+    column: str | None = None
+    boundary: float | AwareDatetime | None = None
 
 
 class Contract(Part):

@@ -7,7 +7,7 @@ types and impossible values stop the run with the name of the parameter.
 from .base import Name, Parameters
 from .candidates import Candidate, Candidates, Search
 from .checks import check_agreement, check_decision, check_names
-from .dataset import Card, Dataset, Target
+from .dataset import Card, Dataset, DatasetSplit, Target
 from .estimators import Distribution, Estimator
 from .features import Boolean, Category, Feature, Integer, Number
 from .gate import Gate
@@ -20,6 +20,7 @@ __all__ = [
     "Card",
     "Category",
     "Dataset",
+    "DatasetSplit",
     "Distribution",
     "Estimator",
     "Export",

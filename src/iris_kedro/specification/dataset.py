@@ -7,7 +7,7 @@ from pydantic import Field, FiniteFloat, field_validator, model_validator
 
 from iris_kedro.derived.expression import parse
 
-from .base import Name, Parameters
+from .base import Name, Parameters, Share
 from .features import Feature, Number, Text, check_unique
 
 Cost = Annotated[FiniteFloat, Field(ge=0)]
@@ -96,6 +96,37 @@ class Rows(Parameters):
     maximum_loss: Annotated[float, Field(ge=0, le=1)] = 0.05
 
 
+class DatasetSplit(Parameters):
+    """What decides whether a row is held out.
+
+    Attributes:
+        method: ``hash`` looks at all features of a row; ``group`` keeps rows of the
+            same group on one side; ``time`` holds out the latest rows.
+        column: Header of the groups or times in the source, in any spelling, or the
+            name of a feature.
+        test_size: Share of the rows that is held out, unless
+            ``data_engineering.split`` says otherwise.
+    """
+
+    method: Literal["hash", "group", "time"] = "hash"
+    column: Annotated[str, Field(min_length=1)] | None = None
+    test_size: Share | None = None
+
+    @model_validator(mode="after")
+    def _check_column(self) -> Self:
+        if self.method == "hash" and self.column is not None:
+            raise ValueError(
+                f"column {self.column!r} is for the methods group and time; the method"
+                " is hash"
+            )
+        if self.method != "hash" and self.column is None:
+            raise ValueError(
+                f"method {self.method} needs a column: the header of the"
+                f" {self.method}s in the source"
+            )
+        return self
+
+
 class Dataset(Parameters):
     """The feature specification, from which validation, contract and API follow.
 
@@ -110,6 +141,7 @@ class Dataset(Parameters):
     features: Annotated[dict[Name, Feature], Field(min_length=1)]
     derived: dict[Name, str] = {}
     rows: Rows = Field(default_factory=Rows)
+    split: DatasetSplit = Field(default_factory=DatasetSplit)
 
     @model_validator(mode="after")
     def _check_target(self) -> Self:

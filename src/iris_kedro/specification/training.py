@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from .base import Count, Parameters, Seed, Share
 
@@ -10,11 +10,24 @@ ThresholdMetric = Literal["f1", "balanced_accuracy", "accuracy"]
 
 
 class Split(Parameters):
-    """How rows are assigned to training and held-out data."""
+    """How rows are assigned to training and held-out data.
+
+    What decides it is part of the dataset: ``dataset.split``.
+    """
 
     test_size: Share
     salt: str
     minimum_rows_per_class: Count
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check_place(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.keys() & {"method", "column"}:
+            raise ValueError(
+                "method and column describe the dataset: set dataset.split in"
+                " globals.yml"
+            )
+        return values
 
 
 class Training(Parameters):

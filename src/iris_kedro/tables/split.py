@@ -1,11 +1,111 @@
-"""The side of a row, training or held out, as a function of its content alone."""
+"""The side of a row, training or held out, as a function of what the table holds."""
 
 import json
 from hashlib import blake2b
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from iris_kedro.errors import ProjectError
+from iris_kedro.model.contract import SplitContract
+from iris_kedro.specification import Dataset, Split
+
+from .keys import describe_method, name_key
+
+SIMILAR_ROWS = {
+    "hash": "rows with the same values",
+    "group": "rows of the same groups",
+    "time": "later rows",
+}
+
+
+def describe_split(rows: pd.DataFrame, dataset: Dataset, split: Split) -> SplitContract:
+    """Say which rows are held out, so that it can be told of any row later.
+
+    Args:
+        rows: All cleaned rows, training and held out.
+        dataset: Names the method and its column.
+        split: Parameters of the split.
+
+    Raises:
+        ProjectError: If all rows have the same time.
+    """
+    rule = SplitContract(
+        salt=split.salt,
+        test_size=split.test_size,
+        method=dataset.split.method,
+        column=dataset.split.column,
+    )
+    if rule.method != "time":
+        return rule
+    boundary = _find_boundary(rows[name_key(rule)], rule)
+    return rule.model_copy(update={"boundary": boundary})
+
+
+def find_held_out(
+    rows: pd.DataFrame, features: list[str], rule: SplitContract
+) -> NDArray[np.bool_]:
+    """Find the rows that are held out; all others are for training.
+
+    Args:
+        rows: Cleaned rows, with the groups or times if the rule needs them.
+        features: Names of the columns that a hash looks at.
+        rule: How the rows were split.
+
+    Returns:
+        Array of shape (n_rows,).
+    """
+    if rule.method == "time":
+        return (rows[name_key(rule)] >= rule.boundary).to_numpy(bool)
+    columns = [name_key(rule)] if rule.method == "group" else features
+    return is_held_out(rows[columns], rule.salt, rule.test_size)
+
+
+def check_method(rule: SplitContract, rows: pd.DataFrame, dataset: Dataset) -> None:
+    """Check that a model was kept from what the held-out rows have in common.
+
+    One that was trained on other rows of a group, or on later rows, has an advantage
+    over a model that was not, even on rows that it has not seen.
+
+    Args:
+        rule: How the model's rows were split.
+        rows: The held-out rows of the dataset.
+        dataset: Names the method and the column that these were split by.
+
+    Raises:
+        ValueError: If it was not.
+    """
+    theirs, ours = describe_method(rule), describe_method(dataset.split)
+    if theirs != ours:
+        raise ValueError(
+            f"its rows were split by {theirs}, the held-out ones by {ours}: it may have"
+            f" been trained on {SIMILAR_ROWS[dataset.split.method]}"
+        )
+    if rule.method == "time":
+        has_numbers = pd.api.types.is_numeric_dtype(rows[name_key(rule)])
+        if has_numbers != isinstance(rule.boundary, float):
+            raise ValueError(
+                f"it was trained on {rule.column} before {rule.boundary}, and"
+                f" {rule.column} is now {'a number' if has_numbers else 'a date'}"
+            )
+
+
+def _find_boundary(times: "pd.Series[Any]", rule: SplitContract) -> Any:
+    """Find the time from which on about the wanted share of the rows is held out.
+
+    Rows of the same time stay together.
+    """
+    counts = times.value_counts().sort_index()
+    if len(counts) < 2:  # noqa: PLR2004
+        raise ProjectError(
+            f"all rows have the same {rule.column!r}, {counts.index[0]}: they cannot be"
+            " split by time. Name another column in dataset.split"
+        )
+    shares = counts[::-1].cumsum()[::-1] / counts.sum()  # held out from each time on
+    nearest = np.abs(shares.to_numpy()[1:] - rule.test_size).argmin()
+    return counts.index[1 + nearest]
 
 
 def is_held_out(

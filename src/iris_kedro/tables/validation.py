@@ -12,10 +12,9 @@ from kedro.validation import CheckFailure, DataValidationError
 from iris_kedro.specification import Dataset
 from iris_kedro.specification.features import Boolean, Category, Feature, Integer
 
-from .reading import NUMBER, find_columns, read_classes, read_feature
-
-FIRST_ROW = 2  # the header is row 1 of a file
-SHOWN_FAILURES = 100
+from .key_validation import FIRST_ROW, SHOWN_FAILURES, check_keys
+from .keys import find_key_columns
+from .reading import NUMBER, find_columns, read_classes, read_feature, read_names
 
 
 def build_model(dataset: Dataset, names: dict[str, str]) -> pa.DataFrameSchema:
@@ -84,6 +83,9 @@ class RawFileValidator:
         names = self._find_columns(data)
         if data.empty:
             self._fail([CheckFailure(f"{self._file} has a header but no rows")])
+        target = names[self._dataset.target.name]
+        if failures := check_keys(data, self._dataset, target, self._file):
+            self._fail(failures)
         model = build_model(self._dataset, names)
         try:
             return model.validate(self._read(data, names), lazy=True)
@@ -99,6 +101,10 @@ class RawFileValidator:
             read[column] = read_feature(data[column], feature, load_args)
         column = names[target.name]
         read[column] = read_classes(data[column], target.classes)
+        if self._dataset.split.method != "hash":
+            (key,) = find_key_columns(data, self._dataset)
+            if key not in names.values():
+                read[key] = read_names(data[key], [])
         return read
 
     def _find_columns(self, data: pd.DataFrame) -> dict[str, str]:

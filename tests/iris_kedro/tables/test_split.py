@@ -1,10 +1,21 @@
+from datetime import UTC, datetime
+
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from iris_kedro.tables.split import is_held_out
+from iris_kedro.errors import ProjectError
+from iris_kedro.model.contract import SplitContract
+from iris_kedro.specification import DatasetSplit, Split
+from iris_kedro.tables.keys import name_key
+from iris_kedro.tables.split import (
+    check_method,
+    describe_split,
+    find_held_out,
+    is_held_out,
+)
 
 ROWS = st.lists(
     st.tuples(*[st.floats(0.1, 20, allow_nan=False)] * 3), min_size=1, max_size=30
@@ -109,3 +120,147 @@ def test_texts_do_not_depend_on_how_pandas_stores_them():
 
     assert (sides[0] == sides[1]).all()
     assert (sides[0] == sides[2]).all()
+
+
+# --- Groups and times ----------------------------------------------------------------
+
+RULE = Split(test_size=0.3, salt="s", minimum_rows_per_class=1)
+GROUPS = st.lists(st.sampled_from("abcdefghij") | st.text(max_size=3), min_size=1)
+TIMES = st.lists(st.integers(0, 30) | st.floats(-1e9, 1e9), min_size=2)
+DATES = st.lists(st.dates(), min_size=2).map(
+    lambda dates: pd.Series(pd.to_datetime(dates, utc=True)).astype(
+        "datetime64[us, UTC]"
+    )
+)
+
+
+def by(dataset, method, column="column"):
+    split = DatasetSplit(method=method, column=column)
+    return dataset.model_copy(update={"split": split})
+
+
+def split_by(dataset, method, values, **changes):
+    """Return which rows are held out, and the rule."""
+    dataset = by(dataset, method)
+    rows = pd.DataFrame({name_key(dataset.split): values})
+    rule = describe_split(rows, dataset, RULE.model_copy(update=changes))
+    return find_held_out(rows, dataset.columns, rule), rule
+
+
+@given(groups=GROUPS, share=st.floats(0.01, 0.99))
+def test_no_group_is_on_both_sides(dataset, groups, share):
+    held_out, _ = split_by(dataset, "group", groups, test_size=share)
+
+    sides = pd.DataFrame({"group": groups, "held_out": held_out})
+    assert (sides.groupby("group")["held_out"].nunique() == 1).all()
+
+
+@given(groups=GROUPS, more=GROUPS)
+def test_group_keeps_its_side_when_rows_are_added(dataset, groups, more):
+    before, _ = split_by(dataset, "group", groups)
+    after, _ = split_by(dataset, "group", groups + more)
+
+    assert (after[: len(groups)] == before).all()
+
+
+def test_share_of_held_out_groups_is_the_wanted_one(dataset):
+    held_out, rule = split_by(dataset, "group", [str(each) for each in range(10_000)])
+
+    assert held_out.mean() == pytest.approx(0.3, abs=0.02)
+    assert (rule.method, rule.column, rule.boundary) == ("group", "column", None)
+
+
+@given(times=TIMES.map(pd.Series) | DATES, share=st.floats(0.01, 0.99))
+def test_no_held_out_time_is_before_or_at_a_training_time(dataset, times, share):
+    assume(times.nunique() > 1)
+
+    held_out, rule = split_by(dataset, "time", times, test_size=share)
+
+    assert times[~held_out].max() < times[held_out].min()
+    assert times[held_out].min() == rule.boundary
+
+
+@given(share=st.floats(0.01, 0.99), seed=st.integers(0, 100))
+def test_share_of_the_latest_rows_is_held_out(dataset, share, seed):
+    times = np.random.default_rng(seed).permutation(1_000)
+
+    held_out, _ = split_by(dataset, "time", times, test_size=share)
+
+    assert held_out.mean() == pytest.approx(share, abs=0.001)
+
+
+def test_equal_times_stay_together_as_near_to_the_share_as_possible(dataset):
+    held_out, rule = split_by(dataset, "time", [1, 2, 2, 2, 2, 3])
+
+    assert held_out.tolist() == [False] * 5 + [True]
+    assert rule.boundary == 3
+
+
+@given(times=TIMES.map(pd.Series) | DATES)
+def test_boundary_survives_the_contract(dataset, times):
+    assume(times.nunique() > 1)
+    held_out, rule = split_by(dataset, "time", times)
+
+    again = SplitContract.model_validate_json(rule.model_dump_json())
+
+    rows = pd.DataFrame({name_key(rule): times})
+    assert (find_held_out(rows, [], again) == held_out).all()
+
+
+def test_rows_of_one_time_cannot_be_split(dataset):
+    with pytest.raises(ProjectError, match="all rows have the same 'column', 7"):
+        split_by(dataset, "time", [7, 7, 7])
+
+
+@pytest.mark.parametrize("method", ["hash", "group", "time"])
+def test_models_of_the_same_method_can_be_compared(dataset, method):
+    ours = by(dataset, method) if method != "hash" else dataset
+    boundary = 2.0 if method == "time" else None
+    rule = SplitContract(
+        salt="other",
+        test_size=0.1,
+        method=method,
+        column=ours.split.column,
+        boundary=boundary,
+    )
+
+    check_method(rule, pd.DataFrame({"time: column": [1.0]}), ours)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "message"),
+    [
+        (("hash", None), ("group", "id"), "by a hash of .* by group .id.: .* same gro"),
+        (
+            ("group", "id"),
+            ("group", "no"),
+            "by group .id., .* by group .no.: .* groups",
+        ),
+        (("group", "id"), ("time", "id"), "by time .id.: .* on later rows"),
+        (("time", "id"), ("hash", None), "rows with the same values"),
+    ],
+)
+def test_models_of_other_methods_cannot_be_compared(dataset, theirs, ours, message):
+    method, column = theirs
+    rule = SplitContract(salt="s", test_size=0.3, method=method, column=column)
+
+    with pytest.raises(ValueError, match=message):
+        check_method(rule, pd.DataFrame(), by(dataset, *ours))
+
+
+@pytest.mark.parametrize(
+    ("boundary", "now", "kind"),
+    [
+        (2020.0, pd.to_datetime(["2020-01-01"], utc=True), "a date"),
+        (datetime(2020, 1, 1, tzinfo=UTC), [2020.0], "a number"),
+    ],
+)
+def test_numbers_and_dates_cannot_be_compared(dataset, boundary, now, kind):
+    rule = SplitContract(
+        salt="s", test_size=0.3, method="time", column="day", boundary=boundary
+    )
+
+    with pytest.raises(
+        ValueError, match=f"on day before 2020.*, and day is now {kind}"
+    ):
+        check_method(rule, pd.DataFrame({"time: day": now}), by(dataset, "time", "day"))

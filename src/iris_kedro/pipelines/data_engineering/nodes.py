@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 
 from iris_kedro.errors import ProjectError
+from iris_kedro.model.contract import SplitContract
 from iris_kedro.model.provenance import RawFile
 from iris_kedro.specification import Category, Dataset, Split
+from iris_kedro.tables.keys import extract_keys, name_key
 from iris_kedro.tables.reading import find_columns
-from iris_kedro.tables.split import is_held_out
+from iris_kedro.tables.split import describe_split, find_held_out
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +48,8 @@ def archive(raw: bytes, source: str) -> RawFile:
 def clean(raw: pd.DataFrame, dataset: Dataset) -> CleanData:
     """Standardize names and types; drop rows as the specification says.
 
+    The groups or times that the rows are split by become a column of their own.
+
     Args:
         raw: Validated rows with the columns of the file.
         dataset: The feature specification.
@@ -56,9 +60,11 @@ def clean(raw: pd.DataFrame, dataset: Dataset) -> CleanData:
     target, policy = dataset.target.name, dataset.rows
     headers = {columns[0]: name for name, columns in find_columns(raw, dataset).items()}
     named = raw[list(headers)].rename(columns=headers)[[*dataset.columns, target]]
+    keys = extract_keys(raw, dataset)
+    named = named.assign(**keys)
     required = [name for name, each in dataset.features.items() if not each.nullable]
     labelled = named.dropna(subset=[target])
-    complete = labelled.dropna(subset=required)
+    complete = labelled.dropna(subset=[*required, *keys])
     is_drop = policy.duplicates == "drop"
     distinct = complete.drop_duplicates() if is_drop else complete
     counts = {
@@ -86,19 +92,23 @@ def clean(raw: pd.DataFrame, dataset: Dataset) -> CleanData:
 
 
 def split(data: pd.DataFrame, dataset: Dataset, split: Split) -> SplitData:
-    """Split rows by a hash of their content, so that a row never changes side.
+    """Split rows by a hash of their content or group, or by time.
+
+    With a hash, a row never changes side. By time, held-out rows become training rows
+    as later ones arrive.
 
     Raises:
         ProjectError: If a class has too few rows on one side.
     """
-    held_out = is_held_out(data[dataset.columns], split.salt, split.test_size)
+    rule = describe_split(data, dataset, split)
+    held_out = find_held_out(data, dataset.columns, rule)
     sides = {"train": data[~held_out], "test": data[held_out]}
     counts = {
         f"{side}.{name}": int((rows[dataset.target.name] == name).sum())
         for side, rows in sides.items()
         for name in dataset.target.classes
     }
-    _check_balance(counts, split)
+    _check_balance(counts, split, rule)
     _check_values(sides["train"], dataset)
     logger.info(
         "%d rows to train on, %d held out (%.0f %%; wanted %.0f %%)",
@@ -135,12 +145,21 @@ def _check_loss(counts: dict[str, int], rows: pd.DataFrame, dataset: Dataset) ->
         f" {counts['without_class_dropped']} have no {dataset.target.name},"
         f" {counts['missing_dropped']} lack a value, {counts['duplicates_dropped']} are"
         f" duplicates; dataset.rows.maximum_loss is {dataset.rows.maximum_loss:g}."
+        + _count_without_key(rows, dataset)
         + (f" Set nullable: true for {columns}, correct" if columns else " Correct")
         + " the file, or raise maximum_loss"
     )
 
 
-def _check_balance(counts: dict[str, int], split: Split) -> None:
+def _count_without_key(rows: pd.DataFrame, dataset: Dataset) -> str:
+    key = name_key(dataset.split)
+    gaps = int(rows[key].isna().sum()) if key in rows else 0
+    return (
+        f" {gaps} lack {dataset.split.column}, which the split needs." if gaps else ""
+    )
+
+
+def _check_balance(counts: dict[str, int], split: Split, rule: SplitContract) -> None:
     scarce = {
         name: count
         for name, count in counts.items()
@@ -151,9 +170,18 @@ def _check_balance(counts: dict[str, int], split: Split) -> None:
             "too few rows of a class after the split:"
             f" {', '.join(f'{name} has {count}' for name, count in scarce.items())};"
             f" data_engineering.split.minimum_rows_per_class is"
-            f" {split.minimum_rows_per_class}. Bring more rows of that class, or"
-            " change data_engineering.split.test_size or salt"
+            f" {split.minimum_rows_per_class}.{_explain_sides(rule)} Bring more rows of"
+            " that class, or change data_engineering.split.test_size"
+            f"{'' if rule.method == 'time' else ' or salt'}"
         )
+
+
+def _explain_sides(rule: SplitContract) -> str:
+    if rule.method == "group":
+        return f" Rows of the same {rule.column!r} stay together."
+    if rule.method == "time":
+        return f" Rows are held out from {rule.column!r} = {rule.boundary} on."
+    return ""
 
 
 def _check_values(train: pd.DataFrame, dataset: Dataset) -> None:

@@ -29,7 +29,8 @@ from iris_kedro.model.inputs import Inputs, arrange, to_tensors
 from iris_kedro.model.provenance import Lineage
 from iris_kedro.model.scoring import OnnxScorer
 from iris_kedro.specification import Dataset, Export, Number, Split
-from iris_kedro.tables.split import is_held_out
+from iris_kedro.tables.keys import name_key
+from iris_kedro.tables.split import describe_split, find_held_out
 
 from .feature_contracts import describe_feature, show_values
 from .parity import ParityError, check_parity, draw_rows
@@ -80,7 +81,7 @@ def describe_challenger(
         ProjectError: If the model is not releasable, or the rows were not split as
             the contract would say.
     """
-    _check_split(train_data, test_data, dataset, split)
+    rule = _check_split(train_data, test_data, dataset, split)
     model = best.model
     if model is None:
         raise ProjectError(f"{best.name} is not releasable: {best.reason}")
@@ -106,7 +107,7 @@ def describe_challenger(
             costs=best.rule.costs if best.rule else None,
         ),
         golden_rows=_choose_golden_rows(model, train_data, dataset, export),
-        split=SplitContract(salt=split.salt, test_size=split.test_size),
+        split=rule,
         metrics=evaluation.metrics,
         typical_rows=_find_typical_rows(train_data, dataset),
         training_fingerprint=lineage.fingerprint,
@@ -156,18 +157,22 @@ def _convert(model: Any, inputs: Inputs) -> onnx.ModelProto:
 
 def _check_split(
     train_data: pd.DataFrame, test_data: pd.DataFrame, dataset: Dataset, split: Split
-) -> None:
-    # The gate relies on the contract to tell which rows a model was trained on.
-    trained_on, held_out = (
-        is_held_out(rows[dataset.columns], split.salt, split.test_size)
-        for rows in (train_data, test_data)
+) -> SplitContract:
+    """Return how the rows were split, after a check that they were.
+
+    The gate relies on the contract to know which rows a model was trained on.
+    """
+    rows = pd.concat([train_data, test_data], ignore_index=True)
+    if dataset.split.method == "hash" or name_key(dataset.split) in rows:
+        rule = describe_split(rows, dataset, split)
+        held_out = find_held_out(rows, dataset.columns, rule)
+        if (held_out == (rows.index >= len(train_data))).all():
+            return rule
+    raise ProjectError(
+        "training and held-out rows in data/03_primary were split with other"
+        " parameters than data_engineering.split and dataset.split say now: run"
+        " data_engineering again"
     )
-    if trained_on.any() or not held_out.all():
-        raise ProjectError(
-            "training and held-out rows in data/03_primary were split with other"
-            " parameters than data_engineering.split says now: run data_engineering"
-            " again"
-        )
 
 
 def _find_typical_rows(

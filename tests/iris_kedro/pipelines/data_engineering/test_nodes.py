@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from iris_kedro.errors import ProjectError
 from iris_kedro.pipelines.data_engineering.nodes import clean, fetch, split
-from iris_kedro.specification import Dataset, Split
+from iris_kedro.specification import Dataset, DatasetSplit, Split
+from iris_kedro.specification.dataset import Rows
 
 COLUMNS = ["sepal_length", "sepal_width", "petal_length", "petal_width", "species"]
 ROWS = [
@@ -87,6 +88,49 @@ def test_clean_gives_numbers_and_text(dataset):
 
     assert (types[COLUMNS[:4]] == "float64").all()
     assert types["species"] == "str"
+
+
+def by(dataset, method, column="Plant No."):
+    split = DatasetSplit(method=method, column=column)
+    return dataset.model_copy(update={"split": split})
+
+
+def test_clean_keeps_groups_in_a_column_of_their_own(raw, dataset):
+    raw = raw.assign(**{"Plant No.": ["1.0", "2", None, "2", "2", "x"]})
+
+    cleaned = clean(raw, by(dataset, "group"))
+
+    # Not a duplicate of the first row, because it is another plant.
+    assert cleaned.data["group: Plant No."].tolist() == ["1", "2", "x"]
+    assert cleaned.data.columns.tolist() == [*COLUMNS, "group: Plant No."]
+    assert cleaned.report["missing_dropped"]["value"] == 2
+    assert cleaned.report["duplicates_dropped"]["value"] == 0
+
+
+def test_clean_keeps_times_as_dates(raw, dataset):
+    raw = raw.assign(day=["2024-01-31", "2024-01-31", "2024-02-01", None, None, "2023"])
+
+    times = clean(raw, by(dataset, "time", "day")).data["time: day"]
+
+    assert times.dt.strftime("%Y-%m-%d").tolist() == [
+        "2024-01-31",
+        "2024-02-01",
+        "2023-01-01",
+    ]
+
+
+def test_feature_can_be_a_time_as_well(raw, dataset):
+    data = clean(raw, by(dataset, "time", "petal_length")).data
+
+    assert data["time: petal_length"].tolist() == data["petal_length"].tolist()
+
+
+def test_clean_says_how_many_rows_have_no_group(raw, dataset):
+    raw = raw.assign(**{"Plant No.": ["1", None, None, "2", "2", "x"]})
+    strict = by(dataset, "group").model_copy(update={"rows": Rows()})
+
+    with pytest.raises(ProjectError, match=r"2 lack Plant No\., which the split needs"):
+        clean(raw, strict)
 
 
 def test_clean_leaves_its_input_alone(raw, dataset):
@@ -206,6 +250,51 @@ def test_shipped_split_holds_out_about_its_share_of_each_class(
 
     shares = parts.test["species"].value_counts() / data["species"].value_counts()
     assert shares.to_numpy() == pytest.approx(split_parameters.test_size, abs=0.05)
+
+
+@pytest.mark.parametrize("method", ["group", "time"])
+def test_split_follows_groups_and_times(flower, dataset, method):
+    key = f"{method}: Plant No."
+    data = flower(["setosa", "versicolor", "virginica"] * 40)
+    numbers = pd.Series(range(120)) // 6
+    data[key] = numbers.astype("str" if method == "group" else "float64")
+
+    train, test, *_ = split(data, by(dataset, method), make_split(test_size=0.3))
+
+    assert not set(train[key]) & set(test[key])
+    assert sorted([*train[key], *test[key]]) == sorted(data[key])
+    if method == "time":
+        assert test[key].tolist() == sorted([*range(14, 20)] * 6)
+
+
+@pytest.mark.parametrize(
+    ("method", "message"),
+    [
+        ("group", "Rows of the same 'Plant No.' stay together. Bring .*_size or salt$"),
+        ("time", "held out from 'Plant No.' = 1.0 on. Bring .*split.test_size$"),
+    ],
+)
+def test_split_says_why_classes_are_scarce(flower, dataset, method, message):
+    data = flower(["setosa", "versicolor", "virginica"] * 20)
+    data[f"{method}: Plant No."] = [0.0] * 20 + [1.0] * 40
+    data = data.sort_values("species")
+
+    with pytest.raises(ProjectError, match=message):
+        split(data, by(dataset, method), make_split(minimum_rows_per_class=30))
+
+
+def test_digest_depends_on_groups(flower, dataset):
+    data = flower(["setosa", "versicolor", "virginica"] * 40)
+    one, other = (
+        data.assign(**{"group: Plant No.": [str(each // size) for each in range(120)]})
+        for size in (3, 6)
+    )
+
+    one, other = (
+        split(each, by(dataset, "group"), make_split()) for each in (one, other)
+    )
+
+    assert one.digest != other.digest
 
 
 @pytest.fixture

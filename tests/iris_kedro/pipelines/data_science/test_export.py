@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import onnx
+import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 
@@ -9,9 +10,11 @@ from iris_kedro.errors import ProjectError
 from iris_kedro.model.candidates import ExportedCandidate
 from iris_kedro.model.contract import Contract
 from iris_kedro.model.scoring import OnnxScorer
+from iris_kedro.pipelines.data_engineering.nodes import split
 from iris_kedro.pipelines.data_science import export as export_module
 from iris_kedro.pipelines.data_science.export import describe_challenger, export_onnx
 from iris_kedro.pipelines.data_science.nodes import evaluate_best
+from iris_kedro.specification import DatasetSplit
 
 LOGISTIC = {"class": "sklearn.linear_model.LogisticRegression", "scale": True}
 
@@ -193,13 +196,18 @@ def describe(
     export_parameters,
     lineage,
 ):
-    def describe(best=None, split=split_parameters, **changes):
+    def describe(
+        best=None,
+        split=split_parameters,
+        sides=(train_data, test_data),
+        dataset=dataset,
+        **changes,
+    ):
         best = best or export(logistic)
         return describe_challenger(
             best,
             evaluate_best(best, test_data, dataset),
-            train_data,
-            test_data,
+            *sides,
             lineage,
             dataset,
             split,
@@ -287,6 +295,59 @@ def test_refused_candidate_is_never_described(describe, logistic):
 def test_rows_of_another_split_are_never_described(describe, split_parameters, change):
     with pytest.raises(ProjectError, match="run data_engineering again"):
         describe(split=split_parameters.model_copy(update=change))
+
+
+@pytest.fixture
+def describe_by(describe, dataset, train_data, test_data, split_parameters):
+    """Describe a model whose rows are split by groups or times."""
+
+    def describe_by(method, column="key", told="key", **changes):
+        key = f"{method}: {column}"
+        rows = pd.concat([train_data, test_data], ignore_index=True)
+        numbers = pd.Series(range(len(rows))) // 4
+        rows[key] = numbers.astype("str" if method == "group" else "float64")
+        described, now = (
+            dataset.model_copy(
+                update={"split": DatasetSplit(method=method, column=each)}
+            )
+            for each in (column, told)
+        )
+        sides = split(rows, described, split_parameters)
+        return describe(
+            sides=(sides.train, sides.test),
+            dataset=now,
+            split=split_parameters.model_copy(update=changes),
+        )
+
+    return describe_by
+
+
+def test_contract_says_which_groups_were_held_out(describe_by, split_parameters):
+    rule = Contract.read(describe_by("group")).split
+
+    assert (rule.method, rule.column, rule.boundary) == ("group", "key", None)
+    assert (rule.salt, rule.test_size) == (split_parameters.salt, 0.3)
+
+
+def test_contract_says_from_which_time_on_rows_were_held_out(describe_by):
+    rule = Contract.read(describe_by("time")).split
+
+    assert (rule.method, rule.column, rule.boundary) == ("time", "key", 26.0)
+
+
+@pytest.mark.parametrize(
+    ("method", "change"),
+    [
+        ("group", {"salt": "other"}),
+        ("group", {"test_size": 0.4}),
+        ("group", {"told": "other"}),
+        ("time", {"test_size": 0.4}),
+        ("time", {"told": "other"}),
+    ],
+)
+def test_rows_of_another_group_or_time_are_never_described(describe_by, method, change):
+    with pytest.raises(ProjectError, match="run data_engineering again"):
+        describe_by(method, **change)
 
 
 def test_model_that_answers_with_nan_is_not_releasable(export, train, doctor):

@@ -175,20 +175,22 @@ def test_contract_describes_each_type(model, sides):
     assert scores.labels.tolist() == contract.golden_rows.predictions
 
 
-def test_feature_of_another_type_is_compared_with_no_released_model(sides, released):
+def test_feature_of_another_type_is_compared_with_no_released_model(
+    sides, released, dataset
+):
     rows = sides.test.assign(deck=sides.test["deck"].astype(float))
 
     with pytest.raises(ValueError, match="deck had another type in its data"):
-        find_unseen(released, rows)
+        find_unseen(released, rows, dataset)
 
 
-def test_only_rows_that_a_released_model_accepts_are_compared(sides, released):
+def test_only_rows_that_a_released_model_accepts_are_compared(sides, released, dataset):
     rows = sides.test.reset_index(drop=True)
     gaps = rows.assign(fare=rows["fare"].where(rows.index > 9))
 
-    unseen = find_unseen(released, gaps)
+    unseen = find_unseen(released, gaps, dataset)
 
     assert not unseen[:10].any()
     assert unseen.any()
     with pytest.raises(ValueError, match="accepts none of the rows"):
-        find_unseen(released, rows.assign(fare=np.nan))
+        find_unseen(released, rows.assign(fare=np.nan), dataset)

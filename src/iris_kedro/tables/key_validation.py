@@ -1,0 +1,56 @@
+"""Validation of the groups or times that rows are split by."""
+
+import pandas as pd
+from kedro.validation import CheckFailure
+
+from iris_kedro.specification import Dataset
+
+from .keys import find_key_columns, read_times
+from .reading import read_names
+
+FIRST_ROW = 2  # the header is row 1 of a file
+SHOWN_FAILURES = 100
+TIME = (
+    "a number or a date in ISO 8601 such as 2024-01-31 or 2024-01-31T12:00Z, of the"
+    " same kind in all rows"
+)
+
+
+def check_keys(
+    data: pd.DataFrame, dataset: Dataset, target: str, file: str
+) -> list[CheckFailure]:
+    """Check the column of groups or times; missing values are left to ``clean``.
+
+    Args:
+        data: The texts of a raw file.
+        dataset: Names the method and the column.
+        target: The header of the target.
+        file: Path of the file, for messages.
+    """
+    if dataset.split.method == "hash":
+        return []
+    found, name = find_key_columns(data, dataset), dataset.split.column
+    headers = ", ".join(map(repr, data.columns))
+    if not found:
+        reason = f"has no column {name!r}, which dataset.split names; it has {headers}"
+        return [CheckFailure(f"{file} {reason}")]
+    if len(found) > 1:
+        several = ", ".join(map(repr, found))
+        return [CheckFailure(f"{file} has several columns for {name!r}: {several}")]
+    if found == [target]:
+        reason = (
+            f"dataset.split names {name!r}, which is the target: name another column"
+        )
+        return [CheckFailure(f"{reason}; {file} has {headers}")]
+    return _check_times(data, found[0], file) if dataset.split.method == "time" else []
+
+
+def _check_times(data: pd.DataFrame, header: str, file: str) -> list[CheckFailure]:
+    texts = read_names(data[header], [])
+    bad = texts[texts.notna() & read_times(texts).isna()]
+    return [
+        CheckFailure(
+            f"{file} row {row + FIRST_ROW} has {text!r}, expected {TIME}", column=header
+        )
+        for row, text in zip(bad.index[:SHOWN_FAILURES], bad, strict=False)
+    ]

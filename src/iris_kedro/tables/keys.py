@@ -1,0 +1,85 @@
+"""The groups or times that rows are split by, where the specification names some."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from iris_kedro.model.contract import SplitContract
+from iris_kedro.specification import Dataset, DatasetSplit
+
+from .reading import find_columns, standardize_name
+
+
+def name_key(split: DatasetSplit | SplitContract) -> str:
+    """Return the name of the column of groups or times in cleaned tables.
+
+    No feature can have it, so that it never becomes an input of a model. It says what
+    the values are, so that tables of another split are recognized.
+    """
+    return f"{split.method}: {split.column}"
+
+
+def describe_method(split: DatasetSplit | SplitContract) -> str:
+    """Say what decides whether a row is held out."""
+    if split.method == "hash":
+        return "a hash of their values"
+    return f"{split.method} ({split.column})"
+
+
+def find_key_columns(data: pd.DataFrame, dataset: Dataset) -> list[str]:
+    """Find the columns of a file that may be that of the groups or times.
+
+    A header that is spelt exactly like it comes first, then the column of a feature
+    with this name, then headers in any spelling.
+    """
+    name = dataset.split.column or ""
+    columns = list(map(str, data.columns))
+    if name in columns:
+        return [name]
+    if name in dataset.features:
+        return find_columns(data, dataset)[name]
+    plain = standardize_name(name)
+    return [each for each in columns if plain and standardize_name(each) == plain]
+
+
+def extract_keys(raw: pd.DataFrame, dataset: Dataset) -> dict[str, "pd.Series[Any]"]:
+    """Return the groups as text, or the times as numbers or dates.
+
+    Args:
+        raw: A validated raw file; values may be missing.
+        dataset: Names the method and the column.
+
+    Returns:
+        The values by the name of their column; nothing where the features decide.
+    """
+    if dataset.split.method == "hash":
+        return {}
+    (header,) = find_key_columns(raw, dataset)
+    read = read_times if dataset.split.method == "time" else _read_groups
+    return {name_key(dataset.split): read(raw[header])}
+
+
+def read_times(values: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Read times as numbers or as dates, whichever more of them are.
+
+    Returns:
+        Of type ``float64``, or UTC with microseconds; what cannot be read is missing.
+    """
+    numbers = pd.to_numeric(values, errors="coerce").astype("float64")
+    numbers = numbers.where(np.isfinite(numbers))
+    texts = values.astype("str")
+    dates = pd.to_datetime(
+        texts.where(
+            texts.str.match(r"\d").fillna(False)
+        ),  # or today is the date of today
+        format="ISO8601",
+        utc=True,  # also where no offset is given
+        errors="coerce",
+    ).astype("datetime64[us, UTC]")
+    return numbers if numbers.count() >= dates.count() else dates
+
+
+def _read_groups(values: "pd.Series[Any]") -> "pd.Series[Any]":
+    # pandas writes whole numbers as 3.0 if others are missing: still the same group.
+    return values.astype("str").str.removesuffix(".0")
