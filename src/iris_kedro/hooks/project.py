@@ -22,7 +22,12 @@ from iris_kedro.errors import ProjectError
 from iris_kedro.hooks.relocation import SQLITE
 from iris_kedro.hooks.summary import print_summary
 from iris_kedro.hooks.tracking import close_dead_runs
-from iris_kedro.specification import check_agreement, check_decision, check_names
+from iris_kedro.specification import (
+    check_agreement,
+    check_decision,
+    check_names,
+    check_searches,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy.exc import DBAPIError
@@ -47,6 +52,7 @@ class ProjectHooks:
         check_names(parameters["parameters"])
         check_agreement(parameters["parameters"], conf_catalog)
         check_decision(parameters["parameters"])
+        check_searches(parameters["parameters"])
 
     @hook_impl(tryfirst=True)  # kedro-mlflow's hook reads the pipelines
     def after_context_created(self, context: KedroContext) -> None:

@@ -6,7 +6,13 @@ types and impossible values stop the run with the name of the parameter.
 
 from .base import Name, Parameters
 from .candidates import Candidate, Candidates, Search
-from .checks import check_agreement, check_decision, check_names
+from .checks import (
+    check_agreement,
+    check_decision,
+    check_names,
+    check_search,
+    check_searches,
+)
 from .dataset import Card, Dataset, DatasetSplit, Target
 from .estimators import Distribution, Estimator
 from .features import Boolean, Category, Feature, Integer, Number
@@ -37,4 +43,6 @@ __all__ = [
     "check_agreement",
     "check_decision",
     "check_names",
+    "check_search",
+    "check_searches",
 ]

@@ -6,7 +6,7 @@ from typing import Any
 from iris_kedro.errors import ProjectError
 
 from .base import Parameters, check_known
-from .candidates import Candidates
+from .candidates import Candidate, Candidates
 from .dataset import Card, Dataset
 from .gate import Gate
 from .training import Export, Split, Training
@@ -117,6 +117,34 @@ def check_decision(parameters: dict[str, Any]) -> None:
     if target.costs:
         raise ProjectError(
             f"{threshold} dataset.target.costs decide already: remove one of both"
+        )
+
+
+def check_searches(parameters: dict[str, Any]) -> None:
+    """Check the search of each candidate before any is trained.
+
+    Raises:
+        ProjectError: Names the first candidate with the wrong one.
+    """
+    dataset = Dataset.model_validate(parameters["dataset"])
+    for name, candidate in parameters["data_science"]["candidates"].items():
+        if candidate is not None:  # removed by an environment
+            check_search(name, Candidate.model_validate(candidate), dataset)
+
+
+def check_search(name: str, candidate: Candidate, dataset: Dataset) -> None:
+    """Check that a candidate's search can keep groups or times apart.
+
+    Halving draws rows of its own, one by one.
+
+    Raises:
+        ProjectError: Names the candidate and what to set.
+    """
+    if candidate.search.method == "halving" and dataset.split.method != "hash":
+        raise ProjectError(
+            f"data_science.candidates.{name}.search.method is halving, which cannot"
+            f" split rows by {dataset.split.method}, as dataset.split asks: set it to"
+            " random"
         )
 
 

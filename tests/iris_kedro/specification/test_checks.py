@@ -2,10 +2,12 @@ import pytest
 
 from iris_kedro.errors import ProjectError
 from iris_kedro.specification import (
+    Candidate,
     Dataset,
     check_agreement,
     check_decision,
     check_names,
+    check_searches,
 )
 
 FEATURE = {"description": "d", "unit": "cm", "minimum": 0.1, "maximum": 20.0}
@@ -146,3 +148,36 @@ def test_threshold_that_suits_the_target_passes(threshold, target):
 def test_threshold_that_does_not_suit_the_target_is_refused(target, message):
     with pytest.raises(ProjectError, match=message):
         decide("f1", **target)
+
+
+GRID = {"class": "sklearn.linear_model.LogisticRegression", "grid": {"C": [1.0, 2.0]}}
+HALVING = {**GRID, "search": {"method": "halving"}}
+
+
+@pytest.mark.parametrize(
+    ("split", "searched"),
+    [
+        ({}, HALVING),
+        ({"method": "group", "column": "id"}, GRID),
+        ({"method": "time", "column": "day"}, {**GRID, "search": {"method": "random"}}),
+    ],
+)
+def test_search_that_suits_the_split_passes(split, searched):
+    candidates = {"removed": None, "one": searched}
+
+    check_searches(
+        {
+            "dataset": {**DATASET, "split": split},
+            "data_science": {"candidates": candidates},
+        }
+    )
+
+
+@pytest.mark.parametrize("method", ["group", "time"])
+def test_halving_is_refused_where_rows_belong_together(method):
+    split = {"method": method, "column": "id"}
+    dataset = Dataset.model_validate({**DATASET, "split": split})
+    candidates = {"one": GRID, "two": Candidate.model_validate(HALVING)}
+
+    with pytest.raises(ProjectError, match=rf"\.two\.search.* by {method}.* to random"):
+        check_searches({"dataset": dataset, "data_science": {"candidates": candidates}})

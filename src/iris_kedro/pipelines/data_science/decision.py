@@ -19,11 +19,12 @@ from sklearn.model_selection import TunedThresholdClassifierCV
 from iris_kedro.errors import ProjectError
 from iris_kedro.model.candidates import ExportedCandidate
 from iris_kedro.model.decision import DecisionRule
-from iris_kedro.model.inputs import Inputs, arrange
+from iris_kedro.model.inputs import arrange
 from iris_kedro.specification import Dataset, Training
 
 from .fit_warnings import collect_warnings
-from .search import build_folds, run_parallel
+from .folds import build_folds
+from .search import run_parallel
 
 logger = logging.getLogger(__name__)
 
@@ -51,14 +52,13 @@ def choose_decision(
     """
     target, threshold = dataset.target, training.threshold
     if isinstance(threshold, str):
-        X = arrange(train_data, dataset.features)
-        y = train_data[target.name].to_numpy(str)
-        model, positive = best.trained.model, target.positive
-        threshold = tune_threshold(model, X, y, positive or "", threshold, training)
+        threshold = tune_threshold(
+            best.trained.model, train_data, dataset, training, threshold
+        )
         logger.info(
             "%s: %s is predicted from a probability of %.3f on, which is best by %s",
             best.name,
-            positive,
+            target.positive,
             threshold,
             training.threshold,
         )
@@ -87,22 +87,28 @@ def apply_decision(
 
 
 def tune_threshold(
-    model: Any, X: Inputs, y: Labels, positive: str, metric: str, training: Training
+    model: Any,
+    train_data: pd.DataFrame,
+    dataset: Dataset,
+    training: Training,
+    metric: str,
 ) -> float:
     """Find the threshold with the best mean of a metric in cross-validation.
 
     The folds are those that candidates are compared by; in each, a model that was
     fitted to the others gives the probabilities.
     """
+    X = arrange(train_data, dataset.features)
+    y = train_data[dataset.target.name].to_numpy(str)
 
     def score(y: Labels, labels: Labels, pos_label: str) -> float:
         return METRICS[metric](y, labels, pos_label)
 
     tuned = TunedThresholdClassifierCV(
         model,
-        scoring=make_scorer(score, pos_label=positive),
+        scoring=make_scorer(score, pos_label=dataset.target.positive),
         response_method="predict_proba",
-        cv=build_folds(training, len(X)),
+        cv=build_folds(train_data, dataset, training),
     )
     with run_parallel(len(X), training), collect_warnings():  # known from the search
         tuned.fit(X, y)

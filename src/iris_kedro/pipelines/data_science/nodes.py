@@ -29,9 +29,11 @@ from iris_kedro.specification import (
     Candidate,
     Dataset,
     Training,
+    check_search,
 )
 
 from .fit_warnings import collect_warnings
+from .folds import build_folds
 from .records import AnyCandidate, select_trained
 from .scorers import build_scorers
 from .search import build_search, fit_search, read_points, strip_step
@@ -57,13 +59,15 @@ def train_candidate(
     A candidate whose parameters do not suit the rows is left out; the others go on.
 
     Raises:
-        ProjectError: If a class has fewer rows than there are folds.
+        ProjectError: If no candidate could be compared fairly, because a fold lacks a
+            class, or if the search cannot keep groups or times apart.
     """
+    check_search(name, candidate, dataset)
     X = arrange(train_data, dataset.features)
     y = train_data[dataset.target.name].to_numpy(str)
-    _check_folds(y, training)
     scorers = build_scorers(dataset.target, training.scoring)
-    search = build_search(candidate, dataset, training, scorers, len(X))
+    folds = build_folds(train_data, dataset, training)
+    search = build_search(candidate, dataset, training, scorers, folds)
     with collect_warnings() as found:
         try:
             validation = fit_search(search, X, y, training, scorers)
@@ -145,21 +149,6 @@ def evaluate_best(
     y = test_data[dataset.target.name].to_numpy(str)
     model = best.trained.model
     return _evaluate(model, X, y, best.rule or DecisionRule(list(model.classes_)))
-
-
-def _check_folds(y: np.ndarray[Any, Any], training: Training) -> None:
-    counts = {str(name): int((y == name).sum()) for name in np.unique(y)}
-    scarce = {name: rows for name, rows in counts.items() if rows < training.folds}
-    if not scarce:
-        return
-    fewest = min(scarce.values())
-    raise ProjectError(
-        "too few training rows for cross-validation:"
-        f" {', '.join(f'{name} has {rows}' for name, rows in scarce.items())};"
-        f" data_science.training.folds is {training.folds}, and each fold needs a row"
-        " of each class. Bring more rows"
-        + (f", or set folds to at most {fewest}" if fewest > 1 else "")
-    )
 
 
 def _evaluate(

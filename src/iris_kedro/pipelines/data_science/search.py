@@ -13,7 +13,6 @@ from sklearn.model_selection import (
     GridSearchCV,
     HalvingRandomSearchCV,
     RandomizedSearchCV,
-    RepeatedStratifiedKFold,
     StratifiedKFold,
     cross_validate,
 )
@@ -24,11 +23,11 @@ from iris_kedro.model.candidates import CrossValidation
 from iris_kedro.model.inputs import Inputs
 from iris_kedro.specification import Candidate, Dataset, Training
 
+from .folds import MANY_ROWS, Folds, compare_sizes
 from .preprocessing import build_preprocessing
 from .scorers import Scorer
 
 STEP = "model__"  # before the names of the estimator's parameters, in the pipeline
-MANY_ROWS = 5_000  # worth threads, and enough for a single repeat
 
 Scores = dict[str, NDArray[np.float64]]
 
@@ -53,15 +52,12 @@ def build_search(
     dataset: Dataset,
     training: Training,
     scorers: dict[str, Scorer],
-    rows: int,
+    folds: Folds,
 ) -> Any:
-    """Build the search over a candidate's parameters.
-
-    Folds are repeated on few rows only: on many, their scores vary too little for it.
-    """
+    """Build the search over a candidate's parameters."""
     model = build_pipeline(candidate, dataset, training.random_state)
     space = {f"{STEP}{name}": values for name, values in candidate.space().items()}
-    common = {"error_score": "raise", "cv": build_folds(training, rows)}
+    common = {"error_score": "raise", "cv": folds}
     search = candidate.search
     if search.method == "grid":
         return GridSearchCV(
@@ -114,7 +110,9 @@ def fit_search(
             scores = score_honestly(
                 _read_scores(search, scorers), training.scoring, training.folds
             )
-    return CrossValidation(scores, training.folds)
+    is_given = isinstance(search.cv, list)
+    ratio = compare_sizes(search.cv) if is_given else None
+    return CrossValidation(scores, training.folds, ratio)
 
 
 def score_honestly(scores: Scores, scoring: str, folds: int) -> Scores:
@@ -133,6 +131,9 @@ def score_honestly(scores: Scores, scoring: str, folds: int) -> Scores:
     trees to choose from, the best mean accuracy was 0.576, this estimate 0.526, that of
     Tsamardinos 0.522, and that of nested cross-validation, at five times the fits,
     0.509 (means of 80 data sets, with standard errors of 0.006; the truth is 0.5).
+
+    By time, there is one repeat, and the choice for a fold looks at later folds too:
+    only parameters come from there, the model itself knows earlier rows alone.
 
     Args:
         scores: Of each metric, of shape (repeats * folds, points), repeat by repeat.
@@ -178,15 +179,6 @@ def _read_scores(search: Any, scorers: dict[str, Scorer]) -> Scores:
         )
         for name in scorers
     }
-
-
-def build_folds(training: Training, rows: int) -> BaseCrossValidator:
-    """Build the folds that candidates are compared by."""
-    return RepeatedStratifiedKFold(
-        n_splits=training.folds,
-        n_repeats=1 if rows >= MANY_ROWS else training.repeats,
-        random_state=training.random_state,
-    )
 
 
 def _folds(training: Training) -> BaseCrossValidator:

@@ -13,6 +13,7 @@ from iris_kedro.model.candidates import (
 )
 from iris_kedro.model.provenance import RawData
 from iris_kedro.pipelines.data_science.nodes import (
+    BASELINE,
     evaluate_best,
     select_best,
     train_candidate,
@@ -196,7 +197,7 @@ def test_class_with_fewer_rows_than_folds_stops_before_training(
     with pytest.raises(ProjectError, match=f"virginica has {rows}; .* is 5.*{advice}"):
         validate_baseline(scarce, dataset, training)
     with pytest.raises(ProjectError, match="too few training rows for cross-valid"):
-        train_candidate("mine", scarce, dataset, None, training)
+        train_candidate("mine", scarce, dataset, BASELINE, training)
 
 
 def test_balanced_class_weights_raise_the_probability_of_a_rare_class(

@@ -1,6 +1,8 @@
 import numpy as np
+import pandas as pd
 import pytest
 
+from iris_kedro.pipelines.data_science.folds import build_folds
 from iris_kedro.pipelines.data_science.scorers import build_scorers
 from iris_kedro.pipelines.data_science.search import (
     build_search,
@@ -72,7 +74,7 @@ def fit(train_data, dataset, training):
             dataset,
             chosen,
             scorers,
-            len(train_data),
+            build_folds(train_data, dataset, chosen),
         )
         X = train_data[dataset.columns].to_numpy(float)
         y = train_data[target.name].to_numpy(str)
@@ -84,12 +86,11 @@ def fit(train_data, dataset, training):
 @pytest.mark.parametrize(("rows", "repeats"), [(4_999, 3), (5_000, 1)])
 def test_folds_are_repeated_on_few_rows_only(dataset, training, rows, repeats):
     training = training.model_copy(update={"repeats": 3})
-    scorers = build_scorers(dataset.target, training.scoring)
-    candidate = Candidate.model_validate(LOGISTIC)
+    classes = np.resize(dataset.target.classes, rows)
 
-    search = build_search(candidate, dataset, training, scorers, rows)
+    folds = build_folds(pd.DataFrame({dataset.target.name: classes}), dataset, training)
 
-    assert search.cv.get_n_splits() == repeats * training.folds
+    assert folds.get_n_splits() == repeats * training.folds
 
 
 def test_grid_tries_all_combinations(fit):
