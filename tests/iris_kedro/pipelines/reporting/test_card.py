@@ -91,6 +91,29 @@ def make_card(challenger, test_data, report, dataset, gate):
     return make
 
 
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ({}, "A row's side\nfollows from a hash of its measurements"),
+        ({"method": "group", "column": "id"}, "with the same `id` are on one side"),
+        ({"method": "group", "column": "id"}, "all rows of a group in the same fold."),
+        (
+            {"method": "time", "column": "day", "boundary": 2020.0},
+            "whose `day` is 2020.0 or later.",
+        ),
+        (
+            {"method": "time", "column": "day", "boundary": 2020.0},
+            "where rows of the same day are alike",
+        ),
+    ],
+)
+def test_card_says_which_rows_were_held_out(make_card, rule, told):
+    card = make_card()
+    card["model"]["split"] |= rule
+
+    assert told.lower() in render_card(card).lower()
+
+
 @pytest.fixture
 def render(make_card):
     def render(*arguments, **changes):
