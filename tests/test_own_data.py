@@ -5,11 +5,13 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pandas as pd
 import pytest
 import yaml
 from kedro_datasets.pickle import PickleDataset
 
+from iris_kedro.model.contract import Contract
 from iris_kedro.model.inputs import arrange
 from iris_kedro.notebook.service import Service
 from iris_kedro.registry import Registry
@@ -191,6 +193,68 @@ def test_the_service_decides_by_the_rule_in_the_contract(own, threshold, costs):
     file = own.path / "data/06_models/passengers/decision_rule.json"
     rule = json.loads(file.read_text())
     assert (rule["threshold"], rule["costs"]) == (target["threshold"], target["costs"])
+
+
+def write_visits(project, count):
+    """Write the first visits of people who came several times."""
+    people = np.random.default_rng(1).integers(0, 400, 1_200)
+    table = passengers.draw(1_200).assign(
+        **{
+            "Person-ID": [f"P-{number:x}" for number in people],
+            "Came on": pd.date_range("2024-01-01", periods=1_200).strftime("%Y-%m-%d"),
+        }
+    )
+    table.loc[[3, 5], ["Person-ID", "Came on"]] = ""
+    (project.path / "passengers.csv").write_bytes(passengers.write(table[:count]))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("method", "column"), [("group", "person_id"), ("time", "came_on")]
+)
+def test_rows_that_belong_together_are_split_trained_compared_and_served(
+    own, method, column
+):
+    write_visits(own, 600)
+    assert own.invoke(*INIT).exit_code == 0
+    file = own.path / "conf/passengers/globals.yml"
+    content = yaml.safe_load(file.read_text())
+    content["dataset"]["split"] = {
+        "method": method,
+        "column": column,
+        "test_size": 0.4,
+    }
+    file.write_text(yaml.safe_dump(content, sort_keys=False))
+    tables = own.path / "data/03_primary/passengers"
+
+    first = own.invoke("run", "--env", "passengers")
+    assert first.exit_code == 0, first.output
+    trained_on = pd.read_parquet(tables / "train_data.parquet")
+    write_visits(own, 1_200)
+    second = own.invoke("run", "--env", "passengers")
+    assert second.exit_code == 0, second.output
+    held_out = pd.read_parquet(tables / "test_data.parquet")
+
+    cleaning = own.path / "data/02_intermediate/passengers/cleaning.json"
+    assert json.loads(cleaning.read_text())["missing_dropped"] == 2
+    model = onnx.load(own.path / "data/06_models/passengers/challenger.onnx")
+    assert Contract.read(model).split.method == method
+    key = f"{method}: {column}"
+    is_new = (
+        ~held_out[key].isin(trained_on[key])
+        if method == "group"
+        else held_out[key] > trained_on[key].max()
+    )
+    report = own.path / "data/08_reporting/passengers/gate_report.json"
+    comparison = json.loads(report.read_text())["comparison"]
+    assert comparison["difference"]["rows"] == is_new.sum() > 0
+    shutil.copytree(ROOT / "serving", own.path / "serving")
+    service = Service(own.path)
+    try:
+        answer = service.post("/predict/batch", {"instances": read_rows(own)[1]})
+    finally:
+        service.stop()
+    assert set(answer["predictions"]) <= {"0", "1"}
 
 
 def read_rows(project, name="passengers"):
