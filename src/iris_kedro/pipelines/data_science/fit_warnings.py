@@ -1,11 +1,14 @@
 """Collects the warnings of fits, which repeat in each fold."""
 
+import re
 import threading
 import warnings
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
+
+TIME = re.compile(r"\[\d\d:\d\d:\d\d\] ")  # XGBoost writes it before its warnings
 
 _collecting: dict[int, Counter[str]] = {}  # by thread
 _lock = threading.Lock()
@@ -38,7 +41,8 @@ def collect_warnings() -> Iterator[Counter[str]]:
 def _collect(
     message: Warning | str, category: type[Warning], *_: Any, **__: Any
 ) -> None:
-    text = f"{category.__name__}: {' '.join(str(message).split())}"
+    content = TIME.sub("", " ".join(str(message).split()))
+    text = f"{category.__name__}: {content}"
     mine = _collecting.get(threading.get_ident())
     # In a thread that a fit has started, it is not known whose fit it was.
     for found in [mine] if mine is not None else list(_collecting.values()):

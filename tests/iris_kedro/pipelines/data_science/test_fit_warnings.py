@@ -13,6 +13,15 @@ def test_equal_warnings_are_counted():
     assert found == {"RuntimeWarning: not converged": 3}
 
 
+def test_equal_warnings_of_other_times_are_counted():
+    with collect_warnings() as found:
+        for second in range(3):
+            text = f"[12:00:0{second}] WARNING: not used"
+            warnings.warn(text, UserWarning, stacklevel=1)
+
+    assert found == {"UserWarning: WARNING: not used": 3}
+
+
 def test_threads_do_not_mix_their_warnings():
     together = Barrier(4)
 
