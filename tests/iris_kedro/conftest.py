@@ -1,11 +1,25 @@
-"""Fixtures of the tests of the gate, the release and its reports."""
+"""Fixtures of the tests of the candidates, the gate, the release and its reports."""
 
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+
+import pandas as pd
 import pytest
+import yaml
 
+from iris_kedro.datasets import SourceDataset
 from iris_kedro.gate.release import RegistryState, ReleasedModel
 from iris_kedro.model.contract import Contract
+from iris_kedro.pipelines.data_engineering.nodes import clean, split
 from iris_kedro.pipelines.model_release.nodes import compare, decide
 from iris_kedro.pipelines.model_release.report import build_report
+from iris_kedro.specification import Dataset
+from iris_kedro.tables.reading import build_load_args
+from iris_kedro.tables.validation import RawFileValidator
+from tests.iris_kedro import passengers
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session")
@@ -39,3 +53,30 @@ def report(judge, challenger, lineage, gate):
         return build_report(comparison, decision, challenger, lineage, gate)
 
     return report
+
+
+@pytest.fixture(scope="session")
+def read_shipped(split_parameters):
+    """Return a function that reads a shipped dataset, or a table of all types."""
+
+    @cache
+    def read(name):
+        if name == "passengers":
+            dataset, content = (
+                passengers.describe(),
+                passengers.write(passengers.draw(400)),
+            )
+        else:
+            folder = "base" if name == "iris" else name
+            file = ROOT / "conf" / folder / "globals.yml"
+            dataset = Dataset.model_validate(
+                yaml.safe_load(file.read_text())["dataset"]
+            )
+            content = SourceDataset(
+                dataset.source, dataset.target.name, path=str(ROOT)
+            ).load()
+        raw = pd.read_csv(BytesIO(content), **build_load_args({}))
+        valid = RawFileValidator("raw.csv", dataset.model_dump()).validate(raw)
+        return dataset, split(clean(valid, dataset).data, dataset, split_parameters)
+
+    return read
