@@ -3,6 +3,7 @@ import re
 import pytest
 
 TRAINING = "kedro.*|scikit-learn|scipy|pandas.*|mlflow|onnx|matplotlib|plotly"
+BOOSTING = "lightgbm|onnxmltools|xgboost.*"
 DEVELOPMENT = "jupyterlab|notebook|pytest.*|mypy|ruff|uv|pre-commit"
 
 
@@ -22,9 +23,11 @@ def read_lock(request):
         ("requirements-serving.lock", TRAINING),
         ("requirements-serving.lock", DEVELOPMENT),
         ("requirements-training.lock", DEVELOPMENT),
+        ("requirements-training.lock", BOOSTING),
+        ("requirements.lock", "nvidia.*"),  # hundreds of megabytes
     ],
 )
-def test_an_image_holds_only_what_it_needs(read_lock, lock, unwanted):
+def test_a_lock_holds_only_what_it_needs(read_lock, lock, unwanted):
     names = {line.partition("==")[0] for line in read_lock(lock)}
 
     assert not [name for name in names if re.fullmatch(unwanted, name)]

@@ -3,7 +3,7 @@
 import time
 from ast import literal_eval
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -170,7 +170,9 @@ class CandidateRunsDataset(AbstractDataset[list[CandidateRecord], NoReturn]):
         mlflow.sklearn.log_model(
             record.candidate.trained.model,
             name="model",
-            pip_requirements=pin_requirements("scikit-learn", "skops", "numpy"),
+            pip_requirements=pin_requirements(
+                "scikit-learn", "skops", "numpy", *_list_other_packages(record)
+            ),
             skops_trusted_types=_trusted_types(record),
         )
 
@@ -229,11 +231,22 @@ def pin_requirements(*packages: str) -> list[str]:
     return [f"{package}=={version(package)}" for package in packages]
 
 
+def _list_other_packages(record: CandidateRecord) -> list[str]:
+    libraries = record.candidate.trained.specification.list_packages()
+    others = libraries & {"lightgbm", "xgboost"}
+    if not others:
+        return []  # without a look at all that is installed
+    names = packages_distributions()  # xgboost may come from xgboost-cpu
+    return [names[library][0] for library in sorted(others)]
+
+
 def _trusted_types(record: CandidateRecord) -> list[str]:
     # The model was fitted a moment ago, in this process: what it is made of by
     # scikit-learn, NumPy, this package and those of configured classes is trusted.
+    # LightGBM keeps scores in a container of the standard library.
     trained = record.candidate.trained
     packages = {
+        "collections",
         "numpy",
         "sklearn",
         "iris_kedro",

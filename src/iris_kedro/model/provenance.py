@@ -18,6 +18,7 @@ from iris_kedro.specification import Candidate, Dataset, Export, Split, Training
 UNKNOWN = "unknown"
 # What a model depends on, below src/iris_kedro. A test compares it with the imports.
 TRAINING_CODE = (
+    "boosting/*.py",
     "derived/*.py",
     "model/candidates.py",
     "model/contract.py",
@@ -123,7 +124,7 @@ def compute_fingerprint(
         candidates: All candidates, in their order.
     """
     candidates = list(candidates)
-    modules = {name for each in candidates for name in each.list_packages()}
+    libraries = {name for each in candidates for name in each.list_packages()}
     parts = [
         hashlib.sha256(raw).hexdigest(),
         dataset.model_copy(update={"source": ""}),
@@ -133,7 +134,7 @@ def compute_fingerprint(
         provenance.code_digest,
         provenance.packages,
         *candidates,
-        *(getattr(sys.modules[name], "__version__", "") for name in sorted(modules)),
+        *(_read_version(name) for name in sorted(libraries)),
     ]
     text = "\n".join(str(part) for part in parts)
     return hashlib.sha256(text.encode()).hexdigest()
@@ -163,6 +164,10 @@ def digest_files(folder: Path, patterns: Iterable[str]) -> str:
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         digest.update(f"{path.relative_to(folder).as_posix()} {content}\n".encode())
     return f"sha256:{digest.hexdigest()}"
+
+
+def _read_version(module: str) -> str:
+    return str(getattr(sys.modules.get(module), "__version__", ""))
 
 
 def _show(value: Any) -> str:

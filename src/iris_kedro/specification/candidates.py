@@ -7,6 +7,8 @@ from pydantic import Field, model_validator
 from sklearn.base import is_classifier
 from sklearn.model_selection import ParameterGrid, ParameterSampler
 
+from iris_kedro.boosting.parameters import list_parameters
+
 from .base import Count, Name, Parameters, check_known
 from .estimators import Distribution, Estimator, check_values
 
@@ -67,7 +69,7 @@ class Candidate(Estimator):
             )
         if self.search.method != "grid" and not self.space():
             raise ValueError(f"there is nothing to search by {self.search.method}")
-        check_known(self.space(), list(self.build().get_params()), self.class_path)
+        check_known(self.space(), list_parameters(self.build()), self.class_path)
         for combination in self._examples():
             estimator = self.build().set_params(**combination)
             check_values(estimator)

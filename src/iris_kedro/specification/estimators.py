@@ -9,7 +9,18 @@ from pydantic import ConfigDict, Field, model_validator
 from scipy import stats
 from sklearn.base import BaseEstimator
 
+from iris_kedro.boosting.parameters import list_parameters
+
 from .base import Parameters, check_known
+
+# What `pip install .[boosting]` installs: the libraries, and their conversion to ONNX.
+BOOSTING = ("lightgbm", "xgboost")
+CONVERSION = "onnxmltools"
+# Classes that cannot do what is needed, and the ones that are used instead.
+ADAPTERS = dict.fromkeys(
+    ("xgboost.XGBClassifier", "xgboost.sklearn.XGBClassifier"),
+    "iris_kedro.boosting.text_labels.XGBClassifier",
+)
 
 
 class Estimator(Parameters):
@@ -34,7 +45,7 @@ class Estimator(Parameters):
         estimator = self.load_class()
         known = inspect.signature(estimator).parameters
         if any(each.kind is each.VAR_KEYWORD for each in known.values()):
-            return list(estimator().get_params())  # XGBoost's are such
+            return list_parameters(estimator())  # XGBoost's and LightGBM's are such
         return list(known)
 
     def load_class(self) -> type:
@@ -43,13 +54,22 @@ class Estimator(Parameters):
         Raises:
             ValueError: If there is no such class.
         """
-        module_name, _, class_name = self.class_path.rpartition(".")
+        path = ADAPTERS.get(self.class_path, self.class_path)
+        module_name, _, class_name = path.rpartition(".")
         try:
+            if self.class_path.startswith(BOOSTING):
+                importlib.import_module(CONVERSION)
             found = getattr(importlib.import_module(module_name), class_name)
-        except (ImportError, AttributeError, TypeError, ValueError) as error:
+        except (
+            ImportError,
+            AttributeError,
+            OSError,  # a shared library that a package needs
+            TypeError,
+            ValueError,
+        ) as error:
             raise ValueError(
                 f"class {self.class_path!r} cannot be imported ({error});"
-                " give a full path such as sklearn.linear_model.LogisticRegression"
+                f" {_advise(error)}"
             ) from error
         if not (inspect.isclass(found) and hasattr(found, "get_params")):
             raise ValueError(f"{self.class_path!r} is not a scikit-learn estimator")
@@ -126,6 +146,12 @@ def _find_classes(value: Any) -> Iterator[str]:
     if isinstance(value, list):
         for each in value:
             yield from _find_classes(each)
+
+
+def _advise(error: Exception) -> str:
+    if isinstance(error, ModuleNotFoundError) and error.name in (*BOOSTING, CONVERSION):
+        return "run pip install '.[boosting]'"
+    return "give a full path such as sklearn.linear_model.LogisticRegression"
 
 
 def check_values(estimator: Any) -> None:

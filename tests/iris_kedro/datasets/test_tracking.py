@@ -228,5 +228,26 @@ def test_model_with_derived_features_and_own_transformers_predicts(
     assert (predictions == trained.model.predict(X)).all()
 
 
+@pytest.mark.parametrize(
+    "class_path", ["lightgbm.LGBMClassifier", "xgboost.XGBClassifier"]
+)
+def test_model_of_a_boosting_library_is_kept_with_its_requirements(
+    tracking, train, test_data, class_path
+):
+    candidate = {"class": class_path, "parameters": {"n_estimators": 3}}
+    trained = train({"boosting": candidate})["boosting"]
+    X = test_data.drop(columns="species").to_numpy()
+
+    with mlflow.start_run() as run:
+        record = CandidateRecord(ExportedCandidate(trained, None), is_chosen=False)
+        CandidateRunsDataset().save([record])
+
+    (model,) = MlflowClient().search_logged_models([run.info.experiment_id])
+    loaded = mlflow.sklearn.load_model(model.model_uri)
+    assert (loaded.predict(X) == trained.model.predict(X)).all()
+    needed = mlflow.pyfunc.get_model_dependencies(model.model_uri)
+    assert f"\n{class_path.partition('.')[0]}" in open(needed).read()
+
+
 def test_requirements_are_pinned_to_what_is_installed():
     assert pin_requirements("numpy") == [f"numpy=={version('numpy')}"]

@@ -1,4 +1,5 @@
 import json
+import sys
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
@@ -206,6 +207,33 @@ def test_estimators_may_stand_in_lists():
     built = Candidate.model_validate(voting).build()
 
     assert type(built.estimators[0][1]).__name__ == "GaussianNB"
+
+
+@pytest.mark.parametrize(
+    ("missing", "class_path"),
+    [
+        ("lightgbm", "lightgbm.LGBMClassifier"),
+        ("xgboost", "xgboost.XGBClassifier"),
+        ("onnxmltools", "lightgbm.LGBMClassifier"),
+    ],
+)
+def test_missing_library_is_named_with_the_way_to_install_it(
+    monkeypatch, missing, class_path
+):
+    monkeypatch.setitem(sys.modules, missing, None)
+    monkeypatch.delitem(sys.modules, "iris_kedro.boosting.text_labels", raising=False)
+
+    with pytest.raises(ValidationError) as refused:
+        Candidate.model_validate({"class": class_path})
+
+    assert f"class '{class_path}' cannot be imported" in str(refused.value)
+    assert missing in str(refused.value)
+    assert "run pip install '.[boosting]'" in str(refused.value)
+
+
+def test_misspelt_class_of_a_library_is_not_taken_for_a_missing_one():
+    with pytest.raises(ValidationError, match=r"LGBMClassifer' cannot.*full path"):
+        Candidate.model_validate({"class": "lightgbm.LGBMClassifer"})
 
 
 class Foreign(ClassifierMixin, BaseEstimator):

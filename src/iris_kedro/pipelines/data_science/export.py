@@ -11,6 +11,7 @@ from skl2onnx import to_onnx
 from skl2onnx.common.data_types import FloatTensorType, StringTensorType
 from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
 
+from iris_kedro.boosting.converters import register_converters
 from iris_kedro.errors import ProjectError
 from iris_kedro.model.candidates import (
     Evaluation,
@@ -37,6 +38,8 @@ from .parity import ParityError, check_parity, draw_rows
 
 logger = logging.getLogger(__name__)
 
+# The newest that all converters know, by domain.
+OPSETS = {"": 22, "ai.onnx.ml": 3}
 # They have no base of their own.
 ONNX_RUNTIME_ERRORS = (
     onnxruntime_errors.Fail,
@@ -143,6 +146,7 @@ def _export(
 
 
 def _convert(model: Any, inputs: Inputs) -> onnx.ModelProto:
+    register_converters()
     types = {True: StringTensorType, False: FloatTensorType}
     converted: onnx.ModelProto = to_onnx(
         model,
@@ -150,6 +154,7 @@ def _convert(model: Any, inputs: Inputs) -> onnx.ModelProto:
             (name, types[tensor.dtype == object]([None, tensor.shape[1]]))
             for name, tensor in to_tensors(inputs[:1]).items()
         ],
+        target_opset=OPSETS,
         options={"zipmap": False},
     )
     return converted

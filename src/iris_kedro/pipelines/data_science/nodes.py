@@ -14,6 +14,7 @@ from sklearn.metrics import (
     recall_score,
 )
 
+from iris_kedro.boosting.parameters import refusals
 from iris_kedro.errors import ProjectError
 from iris_kedro.model.candidates import (
     CrossValidation,
@@ -71,7 +72,7 @@ def train_candidate(
     with collect_warnings() as found:
         try:
             validation = fit_search(search, X, y, training, scorers)
-        except ValueError as error:
+        except refusals() as error:
             reason = (
                 "it cannot be trained on these rows with these parameters:"
                 f" {shorten(str(error), REASON_LENGTH, placeholder='…')}"

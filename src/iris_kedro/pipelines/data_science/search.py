@@ -19,6 +19,7 @@ from sklearn.model_selection import (
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
+from iris_kedro.boosting.parameters import find_defaults
 from iris_kedro.model.candidates import CrossValidation
 from iris_kedro.model.inputs import Inputs
 from iris_kedro.specification import Candidate, Dataset, Training
@@ -43,7 +44,7 @@ def build_pipeline(
         for name, value in estimator.get_params().items()
         if name.split("__")[-1] == "random_state" and value is None
     }
-    estimator.set_params(**seeds)
+    estimator.set_params(**seeds, **find_defaults(estimator))
     return Pipeline([*build_preprocessing(candidate, dataset), ("model", estimator)])
 
 

@@ -169,8 +169,22 @@ def test_warnings_of_a_candidate_are_shown_once_with_its_name(train, caplog):
             },
             "not in class_weight",
         ),
+        (
+            {
+                "class": "lightgbm.LGBMClassifier",
+                "parameters": {"num_leaves": 1},
+            },
+            "Check failed: (num_leaves) > (1)",
+        ),
+        (
+            {
+                "class": "xgboost.XGBClassifier",
+                "parameters": {"tree_method": "quick"},
+            },
+            "Invalid Input: 'quick'",
+        ),
     ],
-    ids=["neighbours", "classes"],
+    ids=["neighbours", "classes", "LightGBM", "XGBoost"],
 )
 def test_candidate_that_cannot_be_trained_is_left_out_with_the_reason(
     train_data, dataset, training, candidate, message
@@ -382,8 +396,8 @@ def fingerprint(
     }
     bayes = {"class": "sklearn.naive_bayes.GaussianNB"}
 
-    def fingerprint(scale=False, **changes):
-        candidate = Candidate.model_validate({**bayes, "scale": scale})
+    def fingerprint(scale=False, candidate=bayes, **changes):
+        candidate = Candidate.model_validate({**candidate, "scale": scale})
         return trace_lineage(*{**given, **changes}.values(), candidate).fingerprint
 
     return fingerprint
@@ -424,6 +438,20 @@ def test_fingerprint_changes_with_data_and_candidates(fingerprint):
     }
 
     assert len(different) == 3
+
+
+def test_fingerprint_changes_with_the_package_of_a_nested_class(
+    fingerprint, monkeypatch
+):
+    nested = {
+        "class": "sklearn.calibration.CalibratedClassifierCV",
+        "parameters": {"estimator": {"class": "lightgbm.LGBMClassifier"}},
+    }
+    before = fingerprint(candidate=nested)
+
+    monkeypatch.setattr("lightgbm.__version__", "0.0")
+
+    assert fingerprint(candidate=nested) != before
 
 
 def test_fingerprint_ignores_what_does_not_change_the_result(

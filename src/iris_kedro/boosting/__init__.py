@@ -1,0 +1,1 @@
+"""LightGBM and XGBoost as candidates; neither is loaded unless a candidate uses it."""

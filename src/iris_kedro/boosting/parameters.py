@@ -1,0 +1,60 @@
+"""What the libraries are told, and what they can be told."""
+
+import sys
+from typing import Any
+
+# By default both take all processors, on which their results depend.
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "lightgbm": {"n_jobs": 1, "verbose": -1},  # or hundreds of lines for each fit
+    "xgboost": {"n_jobs": 1},
+}
+
+
+def find_defaults(estimator: Any) -> dict[str, Any]:
+    """Return the defaults for what the configuration leaves open.
+
+    Returns:
+        Values by parameter, as ``set_params`` takes them, those of nested estimators
+        included.
+    """
+    parameters = estimator.get_params()
+    parts = {f"{name}__": each for name, each in parameters.items()} | {"": estimator}
+    return {
+        f"{prefix}{name}": value
+        for prefix, part in parts.items()
+        for library in list_libraries(part)
+        for name, value in DEFAULTS.get(library, {}).items()
+        if parameters.get(f"{prefix}{name}") is None
+    }
+
+
+def list_parameters(estimator: Any) -> list[str]:
+    """Return the names of all parameters that an estimator can be told."""
+    names = list(estimator.get_params())
+    if "lightgbm" in list_libraries(estimator):
+        names += _list_own_parameters(names)
+    return names
+
+
+def refusals() -> tuple[type[Exception], ...]:
+    """Return the errors by which estimators refuse parameters or rows."""
+    lightgbm = sys.modules.get("lightgbm")
+    return (ValueError, lightgbm.basic.LightGBMError) if lightgbm else (ValueError,)
+
+
+def list_libraries(estimator: Any) -> set[str]:
+    """Return the packages of an estimator's class and its bases."""
+    bases = type(estimator).__mro__
+    return {each.__module__.partition(".")[0] for each in bases if each is not object}
+
+
+def _list_own_parameters(names: list[str]) -> list[str]:
+    # LightGBM takes its own parameters as well, such as max_bin. It ignores an alias
+    # of one that has another name in scikit-learn, but not the main name.
+    from lightgbm.basic import _ConfigAliases
+
+    return [
+        name
+        for main, aliases in _ConfigAliases._get_all_param_aliases().items()
+        for name in (main, *(() if {main, *aliases} & {*names} else aliases))
+    ]

@@ -1,0 +1,126 @@
+"""Candidates of LightGBM and XGBoost: trained, converted, compared row by row."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from iris_kedro.boosting.converters import round_down
+from iris_kedro.model.inputs import arrange
+from iris_kedro.model.scoring import OnnxScorer
+from iris_kedro.pipelines.data_science.export import export_onnx
+from iris_kedro.pipelines.data_science.nodes import train_candidate
+from iris_kedro.specification import Candidate
+
+LIGHTGBM = {"class": "lightgbm.LGBMClassifier", "parameters": {"n_estimators": 20}}
+XGBOOST = {"class": "xgboost.XGBClassifier", "parameters": {"n_estimators": 20}}
+
+
+@pytest.fixture(scope="session")
+def export(read_shipped, training, export_parameters):
+    def export(candidate, name):
+        dataset, sides = read_shipped(name)
+        trained = train_candidate(
+            "mine", sides.train, dataset, Candidate.model_validate(candidate), training
+        )
+        return export_onnx(trained, sides.train, dataset, export_parameters)
+
+    return export
+
+
+def with_parameters(candidate, **parameters):
+    return candidate | {"parameters": candidate["parameters"] | parameters}
+
+
+def calibrate(estimator):
+    return {
+        "class": "sklearn.calibration.CalibratedClassifierCV",
+        "parameters": {"estimator": estimator},
+    }
+
+
+# Two classes of numbers, three of numbers; and both with categories and gaps.
+@pytest.mark.parametrize("table", ["breast_cancer", "iris", "passengers", "penguins"])
+@pytest.mark.parametrize(
+    "candidate",
+    [
+        LIGHTGBM,
+        LIGHTGBM | {"impute": "none", "encode": "ordinal"},
+        XGBOOST,
+        XGBOOST | {"impute": "none", "encode": "ordinal"},
+    ],
+    ids=lambda each: f"{each['class'].partition('.')[0]}-{each.get('impute')}",
+)
+def test_model_answers_as_the_library_does(export, read_shipped, candidate, table):
+    dataset, sides = read_shipped(table)
+
+    exported = export(candidate, table)
+
+    assert exported.reason == ""
+    inputs = arrange(sides.test, dataset.features)
+    scores = OnnxScorer(exported.model).score(inputs)
+    model = exported.trained.model
+    np.testing.assert_allclose(
+        scores.probabilities, model.predict_proba(inputs), atol=1e-4
+    )
+    assert (scores.labels == model.predict(inputs)).all()
+    assert model.classes_.tolist() == sorted(dataset.target.classes)
+
+
+def test_nested_classifier_is_converted_as_well(export):
+    assert export(calibrate(XGBOOST), "penguins").is_releasable
+
+
+@pytest.mark.parametrize(
+    "candidate",
+    [
+        with_parameters(LIGHTGBM, linear_tree=True),
+        with_parameters(LIGHTGBM, objective="multiclassova"),
+        with_parameters(
+            LIGHTGBM, bagging_fraction=0.5, bagging_freq=1, boosting_type="rf"
+        ),
+        with_parameters(XGBOOST, booster="gblinear"),
+        with_parameters(XGBOOST, booster="dart"),
+        with_parameters(XGBOOST, objective="multi:softmax"),
+        with_parameters(XGBOOST, subsample=0.5, num_parallel_tree=3),
+        with_parameters(XGBOOST, missing=0.0),
+        calibrate(LIGHTGBM),  # by its raw scores, which onnxmltools does not convert
+    ],
+    ids=lambda each: str(list(each["parameters"].items())[-1]),
+)
+def test_what_converts_incorrectly_is_not_releasable(export, candidate):
+    exported = export(candidate, "penguins")
+
+    assert not exported.is_releasable
+
+
+def test_thresholds_are_rounded_down_to_single_precision():
+    values = [0.1, -0.1, 16_777_217.0, 0.5]
+
+    rounded = round_down(values)
+
+    assert rounded.dtype == np.float32
+    assert (rounded <= values).all()
+    assert (np.nextafter(rounded, np.float32(np.inf)) > values).all()
+
+
+def test_libraries_are_loaded_only_for_candidates_that_use_them():
+    script = (
+        "import sys; from iris_kedro.specification import Candidate;"
+        "from iris_kedro.pipelines.data_science import export, nodes;"
+        "from iris_kedro.boosting.converters import register_converters;"
+        "register_converters();"
+        "Candidate.model_validate({'class': 'sklearn.naive_bayes.GaussianNB'});"
+        "print([n for n in ('lightgbm', 'onnxmltools', 'xgboost') if n in sys.modules])"
+    )
+
+    result = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": "src"},
+    )
+
+    assert result.stdout == "[]\n"
