@@ -1,11 +1,19 @@
 """The smoke test, against the real service."""
 
 import hashlib
+import json
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import onnx
 import pytest
+from skl2onnx import to_onnx
+from skl2onnx.common.data_types import StringTensorType
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
 
 from deploy import smoke_test
 
@@ -83,31 +91,86 @@ def test_nothing_there_fails(run_it):
     assert "expected status 200, got 0" in ended.stderr
 
 
-def test_other_predictions_than_in_training_fail(client, monkeypatch):
+@pytest.fixture
+def connect(monkeypatch):
+    """Let the smoke test ask an application in this process."""
+
+    def connect(client, change=lambda status, document: (status, document)):
+        def ask(url: str, body: object = None) -> tuple[int, object]:
+            path = url.removeprefix("http://service")
+            answer = client.get(path) if body is None else client.post(path, json=body)
+            return change(answer.status_code, answer.get_json())
+
+        monkeypatch.setattr(smoke_test, "ask", ask)
+
+    return connect
+
+
+def test_other_predictions_than_in_training_fail(client, connect):
     """The model itself refuses such a start; this is for all that lies between."""
 
-    def ask(url: str, body: object = None) -> tuple[int, object]:
-        path = url.removeprefix("http://service")
-        answer = client.get(path) if body is None else client.post(path, json=body)
-        document = answer.get_json()
-        if "prediction" in document:
-            document["prediction"] = "virginica"
-        return answer.status_code, document
+    def change(status: int, document: dict) -> tuple[int, dict]:
+        changed = {"prediction": "virginica"} if "prediction" in document else {}
+        return status, document | changed
 
-    monkeypatch.setattr(smoke_test, "ask", ask)
+    connect(client, change)
 
     with pytest.raises(smoke_test.SmokeTestError, match="must be setosa, but"):
         smoke_test.check("http://service/", 0)
 
 
-def test_a_service_that_takes_anything_fails(client, monkeypatch):
-    def ask(url: str, body: object = None) -> tuple[int, object]:
-        path = url.removeprefix("http://service")
-        answer = client.get(path) if body is None else client.post(path, json=body)
-        status = 200 if answer.status_code == 422 else answer.status_code
-        return status, answer.get_json()
+def test_a_service_that_takes_anything_fails(client, connect):
+    connect(
+        client, lambda status, document: (200 if status == 422 else status, document)
+    )
 
-    monkeypatch.setattr(smoke_test, "ask", ask)
-
-    with pytest.raises(smoke_test.SmokeTestError, match="a row without numbers"):
+    with pytest.raises(smoke_test.SmokeTestError, match="a row without values"):
         smoke_test.check("http://service", 0)
+
+
+@pytest.fixture
+def colours() -> bytes:
+    """Build a model whose only feature is a category, of which any is accepted."""
+    rows = np.array([["red"], ["blue"]] * 10, dtype=object)
+    labels = np.where(rows[:, 0] == "red", "warm", "cold")
+    encoder = OneHotEncoder(categories=[["red", "blue", ""]], handle_unknown="ignore")
+    model = make_pipeline(encoder, LogisticRegression()).fit(rows, labels)
+    exported = to_onnx(
+        model,
+        initial_types=[("categories", StringTensorType([None, 1]))],
+        options={"zipmap": False},
+    )
+    contract = {
+        "schema_version": 2,
+        "name": "colours",
+        "features": [
+            {
+                "name": "colour",
+                "type": "category",
+                "description": "",
+                "categories": ["red", "blue"],
+                "unknown": "accept",
+                "training": {"counts": [10, 10]},
+            }
+        ],
+        "target": {
+            "name": "kind",
+            "description": "",
+            "classes": ["cold", "warm"],
+            "training_counts": [10, 10],
+        },
+        "golden_rows": {
+            "inputs": rows[:2].tolist(),
+            "predictions": labels[:2].tolist(),
+            "probabilities": model.predict_proba(rows[:2]).tolist(),
+            "tolerance": 1e-4,
+        },
+    }
+    onnx.helper.set_model_props(exported, {"contract": json.dumps(contract)})
+    return exported.SerializeToString()
+
+
+def test_a_model_that_accepts_any_text_passes(load, colours, make_app, connect):
+    connect(make_app(load(colours)).test_client())
+
+    assert smoke_test.check("http://service", 0) == "3"
