@@ -44,7 +44,7 @@ def standardize_name(column: str) -> str:
     Drops a unit in parentheses and writes words in lower case with underscores:
     ``Bill Length (mm)`` and ``bill-length`` become ``bill_length``.
     """
-    without_unit = re.sub(r"\(.*?\)", "", column)
+    without_unit = re.sub(r"\(.*?\)", "", column, flags=re.DOTALL)
     return re.sub(r"[^a-z0-9]+", "_", without_unit.lower()).strip("_")
 
 
@@ -98,10 +98,11 @@ def read_classes(values: "pd.Series[Any]", known: list[str]) -> "pd.Series[Any]"
     """
     names = frozenset(known)
 
-    def read(text: str) -> str | None:
+    def read(cell: str) -> str | None:
+        text = cell.strip()
         flag = text.lower() if text.lower() in {"true", "false"} else text
-        spellings = (text, text.removesuffix(".0"), flag)
-        found = next((each for each in spellings if each in names), text)
+        spellings = (cell, text, text.removesuffix(".0"), flag)
+        found = next((each for each in spellings if each in names), cell)
         return _read_name(found, names)
 
     return _convert(values, read).astype("str")
@@ -112,16 +113,29 @@ def _convert(
 ) -> "pd.Series[Any]":
     # Each distinct text once: a column of many rows has few of them.
     texts = values.astype(object)
-    found = {text: read(str(text).strip()) for text in texts.dropna().unique()}
+    found = {text: read(str(text)) for text in texts.dropna().unique()}
     return texts.map(found)
 
 
-def _read_flag(text: str) -> object:
-    return None if text in MISSING else FLAGS.get(text.lower(), text)
+def _read_flag(cell: str) -> object:
+    text = cell.strip()
+    if text in MISSING:
+        return None
+    return FLAGS.get(text.lower(), f"{text!r}" if _is_float(text) else text)
 
 
-def _read_number(text: str, load_args: Mapping[str, Any]) -> str | None:
+def _is_float(text: str) -> bool:
+    """Return whether a later conversion would read a number, as in 1.00 or NAN."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _read_number(cell: str, load_args: Mapping[str, Any]) -> str | None:
     """Write a number as Python reads it; other scripts' digits are none in JSON."""
+    text = cell.strip()
     if text in MISSING:
         return None
     if thousands := load_args.get("thousands"):
@@ -130,5 +144,8 @@ def _read_number(text: str, load_args: Mapping[str, Any]) -> str | None:
     return plain if re.fullmatch(NUMBER, plain, re.ASCII) else f"{plain!r}"
 
 
-def _read_name(text: str, names: frozenset[str]) -> str | None:
+def _read_name(cell: str, names: frozenset[str]) -> str | None:
+    if cell in names:  # whose text may begin or end with a blank
+        return cell
+    text = cell.strip()
     return None if text in MISSING and text not in names else text

@@ -71,6 +71,25 @@ def test_classes_may_be_spelt_as_pandas_writes_them():
     assert classes[4:].isna().all()
 
 
+@pytest.mark.parametrize("text", ["1.00", "01", "1e0", "NAN", "-nan", "inf"])
+def test_a_boolean_that_only_python_reads_as_a_number_is_none(text):
+    (value,) = read("alone", text)
+
+    with pytest.raises(ValueError, match="could not convert"):
+        float(value)
+
+
+def test_a_name_may_begin_or_end_with_a_blank():
+    texts = pd.Series([" x", "x", "x ", "  x"], dtype=object)
+
+    assert read_names(texts, [" x", "x"]).tolist() == [" x", "x", "x", "x"]
+    assert read_classes(texts, [" x", "x"]).tolist() == [" x", "x", "x", "x"]
+
+
+def test_a_unit_may_be_on_several_lines():
+    assert standardize_name("Age (in\nyears)") == "age"
+
+
 def test_what_cannot_be_read_stays_as_it_is():
     assert read("alone", "maybe") == ["maybe"]
     assert read("deck", "first") == ["first"]
