@@ -13,6 +13,7 @@ from serving.model import parsing
 from serving.model.decision import Decision
 from serving.model.features import Discrete, Feature, Number, read_feature
 from serving.model.parsing import ContractError
+from serving.model.source import Source
 
 __all__ = ["Contract", "ContractError", "Feature", "GoldenRows"]
 
@@ -86,6 +87,7 @@ class Contract:
     labels: Mapping[str, str] = field(default_factory=dict)
     positive: str | None = None
     decision: Decision = field(default_factory=Decision)
+    source: Source = field(default_factory=Source)
 
     @classmethod
     def from_json(cls, text: str) -> "Contract":
@@ -130,6 +132,7 @@ class Contract:
             },
             positive=target["positive"],
             decision=Decision.from_json(target, classes),
+            source=Source.from_json(document),
         )
 
     def _check(self) -> None:

@@ -12,6 +12,8 @@ import onnx
 import pandas as pd
 from pydantic import AliasChoices, AwareDatetime, BaseModel, ConfigDict, Field
 
+from iris_kedro.model.source import SourceContract
+
 METADATA_KEY = "contract"
 Value = bool | int | float | str | None  # as JSON has it
 QUANTILES = np.linspace(0, 1, 11)
@@ -180,6 +182,7 @@ class Contract(Part):
     training_fingerprint: str = ""
     # Expressions of the numbers that the model computes from the features, by name.
     derived: dict[str, str] = {}
+    source: SourceContract = SourceContract()
 
     @property
     def inputs(self) -> dict[str, FeatureContract]:

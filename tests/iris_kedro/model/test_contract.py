@@ -72,6 +72,13 @@ def test_contract_from_before_there_were_thresholds_and_costs_is_read(challenger
     assert DecisionRule.of(target).is_most_probable
 
 
+def test_contract_that_says_nothing_of_its_source_is_read(challenger):
+    content = Contract.read(challenger).model_dump()
+    del content["source"]
+
+    assert Contract.model_validate(content).source.separator == ","
+
+
 def test_contract_that_names_its_run_is_read(challenger):
     contract = Contract.read(challenger)
     run = {"run_id": "c" * 32, "created_at": "2026-11-01", "git_commit": "c0ffee"}

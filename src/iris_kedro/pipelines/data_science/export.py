@@ -29,6 +29,7 @@ from iris_kedro.model.contract import (
 from iris_kedro.model.inputs import Inputs, arrange, to_tensors
 from iris_kedro.model.provenance import Lineage
 from iris_kedro.model.scoring import OnnxScorer
+from iris_kedro.model.source import describe_source
 from iris_kedro.specification import Dataset, Export, Number, Split
 from iris_kedro.tables.keys import name_key
 from iris_kedro.tables.split import describe_split, find_held_out
@@ -115,6 +116,7 @@ def describe_challenger(
         typical_rows=_find_typical_rows(train_data, dataset),
         training_fingerprint=lineage.fingerprint,
         derived=dataset.derived,
+        source=describe_source(dataset),
     )
     return contract.embed(model)
 

@@ -171,6 +171,7 @@ def test_contract_describes_each_type(model, sides):
     kinds = {type(value) for row in contract.golden_rows.inputs for value in row}
     assert {str, float, int, bool} <= kinds
     assert set(contract.typical_rows) == {"0", "1"}
+    assert contract.source.columns["fare"] == "Fare $"
     scores = OnnxScorer(model).score(arrange(contract.golden_inputs, contract.inputs))
     assert scores.labels.tolist() == contract.golden_rows.predictions
 

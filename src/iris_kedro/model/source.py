@@ -1,0 +1,62 @@
+"""What a contract says of the file that the model was trained on."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from iris_kedro.specification import Dataset
+
+READ = frozenset({"sep", "delimiter", "decimal", "thousands", "encoding"})
+# Those below change nothing, or are overruled by build_load_args.
+WITHOUT_EFFECT = frozenset(
+    {"engine", "low_memory", "memory_map"}
+    | {"dtype", "keep_default_na", "skip_blank_lines", "index_col"}
+)
+
+
+class SourceContract(BaseModel):
+    """How the file is written, so that the service can read it as training does.
+
+    Attributes:
+        columns: The headers that the specification names, by feature and target.
+        separator: Between the fields of a row.
+        decimal: The decimal mark of numbers.
+        thousands: What numbers are grouped with, if anything.
+        encoding: Of the text, as Python names it.
+        unsupported: The other ``load_args``, which the service cannot follow.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    columns: dict[str, str] = {}
+    separator: str = ","
+    decimal: str = "."
+    thousands: str = ""
+    encoding: str = "utf-8"
+    unsupported: list[str] = []
+
+
+def describe_source(dataset: Dataset) -> SourceContract:
+    """Describe the source of a dataset."""
+    described = {**dataset.features, dataset.target.name: dataset.target}
+    load_args = dataset.load_args
+    separator = load_args.get("delimiter") or load_args.get("sep", ",")
+    unsupported = load_args.keys() - READ - WITHOUT_EFFECT
+    if not isinstance(separator, str) or len(separator) != 1:  # a pattern, or a guess
+        separator, unsupported = ",", unsupported | {"sep"}
+    return SourceContract(
+        columns={
+            name: each.column
+            for name, each in described.items()
+            if each.column is not None
+        },
+        separator=separator,
+        unsupported=sorted(unsupported),
+        **_select_texts(load_args, "decimal", "thousands", "encoding"),
+    )
+
+
+def _select_texts(load_args: Mapping[str, Any], *names: str) -> dict[str, str]:
+    """Return the load_args that are given: null says what pandas does anyway."""
+    return {name: load_args[name] for name in names if load_args.get(name)}

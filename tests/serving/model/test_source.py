@@ -1,0 +1,56 @@
+import json
+
+import pytest
+
+from serving.model.contract import Contract, ContractError
+from serving.model.source import Source
+
+
+@pytest.fixture
+def read(passengers):
+    def read(**source) -> Source:
+        document = dict(passengers.contract.document) | {"source": source}
+        return Contract.from_json(json.dumps(document)).source
+
+    return read
+
+
+def test_a_contract_that_says_nothing_of_its_source_has_a_plain_one(iris):
+    assert "source" not in iris.contract.document
+    assert iris.contract.source == Source()
+    assert not iris.contract.source.marks_numbers
+
+
+def test_a_source_is_read_as_training_writes_it(read):
+    source = read(
+        columns={"age": "Age!"}, separator=";", decimal=",", encoding="cp1252"
+    )
+
+    assert source == Source({"age": "Age!"}, ";", ",", "", "cp1252")
+    assert source.marks_numbers
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ({"columns": []}, "/source/columns must be an object"),
+        ({"columns": {"age": 1}}, "/source/columns/age must be a string"),
+        ({"separator": ";;"}, "/source/separator must be one character"),
+        ({"separator": '"'}, "/source/separator must be one character"),
+        ({"decimal": ""}, "/source/decimal must not be empty"),
+        ({"thousands": None}, "/source/thousands must be a string"),
+        ({"encoding": "rot13"}, "/source/encoding 'rot13' is not one of texts"),
+        ({"encoding": "klingon"}, "/source/encoding 'klingon' is not one of texts"),
+        ({"unsupported": "na_values"}, "/source/unsupported must be an array"),
+    ],
+)
+def test_a_source_that_cannot_be_followed_is_refused(read, source, message):
+    with pytest.raises(ContractError, match=message):
+        read(**source)
+
+
+def test_a_source_must_be_an_object(passengers):
+    document = dict(passengers.contract.document) | {"source": None}
+
+    with pytest.raises(ContractError, match="/source must be an object"):
+        Contract.from_json(json.dumps(document))
