@@ -17,6 +17,7 @@ from iris_kedro.notebook.service import Service
 from iris_kedro.registry import Registry
 from iris_kedro.specification import Dataset
 from tests.iris_kedro import passengers
+from tests.raw_files import post_source, predict_source
 
 ROOT = Path(__file__).parents[1]
 INIT = ("dataset", "init", "passengers.csv", "--target", "survived")
@@ -97,6 +98,7 @@ def test_a_csv_becomes_a_service_that_answers_as_scikit_learn_does(own):
         rows, requests = read_rows(own)
         answer = service.post("/predict/batch", {"instances": requests})
         single = service.post("/predict", requests[0])
+        raw = post_source(service, (own.path / "passengers.csv").read_bytes())
     finally:
         service.stop()
 
@@ -105,6 +107,73 @@ def test_a_csv_becomes_a_service_that_answers_as_scikit_learn_does(own):
     expected = best.trained.model.predict_proba(rows)
     np.testing.assert_allclose(answer["probabilities"], expected, atol=1e-4)
     assert single["prediction"] == answer["predictions"][0]
+    expected = predict_source(own.path, "passengers", "passengers")
+    np.testing.assert_allclose(raw["probabilities"], expected, atol=1e-4)
+
+
+def draw_samples(count: int) -> str:
+    """Write a table as Excel does in Germany: odd headers, semicolons and commas."""
+    generator = np.random.default_rng(0)
+    sizes = generator.normal(1500, 200, count).round(1)
+    weights = generator.normal(70, 15, count).round(2)
+    smokes = generator.choice(["yes", "", "t", "No", "F", "1.0"], count)
+    grades = generator.choice(["1", "2", '"3; 4"', " NA "], count)
+    kinds = np.where(sizes + 5 * weights > 1850, "lang", "kurz")
+    columns = zip(sizes, weights, smokes, grades, kinds, strict=True)
+    rows = [
+        f"{number};{write_german(size)};{write_german(weight)};{smoke};{grade};{kind}"
+        for number, (size, weight, smoke, grade, kind) in enumerate(columns)
+    ]
+    rows.insert(7, "")  # a blank line
+    header = "\ufeffNr.;Größe (cm);Gewicht [kg];Raucher?;Klasse;Art (der Probe)"
+    return "\n".join([header, *rows]) + "\n"
+
+
+def write_german(number: float) -> str:
+    return f"{number:,.2f}".translate(str.maketrans(",.", ".,"))
+
+
+SAMPLES = """\
+dataset:
+  name: proben
+  source: proben.csv
+  load_args: {sep: ";", decimal: ",", thousands: "."}
+  target: {name: art, classes: [kurz, lang]}
+  features:
+    gr_e: {minimum: 100, maximum: 10000}
+    gewicht: {column: "Gewicht [kg]", minimum: 0, maximum: 500}
+    raucher: {type: boolean, nullable: true}
+    klasse: {type: category, categories: ["1", "2", "3; 4", "NA"]}
+"""
+
+
+@pytest.mark.slow
+def test_an_odd_file_is_predicted_as_it_is(project):
+    body = draw_samples(400).encode()
+    (project.path / "proben.csv").write_bytes(body)
+    (project.path / "conf/proben").mkdir()
+    (project.path / "conf/proben/globals.yml").write_text(SAMPLES)
+    result = project.invoke("run", "--env", "proben")
+    assert result.exit_code == 0, result.output
+    shutil.copytree(ROOT / "serving", project.path / "serving")
+
+    service = Service(project.path)
+    try:
+        answer = post_source(service, body)
+        other = post_source(service, body.replace("Größe".encode(), b"Breite"))
+        bad = post_source(service, body.replace(b"\n20;", b"\n20;x"))
+    finally:
+        service.stop()
+
+    expected = predict_source(project.path, "proben", "proben")
+    np.testing.assert_allclose(answer["probabilities"], expected, atol=1e-4)
+    (missing,) = other["errors"]
+    assert "gr_e is missing; the header has 'Nr.', 'Breite (cm)'" in missing["message"]
+    (error,) = bad["errors"]
+    assert error["row"] == 23  # after the header, a blank line and rows 0 to 19
+    (project.path / "proben.csv").write_bytes(body.replace(b"\n20;", b"\n20;x"))
+    refused = project.invoke("run", "--env", "proben")
+    assert "row 23 has 'x" in refused.output
 
 
 @pytest.mark.slow

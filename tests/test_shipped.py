@@ -3,10 +3,12 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from iris_kedro.notebook.service import Service
 from iris_kedro.registry import Registry
+from tests.raw_files import post_source, predict_source
 
 ROOT = Path(__file__).parents[1]
 
@@ -31,6 +33,8 @@ def test_shipped_dataset_is_trained_released_and_served(project, name):
             label: service.post("/predict", dict(zip(names, row, strict=True)))
             for label, row in contract["typical_rows"].items()
         }
+        raw = (project.path / f"data/01_raw/{name}/raw.csv").read_bytes()
+        batch = post_source(service, raw)
         page = service.get("/")
     finally:
         service.stop()
@@ -39,3 +43,22 @@ def test_shipped_dataset_is_trained_released_and_served(project, name):
         label: label for label in contract["target"]["classes"]
     }
     assert f"<title>{name}" in page.text
+    expected = predict_source(project.path, name, name)
+    np.testing.assert_allclose(batch["probabilities"], expected, atol=1e-4)
+
+
+@pytest.mark.slow
+def test_the_raw_file_of_iris_is_predicted_as_it_is(project):
+    result = project.invoke("run")
+    assert result.exit_code == 0, result.output
+    shutil.copytree(ROOT / "serving", project.path / "serving")
+
+    service = Service(project.path)
+    try:
+        raw = (project.path / "data/01_raw/iris/raw.csv").read_bytes()
+        batch = post_source(service, raw)
+    finally:
+        service.stop()
+
+    expected = predict_source(project.path, "iris", "base")
+    np.testing.assert_allclose(batch["probabilities"], expected, atol=1e-4)

@@ -13,15 +13,18 @@ from serving.http.content import (
     json_response,
     read_body,
     read_json,
+    read_query,
     require_content,
 )
 from serving.model.onnx_model import Model
 from serving.schemas.csv_rows import write_csv
+from serving.schemas.query import SOURCE, BatchQuerySchema
 from serving.schemas.requests import Schemas
 from serving.schemas.rows import Matrix
 from serving.service import PredictionResult, the_service
 
 blueprint = Blueprint("predictions", __name__)
+batch_query = BatchQuerySchema()
 
 
 @blueprint.post("/predict")
@@ -41,9 +44,10 @@ def predict_batch() -> ApiResponse:
     """Predict many rows."""
     wanted = choose_answer(JSON, CSV)
     mimetype = require_content(JSON, CSV)
+    layout = read_query(batch_query)["layout"]
     service = the_service()
     served = service.current.get()
-    rows = _read_rows(served.schemas, mimetype)
+    rows = _read_rows(served.schemas, mimetype, layout)
     result = service.predict(served, rows)
     if wanted == CSV:
         text = write_csv(served.model.contract.classes, result.prediction)
@@ -89,7 +93,8 @@ def describe_model(model: Model) -> dict[str, Any]:
     }
 
 
-def _read_rows(schemas: Schemas, mimetype: str) -> Matrix:
+def _read_rows(schemas: Schemas, mimetype: str, layout: str) -> Matrix:
     if mimetype == CSV:
-        return schemas.load_csv(read_body())
+        load = schemas.load_source if layout == SOURCE else schemas.load_csv
+        return load(read_body())
     return schemas.load_batch(read_json())

@@ -6,12 +6,13 @@ from typing import Any
 
 import orjson
 from flask import request
+from marshmallow import Schema, ValidationError
 from werkzeug.datastructures import MIMEAccept
-from werkzeug.exceptions import NotAcceptable, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, NotAcceptable, UnsupportedMediaType
 from werkzeug.http import parse_accept_header, parse_options_header
 
 from serving.http.application import ApiResponse
-from serving.schemas.issues import MalformedError
+from serving.schemas.issues import MalformedError, shorten
 
 JSON, CSV = "application/json", "text/csv"
 USUAL_HEADER = 1000  # characters; what follows is ignored, as the result is cached
@@ -44,6 +45,21 @@ def parse_mimetype(content_type: str) -> str:
     Cached, because clients send the same header each time.
     """
     return parse_options_header(content_type)[0].lower()
+
+
+def read_query(schema: Schema) -> dict[str, Any]:
+    """Load the query parameters.
+
+    Raises:
+        BadRequest: If one has another value than the schema allows.
+    """
+    try:
+        query: dict[str, Any] = schema.load(request.args)
+    except ValidationError as error:
+        (name, messages), *_ = error.messages_dict.items()
+        message = shorten(f"{name} {messages[0]}")
+        raise BadRequest(f"The query parameter {message}.") from None
+    return query
 
 
 def read_body() -> bytes:

@@ -12,7 +12,12 @@ from serving.http.application import the_request
 from serving.http.content import json_response
 from serving.model.onnx_model import ModelNotReadyError
 from serving.monitoring.metrics import ServiceMetrics
-from serving.schemas.issues import InvalidInputError, MalformedError, TooManyRowsError
+from serving.schemas.issues import (
+    InvalidInputError,
+    MalformedError,
+    TooManyRowsError,
+    ValidationIssue,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -105,13 +110,18 @@ def render_problem(problem: Problem) -> Response:
 def _describe_issues(
     error: InvalidInputError, status: HTTPStatus, kind: str
 ) -> Problem:
-    listed = [{"pointer": i.pointer, "message": i.message} for i in error.issues]
+    listed = [_describe_issue(issue) for issue in error.issues]
     total = len(listed)
     if error.truncated:
         detail = f"More than {total} errors in the input."
         return Problem(status, detail, kind, {"errors": listed})
     detail = f"{total} {'error' if total == 1 else 'errors'} in the input."
     return Problem(status, detail, kind, {"errors": listed, "total": total})
+
+
+def _describe_issue(issue: ValidationIssue) -> dict[str, Any]:
+    row = {"row": issue.row} if issue.row else {}
+    return {"pointer": issue.pointer, "message": issue.message, **row}
 
 
 def _render_rfc9457(problem: Problem) -> dict[str, Any]:
@@ -142,5 +152,9 @@ def _render_inference_v2(problem: Problem) -> dict[str, Any]:
 def _one_text(problem: Problem) -> str:
     """Put the first issues into the text, for formats without a list."""
     listed = problem.members.get("errors", [])[:3]
-    parts = [f"{error['pointer'] or 'The body'} {error['message']}" for error in listed]
-    return " ".join([problem.detail, "; ".join(parts)]).strip()
+    return " ".join([problem.detail, "; ".join(map(_write_issue, listed))]).strip()
+
+
+def _write_issue(issue: dict[str, Any]) -> str:
+    row = f" (row {issue['row']})" if "row" in issue else ""
+    return f"{issue['pointer'] or 'The body'} {issue['message']}{row}"

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
+from marshmallow import Schema
+
 from serving.model.contract import Contract
 from serving.model.onnx_model import Model
 from serving.openapi.bodies import example_tensors
+from serving.schemas.query import BatchQuerySchema
 
 Operation = dict[str, Any]
 JSON, CSV, BINARY = "application/json", "text/csv", "application/octet-stream"
@@ -51,6 +54,7 @@ class _Post:
         *,
         error: str = "Error",
         extra: Sequence[int] = (),
+        query: type[Schema] | None = None,
     ) -> dict[str, Operation]:
         operation: Operation = {
             "summary": summary,
@@ -58,6 +62,8 @@ class _Post:
             "responses": {"200": {"description": "Predictions", "content": answer}}
             | _errors([*self._statuses, *extra], error),
         }
+        if query:  # resolved by apispec's plugin
+            operation["parameters"] = [{"in": "query", "schema": query}]
         if self._security:
             operation["security"] = self._security
         return {"post": operation}
@@ -90,6 +96,7 @@ def _prediction_paths(contract: Contract, post: _Post) -> dict[str, Any]:
             {JSON: many, CSV: _csv(contract)},
             {JSON: {"schema": _ref("BatchResponse")}, CSV: {"schema": _TEXT}},
             extra=[406],
+            query=BatchQuerySchema,
         ),
     }
 

@@ -13,13 +13,16 @@ from serving.schemas.issues import (
 )
 
 
-def order_columns(columns: Any, names: Sequence[str], at: str) -> list[int]:
+def order_columns(
+    columns: Any, names: Sequence[str], at: str, hint: str = ""
+) -> list[int]:
     """Return where each feature stands in a list of column names.
 
     Args:
         columns: What the client sent.
         names: The names of the features.
         at: Pointer to the columns.
+        hint: What to do about an unknown one.
 
     Raises:
         InvalidInputError: If the columns are not exactly the features.
@@ -30,7 +33,7 @@ def order_columns(columns: Any, names: Sequence[str], at: str) -> list[int]:
     if len(columns) > len(names) + REPORTED:
         message = f"must have {len(names)} columns, not {len(columns)}"
         raise InvalidInputError.of(at, message)
-    error = InvalidInputError.collect(_find_issues(columns, names, at))
+    error = InvalidInputError.collect(_find_issues(columns, names, at, hint))
     if error.issues:
         raise error
     places = {name: place for place, name in enumerate(columns)}
@@ -38,12 +41,12 @@ def order_columns(columns: Any, names: Sequence[str], at: str) -> list[int]:
 
 
 def _find_issues(
-    columns: list[Any], names: Sequence[str], at: str
+    columns: list[Any], names: Sequence[str], at: str, hint: str
 ) -> Iterator[ValidationIssue]:
     missing = dict.fromkeys(names)
     for index, name in enumerate(columns):
         if not isinstance(name, str) or name not in names:
-            message = f"{quote(name)} is not an input of the model"
+            message = f"{quote(name)} is not an input of the model{hint}"
             yield ValidationIssue(point(at, index), message, "", "unknown")
         elif name not in missing:
             message = f"{name} appears more than once"

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -47,12 +47,18 @@ class ValidationIssue:
         message: What is wrong, for people.
         field: Name of the feature, "" for anything that is not an input of the model.
         reason: What is wrong in one word, for the metrics.
+        row: Number of the row in a file, whose header is row 1; 0 in other forms.
     """
 
     pointer: str
     message: str
     field: str
     reason: str
+    row: int = 0
+
+    def in_row(self, number: int) -> "ValidationIssue":
+        """Return the issue with the number of the row in a file."""
+        return replace(self, row=number)
 
 
 @dataclass

@@ -6,7 +6,7 @@ import numpy as np
 from marshmallow import Schema, post_load
 
 from serving.model.contract import Contract
-from serving.schemas.csv_rows import read_csv
+from serving.schemas.csv_rows import read_csv, read_source
 from serving.schemas.fields import StrictSchema, load
 from serving.schemas.frames import frame_schema
 from serving.schemas.inference_v2.messages import inference_schema, read_tensors
@@ -40,6 +40,10 @@ class Schemas:
     def load_csv(self, body: bytes) -> Matrix:
         """Load rows of CSV."""
         return read_csv(body, self.reader)
+
+    def load_source(self, body: bytes) -> Matrix:
+        """Load rows of CSV that is written as the source of the training data."""
+        return read_source(body, self.reader)
 
     def load_frame(self, body: Any) -> Matrix:
         """Load rows in one of MLflow's formats."""

@@ -18,6 +18,9 @@ class ValidationIssueSchema(Schema):
 
     pointer = fields.String(required=True, metadata={"examples": ["/instances/3/x"]})
     message = fields.String(required=True)
+    row = fields.Integer(
+        metadata={"description": "Row of a CSV file, whose header is row 1."}
+    )
 
 
 class ErrorSchema(Schema):

@@ -114,13 +114,18 @@ class RowReader:
             lambda index, place: point(at, names[place], index),
         )
 
-    def order_of(self, columns: Any, at: str) -> list[int]:
+    def order_of(self, columns: Any, at: str, hint: str = "") -> list[int]:
         """Return where each feature stands in a list of column names.
+
+        Args:
+            columns: What the client sent.
+            at: Pointer to the columns.
+            hint: What to do about an unknown one.
 
         Raises:
             InvalidInputError: If the columns are not exactly the features.
         """
-        return order_columns(columns, self.names, at)
+        return order_columns(columns, self.names, at, hint)
 
     def check_count(self, rows: int) -> None:
         """Reject too many rows, and none."""

@@ -1,25 +1,19 @@
-"""CSV: read into the model's input matrix, and written from predictions."""
+"""CSV, read into the model's input matrix."""
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
+from operator import itemgetter
 
-from serving.model.onnx_model import Prediction
-from serving.schemas.issues import (
-    REPORTED,
-    InvalidInputError,
-    MalformedError,
-    TooManyRowsError,
-    ValidationIssue,
-    point,
-)
+from serving.schemas.csv_rows.columns import FIRST_ROW, Columns, explain_row
+from serving.schemas.csv_rows.header import order_contract, order_source
+from serving.schemas.csv_rows.numbers import read_numbers
+from serving.schemas.issues import InvalidInputError, MalformedError, ValidationIssue
 from serving.schemas.rows import Matrix, RowReader
-from serving.schemas.values.cells import convert_cells, parse_lines, read_cell
+from serving.schemas.values.cells import convert_cells
 from serving.schemas.values.tables import Table
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def read_csv(body: bytes, reader: RowReader) -> Matrix:
@@ -29,48 +23,71 @@ def read_csv(body: bytes, reader: RowReader) -> Matrix:
         MalformedError: If it is not UTF-8 text or not CSV.
         InvalidInputError: If columns or values are not what the model takes.
     """
-    text = _decode(body)
+    text = _decode(body).replace("\r\n", "\n").replace("\r", "\n")
     # NumPy reads numbers several times faster than we can read cells.
-    read = _read_numbers if reader.contract.is_plain else _read_cells
-    return read(text, reader)
+    if reader.contract.is_plain:
+        return read_numbers(text, reader)
+    rows = csv.reader(io.StringIO(text, newline=""), strict=True, skipinitialspace=True)
+
+    def find(header: list[str]) -> Columns:
+        return Columns(len(header), order_contract(header, reader))
+
+    return _read_cells(rows, find, reader)
 
 
-def _read_numbers(text: str, reader: RowReader) -> Matrix:
-    """Read lines of numbers as a whole."""
-    first, _, rest = text.partition("\n")
-    order = reader.order_of(_read_header(first, reader), "/0")
-    lines = _split_lines(rest, reader)
-    wide = len(order)
+def read_source(body: bytes, reader: RowReader) -> Matrix:
+    """Read CSV that is written as the file that the model was trained on.
 
-    def convert(lines: Sequence[str]) -> Table | None:
-        table = parse_lines(lines, wide)
-        return None if table is None else table[:, order]
-
-    def explain(index: int, line: str) -> Iterable[ValidationIssue]:
-        return _explain_row(index, line.split(","), order, reader)
-
-    return reader.read(lines, convert, explain)
-
-
-def _read_cells(text: str, reader: RowReader) -> Matrix:
-    """Read rows whose cells may be quoted text or empty."""
+    Raises:
+        MalformedError: If it is not text in the encoding of the source, or not CSV.
+        InvalidInputError: If columns or values are not what the model takes.
+    """
+    source = reader.contract.source
+    if source.unsupported:
+        options = ", ".join(source.unsupported)
+        message = f"cannot be read as training does, with {options}; leave out layout"
+        raise InvalidInputError.of("", message)
+    text = _decode(body, source.encoding)
     lines = io.StringIO(text, newline="")
-    rows = csv.reader(lines, strict=True, skipinitialspace=True)
+    rows = csv.reader(lines, strict=True, delimiter=source.separator)
+
+    def find(header: list[str]) -> Columns:
+        return Columns(len(header), order_source(header, reader.contract), source)
+
+    return _read_cells(rows, find, reader)
+
+
+def _read_cells(
+    rows: Iterator[list[str]],
+    find: Callable[[list[str]], Columns],
+    reader: RowReader,
+) -> Matrix:
+    """Read rows whose cells may be quoted text or empty.
+
+    Args:
+        rows: The cells of each row, from the header on.
+        find: Returns where the features stand, given the header.
+        reader: Reads the rows.
+    """
     try:
-        order = reader.order_of(next(rows, []), "/0")
-        is_row = partial(_is_row, len(order))
-        cells = list(islice(filter(is_row, filter(None, rows)), reader.max_rows + 1))
+        columns = find(next(rows, []))
+        wide = columns.wide
+        # Blank lines are not rows, but they count: a row's number is the file's.
+        numbered = filter(itemgetter(1), enumerate(rows, FIRST_ROW))
+        present = ((n, cells) for n, cells in numbered if _is_row(wide, cells))
+        found = list(islice(present, reader.max_rows + 1))
     except csv.Error as error:
         raise MalformedError(f"The body is not valid CSV: {error}.") from None
-    reader.check_count(len(cells))
+    reader.check_count(len(found))
+    convert_column = partial(convert_cells, source=columns.source)
 
     def convert(cells: Sequence[list[str]]) -> Table | None:
-        return reader.tables.convert_columns(cells, order, convert_cells)
+        return reader.tables.convert_columns(cells, columns.order, convert_column, wide)
 
     def explain(index: int, cells: list[str]) -> Iterable[ValidationIssue]:
-        return _explain_row(index, cells, order, reader)
+        return explain_row(index, found[index][0], cells, columns, reader)
 
-    return reader.read(cells, convert, explain)
+    return reader.read([cells for _, cells in found], convert, explain)
 
 
 def _is_row(wide: int, cells: list[str]) -> bool:
@@ -78,71 +95,13 @@ def _is_row(wide: int, cells: list[str]) -> bool:
     return wide == 1 or len(cells) > 1 or bool(cells[0].strip())
 
 
-def _explain_row(
-    index: int, cells: list[str], order: Sequence[int], reader: RowReader
-) -> Iterable[ValidationIssue]:
-    at = point("", index + 1)
-    if len(cells) != len(order):
-        message = f"must have {len(order)} cells, not {len(cells)}"
-        return [ValidationIssue(at, message, "", "shape")]
-    features = reader.contract.features
-    row = {
-        feature.name: read_cell(cells[place], feature)
-        for feature, place in zip(features, order, strict=True)
-    }
-    return reader.explain(row, partial(point, at))
-
-
-def write_csv(classes: Sequence[str], prediction: Prediction) -> str:
-    """Write a row for each prediction: the label, then a column for each class."""
-    out = io.StringIO()
-    # Only what is in the terminator is quoted before Python 3.13: a carriage return
-    # in a label would end the row.
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(["prediction", *map(escape_formula, classes)])
-    labels = {label: escape_formula(label) for label in classes}
-    # As text before Python sees them: 0.98 and not 0.9800000190734863.
-    columns = prediction.probabilities.astype(str).tolist()
-    writer.writerows(
-        [labels[label], *row]
-        for label, row in zip(prediction.labels.tolist(), columns, strict=True)
-    )
-    return out.getvalue().replace("\r\n", "\n")
-
-
-def escape_formula(text: str) -> str:
-    """Quote text that a spreadsheet would run as a formula; numbers stay numbers."""
-    if text.startswith(FORMULA_STARTS) and parse_lines([text], 1) is None:
-        return f"'{text}"
-    return text
-
-
-def _decode(body: bytes) -> str:
-    """Return the text, with one kind of line ends."""
+def _decode(body: bytes, encoding: str = "utf-8") -> str:
+    """Return the text."""
+    codec = "utf-8-sig" if encoding.lower() in {"utf-8", "utf8"} else encoding
     try:
-        text = body.decode("utf-8-sig")
+        text = body.decode(codec)
     except UnicodeDecodeError:
-        raise MalformedError("The body is not valid UTF-8.") from None
+        raise MalformedError(f"The body is not valid {encoding.upper()}.") from None
     if "\0" in text:
         raise MalformedError("The body contains a NUL character.")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _split_lines(text: str, reader: RowReader) -> list[str]:
-    """Return the lines that are not blank."""
-    if text.count("\n") > reader.max_rows + 1:
-        raise TooManyRowsError(f"The body has more than {reader.max_rows} rows.")
-    lines = [line for line in text.split("\n") if line.strip()]
-    reader.check_count(len(lines))
-    return lines
-
-
-def _read_header(line: str, reader: RowReader) -> list[str]:
-    commas = line.count(",")
-    if commas > ",".join(reader.names).count(",") + REPORTED:
-        message = f"must have {len(reader.names)} columns, not {commas + 1}"
-        raise InvalidInputError.of("/0", message)
-    try:
-        return next(csv.reader([line], strict=True), [])
-    except csv.Error as error:
-        raise MalformedError(f"The header is not valid CSV: {error}.") from None
+    return text

@@ -1,11 +1,13 @@
 """The cells of CSV: the values that their texts mean, one by one and in columns."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from serving.model.features import Boolean, Category, Feature
+from serving.model.source import Source
 from serving.schemas.values.tables import Table, convert_column
 
 MISSING = frozenset(
@@ -15,10 +17,19 @@ MISSING = frozenset(
 TRUE = ("true", "t", "yes", "y", "1", "1.0")
 FALSE = ("false", "f", "no", "n", "0", "0.0")
 BOOLEANS = dict.fromkeys(TRUE, True) | dict.fromkeys(FALSE, False)
+NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?", re.ASCII)
+MISSING_NUMBER, NOT_A_NUMBER = "nan", "?"
+PLAIN = Source()
 
 
-def read_cell(cell: str, feature: Feature) -> Any:
-    """Return the value of a cell as JSON would have it; its text if it is none."""
+def read_cell(cell: str, feature: Feature, source: Source = PLAIN) -> Any:
+    """Return the value of a cell as JSON would have it; its text if it is none.
+
+    Args:
+        cell: The text, without the quotes around it.
+        feature: The feature.
+        source: How numbers are written.
+    """
     text = cell.strip()
     if isinstance(feature, Category):
         return _read_category(cell, feature)
@@ -26,12 +37,14 @@ def read_cell(cell: str, feature: Feature) -> Any:
         return None
     if isinstance(feature, Boolean):
         return BOOLEANS.get(text.lower(), text)
-    table = parse_lines([text], 1)
+    table = _parse_cells([text], source)
     # Other spellings of NaN are not among those for a missing value.
     return text if table is None or np.isnan(table[0, 0]) else float(table[0, 0])
 
 
-def convert_cells(cells: Sequence[str], feature: Feature) -> Table | None:
+def convert_cells(
+    cells: Sequence[str], feature: Feature, source: Source = PLAIN
+) -> Table | None:
     """Convert the cells of one feature; None if one has no value of its type."""
     if isinstance(feature, Category):
         values: list[Any] = [_read_category(cell, feature) for cell in cells]
@@ -43,14 +56,16 @@ def convert_cells(cells: Sequence[str], feature: Feature) -> Table | None:
             for text in texts
         ]
         return convert_column(values, feature)
-    numbers = ["nan" if text in MISSING else text for text in texts]
-    table = parse_lines(numbers, 1)
-    if table is None or np.isnan(table).sum() != numbers.count("nan"):
+    numbers = [MISSING_NUMBER if text in MISSING else text for text in texts]
+    table = _parse_cells(numbers, source)
+    if table is None or np.isnan(table).sum() != numbers.count(MISSING_NUMBER):
         return None
     return table[:, 0]
 
 
-def parse_lines(lines: Sequence[str], wide: int) -> Table | None:
+def parse_lines(
+    lines: Sequence[str], wide: int, quotechar: str | None = '"'
+) -> Table | None:
     """Convert lines of ``wide`` numbers each, else None.
 
     A single cell is converted here too, so that it cannot be judged differently.
@@ -59,13 +74,30 @@ def parse_lines(lines: Sequence[str], wide: int) -> Table | None:
     # Digits of other scripts are not numbers in JSON either.
     if text.count(",") != len(lines) * (wide - 1) or not text.isascii():
         return None
-    if '"' in text and any(line.count('"') % 2 for line in lines):
+    if quotechar and '"' in text and any(line.count('"') % 2 for line in lines):
         return None  # a quote that ends on another line
     try:
-        table = np.loadtxt(lines, delimiter=",", ndmin=2, comments=None, quotechar='"')
+        table = np.loadtxt(
+            lines, delimiter=",", ndmin=2, comments=None, quotechar=quotechar
+        )
     except ValueError:
         return None
     return table if table.shape == (len(lines), wide) else None
+
+
+def _parse_cells(texts: Sequence[str], source: Source) -> Table | None:
+    if source.marks_numbers:
+        texts = [_write_number(text, source) for text in texts]
+    return parse_lines(texts, 1, quotechar=None)
+
+
+def _write_number(text: str, source: Source) -> str:
+    """Write a number of the source as JSON does; NOT_A_NUMBER if it is none."""
+    if text == MISSING_NUMBER:
+        return text
+    plain = text.replace(source.thousands, "") if source.thousands else text
+    plain = plain.replace(source.decimal, ".")
+    return plain if NUMBER.fullmatch(plain) else NOT_A_NUMBER
 
 
 def _read_category(cell: str, feature: Category) -> str | None:

@@ -61,7 +61,7 @@ class Tables:
         return bool((is_whole | missing[:, self._integers]).all())
 
     def convert_columns(
-        self, rows: Rows, order: Order, convert: ConvertColumn
+        self, rows: Rows, order: Order, convert: ConvertColumn, wide: int = 0
     ) -> Table | None:
         """Convert rows column by column; None if one cannot be converted.
 
@@ -69,16 +69,18 @@ class Tables:
             rows: Lists, which may be of another length.
             order: Where each feature stands in a row.
             convert: Converts the values of one feature.
+            wide: Length of a row that has more than the features.
         """
-        wide = len(self._features)
+        count = len(self._features)
+        wide = wide or count
         # A text has a length too, and as many characters as there are features.
         if not set(map(type, rows)) <= {list, tuple}:
             return None
         if set(map(len, rows)) != {wide}:
             return None
         columns = list(zip(*rows, strict=True))
-        places = range(wide) if isinstance(order, slice) else order
-        table = np.empty((len(rows), wide))
+        places = range(count) if isinstance(order, slice) else order
+        table = np.empty((len(rows), count))
         for number, (feature, place) in enumerate(
             zip(self._features, places, strict=True)
         ):

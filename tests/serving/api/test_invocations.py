@@ -26,6 +26,16 @@ def test_every_format_of_mlflow_is_answered(client, body):
     assert answer.json == {"predictions": ["setosa"]}
 
 
+def test_an_error_in_csv_names_the_row_of_the_file(client):
+    text = "sepal_length,sepal_width,petal_length,petal_width\n\n5.1,3.5,1.4,x\n"
+
+    answer = client.post("/invocations", data=text, content_type="text/csv")
+
+    assert answer.json["message"] == (
+        "1 error in the input. /1/petal_width must be a number, not a string (row 3)"
+    )
+
+
 def test_csv_is_answered(client):
     body = ",".join(NAMES) + "\n5.1,3.5,1.4,0.2\n"
 

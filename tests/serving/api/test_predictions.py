@@ -164,3 +164,68 @@ def test_another_model_has_other_fields_and_classes(make_app, wine):
     assert answer.json["prediction"] == "red"
     assert set(answer.json["probabilities"]) == {"red", "white"}
     assert answer.json["model"]["version"] == "7"
+
+
+SOURCE = "Sepal Length (cm),sepal-width,id,PETAL LENGTH,petal_width,species\n"
+
+
+def post_csv(client, query, rows):
+    path = f"/predict/batch{query}"
+    return client.post(path, data=SOURCE + rows, content_type="text/csv")
+
+
+def test_batch_takes_the_source_of_the_training_data(client, setosa):
+    answer = post_csv(client, "?layout=source&other=1", "5.1,3.5,7,1.4,0.2,setosa\n")
+
+    single = post(client, "/predict", setosa).json
+    assert answer.json["predictions"] == [single["prediction"]]
+    assert answer.json["probabilities"] == [list(single["probabilities"].values())]
+
+
+@pytest.mark.parametrize("query", ["", "?layout=contract", "?lay=source"])
+def test_batch_takes_only_the_features_unless_told_otherwise(client, query):
+    answer = post_csv(client, query, "5.1,3.5,7,1.4,0.2,setosa\n")
+
+    assert answer.status_code == 422
+    assert answer.json["errors"][0] == {
+        "pointer": "/0/0",
+        "message": "'Sepal Length (cm)' is not an input of the model; "
+        "/predict/batch?layout=source ignores other columns",
+    }
+
+
+def test_batch_names_the_row_of_the_file(client):
+    answer = post_csv(client, "?layout=source", "\n5.1,3.5,7,1.4,x,setosa\n")
+
+    assert answer.json["errors"] == [
+        {
+            "pointer": "/1/petal_width",
+            "message": "must be a number, not a string",
+            "row": 3,
+        }
+    ]
+
+
+@pytest.mark.parametrize("layout", ["", "Source", "x" * 1000])
+@pytest.mark.parametrize("is_csv", [True, False])
+def test_batch_refuses_an_unknown_layout(client, setosa, layout, is_csv):
+    query = f"?layout={layout}"
+
+    answer = (
+        post_csv(client, query, "5.1,3.5,7,1.4,0.2,setosa\n")
+        if is_csv
+        else post(client, f"/predict/batch{query}", {"instances": [setosa]})
+    )
+
+    assert answer.status_code == 400
+    assert answer.json["detail"].startswith(
+        f"The query parameter layout must be one of contract, source, not '{layout[:9]}"
+    )
+    assert len(answer.data) < 1000
+
+
+def test_the_layout_of_json_is_its_own(client, setosa):
+    path = "/predict/batch?layout=source"
+
+    assert post(client, path, {"instances": [setosa]}).status_code == 200
+    assert post(client, path, {"instances": [setosa | {"id": 1}]}).status_code == 422

@@ -13,6 +13,7 @@ SIZE = 8 * 1024**2 - 1000
 ROWS = 100_000
 MOST_SECONDS = 1.0  # of CPU, which other tests do not share; measured: below 0.5
 INFER = "/v2/models/iris/infer"
+SOURCE = "/predict/batch?layout=source"
 
 
 def fill(item: str) -> str:
@@ -99,6 +100,21 @@ HOSTILE = {
     "CSV of bad rows": ("/predict/batch", csv("x,1,1,1\n" * ROWS)),
     "CSV of scattered bad rows": (
         "/predict/batch",
+        csv(("1,1,1,1\n" * 999 + "1,1,1,x\n") * (ROWS // 1000)),
+    ),
+    "CSV of blanks that NumPy does not know": (
+        "/predict/batch",
+        csv("\u2003x,1,1,1\n" * ROWS),
+    ),
+    "CSV source of commas": (SOURCE, "," * SIZE),
+    "CSV source row of commas": (SOURCE, csv("," * SIZE)),
+    "CSV source of newlines": (SOURCE, csv("\n" * SIZE)),
+    "CSV source of parentheses": (SOURCE, ("(" * 100_000 + ",") * (SIZE // 100_001)),
+    "CSV source of many headers": (SOURCE, ("(" * 800 + "\xa0,") * (SIZE // 803)),
+    "CSV source of headers that are one": (SOURCE, "petal width," * 10_000),
+    "CSV source of bad rows": (SOURCE, csv("x,1,1,1\n" * ROWS)),
+    "CSV source of scattered bad rows": (
+        SOURCE,
         csv(("1,1,1,1\n" * 999 + "1,1,1,x\n") * (ROWS // 1000)),
     ),
 }

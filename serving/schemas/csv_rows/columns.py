@@ -1,0 +1,52 @@
+"""Rows of CSV: where the features stand in them, and what is wrong with one."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from serving.model.source import Source
+from serving.schemas.issues import ValidationIssue, point
+from serving.schemas.rows import RowReader
+from serving.schemas.values.cells import PLAIN, read_cell
+
+FIRST_ROW = 2  # the header is row 1 of a file
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Where the features stand in rows of CSV, and how their cells are written.
+
+    Attributes:
+        wide: How many cells a row has.
+        order: Where each feature stands in a row.
+        source: How the cells are written.
+    """
+
+    wide: int
+    order: Sequence[int]
+    source: Source = PLAIN
+
+
+def explain_row(
+    index: int, number: int, cells: list[str], columns: Columns, reader: RowReader
+) -> Iterable[ValidationIssue]:
+    """Find what is wrong with a row.
+
+    Args:
+        index: Its index among the rows.
+        number: Its number in the file.
+        cells: Its cells.
+        columns: Where the features stand in it.
+        reader: Knows what is accepted.
+    """
+    at = point("", index + 1)
+    if len(cells) != columns.wide:
+        message = f"must have {columns.wide} cells, not {len(cells)}"
+        return [ValidationIssue(at, message, "", "shape", number)]
+    features = reader.contract.features
+    row = {
+        feature.name: read_cell(cells[place], feature, columns.source)
+        for feature, place in zip(features, columns.order, strict=True)
+    }
+    issues = reader.explain(row, partial(point, at))
+    return (issue.in_row(number) for issue in issues)

@@ -1,0 +1,46 @@
+"""Raw files as they are: predicted by the service, and by scikit-learn."""
+
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import requests
+import yaml
+from kedro_datasets.pickle import PickleDataset
+
+from iris_kedro.model.inputs import arrange
+from iris_kedro.notebook.service import Service
+from iris_kedro.specification import Dataset
+from iris_kedro.tables.reading import build_load_args, find_columns
+from iris_kedro.tables.validation import RawFileValidator
+
+
+def post_source(service: Service, body: bytes) -> dict[str, Any]:
+    """Post a file as it is; return the answer."""
+    answer = requests.post(
+        f"{service.url}/predict/batch?layout=source",
+        data=body,
+        headers={"Content-Type": "text/csv"},
+        timeout=10,
+    )
+    return answer.json()
+
+
+def predict_source(project: Path, name: str, environment: str) -> np.ndarray:
+    """Return the probabilities of scikit-learn for the rows that training read."""
+    text = (project / f"conf/{environment}/globals.yml").read_text()
+    dataset = Dataset.model_validate(yaml.safe_load(text)["dataset"])
+    body = (project / f"data/01_raw/{name}/raw.csv").read_bytes()
+    raw = pd.read_csv(BytesIO(body), **build_load_args(dataset.load_args))
+    rows = RawFileValidator("raw.csv", dataset.model_dump()).validate(raw)
+    headers = {
+        columns[0]: name for name, columns in find_columns(rows, dataset).items()
+    }
+    named = rows[list(headers)].rename(columns=headers)
+    named = named.dropna(how="all")  # blank lines are no rows
+    file = project / f"data/06_models/{name}/best.pickle"
+    best = PickleDataset(filepath=str(file)).load()
+    inputs = arrange(named[dataset.columns], dataset.features)
+    return best.trained.model.predict_proba(inputs)
