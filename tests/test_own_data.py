@@ -264,6 +264,22 @@ def test_the_service_decides_by_the_rule_in_the_contract(own, threshold, costs):
     assert (rule["threshold"], rule["costs"]) == (target["threshold"], target["costs"])
 
 
+def test_halving_of_groups_is_refused_before_the_run(own):
+    assert own.invoke(*INIT).exit_code == 0
+    file = own.path / "conf/passengers/globals.yml"
+    content = yaml.safe_load(file.read_text())
+    content["dataset"]["split"] = {"method": "group", "column": "Name"}
+    file.write_text(yaml.safe_dump(content))
+    name = "data_science.candidates.logistic_regression"
+    own.change("parameters_data_science.yml", f"{name}.search", {"method": "halving"})
+
+    result = own.invoke("run", "--env", "passengers")
+
+    assert result.exit_code == 1
+    assert f"{name}.search.method is halving" in " ".join(result.output.split())
+    assert not (own.path / "data/01_raw").exists()
+
+
 def write_visits(project, count):
     """Write the first visits of people who came several times."""
     people = np.random.default_rng(1).integers(0, 400, 1_200)
