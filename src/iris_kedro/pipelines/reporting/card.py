@@ -165,6 +165,7 @@ def _templates() -> Environment:
     )
     environment.filters["estimate"] = _show
     environment.filters["explain_metric"] = METRICS.__getitem__
+    environment.filters["name_counts"] = _name_counts
     environment.filters["shorten"] = _shorten
     environment.filters["words"] = lambda name: name.replace("_", " ")
     return environment
@@ -175,6 +176,12 @@ def _shorten(values: list[Any]) -> str:
         f" and {len(values) - SHOWN_VALUES} more" if len(values) > SHOWN_VALUES else ""
     )
     return ", ".join(map(str, values[:SHOWN_VALUES])) + rest
+
+
+def _name_counts(feature: dict[str, Any]) -> list[str]:
+    values = feature.get("categories", ["false", "true"])
+    counts = feature["training"]["counts"]
+    return [f"{count} {value}" for value, count in zip(values, counts, strict=True)]
 
 
 def _show(estimate: Estimate) -> str:
