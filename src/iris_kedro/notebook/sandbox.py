@@ -25,7 +25,7 @@ def open_sandbox() -> None:
 
     Data, runs and models of this notebook stay in that folder, which is deleted with
     the kernel. ``catalog``, ``context``, ``pipelines`` and ``session`` are those of
-    the copy.
+    the copy, in the environment that ``KEDRO_ENV`` names.
     """
     shell = get_ipython()
     folder = tempfile.TemporaryDirectory(prefix="notebook-")
@@ -39,6 +39,8 @@ def open_sandbox() -> None:
     sys.path[:] = [entry for entry in sys.path if Path(entry).name != "src"]
     if shell.extension_manager.load_extension("kedro.ipython") == "already loaded":
         shell.run_line_magic("reload_kedro", str(sandbox))
+    source = shell.user_ns["context"].params["data_engineering"]["source"]
+    copy_source(source, sandbox)
     shell.run_line_magic("matplotlib", "inline")
     style.use()
 
@@ -54,13 +56,30 @@ def copy_project(folder: Path) -> Path:
             shutil.copy(source, folder / name)
     (folder / MARK).touch()
     (folder / "data").mkdir()
-    local = folder / "conf/local"
-    local.mkdir()
     # Whatever the project's own configuration says, a server is left alone.
-    (local / "mlflow.yml").write_text(
-        f"server:\n  mlflow_tracking_uri: sqlite:///{folder}/mlflow.db\n"
-    )
+    for environment in {"local", os.environ.get("KEDRO_ENV", "local")}:
+        place = folder / "conf" / environment
+        place.mkdir(exist_ok=True)
+        (place / "mlflow.yml").write_text(
+            f"server:\n  mlflow_tracking_uri: sqlite:///{folder}/mlflow.db\n"
+        )
     return folder
+
+
+def copy_source(source: str, folder: Path) -> None:
+    """Copy the file of the project that the data comes from.
+
+    Nothing is copied of what is not in the project: an address, a query, a path that
+    leads elsewhere.
+    """
+    project = PROJECT.resolve()
+    file = Path(os.path.normpath(project / source))
+    # Unlike Path.is_file, this takes a query too, however long it is.
+    if not (file.is_relative_to(project) and os.path.isfile(file)):
+        return
+    target = folder / file.relative_to(project)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(file, target)
 
 
 def set_candidates(**candidates: dict[str, Any]) -> None:

@@ -1,9 +1,10 @@
 import pytest
 import yaml
 
+from iris_kedro.configuration import PROJECT
 from iris_kedro.errors import ProjectError
 from iris_kedro.notebook import set_candidates
-from iris_kedro.notebook.sandbox import CANDIDATES, copy_project
+from iris_kedro.notebook.sandbox import CANDIDATES, copy_project, copy_source
 
 POOR = {"class": "sklearn.dummy.DummyClassifier"}
 
@@ -27,6 +28,40 @@ def test_sandbox_has_a_store_of_its_own_whatever_is_configured(sandbox):
     local = yaml.safe_load((sandbox / "conf/local/mlflow.yml").read_text())
 
     assert local["server"]["mlflow_tracking_uri"] == f"sqlite:///{sandbox}/mlflow.db"
+
+
+def test_environment_cannot_lead_to_a_server(tmp_path, monkeypatch):
+    monkeypatch.setenv("KEDRO_ENV", "production")
+
+    folder = copy_project(tmp_path)
+
+    found = yaml.safe_load((folder / "conf/production/mlflow.yml").read_text())
+    assert found["server"]["mlflow_tracking_uri"] == f"sqlite:///{folder}/mlflow.db"
+
+
+def test_file_of_the_data_is_copied(sandbox):
+    copy_source("data/penguins.csv", sandbox)
+
+    copied = (sandbox / "data/penguins.csv").read_bytes()
+    assert copied == (PROJECT / "data/penguins.csv").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "sklearn:iris",
+        "https://example.org/rows.csv",
+        "SELECT * FROM passengers WHERE " + "age > 1 AND " * 100,
+        "../rows.csv",
+        str(PROJECT.parent),
+    ],
+)
+def test_nothing_is_copied_of_a_source_elsewhere(sandbox, source):
+    before = sorted(sandbox.parent.rglob("*"))
+
+    copy_source(source, sandbox)
+
+    assert sorted(sandbox.parent.rglob("*")) == before
 
 
 def test_candidates_are_replaced_and_the_rest_stays(sandbox):
