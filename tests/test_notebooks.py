@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 FIGURES = {
-    "01_explore_data": 5,
+    "01_explore_data": 7,
     "02_train_and_compare": 6,
     "03_release": 2,
     "04_predict_and_monitor": 3,

@@ -3,6 +3,7 @@
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 # Okabe and Ito's colours, told apart with every kind of colour vision.
@@ -45,6 +46,39 @@ def new_figure(
     """
     figure = Figure(figsize=(width, height))
     return figure, figure.subplots(rows, columns, **arguments)
+
+
+def new_grid(
+    count: int, columns: int, width: float, height: float, **arguments: Any
+) -> tuple[Figure, list[Axes]]:
+    """Return a figure with a number of axes, and those axes row by row.
+
+    Args:
+        count: How many axes there are, at least one.
+        columns: How many of them stand in a row at most.
+        width: Of each, in inches.
+        height: Of each, in inches.
+        arguments: Those of ``Figure.subplots``.
+    """
+    columns = min(count, columns)
+    rows = -(-count // columns)
+    figure, grid = new_figure(
+        width * columns, height * rows, rows, columns, squeeze=False, **arguments
+    )
+    places = list(grid.ravel())
+    for axes in places[count:]:
+        axes.remove()
+    for axes in places[max(count - columns, 0) : count]:
+        axes.tick_params(labelbottom=True)  # also above a place that is empty
+    return figure, places[:count]
+
+
+def write_note(text: str) -> Figure:
+    """Return a figure that is one sentence: why there is nothing to draw."""
+    figure, axes = new_figure(8, 0.5)
+    axes.set_axis_off()
+    axes.text(0, 0.5, text, va="center", color=MUTED, fontsize="large")
+    return figure
 
 
 def words(name: str) -> str:
