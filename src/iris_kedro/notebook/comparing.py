@@ -5,18 +5,15 @@ from typing import Any
 import mlflow
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from mlflow.tracking import MlflowClient
 from sklearn.base import clone
 from sklearn.calibration import calibration_curve
-from sklearn.inspection import DecisionBoundaryDisplay
 from sklearn.model_selection import StratifiedKFold, learning_curve
 
 from iris_kedro.model.inputs import arrange
-from iris_kedro.notebook.exploring import label
 from iris_kedro.specification import Dataset
-from iris_kedro.style import COLORS, MUTED, color_by_name, new_figure, words
+from iris_kedro.style import COLORS, MUTED, new_figure, new_grid, words
 
 COLUMNS = 3
 
@@ -103,8 +100,9 @@ def plot_folds(candidates: pd.DataFrame, metric_name: str = "log_loss") -> Figur
     axes.set_xlabel(words(metric_name))
     axes.grid(False, axis="y")
     handles, labels = axes.get_legend_handles_labels()
+    once = dict(zip(labels, handles, strict=True))
     axes.legend(
-        handles[:2], labels[:2], loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2
+        once.values(), once, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2
     )
     return figure
 
@@ -118,7 +116,7 @@ def plot_calibration(
     """
     X = arrange(test_data, dataset.features)
     y = test_data[dataset.target.name].to_numpy(str)
-    figure, places = _new_places(len(models))
+    figure, places = new_grid(len(models), COLUMNS, 3.4, 3.1, sharex=True, sharey=True)
     for axes, (name, model) in zip(places, models.items(), strict=False):
         said = model.predict_proba(X)
         truth = y[:, None] == model.classes_
@@ -136,41 +134,6 @@ def plot_calibration(
         axes.set_title(words(name))
         axes.set_xlabel("probability said")
         axes.set_ylabel("share that was so")
-    return figure
-
-
-def plot_regions(
-    models: dict[str, Any],
-    data: pd.DataFrame,
-    dataset: Dataset,
-    features: tuple[str, str],
-) -> Figure:
-    """Draw what each candidate answers where, when it learns from two features only."""
-    X, y = data[list(features)].to_numpy(float), data[dataset.target.name]
-    classes = sorted(dataset.target.classes)
-    # The classes keep their colours, in whatever order scikit-learn numbers them.
-    colors = color_by_name(dataset.target.classes)
-    figure, places = _new_places(len(models))
-    numbers = y.map(classes.index).to_numpy()
-    for axes, (name, model) in zip(places, models.items(), strict=False):
-        DecisionBoundaryDisplay.from_estimator(
-            clone(model).fit(X, numbers),
-            X,
-            response_method="predict",
-            grid_resolution=150,
-            plot_method="pcolormesh",
-            multiclass_colors=[colors[name] for name in classes],
-            alpha=0.3,
-            ax=axes,
-        )
-        for each in classes:
-            shown = X[(y == each).to_numpy()]
-            axes.scatter(shown[:, 0], shown[:, 1], s=12, color=colors[each], label=each)
-        axes.set_title(words(name))
-        axes.set_xlabel(label(features[0], dataset))
-        axes.set_ylabel(label(features[1], dataset))
-        axes.grid(False)
-    places[0].legend(loc="upper left", fontsize="small")
     return figure
 
 
@@ -200,16 +163,3 @@ def plot_learning_curves(
     axes.set_ylabel("accuracy in cross-validation")
     axes.legend(loc="lower right")
     return figure
-
-
-def _new_places(count: int) -> tuple[Figure, list[Axes]]:
-    """Return a figure with room for several pictures, at most three in a row."""
-    columns = min(count, COLUMNS)
-    rows = -(-count // columns)
-    figure, grid = new_figure(
-        3.4 * columns, 3.1 * rows, rows, columns, sharex=True, sharey=True
-    )
-    places = list(np.atleast_1d(grid).ravel())
-    for axes in places[count:]:
-        axes.set_visible(False)
-    return figure, places

@@ -10,7 +10,6 @@ from iris_kedro.notebook.comparing import (
     plot_calibration,
     plot_folds,
     plot_learning_curves,
-    plot_regions,
     read_candidates,
 )
 
@@ -66,24 +65,19 @@ def test_folds_with_equal_accuracy_do_not_hide_each_other():
     assert axes.get_yticklabels()[0].get_text() == "a model ➤"
 
 
+def test_folds_and_mean_are_named_once(candidates):
+    (axes,) = plot_folds(pd.concat([candidates, candidates])).axes
+
+    names = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert names == ["a fold", "mean and standard error"]
+
+
 def test_calibration_has_a_picture_for_each_model(models, test_data, dataset):
     figure = plot_calibration(
         {"a": models["logistic_regression"]} | models, test_data, dataset
     )
 
     assert [axes.get_title() for axes in figure.axes] == ["a", "logistic regression"]
-
-
-@pytest.mark.parametrize(("count", "rows"), [(1, 1), (3, 1), (4, 2)])
-def test_regions_stand_three_in_a_row(models, train_data, dataset, count, rows):
-    (model,) = models.values()
-    many = {f"model_{number}": model for number in range(count)}
-
-    figure = plot_regions(many, train_data, dataset, ("petal_length", "petal_width"))
-
-    visible = [axes for axes in figure.axes if axes.get_visible()]
-    assert len(visible) == count
-    assert figure.axes[0].get_gridspec().nrows == rows
 
 
 def test_learning_curve_climbs_with_the_rows(models, train_data, dataset):
