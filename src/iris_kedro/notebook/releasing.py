@@ -1,13 +1,43 @@
 """Figures and tables of the gate and the registry."""
 
+import json
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from iris_kedro.registry import Event, Registry
+from iris_kedro.errors import ProjectError
+from iris_kedro.registry import PRODUCTION, REASONS, Event, Registry
 from iris_kedro.style import COLORS, new_figure
+
+
+def check_production(registry: Registry) -> None:
+    """Check that there is a model to go on with.
+
+    Raises:
+        ProjectError: If no version is Production; says what the gate has against the
+            last one.
+    """
+    if PRODUCTION in registry.aliases():
+        return
+    reasons = [
+        reason
+        for version in registry.versions()[-1:]
+        for reason in json.loads(version.tags.get(REASONS, "[]"))
+    ]
+    raise ProjectError(
+        f"{registry.name} has no version in Production:"
+        f" {'; '.join(reasons) or 'nothing was released'}. Bring a better candidate, or"
+        " lower the floors in model_release.gate of your environment"
+    )
+
+
+def find_other_version(registry: Registry) -> str:
+    """Return a version that never was Production, or else the first that was."""
+    promoted = [each.to for each in registry.moves()]
+    versions = [str(each.version) for each in registry.versions()]
+    return next((each for each in versions if each not in promoted), versions[0])
 
 
 def plot_differences(reports: dict[str, dict[str, Any]]) -> Figure:

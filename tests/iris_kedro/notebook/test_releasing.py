@@ -1,7 +1,10 @@
 import pytest
 
+from iris_kedro.errors import ProjectError
 from iris_kedro.gate.release import Verdict
 from iris_kedro.notebook.releasing import (
+    check_production,
+    find_other_version,
     list_promotions,
     plot_differences,
     plot_history,
@@ -46,3 +49,27 @@ def test_history_is_a_step_for_each_move(moved):
 
     assert axes.lines[0].get_ydata().tolist() == [1, 2, 1, 1]
     assert [text.get_text() for text in axes.texts][-1] == "rollback"
+
+
+def test_notebook_stops_with_the_reasons_if_nothing_was_released(registry, release):
+    with pytest.raises(ProjectError, match="nothing was released"):
+        check_production(registry)
+
+    release(Verdict.UNFIT)
+
+    with pytest.raises(ProjectError, match=r"because of the test\. Bring a better"):
+        check_production(registry)
+
+
+def test_notebook_goes_on_with_a_version_in_production(registry, release):
+    release()
+
+    check_production(registry)
+
+
+def test_refused_version_is_preferred_to_one_that_was_production(moved, release):
+    assert find_other_version(moved) == "1"
+
+    refused = release(Verdict.UNFIT, "1", "third")
+
+    assert find_other_version(moved) == refused
