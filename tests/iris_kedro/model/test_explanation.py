@@ -53,3 +53,41 @@ def test_background_is_left_as_it_was(background):
     explain(lambda X: X[:, 0], np.ones(3), background)
 
     assert (background == before).all()
+
+
+def test_many_features_are_shared_out_without_trying_all_subsets():
+    generator = np.random.default_rng(0)
+    background, row = generator.normal(size=(20, 30)), generator.normal(size=30)
+    weights = generator.normal(size=30)
+    calls = []
+
+    def predict(X):
+        calls.append(len(X))
+        return X @ weights + X[:, 0] * X[:, 1]
+
+    found = explain(predict, row, background)
+
+    expected = (weights * (row - background.mean(axis=0)))[2:]
+    assert found.contributions[2:] == pytest.approx(expected)
+    assert found.value == pytest.approx(row @ weights + row[0] * row[1])
+    assert len(calls) < 2_000
+
+
+def test_many_features_that_matter_alike_get_about_alike():
+    background = np.zeros((1, 12))
+
+    found = explain(lambda X: X[:, :2].prod(axis=1), np.ones(12), background)
+
+    assert found.contributions == pytest.approx([0.5] * 2 + [0] * 10, abs=1e-9)
+
+
+def test_rows_may_hold_texts():
+    background = np.array([["a", 1.0], ["b", 2.0]], object)
+
+    found = explain(
+        lambda X: (X[:, 0] == "a") * X[:, 1].astype(float),
+        np.array(["a", 3.0], object),
+        background,
+    )
+
+    assert found.value == pytest.approx(3)
