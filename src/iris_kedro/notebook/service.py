@@ -9,7 +9,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import requests
+
+from iris_kedro.model.inputs import arrange, to_tensors
+from iris_kedro.pipelines.data_science.feature_contracts import show_values
+from iris_kedro.specification import Dataset
 
 PATIENCE = 30.0  # seconds for a start on a busy machine
 
@@ -80,6 +86,24 @@ class Service:
             return all(self.get("/health/ready").ok for _ in range(20))
         except (requests.ConnectionError, requests.Timeout):
             return False
+
+
+def write_requests(rows: pd.DataFrame, dataset: Dataset) -> list[dict[str, Any]]:
+    """Write rows as clients send them in JSON."""
+    return [
+        dict(zip(dataset.columns, values, strict=True))
+        for values in show_values(rows, dataset)
+    ]
+
+
+def write_tensors(rows: pd.DataFrame, dataset: Dataset) -> Any:
+    """Write rows as the model in MLflow takes them: one array, or several by name."""
+    tensors = {
+        # MLflow's schema knows NumPy's texts, not objects that are some.
+        name: tensor.astype(np.str_) if tensor.dtype == object else tensor
+        for name, tensor in to_tensors(arrange(rows, dataset.features)).items()
+    }
+    return tensors if len(tensors) > 1 else next(iter(tensors.values()))
 
 
 def _find_port() -> int:
