@@ -62,11 +62,11 @@ viz-build: install ## Write the graph as a static site to build/viz, with the da
 	@cd build && mkdir viz && mv api assets 404.html favicon.ico index.html viz/ \
 		&& rm -rf .vite autoreload.html telemetry.html
 
-notebook: install ## Start JupyterLab with catalog, context, pipelines and session
-	@$(BIN)/kedro jupyter lab $(ARGS)
+notebook: install ## Start JupyterLab with catalog, context, pipelines and session (ENV=penguins)
+	@$(if $(ENV),KEDRO_ENV=$(ENV)) $(BIN)/kedro jupyter lab $(ARGS)
 
-notebooks-html: install ## Run all notebooks and render them into build/notebooks
-	@$(BIN)/jupyter nbconvert --execute --to html --embed-images --output-dir build/notebooks \
+notebooks-html: install ## Run all notebooks and render them into build/notebooks (ENV=penguins)
+	@$(if $(ENV),KEDRO_ENV=$(ENV)) $(BIN)/jupyter nbconvert --execute --to html --embed-images --output-dir build/notebooks \
 		--HTMLExporter.mathjax_url= --HTMLExporter.require_js_url= notebooks/*.ipynb
 
 ui: install ## See the runs and models in MLflow's pages (ARGS="--port 5001" and so on)
