@@ -14,6 +14,7 @@ import pandas as pd
 import requests
 
 from iris_kedro.model.inputs import arrange, to_tensors
+from iris_kedro.notebook.monitoring.metrics import count_predictions
 from iris_kedro.pipelines.data_science.feature_contracts import show_values
 from iris_kedro.specification import Dataset
 
@@ -68,6 +69,22 @@ class Service:
     def get(self, path: str) -> requests.Response:
         """Ask for a page."""
         return requests.get(f"{self.url}{path}", timeout=10)
+
+    def read_metrics(self, rows: int) -> str:
+        """Return ``/metrics`` as soon as it counts so many predicted rows.
+
+        A worker counts after it has answered, and another one may be scraped.
+
+        Raises:
+            RuntimeError: If they are not counted in time.
+        """
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            if count_predictions(self.get("/metrics").text) >= rows:
+                # Read again: values of features are counted last.
+                return self.get("/metrics").text
+            time.sleep(0.1)
+        raise RuntimeError(f"/metrics counts fewer than {rows} predicted rows")
 
     def post(self, path: str, body: Any) -> dict[str, Any]:
         """Send JSON and return the answer, whatever its status."""

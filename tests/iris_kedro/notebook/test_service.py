@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from iris_kedro.notebook.monitoring.metrics import count_predictions
 from iris_kedro.notebook.service import Service, write_requests, write_tensors
 
 ROOT = Path(__file__).parents[3]
@@ -18,11 +19,17 @@ def test_service_predicts_from_the_projects_registry(project, monkeypatch):
         row = {"sepal_length": 5.1, "sepal_width": 3.5}
         row |= {"petal_length": 1.4, "petal_width": 0.2}
         answer = service.post("/predict", row)
+        metrics = service.read_metrics(1)
+        with monkeypatch.context() as patch:
+            patch.setattr("iris_kedro.notebook.service.PATIENCE", 0.5)
+            with pytest.raises(RuntimeError, match="fewer than 2 predicted rows"):
+                service.read_metrics(2)
     finally:
         service.stop()
 
     assert answer["prediction"] == "setosa"
     assert answer["model"]["version"] == "1"
+    assert count_predictions(metrics) == 1
 
 
 def test_service_that_cannot_start_shows_its_log(tmp_path):

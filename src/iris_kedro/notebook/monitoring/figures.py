@@ -60,7 +60,7 @@ def plot_stability(indices: dict[str, "pd.Series[float]"]) -> Figure:
 
 def _draw_bars(series: dict[str, "pd.Series[float]"]) -> tuple[Figure, Axes]:
     table = pd.DataFrame(series, index=next(iter(series.values())).index)
-    figure, axes = new_figure(8, 1 + (0.1 + 0.25 * len(series)) * len(table))
+    figure, axes = new_figure(8, 1 + (0.1 + 0.15 * len(series)) * len(table))
     _fill_bars(axes, table, COLORS)
     return figure, axes
 
@@ -73,5 +73,5 @@ def _fill_bars(axes: Axes, table: pd.DataFrame, colors: list[str]) -> None:
         )
         axes.barh(places, values, height, color=colors[number], label=name)
     axes.set_yticks(range(len(table)), [words(str(each)) for each in table.index])
-    axes.invert_yaxis()
+    axes.set_ylim(len(table) - 0.5, -0.5)
     axes.grid(False, axis="y")

@@ -15,6 +15,11 @@ WARNINGS = {
 }
 
 
+def count_predictions(text: str) -> int:
+    """Return how many rows a scrape of ``/metrics`` knows to be predicted."""
+    return int(_sum_up(text).get("serving_predictions_total", NOTHING).sum())
+
+
 def measure_drift(before: str, after: str) -> pd.DataFrame:
     """Compare the numbers that the service saw between two scrapes with training.
 

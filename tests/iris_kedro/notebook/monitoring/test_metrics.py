@@ -6,6 +6,7 @@ from iris_kedro.notebook.monitoring import (
     measure_drift,
     measure_values,
 )
+from iris_kedro.notebook.monitoring.metrics import count_predictions
 
 NOTHING = """\
 # TYPE serving_feature_minimum gauge
@@ -34,6 +35,11 @@ def scrape(rows, offset):
         ],
     ]
     return NOTHING + "\n".join(lines) + "\n"
+
+
+def test_predictions_of_all_versions_are_counted():
+    assert count_predictions(scrape(10, 19)) == 10
+    assert count_predictions(NOTHING) == 0
 
 
 def test_drift_is_the_mean_since_the_first_scrape():
