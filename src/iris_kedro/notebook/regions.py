@@ -2,11 +2,14 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.feature_selection import f_classif
-from sklearn.inspection import DecisionBoundaryDisplay
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -16,6 +19,8 @@ from iris_kedro.style import color_by_name, new_grid, words, write_note
 
 PAIR = 2
 COLUMNS = 3
+RESOLUTION = 150  # points on each axis
+MARGIN = 0.05  # of the range of the values, on each side
 
 
 def find_separating(data: pd.DataFrame, dataset: Dataset) -> list[str]:
@@ -43,22 +48,12 @@ def plot_regions(
         return write_note("The table has no two numbers to draw this over.")
     complete = data.dropna(subset=features)
     X, y = complete[features].to_numpy(float), complete[dataset.target.name]
-    classes = sorted(dataset.target.classes)
-    # The classes keep their colours, in whatever order scikit-learn numbers them.
+    classes = dataset.target.classes
     colors = color_by_name(dataset.target.classes)
     figure, places = new_grid(len(models), COLUMNS, 3.4, 3.1, sharex=True, sharey=True)
     numbers = y.map(classes.index).to_numpy()
     for axes, (name, model) in zip(places, models.items(), strict=True):
-        DecisionBoundaryDisplay.from_estimator(
-            _narrow(model).fit(X, numbers),
-            X,
-            response_method="predict",
-            grid_resolution=150,
-            plot_method="pcolormesh",
-            multiclass_colors=[colors[name] for name in classes],
-            alpha=0.3,
-            ax=axes,
-        )
+        _draw_regions(axes, _narrow(model).fit(X, numbers), X, list(colors.values()))
         for each in classes:
             shown = X[(y == each).to_numpy()]
             axes.scatter(shown[:, 0], shown[:, 1], s=12, color=colors[each], label=each)
@@ -68,6 +63,26 @@ def plot_regions(
         axes.grid(False)
     places[0].legend(loc="upper left", fontsize="small")
     return figure
+
+
+def _draw_regions(
+    axes: Axes, model: Pipeline, X: NDArray[np.float64], colors: list[str]
+) -> None:
+    # DecisionBoundaryDisplay has one margin for both numbers, whatever their scales.
+    low, high = X.min(axis=0), X.max(axis=0)
+    margin = MARGIN * (high - low)
+    x, y = np.linspace(low - margin, high + margin, RESOLUTION, axis=1)
+    points = np.stack(np.meshgrid(x, y), axis=-1)
+    answers = model.predict(points.reshape(-1, PAIR)).reshape(points.shape[:PAIR])
+    axes.pcolormesh(
+        x,
+        y,
+        answers,
+        cmap=ListedColormap(colors),
+        vmin=0,
+        vmax=len(colors) - 1,
+        alpha=0.3,
+    )
 
 
 def _narrow(model: Pipeline) -> Pipeline:

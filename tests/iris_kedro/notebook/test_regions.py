@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.pipeline import Pipeline
 
@@ -51,6 +52,25 @@ def test_model_of_all_types_is_drawn_over_two_numbers(mixed_data, mixed):
     points = sum(len(each.get_offsets()) for each in axes.collections[1:])
     assert points == mixed_data["age"].notna().sum()
     assert axes.get_xlabel() == "age (years)"
+
+
+def test_regions_have_the_colours_of_the_classes_also_of_two(models, dataset):
+    two = dataset.target.model_copy(update={"classes": ["virginica", "setosa"]})
+    data = pd.DataFrame(
+        {
+            "petal_length": [1.0, 2, 3, 4],
+            "petal_width": [0.01, 0.01, 0.02, 0.02],
+            "species": ["setosa", "setosa", "virginica", "virginica"],
+        }
+    )
+    specification = dataset.model_copy(update={"target": two})
+
+    (axes,) = plot_regions(models, data, specification, PETALS).axes
+
+    regions, _, setosa = axes.collections
+    left = regions.to_rgba(regions.get_array()[75, 0])[:3]
+    assert left == tuple(setosa.get_facecolor()[0][:3])
+    assert axes.get_ylim() == pytest.approx((0.0095, 0.0205), abs=2e-4)
 
 
 def test_without_two_numbers_there_is_a_sentence(models, mixed_data, mixed):
