@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+from sklearn.datasets import load_iris
 from tensors import decode_response, encode_request
 
 HERE = Path(__file__).parent
@@ -16,7 +18,7 @@ ENVIRONMENTS = PROJECT / "benchmarks" / ".environments"
 COLUMNS = ("sepal_length", "sepal_width", "petal_length", "petal_width")
 JSON, CSV = "application/json", "text/csv"
 
-Rows = list[list[float]]
+Rows = list[Any]  # lists of numbers, or objects
 
 
 class Message(NamedTuple):
@@ -53,6 +55,14 @@ class Form:
     parse: Parse = parse_json
 
 
+def draw_flowers(count: int) -> list[list[float]]:
+    """Draw real flowers."""
+    data = load_iris().data
+    chosen = np.random.default_rng(0).integers(len(data), size=count)
+    rows: list[list[float]] = data[chosen].tolist()
+    return rows
+
+
 @dataclass(frozen=True)
 class Contender:
     """A server to measure.
@@ -67,7 +77,9 @@ class Contender:
         is_part: Says by its command line whether a process is counted in memory and
             CPU time.
         is_peer: Whether it is only measured by ``make bench-peers``.
-        bulk: Name of the fastest form that it accepts for 10,000 rows.
+        bulk: Name of the fastest form that it accepts for 10,000 rows, "" if they are
+            not measured.
+        draw: Draws some rows to predict.
     """
 
     name: str
@@ -78,6 +90,7 @@ class Contender:
     is_part: Callable[[str], bool] = lambda _: True
     is_peer: bool = field(default=False)
     bulk: str = "matrix"
+    draw: Callable[[int], Rows] = draw_flowers
 
 
 def program(environment: str, name: str) -> str:
@@ -156,13 +169,11 @@ def read_tensor(answer: Any) -> list[str]:
     return list(answer["outputs"][0]["data"])
 
 
-def _fastapi(app: str) -> Callable[[Path, int], list[str]]:
+def fastapi(app: str, environment: str) -> Callable[[Path, int], list[str]]:
+    """Start one of ``apps`` with uvicorn."""
+
     def command(_: Path, port: int) -> list[str]:
-        server = [
-            program(app.replace("_", "-"), "uvicorn"),
-            "--app-dir",
-            str(HERE / "apps"),
-        ]
+        server = [program(environment, "uvicorn"), "--app-dir", str(HERE / "apps")]
         fast = ["--loop", "uvloop", "--http", "httptools", "--no-access-log"]
         return [*server, f"{app}:app", "--port", str(port), *fast]
 
@@ -237,7 +248,7 @@ OURS = Contender(
 )
 TUNED = Contender(
     "FastAPI, ONNX, tuned",
-    _fastapi("fastapi_onnx"),
+    fastapi("fastapi_onnx", "fastapi-onnx"),
     _FASTAPI_FORMS,
     "fastapi-onnx",
     _model_folder,
@@ -247,7 +258,7 @@ CONTENDERS = [
     TUNED,
     Contender(
         "FastAPI, pyfunc",
-        _fastapi("fastapi_pyfunc"),
+        fastapi("fastapi_pyfunc", "fastapi-pyfunc"),
         _FASTAPI_FORMS,
         "fastapi-pyfunc",
         _model_folder,

@@ -24,12 +24,6 @@ from werkzeug.test import create_environ
 REPETITIONS = 20
 REQUESTS = 500  # in each
 WARM_UP = 200
-BODY = b'{"sepal_length":5.1,"sepal_width":3.5,"petal_length":1.4,"petal_width":0.2}'
-HEADERS = [
-    (b"host", b"127.0.0.1:8000"),
-    (b"content-type", b"application/json"),
-    (b"content-length", str(len(BODY)).encode()),
-]
 
 Message = dict[str, Any]
 Application = Callable[[Any, Any, Any], Awaitable[None]]
@@ -50,12 +44,13 @@ class CpuTime:
     bare_flask: float
 
 
-def measure_cpu(folder: Path, core: int) -> CpuTime:
+def measure_cpu(folder: Path, core: int, body: bytes) -> CpuTime:
     """Measure in a process of its own, on one core.
 
     Args:
         folder: The folder with the model, whose store is served.
         core: The core that the process runs on.
+        body: What to send: a row as JSON.
     """
     with tempfile.TemporaryDirectory() as metrics:
         settings = OURS.variables(folder, 8000) | {
@@ -65,6 +60,7 @@ def measure_cpu(folder: Path, core: int) -> CpuTime:
         done = subprocess.run(
             [sys.executable, str(HERE / "cpu.py")],
             cwd=folder,
+            input=body,
             env=os.environ | settings,
             stdout=subprocess.PIPE,
             check=True,
@@ -74,7 +70,10 @@ def measure_cpu(folder: Path, core: int) -> CpuTime:
 
 
 def measure(
-    application: Application, repetitions: int = REPETITIONS, requests: int = REQUESTS
+    application: Application,
+    body: bytes,
+    repetitions: int = REPETITIONS,
+    requests: int = REQUESTS,
 ) -> CpuTime:
     """Measure in this process; of several repetitions, the fastest counts.
 
@@ -83,19 +82,19 @@ def measure(
     flask = create_bare_flask()
     repetition = []
     with asyncio.Runner() as runner:
-        runner.run(call(application, WARM_UP))
+        runner.run(call(application, body, WARM_UP))
         for _ in range(repetitions):
             thread, process = thread_time(), process_time()
-            runner.run(call(application, requests))
+            runner.run(call(application, body, requests))
             ours = thread_time() - thread, process_time() - process
             thread = thread_time()
-            call_bare_flask(flask, requests)
+            call_bare_flask(flask, body, requests)
             repetition.append((*ours, thread_time() - thread))
     fastest = (min(column) for column in zip(*repetition, strict=True))
     return CpuTime(*(seconds / requests * 1e6 for seconds in fastest))
 
 
-async def call(application: Application, times: int) -> None:
+async def call(application: Application, body: bytes, times: int) -> None:
     """Call an ASGI application as uvicorn does.
 
     Raises:
@@ -104,19 +103,19 @@ async def call(application: Application, times: int) -> None:
     sent: list[Message] = []
 
     async def receive() -> Message:
-        return {"type": "http.request", "body": BODY, "more_body": False}
+        return {"type": "http.request", "body": body, "more_body": False}
 
     async def send(message: Message) -> None:
         sent.append(message)
 
     for _ in range(times):
         sent.clear()
-        await application(describe_request(), receive, send)
+        await application(describe_request(body), receive, send)
     if sent[0]["status"] != 200:  # noqa: PLR2004 -- HTTP's
         raise RuntimeError(f"not answered: {sent}")
 
 
-def describe_request() -> Message:
+def describe_request(body: bytes) -> Message:
     """Return the scope of a request of one row."""
     return {
         "type": "http",
@@ -130,7 +129,11 @@ def describe_request() -> Message:
         "query_string": b"",
         "server": ("127.0.0.1", 8000),
         "client": ("127.0.0.1", 40_000),
-        "headers": list(HEADERS),
+        "headers": [
+            (b"host", b"127.0.0.1:8000"),
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(body)).encode()),
+        ],
         "arrived": perf_counter(),
         "upgrade": False,
     }
@@ -147,10 +150,10 @@ def create_bare_flask() -> Flask:
     return app
 
 
-def call_bare_flask(app: Flask, times: int) -> None:
+def call_bare_flask(app: Flask, body: bytes, times: int) -> None:
     """Call a Flask application as a WSGI server does."""
     environ = create_environ(
-        "/predict", method="POST", data=BODY, content_type="application/json"
+        "/predict", method="POST", data=body, content_type="application/json"
     )
     for _ in range(times):
         b"".join(app(dict(environ), start_response))
@@ -167,7 +170,7 @@ def main() -> None:
 
     with Path(os.devnull).open("w") as null, contextlib.redirect_stderr(null):
         application = create_app()
-        figures = measure(application)
+        figures = measure(application, sys.stdin.buffer.read())
         application.app.extensions["serving"].stop()
     print(json.dumps(asdict(figures)))
 

@@ -8,26 +8,37 @@ from pathlib import Path
 
 import mlflow
 import yaml
+from mixed import TARGET, write_table
 from mlflow import MlflowClient
 
 PROJECT = Path(__file__).parents[2]
 NAME = "iris"
 KINDS = ("logistic_regression", "random_forest")
+MIXED = "mixed_rows"
+TABLE = "passengers.csv"
 
 
 def prepare(kind: str, folder: Path) -> Path:
     """Train a model and release it.
 
     Args:
-        kind: The candidate's name.
+        kind: The candidate's name, or ``mixed_rows`` for a logistic regression on a
+            table that ``kedro dataset init`` describes.
         folder: Where to; gets the project, its registry ``mlflow.db``, a filled
             ``store`` for our service, ``model.onnx`` and, for others, ``sklearn``.
 
     Returns:
         The folder.
     """
-    _copy_project(kind, folder)
-    _run([sys.executable, "-m", "kedro", "run"], folder)
+    kedro = [sys.executable, "-m", "kedro"]
+    if kind == MIXED:
+        _copy_project(KINDS[0], folder)
+        (folder / TABLE).write_text(write_table())
+        _run([*kedro, "dataset", "init", TABLE, "--target", TARGET], folder)
+        _run([*kedro, "run", "--env", Path(TABLE).stem], folder)
+    else:
+        _copy_project(kind, folder)
+        _run([*kedro, "run"], folder)
     store = folder / "store"
     _run(
         [sys.executable, "-m", "serving.registry.follower", "--once"],

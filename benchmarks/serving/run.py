@@ -3,6 +3,7 @@
 make bench                       ours, both FastAPI and MLflow's server
 make bench-peers                 and BentoML, MLServer and LitServe
 make bench ARGS="--rounds 1 --model random_forest --only FastAPI --no-write"
+make bench ARGS="--model mixed_rows --no-write"
 """
 
 import argparse
@@ -18,15 +19,15 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from contenders import CONTENDERS, HERE, OURS, Contender
+from contenders import CONTENDERS, HERE, OURS, Contender, Rows
 from cpu import measure_cpu
 from load import Measured, Request, load
-from models import KINDS, prepare, promote_copy
+from mixed import CONTENDERS as MIXED_CONTENDERS
+from models import KINDS, MIXED, prepare, promote_copy
 from numpy.typing import NDArray
 from report import Results, describe_cpu, describe_ours, print_results, write_results
 from rich.console import Console
 from server import Server, ensure_environment
-from sklearn.datasets import load_iris
 
 RESULTS = Path(__file__).parents[1] / "RESULTS.md"
 BATCH = 1000
@@ -38,46 +39,49 @@ FORMS = ("matrix", "objects", "csv")
 console = Console(width=150)
 
 
-def draw_rows(count: int) -> list[list[float]]:
-    """Draw real flowers."""
-    data = load_iris().data
-    chosen = np.random.default_rng(0).integers(len(data), size=count)
-    rows: list[list[float]] = data[chosen].tolist()
-    return rows
-
-
 def main() -> None:
     """Measure, print and write the results."""
     options = read_options()
-    names = [name.lower() for name in options.only.split(",") if name]
-    chosen = [
-        contender
-        for contender in CONTENDERS
-        if (options.peers or not contender.is_peer)
-        and (not names or any(name in contender.name.lower() for name in names))
-    ]
-    for contender in {OURS.name: OURS} | {c.name: c for c in chosen}:
-        console.print(f"preparing {contender}")
-    for contender in chosen:
+    kinds = [options.model] if options.model else [*KINDS, MIXED]
+    groups = {kind: choose(kind, options) for kind in kinds}
+    rivals = {kind: group for kind, group in groups.items() if group}
+    chosen = {each.name: each for group in rivals.values() for each in group}
+    for name in {OURS.name: OURS} | chosen:
+        console.print(f"preparing {name}")
+    for contender in chosen.values():
         ensure_environment(contender.environment)
     results: Results = {}
     extra: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
-        for kind in [options.model] if options.model else KINDS:
+        for kind, group in rivals.items():
             console.print(f"training {kind}")
             model = prepare(kind, Path(folder, kind))
-            prepare_for_peers(chosen, model)
-            results[kind] = compare(chosen, model, options.rounds, options.seconds)
+            prepare_for_peers(group, model)
+            results[kind] = compare(group, model, options.rounds, options.seconds)
         print_results(results, console)
-        if any(contender is OURS for contender in chosen):
-            extra = measure_ours_alone(model, options.rounds, options.seconds)
-            extra += describe_cpu(results)
+        if OURS.name in chosen:
+            extra = describe_cpu(results)
+            flowers = [Path(folder, kind) for kind in rivals if kind != MIXED]
+            for model in flowers[-1:]:
+                alone = measure_ours_alone(model, options.rounds, options.seconds)
+                extra = alone + extra
     for line in extra:
         console.print(line)
     if not options.no_write:
         target = "make bench-peers" if options.peers else "make bench"
-        write_results(results, extra, opponents(chosen), target, RESULTS)
+        write_results(results, extra, opponents(list(chosen.values())), target, RESULTS)
         console.print(f"written to {RESULTS.relative_to(Path.cwd())}")
+
+
+def choose(kind: str, options: argparse.Namespace) -> list[Contender]:
+    """Choose the contenders that the command line asks for."""
+    names = [name.lower() for name in options.only.split(",") if name]
+    return [
+        contender
+        for contender in (MIXED_CONTENDERS if kind == MIXED else CONTENDERS)
+        if (options.peers or not contender.is_peer)
+        and (not names or any(name in contender.name.lower() for name in names))
+    ]
 
 
 def opponents(chosen: list[Contender]) -> str:
@@ -93,7 +97,7 @@ def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=3, help="of each load")
-    parser.add_argument("--model", choices=KINDS)
+    parser.add_argument("--model", choices=[*KINDS, MIXED])
     parser.add_argument("--only", default="", help="names of contenders, with commas")
     parser.add_argument("--peers", action="store_true")
     parser.add_argument("--no-write", action="store_true")
@@ -125,8 +129,9 @@ def compare(
             with Server(contender, model, {0}) as server:
                 check_answers(server, expected)
                 measured = measure(server, seconds)
-            if contender is OURS:
-                measured |= asdict(measure_cpu(model, 0))
+            if contender.name == OURS.name:
+                body = contender.forms["row"].write(contender.draw(1)).body
+                measured |= asdict(measure_cpu(model, 0, body))
             for key, value in measured.items():
                 figures[contender.name].setdefault(key, []).append(value)
             console.print(
@@ -146,12 +151,13 @@ def check_answers(server: Server, expected: dict[str, Any]) -> None:
     """
     for name in server.contender.forms:
         count = 1 if name == "row" else BATCH
-        check_answer(server, name, draw_rows(count), expected)
-    check_answer(server, server.contender.bulk, draw_rows(BULK), expected)
+        check_answer(server, name, server.contender.draw(count), expected)
+    if bulk := server.contender.bulk:
+        check_answer(server, bulk, server.contender.draw(BULK), expected)
 
 
 def check_answer(
-    server: Server, name: str, rows: list[list[float]], expected: dict[str, Any]
+    server: Server, name: str, rows: Rows, expected: dict[str, Any]
 ) -> None:
     """Compare the answer to some rows in one form with that of the first contender."""
     form = server.contender.forms[name]
@@ -172,7 +178,8 @@ def check_answer(
 def measure(server: Server, seconds: int) -> dict[str, float]:
     """Measure all figures of a running server."""
     wait_until_settled(server)
-    row = request(server, "row", draw_rows(1))
+    contender = server.contender
+    row = request(server, "row", contender.draw(1))
     load(row, 16, 1, {1})  # warm-up
     used = server.cpu_seconds()
     many = load(row, 16, seconds, {1})
@@ -187,17 +194,18 @@ def measure(server: Server, seconds: int) -> dict[str, float]:
         "p99": median(window.p99 for window in alone),
         "failed": float(many.failed + sum(window.failed for window in alone)),
     }
-    contender = server.contender
     batches = {name: (name, BATCH) for name in FORMS if name in contender.forms}
-    for key, (name, count) in (batches | {"bulk": (contender.bulk, BULK)}).items():
-        batch = load(request(server, name, draw_rows(count)), 4, seconds, {1})
+    if contender.bulk:
+        batches["bulk"] = contender.bulk, BULK
+    for key, (name, count) in batches.items():
+        batch = load(request(server, name, contender.draw(count)), 4, seconds, {1})
         figures[key] = batch.per_second * count
         figures["failed"] += batch.failed
     figures["memory"] = server.weigh()
     return figures
 
 
-def request(server: Server, form: str, rows: list[list[float]]) -> Request:
+def request(server: Server, form: str, rows: Rows) -> Request:
     """Return a request with some rows in a form."""
     chosen = server.contender.forms[form]
     return Request(server.url + chosen.path, *chosen.write(rows))
@@ -207,7 +215,7 @@ def wait_until_settled(server: Server) -> None:
     """Let a follower that has just started import MLflow and reach the registry."""
     report = server.folder / "store" / "registry.json"
     end = time.time() + SETTLE_SECONDS
-    if server.contender is OURS:
+    if server.contender.name == OURS.name:
         while time.time() < end and read_last_seen(report) < server.started:
             time.sleep(0.2)
 
@@ -222,7 +230,7 @@ def read_last_seen(report: Path) -> float:
 
 def measure_ours_alone(model: Path, rounds: int, seconds: int) -> list[str]:
     """Measure what only concerns our service: a second worker, and a swap."""
-    row = draw_rows(1)
+    row = OURS.draw(1)
     ratios, plain, swapped = [], [], []
     for _ in range(rounds):
         one, two = (measure_workers(model, count, seconds) for count in ("1", "2"))
@@ -242,16 +250,14 @@ def measure_workers(model: Path, workers: str, seconds: int) -> NDArray[np.float
     with Server(OURS, model, {0, 1}, IRIS_WORKERS=workers) as server:
         wait_until_settled(server)
         asked = [
-            request(server, "row", draw_rows(1)),
-            request(server, "matrix", draw_rows(BATCH)),
+            request(server, "row", OURS.draw(1)),
+            request(server, "matrix", OURS.draw(BATCH)),
         ]
         load(asked[0], 16, 1, {0, 1})
         return np.array([load(each, 16, seconds, {0, 1}).per_second for each in asked])
 
 
-def load_while_swapping(
-    server: Server, model: Path, row: list[list[float]]
-) -> Measured:
+def load_while_swapping(server: Server, model: Path, row: Rows) -> Measured:
     """Put load on the server while Production changes.
 
     On a busy machine, the follower may need more than one load to prove the version.

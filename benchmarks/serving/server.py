@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from contenders import ENVIRONMENTS, HERE, Contender, Form
+from contenders import ENVIRONMENTS, HERE, Contender, Form, Rows
 
 START_SECONDS = 120.0
 MEBIBYTE = 1024  # in kB, as the kernel counts
@@ -80,11 +80,11 @@ class Server:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
 
-    def predict(self, form: Form, rows: list[list[float]]) -> list[str]:
+    def predict(self, form: Form, rows: Rows) -> list[str]:
         """Ask once; return the labels."""
         return form.read(self.ask(form, rows))
 
-    def ask(self, form: Form, rows: list[list[float]]) -> Any:
+    def ask(self, form: Form, rows: Rows) -> Any:
         """Ask once; return the parsed answer."""
         request = urllib.request.Request(self.url + form.path, *form.write(rows))
         with urllib.request.urlopen(request, timeout=30) as answer:
@@ -111,7 +111,7 @@ class Server:
     def _answers(self) -> bool:
         try:
             return bool(
-                self.predict(self.contender.forms["row"], [[5.1, 3.5, 1.4, 0.2]])
+                self.predict(self.contender.forms["row"], self.contender.draw(1))
             )
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return False

@@ -8,7 +8,17 @@ from types import SimpleNamespace
 import pytest
 
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "serving"
-NAMES = ("tensors", "contenders", "load", "server", "cpu", "report", "models", "run")
+NAMES = (
+    "tensors",
+    "contenders",
+    "load",
+    "server",
+    "cpu",
+    "report",
+    "mixed",
+    "models",
+    "run",
+)
 
 
 @pytest.fixture

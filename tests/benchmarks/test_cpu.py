@@ -2,6 +2,8 @@
 
 import pytest
 
+BODY = b'{"age": null}'
+
 
 @pytest.fixture
 def answer():
@@ -21,19 +23,19 @@ def answer():
 def test_cpu_time_is_per_request(benchmark, answer):
     application = answer(200)
 
-    figures = benchmark.cpu.measure(application, repetitions=2, requests=10)
+    figures = benchmark.cpu.measure(application, BODY, repetitions=2, requests=10)
 
     assert 0 < figures.request < figures.bare_flask < 100_000
     assert len(application.calls) == benchmark.cpu.WARM_UP + 20
-    assert set(application.calls) == {("/predict", benchmark.cpu.BODY)}
+    assert set(application.calls) == {("/predict", BODY)}
 
 
 def test_only_good_answers_are_measured(benchmark, answer):
     with pytest.raises(RuntimeError, match="422"):
-        benchmark.cpu.measure(answer(422))
+        benchmark.cpu.measure(answer(422), BODY)
 
 
 def test_bare_view_answers(benchmark):
     app = benchmark.cpu.create_bare_flask()
 
-    assert app.test_client().post("/predict", data=benchmark.cpu.BODY).data == b"{}"
+    assert app.test_client().post("/predict", data=BODY).data == b"{}"

@@ -223,6 +223,17 @@ def test_results_are_written_with_a_picture(benchmark, results, tmp_path):
     assert "<svg" in (tmp_path / "results.svg").read_text()
 
 
+@pytest.mark.parametrize("figure", ["matrix", "objects"])
+def test_picture_has_the_batches_that_were_measured(
+    benchmark, results, tmp_path, figure
+):
+    results["random_forest"]["iris-kedro"][figure] = [7654321.0]
+
+    benchmark.report.draw(results, tmp_path / "results.svg")
+
+    assert "7,654,321" in (tmp_path / "results.svg").read_text()
+
+
 def test_cpu_time_of_a_process_is_read(benchmark):
     before = benchmark.server.cpu_seconds(os.getpid())
 

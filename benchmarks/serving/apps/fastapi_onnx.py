@@ -1,37 +1,18 @@
-"""What an expert writes by hand: FastAPI, pydantic, ONNX Runtime, prometheus_client.
+"""What an expert writes by hand for flowers: FastAPI, pydantic and ``tuned``.
 
-Answers are written by orjson and not through a response model, labels of metrics are
-looked up once, ONNX Runtime has one thread, and routes are coroutines.
+Routes are coroutines.
 """
 
-import os
 import time
 from typing import Annotated, Any
 
 import numpy as np
-import onnxruntime
-import orjson
-from fastapi import FastAPI, Response
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
+from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
+from tuned import answer, app, predict_tensors
 
 CLASSES = ("setosa", "versicolor", "virginica")
 Length = Annotated[float, Field(gt=0, le=30, allow_inf_nan=False)]
-
-options = onnxruntime.SessionOptions()
-options.intra_op_num_threads = options.inter_op_num_threads = 1
-session = onnxruntime.InferenceSession(
-    os.environ["MODEL_FOLDER"] + "/model.onnx",
-    options,
-    providers=["CPUExecutionProvider"],
-)
-seconds = Histogram("http_request_duration_seconds", "Time", ["route", "status"])
-predictions = Counter("predictions", "Rows predicted", ["prediction"])
-by_class = {label: predictions.labels(label) for label in CLASSES}
-by_route = {
-    route: seconds.labels(route, "200")
-    for route in ("/predict", "/predict/objects", "/predict/matrix")
-}
 
 
 class Flower(BaseModel):
@@ -60,25 +41,9 @@ class Matrix(BaseModel):
     ]
 
 
-app = FastAPI()
-
-
 def predict_rows(rows: list[Any]) -> tuple[list[str], Any]:
     """Predict and count."""
-    labels, probabilities = session.run(
-        None, {"features": np.array(rows, dtype=np.float32)}
-    )
-    labels = labels.tolist()
-    for label in set(labels):
-        by_class[label].inc(labels.count(label))
-    return labels, probabilities
-
-
-def answer(route: str, started: float, body: dict[str, Any]) -> Response:
-    """Write an answer and measure it."""
-    content = orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
-    by_route[route].observe(time.perf_counter() - started)
-    return Response(content, media_type="application/json")
+    return predict_tensors({"features": np.array(rows, dtype=np.float32)})
 
 
 @app.post("/predict")
@@ -123,9 +88,3 @@ async def predict_matrix(body: Matrix) -> Response:
         started,
         {"predictions": labels, "probabilities": probabilities},
     )
-
-
-@app.get("/metrics")
-async def metrics() -> Response:
-    """Answer a scrape."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

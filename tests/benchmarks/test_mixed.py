@@ -1,0 +1,80 @@
+"""The mixed rows of the serving benchmark."""
+
+import json
+from io import BytesIO
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+from iris_kedro.profiling import profile_table
+
+
+def test_table_has_every_type_and_gaps(benchmark):
+    text = benchmark.mixed.write_table()
+
+    table = pd.read_csv(BytesIO(text.encode()), dtype=str, keep_default_na=False)
+    profile = profile_table(table, benchmark.mixed.TARGET)
+
+    guessed = {each.name: each.feature for each in profile.guesses}
+    types = {name: each.get("type", "number") for name, each in guessed.items()}
+    assert types == {
+        "deck": "integer",
+        "sex": "category",
+        "age": "number",
+        "siblings": "integer",
+        "fare": "number",
+        "port": "category",
+        "alone": "boolean",
+    }
+    gaps = [name for name, each in guessed.items() if each.get("nullable")]
+    assert gaps == ["age", "port"]
+
+
+def test_rows_that_are_sent_are_the_same_each_time_and_have_gaps(benchmark):
+    draw = benchmark.mixed.draw_passengers
+
+    rows = draw(100)
+
+    assert rows == draw(100)
+    assert any(row["age"] is None for row in rows)
+    assert any(row["port"] is None for row in rows)
+
+
+def test_all_contenders_get_the_same_rows(benchmark):
+    for name in ("row", "objects"):
+        bodies = {
+            each.forms[name].write(each.draw(3)).body
+            for each in benchmark.mixed.CONTENDERS
+        }
+
+        (body,) = map(json.loads, bodies)
+        rows = [body] if name == "row" else body["instances"]
+        assert rows == benchmark.mixed.draw_passengers(3)[: len(rows)]
+
+
+@pytest.fixture
+def server(benchmark):
+    """Answer as a server of mixed rows does, and note how many rows were sent."""
+    server = SimpleNamespace(contender=benchmark.mixed.CONTENDERS[0], asked=[])
+
+    def ask(_, rows):
+        server.asked.append(len(rows))
+        labels = ["died"] * len(rows)
+        return {"predictions": labels, "prediction": "died"}
+
+    server.ask = ask
+    return server
+
+
+def test_answers_are_compared_in_each_form(benchmark, server):
+    benchmark.run.check_answers(server, {})
+
+    assert server.asked == [1, benchmark.run.BATCH]
+
+
+def test_other_answers_stop_the_benchmark(benchmark, server):
+    expected = {"1 labels": ["survived"]}
+
+    with pytest.raises(SystemExit, match="iris-kedro answers row differently"):
+        benchmark.run.check_answers(server, expected)
