@@ -5,10 +5,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+from tests.serving.web.browser.screens import DESKTOP, PHONE, SCREENS
 
-DESKTOP = {"viewport": {"width": 1280, "height": 800}}
-PHONE = {"viewport": {"width": 360, "height": 740}}
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture
@@ -152,15 +151,7 @@ def test_the_file_note_names_all_columns(page):
     expect(page.locator("#file-note")).to_contain_text("worst fractal dimension")
 
 
-@pytest.mark.parametrize(
-    ("name", "settings"),
-    [
-        ("desktop", DESKTOP),
-        ("dark", {**DESKTOP, "color_scheme": "dark"}),
-        ("phone", PHONE),
-        ("phone-dark", {**PHONE, "color_scheme": "dark"}),
-    ],
-)
+@pytest.mark.parametrize(("name", "settings"), SCREENS)
 def test_no_barriers(server, open_page, find_barriers, picture, name, settings):
     page = open_page(server.url, reduced_motion="reduce", **settings)
     expect(page.locator("#answer strong")).to_have_text(re.compile("benign|malignant"))

@@ -6,12 +6,13 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.serving.web.browser.screens import PHONE, SCREENS
+
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 KEY = "correct horse battery staple"
 FEATURES = ["Sepal length", "Sepal width", "Petal length", "Petal width"]
 SETOSA, VIRGINICA = (5.1, 3.5, 1.4, 0.2), (6.7, 3.0, 5.7, 2.4)
-PHONE = {"viewport": {"width": 390, "height": 844}}
 HEADER = "sepal_length,sepal_width,petal_length,petal_width"
 
 
@@ -455,15 +456,7 @@ def test_the_prediction_stays_in_sight_on_a_phone(serve, open_page):
     expect(page.get_by_role("slider", name="Petal width")).to_be_in_viewport()
 
 
-@pytest.mark.parametrize(
-    ("name", "settings"),
-    [
-        ("desktop", {"viewport": {"width": 1280, "height": 900}}),
-        ("dark", {"color_scheme": "dark", "viewport": {"width": 1280, "height": 900}}),
-        ("phone", PHONE),
-        ("phone-dark", {**PHONE, "color_scheme": "dark"}),
-    ],
-)
+@pytest.mark.parametrize(("name", "settings"), SCREENS)
 def test_no_barriers(serve, open_page, find_barriers, picture, name, settings):
     page = open_page(serve().url, reduced_motion="reduce", **settings)
     page.get_by_role("button", name="versicolor").click()

@@ -7,9 +7,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+from tests.serving.web.browser.screens import SCREENS
 
-PHONE = {"viewport": {"width": 360, "height": 740}}
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 def field(page, name):
@@ -358,15 +358,7 @@ def test_fields_of_the_same_name_keep_their_values(
     expect(port.get_by_label("Unknown")).to_be_checked()
 
 
-@pytest.mark.parametrize(
-    ("name", "settings"),
-    [
-        ("desktop", {"viewport": {"width": 1280, "height": 900}}),
-        ("dark", {"color_scheme": "dark", "viewport": {"width": 1280, "height": 900}}),
-        ("phone", PHONE),
-        ("phone-dark", {**PHONE, "color_scheme": "dark"}),
-    ],
-)
+@pytest.mark.parametrize(("name", "settings"), SCREENS)
 @pytest.mark.parametrize("table", ["passengers", "houses"])
 def test_no_barriers(
     serve, open_page, find_barriers, picture, request, table, name, settings
