@@ -5,6 +5,7 @@ import logging
 import numpy as np
 
 from serving.model.onnx_model import Model
+from serving.model.recoding import recode
 from serving.monitoring.metrics import ServiceMetrics
 from serving.monitoring.observers import Observation
 
@@ -33,30 +34,24 @@ class Shadow:
         if model is None:
             return
         for observation in observations:
-            if not (
-                _is_comparable(model, observation.model)
-                and self._compare(model, observation)
-            ):
-                dropped = self._metrics.dropped.labels("shadow")
-                dropped.inc(len(observation.rows))
+            dropped = len(observation.rows) - self._compare(model, observation)
+            if dropped:
+                self._metrics.dropped.labels("shadow").inc(dropped)
 
-    def _compare(self, model: Model, observation: Observation) -> bool:
-        """Compare one request; return whether the model could predict its rows."""
+    def _compare(self, model: Model, observation: Observation) -> int:
+        """Compare one request; return how many rows the model could predict."""
         try:
-            labels = model.predict(observation.rows).labels
+            source = observation.model.contract
+            rows, kept = recode(observation.rows, source, model.contract)
+            labels = model.predict(rows).labels if len(rows) else np.array([])
         except Exception:
             if self._failed is not model:
                 self._failed = model
                 fields = {"version": model.version.version}
                 logger.exception("shadow prediction failed", extra={"fields": fields})
-            return False
-        agreed = int(np.sum(labels == observation.prediction.labels))
+            return 0
+        agreed = int(np.sum(labels == observation.prediction.labels[kept]))
         versions = observation.model.version.version, model.version.version
         for agrees, count in (("true", agreed), ("false", len(labels) - agreed)):
             self._metrics.shadow.labels(*versions, agrees).inc(count)
-        return True
-
-
-def _is_comparable(shadow: Model, model: Model) -> bool:
-    """Check that both models take the same inputs, encoded in the same way."""
-    return shadow.contract.encoding == model.contract.encoding
+        return len(labels)

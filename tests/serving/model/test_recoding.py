@@ -1,0 +1,98 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from serving.model.parsing import ContractError
+from serving.model.recoding import recode
+
+NAN = float("nan")
+PORT = 3
+# Categories of the port: C, Q, S and "never seen", others are unknown; of the deck: 1
+# to 3, others are rejected.
+ROWS = np.array(
+    [
+        [5, 1, NAN, 2, 0],
+        [NAN, 2, 1, NAN, 2],
+        [1, 0, 0, 4, 1],
+        [1, 0, 0, 0, 1],
+    ],
+    dtype=np.float32,
+)
+
+
+@pytest.fixture
+def source(passengers):
+    return passengers.contract
+
+
+@pytest.fixture
+def change(source):
+    """Return the contract with a changed port."""
+
+    def change(**changes):
+        features = list(source.features)
+        features[PORT] = replace(features[PORT], **changes)
+        return replace(source, features=tuple(features))
+
+    return change
+
+
+def test_rows_of_the_same_encoding_are_passed_as_they_are(source, change):
+    rows, kept = recode(ROWS, source, change(description="another"))
+
+    assert rows is ROWS
+    assert kept.all()
+
+
+def test_categories_are_found_in_another_order(source, change):
+    target = change(categories=("never seen", "S", "Q", "C"))
+
+    rows, kept = recode(ROWS, source, target)
+
+    assert kept.all()
+    np.testing.assert_array_equal(rows[:, PORT], [1, NAN, 4, 3])
+    np.testing.assert_array_equal(np.delete(rows, PORT, 1), np.delete(ROWS, PORT, 1))
+
+
+@pytest.mark.parametrize(
+    ("categories", "accepts_unknown", "codes"),
+    [
+        (("C", "S"), True, {0: 1, 1: NAN, 2: 2, 3: 0}),
+        (("C", "S"), False, {0: 1, 1: NAN, 3: 0}),
+        (("C", "Q"), False, {1: NAN, 3: 0}),
+        # What is unknown to the source may be a category of the target.
+        (("C", "S", "Belfast"), True, {0: 1, 1: NAN, 3: 0}),
+    ],
+)
+def test_only_rows_that_the_other_contract_can_express_are_kept(
+    source, change, categories, accepts_unknown, codes
+):
+    target = change(categories=categories, accepts_unknown=accepts_unknown)
+
+    rows, kept = recode(ROWS, source, target)
+
+    assert np.flatnonzero(kept).tolist() == list(codes)
+    np.testing.assert_array_equal(rows[:, PORT], list(codes.values()))
+
+
+def test_features_are_found_in_another_order(source):
+    target = replace(source, features=source.features[::-1])
+
+    rows, kept = recode(ROWS, source, target)
+
+    assert kept.all()
+    np.testing.assert_array_equal(rows, ROWS[:, ::-1])
+
+
+def test_other_names_and_types_are_refused(source):
+    fewer = replace(source, features=source.features[:-1])
+    renamed = replace(source.features[-1], name="age")
+    other = replace(
+        source, features=(renamed, *source.features[1:-1], source.features[-1])
+    )
+
+    with pytest.raises(ContractError, match="features have other names"):
+        recode(ROWS, source, fewer)
+    with pytest.raises(ContractError, match="the feature age has another type"):
+        recode(ROWS, source, other)
