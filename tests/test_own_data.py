@@ -82,6 +82,17 @@ def test_init_says_what_is_wrong(own, arguments, told):
     assert not (own.path / "conf/My Table").exists()
 
 
+def test_init_writes_nothing_that_no_run_would_accept(own):
+    lines = [f"{number},{'ab'[number % 2]}" for number in range(60)]
+    (own.path / "passengers.csv").write_text("\n".join(["id,survived", *lines]))
+
+    result = own.invoke(*INIT)
+
+    assert result.exit_code == 1
+    assert "no column of the table can be a feature ('id': 60 distinct" in result.output
+    assert not (own.path / "conf/passengers").exists()
+
+
 @pytest.mark.slow
 def test_a_csv_becomes_a_service_that_answers_as_scikit_learn_does(own):
     assert own.invoke(*INIT).exit_code == 0

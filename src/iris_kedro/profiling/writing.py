@@ -5,6 +5,11 @@ from typing import Any
 
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from omegaconf import OmegaConf
+from pydantic import ValidationError
+
+from iris_kedro.errors import ProjectError
+from iris_kedro.specification import Dataset
 
 from .profile import Profile
 
@@ -32,9 +37,12 @@ def write_specification(
         name: The name of the dataset, and of its model.
         source: Where the data is.
         load_args: How pandas reads it.
+
+    Raises:
+        ProjectError: If what it would say is not valid.
     """
     counts = (f"{each} {count:,}" for each, count in profile.classes.items())
-    return _render(
+    text = _render(
         "globals.yml",
         profile=profile,
         counts=", ".join(counts),
@@ -42,12 +50,36 @@ def write_specification(
         source=source,
         load_args=load_args,
     )
+    _check(text, profile)
+    return text
 
 
 def write_gate(profile: Profile) -> str:
     """Write ``parameters.yml``: the floors that a model of this table must reach."""
     floor = math.floor(100 * profile.majority) / 100
     return _render("parameters.yml", profile=profile, floor=f"{floor:g}")
+
+
+def _check(text: str, profile: Profile) -> None:
+    """Check that a run would accept the specification."""
+    if not any(guess.feature for guess in profile.guesses):
+        reasons = [f"{each.column!r}: {each.evidence}" for each in profile.guesses]
+        raise ProjectError(
+            "no column of the table can be a feature"
+            f" ({'; '.join(reasons) or 'there is only the target'})"
+        )
+    proposed: Any = OmegaConf.to_container(OmegaConf.create(text))
+    try:
+        Dataset.model_validate(proposed["dataset"])
+    except ValidationError as error:
+        issues = [
+            f"{'.'.join(map(str, each['loc']))}: {each['msg']}"
+            for each in error.errors()
+        ]
+        raise ProjectError(
+            "no valid specification can be proposed for this table:"
+            f" {'; '.join(issues)}. Change or remove the column in the source"
+        ) from error
 
 
 def _render(file: str, **values: Any) -> str:

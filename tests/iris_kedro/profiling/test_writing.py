@@ -2,6 +2,7 @@ import pandas as pd
 import pytest
 from omegaconf import OmegaConf
 
+from iris_kedro.errors import ProjectError
 from iris_kedro.profiling import (
     profile_table,
     read_table,
@@ -54,6 +55,21 @@ def test_odd_texts_come_back_as_they_are(odd):
     assert dataset.source == f"{odd}.csv"
     assert set(dataset.target.classes) == {odd, "other"}
     assert set(dataset.features["kind"].categories) == {odd, "other", "third"}
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "told"),
+    [
+        ("mine", {}, "no column of the table can be a feature .there is only the tar"),
+        ("mine", {"id": range(60)}, "can be a feature .'id': 60 distinct whole numb"),
+        ("My own", {"n": ["1", "2"] * 30}, "for this table: name: String should"),
+    ],
+)
+def test_what_no_run_would_accept_is_not_proposed(name, columns, told):
+    table = pd.DataFrame({"t": ["x", "y"] * 30, **columns}).astype(str)
+
+    with pytest.raises(ProjectError, match=told):
+        write_specification(profile_table(table, "t"), name, "a.csv", {})
 
 
 @pytest.mark.parametrize(
