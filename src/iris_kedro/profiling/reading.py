@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from iris_kedro.errors import ProjectError
-from iris_kedro.tables.reading import build_load_args
+from iris_kedro.tables.reading import build_load_args, guess_encoding
 
 SAMPLE = 64 * 1024  # bytes that the separator is found in
 SEPARATORS = ",;\t|"
@@ -24,11 +24,10 @@ def read_table(content: bytes) -> tuple[pd.DataFrame, dict[str, Any]]:
         ProjectError: If it cannot be read.
     """
     load_args: dict[str, Any] = {}
-    try:
-        content.decode()
-    except UnicodeDecodeError:
-        load_args["encoding"] = "cp1252"  # which Excel writes, and reads all bytes
-    separator = _find_separator(content[:SAMPLE].decode(errors="replace"))
+    encoding = guess_encoding(content)
+    if encoding != "utf-8":
+        load_args["encoding"] = encoding
+    separator = _find_separator(content[:SAMPLE].decode(encoding, errors="replace"))
     if separator != ",":
         load_args["sep"] = separator
     try:

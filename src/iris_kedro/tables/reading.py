@@ -4,6 +4,7 @@ All columns are read as text, because pandas would take a class named None for a
 missing one and 01 for 1.
 """
 
+import codecs
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -36,6 +37,19 @@ def build_load_args(load_args: Mapping[str, Any]) -> dict[str, Any]:
         "skip_blank_lines": False,  # so that row numbers in messages are the file's
         "index_col": False,  # or a field too many would be taken for a name of the row
     }
+
+
+def guess_encoding(content: bytes) -> str:
+    """Guess how a file's text is encoded: by its first bytes, or by trying."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    for encoding in ("utf-8", "cp1252"):  # Excel writes cp1252
+        try:
+            content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return encoding
+    return "latin-1"  # which has a character for every byte
 
 
 def standardize_name(column: str) -> str:

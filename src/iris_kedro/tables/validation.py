@@ -14,7 +14,14 @@ from iris_kedro.specification.features import Boolean, Category, Feature, Intege
 
 from .key_validation import FIRST_ROW, SHOWN_FAILURES, check_keys
 from .keys import find_key_columns
-from .reading import NUMBER, find_columns, read_classes, read_feature, read_names
+from .reading import (
+    NUMBER,
+    find_columns,
+    guess_encoding,
+    read_classes,
+    read_feature,
+    read_names,
+)
 
 
 def build_model(dataset: Dataset, names: dict[str, str]) -> pa.DataFrameSchema:
@@ -209,6 +216,9 @@ class SourceValidator:
                 rows = pd.read_csv(BytesIO(data), **self._load_args)
         except (ValueError, pd.errors.ParserWarning) as error:
             message = f"{self._source} cannot be read as CSV: {error}"
+            if isinstance(error, UnicodeError):
+                encoding = guess_encoding(data)
+                message += f"; try dataset.load_args: {{encoding: {encoding}}}"
             raise DataValidationError(message, validator=self._source) from error
         self._rows.validate(rows)
         return data

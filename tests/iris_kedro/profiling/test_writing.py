@@ -79,6 +79,7 @@ def test_what_no_run_would_accept_is_not_proposed(name, columns, told):
         (";", ".", "utf-8", {"sep": ";"}),
         ("\t", ",", "utf-8", {"sep": "\t", "decimal": ","}),
         (";", ",", "cp1252", {"encoding": "cp1252", "sep": ";", "decimal": ","}),
+        ("\t", ".", "utf-16", {"encoding": "utf-16", "sep": "\t"}),
     ],
 )
 def test_separator_decimals_and_encoding_are_found(

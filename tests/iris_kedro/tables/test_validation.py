@@ -163,3 +163,18 @@ def test_invalid_source_is_named_with_its_row(check, content, message):
         check(content.encode() if isinstance(content, str) else content)
 
     assert caught.value.validator == "my.csv"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "cp1252", "latin-1"])
+def test_other_encoding_is_named_with_the_one_to_try(dataset, encoding):
+    odd = {"latin-1": "\x81"}.get(encoding, "ß")  # cp1252 has no character for it
+    content = f"{HEADER},note\n{GOOD},{odd}\n".encode(encoding)
+    validator = SourceValidator("my.csv", dataset.model_dump(), build_load_args({}))
+
+    with pytest.raises(DataValidationError) as caught:
+        validator.validate(content)
+
+    assert f"; try dataset.load_args: {{encoding: {encoding}}}" in str(caught.value)
+    tried = build_load_args({"encoding": encoding})
+    again = SourceValidator("my.csv", dataset.model_dump(), tried)
+    assert again.validate(content) is content
