@@ -55,7 +55,7 @@ class SourceDataset(AbstractDataset[NoReturn, bytes]):
         location: Where the data is.
         target: Name for the target's column of data in scikit-learn.
         path: Folder that relative locations start from; Kedro makes it absolute.
-        load_args: How the CSV is read later on; nothing else takes any.
+        load_args: How the CSV is read later on; other sources take only na_values.
         credentials: SQLAlchemy's address of the database as ``con``, for a query.
         metadata: For plugins.
     """
@@ -72,7 +72,7 @@ class SourceDataset(AbstractDataset[NoReturn, bytes]):
         self._location = location
         self._target = target
         self._path = path
-        self._load_args = load_args
+        self._load_args = load_args or {}
         self._credentials = credentials or {}
         self.metadata = metadata
 
@@ -86,9 +86,10 @@ class SourceDataset(AbstractDataset[NoReturn, bytes]):
         convert = self._find_conversion(kind)
         if convert is None:
             return self._read_file()
-        if self._load_args:
+        if self._load_args.keys() - {"na_values"}:
             raise DatasetError(
-                f"dataset.load_args are for CSV; {self._location!r} takes none"
+                f"dataset.load_args are for CSV; {self._location!r} takes none but"
+                " na_values"
             )
         return write_csv(convert())
 

@@ -7,10 +7,11 @@ from typing import Any
 import pandas as pd
 
 from iris_kedro.errors import ProjectError
-from iris_kedro.tables.reading import build_load_args, guess_encoding
+from iris_kedro.tables.reading import MISSING, build_load_args, guess_encoding
 
 SAMPLE = 64 * 1024  # bytes that the separator is found in
 SEPARATORS = ",;\t|"
+MISSING_MARKS = ("?", "-")  # if they are the only texts in a column of numbers
 DECIMAL_COMMA = r"[-+]?\d*,\d+"
 
 
@@ -39,6 +40,9 @@ def read_table(content: bytes) -> tuple[pd.DataFrame, dict[str, Any]]:
     if separator != "," and commas:
         load_args["decimal"] = ","
         data[commas] = data[commas].apply(lambda each: each.str.replace(",", "."))
+    if marks := _find_missing_marks(data):
+        load_args["na_values"] = marks
+        data = data.mask(data.isin(marks), "")
     return data, load_args
 
 
@@ -49,7 +53,20 @@ def _find_separator(text: str) -> str:
         return ","
 
 
+def _find_missing_marks(data: pd.DataFrame) -> list[str]:
+    """Find texts, as they stand, that are the only ones in a column of numbers."""
+    found: set[str] = set()
+    for column in data:
+        texts = data[column]
+        plain = texts.str.strip()
+        is_mark = plain.isin(MISSING_MARKS)
+        others = plain[~is_mark & ~plain.isin(MISSING)]
+        if len(others) and pd.to_numeric(others, errors="coerce").notna().all():
+            found |= set(texts[is_mark])
+    return sorted(found)
+
+
 def _has_decimal_commas(values: "pd.Series[str]") -> bool:
-    present = values[values != ""]
+    present = values[~values.str.strip().isin({*MISSING_MARKS, ""})]
     is_number = present.str.fullmatch(rf"{DECIMAL_COMMA}|[-+]?\d+")
     return bool(is_number.all() and present.str.contains(",").any())

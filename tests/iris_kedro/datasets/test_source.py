@@ -143,6 +143,12 @@ def test_only_a_csv_takes_load_args(table_file):
         SourceDataset(str(table_file), "t", load_args={"sep": ";"}).load()
 
 
+def test_other_tables_may_mark_missing_values_as_well(table_file):
+    load_args = {"na_values": ["?"]}
+
+    assert SourceDataset(str(table_file), "t", load_args=load_args).load()
+
+
 def test_damaged_table_is_refused_by_name(tmp_path):
     (tmp_path / "table.parquet").write_bytes(b"no table")
 

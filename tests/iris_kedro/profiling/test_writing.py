@@ -1,3 +1,5 @@
+from io import BytesIO
+
 import pandas as pd
 import pytest
 from omegaconf import OmegaConf
@@ -11,7 +13,7 @@ from iris_kedro.profiling import (
 )
 from iris_kedro.specification import Card, Dataset
 from iris_kedro.tables.reading import build_load_args
-from iris_kedro.tables.validation import SourceValidator
+from iris_kedro.tables.validation import RawFileValidator, SourceValidator
 from tests.iris_kedro import passengers
 
 
@@ -92,6 +94,40 @@ def test_separator_decimals_and_encoding_are_found(
 
     assert found == load_args
     assert list(data.columns) == ["Größe", "art"]
+
+
+@pytest.mark.parametrize("mark", ["?", " ?", "-"])
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_only_text_in_a_column_of_numbers_marks_missing_values(mark, separator):
+    decimal = {",": ".", ";": ","}[separator]
+    rows = [[f"1{decimal}5", "a", "x"], [mark, mark, "y"], [f"3{decimal}0", "b", "x"]]
+    lines = [separator.join(row) for row in [["n", "kind", "t"], *(rows * 20)]]
+    content = "\n".join(lines).encode()
+
+    text, proposed = propose(content, "t")
+
+    assert proposed["dataset"]["load_args"]["na_values"] == [mark]
+    assert "# na_values: the only texts in columns of numbers" in text
+    features = Dataset.model_validate(proposed["dataset"]).features
+    assert features["n"].nullable
+    assert features["n"].maximum == 3.8
+    assert (features["kind"].categories, features["kind"].nullable) == (
+        ["a", "b"],
+        True,
+    )
+    load_args = build_load_args(proposed["dataset"]["load_args"])
+    data = pd.read_csv(BytesIO(content), **load_args)
+    rows = RawFileValidator("a.csv", proposed["dataset"]).validate(data)
+    assert rows["n"].isna().sum() == rows["kind"].isna().sum() == 20
+
+
+def test_texts_in_a_column_of_texts_are_categories():
+    content = ("kind,t\n" + "?,x\n-,y\na,x\n" * 20).encode()
+
+    text, proposed = propose(content, "t")
+
+    assert "na_values" not in text
+    assert proposed["dataset"]["features"]["kind"]["categories"] == ["-", "?", "a"]
 
 
 def test_floors_are_those_of_the_most_frequent_class():
