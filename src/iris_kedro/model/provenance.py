@@ -25,6 +25,7 @@ TRAINING_CODE = (
     "model/decision.py",
     "model/inputs.py",
     "model/scoring.py",
+    "model/source.py",
     "pipelines/data_engineering/*.py",
     "pipelines/data_science/*.py",
     "specification/*.py",
