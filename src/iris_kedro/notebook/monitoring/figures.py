@@ -16,7 +16,7 @@ def plot_drift(shifts: dict[str, "pd.Series[float]"], limit: float) -> Figure:
     if next(iter(shifts.values())).empty:
         return write_note("The table has no numbers, and so no means.")
     figure, axes = _draw_bars(shifts)
-    axes.axvspan(-limit, limit, color=MUTED, alpha=0.15, lw=0)
+    axes.axvspan(-limit, limit, color=MUTED, alpha=0.15, lw=0, zorder=0)
     axes.axvline(0, color="black", linewidth=0.8)
     axes.set_xlabel("mean less the training mean, in standard deviations of training")
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(shifts))
