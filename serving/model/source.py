@@ -15,6 +15,7 @@ DEFAULTS: dict[str, Any] = {
     "decimal": ".",
     "thousands": "",
     "encoding": "utf-8",
+    "missing": [],
     "unsupported": [],
 }
 NO_SEPARATORS = frozenset('"\r\n\0')
@@ -30,6 +31,7 @@ class Source:
         decimal: The decimal mark of numbers.
         thousands: What numbers are grouped with, "" if they are not.
         encoding: Of the text, as Python names it.
+        missing: Further texts that mean a missing value.
         unsupported: Options that training reads it with and the service does not know.
     """
 
@@ -38,6 +40,7 @@ class Source:
     decimal: str = "."
     thousands: str = ""
     encoding: str = "utf-8"
+    missing: frozenset[str] = frozenset()
     unsupported: tuple[str, ...] = ()
 
     @classmethod
@@ -58,6 +61,7 @@ class Source:
             decimal=parsing.read_text(part, "decimal", "/source"),
             thousands=parsing.read_text(part, "thousands", "/source"),
             encoding=parsing.read_text(part, "encoding", "/source"),
+            missing=frozenset(parsing.read_texts(part, "missing", "/source")),
             unsupported=parsing.read_texts(part, "unsupported", "/source"),
         )
         source._check()

@@ -28,8 +28,10 @@ def read_cell(cell: str, feature: Feature, source: Source = PLAIN) -> Any:
     Args:
         cell: The text, without the quotes around it.
         feature: The feature.
-        source: How numbers are written.
+        source: How values are written.
     """
+    if cell in source.missing:
+        return None
     text = cell.strip()
     if isinstance(feature, Category):
         return _read_category(cell, feature)
@@ -46,6 +48,8 @@ def convert_cells(
     cells: Sequence[str], feature: Feature, source: Source = PLAIN
 ) -> Table | None:
     """Convert the cells of one feature; None if one has no value of its type."""
+    if source.missing:
+        cells = ["" if cell in source.missing else cell for cell in cells]
     if isinstance(feature, Category):
         values: list[Any] = [_read_category(cell, feature) for cell in cells]
         return convert_column(values, feature)

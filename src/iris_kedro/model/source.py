@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from iris_kedro.specification import Dataset
 
-READ = frozenset({"sep", "delimiter", "decimal", "thousands", "encoding"})
+READ = frozenset({"sep", "delimiter", "decimal", "thousands", "encoding", "na_values"})
 # Those below change nothing, or are overruled by build_load_args.
 WITHOUT_EFFECT = frozenset(
     {"engine", "low_memory", "memory_map"}
@@ -24,6 +24,7 @@ class SourceContract(BaseModel):
         decimal: The decimal mark of numbers.
         thousands: What numbers are grouped with, if anything.
         encoding: Of the text, as Python names it.
+        missing: Further texts that mean a missing value.
         unsupported: The other ``load_args``, which the service cannot follow.
     """
 
@@ -34,6 +35,7 @@ class SourceContract(BaseModel):
     decimal: str = "."
     thousands: str = ""
     encoding: str = "utf-8"
+    missing: list[str] = []
     unsupported: list[str] = []
 
 
@@ -45,6 +47,9 @@ def describe_source(dataset: Dataset) -> SourceContract:
     unsupported = load_args.keys() - READ - WITHOUT_EFFECT
     if not isinstance(separator, str) or len(separator) != 1:  # a pattern, or a guess
         separator, unsupported = ",", unsupported | {"sep"}
+    missing = _list_marks(load_args.get("na_values"))
+    if missing is None:
+        unsupported |= {"na_values"}
     return SourceContract(
         columns={
             name: each.column
@@ -52,9 +57,20 @@ def describe_source(dataset: Dataset) -> SourceContract:
             if each.column is not None
         },
         separator=separator,
+        missing=missing or [],
         unsupported=sorted(unsupported),
         **_select_texts(load_args, "decimal", "thousands", "encoding"),
     )
+
+
+def _list_marks(na_values: Any) -> list[str] | None:
+    """Return ``na_values`` as texts; None if they depend on the column or are numbers.
+
+    pandas compares numbers by value, and the service compares texts.
+    """
+    marks = [na_values] if isinstance(na_values, str) else na_values or []
+    is_texts = isinstance(marks, list) and all(isinstance(each, str) for each in marks)
+    return marks if is_texts else None
 
 
 def _select_texts(load_args: Mapping[str, Any], *names: str) -> dict[str, str]:

@@ -28,6 +28,9 @@ def test_only_headers_that_the_specification_names_are_kept():
         ({"encoding": "cp1252"}, {"encoding": "cp1252"}),
         ({"thousands": None, "encoding": None}, {}),
         ({"engine": "python", "dtype": "float", "index_col": 0}, {}),
+        ({"na_values": "?"}, {"missing": ["?"]}),
+        ({"na_values": ["?", " -"]}, {"missing": ["?", " -"]}),
+        ({"na_values": {"age": ["?"]}}, {"unsupported": ["na_values"]}),
         (
             {"na_values": [-999], "comment": "#"},
             {"unsupported": ["comment", "na_values"]},

@@ -173,12 +173,12 @@ def test_rows_are_limited(reader):
 
 def test_a_source_that_only_training_can_read_is_refused(build):
     ((pointer, message, _),) = find_issues(
-        HEADER, build(unsupported=("na_values", "skiprows"))
+        HEADER, build(unsupported=("comment", "skiprows"))
     )
 
     assert pointer == ""
     assert message == (
-        "cannot be read as training does, with na_values, skiprows; leave out layout"
+        "cannot be read as training does, with comment, skiprows; leave out layout"
     )
 
 
