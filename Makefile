@@ -99,9 +99,9 @@ image: ## Build the image of the service, iris-serving (docs/container.md)
 image-training: ## Build the image of the pipelines, iris-training
 	@$(BUILD) --target training --tag iris-training:$(TAG) .
 
-image-with-model: install ## Build iris-serving-with-model, which needs no registry
+image-with-model: install ## Build iris-serving-with-model, which needs no registry (ENV=wine)
 	@rm -rf build/model
-	@IRIS_STORE=build/model/store $(BIN)/python -m serving.registry.follower --once
+	@$(if $(ENV),IRIS_MODEL_NAME=$(ENV)) IRIS_STORE=build/model/store $(BIN)/python -m serving.registry.follower --once
 	@rm build/model/store/registry.json # what is true of the registry now is not later
 	@$(BUILD) --target serving --tag iris-serving-with-model:$(TAG) \
 		--build-context model=build/model --build-arg FOLLOW_SECONDS=0 .

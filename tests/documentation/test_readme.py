@@ -1,56 +1,36 @@
 """Every command of the README, in a new clone and without an activated environment."""
 
 import json
-import os
-import random
 import re
-import shlex
 import shutil
-import signal
 import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from functools import cached_property
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
-import requests
 import yaml
 from mlflow.tracking import MlflowClient
 
+from tests.documentation.clone import (
+    ROOT,
+    Check,
+    Clone,
+    NotRun,
+    answers,
+    find_port,
+    make_clone,
+    prints,
+    prints_when_activated,
+    read_commands,
+    serves,
+)
 from tests.iris_kedro import passengers
 
-ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
-PROGRAMS = {".venv/bin/kedro", "curl", "docker", "git", "kedro", "kill", "make", "pip"}
-BARE_PATH = "/usr/bin:/bin"
 KEPT = "logistic_regression"  # the one candidate after the first run
-PATIENCE = 120  # seconds for a server to answer on a busy machine
 
 
 # --- What the README says ------------------------------------------------------------
-
-
-def read_commands(text: str) -> list[str]:
-    """Return the commands in the blocks of a Markdown text, and inline in its prose."""
-    shell, prose, fence = "", "", None
-    for line in text.splitlines():
-        if line.startswith("```"):
-            fence = line.strip("`") if fence is None else None
-        elif fence == "sh" or (fence is None and line.startswith("    ")):
-            shell += re.sub(r"(^| +)# .*", "", line.strip()) + "\n"
-        elif fence is None:
-            prose += f"{line} "
-    blocks = shell.replace("\\\n", " ").splitlines()
-    inline = [
-        span for span in re.findall(r"`([^`]+)`", prose) if span.split()[0] in PROGRAMS
-    ]
-    commands = [" ".join(command.split()) for command in [*blocks, *inline]]
-    return list(dict.fromkeys(filter(None, commands)))
 
 
 def read_blocks(language: str) -> list[str]:
@@ -67,143 +47,19 @@ RESULT = read_blocks("text")[0]
 # --- A clone and what runs in it -----------------------------------------------------
 
 
-class Clone:
-    """A clone of the project with the environment of the tests, as make installs it."""
-
-    first_run: subprocess.CompletedProcess[str]
-
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / "iris-kedro"
-        self._home = folder / "home"
-        self._home.mkdir()
-        self._servers = ExitStack()
-
-    def run(self, command: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end."""
-        return subprocess.run(
-            ["/bin/bash", "-c", command],
-            cwd=self.path if self.path.exists() else self.path.parent,
-            env=self._environment(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            check=False,
-        )
-
-    @contextmanager
-    def start(self, command: str, url: str, **environment: str) -> Iterator[str]:
-        """Run a server until it answers and as long as it is needed."""
-        log = self.path.parent / f"{command.rsplit(maxsplit=1)[-1]}.log"
-        with log.open("w") as output:
-            process = subprocess.Popen(
-                ["/bin/bash", "-c", command],
-                cwd=self.path,
-                env=self._environment(environment),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
-        try:
-            wait_for(lambda: answers(url) or process.poll() is not None)
-            assert process.poll() is None, log.read_text()
-            yield url
-        finally:
-            stop_group(process)
-
-    @cached_property
-    def service(self) -> str:
-        """Address of the service, which runs from its first use on."""
-        address = f"127.0.0.1:{find_port()}"
-        url = f"http://{address}/health/ready"
-        self._servers.enter_context(self.start("make serve", url, IRIS_BIND=address))
-        return address
-
-    def stop(self) -> None:
-        """Stop the service."""
-        self._servers.close()
-
-    def _environment(self, changes: dict[str, str]) -> dict[str, str]:
-        return {"PATH": BARE_PATH, "HOME": str(self._home), **changes}
-
-
-def stop_group(process: subprocess.Popen[bytes]) -> None:
-    """Stop a process and all that it has started, gracefully if that helps."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGTERM)
-        end = time.monotonic() + 20
-        while time.monotonic() < end:
-            process.poll()
-            os.killpg(process.pid, 0)  # until there is no such group
-            time.sleep(0.1)
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
-def wait_for(holds: Callable[[], object], seconds: float = PATIENCE) -> None:
-    """Wait until something holds."""
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, f"nothing in {seconds} seconds"
-        time.sleep(0.1)
-
-
-def answers(url: str) -> bool:
-    """Ask some times, because each worker of the service loads the model by itself."""
-    try:
-        return all(requests.get(url, timeout=10).ok for _ in range(10))
-    except requests.RequestException:
-        return False
-
-
-def find_port() -> int:
-    """Return a port that is free and not above 49151, which kedro-viz refuses."""
-    while True:
-        port = random.randrange(20_000, 32_000)  # noqa: S311 -- no secret
-        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port
-
-
 @pytest.fixture(scope="module")
 def clone(requires, tmp_path_factory) -> Iterator[Clone]:
     """Return a clone in which the quickstart's first two commands have run.
 
     The rest has one fast candidate and three versions, of which one can be promoted.
     """
-    for program in ("curl", "git", "make"):
-        requires(program)
-    clone = Clone(tmp_path_factory.mktemp("readme"))
-    source = shlex.quote(str(ROOT))
-    clone.run(COMMANDS[0].replace("<this repository>", source)).check_returncode()
-    copy_changes(clone.path)
-    link_environment(clone.path / ".venv")
+    clone = make_clone(requires, tmp_path_factory.mktemp("readme"), COMMANDS[0])
     clone.first_run = clone.run("make run")
     assert clone.first_run.returncode == 0, clone.first_run.stdout
     keep_one_candidate(clone.path / "conf/base/parameters_data_science.yml")
     add_versions(f"sqlite:///{clone.path}/mlflow.db")
     yield clone
     clone.stop()
-
-
-def copy_changes(clone: Path) -> None:
-    """Make a clone what its original is now, committed or not."""
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout
-    for name in filter(None, listed.decode().split("\0")):
-        (clone / name).parent.mkdir(parents=True, exist_ok=True)
-        (clone / name).unlink(missing_ok=True)
-        if (ROOT / name).exists():
-            shutil.copy(ROOT / name, clone / name)
-
-
-def link_environment(folder: Path) -> None:
-    """Use the environment of the tests as if make had just installed it."""
-    folder.mkdir()
-    for entry in Path(sys.prefix).iterdir():
-        if entry.name != ".ready":
-            (folder / entry.name).symlink_to(entry)
-    (folder / ".ready").touch()
 
 
 def keep_one_candidate(file: Path) -> None:
@@ -223,55 +79,6 @@ def add_versions(uri: str) -> None:
 
 
 # --- What the commands do ------------------------------------------------------------
-
-Check = Callable[[Clone, str], None]
-
-
-class NotRun(NamedTuple):
-    """A command that is not run here, and why."""
-
-    reason: str
-
-    def __call__(self, clone: Clone, command: str) -> None:
-        """Check that make knows the target at least."""
-        program, *arguments = shlex.split(command)
-        if program == "make":
-            result = clone.run(f"make --dry-run {' '.join(arguments)}")
-            assert result.returncode == 0, result.stdout
-
-
-def prints(text: str, **environment: str) -> Check:
-    """Return a check that a command ends well and prints a text."""
-
-    def check(clone: Clone, command: str) -> None:
-        result = clone.run(command, **environment)
-
-        assert result.returncode == 0, result.stdout
-        assert text in result.stdout
-
-    return check
-
-
-def prints_when_activated(text: str, **environment: str) -> Check:
-    """Return the same check for what follows `source .venv/bin/activate`."""
-
-    def check(clone: Clone, command: str) -> None:
-        prints(text, **environment)(clone, f"source .venv/bin/activate && {command}")
-
-    return check
-
-
-def serves(path: str, options: str) -> Check:
-    """Return a check that a command opens pages on a port of this machine."""
-
-    def check(clone: Clone, command: str) -> None:
-        port = find_port()
-        url = f"http://127.0.0.1:{port}{path}"
-        arguments = options.format(port=port)
-        with clone.start(command, url, ARGS=arguments) as opened:
-            assert requests.get(opened, timeout=10).ok
-
-    return check
 
 
 def clones(clone: Clone, command: str) -> None:
@@ -447,36 +254,3 @@ def test_every_command_has_a_check():
 @pytest.mark.parametrize("command", [each for each in COMMANDS if each in CHECKS])
 def test_command_works(clone, command):
     CHECKS[command](clone, command)
-
-
-# --- The reading itself --------------------------------------------------------------
-
-
-def test_commands_are_read_from_blocks_and_prose():
-    text = """
-    make serve &  # starts it
-    curl -s http://host \\
-      -d '{}'
-
-```sh
-# first this
-source activate
-
-kedro run    # everything
-```
-
-```text
-make nothing
-```
-
-`make check` does it, and `kedro
-run` again; `conf/base` is no command.
-"""
-
-    assert read_commands(text) == [
-        "make serve &",
-        "curl -s http://host -d '{}'",
-        "source activate",
-        "kedro run",
-        "make check",
-    ]

@@ -1,0 +1,227 @@
+"""Clones of the project, and the commands that documentation has for them."""
+
+import os
+import random
+import re
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import requests
+
+ROOT = Path(__file__).parents[2]
+PROGRAMS = {".venv/bin/kedro", "curl", "docker", "git", "kedro", "kill", "make", "pip"}
+BARE_PATH = "/usr/bin:/bin"
+PATIENCE = 120  # seconds for a server to answer on a busy machine
+
+
+def read_commands(text: str) -> list[str]:
+    """Return the commands in the blocks of a Markdown text, and inline in its prose."""
+    shell, prose, fence = "", "", None
+    for line in text.splitlines():
+        if line.startswith("```"):
+            fence = line.strip("`") if fence is None else None
+        elif fence == "sh" or (fence is None and line.startswith("    ")):
+            shell += re.sub(r"(^| +)# .*", "", line.strip()) + "\n"
+        elif fence is None:
+            prose += f"{line} "
+    blocks = shell.replace("\\\n", " ").splitlines()
+    inline = [
+        span for span in re.findall(r"`([^`]+)`", prose) if span.split()[0] in PROGRAMS
+    ]
+    commands = [" ".join(command.split()) for command in [*blocks, *inline]]
+    return list(dict.fromkeys(filter(None, commands)))
+
+
+class Clone:
+    """A clone of the project with the environment of the tests, as make installs it."""
+
+    first_run: subprocess.CompletedProcess[str]
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "iris-kedro"
+        self._home = folder / "home"
+        self._home.mkdir()
+        self._servers = ExitStack()
+
+    def run(self, command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        return subprocess.run(
+            ["/bin/bash", "-c", command],
+            cwd=self.path if self.path.exists() else self.path.parent,
+            env=self._environment(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            check=False,
+        )
+
+    @contextmanager
+    def start(self, command: str, url: str, **environment: str) -> Iterator[str]:
+        """Run a server until it answers and as long as it is needed."""
+        log = self.path.parent / f"{command.rsplit(maxsplit=1)[-1]}.log"
+        with log.open("w") as output:
+            process = subprocess.Popen(
+                ["/bin/bash", "-c", command],
+                cwd=self.path,
+                env=self._environment(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        try:
+            wait_for(lambda: answers(url) or process.poll() is not None)
+            assert process.poll() is None, log.read_text()
+            yield url
+        finally:
+            stop_group(process)
+
+    @cached_property
+    def service(self) -> str:
+        """Address of the service, which runs from its first use on."""
+        address = f"127.0.0.1:{find_port()}"
+        url = f"http://{address}/health/ready"
+        self._servers.enter_context(self.start("make serve", url, IRIS_BIND=address))
+        return address
+
+    def stop(self) -> None:
+        """Stop the service."""
+        self._servers.close()
+
+    def _environment(self, changes: dict[str, str]) -> dict[str, str]:
+        return {"PATH": BARE_PATH, "HOME": str(self._home), **changes}
+
+
+def stop_group(process: subprocess.Popen[bytes]) -> None:
+    """Stop a process and all that it has started, gracefully if that helps."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            process.poll()
+            os.killpg(process.pid, 0)  # until there is no such group
+            time.sleep(0.1)
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def wait_for(holds: Callable[[], object], seconds: float = PATIENCE) -> None:
+    """Wait until something holds."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, f"nothing in {seconds} seconds"
+        time.sleep(0.1)
+
+
+def answers(url: str) -> bool:
+    """Ask some times, because each worker of the service loads the model by itself."""
+    try:
+        return all(requests.get(url, timeout=10).ok for _ in range(10))
+    except requests.RequestException:
+        return False
+
+
+def find_port() -> int:
+    """Return a port that is free and not above 49151, which kedro-viz refuses."""
+    while True:
+        port = random.randrange(20_000, 32_000)  # noqa: S311 -- no secret
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+
+
+CLONE = "git clone <this repository> iris-kedro && cd iris-kedro"
+
+
+def make_clone(
+    requires: Callable[[str], None], folder: Path, command: str = CLONE
+) -> Clone:
+    """Clone the project as it is now, with the environment of the tests."""
+    for program in ("curl", "git", "make"):
+        requires(program)
+    clone = Clone(folder)
+    source = shlex.quote(str(ROOT))
+    clone.run(command.replace("<this repository>", source)).check_returncode()
+    copy_changes(clone.path)
+    link_environment(clone.path / ".venv")
+    return clone
+
+
+def copy_changes(clone: Path) -> None:
+    """Make a clone what its original is now, committed or not."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout
+    for name in filter(None, listed.decode().split("\0")):
+        (clone / name).parent.mkdir(parents=True, exist_ok=True)
+        (clone / name).unlink(missing_ok=True)
+        if (ROOT / name).exists():
+            shutil.copy(ROOT / name, clone / name)
+
+
+def link_environment(folder: Path) -> None:
+    """Use the environment of the tests as if make had just installed it."""
+    folder.mkdir()
+    for entry in Path(sys.prefix).iterdir():
+        if entry.name != ".ready":
+            (folder / entry.name).symlink_to(entry)
+    (folder / ".ready").touch()
+
+
+Check = Callable[[Clone, str], None]
+
+
+class NotRun(NamedTuple):
+    """A command that is not run here, and why."""
+
+    reason: str
+
+    def __call__(self, clone: Clone, command: str) -> None:
+        """Check that make knows the target at least."""
+        program, *arguments = shlex.split(command)
+        if program == "make":
+            result = clone.run(f"make --dry-run {' '.join(arguments)}")
+            assert result.returncode == 0, result.stdout
+
+
+def prints(text: str, **environment: str) -> Check:
+    """Return a check that a command ends well and prints a text."""
+
+    def check(clone: Clone, command: str) -> None:
+        result = clone.run(command, **environment)
+
+        assert result.returncode == 0, result.stdout
+        assert text in result.stdout
+
+    return check
+
+
+def prints_when_activated(text: str, **environment: str) -> Check:
+    """Return the same check for what follows `source .venv/bin/activate`."""
+
+    def check(clone: Clone, command: str) -> None:
+        prints(text, **environment)(clone, f"source .venv/bin/activate && {command}")
+
+    return check
+
+
+def serves(path: str, options: str) -> Check:
+    """Return a check that a command opens pages on a port of this machine."""
+
+    def check(clone: Clone, command: str) -> None:
+        port = find_port()
+        url = f"http://127.0.0.1:{port}{path}"
+        arguments = options.format(port=port)
+        with clone.start(command, url, ARGS=arguments) as opened:
+            assert requests.get(opened, timeout=10).ok
+
+    return check
