@@ -176,7 +176,8 @@ def programs(require: Callable[[str, object, str], None]) -> dict[str, str]:
     return {name: str(place) for name, place in found.items()}
 
 
-@pytest.fixture(scope="session")
+# Not for the session: all these processes would run beside the other tests.
+@pytest.fixture(scope="module")
 def stack(compose: dict[str, Any], programs: dict[str, str]) -> Iterator[Stack]:
     """Start everything but the trainer; the service has no model yet."""
     # Not pytest's folder: PostgreSQL refuses root, and others may not look into it.
@@ -366,7 +367,7 @@ class Loop:
     first_run: str
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def loop(stack: Stack, copy_project: Callable[..., Any], tmp_path_factory: Any) -> Loop:
     """Go through all that the dashboards show."""
     started = time.time()

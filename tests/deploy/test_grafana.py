@@ -2,8 +2,6 @@
 
 import importlib.util
 import json
-import math
-import time
 from pathlib import Path
 
 import pytest
@@ -12,26 +10,6 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "grafana"
 DASHBOARDS = sorted((FOLDER / "dashboards").glob("*.json"))
-
-
-def read_queries() -> list[tuple[str, str]]:
-    """Return dashboard and panel with each query."""
-    found = []
-    for file in DASHBOARDS:
-        page = json.loads(file.read_text())
-        for panel in page["panels"]:
-            for target in panel.get("targets", []):
-                name = f"{page['title']}: {panel['title']}"
-                name += (
-                    f": {target['legendFormat']}" if "legendFormat" in target else ""
-                )
-                found.append((name, target["expr"]))
-        for annotation in page["annotations"]["list"]:
-            found.append((f"{page['title']}: {annotation['name']}", annotation["expr"]))
-    return found
-
-
-QUERIES = read_queries()
 
 
 def test_dashboards_are_as_written_down():
@@ -79,24 +57,3 @@ def test_provisioning_and_dashboards_name_the_same_source(compose):
     assert sources["alertmanager"]["url"] == "http://alertmanager:9093"
     path = provider["providers"][0]["options"]["path"]
     assert f"../grafana/dashboards:{path}:ro" in grafana["volumes"]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "expression", [query for _, query in QUERIES], ids=[name for name, _ in QUERIES]
-)
-def test_query_gives_data(loop, eventually, expression):
-    # Grafana puts these in.
-    for variable, value in (("$__rate_interval", "15s"), ("$__interval", "5s")):
-        expression = expression.replace(variable, value)
-
-    def gives_data() -> bool:
-        found = loop.stack.ask(
-            "query_range", query=expression, start=loop.started, end=time.time(), step=1
-        )
-        values = [
-            float(value) for each in found["result"] for _, value in each["values"]
-        ]
-        return any(math.isfinite(value) for value in values)
-
-    eventually(gives_data, expression, seconds=30)

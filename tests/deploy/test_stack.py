@@ -1,5 +1,10 @@
 """The wiring of the compose file, with real processes in place of containers."""
 
+import json
+import math
+import time
+from pathlib import Path
+
 import psycopg2
 import pytest
 import requests
@@ -8,6 +13,28 @@ from mlflow import MlflowClient
 from iris_kedro.registry import Registry
 
 pytestmark = pytest.mark.slow
+
+DASHBOARDS = Path(__file__).parents[2] / "deploy/grafana/dashboards"
+
+
+def read_queries() -> list[tuple[str, str]]:
+    """Return dashboard and panel with each query."""
+    found = []
+    for file in sorted(DASHBOARDS.glob("*.json")):
+        page = json.loads(file.read_text())
+        for panel in page["panels"]:
+            for target in panel.get("targets", []):
+                name = f"{page['title']}: {panel['title']}"
+                name += (
+                    f": {target['legendFormat']}" if "legendFormat" in target else ""
+                )
+                found.append((name, target["expr"]))
+        for annotation in page["annotations"]["list"]:
+            found.append((f"{page['title']}: {annotation['name']}", annotation["expr"]))
+    return found
+
+
+QUERIES = read_queries()
 
 
 @pytest.fixture
@@ -127,3 +154,23 @@ def test_a_refusal_raises_an_alert_that_reaches_alertmanager(loop, stack, eventu
         )
 
     eventually(is_told, "Alertmanager has the alert")
+
+
+@pytest.mark.parametrize(
+    "expression", [query for _, query in QUERIES], ids=[name for name, _ in QUERIES]
+)
+def test_query_of_a_dashboard_gives_data(loop, eventually, expression):
+    # Grafana puts these in.
+    for variable, value in (("$__rate_interval", "15s"), ("$__interval", "5s")):
+        expression = expression.replace(variable, value)
+
+    def gives_data() -> bool:
+        found = loop.stack.ask(
+            "query_range", query=expression, start=loop.started, end=time.time(), step=1
+        )
+        values = [
+            float(value) for each in found["result"] for _, value in each["values"]
+        ]
+        return any(math.isfinite(value) for value in values)
+
+    eventually(gives_data, expression, seconds=30)
