@@ -44,7 +44,7 @@ def init(source: str, target: str, name: str, *, force: bool) -> None:
     project = find_project()
     folder = project / "conf" / name
     _check_folder(folder, name, force=force)
-    data, load_args = _read(source)
+    data, load_args = _read(source, target)
     profile = profile_table(data, target)
     texts = (
         write_specification(
@@ -75,7 +75,7 @@ def _check_folder(folder: Path, name: str, *, force: bool) -> None:
         )
 
 
-def _read(source: str) -> "tuple[pd.DataFrame, dict[str, Any]]":
+def _read(source: str, target: str) -> "tuple[pd.DataFrame, dict[str, Any]]":
     from iris_kedro.configuration import load_configuration
     from iris_kedro.datasets import SourceDataset
     from iris_kedro.profiling import read_table
@@ -84,7 +84,7 @@ def _read(source: str) -> "tuple[pd.DataFrame, dict[str, Any]]":
     location = SourceDataset(
         source, "target", path=str(Path.cwd()), credentials=credentials
     )
-    return read_table(location.load())
+    return read_table(location.load(), target)
 
 
 def _relate(source: str, project: Path) -> str:

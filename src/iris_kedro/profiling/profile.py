@@ -59,7 +59,7 @@ def profile_table(data: pd.DataFrame, target: str) -> Profile:
     Raises:
         ProjectError: If that column is not there, or cannot be predicted.
     """
-    column = _find_target(data, target)
+    column = find_target(data, target)
     labels = data[column].astype(str).str.strip()
     known = labels[~labels.isin(MISSING)]
     classes = {str(name): int(count) for name, count in known.value_counts().items()}
@@ -104,7 +104,12 @@ def name_columns(columns: list[str], target: str) -> dict[str, str]:
     return names
 
 
-def _find_target(data: pd.DataFrame, target: str) -> str:
+def find_target(data: pd.DataFrame, target: str) -> str:
+    """Find the header of the column to predict.
+
+    Raises:
+        ProjectError: If there is none, or several have this spelling.
+    """
     columns = [str(each) for each in data.columns]
     if target in columns:
         return target

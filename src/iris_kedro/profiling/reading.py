@@ -9,20 +9,26 @@ import pandas as pd
 from iris_kedro.errors import ProjectError
 from iris_kedro.tables.reading import MISSING, build_load_args, guess_encoding
 
+from .profile import find_target
+
 SAMPLE = 64 * 1024  # bytes that the separator is found in
 SEPARATORS = ",;\t|"
 MISSING_MARKS = ("?", "-")  # if they are the only texts in a column of numbers
 DECIMAL_COMMA = r"[-+]?\d*,\d+"
 
 
-def read_table(content: bytes) -> tuple[pd.DataFrame, dict[str, Any]]:
+def read_table(content: bytes, target: str) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Read a CSV as text, however it is written.
+
+    Args:
+        content: The file.
+        target: The header of the column to predict, in any spelling.
 
     Returns:
         The table, and what pandas has to be told to read it.
 
     Raises:
-        ProjectError: If it cannot be read.
+        ProjectError: If it cannot be read, or there is no such column.
     """
     load_args: dict[str, Any] = {}
     encoding = guess_encoding(content)
@@ -40,7 +46,7 @@ def read_table(content: bytes) -> tuple[pd.DataFrame, dict[str, Any]]:
     if separator != "," and commas:
         load_args["decimal"] = ","
         data[commas] = data[commas].apply(lambda each: each.str.replace(",", "."))
-    if marks := _find_missing_marks(data):
+    if marks := _find_missing_marks(data, find_target(data, target)):
         load_args["na_values"] = marks
         data = data.mask(data.isin(marks), "")
     return data, load_args
@@ -53,17 +59,24 @@ def _find_separator(text: str) -> str:
         return ","
 
 
-def _find_missing_marks(data: pd.DataFrame) -> list[str]:
-    """Find texts, as they stand, that are the only ones in a column of numbers."""
+def _find_missing_marks(data: pd.DataFrame, target: str) -> list[str]:
+    """Find texts, as they stand, that are the only ones in a column of numbers.
+
+    They will be missing values in every column, so none may be a class or a category.
+    A question mark is not a category: it means the same next to numbers and texts.
+    """
     found: set[str] = set()
-    for column in data:
+    meant = set(data[target].str.strip())
+    for column in data.columns.drop(target):
         texts = data[column]
         plain = texts.str.strip()
         is_mark = plain.isin(MISSING_MARKS)
         others = plain[~is_mark & ~plain.isin(MISSING)]
-        if len(others) and pd.to_numeric(others, errors="coerce").notna().all():
+        if pd.to_numeric(others, errors="coerce").isna().any():
+            meant |= set(plain) - {"?"}
+        elif len(others):
             found |= set(texts[is_mark])
-    return sorted(found)
+    return sorted(each for each in found if each.strip() not in meant)
 
 
 def _has_decimal_commas(values: "pd.Series[str]") -> bool:

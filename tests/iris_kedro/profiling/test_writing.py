@@ -22,7 +22,7 @@ def load(text):
 
 
 def propose(content, target="Survived"):
-    data, load_args = read_table(content)
+    data, load_args = read_table(content, target)
     text = write_specification(profile_table(data, target), "mine", "a.csv", load_args)
     return text, load(text)
 
@@ -90,13 +90,13 @@ def test_separator_decimals_and_encoding_are_found(
     rows = [[f"1{decimal}5", "süß"], [f"2{decimal}75", "b"]] * 20
     text = "\n".join(separator.join(line) for line in [["Größe", "art"], *rows])
 
-    data, found = read_table(text.encode(encoding))
+    data, found = read_table(text.encode(encoding), "art")
 
     assert found == load_args
     assert list(data.columns) == ["Größe", "art"]
 
 
-@pytest.mark.parametrize("mark", ["?", " ?", "-"])
+@pytest.mark.parametrize("mark", ["?", " ?"])
 @pytest.mark.parametrize("separator", [",", ";"])
 def test_only_text_in_a_column_of_numbers_marks_missing_values(mark, separator):
     decimal = {",": ".", ";": ","}[separator]
@@ -119,6 +119,45 @@ def test_only_text_in_a_column_of_numbers_marks_missing_values(mark, separator):
     data = pd.read_csv(BytesIO(content), **load_args)
     rows = RawFileValidator("a.csv", proposed["dataset"]).validate(data)
     assert rows["n"].isna().sum() == rows["kind"].isna().sum() == 20
+
+
+def test_dash_in_columns_of_numbers_marks_missing_values():
+    content = ("n,m,kind,t\n" + "1.5,-,a,x\n-,2.5,b,y\n3.5,3.5,a,x\n" * 20).encode()
+
+    _, proposed = propose(content, "t")
+
+    assert proposed["dataset"]["load_args"]["na_values"] == ["-"]
+    features = Dataset.model_validate(proposed["dataset"]).features
+    assert (features["n"].nullable, features["m"].nullable) == (True, True)
+    assert not features["kind"].nullable
+
+
+@pytest.mark.parametrize("mark", ["?", "-"])
+def test_class_is_no_mark_for_missing_values(mark):
+    rows = f"1.5,a,+\n{mark},b,{mark}\n3.5,b,+\n" * 20
+
+    text, proposed = propose(f"n,kind,My t\n{rows}".encode(), "my_t")
+
+    assert "na_values" not in text
+    assert proposed["dataset"]["target"]["classes"] == sorted(["+", mark])
+
+
+def test_marks_are_not_looked_for_in_the_target():
+    content = ("n,kind,t\n" + "1.5,a,0\n2.5,b,-\n3.5,b,1\n" * 20).encode()
+
+    text, proposed = propose(content, "t")
+
+    assert "na_values" not in text
+    assert proposed["dataset"]["target"]["classes"] == ["-", "0", "1"]
+
+
+def test_dash_may_be_a_category():
+    content = ("n,kind,t\n" + "1.5,+,x\n-,-,y\n3.5,+,x\n" * 20).encode()
+
+    text, proposed = propose(content, "t")
+
+    assert "na_values" not in text
+    assert proposed["dataset"]["features"]["kind"]["categories"] == ["+", "-"]
 
 
 def test_texts_in_a_column_of_texts_are_categories():
