@@ -8,7 +8,6 @@ from typing import Any
 from serving.model import parsing
 from serving.model.parsing import ContractError
 
-# Older contracts say nothing of the source.
 DEFAULTS: dict[str, Any] = {
     "columns": {},
     "separator": ",",
@@ -33,6 +32,7 @@ class Source:
         encoding: Of the text, as Python names it.
         missing: Further texts that mean a missing value.
         unsupported: Options that training reads it with and the service does not know.
+        is_known: Whether the contract says all this: older ones do not.
     """
 
     columns: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -42,6 +42,7 @@ class Source:
     encoding: str = "utf-8"
     missing: frozenset[str] = frozenset()
     unsupported: tuple[str, ...] = ()
+    is_known: bool = True
 
     @classmethod
     def from_json(cls, document: Any) -> "Source":
@@ -50,7 +51,9 @@ class Source:
         Raises:
             ContractError: If it cannot be followed.
         """
-        part = parsing.add_defaults(document.get("source", {}), DEFAULTS, "/source")
+        if "source" not in document:
+            return cls(is_known=False)
+        part = parsing.add_defaults(document["source"], DEFAULTS, "/source")
         columns = parsing.read_object(part, "columns", "/source")
         source = cls(
             columns={

@@ -85,6 +85,7 @@ def train(features: dict[str, np.ndarray], labels: np.ndarray, **changes) -> byt
         },
         "split": {"salt": "iris", "test_size": 0.2},
         "metrics": {"accuracy": 0.97},
+        "source": {},
     } | changes
     onnx.helper.set_model_props(exported, {"contract": json.dumps(contract)})
     return exported.SerializeToString()

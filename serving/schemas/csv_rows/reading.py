@@ -43,6 +43,9 @@ def read_source(body: bytes, reader: RowReader) -> Matrix:
         InvalidInputError: If columns or values are not what the model takes.
     """
     source = reader.contract.source
+    if not source.is_known:
+        message = "cannot be read: this model does not say how its file is written"
+        raise InvalidInputError.of("", f"{message}; leave out layout")
     if source.unsupported:
         options = ", ".join(source.unsupported)
         message = f"cannot be read as training does, with {options}; leave out layout"

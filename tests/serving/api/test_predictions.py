@@ -193,6 +193,16 @@ def test_batch_takes_the_source_of_the_training_data(client, setosa):
     assert answer.json["probabilities"] == [list(single["probabilities"].values())]
 
 
+def test_batch_does_not_guess_how_a_file_is_written(make_app, passengers):
+    client = make_app(passengers).test_client()
+
+    answer = post_csv(client, "?layout=source", "")
+
+    assert answer.status_code == 422
+    (error,) = answer.json["errors"]
+    assert "this model does not say how its file is written" in error["message"]
+
+
 @pytest.mark.parametrize("query", ["", "?layout=contract", "?lay=source"])
 def test_batch_takes_only_the_features_unless_told_otherwise(client, query):
     answer = post_csv(client, query, "5.1,3.5,7,1.4,0.2,setosa\n")

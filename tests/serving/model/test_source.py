@@ -15,10 +15,11 @@ def read(passengers):
     return read
 
 
-def test_a_contract_that_says_nothing_of_its_source_has_a_plain_one(iris):
-    assert "source" not in iris.contract.document
-    assert iris.contract.source == Source()
-    assert not iris.contract.source.marks_numbers
+def test_a_contract_that_says_nothing_of_its_source_does_not_know_it(read, passengers):
+    assert "source" not in passengers.contract.document
+    assert passengers.contract.source == Source(is_known=False)
+    assert read() == Source()
+    assert not read().marks_numbers
 
 
 def test_a_source_is_read_as_training_writes_it(read):

@@ -182,6 +182,18 @@ def test_a_source_that_only_training_can_read_is_refused(build):
     )
 
 
+def test_an_older_contract_does_not_say_how_its_source_is_written(passengers):
+    reader = RowReader(passengers.contract, max_rows=3)
+
+    ((pointer, message, _),) = find_issues("age,siblings\n1,2\n", reader)
+
+    assert pointer == ""
+    assert message == (
+        "cannot be read: this model does not say how its file is written; "
+        "leave out layout"
+    )
+
+
 def test_an_unknown_column_without_a_layout_says_what_to_do(reader):
     with pytest.raises(InvalidInputError) as caught:
         read_csv(f"{NAMES},species\n".encode(), reader)
