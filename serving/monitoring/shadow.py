@@ -5,9 +5,9 @@ import logging
 import numpy as np
 
 from serving.model.onnx_model import Model
-from serving.model.recoding import recode
 from serving.monitoring.metrics import ServiceMetrics
 from serving.monitoring.observers import Observation
+from serving.monitoring.recoding import Recoder
 
 logger = logging.getLogger(__name__)
 
@@ -18,6 +18,7 @@ class Shadow:
     def __init__(self, metrics: ServiceMetrics) -> None:
         self._metrics = metrics
         self.model: Model | None = None
+        self._recoder: tuple[Model, Recoder] | None = None
         self._failed: Model | None = None
 
     def swap(self, model: Model) -> None:
@@ -41,8 +42,10 @@ class Shadow:
     def _compare(self, model: Model, observation: Observation) -> int:
         """Compare one request; return how many rows the model could predict."""
         try:
-            source = observation.model.contract
-            rows, kept = recode(observation.rows, source, model.contract)
+            if self._recoder is None or self._recoder[0] is not model:
+                self._recoder = model, Recoder(model.contract)
+            _, recoder = self._recoder
+            rows, kept = recoder.recode(observation.rows, observation.model.contract)
             labels = model.predict(rows).labels if len(rows) else np.array([])
         except Exception:
             if self._failed is not model:

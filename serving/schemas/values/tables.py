@@ -50,15 +50,17 @@ class Tables:
 
     def accepts(self, table: Table) -> bool:
         """Return whether all values are accepted."""
-        within = is_within(table, *self._limits)
+        return bool(self.find_accepted(table).all())
+
+    def find_accepted(self, table: NDArray[Any]) -> NDArray[np.bool_]:
+        """Return for each value whether it is accepted, in the shape of the table."""
+        accepted: NDArray[np.bool_] = is_within(table, *self._limits)
         if self._is_plain:
-            return bool(within.all())
-        missing = np.isnan(table)
-        if not (within | (missing & self._nullable)).all():
-            return False
+            return accepted
         integers = table[:, self._integers]
-        is_whole = integers == np.rint(integers)
-        return bool((is_whole | missing[:, self._integers]).all())
+        accepted[:, self._integers] &= integers == np.rint(integers)
+        accepted |= np.isnan(table) & self._nullable
+        return accepted
 
     def convert_columns(
         self, rows: Rows, order: Order, convert: ConvertColumn, wide: int = 0

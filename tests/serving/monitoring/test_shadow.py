@@ -139,3 +139,20 @@ def test_models_with_other_categories_are_compared_by_their_texts(
     assert value("serving_shadow_predictions_total", **agreed) == count
     counted = value("serving_dropped_rows_total", observer="shadow")
     assert (counted or 0) == dropped
+
+
+def test_rows_that_the_shadow_would_reject_are_not_compared(
+    shadow, load, iris_bytes, observation, value, compared
+):
+    model = onnx.load_from_string(iris_bytes)
+    contract = json.loads(model.metadata_props[0].value)
+    contract["features"][0]["minimum"] = 29.0
+    onnx.helper.set_model_props(model, {"contract": json.dumps(contract)})
+    shadow.swap(load(iris_bytes, "4"))
+    shadow.compare([observation])
+
+    shadow.swap(load(model.SerializeToString(), "4"))
+    shadow.compare([observation])
+
+    assert compared("true") == 2
+    assert value("serving_dropped_rows_total", observer="shadow") == 2

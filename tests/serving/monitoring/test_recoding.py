@@ -1,10 +1,11 @@
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 
+from serving.model.features import Integer
 from serving.model.parsing import ContractError
-from serving.model.recoding import recode
+from serving.monitoring.recoding import Recoder
 
 NAN = float("nan")
 PORT = 3
@@ -28,18 +29,18 @@ def source(passengers):
 
 @pytest.fixture
 def change(source):
-    """Return the contract with a changed port."""
+    """Return the contract with a changed feature, by default the port."""
 
-    def change(**changes):
+    def change(place=PORT, **changes):
         features = list(source.features)
-        features[PORT] = replace(features[PORT], **changes)
+        features[place] = replace(features[place], **changes)
         return replace(source, features=tuple(features))
 
     return change
 
 
 def test_rows_of_the_same_encoding_are_passed_as_they_are(source, change):
-    rows, kept = recode(ROWS, source, change(description="another"))
+    rows, kept = Recoder(change(description="another")).recode(ROWS, source)
 
     assert rows is ROWS
     assert kept.all()
@@ -48,7 +49,7 @@ def test_rows_of_the_same_encoding_are_passed_as_they_are(source, change):
 def test_categories_are_found_in_another_order(source, change):
     target = change(categories=("never seen", "S", "Q", "C"))
 
-    rows, kept = recode(ROWS, source, target)
+    rows, kept = Recoder(target).recode(ROWS, source)
 
     assert kept.all()
     np.testing.assert_array_equal(rows[:, PORT], [1, NAN, 4, 3])
@@ -70,16 +71,51 @@ def test_only_rows_that_the_other_contract_can_express_are_kept(
 ):
     target = change(categories=categories, accepts_unknown=accepts_unknown)
 
-    rows, kept = recode(ROWS, source, target)
+    rows, kept = Recoder(target).recode(ROWS, source)
 
     assert np.flatnonzero(kept).tolist() == list(codes)
     np.testing.assert_array_equal(rows[:, PORT], list(codes.values()))
 
 
+@pytest.mark.parametrize(
+    ("place", "changes", "places"),
+    [
+        (0, {"nullable": False}, [0, 2, 3]),
+        (0, {"minimum": 1.5}, [0, 1]),
+        (0, {"maximum": 4.0}, [1, 2, 3]),
+        (1, {"minimum": 1.0}, [0, 1]),
+        (2, {"nullable": False}, [1, 2, 3]),
+        (PORT, {"nullable": False}, [0, 2, 3]),
+        (PORT, {"accepts_unknown": False}, [0, 1, 3]),
+        (PORT, {"accepts_unknown": False, "categories": ("S", "Q", "C")}, [0, 1, 3]),
+        (0, {"nullable": False, "minimum": 1.5}, [0]),
+    ],
+)
+def test_only_rows_that_the_other_contract_accepts_are_kept(
+    source, change, place, changes, places
+):
+    rows, kept = Recoder(change(place, **changes)).recode(ROWS, source)
+
+    assert np.flatnonzero(kept).tolist() == places
+    assert len(rows) == len(places)
+
+
+def test_only_whole_numbers_are_kept_for_an_integer(source):
+    age = source.features[0]
+    whole = Integer(**{each.name: getattr(age, each.name) for each in fields(age)})
+    target = replace(source, features=(whole, *source.features[1:]))
+    rows = ROWS.copy()
+    rows[0, 0] = 5.5
+
+    _, kept = Recoder(target).recode(rows, source)
+
+    assert kept.tolist() == [False, True, True, True]
+
+
 def test_features_are_found_in_another_order(source):
     target = replace(source, features=source.features[::-1])
 
-    rows, kept = recode(ROWS, source, target)
+    rows, kept = Recoder(target).recode(ROWS, source)
 
     assert kept.all()
     np.testing.assert_array_equal(rows, ROWS[:, ::-1])
@@ -93,6 +129,6 @@ def test_other_names_and_types_are_refused(source):
     )
 
     with pytest.raises(ContractError, match="features have other names"):
-        recode(ROWS, source, fewer)
+        Recoder(fewer).recode(ROWS, source)
     with pytest.raises(ContractError, match="the feature age has another type"):
-        recode(ROWS, source, other)
+        Recoder(other).recode(ROWS, source)

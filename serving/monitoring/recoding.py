@@ -7,13 +7,14 @@ from numpy.typing import NDArray
 
 from serving.model.contract import Contract, ContractError
 from serving.model.features import Category
+from serving.schemas.values.tables import Tables
 
 
 class RecodedRows(NamedTuple):
     """Rows in another encoding.
 
     Attributes:
-        rows: Those that the other contract can express, shape (n_kept, n_features).
+        rows: Those that the other contract accepts, shape (n_kept, n_features).
         kept: Which these are, shape (n_rows,).
     """
 
@@ -21,17 +22,39 @@ class RecodedRows(NamedTuple):
     kept: NDArray[np.bool_]
 
 
-def recode(
+class Recoder:
+    """Writes rows of other contracts as one contract encodes them.
+
+    Args:
+        target: That contract.
+    """
+
+    def __init__(self, target: Contract) -> None:
+        self._target = target
+        self._tables = Tables(target)
+
+    def recode(self, rows: NDArray[np.float32], source: Contract) -> RecodedRows:
+        """Write rows as the target encodes them.
+
+        Rows are left out if the target rejects one of their values, or may know a
+        category that the source does not: the text of unknown categories is not kept.
+
+        Args:
+            rows: Rows that the source accepts, shape (n_rows, n_features).
+            source: Their contract.
+
+        Raises:
+            ContractError: If the features have other names or types.
+        """
+        recoded, kept = _translate(rows, source, self._target)
+        kept &= self._tables.find_accepted(recoded).all(axis=1)
+        return RecodedRows(recoded if kept.all() else recoded[kept], kept)
+
+
+def _translate(
     rows: NDArray[np.float32], source: Contract, target: Contract
 ) -> RecodedRows:
-    """Write rows as another contract encodes them.
-
-    Rows are left out if they have a category that the other contract rejects, or an
-    unknown one that it may know: the text of unknown categories is not kept.
-
-    Raises:
-        ContractError: If the features have other names or types.
-    """
+    """Return all rows in the other encoding, and which of them it can express."""
     kept = np.ones(len(rows), dtype=np.bool_)
     if source.encoding == target.encoding:
         return RecodedRows(rows, kept)
@@ -50,7 +73,7 @@ def recode(
         present = ~np.isnan(recoded[:, place])
         recoded[present, place] = codes[recoded[present, place].astype(np.intp)]
         kept &= ~present | ~np.isnan(recoded[:, place])
-    return RecodedRows(recoded[kept], kept)
+    return RecodedRows(recoded, kept)
 
 
 def _match_categories(given: Category, wanted: Category) -> NDArray[np.float32]:
