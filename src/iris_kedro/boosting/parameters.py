@@ -33,7 +33,7 @@ def list_parameters(estimator: Any) -> list[str]:
     names = list(estimator.get_params())
     if "lightgbm" in list_libraries(estimator):
         names += _list_own_parameters(names)
-    return names
+    return sorted({*names})
 
 
 def refusals() -> tuple[type[Exception], ...]:

@@ -10,6 +10,7 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
+LISTED = 20  # names in one message
 
 
 class Parameters(BaseModel):
@@ -34,7 +35,7 @@ def check_known(given: dict[str, Any], known: list[str], owner: str) -> None:
     """Check that the given parameter names are known.
 
     Raises:
-        ValueError: Names the first unknown parameter and what there is.
+        ValueError: Names the first unknown parameter, and known ones.
     """
     for name in given:
         if name not in known:
@@ -42,5 +43,11 @@ def check_known(given: dict[str, Any], known: list[str], owner: str) -> None:
             hint = f"did you mean {nearest[0]!r}? " if nearest else ""
             raise ValueError(
                 f"{owner} has no parameter {name!r}; {hint}"
-                f"It has {', '.join(sorted(known))}"
+                f"It has {_list_nearest(str(name), known)}"
             )
+
+
+def _list_nearest(name: str, known: list[str]) -> str:
+    nearest = get_close_matches(name, known, n=LISTED, cutoff=0)
+    more = len(known) - len(nearest)
+    return ", ".join(sorted(nearest)) + (f" and {more} more" if more else "")

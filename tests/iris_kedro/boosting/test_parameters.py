@@ -80,6 +80,17 @@ def test_unknown_parameters_are_refused(given, name, message, key):
         Candidate.model_validate({**given, key: {name: [1]}})
 
 
+def test_of_many_parameters_the_nearest_are_listed():
+    with pytest.raises(ValidationError, match=r"It has .+ and \d+ more") as caught:
+        Candidate.model_validate({**LIGHTGBM, "parameters": {"num_leafs": 7}})
+
+    (error,) = caught.value.errors()
+    names = error["msg"].partition("It has ")[2].split(" and ")[0].split(", ")
+    assert "num_leaves" in names
+    assert (len(names), len({*names})) == (20, 20)
+    assert len(error["msg"]) < 1000
+
+
 def test_documented_candidates_are_valid():
     text = (ROOT / "docs/own-data.md").read_text()
     (example,) = [
@@ -99,6 +110,7 @@ def test_parameters_that_a_library_would_ignore_are_not_listed():
 
     assert {"num_leaves", "colsample_bytree", "feature_fraction", "max_bin"} <= {*names}
     assert not {"max_leaves", "sub_feature", "object"} & {*names}
+    assert len(names) == len({*names})
 
 
 def test_libraries_are_those_of_the_bases_as_well():
