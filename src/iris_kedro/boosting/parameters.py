@@ -51,10 +51,14 @@ def list_libraries(estimator: Any) -> set[str]:
 def _list_own_parameters(names: list[str]) -> list[str]:
     # LightGBM takes its own parameters as well, such as max_bin. It ignores an alias
     # of one that has another name in scikit-learn, but not the main name.
-    from lightgbm.basic import _ConfigAliases
+    try:
+        from lightgbm.basic import _ConfigAliases
 
+        parameters = _ConfigAliases._get_all_param_aliases()
+    except (ImportError, AttributeError):  # it is private, and may change
+        return []
     return [
         name
-        for main, aliases in _ConfigAliases._get_all_param_aliases().items()
+        for main, aliases in parameters.items()
         for name in (main, *(() if {main, *aliases} & {*names} else aliases))
     ]

@@ -113,5 +113,14 @@ def test_parameters_that_a_library_would_ignore_are_not_listed():
     assert len(names) == len({*names})
 
 
+@pytest.mark.parametrize(
+    "name", ["_ConfigAliases", "_ConfigAliases._get_all_param_aliases"]
+)
+def test_without_lightgbms_own_list_those_of_scikit_learn_are_left(monkeypatch, name):
+    monkeypatch.delattr(f"lightgbm.basic.{name}")
+
+    assert set(list_parameters(LGBMClassifier())) == {*LGBMClassifier().get_params()}
+
+
 def test_libraries_are_those_of_the_bases_as_well():
     assert {"xgboost", "sklearn", "iris_kedro"} <= list_libraries(XGBClassifier())
