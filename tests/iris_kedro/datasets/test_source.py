@@ -8,6 +8,7 @@ import pytest
 from kedro.io import DatasetError
 
 from iris_kedro.datasets import SourceDataset
+from iris_kedro.tables.reading import build_load_args
 
 TABLE = pd.DataFrame(
     {
@@ -143,10 +144,23 @@ def test_only_a_csv_takes_load_args(table_file):
         SourceDataset(str(table_file), "t", load_args={"sep": ";"}).load()
 
 
-def test_other_tables_may_mark_missing_values_as_well(table_file):
+@pytest.mark.parametrize("kind", ["parquet", "jsonl"])
+def test_other_tables_may_mark_missing_values_as_well(tmp_path, kind):
+    path = tmp_path / f"table.{kind}"
+    table = pd.DataFrame({"age": ["22.5", "?", "4"], "deck": ["?", None, "b"]})
+    if kind == "parquet":
+        table.to_parquet(path)
+    else:
+        table.to_json(path, orient="records", lines=True)
     load_args = {"na_values": ["?"]}
 
-    assert SourceDataset(str(table_file), "t", load_args=load_args).load()
+    content = SourceDataset(str(path), "t", load_args=load_args).load()
+
+    read = pd.read_csv(BytesIO(content), **build_load_args(load_args))
+    assert read.isna().to_dict("list") == {
+        "age": [False, True, False],
+        "deck": [True, False, False],
+    }
 
 
 def test_damaged_table_is_refused_by_name(tmp_path):
