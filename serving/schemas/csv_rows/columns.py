@@ -1,4 +1,4 @@
-"""Rows of CSV: where the features stand in them, and what is wrong with one."""
+"""Rows of CSV: which cells are the features, and what is wrong with a row."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ FIRST_ROW = 2  # the header is row 1 of a file
 
 @dataclass(frozen=True)
 class Columns:
-    """Where the features stand in rows of CSV, and how their cells are written.
+    """Which cells of a row are the features, and how they are written.
 
     Attributes:
         wide: How many cells a row has.
-        order: Where each feature stands in a row.
+        order: The place of each feature in a row.
         source: How the cells are written.
     """
 
@@ -36,7 +36,7 @@ def explain_row(
         index: Its index among the rows.
         number: Its number in the file.
         cells: Its cells.
-        columns: Where the features stand in it.
+        columns: Which cells are the features.
         reader: Knows what is accepted.
     """
     at = point("", index + 1)

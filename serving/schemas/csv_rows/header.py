@@ -1,4 +1,4 @@
-"""The header of CSV: where the features stand in a row."""
+"""The header of CSV: which columns are the features."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ NAMED, SEVERAL = 20, 3  # headers in one message
 
 
 def order_contract(header: Sequence[str], reader: RowReader) -> list[int]:
-    """Return where each feature stands in a header that names exactly the features.
+    """Return the place of each feature in a header that names exactly the features.
 
     Raises:
         InvalidInputError: If it does not.
@@ -23,7 +23,7 @@ def order_contract(header: Sequence[str], reader: RowReader) -> list[int]:
 
 
 def order_source(header: Sequence[str], contract: Contract) -> list[int]:
-    """Return where each feature stands in a header in any spelling, among others.
+    """Return the place of each feature in a header in any spelling, among others.
 
     Raises:
         InvalidInputError: If a feature is missing, or could be several columns.

@@ -69,7 +69,7 @@ def _read_cells(
 
     Args:
         rows: The cells of each row, from the header on.
-        find: Returns where the features stand, given the header.
+        find: Returns which cells are the features, given the header.
         reader: Reads the rows.
     """
     try:

@@ -1,4 +1,4 @@
-"""What the libraries are told, and what they can be told."""
+"""The parameters of both libraries: our defaults, and the names that they know."""
 
 import sys
 from typing import Any
@@ -29,7 +29,7 @@ def find_defaults(estimator: Any) -> dict[str, Any]:
 
 
 def list_parameters(estimator: Any) -> list[str]:
-    """Return the names of all parameters that an estimator can be told."""
+    """Return the names of all parameters that an estimator takes."""
     names = list(estimator.get_params())
     if "lightgbm" in list_libraries(estimator):
         names += _list_own_parameters(names)

@@ -235,7 +235,7 @@ def _list_other_packages(record: CandidateRecord) -> list[str]:
     libraries = record.candidate.trained.specification.list_packages()
     others = libraries & {"lightgbm", "xgboost"}
     if not others:
-        return []  # without a look at all that is installed
+        return []  # listing all that is installed takes a while
     names = packages_distributions()  # xgboost may come from xgboost-cpu
     return [names[library][0] for library in sorted(others)]
 

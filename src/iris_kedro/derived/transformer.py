@@ -56,7 +56,7 @@ class DerivedFeatures(TransformerMixin, BaseEstimator):
     # skl2onnx asks a transformer that it does not know for these.
 
     def onnx_shape_calculator(self) -> Callable[..., None]:
-        """Return what tells skl2onnx the shape of the output."""
+        """Return a function that sets the shape of the output for skl2onnx."""
 
         def calculate_shape(operator: Any) -> None:
             rows = operator.inputs[0].get_first_dimension()
@@ -65,7 +65,7 @@ class DerivedFeatures(TransformerMixin, BaseEstimator):
         return calculate_shape
 
     def onnx_converter(self) -> Callable[..., None]:
-        """Return what adds the ONNX nodes to skl2onnx's graph."""
+        """Return a function that adds the nodes to skl2onnx's graph."""
 
         def convert(scope: Any, operator: Any, container: Any) -> None:
             (numbers,), (output,) = operator.inputs, operator.outputs

@@ -22,7 +22,7 @@ SIMILAR_ROWS = {
 
 
 def describe_split(rows: pd.DataFrame, dataset: Dataset, split: Split) -> SplitContract:
-    """Say which rows are held out, so that it can be told of any row later.
+    """Return the rule that decides for any row, now or later, if it is held out.
 
     Args:
         rows: All cleaned rows, training and held out.
