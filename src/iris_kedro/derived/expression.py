@@ -8,18 +8,21 @@ from difflib import get_close_matches
 from functools import reduce
 from typing import NoReturn
 
+import numpy as np
+
 MAX_LENGTH = 500  # characters
 MAX_DEPTH = 50  # operations within operations; a + b + c has a depth of 2
 
 ALLOWED = (
-    "numbers, names of features, + - * /, parentheses, comparisons of two values"
-    " (< <= > >= == !=), log1p(x), sqrt(x), abs(x), min(a, b, …) and max(a, b, …)"
+    "numbers (up to 3.4e38), names of features, + - * /, parentheses, comparisons of"
+    " two values (< <= > >= == !=), log1p(x), sqrt(x), abs(x), min(a, b, …) and"
+    " max(a, b, …)"
 )
 
 
 @dataclass(frozen=True)
 class Constant:
-    """A number."""
+    """A number in single precision, as features are, so that 4.9 <= 4.9."""
 
     value: float
 
@@ -128,8 +131,9 @@ class _Parser:
 
     def _read_number(self, node: ast.expr, value: float) -> Constant:
         try:
-            number = float(value)
-        except OverflowError:
+            with np.errstate(over="ignore"):
+                number = float(np.float32(value))
+        except OverflowError:  # an integer that not even double precision holds
             number = math.inf
         if isinstance(value, bool) or not math.isfinite(number):
             self._refuse(node)

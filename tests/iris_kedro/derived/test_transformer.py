@@ -94,9 +94,21 @@ def test_table_and_array_give_the_same():
 
 
 def test_rows_are_rounded_as_the_service_does():
-    transformer = derive({"is_limit": "a == 19.790000915527344"})
+    transformer = derive({"is_limit": "a == 19.79"})
 
     assert transformer.transform(np.array([[19.79, 0, 0]])) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "comparison"),
+    [(4.9, "a <= 4.9"), (7.1, "a >= 7.1"), (0.1, "a == 0.1"), (-0.1, "a == -0.1")],
+)
+def test_value_at_a_limit_is_compared_as_it_is_written(value, comparison):
+    transformer = derive({"is_limit": comparison})
+    rows = np.array([[value, 0, 0]])
+
+    assert transformer.transform(rows) == 1
+    assert run_onnx(transformer, rows) == 1
 
 
 def test_product_that_single_precision_cannot_hold_is_missing():
