@@ -6,7 +6,7 @@ from kedro.validation import CheckFailure
 from iris_kedro.specification import Dataset
 
 from .keys import find_key_columns, read_times
-from .reading import read_names
+from .reading import read_time_texts
 
 FIRST_ROW = 2  # the header is row 1 of a file
 SHOWN_FAILURES = 100
@@ -42,15 +42,14 @@ def check_keys(
             f"dataset.split names {name!r}, which is the target: name another column"
         )
         return [CheckFailure(f"{reason}; {file} has {headers}")]
-    return _check_times(data, found[0], file) if dataset.split.method == "time" else []
-
-
-def _check_times(data: pd.DataFrame, header: str, file: str) -> list[CheckFailure]:
-    texts = read_names(data[header], [])
-    bad = texts[texts.notna() & read_times(texts).isna()]
+    if dataset.split.method == "group":
+        return []
+    texts = read_time_texts(data[found[0]], dataset.load_args)
+    bad = data[found[0]][texts.notna() & read_times(texts).isna()]
     return [
         CheckFailure(
-            f"{file} row {row + FIRST_ROW} has {text!r}, expected {TIME}", column=header
+            f"{file} row {row + FIRST_ROW} has {text.strip()!r}, expected {TIME}",
+            column=found[0],
         )
         for row, text in zip(bad.index[:SHOWN_FAILURES], bad, strict=False)
     ]

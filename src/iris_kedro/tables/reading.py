@@ -122,6 +122,27 @@ def read_classes(values: "pd.Series[Any]", known: list[str]) -> "pd.Series[Any]"
     return _convert(values, read).astype("str")
 
 
+def read_time_texts(
+    values: "pd.Series[Any]", load_args: Mapping[str, Any]
+) -> "pd.Series[Any]":
+    """Read the texts of times: numbers as Python writes them, others as they are.
+
+    31.12.2024 is a number nowhere, and 1.5 none where a point divides thousands: what
+    is wrong is quoted, so that nothing reads it as a number.
+    """
+    thousands = load_args.get("thousands")
+
+    def read(cell: str) -> str | None:
+        text, number = cell.strip(), _read_number(cell, load_args)
+        if number is None or not re.fullmatch(NUMBER, number, re.ASCII):
+            return None if number is None else text
+        last = text.rpartition(thousands)[2] if thousands else text
+        is_grouped = last == text or re.match(r"\d{3}(?!\d)", last)
+        return number if is_grouped else f"{text!r}"
+
+    return _convert(values, read).astype("str")
+
+
 def _convert(
     values: "pd.Series[Any]", read: Callable[[str], object]
 ) -> "pd.Series[Any]":

@@ -21,6 +21,7 @@ from .reading import (
     read_classes,
     read_feature,
     read_names,
+    read_time_texts,
 )
 
 
@@ -111,7 +112,12 @@ class RawFileValidator:
         if self._dataset.split.method != "hash":
             (key,) = find_key_columns(data, self._dataset)
             if key not in names.values():
-                read[key] = read_names(data[key], [])
+                is_time = self._dataset.split.method == "time"
+                read[key] = (
+                    read_time_texts(data[key], load_args)
+                    if is_time
+                    else read_names(data[key], [])
+                )
         return read
 
     def _find_columns(self, data: pd.DataFrame) -> dict[str, str]:
