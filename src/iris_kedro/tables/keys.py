@@ -15,9 +15,11 @@ def name_key(split: DatasetSplit | SplitContract) -> str:
     """Return the name of the column of groups or times in cleaned tables.
 
     No feature can have it, so that it never becomes an input of a model. It says what
-    the values are, so that tables of another split are recognized.
+    the values are, in any spelling of the column, so that tables and models of another
+    split are recognized.
     """
-    return f"{split.method}: {split.column}"
+    column = split.column or ""
+    return f"{split.method}: {standardize_name(column) or column}"
 
 
 def describe_method(split: DatasetSplit | SplitContract) -> str:

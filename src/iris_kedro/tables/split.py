@@ -77,11 +77,11 @@ def check_method(rule: SplitContract, rows: pd.DataFrame, dataset: Dataset) -> N
     Raises:
         ValueError: If it was not.
     """
-    theirs, ours = describe_method(rule), describe_method(dataset.split)
-    if theirs != ours:
+    if name_key(rule) != name_key(dataset.split):
         raise ValueError(
-            f"its rows were split by {theirs}, the held-out ones by {ours}: it may have"
-            f" been trained on {SIMILAR_ROWS[dataset.split.method]}"
+            f"its rows were split by {describe_method(rule)}, the held-out ones by"
+            f" {describe_method(dataset.split)}: it may have been trained on"
+            f" {SIMILAR_ROWS[dataset.split.method]}"
         )
     if rule.method == "time":
         has_numbers = pd.api.types.is_numeric_dtype(rows[name_key(rule)])

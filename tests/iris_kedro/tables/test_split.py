@@ -1,4 +1,5 @@
 from datetime import UTC, datetime
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -196,7 +197,7 @@ def test_equal_times_stay_together_as_near_to_the_share_as_possible(dataset):
     assert rule.boundary == 3
 
 
-@given(times=TIMES.map(pd.Series) | DATES)
+@given(times=TIMES.map(partial(pd.Series, dtype=float)) | DATES)
 def test_boundary_survives_the_contract(dataset, times):
     assume(times.nunique() > 1)
     held_out, rule = split_by(dataset, "time", times)
@@ -246,6 +247,27 @@ def test_models_of_other_methods_cannot_be_compared(dataset, theirs, ours, messa
 
     with pytest.raises(ValueError, match=message):
         check_method(rule, pd.DataFrame(), by(dataset, *ours))
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"), [("Customer ID", "customer_id"), ("顧客", "顧客")]
+)
+def test_spelling_of_the_column_does_not_matter(dataset, theirs, ours):
+    rule = SplitContract(salt="s", test_size=0.3, method="group", column=theirs)
+    dataset = by(dataset, "group", ours)
+    rows = pd.DataFrame({name_key(dataset.split): ["a", "b", "c"]})
+
+    check_method(rule, rows, dataset)
+
+    now = describe_split(rows, dataset, RULE.model_copy(update={"salt": "s"}))
+    assert (find_held_out(rows, [], rule) == find_held_out(rows, [], now)).all()
+
+
+def test_columns_that_no_latin_letter_names_are_told_by_their_spelling(dataset):
+    rule = SplitContract(salt="s", test_size=0.3, method="group", column="顧客")
+
+    with pytest.raises(ValueError, match=r"by group .顧客., .* by group .製品."):
+        check_method(rule, pd.DataFrame(), by(dataset, "group", "製品"))
 
 
 @pytest.mark.parametrize(

@@ -101,8 +101,8 @@ def test_clean_keeps_groups_in_a_column_of_their_own(raw, dataset):
     cleaned = clean(raw, by(dataset, "group"))
 
     # Not a duplicate of the first row, because it is another plant.
-    assert cleaned.data["group: Plant No."].tolist() == ["1", "2", "x"]
-    assert cleaned.data.columns.tolist() == [*COLUMNS, "group: Plant No."]
+    assert cleaned.data["group: plant_no"].tolist() == ["1", "2", "x"]
+    assert cleaned.data.columns.tolist() == [*COLUMNS, "group: plant_no"]
     assert cleaned.report["missing_dropped"]["value"] == 2
     assert cleaned.report["duplicates_dropped"]["value"] == 0
 
@@ -254,7 +254,7 @@ def test_shipped_split_holds_out_about_its_share_of_each_class(
 
 @pytest.mark.parametrize("method", ["group", "time"])
 def test_split_follows_groups_and_times(flower, dataset, method):
-    key = f"{method}: Plant No."
+    key = f"{method}: plant_no"
     data = flower(["setosa", "versicolor", "virginica"] * 40)
     numbers = pd.Series(range(120)) // 6
     data[key] = numbers.astype("str" if method == "group" else "float64")
@@ -276,7 +276,7 @@ def test_split_follows_groups_and_times(flower, dataset, method):
 )
 def test_split_says_why_classes_are_scarce(flower, dataset, method, message):
     data = flower(["setosa", "versicolor", "virginica"] * 20)
-    data[f"{method}: Plant No."] = [0.0] * 20 + [1.0] * 40
+    data[f"{method}: plant_no"] = [0.0] * 20 + [1.0] * 40
     data = data.sort_values("species")
 
     with pytest.raises(ProjectError, match=message):
@@ -286,7 +286,7 @@ def test_split_says_why_classes_are_scarce(flower, dataset, method, message):
 def test_digest_depends_on_groups(flower, dataset):
     data = flower(["setosa", "versicolor", "virginica"] * 40)
     one, other = (
-        data.assign(**{"group: Plant No.": [str(each // size) for each in range(120)]})
+        data.assign(**{"group: plant_no": [str(each // size) for each in range(120)]})
         for size in (3, 6)
     )
 
