@@ -9,10 +9,11 @@ from matplotlib.figure import Figure
 from mlflow.tracking import MlflowClient
 from sklearn.base import clone
 from sklearn.calibration import calibration_curve
-from sklearn.model_selection import StratifiedKFold, learning_curve
+from sklearn.model_selection import learning_curve
 
 from iris_kedro.model.inputs import arrange
-from iris_kedro.specification import Dataset
+from iris_kedro.pipelines.data_science.folds import build_folds
+from iris_kedro.specification import Dataset, Training
 from iris_kedro.style import COLORS, MUTED, new_figure, new_grid, words
 
 COLUMNS = 3
@@ -138,11 +139,14 @@ def plot_calibration(
 
 
 def plot_learning_curves(
-    models: dict[str, Any], data: pd.DataFrame, dataset: Dataset, random_state: int
+    models: dict[str, Any], data: pd.DataFrame, dataset: Dataset, training: Training
 ) -> Figure:
-    """Draw the accuracy in cross-validation as the training rows become more."""
+    """Draw the accuracy in cross-validation as the training rows become more.
+
+    The folds keep groups and times apart, as those that candidates are compared by.
+    """
     X, y = arrange(data, dataset.features), data[dataset.target.name]
-    folds = StratifiedKFold(5, shuffle=True, random_state=random_state)
+    folds = build_folds(data, dataset, training.model_copy(update={"repeats": 1}))
     figure, axes = new_figure(8, 4)
     for number, (name, model) in enumerate(models.items()):
         sizes, _, scores = learning_curve(
@@ -151,8 +155,8 @@ def plot_learning_curves(
             y.to_numpy(str),
             train_sizes=np.linspace(0.2, 1, 6),
             cv=folds,
-            shuffle=True,
-            random_state=random_state,
+            shuffle=True,  # of a fold's training rows, of which the first are taken
+            random_state=training.random_state,
         )
         color = COLORS[number % len(COLORS)]
         mean, spread = scores.mean(axis=1), scores.std(axis=1)

@@ -2,6 +2,7 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.tree import DecisionTreeClassifier
 
 from iris_kedro.datasets import CandidateRunsDataset
 from iris_kedro.model.candidates import CandidateRecord, ExportedCandidate
@@ -12,6 +13,7 @@ from iris_kedro.notebook.comparing import (
     plot_learning_curves,
     read_candidates,
 )
+from iris_kedro.specification import DatasetSplit
 
 
 @pytest.fixture
@@ -80,10 +82,33 @@ def test_calibration_has_a_picture_for_each_model(models, test_data, dataset):
     assert [axes.get_title() for axes in figure.axes] == ["a", "logistic regression"]
 
 
-def test_learning_curve_climbs_with_the_rows(models, train_data, dataset):
-    (axes,) = plot_learning_curves(models, train_data, dataset, 0).axes
+def test_learning_curve_climbs_with_the_rows(models, train_data, dataset, training):
+    (axes,) = plot_learning_curves(models, train_data, dataset, training).axes
 
     sizes, accuracies = axes.lines[0].get_data()
 
     assert sizes[0] < sizes[-1]
     assert accuracies[0] < accuracies[-1]
+
+
+@pytest.mark.parametrize("method", ["group", "time"])
+def test_learning_curve_keeps_groups_and_times_apart(dataset, training, method):
+    """Rows of a group are alike and their class is random: others say nothing."""
+    dataset = dataset.model_copy(
+        update={"split": DatasetSplit(method=method, column="key")}
+    )
+    draw, groups = np.random.default_rng(0), np.repeat(np.arange(60), 4)
+    values = draw.uniform(1, 5, (60, len(dataset.columns)))[groups]
+    data = pd.DataFrame(values, columns=dataset.columns).assign(
+        **{
+            dataset.target.name: draw.choice(dataset.target.classes, 60)[groups],
+            f"{method}: key": groups.astype(str if method == "group" else float),
+        }
+    )
+
+    figure = plot_learning_curves(
+        {"tree": DecisionTreeClassifier()}, data, dataset, training
+    )
+
+    _, accuracies = figure.axes[0].lines[0].get_data()
+    assert accuracies.max() < 0.7  # chance is one third; a leak is near 1
