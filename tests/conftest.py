@@ -308,6 +308,7 @@ def make_challenger(
     dataset: Dataset,
     split_parameters: Split,
     export_parameters: Export,
+    training: Training,
     lineage: Lineage,
 ) -> Callable[..., onnx.ModelProto]:
     """Return a function that trains a model that carries its contract.
@@ -335,6 +336,7 @@ def make_challenger(
             dataset,
             split_parameters,
             export_parameters,
+            training,
         )
         claimed = SplitContract(salt=split.salt, test_size=split.test_size)
         return Contract.read(model).model_copy(update={"split": claimed}).embed(model)

@@ -133,7 +133,7 @@ def _fill(feature, y, generator):
 @given(table=tables(), name=st.sampled_from(sorted(CANDIDATES)))
 @settings(max_examples=20, suppress_health_check=list(HealthCheck))
 def test_service_answers_as_scikit_learn_does_whatever_the_table(
-    table, name, export_parameters, lineage, tmp_path_factory
+    table, name, export_parameters, training, lineage, tmp_path_factory
 ):
     dataset, content = table
     raw = pd.read_csv(BytesIO(content), **build_load_args({}))
@@ -153,6 +153,7 @@ def test_service_answers_as_scikit_learn_does_whatever_the_table(
         dataset,
         SPLIT,
         export_parameters,
+        training,
     )
     served = serve(model, tmp_path_factory.mktemp("model") / "model.onnx")
 

@@ -26,16 +26,18 @@ from iris_kedro.model.contract import (
     TargetContract,
     Value,
 )
+from iris_kedro.model.decision import DecisionRule
 from iris_kedro.model.inputs import Inputs, arrange, to_tensors
 from iris_kedro.model.provenance import Lineage
 from iris_kedro.model.scoring import OnnxScorer
 from iris_kedro.model.source import describe_source
-from iris_kedro.specification import Dataset, Export, Number, Split
+from iris_kedro.specification import Dataset, Export, Number, Split, Training
 from iris_kedro.tables.keys import name_key
 from iris_kedro.tables.split import describe_split, find_held_out
 
 from .feature_contracts import describe_feature, show_values
 from .parity import ParityError, check_parity, draw_rows
+from .preprocessing import read_expressions
 
 logger = logging.getLogger(__name__)
 
@@ -78,17 +80,19 @@ def describe_challenger(
     dataset: Dataset,
     split: Split,
     export: Export,
+    training: Training,
 ) -> onnx.ModelProto:
     """Embed the contract in the chosen model.
 
     Raises:
-        ProjectError: If the model is not releasable, or the rows were not split as
-            the contract would say.
+        ProjectError: If the model is not releasable, the rows were not split as the
+            contract would say, or the model does not compute what it would say.
     """
     rule = _check_split(train_data, test_data, dataset, split)
     model = best.model
     if model is None:
         raise ProjectError(f"{best.name} is not releasable: {best.reason}")
+    _check_model(best, dataset, training)
     labels = train_data[dataset.target.name]
     # scikit-learn orders classes, and so the probability columns, alphabetically.
     classes = sorted(dataset.target.classes)
@@ -180,6 +184,29 @@ def _check_split(
         " parameters than data_engineering.split and dataset.split say now: run"
         " data_engineering again"
     )
+
+
+def _check_model(best: ExportedCandidate, dataset: Dataset, training: Training) -> None:
+    """Check that a model of an earlier run is that of today's parameters."""
+    rule = best.rule or DecisionRule(dataset.target.classes)
+    asked = {
+        "dataset.derived": dataset.derived == read_expressions(best.trained.model),
+        "dataset.target.costs": dataset.target.complete_costs() == rule.costs,
+        "data_science.training.threshold": (
+            rule.threshold is not None
+            if isinstance(training.threshold, str)
+            else training.threshold == rule.threshold
+        ),
+        "dataset.target.positive": (
+            rule.threshold is None or dataset.target.positive == rule.positive
+        ),
+    }
+    for name, is_so in asked.items():
+        if not is_so:
+            raise ProjectError(
+                f"the model {best.name} of an earlier run follows another {name} than"
+                " the parameters say now: run data_science again"
+            )
 
 
 def _find_typical_rows(

@@ -196,6 +196,7 @@ def _create_result(names: list[str]) -> Pipeline:
                     "dataset": "params:dataset",
                     "split": "params:data_engineering.split",
                     "export": "params:data_science.export",
+                    "training": TRAINING,
                 },
                 outputs="challenger@onnx",
                 name="describe_challenger",

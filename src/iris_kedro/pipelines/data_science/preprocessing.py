@@ -49,6 +49,12 @@ def build_preprocessing(
     return [("prepare", ColumnTransformer(transformers))]
 
 
+def read_expressions(model: Pipeline) -> dict[str, str]:
+    """Return the expressions that a fitted pipeline computes, by name."""
+    prepared = getattr(model.named_steps.get("prepare"), "named_transformers_", {})
+    return prepared["derived"]["derive"].expressions if "derived" in prepared else {}
+
+
 def _prepare_numbers(candidate: Candidate, features: Sequence[AnyFeature]) -> Any:
     steps = _list_steps(candidate, any(each.nullable for each in features))
     return Pipeline(steps) if steps else "passthrough"

@@ -144,6 +144,7 @@ def test_metrics_contract_and_golden_rows_are_of_the_decided_labels(
     lineage,
     split_parameters,
     export_parameters,
+    training,
     threshold,
     target,
 ):
@@ -159,6 +160,7 @@ def test_metrics_contract_and_golden_rows_are_of_the_decided_labels(
         dataset,
         split_parameters,
         export_parameters,
+        training.model_copy(update={"threshold": threshold}),
     )
 
     contract, scores = Contract.read(model), predict(decided, sides.test)

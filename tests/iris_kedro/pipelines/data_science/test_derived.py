@@ -125,7 +125,7 @@ def test_candidate_that_takes_no_gaps_says_that_derived_features_have_some(learn
 
 
 def test_contract_has_expressions_and_inputs_without_their_results(
-    learn, split_parameters, export_parameters, lineage
+    learn, split_parameters, export_parameters, training, lineage
 ):
     derived = {"area": "width * height"}
     dataset = Dataset.model_validate({**SIDES, "derived": derived})
@@ -141,6 +141,7 @@ def test_contract_has_expressions_and_inputs_without_their_results(
         dataset,
         split_parameters,
         export_parameters,
+        training,
     )
 
     contract = Contract.read(model)

@@ -194,6 +194,7 @@ def describe(
     dataset,
     split_parameters,
     export_parameters,
+    training,
     lineage,
 ):
     def describe(
@@ -201,6 +202,7 @@ def describe(
         split=split_parameters,
         sides=(train_data, test_data),
         dataset=dataset,
+        training=training,
         **changes,
     ):
         best = best or export(logistic)
@@ -212,6 +214,7 @@ def describe(
             dataset,
             split,
             export_parameters.model_copy(update=changes),
+            training,
         )
 
     return describe
@@ -295,6 +298,29 @@ def test_refused_candidate_is_never_described(describe, logistic):
 def test_rows_of_another_split_are_never_described(describe, split_parameters, change):
     with pytest.raises(ProjectError, match="run data_engineering again"):
         describe(split=split_parameters.model_copy(update=change))
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("data_science.training.threshold", {"threshold": 0.2}),
+        ("data_science.training.threshold", {"threshold": "f1"}),
+        ("dataset.derived", {"derived": {"area": "petal_length * petal_width"}}),
+        ("dataset.target.costs", {"costs": {"setosa": {"virginica": 2}}}),
+    ],
+)
+def test_contract_never_says_what_the_model_does_not_compute(
+    describe, dataset, training, name, changes
+):
+    threshold = changes.get("threshold")
+    target = dataset.target.model_copy(update={"costs": changes.get("costs", {})})
+    described = {"derived": changes.get("derived", {}), "target": target}
+
+    with pytest.raises(ProjectError, match=f"another {name} than .* data_science agai"):
+        describe(
+            dataset=dataset.model_copy(update=described),
+            training=training.model_copy(update={"threshold": threshold}),
+        )
 
 
 @pytest.fixture

@@ -137,7 +137,9 @@ def test_tensors_have_gaps_and_unknown_categories_as_the_contract_says(dataset):
 
 
 @pytest.fixture
-def model(logistic, sides, dataset, split_parameters, export_parameters, lineage):
+def model(
+    logistic, sides, dataset, split_parameters, export_parameters, training, lineage
+):
     return describe_challenger(
         logistic,
         evaluate_best(logistic, sides.test, dataset),
@@ -147,6 +149,7 @@ def model(logistic, sides, dataset, split_parameters, export_parameters, lineage
         dataset,
         split_parameters,
         export_parameters,
+        training,
     )
 
 

@@ -65,6 +65,7 @@ def make_card(training, split_parameters, export_parameters, lineage, gate):
             dataset,
             split_parameters,
             export_parameters,
+            training,
         )
         comparison = compare(model, 0.1, NOTHING, test, dataset, gate)
         report = build_report(
