@@ -1,6 +1,8 @@
 """Where a model comes from: data, parameters, code, packages and the MLflow run."""
 
 import hashlib
+import importlib
+import inspect
 import json
 import os
 import platform
@@ -40,6 +42,7 @@ TRAINING_PACKAGES = (
     "scipy",
     "skl2onnx",
 )
+CONVERTED = {"lightgbm", "xgboost"}  # by onnxmltools
 SOURCE, FORCE = "data_engineering.source", "data_science.force"
 
 
@@ -125,7 +128,10 @@ def compute_fingerprint(
         candidates: All candidates, in their order.
     """
     candidates = list(candidates)
+    classes = {path for each in candidates for path in each.list_classes()}
     libraries = {name for each in candidates for name in each.list_packages()}
+    if libraries & CONVERTED:
+        libraries.add("onnxmltools")
     parts = [
         hashlib.sha256(raw).hexdigest(),
         dataset.model_copy(update={"source": ""}),
@@ -136,6 +142,7 @@ def compute_fingerprint(
         provenance.packages,
         *candidates,
         *(_read_version(name) for name in sorted(libraries)),
+        *(_digest_source(path) for path in sorted(classes) if not _has_version(path)),
     ]
     text = "\n".join(str(part) for part in parts)
     return hashlib.sha256(text.encode()).hexdigest()
@@ -169,6 +176,17 @@ def digest_files(folder: Path, patterns: Iterable[str]) -> str:
 
 def _read_version(module: str) -> str:
     return str(getattr(sys.modules.get(module), "__version__", ""))
+
+
+def _has_version(path: str) -> bool:
+    return bool(_read_version(path.partition(".")[0]))
+
+
+def _digest_source(path: str) -> str:
+    """Digest the file of a class: its package has no version, as a user's own."""
+    module, _, name = path.rpartition(".")
+    file = inspect.getsourcefile(getattr(importlib.import_module(module), name))
+    return hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else ""
 
 
 def _show(value: Any) -> str:

@@ -77,8 +77,11 @@ class Estimator(Parameters):
 
     def list_packages(self) -> set[str]:
         """Return the packages of its class and of those of nested estimators."""
-        nested = _find_classes(list(self.parameters.values()))
-        return {name.partition(".")[0] for name in (self.class_path, *nested)}
+        return {name.partition(".")[0] for name in self.list_classes()}
+
+    def list_classes(self) -> set[str]:
+        """Return the paths of its class and of those of nested estimators."""
+        return {self.class_path, *_find_classes(list(self.parameters.values()))}
 
     def build(self) -> Any:
         """Create the estimator, nested estimators included.

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -27,6 +28,7 @@ from iris_kedro.pipelines.data_science.records import (
 )
 from iris_kedro.specification import Candidate
 
+ROOT = Path(__file__).parents[4]
 FOREST = {
     "class": "sklearn.ensemble.RandomForestClassifier",
     "parameters": {"n_estimators": 3},
@@ -428,6 +430,35 @@ def test_fingerprint_changes_with_code_and_packages(fingerprint, provenance, cha
     changed = fingerprint(provenance=replace(provenance, **change))
 
     assert changed != fingerprint()
+
+
+def test_fingerprint_changes_with_the_converter_of_boosting_libraries(
+    fingerprint, monkeypatch
+):
+    onnxmltools = pytest.importorskip("onnxmltools")
+    boosting = {"class": "lightgbm.LGBMClassifier"}
+    before, other = fingerprint(candidate=boosting), fingerprint()
+
+    monkeypatch.setattr(onnxmltools, "__version__", "0.1")
+
+    assert fingerprint(candidate=boosting) != before
+    assert fingerprint() == other
+
+
+def test_fingerprint_changes_with_the_code_of_own_transformers(
+    fingerprint, tmp_path, monkeypatch
+):
+    file = tmp_path / "own_transformers.py"
+    file.write_text((ROOT / "tests/iris_kedro/transformers.py").read_text())
+    monkeypatch.syspath_prepend(tmp_path)
+    squash = {"class": "own_transformers.Squash"}
+    steps = [["squash", squash], ["bayes", {"class": "sklearn.naive_bayes.GaussianNB"}]]
+    piped = {"class": "sklearn.pipeline.Pipeline", "parameters": {"steps": steps}}
+    before = fingerprint(candidate=piped)
+
+    file.write_text(file.read_text() + "# changed\n")
+
+    assert fingerprint(candidate=piped) != before
 
 
 def test_fingerprint_changes_with_data_and_candidates(fingerprint):
