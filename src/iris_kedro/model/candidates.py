@@ -116,7 +116,7 @@ class Evaluation:
     """
 
     metrics: dict[str, float]
-    probabilities: NDArray[np.float64]
+    probabilities: NDArray[np.float32]
 
 
 @dataclass(frozen=True)

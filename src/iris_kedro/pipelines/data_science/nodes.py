@@ -2,10 +2,10 @@
 
 import logging
 from textwrap import shorten
-from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.dummy import DummyClassifier
 from sklearn.metrics import (
     accuracy_score,
@@ -25,7 +25,8 @@ from iris_kedro.model.candidates import (
     name_metric,
 )
 from iris_kedro.model.decision import DecisionRule
-from iris_kedro.model.inputs import Inputs, arrange
+from iris_kedro.model.inputs import arrange
+from iris_kedro.model.scoring import OnnxScorer, Scores
 from iris_kedro.specification import (
     Candidate,
     Dataset,
@@ -42,6 +43,8 @@ from .search import build_search, fit_search, read_points, strip_step
 logger = logging.getLogger(__name__)
 
 REASON_LENGTH = 300
+
+Labels = NDArray[np.str_]
 
 BASELINE = Candidate.model_validate(
     {"class": f"{DummyClassifier.__module__}.{DummyClassifier.__name__}"}
@@ -145,31 +148,39 @@ def select_best(training: Training, *candidates: AnyCandidate) -> ExportedCandid
 def evaluate_best(
     best: ExportedCandidate, test_data: pd.DataFrame, dataset: Dataset
 ) -> Evaluation:
-    """Evaluate the chosen candidate on the held-out rows, which chose nothing."""
+    """Evaluate the chosen candidate on the held-out rows, which chose nothing.
+
+    Its ONNX model answers, as it will be served: a probability at the threshold can
+    round to the other side of it in scikit-learn.
+
+    Raises:
+        ProjectError: If there is no model.
+    """
+    if best.model is None:
+        raise ProjectError(f"{best.name} is not releasable: {best.reason}")
     X = arrange(test_data, dataset.features)
     y = test_data[dataset.target.name].to_numpy(str)
-    model = best.trained.model
-    return _evaluate(model, X, y, best.rule or DecisionRule(list(model.classes_)))
+    scores = OnnxScorer(best.model).score(X)
+    return _evaluate(scores, y, best.trained.model.classes_, best.rule)
 
 
 def _evaluate(
-    model: Any, X: Inputs, y: np.ndarray[Any, Any], rule: DecisionRule
+    scores: Scores, y: Labels, classes: Labels, rule: DecisionRule | None
 ) -> Evaluation:
-    probabilities = model.predict_proba(X)
-    predictions = rule.decide(probabilities)
+    predictions, probabilities = scores
     recalls = recall_score(
-        y, predictions, labels=model.classes_, average=None, zero_division=0
+        y, predictions, labels=classes, average=None, zero_division=0
     )
     metrics = {
         "accuracy": accuracy_score(y, predictions),
         "balanced_accuracy": balanced_accuracy_score(y, predictions),
-        "log_loss": log_loss(y, probabilities, labels=model.classes_),
+        "log_loss": log_loss(y, probabilities, labels=classes),
         **{
             f"recall.{name}": recall
-            for name, recall in zip(model.classes_, recalls, strict=True)
+            for name, recall in zip(classes, recalls, strict=True)
         },
     }
-    if rule.costs is not None:
+    if rule is not None and rule.costs is not None:
         metrics["mean_cost"] = rule.list_costs(y, predictions).mean()
     return Evaluation(
         {name: float(value) for name, value in metrics.items()}, probabilities

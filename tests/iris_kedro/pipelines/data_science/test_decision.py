@@ -178,3 +178,29 @@ def test_metrics_contract_and_golden_rows_are_of_the_decided_labels(
         assert evaluation.metrics["mean_cost"] == pytest.approx(mean_cost)
         before = rule.list_costs(y, predict(best, sides.test).labels).mean()
         assert mean_cost < before
+
+
+def test_forest_at_the_threshold_is_evaluated_as_it_is_served(
+    sides, choose, training, export_parameters
+):
+    """15 of 50 trees are 0.3 for scikit-learn, and less for ONNX Runtime."""
+    dataset, rule = describe(), choose(0.3)
+    candidate = Candidate.model_validate(
+        {
+            "class": "sklearn.ensemble.RandomForestClassifier",
+            "parameters": {"n_estimators": 50},
+        }
+    )
+    trained = train_candidate("forest", sides.train, dataset, candidate, training)
+    exported = export_onnx(trained, sides.train, dataset, export_parameters)
+    decided = apply_decision(exported, rule)
+    X, y = arrange(sides.test, dataset.features), sides.test["outcome"].to_numpy(str)
+
+    metrics = evaluate_best(decided, sides.test, dataset).metrics
+
+    served = predict(decided, sides.test).labels
+    in_python = DecisionRule(**rule).decide(trained.model.predict_proba(X))
+    assert (served != in_python).any()
+    for name in dataset.target.classes:
+        of_class = served[y == name]
+        assert metrics[f"recall.{name}"] == pytest.approx((of_class == name).mean())

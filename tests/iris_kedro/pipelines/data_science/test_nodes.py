@@ -13,6 +13,7 @@ from iris_kedro.model.candidates import (
     UntrainedCandidate,
 )
 from iris_kedro.model.provenance import RawData
+from iris_kedro.pipelines.data_science.export import export_onnx
 from iris_kedro.pipelines.data_science.nodes import (
     BASELINE,
     evaluate_best,
@@ -36,8 +37,9 @@ FOREST = {
 
 
 @pytest.fixture(scope="session")
-def exported(trained, challenger):
-    return ExportedCandidate(trained["logistic_regression"], challenger)
+def exported(trained, sides, dataset, export_parameters):
+    logistic = trained["logistic_regression"]
+    return export_onnx(logistic, sides().train, dataset, export_parameters)
 
 
 @pytest.fixture
