@@ -61,7 +61,7 @@ class DecisionRule:
 
     def agrees_with(self, other: "DecisionRule") -> bool:
         """Whether both decide alike on the same probabilities."""
-        return (self.threshold, self.costs) == (other.threshold, other.costs)
+        return self._terms == other._terms
 
     def decide(self, probabilities: NDArray[np.floating]) -> NDArray[np.str_]:
         """Return the class of each row.
@@ -115,6 +115,13 @@ class DecisionRule:
             for name, value in constants.items()
         )
         return decided
+
+    @property
+    def _terms(self) -> Costs | tuple[list[str], str | None, float] | None:
+        """What the decision depends on: the positive class matters to a threshold."""
+        if self.threshold is None:
+            return self.costs
+        return self.classes, self.positive, self.threshold
 
     def _find(self, names: NDArray[np.str_]) -> list[int]:
         return [self.classes.index(name) for name in names.tolist()]

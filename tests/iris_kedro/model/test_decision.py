@@ -43,6 +43,12 @@ def run(rule: DecisionRule, probabilities) -> list[str]:
     return OnnxScorer(rule.embed(export(rule.classes))).run({"rows": rows}).labels
 
 
+def price(classes: list[str], cost: float, positive: str = "a") -> DecisionRule:
+    """Let predictions of the first of two classes cost something if wrong."""
+    first, second = classes
+    return DecisionRule(classes, positive, costs={second: {first: cost}})
+
+
 def deal(count: int) -> st.SearchStrategy[list[float]]:
     """Draw probabilities of some classes."""
     cuts = st.lists(st.integers(0, PARTS), min_size=count - 1, max_size=count - 1)
@@ -151,3 +157,25 @@ def test_confidence_is_the_probability_of_the_predicted_class():
     rule = DecisionRule(["a", "b"], "b", 0.2)
 
     assert rule.find_confidences(rows, rule.decide(rows)).tolist() == [0.3, 0.9]
+
+
+ONE, TWO = ["a", "b"], ["a", "c"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "agree"),
+    [
+        (DecisionRule(ONE, "a"), DecisionRule(ONE, "b"), True),
+        (DecisionRule(ONE, "a", 0.3), DecisionRule(ONE, "a", 0.3), True),
+        (DecisionRule(ONE, "a", 0.3), DecisionRule(ONE, "b", 0.3), False),
+        (DecisionRule(ONE, "a", 0.3), DecisionRule(TWO, "a", 0.3), False),
+        (DecisionRule(ONE, "a", 0.3), DecisionRule(ONE, "a", 0.4), False),
+        (DecisionRule(ONE, "a", 0.3), DecisionRule(ONE, "a"), False),
+        (price(ONE, 2.0, "a"), price(ONE, 2.0, "b"), True),
+        (price(ONE, 2.0), price(ONE, 3.0), False),
+        (price(ONE, 2.0), DecisionRule(ONE, "a", 0.3), False),
+    ],
+)
+def test_rules_agree_if_they_decide_alike(one, other, agree):
+    assert one.agrees_with(other) is agree
+    assert other.agrees_with(one) is agree
