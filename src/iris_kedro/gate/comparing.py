@@ -1,6 +1,7 @@
 """Compare a challenger with other models on rows that neither has seen."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import onnx
@@ -39,6 +40,8 @@ class Difference:
         gained: Rows that only the challenger gets right.
         lost: Rows that only the other one gets right.
         p_value: McNemar's mid-p value of these two.
+        cost_reduction: The other's mean cost less the challenger's, if the challenger
+            decides by a threshold or by costs.
     """
 
     other: str
@@ -48,6 +51,7 @@ class Difference:
     gained: int
     lost: int
     p_value: float
+    cost_reduction: Estimate | None = None
 
 
 @dataclass(frozen=True)
@@ -88,42 +92,76 @@ def compare_answers(
     other: str, ours: Answers, theirs: Answers, gate: Gate
 ) -> Difference:
     """Compare two models' answers for the same rows."""
-    reductions = theirs.losses - ours.losses
-    likely = _reductions_of_likely_classes(ours, theirs)
+    likeliest = _find_likeliest_classes(ours, theirs)
     gained = int((ours.correct & ~theirs.correct).sum())
     lost = int((theirs.correct & ~ours.correct).sum())
     return Difference(
         other=other,
-        rows=len(reductions),
-        log_loss_reduction=estimate_mean_difference(
-            reductions,
-            lowest=float(likely.min(axis=1).mean()),
-            highest=float(likely.max(axis=1).mean()),
-            confidence=gate.confidence,
-            resamples=gate.resamples,
-            random_state=gate.random_state,
+        rows=len(ours.losses),
+        log_loss_reduction=_estimate_reduction(
+            theirs.losses - ours.losses,
+            theirs.possible_losses - ours.possible_losses,
+            likeliest,
+            gate,
         ),
         accuracy_gain=estimate_accuracy_difference(
-            gained, lost, len(reductions), gate.confidence
+            gained, lost, len(ours.losses), gate.confidence
         ),
         gained=gained,
         lost=lost,
         p_value=compute_mid_p(gained, lost),
+        cost_reduction=_compare_costs(ours, theirs, likeliest, gate),
     )
 
 
-def _reductions_of_likely_classes(
-    ours: Answers, theirs: Answers
-) -> NDArray[np.float64]:
-    """Return each row's reduction if either of the two likeliest classes were right.
+def _compare_costs(
+    ours: Answers, theirs: Answers, likeliest: NDArray[np.int_], gate: Gate
+) -> Estimate | None:
+    if ours.costs is None or theirs.costs is None:
+        return None
+    if ours.possible_costs is None or theirs.possible_costs is None:
+        return None
+    return _estimate_reduction(
+        theirs.costs - ours.costs,
+        theirs.possible_costs - ours.possible_costs,
+        likeliest,
+        gate,
+    )
+
+
+def _estimate_reduction(
+    reductions: NDArray[np.float64],
+    possible: NDArray[np.float64],
+    likeliest: NDArray[np.int_],
+    gate: Gate,
+) -> Estimate:
+    """Estimate the mean reduction.
+
+    Args:
+        reductions: One for each row, of shape (rows,).
+        possible: What it would be if each class were right, of shape (rows, classes).
+        likeliest: The two likeliest classes of each row, of shape (rows, 2).
+        gate: The gate's parameters.
+    """
+    likely = np.take_along_axis(possible, likeliest, axis=1)
+    return estimate_mean_difference(
+        reductions,
+        lowest=float(likely.min(axis=1).mean()),
+        highest=float(likely.max(axis=1).mean()),
+        confidence=gate.confidence,
+        resamples=gate.resamples,
+        random_state=gate.random_state,
+    )
+
+
+def _find_likeliest_classes(ours: Answers, theirs: Answers) -> NDArray[np.int_]:
+    """Return the two likeliest classes of each row, of shape (rows, 2).
 
     They are those of the two models' mean probabilities: a mistake that these few rows
-    do not show will be one of them. The result has the shape (rows, 2).
+    do not show will be one of them.
     """
     probabilities = np.exp(-ours.possible_losses) + np.exp(-theirs.possible_losses)
-    likeliest = np.argsort(probabilities, axis=1)[:, -2:]
-    reductions = theirs.possible_losses - ours.possible_losses
-    return np.take_along_axis(reductions, likeliest, axis=1)
+    return np.argsort(probabilities, axis=1)[:, -2:]
 
 
 def compare_with_baseline(
@@ -212,13 +250,11 @@ def _is_accepted(contract: Contract, rows: pd.DataFrame) -> NDArray[np.bool_]:
 
 def select(answers: Answers, rows: NDArray[np.bool_] | NDArray[np.int_]) -> Answers:
     """Return the answers for some of the rows."""
-    return Answers(
-        labels=answers.labels[rows],
-        confidences=answers.confidences[rows],
-        possible_losses=answers.possible_losses[rows],
-        losses=answers.losses[rows],
-        correct=answers.correct[rows],
-    )
+    given = {each.name: getattr(answers, each.name) for each in fields(answers)}
+    chosen: dict[str, Any] = {
+        name: values[rows] for name, values in given.items() if values is not None
+    }
+    return Answers(**chosen)
 
 
 def find_best_predecessor(

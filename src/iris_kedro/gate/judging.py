@@ -101,10 +101,10 @@ def _judge_alone(comparison: Comparison, gate: Gate) -> Decision | None:
 def _judge_difference(
     comparison: Comparison, difference: Difference, gate: Gate
 ) -> Decision:
-    """Let log loss decide, unless accuracy shows the opposite."""
+    """Let log loss decide, unless accuracy or cost shows the opposite."""
     found = [
         reasons.describe_log_loss(difference, gate),
-        reasons.describe_accuracy(difference, gate),
+        reasons.describe_decisions(difference, gate),
     ]
     if _is_worse(difference, gate):
         reason = reasons.explain_worse(difference, gate)
@@ -147,7 +147,12 @@ def _is_not_worse(difference: Difference, gate: Gate) -> bool:
 
 
 def _contradicts(difference: Difference, gate: Gate) -> bool:
-    """Tell whether accuracy shows a loss that log loss does not."""
+    """Tell whether the predicted classes show a loss that log loss does not.
+
+    With a threshold or costs, a better model may well make more mistakes, cheaper ones.
+    """
+    if difference.cost_reduction is not None:
+        return difference.cost_reduction.high < 0
     return (
         difference.lost > difference.gained and difference.p_value < 1 - gate.confidence
     )

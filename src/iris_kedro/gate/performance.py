@@ -1,6 +1,6 @@
 """How one model does on rows: as it will be served, with its own columns."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import onnx
@@ -32,6 +32,9 @@ class Answers:
             the probability 0, and so the greatest loss.
         losses: Log loss of the class that is right, of shape (rows,).
         correct: Whether the predicted class is right, of shape (rows,).
+        possible_costs: What the predicted class would cost if each class were the right
+            one, of shape (rows, classes); none without threshold and costs.
+        costs: What it does cost, of shape (rows,).
     """
 
     labels: NDArray[np.str_]
@@ -39,6 +42,8 @@ class Answers:
     possible_losses: NDArray[np.float64]
     losses: NDArray[np.float64]
     correct: NDArray[np.bool_]
+    possible_costs: NDArray[np.float64] | None = None
+    costs: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,7 @@ def answer(
         model: The model.
         rows: The rows, with their classes.
         target: Gives the classes.
-        rule: Decides instead of the model's own rule.
+        rule: Decides instead of the model's own rule, and says what mistakes cost.
     """
     contract = Contract.read(model)
     scores = OnnxScorer(model).score(arrange(rows, contract.inputs))
@@ -100,6 +105,7 @@ def answer(
         probabilities,
         y,
         target.classes,
+        rule,
     )
 
 
@@ -159,6 +165,7 @@ def grade(
     probabilities: NDArray[np.float64],
     y: NDArray[np.str_],
     classes: list[str],
+    rule: DecisionRule | None = None,
 ) -> Answers:
     """Compare answers with the truth.
 
@@ -168,13 +175,22 @@ def grade(
         probabilities: Of shape (rows, classes).
         y: The right classes, of shape (rows,).
         classes: All classes, in the order of the columns.
+        rule: Says what mistakes cost.
     """
     possible = -np.log(np.clip(probabilities, SMALLEST, 1))
     columns = [classes.index(label) for label in y.tolist()]
-    return Answers(
+    answers = Answers(
         labels=labels,
         confidences=confidences,
         possible_losses=possible,
         losses=possible[np.arange(len(y)), columns],
         correct=labels == y,
+    )
+    if rule is None or rule.is_most_probable:
+        return answers
+    costs = [rule.list_costs(np.full(len(y), name), labels) for name in classes]
+    return replace(
+        answers,
+        possible_costs=np.column_stack(costs),
+        costs=rule.list_costs(y, labels),
     )

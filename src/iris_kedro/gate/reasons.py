@@ -105,9 +105,15 @@ def describe_log_loss(difference: Difference, gate: Gate) -> str:
     )
 
 
-def describe_accuracy(difference: Difference, gate: Gate) -> str:
-    """State the difference in accuracy."""
-    gain = difference.accuracy_gain
+def describe_decisions(difference: Difference, gate: Gate) -> str:
+    """State the difference in cost, or in accuracy if there is no threshold or cost."""
+    gain, reduction = difference.accuracy_gain, difference.cost_reduction
+    if reduction is not None:
+        return (
+            f"under the challenger's decision rule, mean cost is"
+            f" {_direction(reduction.value)} ({gate.confidence:.0%} interval of the"
+            f" reduction {_range(reduction)})"
+        )
     if not difference.gained and not difference.lost:
         return (
             "both are right on the same rows; a difference in accuracy of"
@@ -158,7 +164,9 @@ def explain_worse(difference: Difference, gate: Gate) -> str:
 
 
 def explain_contradiction(difference: Difference) -> str:
-    """Say that log loss and accuracy contradict each other."""
+    """Say that log loss and accuracy, or cost, contradict each other."""
+    if difference.cost_reduction is not None:
+        return "cost shows a loss that log loss does not: its whole interval is below 0"
     return (
         f"accuracy shows a loss that log loss does not: {difference.lost} rows lost"
         f" against {difference.gained} gained"

@@ -52,8 +52,18 @@ class DecisionRule:
 
     @property
     def matrix(self) -> NDArray[np.float32]:
-        """The costs of shape (right classes, predicted classes)."""
+        """The costs of shape (right classes, predicted classes).
+
+        A threshold t decides as these costs do: t where the positive class is predicted
+        wrongly, and 1 - t where it is missed.
+        """
         costs = self.costs or {}
+        if self.threshold is not None:
+            positive, negative = self._by_side
+            costs = {
+                positive: {negative: 1 - self.threshold},
+                negative: {positive: self.threshold},
+            }
         return np.array(
             [[costs[a].get(b, 0) for b in self.classes] for a in self.classes],
             np.float32,

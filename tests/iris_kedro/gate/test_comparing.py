@@ -4,8 +4,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from iris_kedro.gate.comparing import find_unseen
+from iris_kedro.gate.comparing import compare_answers, find_unseen
+from iris_kedro.gate.performance import grade
 from iris_kedro.gate.release import RegistryState, ReleasedModel
+from iris_kedro.model.decision import DecisionRule
 from iris_kedro.pipelines.model_release.nodes import compare
 from iris_kedro.specification import DatasetSplit, Split
 from iris_kedro.tables.split import describe_split, find_held_out
@@ -77,3 +79,47 @@ def test_production_that_was_split_otherwise_is_not_compared(
     comparison = judge(challenger, describe_anew(challenger, split=rule))
 
     assert "its rows were split by group (key)" in comparison.incompatibility
+
+
+# --- Costs ---------------------------------------------------------------------------
+
+SIDES = ["healthy", "sick"]
+BY_THRESHOLD = DecisionRule(SIDES, "sick", 0.1)
+BY_COSTS = DecisionRule(SIDES, costs={"healthy": {"sick": 1}, "sick": {"healthy": 9}})
+
+
+@pytest.fixture
+def differ(gate):
+    """Compare a model that finds all 40 sick of 400 with one that finds none.
+
+    It is wrong five times as often, about those that it suspects.
+    """
+    y = np.array(["sick"] * 40 + ["healthy"] * 360)
+    suspected = np.where(np.arange(400) < 240, 0.17, 0.01)
+    nobody = np.full(400, 0.09)
+
+    def differ(rule):
+        ours, theirs = (
+            grade(rule.decide(each), each.max(axis=1), each, y, SIDES, rule)
+            for each in (np.column_stack([1 - p, p]) for p in (suspected, nobody))
+        )
+        return compare_answers("version 1", ours, theirs, gate)
+
+    return differ
+
+
+@pytest.mark.parametrize(
+    ("rule", "reduction"),
+    [(BY_THRESHOLD, (40 * 0.9 - 200 * 0.1) / 400), (BY_COSTS, (40 * 9 - 200) / 400)],
+    ids=["threshold", "costs"],
+)
+def test_mistakes_are_weighed_by_what_they_cost(differ, rule, reduction):
+    difference = differ(rule)
+
+    assert (difference.gained, difference.lost) == (40, 200)
+    assert difference.cost_reduction.value == pytest.approx(reduction)
+    assert 0 < difference.cost_reduction.low < reduction
+
+
+def test_without_threshold_and_costs_all_mistakes_are_equal(differ):
+    assert differ(DecisionRule(SIDES)).cost_reduction is None

@@ -48,6 +48,7 @@ def differ(low, high, other="version 1", gained=1, lost=1, p_value=1.0, **others
         gained=gained,
         lost=lost,
         p_value=p_value,
+        **others,
     )
 
 
@@ -142,6 +143,30 @@ def test_accuracy_that_shows_a_loss_prevents_a_promotion(interval):
     assert decision.verdict is Verdict.INCONCLUSIVE
     assert not decision.promotes
     assert "9 rows lost against 0 gained" in decision.reasons[-1]
+
+
+def test_cost_that_shows_a_loss_prevents_a_promotion():
+    cost = Estimate(-0.2, -0.3, -0.1)
+    difference = differ(*BETTER, gained=9, lost=0, p_value=0.002, cost_reduction=cost)
+
+    decision = judge(replace(compare(BETTER), difference=difference), GATE)
+
+    assert decision.verdict is Verdict.INCONCLUSIVE
+    assert decision.reasons[1:] == [
+        "under the challenger's decision rule, mean cost is 0.200 higher (95% interval"
+        " of the reduction -0.300 to -0.100)",
+        "cost shows a loss that log loss does not: its whole interval is below 0",
+    ]
+
+
+@pytest.mark.parametrize("cost", [Estimate(0.2, 0.1, 0.3), Estimate(-0.1, -0.3, 0.1)])
+def test_more_mistakes_that_cost_less_contradict_nothing(cost):
+    difference = differ(*BETTER, gained=0, lost=9, p_value=0.002, cost_reduction=cost)
+
+    decision = judge(replace(compare(BETTER), difference=difference), GATE)
+
+    assert decision.verdict is Verdict.BETTER
+    assert not any("accuracy" in reason for reason in decision.reasons)
 
 
 def test_accuracy_that_shows_a_gain_contradicts_nothing():

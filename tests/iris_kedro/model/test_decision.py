@@ -152,6 +152,23 @@ def test_costs_of_predictions_are_looked_up():
     assert rule.list_costs(y, labels).tolist() == [0, 1, 5, 0]
 
 
+@given(
+    st.sampled_from(["a", "b"]),
+    st.integers(1, PARTS - 1).map(lambda each: each / PARTS),
+    st.lists(deal(2), min_size=1, max_size=20).map(np.array),
+)
+def test_threshold_is_the_rule_of_its_costs(positive, threshold, rows):
+    by_threshold = DecisionRule(["a", "b"], positive, threshold)
+    matrix = by_threshold.matrix.tolist()
+    costs = {a: dict(zip("ab", matrix["ab".index(a)], strict=True)) for a in "ab"}
+    by_costs = DecisionRule(["a", "b"], costs=costs)
+    is_tie = rows[:, "ab".index(positive)] == threshold
+
+    equal = by_threshold.decide(rows) == by_costs.decide(rows)
+
+    assert equal[~is_tie].all()
+
+
 def test_confidence_is_the_probability_of_the_predicted_class():
     rows = np.array([[0.7, 0.3], [0.9, 0.1]])
     rule = DecisionRule(["a", "b"], "b", 0.2)

@@ -35,9 +35,9 @@ def compare(
     Each model gets its own columns of the same rows. Rows that Production was trained
     on, under another split, count for the challenger's own performance only.
     """
-    ours = answer(challenger, test_data, dataset.target)
     contract = Contract.read(challenger)
     rule = DecisionRule.of(contract.target)
+    ours = answer(challenger, test_data, dataset.target, rule)
     alone = Comparison(
         rows=len(test_data),
         challenger=summarize(ours, test_data, dataset.target, gate, latency_ms),

@@ -156,6 +156,7 @@ def test_models_are_compared_under_the_decision_of_the_challenger(
     assert comparison.challenger.recalls["virginica"] < 0.5
     for difference in (comparison.difference, comparison.predecessor):
         assert (difference.gained, difference.lost) == (0, 0)
+        assert difference.cost_reduction == (0, 0, 0)
     assert comparison.production == replace(comparison.challenger, latency_ms=None)
 
 
