@@ -69,6 +69,7 @@ class Comparison:
             before, on the rows that neither has seen.
         incompatibility: Why Production cannot be compared, if it cannot.
         has_newer_data: Whether the challenger has seen newer data than Production.
+        has_other_rule: Whether it decides by another threshold or other costs.
         existing_version: The version that came from the same data, code, parameters.
         was_promoted: Whether that version was ever in Production.
         was_judged: Whether it was refused for good under the same conditions.
@@ -83,6 +84,7 @@ class Comparison:
     predecessor: Difference | None = None
     incompatibility: str | None = None
     has_newer_data: bool = False
+    has_other_rule: bool = False
     existing_version: str | None = None
     was_promoted: bool = False
     was_judged: bool = False

@@ -124,7 +124,8 @@ def _judge_difference(
         return _judge_decline(comparison.predecessor, found, gate)
     found.append(reasons.explain_not_worse(difference, gate))
     found.append(reasons.explain_tie(comparison))
-    return Decision(Verdict.NOT_WORSE, found, promotes=comparison.has_newer_data)
+    promotes = comparison.has_newer_data or comparison.has_other_rule
+    return Decision(Verdict.NOT_WORSE, found, promotes=promotes)
 
 
 def _judge_decline(predecessor: Difference, found: list[str], gate: Gate) -> Decision:

@@ -152,6 +152,8 @@ def explain_tie(comparison: Comparison) -> str:
     """Say what a tie leads to."""
     if comparison.has_newer_data:
         return "a tie goes to the challenger, which has seen newer data"
+    if comparison.has_other_rule:
+        return "a tie goes to the challenger, whose threshold or costs have changed"
     return "a tie keeps Production: the challenger has seen no newer data"
 
 

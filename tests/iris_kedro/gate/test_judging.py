@@ -128,6 +128,21 @@ def test_tie_goes_to_the_challenger_only_with_newer_data(newer):
     assert ("keeps Production" in decision.reasons[-1]) is not newer
 
 
+def test_tie_goes_to_a_changed_threshold_or_costs():
+    decision = judge(compare(NOT_WORSE, has_other_rule=True), GATE)
+
+    assert decision.verdict is Verdict.NOT_WORSE
+    assert decision.promotes
+    assert decision.reasons[-1] == (
+        "a tie goes to the challenger, whose threshold or costs have changed"
+    )
+
+
+@pytest.mark.parametrize("interval", [WORSE, INCONCLUSIVE])
+def test_changed_threshold_excuses_no_loss(interval):
+    assert not judge(compare(interval, has_other_rule=True), GATE).promotes
+
+
 @pytest.mark.parametrize("interval", [WORSE, INCONCLUSIVE])
 def test_newer_data_excuses_no_loss(interval):
     assert not judge(compare(interval, has_newer_data=True), GATE).promotes

@@ -56,8 +56,10 @@ def compare(
     except ValueError as error:
         return replace(alone, incompatibility=str(error))
     predecessor = find_best_predecessor(registry, ours, test_data, dataset, gate, rule)
+    production_rule = DecisionRule.of(registry.production.contract.target)
     return replace(
         alone,
+        has_other_rule=not rule.agrees_with(production_rule),
         production=production,
         difference=difference,
         predecessor=predecessor,

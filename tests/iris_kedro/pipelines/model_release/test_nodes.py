@@ -15,6 +15,14 @@ from iris_kedro.pipelines.model_release.nodes import (
 )
 from iris_kedro.tables.split import is_held_out
 
+COSTS = {
+    "costs": {
+        "setosa": {"versicolor": 1.0, "virginica": 1.0},
+        "versicolor": {"setosa": 1.0, "virginica": 1.0},
+        "virginica": {"setosa": 1.0, "versicolor": 2.0},
+    }
+}
+
 # --- The comparison ------------------------------------------------------------------
 
 
@@ -158,6 +166,29 @@ def test_models_are_compared_under_the_decision_of_the_challenger(
         assert (difference.gained, difference.lost) == (0, 0)
         assert difference.cost_reduction == (0, 0, 0)
     assert comparison.production == replace(comparison.challenger, latency_ms=None)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "changed"),
+    [({}, {}, False), (COSTS, COSTS, False), (COSTS, {}, True), ({}, COSTS, True)],
+    ids=["neither", "same", "new", "given up"],
+)
+def test_change_of_the_decision_alone_is_released(
+    judge, challenger, describe_anew, gate, ours, theirs, changed
+):
+    given = Contract.read(challenger).target
+    models = []
+    for changes in (ours, theirs):
+        target = given.model_copy(update=changes)
+        model = DecisionRule.of(target).embed(challenger)
+        models.append(describe_anew(model, target=target))
+
+    comparison = judge(*models, known_data=frozenset({"sha256:data"}))
+    decision = decide(comparison, gate)
+
+    assert comparison.has_other_rule is changed
+    assert decision.verdict is Verdict.NOT_WORSE
+    assert decision.promotes is changed
 
 
 def test_best_predecessor_is_compared_as_well(judge, challenger, weak):
