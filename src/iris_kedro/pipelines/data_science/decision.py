@@ -109,7 +109,31 @@ def tune_threshold(
         scoring=make_scorer(score, pos_label=dataset.target.positive),
         response_method="predict_proba",
         cv=build_folds(train_data, dataset, training),
+        store_cv_results=True,
     )
     with run_parallel(len(X), training), collect_warnings():  # known from the search
         tuned.fit(X, y)
-    return float(tuned.best_threshold_)
+    return pick_threshold(**tuned.cv_results_)
+
+
+def pick_threshold(
+    thresholds: NDArray[np.float64], scores: NDArray[np.float64]
+) -> float:
+    """Return the threshold with the best score; of equal ones, the nearest to a half.
+
+    Args:
+        thresholds: In ascending order. 0 and 1, at which the probabilities no longer
+            matter, are left out.
+        scores: One for each threshold.
+    """
+    is_inside = (thresholds > 0) & (thresholds < 1)
+    thresholds, scores = thresholds[is_inside], scores[is_inside]
+    best = thresholds[np.isclose(scores, scores.max())]
+    threshold = float(best[np.abs(best - 0.5).argmin()])
+    if threshold in (thresholds[0], thresholds[-1]):
+        logger.warning(
+            "the tuned threshold %.3f is at the end of the probabilities: nearly all"
+            " rows will be predicted as one class",
+            threshold,
+        )
+    return threshold

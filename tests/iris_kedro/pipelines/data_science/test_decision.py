@@ -14,7 +14,11 @@ from iris_kedro.model.decision import DecisionRule
 from iris_kedro.model.inputs import arrange
 from iris_kedro.model.scoring import OnnxScorer
 from iris_kedro.pipelines.data_engineering.nodes import split
-from iris_kedro.pipelines.data_science.decision import apply_decision, choose_decision
+from iris_kedro.pipelines.data_science.decision import (
+    apply_decision,
+    choose_decision,
+    pick_threshold,
+)
 from iris_kedro.pipelines.data_science.export import describe_challenger, export_onnx
 from iris_kedro.pipelines.data_science.nodes import evaluate_best, train_candidate
 from iris_kedro.specification import Candidate, Dataset
@@ -108,6 +112,40 @@ def test_tuning_repeats_exactly_and_can_be_written_as_json(choose):
 
     assert first == second
     assert DecisionRule(**json.loads(json.dumps(first))) == DecisionRule(**first)
+
+
+@pytest.mark.parametrize(
+    ("scores", "threshold", "warns"),
+    [
+        ([0.1, 0.9, 0.9, 0.9 - 1e-15, 0.1], 0.4, False),
+        ([0.1, 0.9, 0.2, 0.8, 0.1], 0.1, True),
+        ([0.1, 0.2, 0.7, 0.8, 0.1], 0.8, True),
+        ([1.0, 0.2, 0.9, 0.3, 1.0], 0.4, False),
+    ],
+    ids=["nearest to a half", "lowest", "highest", "inside"],
+)
+def test_best_threshold_is_picked(scores, threshold, warns, caplog):
+    thresholds = np.array([0.0, 0.1, 0.4, 0.8, 1.0])
+
+    assert pick_threshold(thresholds, np.array(scores)) == threshold
+    assert ("predicted as one class" in caplog.text) is warns
+
+
+def test_tree_that_has_only_zeros_and_ones_gets_a_threshold_of_a_half(
+    sides, training, export_parameters
+):
+    """Nothing in the features says who is sick: f1 is best if all are called sick."""
+    coins = np.random.default_rng(0).choice(["sick", "healthy"], len(sides.train))
+    rows = sides.train.assign(outcome=coins)
+    tree = {"class": "sklearn.tree.DecisionTreeClassifier"}
+    candidate = Candidate.model_validate(tree)
+    trained = train_candidate("tree", rows, describe(), candidate, training)
+    exported = export_onnx(trained, rows, describe(), export_parameters)
+    changed = training.model_copy(update={"threshold": "f1"})
+
+    rule = choose_decision(exported, rows, describe(), changed)
+
+    assert rule["threshold"] == pytest.approx(0.5, abs=0.01)
 
 
 def test_given_threshold_is_taken_as_it_is(choose):
