@@ -2,10 +2,12 @@
 
 import ast
 import math
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import reduce
+from keyword import iskeyword
 from typing import NoReturn
 
 import numpy as np
@@ -82,6 +84,12 @@ def parse(
             f"the expression has {len(text)} characters, more than {MAX_LENGTH}:"
             f" {text[:50]!r}…"
         )
+    for name in re.findall(r"\w+", text):
+        if iskeyword(name) and name in {*numbers, *categories}:
+            raise ValueError(
+                f"{text!r} has {name!r}, which is a Python keyword: give the feature"
+                " another name and set column to its header"
+            )
     try:
         body = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:

@@ -73,6 +73,12 @@ def test_anything_else_is_refused_by_what_it_is(text, message):
         read(text)
 
 
+@pytest.mark.parametrize("text", ["class + 1", "fare * (class)", "lambda"])
+def test_feature_with_the_name_of_a_keyword_needs_another_one(text):
+    with pytest.raises(ValueError, match=r"Python keyword: .* and set column"):
+        parse(text, ["fare", "class"], ["lambda"])
+
+
 def test_refused_code_is_not_run(tmp_path):
     with pytest.raises(ValueError, match="which is not"):
         read(f"__import__('pathlib').Path('{tmp_path}/trace').touch() + fare")
