@@ -10,7 +10,6 @@ from .checks import (
     check_agreement,
     check_decision,
     check_names,
-    check_search,
     check_searches,
 )
 from .dataset import Card, Dataset, DatasetSplit, Target
@@ -43,6 +42,5 @@ __all__ = [
     "check_agreement",
     "check_decision",
     "check_names",
-    "check_search",
     "check_searches",
 ]

@@ -1,5 +1,6 @@
 """Checks of the sections before a run: of their names, and against the catalog."""
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -121,31 +122,31 @@ def check_decision(parameters: dict[str, Any]) -> None:
 
 
 def check_searches(parameters: dict[str, Any]) -> None:
-    """Check the search of each candidate before any is trained.
+    """Check before a run that each search can keep groups or times apart.
+
+    Halving draws rows of its own, one by one. Candidates are looked at as they are
+    written: to build them would import their libraries for a run without training.
 
     Raises:
-        ProjectError: Names the first candidate with the wrong one.
+        ProjectError: Names the first candidate with the wrong one and what to set.
     """
-    dataset = Dataset.model_validate(parameters["dataset"])
+    split = Dataset.model_validate(parameters["dataset"]).split
+    if split.method == "hash":
+        return
     for name, candidate in parameters["data_science"]["candidates"].items():
-        if candidate is not None:  # removed by an environment
-            check_search(name, Candidate.model_validate(candidate), dataset)
+        if _find_search_method(candidate) == "halving":
+            raise ProjectError(
+                f"data_science.candidates.{name}.search.method is halving, which cannot"
+                f" split rows by {split.method}, as dataset.split asks: set it to"
+                " random"
+            )
 
 
-def check_search(name: str, candidate: Candidate, dataset: Dataset) -> None:
-    """Check that a candidate's search can keep groups or times apart.
-
-    Halving draws rows of its own, one by one.
-
-    Raises:
-        ProjectError: Names the candidate and what to set.
-    """
-    if candidate.search.method == "halving" and dataset.split.method != "hash":
-        raise ProjectError(
-            f"data_science.candidates.{name}.search.method is halving, which cannot"
-            f" split rows by {dataset.split.method}, as dataset.split asks: set it to"
-            " random"
-        )
+def _find_search_method(candidate: Any) -> Any:
+    if isinstance(candidate, Candidate):
+        return candidate.search.method
+    search = candidate.get("search") if isinstance(candidate, Mapping) else None
+    return search.get("method") if isinstance(search, Mapping) else None
 
 
 def _check_sections(parameters: dict[str, Any]) -> None:

@@ -160,6 +160,7 @@ HALVING = {**GRID, "search": {"method": "halving"}}
         ({}, HALVING),
         ({"method": "group", "column": "id"}, GRID),
         ({"method": "time", "column": "day"}, {**GRID, "search": {"method": "random"}}),
+        ({"method": "time", "column": "day"}, {"class": "not.imported.Here"}),
     ],
 )
 def test_search_that_suits_the_split_passes(split, searched):

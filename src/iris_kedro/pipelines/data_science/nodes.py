@@ -31,7 +31,6 @@ from iris_kedro.specification import (
     Candidate,
     Dataset,
     Training,
-    check_search,
 )
 
 from .fit_warnings import collect_warnings
@@ -64,9 +63,8 @@ def train_candidate(
 
     Raises:
         ProjectError: If no candidate could be compared fairly, because a fold lacks a
-            class, or if the search cannot keep groups or times apart.
+            class.
     """
-    check_search(name, candidate, dataset)
     X = arrange(train_data, dataset.features)
     y = train_data[dataset.target.name].to_numpy(str)
     scorers = build_scorers(dataset.target, training.scoring)

@@ -220,13 +220,3 @@ def test_models_of_early_folds_know_earlier_rows_alone():
 
     # 30 rows before, 60 before, and 90, of which the last 30 contradict.
     assert trained.cross_validation.scores["accuracy"].tolist()[:2] == [1.0, 0.0]
-
-
-@pytest.mark.parametrize("method", ["group", "time"])
-def test_halving_is_refused(method):
-    halving = Candidate.model_validate(
-        {**LOGISTIC, "search": {"method": "halving"}, "grid": {"C": [0.1, 1.0]}}
-    )
-
-    with pytest.raises(ProjectError, match=f"one.* by {method}, .* set it to random"):
-        train_candidate("one", pd.DataFrame(), describe(method), halving, TRAINING)
