@@ -326,6 +326,10 @@ def test_rows_that_belong_together_are_split_trained_compared_and_served(
     first = own.invoke("run", "--env", "passengers")
     assert first.exit_code == 0, first.output
     trained_on = pd.read_parquet(tables / "train_data.parquet")
+    best = PickleDataset(
+        filepath=str(own.path / "data/06_models/passengers/best.pickle")
+    )
+    models = {"1": best.load().trained.model}
     write_visits(own, 1_200)
     second = own.invoke("run", "--env", "passengers")
     assert second.exit_code == 0, second.output
@@ -347,10 +351,13 @@ def test_rows_that_belong_together_are_split_trained_compared_and_served(
     shutil.copytree(ROOT / "serving", own.path / "serving")
     service = Service(own.path)
     try:
-        answer = service.post("/predict/batch", {"instances": read_rows(own)[1]})
+        rows, requests = read_rows(own)
+        answer = service.post("/predict/batch", {"instances": requests})
     finally:
         service.stop()
-    assert set(answer["predictions"]) <= {"0", "1"}
+    models["2"] = best.load().trained.model
+    expected = models[answer["model"]["version"]].predict_proba(rows)
+    np.testing.assert_allclose(answer["probabilities"], expected, atol=1e-4)
 
 
 def read_rows(project, name="passengers"):
