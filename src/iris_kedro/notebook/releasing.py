@@ -28,7 +28,7 @@ def check_production(registry: Registry) -> None:
     ]
     raise ProjectError(
         f"{registry.name} has no version in Production:"
-        f" {'; '.join(reasons) or 'nothing was released'}. Bring a better candidate, or"
+        f" {'; '.join(reasons) or 'nothing was released'}. Train a better candidate, or"
         " lower the floors in model_release.gate of your environment"
     )
 

@@ -57,7 +57,7 @@ def test_notebook_stops_with_the_reasons_if_nothing_was_released(registry, relea
 
     release(Verdict.UNFIT)
 
-    with pytest.raises(ProjectError, match=r"because of the test\. Bring a better"):
+    with pytest.raises(ProjectError, match=r"because of the test\. Train a better"):
         check_production(registry)
 
 

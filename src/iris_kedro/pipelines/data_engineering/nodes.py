@@ -170,7 +170,7 @@ def _check_balance(counts: dict[str, int], split: Split, rule: SplitContract) ->
             "too few rows of a class after the split:"
             f" {', '.join(f'{name} has {count}' for name, count in scarce.items())};"
             f" data_engineering.split.minimum_rows_per_class is"
-            f" {split.minimum_rows_per_class}.{_explain_sides(rule)} Bring more rows of"
+            f" {split.minimum_rows_per_class}.{_explain_sides(rule)} Add more rows of"
             " that class, or change data_engineering.split.test_size"
             f"{'' if rule.method == 'time' else ' or salt'}"
         )

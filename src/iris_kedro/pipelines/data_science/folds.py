@@ -63,7 +63,7 @@ def build_folds(
         raise ProjectError(
             f"the training rows cannot be divided into {training.folds} folds by"
             f" {describe_method(dataset.split)}: {error}. Set"
-            " data_science.training.folds lower, or bring more rows"
+            " data_science.training.folds lower, or add more rows"
         ) from error
     for number, fold in enumerate(folds):
         _check_classes(fold, y, number % training.folds + 1, dataset, training)
@@ -85,7 +85,7 @@ def _check_counts(y: NDArray[np.str_], training: Training) -> None:
         "too few training rows for cross-validation:"
         f" {', '.join(f'{name} has {rows}' for name, rows in scarce.items())};"
         f" data_science.training.folds is {training.folds}, and each fold needs a row"
-        " of each class. Bring more rows"
+        " of each class. Add more rows"
         + (f", or set folds to at most {fewest}" if fewest > 1 else "")
     )
 
@@ -137,5 +137,5 @@ def _check_classes(
     raise ProjectError(
         f"fold {number} of {training.folds}, split by"
         f" {describe_method(dataset.split)}, {problem}: too few groups or times have"
-        " rows of that class. Set data_science.training.folds lower, or bring more rows"
+        " rows of that class. Set data_science.training.folds lower, or add more rows"
     )

@@ -270,8 +270,8 @@ def test_split_follows_groups_and_times(flower, dataset, method):
 @pytest.mark.parametrize(
     ("method", "message"),
     [
-        ("group", "Rows of the same 'Plant No.' stay together. Bring .*_size or salt$"),
-        ("time", "held out from 'Plant No.' = 1.0 on. Bring .*split.test_size$"),
+        ("group", "Rows of the same 'Plant No.' stay together. Add .*_size or salt$"),
+        ("time", "held out from 'Plant No.' = 1.0 on. Add .*split.test_size$"),
     ],
 )
 def test_split_says_why_classes_are_scarce(flower, dataset, method, message):

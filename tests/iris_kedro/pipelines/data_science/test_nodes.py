@@ -204,7 +204,7 @@ def test_candidate_that_cannot_be_trained_is_left_out_with_the_reason(
 
 
 @pytest.mark.parametrize(
-    ("rows", "advice"), [(4, "or set folds to at most 4$"), (1, "Bring more rows$")]
+    ("rows", "advice"), [(4, "or set folds to at most 4$"), (1, "Add more rows$")]
 )
 def test_class_with_fewer_rows_than_folds_stops_before_training(
     train_data, dataset, training, rows, advice
