@@ -66,6 +66,12 @@ class Target(Parameters):
                     f"costs has {right!r} predicted as {right!r}: a right prediction"
                     " costs nothing; leave it out"
                 )
+        rows = (self.complete_costs() or {}).values()
+        if self.costs and not any(cost > 0 for row in rows for cost in row.values()):
+            raise ValueError(
+                "costs are all 0, so that any prediction is as good as another; let"
+                " one at least be positive"
+            )
         return self
 
     def complete_costs(self) -> dict[str, dict[str, float]] | None:

@@ -106,6 +106,7 @@ def test_parameters_refuse_unknown_keys_by_name(model, given):
         (Target, TARGET, {"costs": {"a": {"a": 0}}}, "'a' predicted as 'a': a right"),
         (Target, TARGET, {"costs": {"a": {"b": -1}}}, r"costs.a.b\n.*equal to 0"),
         (Target, TARGET, {"costs": {"a": {"b": float("inf")}}}, r"a.b\n.*finite"),
+        (Target, TARGET, {"costs": {"a": {"b": 0}, "b": {"a": 0}}}, "are all 0, so"),
         (Target, TARGET, {"costs": {"a": 5}}, r"costs.a\n.*valid dict"),
         (Training, TRAINING, {"threshold": 1}, r"threshold\n.*must be a prob"),
         (Training, TRAINING, {"threshold": 0}, r"threshold\n.*must be a prob"),
