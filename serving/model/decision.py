@@ -48,13 +48,17 @@ class Decision:
         """Whether the most probable class is predicted."""
         return self.threshold is None and self.costs is None
 
-    @property
-    def sentence(self) -> str:
-        """What people should know of it; empty if the most probable class is meant."""
+    def describe(self, labels: Mapping[str, str]) -> str:
+        """Say what people should know of it; nothing of the most probable class.
+
+        Args:
+            labels: What people call some of the classes.
+        """
         if self.threshold is not None:
+            name = labels.get(self.positive or "", self.positive)
             return (
-                f"{self.positive} is predicted from a probability of"
-                f" {self.threshold:.3g} on."
+                f"{name} is predicted if its probability is at least"
+                f" {self.threshold:.3g}."
             )
         if self.costs is not None:
             return "The class with the least expected cost is predicted."

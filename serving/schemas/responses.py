@@ -106,7 +106,8 @@ def prediction_response(contract: Contract) -> type[Schema]:
 
 
 def _describe_prediction(contract: Contract) -> str:
-    parts = (contract.target_description, contract.decision.sentence)
+    decision = contract.decision.describe(contract.labels)
+    parts = (contract.target_description, decision)
     return "\n\n".join(part for part in parts if part)
 
 

@@ -25,7 +25,9 @@ export const labelOf = (labels, name) => (Object.hasOwn(labels, name) ? labels[n
 
 // The most probable class is predicted, unless the contract says otherwise.
 function describeDecision({ labels = {}, positive, threshold = null, costs = null }) {
-  if (threshold !== null) return `Predicts ${labelOf(labels, positive)} from a probability of ${percent(threshold)}.`;
+  if (threshold !== null) {
+    return `Predicts ${labelOf(labels, positive)} if its probability is at least ${percent(threshold)}.`;
+  }
   return costs ? "Predicts the class with the least expected cost." : "";
 }
 

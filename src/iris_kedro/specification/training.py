@@ -33,8 +33,8 @@ class Split(Parameters):
 class Training(Parameters):
     """How candidates are searched and cross-validated, with scikit-learn's names.
 
-    ``threshold`` is the probability from which on the positive class is predicted, or
-    the metric to tune it by.
+    The positive class is predicted if its probability is at least ``threshold``, which
+    is a number or the metric to tune it by.
     """
 
     scoring: Literal[

@@ -237,7 +237,7 @@ def test_openapi_says_how_the_model_decides(make_app, load, passengers_bytes, ch
     ]
     described, decided = prediction["description"].split("\n\n")
     assert described == "Whether the passenger survived"
-    assert decided == "1 is predicted from a probability of 0.31 on."
+    assert decided == "survived is predicted if its probability is at least 0.31."
 
 
 def test_openapi_of_another_model_shares_nothing(make_app, wine):

@@ -18,21 +18,24 @@ def test_without_threshold_and_costs_the_most_probable_class_is_meant(target):
     decision = read(**target)
 
     assert decision.is_most_probable
-    assert decision.sentence == ""
+    assert decision.describe({}) == ""
 
 
 def test_threshold_is_about_the_positive_class():
     decision = read(threshold=0.314159)
 
     assert not decision.is_most_probable
-    assert decision.sentence == "1 is predicted from a probability of 0.314 on."
+    sentence = "is predicted if its probability is at least 0.314."
+    assert decision.describe({"0": "died"}) == f"1 {sentence}"
+    assert decision.describe({"1": "survived"}) == f"survived {sentence}"
 
 
 def test_costs_are_read_by_class():
     decision = read(costs={"0": {"1": 1}, "1": {"0": 5.5}})
 
     assert decision.costs == {"0": {"1": 1.0}, "1": {"0": 5.5}}
-    assert decision.sentence == "The class with the least expected cost is predicted."
+    sentence = "The class with the least expected cost is predicted."
+    assert decision.describe({}) == sentence
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,8 @@ def choose_decision(
             best.trained.model, train_data, dataset, training, threshold
         )
         logger.info(
-            "%s: %s is predicted from a probability of %.3f on, which is best by %s",
+            "%s: %s is predicted if its probability is at least %.3f, which is best by"
+            " %s",
             best.name,
             target.positive,
             threshold,

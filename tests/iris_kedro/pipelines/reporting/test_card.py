@@ -213,7 +213,8 @@ def test_card_says_from_which_probability_on_a_class_is_predicted(make_card):
     card = make_card()
     card["model"]["target"] |= {"positive": "virginica", "threshold": 0.314159}
 
-    assert "virginica is predicted from a probability of 0.314 on." in render_card(card)
+    sentence = "virginica is predicted if its probability is at least 0.314."
+    assert sentence in render_card(card)
 
 
 # --- What is measured ----------------------------------------------------------------

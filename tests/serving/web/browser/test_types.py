@@ -166,7 +166,10 @@ def test_classes_are_shown_by_their_labels(page):
 @pytest.mark.parametrize(
     ("decision", "sentence"),
     [
-        ({"threshold": 0.31}, "Predicts survived from a probability of 31.0 %."),
+        (
+            {"threshold": 0.31},
+            "Predicts survived if its probability is at least 31.0 %.",
+        ),
         (
             {"costs": {"1": {"0": 5}}},
             "Predicts the class with the least expected cost.",
