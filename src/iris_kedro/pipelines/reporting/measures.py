@@ -17,6 +17,7 @@ from iris_kedro.specification import Dataset, Gate
 SHOWN_VALUES = 20  # of a category
 MISSING = "(missing)"
 CONFIDENCES = np.array([0.0, 0.6, 0.8, 0.9, 0.95, 1.0])
+LOW_CONFIDENCES = np.array([0.2, 0.4])  # only if the most probable class may lose
 
 
 def share(hits: NDArray[np.bool_], gate: Gate) -> Estimate | None:
@@ -146,11 +147,14 @@ def measure_calibration(
     """Compare probabilities with the share of right answers, in bins."""
     rule = DecisionRule.of(contract.target)
     confidences = rule.find_confidences(scores.probabilities, scores.labels)
-    bins = np.clip(np.digitize(confidences, CONFIDENCES), 1, len(CONFIDENCES) - 1)
+    edges = CONFIDENCES
+    if not rule.is_most_probable:
+        edges = np.union1d(CONFIDENCES, LOW_CONFIDENCES)
+    bins = np.clip(np.digitize(confidences, edges), 1, len(edges) - 1)
     return [
         {
-            "low": float(CONFIDENCES[number - 1]),
-            "high": float(CONFIDENCES[number]),
+            "low": float(edges[number - 1]),
+            "high": float(edges[number]),
             "rows": int((bins == number).sum()),
             "said": float(confidences[bins == number].mean()),
             "right": share(hits[bins == number], gate),
