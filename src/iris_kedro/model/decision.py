@@ -1,7 +1,7 @@
 """How a model decides: from the probabilities of a row to its class.
 
-The rule becomes a part of the ONNX model, so that all that run the model decide alike.
-``DecisionRule.decide`` is the same rule in NumPy.
+The rule becomes a part of the ONNX model, which decides by it wherever it runs.
+``DecisionRule.decide`` is the same rule in NumPy; the gate applies it to other models.
 """
 
 from dataclasses import dataclass
