@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import balanced_accuracy_score, f1_score
+from sklearn.neighbors import KNeighborsClassifier
 
 from iris_kedro.errors import ProjectError
 from iris_kedro.model.candidates import ExportedCandidate
@@ -18,10 +19,11 @@ from iris_kedro.pipelines.data_science.decision import (
     apply_decision,
     choose_decision,
     pick_threshold,
+    tune_threshold,
 )
 from iris_kedro.pipelines.data_science.export import describe_challenger, export_onnx
 from iris_kedro.pipelines.data_science.nodes import evaluate_best, train_candidate
-from iris_kedro.specification import Candidate, Dataset
+from iris_kedro.specification import Candidate, Dataset, DatasetSplit
 
 LOGISTIC = {"class": "sklearn.linear_model.LogisticRegression"}
 ROWS = 2_000
@@ -242,3 +244,33 @@ def test_forest_at_the_threshold_is_evaluated_as_it_is_served(
     for name in dataset.target.classes:
         of_class = served[y == name]
         assert metrics[f"recall.{name}"] == pytest.approx((of_class == name).mean())
+
+
+@pytest.mark.parametrize(
+    ("method", "at_least", "at_most"),
+    [("hash", 0.4, 0.6), ("group", 0.0, 0.35), ("time", 0.0, 0.35)],
+)
+def test_threshold_is_tuned_in_folds_that_keep_groups_and_times_apart(
+    training, method, at_least, at_most
+):
+    """A row's neighbours give its class away, but tell nothing of other groups."""
+    generator = np.random.default_rng(0)
+    groups, places = np.repeat(np.arange(60), 5), generator.permutation(60)
+    coins = generator.choice(["sick", "healthy"], 60, p=[0.7, 0.3])
+    keys = groups.astype(str if method == "group" else float)
+    rows = pd.DataFrame(
+        {
+            "first": places[groups] / 10,
+            "second": 0.0,
+            "outcome": coins[groups],
+            f"{method}: key": keys,
+        }
+    )
+    split = {"method": method, "column": None if method == "hash" else "key"}
+    changes = {"split": DatasetSplit.model_validate(split)}
+    dataset = describe().model_copy(update=changes)
+    model = KNeighborsClassifier(5, weights="distance")
+
+    threshold = tune_threshold(model, rows, dataset, training, "f1")
+
+    assert at_least <= threshold <= at_most
