@@ -5,6 +5,7 @@ from ast import literal_eval
 from datetime import UTC, datetime
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
 import mlflow
@@ -31,6 +32,8 @@ from iris_kedro.model.provenance import (
     list_packages,
     read_git_commit,
 )
+
+from .model_code import copy_code, list_own_parts, list_requirements
 
 
 class TrackedParquetDataset(ParquetDataset):
@@ -167,14 +170,19 @@ class CandidateRunsDataset(AbstractDataset[list[CandidateRecord], NoReturn]):
             run_id, metrics=_metrics(record), params=_params(record), tags=_tags(record)
         )
         mlflow.log_table(_tabulate(record.candidate.trained.points), "search.json")
-        mlflow.sklearn.log_model(
-            record.candidate.trained.model,
-            name="model",
-            pip_requirements=pin_requirements(
-                "scikit-learn", "skops", "numpy", *_list_other_packages(record)
-            ),
-            skops_trusted_types=_trusted_types(record),
-        )
+        types = _trusted_types(record)
+        parts = list_own_parts(types)
+        others = *_list_other_packages(record), *list_requirements(parts)
+        with TemporaryDirectory() as folder:
+            mlflow.sklearn.log_model(
+                record.candidate.trained.model,
+                name="model",
+                code_paths=[copy_code(parts, Path(folder))] if parts else None,
+                pip_requirements=pin_requirements(
+                    "scikit-learn", "skops", "numpy", *others
+                ),
+                skops_trusted_types=types,
+            )
 
 
 def _metrics(record: CandidateRecord) -> list[Metric]:

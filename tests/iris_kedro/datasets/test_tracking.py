@@ -1,5 +1,9 @@
 import json
+import os
+import subprocess
+import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import mlflow
 import numpy as np
@@ -247,6 +251,66 @@ def test_model_of_a_boosting_library_is_kept_with_its_requirements(
     assert (loaded.predict(X) == trained.model.predict(X)).all()
     needed = mlflow.pyfunc.get_model_dependencies(model.model_uri)
     assert f"\n{class_path.partition('.')[0]}" in open(needed).read()
+
+
+LOAD = """
+import sys
+import mlflow
+import numpy as np
+model = mlflow.sklearn.load_model(sys.argv[1])
+print(*model.predict(np.array([[5.1, 3.5, 1.4, 0.2]])))
+print(sys.modules["iris_kedro"].__file__)
+"""
+
+
+@pytest.mark.parametrize(
+    ("class_path", "derived", "requirements"),
+    [
+        ("xgboost.XGBClassifier", {}, []),
+        (
+            "sklearn.naive_bayes.GaussianNB",
+            {"area": "petal_length * petal_width"},
+            ["onnx", "skl2onnx"],
+        ),
+    ],
+)
+def test_model_with_own_classes_is_loaded_without_the_project(
+    tracking, sides, dataset, training, tmp_path, class_path, derived, requirements
+):
+    trained = train_candidate(
+        "own",
+        sides().train,
+        dataset.model_copy(update={"derived": derived}),
+        Candidate.model_validate({"class": class_path}),
+        training,
+    )
+    with mlflow.start_run() as run:
+        record = CandidateRecord(ExportedCandidate(trained, None), is_chosen=False)
+        CandidateRunsDataset().save([record])
+    (model,) = tracking.search_logged_models([run.info.experiment_id])
+    folder = mlflow.artifacts.download_artifacts(model.model_uri, dst_path=tmp_path)
+
+    result = subprocess.run(
+        [sys.executable, "-c", LOAD, folder],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
+    )
+
+    prediction, code = result.stdout.split()
+    assert prediction == "setosa"
+    assert Path(code).is_relative_to(folder)
+    needed = Path(folder, "requirements.txt").read_text().splitlines()
+    assert {f"{name}=={version(name)}" for name in requirements} <= {*needed}
+
+
+def test_model_without_own_classes_has_no_code(candidate_run, tmp_path):
+    (model,) = MlflowClient().search_logged_models([candidate_run.info.experiment_id])
+    folder = mlflow.artifacts.download_artifacts(model.model_uri, dst_path=tmp_path)
+
+    assert not list(Path(folder).rglob("*.py"))
 
 
 def test_requirements_are_pinned_to_what_is_installed():
