@@ -14,7 +14,7 @@ from kedro.validation import DataValidationError
 
 import iris_kedro.model.contract as written
 from iris_kedro.model.source import describe_source
-from iris_kedro.pipelines.data_science.feature_contracts import describe_feature
+from iris_kedro.pipelines.data_science.export.feature_contracts import describe_feature
 from iris_kedro.specification import Dataset
 from iris_kedro.tables.reading import build_load_args, find_columns
 from iris_kedro.tables.reading import standardize_name as standardize_in_training

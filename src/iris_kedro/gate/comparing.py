@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from iris_kedro.gate.intervals import Estimate
 from iris_kedro.gate.release import RegistryState, ReleasedModel
-from iris_kedro.model.contract import CategoryContract, Contract
+from iris_kedro.model.contract import Contract
+from iris_kedro.model.contract_features import CategoryContract
 from iris_kedro.model.decision import DecisionRule
 from iris_kedro.specification import Dataset, Gate, Target
 from iris_kedro.tables.split import check_method, find_held_out

@@ -4,113 +4,16 @@ It travels as JSON under the metadata key ``contract`` inside ``model.onnx``, so
 the file describes itself and training and serving need to share no code.
 """
 
-from collections.abc import Sequence
-from typing import Any, ClassVar, Literal
+from typing import Literal
 
-import numpy as np
 import onnx
 import pandas as pd
-from pydantic import AliasChoices, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, AwareDatetime, ConfigDict, Field
 
+from iris_kedro.model.contract_features import FeatureContract, Part, Value
 from iris_kedro.model.source import SourceContract
 
 METADATA_KEY = "contract"
-Value = bool | int | float | str | None  # as JSON has it
-QUANTILES = np.linspace(0, 1, 11)
-
-
-class Part(BaseModel):
-    """Base of the contract's parts: immutable, no unknown fields."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class TrainingStatistics(Part):
-    """How a number was distributed in the training rows (for drift and warnings).
-
-    ``quantiles`` are the minimum, the nine deciles and the maximum; ``missing`` is the
-    share of rows without a value.
-    """
-
-    mean: float
-    standard_deviation: float
-    quantiles: list[float]
-    missing: float = 0.0
-
-    @classmethod
-    def from_values(cls, values: "pd.Series[float]") -> "TrainingStatistics":
-        """Summarize the training values of one feature."""
-        return cls(
-            mean=float(values.mean()),
-            standard_deviation=float(values.std(ddof=0)),
-            quantiles=[float(value) for value in values.quantile(QUANTILES)],
-            missing=float(values.isna().mean()),
-        )
-
-
-class TrainingCounts(Part):
-    """How often the training rows had each value of a feature.
-
-    ``counts`` are in the order of the categories, or of false and true; ``missing`` is
-    the share of rows without a value.
-    """
-
-    counts: list[int]
-    missing: float = 0.0
-
-    @classmethod
-    def from_values(
-        cls, values: "pd.Series[Any]", known: Sequence[object]
-    ) -> "TrainingCounts":
-        """Count the training values of one feature."""
-        return cls(
-            counts=[int((values == each).sum()) for each in known],
-            missing=float(values.isna().mean()),
-        )
-
-
-class NumberContract(Part):
-    """A number, in the order of the model's input."""
-
-    name: str
-    type: Literal["number", "integer"] = "number"
-    description: str
-    unit: str
-    minimum: float
-    maximum: float
-    nullable: bool = False
-    training: TrainingStatistics
-
-    is_category: ClassVar[bool] = False
-
-
-class BooleanContract(Part):
-    """True or false, in the order of the model's input."""
-
-    name: str
-    type: Literal["boolean"]
-    description: str
-    nullable: bool
-    training: TrainingCounts
-
-    is_category: ClassVar[bool] = False
-
-
-class CategoryContract(Part):
-    """One of some texts, in the order of the model's input."""
-
-    name: str
-    type: Literal["category"]
-    description: str
-    categories: list[str]
-    nullable: bool
-    unknown: Literal["reject", "accept"]
-    training: TrainingCounts
-
-    is_category: ClassVar[bool] = True
-
-
-FeatureContract = NumberContract | BooleanContract | CategoryContract
 
 
 class TargetContract(Part):
@@ -121,7 +24,7 @@ class TargetContract(Part):
     classes: list[str]
     training_counts: list[int]
     # Older contracts do not have the fields below.
-    labels: dict[str, str] = {}
+    labels: dict[str, str] = Field(default_factory=dict)
     positive: str | None = None
     # See model.decision; without either, the most probable class is predicted.
     threshold: float | None = None
@@ -177,11 +80,11 @@ class Contract(Part):
     metrics: dict[str, float]
     # Older contracts do not have the fields below.
     # For each class, what is usual of each feature.
-    typical_rows: dict[str, list[Value]] = {}
+    typical_rows: dict[str, list[Value]] = Field(default_factory=dict)
     # Digest of the data, code and parameters that the training depended on.
     training_fingerprint: str = ""
     # Expressions of the numbers that the model computes from the features, by name.
-    derived: dict[str, str] = {}
+    derived: dict[str, str] = Field(default_factory=dict)
     source: SourceContract = SourceContract()
 
     @property

@@ -15,7 +15,7 @@ import requests
 
 from iris_kedro.model.inputs import arrange, to_tensors
 from iris_kedro.notebook.monitoring.metrics import count_predictions
-from iris_kedro.pipelines.data_science.feature_contracts import show_values
+from iris_kedro.pipelines.data_science.export.feature_contracts import show_values
 from iris_kedro.specification import Dataset
 
 PATIENCE = 30.0  # seconds for a start on a busy machine

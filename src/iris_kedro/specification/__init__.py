@@ -12,10 +12,11 @@ from .checks import (
     check_names,
     check_searches,
 )
-from .dataset import Card, Dataset, DatasetSplit, Target
+from .dataset import Card, Dataset, DatasetSplit
 from .estimators import Distribution, Estimator
 from .features import Boolean, Category, Feature, Integer, Number
 from .gate import Gate
+from .target import Target
 from .training import Export, Split, Training
 
 __all__ = [

@@ -3,89 +3,13 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, FiniteFloat, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from iris_kedro.derived.expression import parse
 
 from .base import Name, Parameters, Share
-from .features import Feature, Number, Text, check_unique
-
-Cost = Annotated[FiniteFloat, Field(ge=0)]
-
-
-class Target(Parameters):
-    """The column to predict and its classes.
-
-    Attributes:
-        name: The name of the column in the project.
-        description: What it means.
-        column: Its header in the source; by default the name in any spelling.
-        classes: What it can be.
-        positive: The class that ranking metrics and F1 look at, if one matters most.
-        labels: How people call some of the classes.
-        costs: For each class that is right, what predicting another one costs; 1 if it
-            is not listed. Without any, the most probable class is predicted.
-    """
-
-    name: Name
-    description: str = ""
-    column: str | None = None
-    classes: Annotated[list[Text], Field(min_length=2)]
-    positive: Text | None = None
-    labels: dict[Text, str] = {}
-    costs: dict[Text, dict[Text, Cost]] = {}
-
-    @field_validator("classes")
-    @classmethod
-    def _check_unique(cls, classes: list[str]) -> list[str]:
-        return check_unique(classes, "class")
-
-    @model_validator(mode="after")
-    def _check_classes(self) -> Self:
-        if self.positive is not None and self.positive not in self.classes:
-            raise ValueError(
-                f"positive is {self.positive!r}, which is not one of {self.classes}"
-            )
-        for name in self.labels:
-            if name not in self.classes:
-                raise ValueError(
-                    f"labels has {name!r}, which is not one of {self.classes}"
-                )
-        return self
-
-    @model_validator(mode="after")
-    def _check_costs(self) -> Self:
-        for right, row in self.costs.items():
-            for name in (right, *row):
-                if name not in self.classes:
-                    raise ValueError(
-                        f"costs has {name!r}, which is not one of {self.classes}"
-                    )
-            if right in row:
-                raise ValueError(
-                    f"costs has {right!r} predicted as {right!r}: a right prediction"
-                    " costs nothing; leave it out"
-                )
-        rows = (self.complete_costs() or {}).values()
-        if self.costs and not any(cost > 0 for row in rows for cost in row.values()):
-            raise ValueError(
-                "costs are all 0, so that any prediction is as good as another; let"
-                " one at least be positive"
-            )
-        return self
-
-    def complete_costs(self) -> dict[str, dict[str, float]] | None:
-        """Return what each mistake costs, with those not listed; None without any."""
-        if not self.costs:
-            return None
-        return {
-            right: {
-                name: self.costs.get(right, {}).get(name, 1.0)
-                for name in self.classes
-                if name != right
-            }
-            for right in self.classes
-        }
+from .features import Feature, Number
+from .target import Target
 
 
 class Rows(Parameters):

@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from iris_kedro.model.contract import METADATA_KEY, Contract, TrainingStatistics
+from iris_kedro.model.contract import METADATA_KEY, Contract
+from iris_kedro.model.contract_features import TrainingStatistics
 from iris_kedro.model.decision import DecisionRule
 
 

@@ -98,6 +98,9 @@ def tune_threshold(
 
     The folds are those that candidates are compared by; in each, a model that was
     fitted to the others gives the probabilities.
+
+    Raises:
+        ProjectError: If a model has the same probabilities for all rows.
     """
     X = arrange(train_data, dataset.features)
     y = train_data[dataset.target.name].to_numpy(str)
@@ -112,8 +115,14 @@ def tune_threshold(
         cv=build_folds(train_data, dataset, training),
         store_cv_results=True,
     )
-    with run_parallel(len(X), training), collect_warnings():  # known from the search
-        tuned.fit(X, y)
+    try:
+        with run_parallel(len(X), training), collect_warnings():  # as in the search
+            tuned.fit(X, y)
+    except ValueError as error:  # such as equal probabilities for all rows of a fold
+        raise ProjectError(
+            f"the threshold cannot be tuned by {metric}: {error}. Set"
+            " data_science.training.threshold to a number, or to null"
+        ) from error
     return pick_threshold(**tuned.cv_results_)
 
 

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from iris_kedro.gate.intervals import Estimate, estimate_mean, estimate_share
 from iris_kedro.gate.performance import answer_shares
-from iris_kedro.model.contract import Contract, NumberContract
+from iris_kedro.model.contract import Contract
+from iris_kedro.model.contract_features import NumberContract
 from iris_kedro.model.decision import DecisionRule
 from iris_kedro.model.scoring import Scores
 from iris_kedro.specification import Dataset, Gate

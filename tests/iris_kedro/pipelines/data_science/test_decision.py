@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.dummy import DummyClassifier
 from sklearn.metrics import balanced_accuracy_score, f1_score
 from sklearn.neighbors import KNeighborsClassifier
 
@@ -253,7 +254,7 @@ def test_forest_at_the_threshold_is_evaluated_as_it_is_served(
 def test_threshold_is_tuned_in_folds_that_keep_groups_and_times_apart(
     training, method, at_least, at_most
 ):
-    """A row's neighbours give its class away, but tell nothing of other groups."""
+    """A row's neighbours give its class away, but say nothing about other groups."""
     generator = np.random.default_rng(0)
     groups, places = np.repeat(np.arange(60), 5), generator.permutation(60)
     coins = generator.choice(["sick", "healthy"], 60, p=[0.7, 0.3])
@@ -274,3 +275,8 @@ def test_threshold_is_tuned_in_folds_that_keep_groups_and_times_apart(
     threshold = tune_threshold(model, rows, dataset, training, "f1")
 
     assert at_least <= threshold <= at_most
+
+
+def test_threshold_of_a_constant_model_cannot_be_tuned(sides, training):
+    with pytest.raises(ProjectError, match=r"tuned by f1: .* to a number, or to null"):
+        tune_threshold(DummyClassifier(), sides.train, describe(), training, "f1")

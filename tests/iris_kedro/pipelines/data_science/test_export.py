@@ -11,8 +11,11 @@ from iris_kedro.model.candidates import ExportedCandidate
 from iris_kedro.model.contract import Contract
 from iris_kedro.model.scoring import OnnxScorer
 from iris_kedro.pipelines.data_engineering.nodes import split
-from iris_kedro.pipelines.data_science import export as export_module
-from iris_kedro.pipelines.data_science.export import describe_challenger, export_onnx
+from iris_kedro.pipelines.data_science.export import (
+    conversion,
+    describe_challenger,
+    export_onnx,
+)
 from iris_kedro.pipelines.data_science.nodes import evaluate_best
 from iris_kedro.specification import DatasetSplit
 
@@ -49,7 +52,7 @@ def doctor(monkeypatch):
     """Change the weights of each converted model a little."""
 
     def doctor(change):
-        convert = export_module._convert
+        convert = conversion._convert
 
         def convert_wrongly(model, n_features):
             converted = convert(model, n_features)
@@ -59,7 +62,7 @@ def doctor(monkeypatch):
                         attribute.floats[:] = change(np.array(attribute.floats))
             return converted
 
-        monkeypatch.setattr(export_module, "_convert", convert_wrongly)
+        monkeypatch.setattr(conversion, "_convert", convert_wrongly)
 
     return doctor
 
@@ -155,7 +158,7 @@ def test_disagreement_within_the_tolerance_is_accepted(export, doctor, logistic)
 def test_other_labels_are_refused_though_probabilities_agree(
     export, monkeypatch, logistic
 ):
-    convert = export_module._convert
+    convert = conversion._convert
 
     def mix_up_labels(model, n_features):
         converted = convert(model, n_features)
@@ -165,7 +168,7 @@ def test_other_labels_are_refused_though_probabilities_agree(
                     attribute.strings[:] = attribute.strings[::-1]
         return converted
 
-    monkeypatch.setattr(export_module, "_convert", mix_up_labels)
+    monkeypatch.setattr(conversion, "_convert", mix_up_labels)
 
     refused = export(logistic)
 
@@ -177,7 +180,7 @@ def test_parity_is_checked_on_training_rows_and_on_random_ones(
 ):
     checked = []
     monkeypatch.setattr(
-        export_module, "check_parity", lambda original, model, X, *_: checked.append(X)
+        conversion, "check_parity", lambda original, model, X, *_: checked.append(X)
     )
 
     export(logistic, random_rows=50)

@@ -13,8 +13,8 @@ from iris_kedro.model.inputs import arrange, to_tensors
 from iris_kedro.model.scoring import OnnxScorer
 from iris_kedro.pipelines.data_engineering.nodes import clean, split
 from iris_kedro.pipelines.data_science.export import describe_challenger, export_onnx
+from iris_kedro.pipelines.data_science.export.parity import UNKNOWN, draw_rows
 from iris_kedro.pipelines.data_science.nodes import evaluate_best, train_candidate
-from iris_kedro.pipelines.data_science.parity import UNKNOWN, draw_rows
 from iris_kedro.specification import Candidate
 from iris_kedro.tables.reading import build_load_args
 from iris_kedro.tables.validation import RawFileValidator

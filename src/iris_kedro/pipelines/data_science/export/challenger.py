@@ -1,74 +1,28 @@
-"""Nodes that turn candidates into ONNX models and prove that they agree."""
-
-import logging
-from textwrap import shorten
-from typing import Any
+"""The node that embeds the contract in the chosen model."""
 
 import onnx
 import pandas as pd
-from onnxruntime.capi import onnxruntime_pybind11_state as onnxruntime_errors
-from skl2onnx import to_onnx
-from skl2onnx.common.data_types import FloatTensorType, StringTensorType
-from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
 
-from iris_kedro.boosting.converters import register_converters
 from iris_kedro.errors import ProjectError
-from iris_kedro.model.candidates import (
-    Evaluation,
-    ExportedCandidate,
-    TrainedCandidate,
-    UntrainedCandidate,
-)
+from iris_kedro.model.candidates import Evaluation, ExportedCandidate
 from iris_kedro.model.contract import (
     Contract,
     GoldenRows,
     SplitContract,
     TargetContract,
-    Value,
 )
+from iris_kedro.model.contract_features import Value
 from iris_kedro.model.decision import DecisionRule
-from iris_kedro.model.inputs import Inputs, arrange, to_tensors
+from iris_kedro.model.inputs import arrange
 from iris_kedro.model.provenance import Lineage
 from iris_kedro.model.scoring import OnnxScorer
 from iris_kedro.model.source import describe_source
+from iris_kedro.pipelines.data_science.preprocessing import read_expressions
 from iris_kedro.specification import Dataset, Export, Number, Split, Training
 from iris_kedro.tables.keys import name_key
 from iris_kedro.tables.split import describe_split, find_held_out
 
 from .feature_contracts import describe_feature, show_values
-from .parity import ParityError, check_parity, draw_rows
-from .preprocessing import read_expressions
-
-logger = logging.getLogger(__name__)
-
-# The newest that all converters know, by domain.
-OPSETS = {"": 22, "ai.onnx.ml": 3}
-# They have no base of their own.
-ONNX_RUNTIME_ERRORS = (
-    onnxruntime_errors.Fail,
-    onnxruntime_errors.InvalidArgument,
-    onnxruntime_errors.InvalidGraph,
-    onnxruntime_errors.NotImplemented,
-    onnxruntime_errors.RuntimeException,
-)
-
-
-def export_onnx(
-    trained: TrainedCandidate | UntrainedCandidate,
-    train_data: pd.DataFrame,
-    dataset: Dataset,
-    export: Export,
-) -> ExportedCandidate | UntrainedCandidate:
-    """Convert a candidate to ONNX; prove parity on training and on random rows.
-
-    A candidate that cannot be converted, or differs, is not releasable; the others
-    go on.
-    """
-    if isinstance(trained, UntrainedCandidate):
-        return trained
-    known = train_data[dataset.columns]
-    rows = pd.concat([known, draw_rows(train_data, dataset, export)], ignore_index=True)
-    return _export(trained, arrange(rows, dataset.features), export)
 
 
 def describe_challenger(
@@ -123,47 +77,6 @@ def describe_challenger(
         source=describe_source(dataset),
     )
     return contract.embed(model)
-
-
-def _export(
-    trained: TrainedCandidate, inputs: Inputs, export: Export
-) -> ExportedCandidate:
-    try:
-        model = _convert(trained.model, inputs)
-        check_parity(trained.model, model, inputs, export)
-    except (
-        MissingConverter,
-        MissingShapeCalculator,
-        ParityError,
-        *ONNX_RUNTIME_ERRORS,
-        # What skl2onnx raises on estimators that it half knows.
-        AttributeError,
-        LookupError,
-        NameError,
-        NotImplementedError,
-        RuntimeError,
-        TypeError,
-        ValueError,
-    ) as error:
-        reason = f"{type(error).__name__}: {shorten(str(error), 300, placeholder='…')}"
-        logger.warning("%s is not releasable: %s", trained.name, reason)
-        return ExportedCandidate(trained, None, reason)
-    return ExportedCandidate(trained, model)
-
-
-def _convert(model: Any, inputs: Inputs) -> onnx.ModelProto:
-    register_converters()
-    types = {True: StringTensorType, False: FloatTensorType}
-    converted: onnx.ModelProto = to_onnx(
-        model,
-        initial_types=[
-            (name, types[tensor.dtype == object]([None, tensor.shape[1]]))
-            for name, tensor in to_tensors(inputs[:1]).items()
-        ],
-        target_opset=OPSETS,
-        options={"zipmap": False},
-    )
-    return converted
 
 
 def _check_split(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from iris_kedro.model.contract import (
+from iris_kedro.model.contract_features import (
     BooleanContract,
     CategoryContract,
     FeatureContract,

@@ -1,0 +1,105 @@
+"""What a contract says of each feature, and of its values in training."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, ConfigDict
+
+Value = bool | int | float | str | None  # as JSON has it
+QUANTILES = np.linspace(0, 1, 11)
+
+
+class Part(BaseModel):
+    """Base of the contract's parts: immutable, no unknown fields."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TrainingStatistics(Part):
+    """How a number was distributed in the training rows (for drift and warnings).
+
+    ``quantiles`` are the minimum, the nine deciles and the maximum; ``missing`` is the
+    share of rows without a value.
+    """
+
+    mean: float
+    standard_deviation: float
+    quantiles: list[float]
+    missing: float = 0.0
+
+    @classmethod
+    def from_values(cls, values: "pd.Series[float]") -> "TrainingStatistics":
+        """Summarize the training values of one feature."""
+        return cls(
+            mean=float(values.mean()),
+            standard_deviation=float(values.std(ddof=0)),
+            quantiles=[float(value) for value in values.quantile(QUANTILES)],
+            missing=float(values.isna().mean()),
+        )
+
+
+class TrainingCounts(Part):
+    """How often the training rows had each value of a feature.
+
+    ``counts`` are in the order of the categories, or of false and true; ``missing`` is
+    the share of rows without a value.
+    """
+
+    counts: list[int]
+    missing: float = 0.0
+
+    @classmethod
+    def from_values(
+        cls, values: "pd.Series[Any]", known: Sequence[object]
+    ) -> "TrainingCounts":
+        """Count the training values of one feature."""
+        return cls(
+            counts=[int((values == each).sum()) for each in known],
+            missing=float(values.isna().mean()),
+        )
+
+
+class NumberContract(Part):
+    """A number, in the order of the model's input."""
+
+    name: str
+    type: Literal["number", "integer"] = "number"
+    description: str
+    unit: str
+    minimum: float
+    maximum: float
+    nullable: bool = False
+    training: TrainingStatistics
+
+    is_category: ClassVar[bool] = False
+
+
+class BooleanContract(Part):
+    """True or false, in the order of the model's input."""
+
+    name: str
+    type: Literal["boolean"]
+    description: str
+    nullable: bool
+    training: TrainingCounts
+
+    is_category: ClassVar[bool] = False
+
+
+class CategoryContract(Part):
+    """One of some texts, in the order of the model's input."""
+
+    name: str
+    type: Literal["category"]
+    description: str
+    categories: list[str]
+    nullable: bool
+    unknown: Literal["reject", "accept"]
+    training: TrainingCounts
+
+    is_category: ClassVar[bool] = True
+
+
+FeatureContract = NumberContract | BooleanContract | CategoryContract

@@ -1,0 +1,6 @@
+"""From a trained candidate to an ONNX model with its contract."""
+
+from .challenger import describe_challenger
+from .conversion import export_onnx
+
+__all__ = ["describe_challenger", "export_onnx"]
