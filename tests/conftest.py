@@ -16,6 +16,7 @@ import numpy as np
 import onnx
 import pandas as pd
 import pytest
+import rich
 import yaml
 from click.testing import CliRunner, Result
 from hypothesis import settings
@@ -56,6 +57,9 @@ expect.set_options(timeout=BROWSER_TIMEOUT)
 # Repeatable, and no failures because a machine is slow.
 settings.register_profile("project", deadline=None, derandomize=True, database=None)
 settings.load_profile("project")
+# pytest-xdist sets 80 columns, where messages would be wrapped that tests look for.
+os.environ.pop("COLUMNS", None)
+rich.reconfigure(width=200)
 
 # One fast candidate is enough where the candidates themselves are not the point.
 SMALL_CANDIDATES = {
