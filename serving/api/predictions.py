@@ -3,7 +3,6 @@
 from itertools import compress
 from typing import Any
 
-import numpy as np
 from flask import Blueprint
 
 from serving.http.application import ApiResponse
@@ -81,20 +80,7 @@ def describe_batch(result: PredictionResult) -> dict[str, Any]:
         "predictions": result.prediction.labels.tolist(),
         "probabilities": result.prediction.probabilities,
         "model": describe_model(model),
-        "out_of_range": find_rows_out_of_range(result),
     }
-
-
-def find_rows_out_of_range(result: PredictionResult) -> dict[str, list[int]]:
-    """Return the indices of the rows that each feature is out of range in, if any."""
-    # Flat: several times faster than feature by feature.
-    found = np.flatnonzero(result.outside)
-    if not len(found):
-        return {}
-    names = result.served.model.contract.feature_names
-    rows, places = np.divmod(found, len(names))
-    concerned = np.flatnonzero(np.bincount(places))
-    return {names[place]: rows[places == place].tolist() for place in concerned}
 
 
 def describe_model(model: Model) -> dict[str, Any]:

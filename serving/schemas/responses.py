@@ -114,13 +114,6 @@ def _describe_prediction(contract: Contract) -> str:
 def batch_response(contract: Contract) -> type[Schema]:
     """Generate the schema of an answer for many rows."""
     wide = len(contract.classes)
-    rows = Schema.from_dict(
-        {
-            name: fields.List(fields.Integer(validate=validate.Range(0)))
-            for name in contract.feature_names
-        },
-        name="OutOfRangeSchema",
-    )
 
     class BatchResponseSchema(Schema):
         classes = fields.List(fields.String(), required=True)
@@ -135,14 +128,5 @@ def batch_response(contract: Contract) -> type[Schema]:
             },
         )
         model = fields.Nested(ModelSchema, required=True)
-        out_of_range = fields.Nested(
-            rows,
-            required=True,
-            metadata={
-                "description": "For each feature with such values, the indices of the "
-                "rows, from 0, with a value outside the training range, or with a "
-                "category that was not seen in training."
-            },
-        )
 
     return BatchResponseSchema

@@ -94,17 +94,6 @@ def test_batch_takes_objects_and_a_table(client, setosa):
     assert len(by_name["probabilities"]) == 2
 
 
-def test_batch_names_the_rows_with_values_that_training_did_not_see(client, setosa):
-    wide = setosa | {"petal_width": 9}
-    both = wide | {"sepal_width": 9}
-
-    inside = post(client, "/predict/batch", {"instances": [setosa]}).json
-    outside = post(client, "/predict/batch", {"instances": [both, setosa, wide]}).json
-
-    assert inside["out_of_range"] == {}
-    assert outside["out_of_range"] == {"sepal_width": [0], "petal_width": [0, 2]}
-
-
 def test_batch_gives_the_same_answers_as_single_requests(client, setosa):
     single = post(client, "/predict", setosa).json
     batch = post(client, "/predict/batch", {"instances": [setosa]}).json
