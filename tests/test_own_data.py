@@ -47,6 +47,15 @@ def test_init_describes_a_table_and_says_how_to_go_on(own):
     assert specification.target.classes == ["0", "1"]
 
 
+def test_init_shows_headers_with_brackets(own):
+    file = own.path / "passengers.csv"
+    file.write_text(file.read_text().replace("Fare $", "Fare [dollar]"))
+
+    result = own.invoke(*INIT)
+
+    assert "Fare [dollar]" in result.output
+
+
 def test_init_overwrites_nothing_unless_told_to(own):
     own.invoke(*INIT)
     file = own.path / "conf/passengers/globals.yml"

@@ -104,7 +104,10 @@ def _report(profile: "Profile", name: str) -> None:
         kind = feature.get("type", "number") if feature else "[dim]left out"
         gap = " [dim]or missing" if feature and feature.get("nullable") else ""
         table.add_row(
-            guess.column, guess.name if feature else "", kind + gap, guess.evidence
+            escape(guess.column),
+            guess.name if feature else "",
+            kind + gap,
+            escape(guess.evidence),
         )
     console = Console()
     console.print(table)

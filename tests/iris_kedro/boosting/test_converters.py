@@ -90,7 +90,6 @@ DIFFERS = "ParityError: probabilities differ by up to"
             with_parameters(XGBOOST, booster="gblinear"),
             "KeyError: 'gbtree_model_param'",
         ),
-        (with_parameters(XGBOOST, booster="dart"), "KeyError: 'gbtree_model_param'"),
         (with_parameters(XGBOOST, objective="multi:softmax"), DIFFERS),
         (with_parameters(XGBOOST, subsample=0.5, num_parallel_tree=3), DIFFERS),
         (
