@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from iris_kedro.tables.reading import MISSING, standardize_name
 
 from .columns import Guess, guess_feature
 
+SHOWN = 500  # characters of the headers in an error
 MOST_CLASSES = 50
 FEWEST_ROWS = 20  # of a class, for five folds and held-out rows
 IMBALANCE = 0.1  # a share of a class below it is worth a word
@@ -117,9 +119,8 @@ def find_target(data: pd.DataFrame, target: str) -> str:
         each for each in columns if standardize_name(each) == standardize_name(target)
     ]
     if len(near) != 1:
-        raise ProjectError(
-            f"there is no column {target!r}; there are {', '.join(map(repr, columns))}"
-        )
+        found = shorten(", ".join(map(repr, columns)), SHOWN, placeholder="…")
+        raise ProjectError(f"there is no column {target!r}; there are {found}")
     return near[0]
 
 

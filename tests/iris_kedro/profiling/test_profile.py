@@ -46,6 +46,13 @@ def test_target_is_found_in_any_spelling_and_named_where_it_is_not(table):
         profile_table(table, "lived")
 
 
+def test_error_about_a_huge_header_stays_short(table):
+    with pytest.raises(ProjectError) as raised:
+        profile_table(table.rename(columns={"Name": "x" * 10_000_000}), "lived")
+
+    assert len(str(raised.value)) < 1_000
+
+
 def test_numbers_to_estimate_are_refused_with_the_reason(table):
     with pytest.raises(ProjectError, match="regression is not supported, because"):
         profile_table(table, "Fare $")
