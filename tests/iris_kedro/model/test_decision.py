@@ -49,7 +49,7 @@ def price(classes: list[str], cost: float, positive: str = "a") -> DecisionRule:
     return DecisionRule(classes, positive, costs={second: {first: cost}})
 
 
-def deal(count: int) -> st.SearchStrategy[list[float]]:
+def draw_probabilities(count: int) -> st.SearchStrategy[list[float]]:
     """Draw probabilities of some classes."""
     cuts = st.lists(st.integers(0, PARTS), min_size=count - 1, max_size=count - 1)
     return cuts.map(lambda each: np.diff([0, *sorted(each), PARTS]) / PARTS)
@@ -63,7 +63,7 @@ def costly(draw):
         right: {name: draw(st.integers(0, 8)) for name in classes if name != right}
         for right in classes
     }
-    rows = draw(st.lists(deal(len(classes)), min_size=1, max_size=20))
+    rows = draw(st.lists(draw_probabilities(len(classes)), min_size=1, max_size=20))
     return classes, costs, np.array(rows)
 
 
@@ -81,7 +81,7 @@ def test_graph_chooses_the_class_with_the_least_expected_cost(drawn):
 @given(
     st.sampled_from(["a", "b"]),
     st.integers(0, PARTS).map(lambda each: each / PARTS),
-    st.lists(deal(2), min_size=1, max_size=20).map(np.array),
+    st.lists(draw_probabilities(2), min_size=1, max_size=20).map(np.array),
 )
 def test_graph_predicts_the_positive_class_from_the_threshold_on(
     positive, threshold, rows
@@ -155,7 +155,7 @@ def test_costs_of_predictions_are_looked_up():
 @given(
     st.sampled_from(["a", "b"]),
     st.integers(1, PARTS - 1).map(lambda each: each / PARTS),
-    st.lists(deal(2), min_size=1, max_size=20).map(np.array),
+    st.lists(draw_probabilities(2), min_size=1, max_size=20).map(np.array),
 )
 def test_threshold_is_the_rule_of_its_costs(positive, threshold, rows):
     by_threshold = DecisionRule(["a", "b"], positive, threshold)

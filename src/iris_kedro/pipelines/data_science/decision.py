@@ -79,7 +79,7 @@ def apply_decision(
     """Let the chosen model decide by the rule.
 
     Raises:
-        ProjectError: If there is no model.
+        ProjectError: If the candidate has no ONNX model.
     """
     if best.model is None:
         raise ProjectError(f"{best.name} is not releasable: {best.reason}")

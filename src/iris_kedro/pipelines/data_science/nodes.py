@@ -152,7 +152,7 @@ def evaluate_best(
     round to the other side of it in scikit-learn.
 
     Raises:
-        ProjectError: If there is no model.
+        ProjectError: If the candidate has no ONNX model.
     """
     if best.model is None:
         raise ProjectError(f"{best.name} is not releasable: {best.reason}")
