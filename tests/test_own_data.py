@@ -56,6 +56,16 @@ def test_init_shows_headers_with_brackets(own):
     assert "Fare [dollar]" in result.output
 
 
+def test_init_describes_a_file_with_other_marks_and_no_gaps_in_numbers(own):
+    rows = "".join(f"{n},5;{'a' if n % 3 else 'b'}\n" for n in range(60))
+    (own.path / "marks.csv").write_text(f"Druck [bar];Klasse\n{rows}")
+
+    result = own.invoke("dataset", "init", "marks.csv", "--target", "klasse")
+
+    assert result.exit_code == 0, result.output
+    assert read_specification(own, "marks").load_args == {"sep": ";", "decimal": ","}
+
+
 def test_init_overwrites_nothing_unless_told_to(own):
     own.invoke(*INIT)
     file = own.path / "conf/passengers/globals.yml"
