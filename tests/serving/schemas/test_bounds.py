@@ -1,17 +1,17 @@
-"""Bodies of eight megabytes that are made to cost much: each costs a moment."""
+"""Bodies made to cost much cost little more than the largest valid one."""
 
 import gc
 import json
 import time
 
-import orjson
 import pytest
 
 NAMES = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
 GOOD = [5.1, 3.5, 1.4, 0.2]
 SIZE = 8 * 1024**2 - 1000
 ROWS = 100_000
-MOST_SECONDS = 1.0  # of CPU, which other tests do not share; measured: below 0.5
+MOST = 8.0  # times the CPU of the largest valid body; measured: below 5
+TRIES = 3  # other work on the machine slows single measurements down
 INFER = "/v2/models/iris/infer"
 SOURCE = "/predict/batch?layout=source"
 
@@ -119,6 +119,11 @@ HOSTILE = {
     ),
 }
 
+VALID = (
+    "/predict/batch",
+    f'{{"instances": [{",".join([json.dumps(RECORD)] * ROWS)}]}}',
+)
+
 
 @pytest.fixture
 def collector():
@@ -131,31 +136,33 @@ def collector():
     gc.unfreeze()
 
 
+@pytest.fixture
+def client(make_app, iris):
+    return make_app(iris, pending_rows=100 * ROWS).test_client()
+
+
 @pytest.mark.usefixtures("collector")
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_body_costs_a_moment(client, name):
+def test_a_hostile_body_costs_little_more_than_a_valid_one(client, name):
     path, body = HOSTILE[name]
-    is_csv = name.startswith("CSV")
-    started = time.thread_time()
-    if not is_csv:
-        parse(body)
-    parsed = time.thread_time()
-
-    answer = client.post(
-        path, data=body, content_type="text/csv" if is_csv else "application/json"
-    )
-
-    seconds = (time.thread_time() - parsed) - (parsed - started)
+    kind = "text/csv" if name.startswith("CSV") else "application/json"
     # Members that the protocol allows are ignored.
     expected = (200,) if name == "tensor of members" else (400, 413, 422)
-    assert answer.status_code in expected, answer.text[:200]
-    assert seconds < MOST_SECONDS
-    assert len(answer.data) < 30_000
+
+    ratios = []
+    while len(ratios) < TRIES and min(ratios, default=MOST) >= MOST:
+        valid, answer = measure(client, *VALID)
+        assert answer.status_code == 200, answer.text[:200]
+        hostile, answer = measure(client, path, body, kind)
+        assert answer.status_code in expected, answer.text[:200]
+        assert len(answer.data) < 30_000
+        ratios.append(hostile / valid)
+
+    assert min(ratios) < MOST, ratios
 
 
-def parse(body: str) -> None:
-    """Take as much time as parsing alone takes."""
-    try:
-        orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return
+def measure(client, path, body, kind="application/json"):
+    """Post a body; return the seconds of CPU that it took, and the answer."""
+    started = time.thread_time()
+    answer = client.post(path, data=body, content_type=kind)
+    return time.thread_time() - started, answer
