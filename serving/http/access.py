@@ -18,6 +18,7 @@ from serving.config import Config
 from serving.http.capacity import Capacity, Lease
 from serving.http.keys import load_keys
 
+METRICS = "/metrics"
 MAX_HEAD_BYTES = 64 * 1024
 MAX_LENGTH_DIGITS = 20  # of a Content-Length; int() rejects thousands of zeros
 
@@ -78,7 +79,7 @@ class Access:
 
     def max_body(self, environ: Mapping[str, Any]) -> int:
         """Return the size of the largest body that a route accepts."""
-        limit = self._max_bytes_of.get(environ["PATH_INFO"], self._max_body_bytes)
+        limit = self._max_bytes_of.get(find_path(environ), self._max_body_bytes)
         return min(limit, self._max_body_bytes)
 
     def _too_large(self, environ: Mapping[str, Any]) -> RequestEntityTooLarge:
@@ -108,12 +109,17 @@ class Access:
         if not self._metrics_port:
             return
         on_metrics_port = environ.get("SERVER_PORT") == self._metrics_port
-        if on_metrics_port != (environ["PATH_INFO"] == "/metrics"):
+        if on_metrics_port != (find_path(environ) == METRICS):
             raise NotFound
 
     def _check_key(self, environ: Mapping[str, Any]) -> None:
         if self._keys and not self._keys.accepts(_sent_key(environ)):
             raise Unauthorized("This route requires an API key.")
+
+
+def find_path(environ: Mapping[str, Any]) -> str:
+    """Return the path by which the route is chosen: ``//predict`` is ``/predict``."""
+    return "/" + str(environ["PATH_INFO"]).lstrip("/")
 
 
 def check_head(environ: Mapping[str, Any]) -> None:

@@ -16,7 +16,7 @@ from flask import Flask
 from werkzeug.exceptions import BadRequest, HTTPException
 
 from serving.app import create_app as create_flask_app
-from serving.http.access import LEASE, REFUSAL
+from serving.http.access import LEASE, METRICS, REFUSAL, find_path
 from serving.server.asgi.answer import (
     Answer,
     Receive,
@@ -105,7 +105,7 @@ class Bridge:
 
     async def _answer(self, environ: Environ, body: bytes) -> Answer:
         environ["wsgi.input"] = BytesIO(body)
-        if len(body) <= SHORT_BODY and environ["PATH_INFO"] != "/metrics":
+        if len(body) <= SHORT_BODY and find_path(environ) != METRICS:
             return self._call(environ)
         threads = self._predictions if body else self._scrapes
         loop = asyncio.get_running_loop()

@@ -5,6 +5,11 @@ import pytest
 KEY = "correct horse battery staple"
 
 
+def at(path: str) -> dict[str, str]:
+    """Send a path as it is: the client would take two slashes for a host."""
+    return {"PATH_INFO": path}
+
+
 @pytest.fixture
 def keys_file(tmp_path):
     path = tmp_path / "keys"
@@ -54,6 +59,14 @@ def test_others_may_not(protected, setosa, headers, path):
     assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
+def test_more_slashes_allow_no_larger_body(make_app, iris):
+    client = make_app(iris, max_row_bytes=10).test_client()
+
+    answer = client.post("/", data=b"[" * 11, environ_overrides=at("//predict"))
+
+    assert answer.status_code == 413
+
+
 def test_too_many_requests_in_flight_are_refused(make_app, iris, setosa):
     app = make_app(iris, max_in_flight=1)
     inner = []
@@ -78,5 +91,6 @@ def test_metrics_port_serves_metrics_and_nothing_else(make_app, iris):
     own = {"base_url": "http://localhost:9100"}
 
     assert client.get("/metrics").status_code == 404
+    assert client.get("/", environ_overrides=at("//metrics")).status_code == 404
     assert client.get("/metrics", **own).status_code == 200
     assert client.get("/model", **own).status_code == 404
