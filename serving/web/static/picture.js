@@ -18,9 +18,9 @@ export class PicturePanel {
     this.#picture = null;
     this.element.hidden = true;
     if (!this.names.includes(shape.name)) return;
-    const { create } = await import(`./pictures/${shape.name}.js`);
-    if (this.#shape !== shape) return;
-    this.#picture = create(shape.features);
+    const module = await load(shape.name);
+    if (!module || this.#shape !== shape) return;
+    this.#picture = module.create(shape.features);
     if (!this.#picture) return;
     this.element.replaceChildren(this.#picture.element);
     this.element.hidden = false;
@@ -30,5 +30,14 @@ export class PicturePanel {
   show(row) {
     this.#row = row;
     this.#picture?.show(row);
+  }
+}
+
+// Returns null if the service does not answer: the page does without the picture then.
+async function load(name) {
+  try {
+    return await import(`./pictures/${name}.js`);
+  } catch {
+    return null;
   }
 }

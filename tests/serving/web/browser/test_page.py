@@ -350,6 +350,16 @@ def test_a_stopped_service_is_noticed_and_its_return_too(serve, start, open_page
     expect(page.locator("#notice")).to_be_hidden()
 
 
+def test_page_does_without_a_picture_that_does_not_come(serve, open_page):
+    page = open_page("about:blank")
+    page.route("**/pictures/*.js", lambda route: route.abort())
+
+    page.goto(serve().url)
+
+    expect(page.locator("#answer strong")).to_be_visible()
+    expect(page.locator("#picture")).to_be_hidden()
+
+
 def test_a_change_while_the_service_was_away_is_told(
     serve, start, publish, open_page, build_iris
 ):
