@@ -162,15 +162,16 @@ class Service:
 
     def kill_worker(self, worker: int) -> float:
         """Kill a worker; return when."""
+        self.last_kill = time.monotonic()  # before: connections break at once
         os.kill(worker, signal.SIGKILL)
-        self.last_kill = time.monotonic()
         return self.last_kill
 
     def kill(self) -> float:
-        """Kill the master; return when."""
+        """Kill the master; return when: connections break before it is reaped."""
+        killed_at = time.monotonic()
         self.process.kill()
         self.process.wait()
-        return time.monotonic()
+        return killed_at
 
     def stop(self) -> None:
         """Stop it, gently first; nothing of it is left behind."""
