@@ -138,7 +138,8 @@ def collector():
 
 @pytest.fixture
 def client(make_app, iris):
-    return make_app(iris, pending_rows=100 * ROWS).test_client()
+    room = {"pending_rows": 100 * ROWS, "max_buffered_bytes": 1024**3}
+    return make_app(iris, **room).test_client()
 
 
 @pytest.mark.usefixtures("collector")
