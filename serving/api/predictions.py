@@ -84,7 +84,7 @@ def describe_batch(result: PredictionResult) -> dict[str, Any]:
 
 
 def describe_model(model: Model) -> dict[str, Any]:
-    """Name the version that computed an result."""
+    """Name the version that made a prediction."""
     version = model.version
     return {
         "name": version.name,

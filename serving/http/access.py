@@ -118,7 +118,7 @@ class Access:
 
 
 def find_path(environ: Mapping[str, Any]) -> str:
-    """Return the path by which the route is chosen: ``//predict`` is ``/predict``."""
+    """Return the path as Werkzeug reads it: ``//predict`` is ``/predict``."""
     return "/" + str(environ["PATH_INFO"]).lstrip("/")
 
 

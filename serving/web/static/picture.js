@@ -37,7 +37,8 @@ export class PicturePanel {
 async function load(name) {
   try {
     return await import(`./pictures/${name}.js`);
-  } catch {
-    return null;
+  } catch (error) {
+    if (error instanceof TypeError) return null; // how a failed request is reported
+    throw error;
   }
 }
