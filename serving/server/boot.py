@@ -13,8 +13,6 @@ RETRY_SECONDS = 5.0
 
 # Set by gunicorn's hook in a worker that replaces another one.
 is_replacement = False
-# Set by the worker when it is told to stop.
-is_stopping = False
 
 
 def create_app(create: Callable[[], Any]) -> Any:
@@ -22,15 +20,11 @@ def create_app(create: Callable[[], Any]) -> Any:
 
     gunicorn ends the whole service when a worker cannot create it. That is right at the
     first start, when somebody reads why. It is wrong when a worker has to be replaced
-    while the others serve: then this one ends, and gunicorn tries again. Nor is it an
-    error that a worker is told to stop while it imports: extension modules turn that
-    into an ImportError.
+    while the others serve: then this one ends, and gunicorn tries again.
     """
     try:
         app = create()
     except Exception:
-        if is_stopping:
-            sys.exit(0)
         if not is_replacement:
             raise
         fields = {"retry_seconds": RETRY_SECONDS}

@@ -5,12 +5,12 @@ import logging
 import os
 import signal
 import sys
+from types import FrameType
 from typing import Any, ClassVar
 
 from uvicorn_worker import UvicornWorker
 
 from serving.config import Config
-from serving.server import boot
 from serving.server.asgi.protocol import Protocol
 
 
@@ -18,12 +18,6 @@ def interrupt_twice() -> None:
     """Stop without waiting for requests in flight."""
     signal.raise_signal(signal.SIGINT)
     signal.raise_signal(signal.SIGINT)
-
-
-def stop(*_: object) -> None:
-    """Exit; also where somebody turns the exit into another exception."""
-    boot.is_stopping = True
-    sys.exit(0)
 
 
 class Worker(UvicornWorker):  # type: ignore[misc]
@@ -44,6 +38,7 @@ class Worker(UvicornWorker):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         # It warns of each bad request: anybody could fill the log.
         logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+        self._has_served = False
 
     def init_process(self) -> None:
         """Apply the settings of the service."""
@@ -58,7 +53,20 @@ class Worker(UvicornWorker):  # type: ignore[misc]
         """
         super().init_signals()
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, stop)
+            signal.signal(number, self.stop)
+
+    def stop(self, _number: int, _frame: FrameType | None) -> None:
+        """Exit; on the spot while the worker starts, when nothing is left to finish.
+
+        It imports then, and extension modules turn SystemExit into an ImportError.
+        """
+        if not self._has_served:
+            os._exit(0)
+        sys.exit(0)
+
+    async def _serve(self) -> None:
+        self._has_served = True  # from here on, uvicorn handles the signals first
+        await super()._serve()
 
     def _install_sigquit_handler(self) -> None:
         """Close all connections at once when the master is told to stop quickly.

@@ -34,19 +34,6 @@ def test_a_replacement_that_fails_is_tried_again(monkeypatch, no_pause, caplog):
     assert caplog.messages == ["worker cannot start"]
 
 
-def test_a_worker_that_is_told_to_stop_while_it_starts_ends_quietly(monkeypatch):
-    def stop() -> None:
-        boot.is_stopping = True
-        raise ImportError("initialization failed")  # as ONNX Runtime turns SystemExit
-
-    monkeypatch.setattr(boot, "is_stopping", False)
-
-    with pytest.raises(SystemExit) as caught:
-        boot.create_app(stop)
-
-    assert caught.value.code == 0
-
-
 @pytest.mark.parametrize(
     ("module", "create"),
     [
