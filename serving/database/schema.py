@@ -1,0 +1,43 @@
+"""The version of the tables, brought up to date with Alembic."""
+
+from sqlalchemy import Connection, Engine, inspect, text
+
+REVISION = "0001"  # of the newest migration
+VERSION_TABLE = "predictions_schema"
+# Any number will do: processes that upgrade PostgreSQL at once wait for each other.
+ADVISORY_LOCK = 4_711_014
+
+
+def upgrade(engine: Engine) -> None:
+    """Create the tables, or change them to what this version of the service needs.
+
+    Several processes may do so at once: all but one wait, and find it done.
+
+    Raises:
+        SQLAlchemyError: If the database cannot be reached or changed.
+    """
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            lock = text("SELECT pg_advisory_xact_lock(:number)")
+            connection.execute(lock, {"number": ADVISORY_LOCK})
+        if read_revision(connection) != REVISION:
+            _migrate(connection)
+
+
+def read_revision(connection: Connection) -> str | None:
+    """Return the version of the tables; None if there are none."""
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    query = text(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608
+    return connection.execute(query).scalar()
+
+
+def _migrate(connection: Connection) -> None:
+    # Alembic is loaded only when there is something to change.
+    from alembic.command import upgrade as run_migrations  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", "serving.database:migrations")
+    config.attributes["connection"] = connection
+    run_migrations(config, "head")

@@ -1,0 +1,41 @@
+"""The tables: what was predicted, and which class turned out to be right.
+
+Training and monitoring read them too, by the names of their columns: docs/loop.md
+describes them, and a change needs a migration.
+"""
+
+from sqlalchemy import Column, Double, Index, Integer, MetaData, String, Table, Text
+
+metadata = MetaData()
+
+predictions = Table(
+    "predictions",
+    metadata,
+    # The id of the request's answer, and the place of the row in the request.
+    Column("prediction_id", String(40), primary_key=True),
+    Column("row_index", Integer, primary_key=True, autoincrement=False),
+    Column("predicted_at", Double, nullable=False),  # seconds since the epoch
+    Column("model", Text, nullable=False),
+    Column("version", Text, nullable=False),  # the one that answered
+    Column("arm", Text, nullable=False),  # production or canary
+    Column("request_id", Text, nullable=False),
+    Column("route", Text, nullable=False),
+    Column("features", Text, nullable=False),  # JSON: values by name
+    Column("prediction", Text, nullable=False),
+    Column("probabilities", Text, nullable=False),  # JSON: by class
+    # The answer of the model that predicted beside it, if one did.
+    Column("other_version", Text),
+    Column("other_prediction", Text),
+    Column("other_probabilities", Text),
+    Index("predictions_by_time", "model", "predicted_at"),
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("prediction_id", String(40), primary_key=True),
+    Column("row_index", Integer, primary_key=True, autoincrement=False),
+    Column("label", Text, nullable=False),  # the last one that was sent
+    Column("received_at", Double, nullable=False),  # seconds since the epoch
+    Index("feedback_by_time", "received_at"),
+)

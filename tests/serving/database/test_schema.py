@@ -1,0 +1,61 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import sqlalchemy
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from serving.database import schema
+from serving.database.engine import connect
+from serving.database.tables import metadata
+
+
+@pytest.fixture
+def engine(tmp_path):
+    return connect(f"sqlite:///{tmp_path / 'predictions.db'}")
+
+
+def test_migrations_create_the_tables_that_the_code_uses(engine):
+    schema.upgrade(engine)
+
+    with engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"version_table": schema.VERSION_TABLE}
+        )
+        assert compare_metadata(context, metadata) == []
+        assert schema.read_revision(connection) == schema.REVISION
+
+
+def test_the_newest_migration_is_the_one_that_the_code_expects():
+    scripts = ScriptDirectory("serving/database/migrations")
+
+    assert scripts.get_current_head() == schema.REVISION
+
+
+def test_several_processes_may_upgrade_at_once(tmp_path):
+    url = f"sqlite:///{tmp_path / 'predictions.db'}"
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: schema.upgrade(connect(url)), range(8)))
+
+    with connect(url).connect() as connection:
+        assert schema.read_revision(connection) == schema.REVISION
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(engine, monkeypatch):
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE feedback (other INTEGER)")
+
+    with pytest.raises(sqlalchemy.exc.OperationalError, match="feedback"):
+        schema.upgrade(engine)
+
+    assert sqlalchemy.inspect(engine).get_table_names() == ["feedback"]
+
+
+def test_sqlite_lets_others_read_while_it_writes(engine):
+    schema.upgrade(engine)
+
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
