@@ -17,8 +17,27 @@ FLUSH_SECONDS = 0.01
 IDLE_SECONDS = 0.5  # between two calls of the consumer when there are no requests
 
 
+class OtherAnswer(NamedTuple):
+    """What the model beside the one that answered predicts for the same rows."""
+
+    model: Model
+    prediction: Prediction
+
+
 class Observation(NamedTuple):
-    """The rows and predictions of an answered request."""
+    """The rows and predictions of an answered request.
+
+    Attributes:
+        model: The model that answered.
+        rows: The rows as it encodes them, an array of shape (n_rows, n_features).
+        prediction: Its prediction.
+        prediction_id: Id of the answer.
+        request_id: Id of the request.
+        route: The rule of its route.
+        time: When it was predicted, in seconds since the epoch.
+        arm: Which model was to answer: ``production`` or ``canary``.
+        other: The answer of the model beside it, if there is one.
+    """
 
     model: Model
     rows: Matrix
@@ -27,6 +46,8 @@ class Observation(NamedTuple):
     request_id: str
     route: str
     time: float
+    arm: str = "production"
+    other: OtherAnswer | None = None
 
 
 class CompletedRequest(NamedTuple):
