@@ -5,7 +5,7 @@ import pytest
 
 from serving.model.features import Integer
 from serving.model.parsing import ContractError
-from serving.monitoring.shadow.recoding import Recoder
+from serving.schemas.recoding import Recoder
 
 NAN = float("nan")
 PORT = 3
