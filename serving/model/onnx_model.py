@@ -16,7 +16,7 @@ from serving.model.inputs import FLOAT, STRING, Inputs
 
 # Why a model can be refused: when it is loaded, and by the follower only.
 LOAD_REASONS = ("contract", "digest", "golden_rows", "unreadable", "unservable")
-SYNC_REASONS = ("disk_full", "download", "error", "store")
+SYNC_REASONS = ("disk_full", "download", "error", "share", "store")
 
 
 class ModelNotReadyError(Exception):

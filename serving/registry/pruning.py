@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from serving.model.store import CURRENT, SHADOW, Store
+from serving.model.store import ROLES, Store
 from serving.model.store.files import remove_leftovers
 
 REMOVED_PREFIX = ".removed-"
@@ -19,7 +19,7 @@ def prune(store: Store, keep: int) -> None:
         store: The store.
         keep: How many versions without a role to keep.
     """
-    needed = {store.published(CURRENT), store.published(SHADOW)}
+    needed = set(map(store.published, ROLES))
     folders = [
         (changed, path)
         for path in store.folder.glob("[!.]*/")

@@ -28,8 +28,15 @@ class Publisher:
         self._prove = prove
         self._checked: dict[str, tuple[State, bool]] = {}
 
-    def publish(self, role: str, version: Version) -> None:
+    def publish(
+        self, role: str, version: Version, require: Prove = lambda _: None
+    ) -> None:
         """Give a role to a version; download it unless the store has it.
+
+        Args:
+            role: The role.
+            version: The version.
+            require: Raises ``ModelRefusedError`` for a model that cannot have the role.
 
         Raises:
             ModelRefusedError: If it fails one of its checks.
@@ -37,12 +44,15 @@ class Publisher:
         """
         if not version.digest:
             raise ModelRefusedError("digest", "the version has no file_digest tag")
-        if self._holds(version):
+        if held := self._load_held(version):
+            require(held)
             self._store.give(role, version)
         else:
             with self._store.incoming() as folder:
                 file = self._registry.download(version, folder)
-                self._prove(Model.load(file, version))
+                model = Model.load(file, version)
+                self._prove(model)
+                require(model)
                 self._store.publish(role, file, version)
         name = folder_name(version)
         self._checked[role] = (name, self._store.read_signature(name)), True
@@ -80,16 +90,17 @@ class Publisher:
             return None
         return self._store.published(role) or role
 
-    def _holds(self, version: Version) -> bool:
-        """Return whether the store has an intact copy of a version."""
+    def _load_held(self, version: Version) -> Model | None:
+        """Load a version if the store has an intact copy of it."""
         file = self._store.folder / folder_name(version) / MODEL_FILE
         if not file.exists():
-            return False
+            return None
         try:
-            self._prove(Model.load(file, version))
+            model = Model.load(file, version)
+            self._prove(model)
         except Exception:
-            return False  # a download that fails again says why
-        return True
+            return None  # a download that fails again says why
+        return model
 
     def _can_load(self, pointer: Pointer) -> bool:
         name = pointer.folder

@@ -5,7 +5,7 @@ import os
 import time
 
 from serving.model.onnx_model import ModelRefusedError, Version
-from serving.model.store import CURRENT, Store
+from serving.model.store import ROLES, Store
 from serving.model.store.files import DISK_FULL
 from serving.model.store.report import FollowerReport
 from serving.monitoring.tasks import TaskErrors
@@ -26,6 +26,7 @@ class Reporter:
         self._store = store
         self._errors = TaskErrors()
         self._cannot_write: int | None = None
+        self._refusals: dict[str, dict[str, str]] = {}
         self.report = _start_report(store.read_report())
         self.report.restarts = restarts
 
@@ -73,10 +74,9 @@ class Reporter:
             "detail": detail,
         }
         self.report.refused[reason] = self.report.refused.get(reason, 0) + 1
-        in_force = (self.report.last_refusal or refusal).get("role")
-        # The refusal of a shadow must not hide why Production is refused.
-        if is_wanted and role in (CURRENT, in_force):
-            self.report.last_refusal = refusal
+        if is_wanted:
+            self._refusals[role] = refusal
+            self._report_refusal()
         logger.error("version refused", extra={"fields": refusal})
 
     def note_published(self, role: str, version: Version) -> None:
@@ -86,9 +86,8 @@ class Reporter:
 
     def forget_refusal(self, role: str) -> None:
         """Note that a role has its aliased version, or that there is none."""
-        refusal = self.report.last_refusal
-        if refusal and refusal.get("role") == role:
-            self.report.last_refusal = None
+        self._refusals.pop(role, None)
+        self._report_refusal()
 
     def note_damage(self, name: str | None) -> None:
         """Note which published version is damaged; None when it has been repaired."""
@@ -103,6 +102,11 @@ class Reporter:
         self._errors.record(task, error)
         self.report.errors += 1
         self.report.last_error = self._errors.last
+
+    def _report_refusal(self) -> None:
+        """Report one refusal: that of a shadow must not hide that of Production."""
+        refused = (role for role in ROLES if role in self._refusals)
+        self.report.last_refusal = self._refusals.get(next(refused, ""))
 
     def write(self) -> None:
         """Write the report; log once if that fails."""

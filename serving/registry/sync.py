@@ -3,11 +3,13 @@
 import logging
 import time
 
+from serving.canary.share import read_share
 from serving.config import Config
 from serving.model.onnx_model import Version
 from serving.model.status import FALLBACK_ALIAS
-from serving.model.store import CURRENT, SHADOW, Store, folder_name
+from serving.model.store import CURRENT, PARTNER, ROLES, SHADOW, Store, folder_name
 from serving.registry.choice import AmbiguousModelError
+from serving.registry.partner import find_partner, require_pair_with_current
 from serving.registry.pruning import prune
 from serving.registry.publisher import Prove, Publisher
 from serving.registry.registry import (
@@ -44,26 +46,28 @@ class RegistrySync:
         self._registry = registry
         self._store = store
         self._keep = config.keep_versions
-        self._aliases = {CURRENT: config.alias}
-        if config.shadow_alias:
-            self._aliases[SHADOW] = config.shadow_alias
+        self._alias = config.alias
+        self._shadow_alias = config.shadow_alias
         self._publisher = Publisher(registry, store, prove)
         self._reporter = Reporter(store, restarts)
-        self._retry_at: dict[str, float] = {}
+        self._refused: dict[tuple[str, str], tuple[Version, float]] = {}
+        self._paired_with: str | None = None
 
     def poll(self) -> None:
         """Poll the registry once and apply what changed; write the report."""
         self._note_damage()
         self._reporter.write()  # reserves its space before a download fills the disk
-        if SHADOW not in self._aliases:
-            self._store.withdraw(SHADOW)
-            self._reporter.forget_refusal(SHADOW)
+        if not self._shadow_alias:
+            self._follow(SHADOW, None)
         try:
-            for role, alias in self._aliases.items():
-                version = self._registry.resolve(alias)
-                self._reporter.note_reached()
-                self._reporter.report.is_ambiguous = False
-                self._follow(role, version)
+            production = self._registry.resolve(self._alias)
+            self._reporter.note_reached()
+            self._reporter.report.is_ambiguous = False
+            self._reporter.report.version = production.version if production else None
+            self._follow(CURRENT, production)
+            self._follow_partner(production)
+            if self._shadow_alias:
+                self._follow(SHADOW, self._registry.resolve(self._shadow_alias))
         except RegistryUnreachableError as error:
             self._reporter.note_unreachable(str(error))
         except AmbiguousModelError as error:
@@ -79,24 +83,40 @@ class RegistrySync:
         self._reporter.record_error(task, error)
         self._reporter.write()
 
-    def _follow(self, role: str, version: Version | None) -> None:
-        """Give a role to a version, unless it has it or is refused."""
-        if role == CURRENT:
-            self._reporter.report.version = version.version if version else None
+    def _follow(
+        self, role: str, version: Version | None, *, has_changed: bool = False
+    ) -> None:
+        """Give a role to a version, unless it has it or is refused.
+
+        Args:
+            role: The role.
+            version: The version; None to withdraw the role.
+            has_changed: Whether to check it again even if it has the role.
+        """
         if version is None:
             # Production without a version is a mistake: keep the last good model.
-            if role == SHADOW:
-                self._store.withdraw(SHADOW)
+            if role != CURRENT:
+                self._store.withdraw(role)
             self._reporter.forget_refusal(role)
             return
         is_intact = self._publisher.is_intact(role)
         if not is_intact:
             self._note_damage()  # or its repair below would not be counted
         has_role = is_intact and self._publisher.is_published(role, version)
-        if has_role or self._try_publish(role, version, is_wanted=True):
+        is_done = has_role and not has_changed
+        if is_done or self._try_publish(role, version, is_wanted=True):
             self._reporter.forget_refusal(role)
+        elif role == PARTNER:
+            self._store.withdraw(PARTNER)  # no requests for what is not wanted
         elif role == CURRENT and not is_intact:
             self._fall_back(version)
+
+    def _follow_partner(self, production: Version | None) -> None:
+        """Give the role beside Production; again whenever Production has changed."""
+        current = self._store.published(CURRENT)
+        version = find_partner(self._registry, production, current)
+        self._follow(PARTNER, version, has_changed=current != self._paired_with)
+        self._paired_with = current
 
     def _fall_back(self, wanted: Version) -> None:
         """Publish Previous: Production is refused, and the store has no other model."""
@@ -109,21 +129,30 @@ class RegistrySync:
 
     def _try_publish(self, role: str, version: Version, *, is_wanted: bool) -> bool:
         """Publish a version; return False if it is refused, or was just before."""
-        name = folder_name(version)
-        if time.monotonic() < self._retry_at.get(name, 0):
+        key = role, folder_name(version)
+        refused, retry_at = self._refused.get(key, (None, 0.0))
+        if refused == version and time.monotonic() < retry_at:
             return False
         try:
-            self._publisher.publish(role, version)
+            self._publish(role, version)
         except (RegistryUnreachableError, RegistryReplacedError):
             raise
         except Exception as error:
-            self._retry_at[name] = time.monotonic() + RETRY_SECONDS
+            self._refused[key] = version, time.monotonic() + RETRY_SECONDS
             self._reporter.note_refusal(role, version, error, is_wanted=is_wanted)
             return False
-        self._retry_at.pop(name, None)
+        self._refused.pop(key, None)
         self._reporter.note_published(role, version)
         return True
 
+    def _publish(self, role: str, version: Version) -> None:
+        if role != PARTNER:
+            self._publisher.publish(role, version)
+            return
+        read_share(version)  # before anything is downloaded
+        require = require_pair_with_current(self._store)
+        self._publisher.publish(role, version, require)
+
     def _note_damage(self) -> None:
-        damaged = (self._publisher.find_damage(role) for role in self._aliases)
+        damaged = (self._publisher.find_damage(role) for role in ROLES)
         self._reporter.note_damage(next(filter(None, damaged), None))

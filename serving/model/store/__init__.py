@@ -4,6 +4,8 @@ from serving.model.store.report import FollowerReport
 from serving.model.store.store import (
     CURRENT,
     MODEL_FILE,
+    PARTNER,
+    ROLES,
     SHADOW,
     Pointer,
     Signature,
@@ -14,6 +16,8 @@ from serving.model.store.store import (
 __all__ = [
     "CURRENT",
     "MODEL_FILE",
+    "PARTNER",
+    "ROLES",
     "SHADOW",
     "FollowerReport",
     "Pointer",

@@ -1,7 +1,7 @@
 """The store: a folder of versions, and which of them has which role.
 
 Layout: ``<version>-<digest>/{model.onnx,version.json}``, a pointer file for each role
-(``current.json``, ``shadow.json``) and ``registry.json``, the follower's report.
+(``current.json`` and so on) and ``registry.json``, the follower's report.
 """
 
 import errno
@@ -20,7 +20,7 @@ from serving.model.store.report import FollowerReport, read_report, write_report
 MODEL_FILE = "model.onnx"
 VERSION_FILE = "version.json"
 REPORT_FILE = "registry.json"
-CURRENT, SHADOW = "current", "shadow"
+CURRENT, PARTNER, SHADOW = ROLES = ("current", "partner", "shadow")
 
 Signature = tuple[tuple[int, int, int], ...]
 
@@ -116,7 +116,7 @@ class Store:
         """Add a checked model and point a role to it.
 
         Args:
-            role: What the version is for: ``CURRENT`` or ``SHADOW``.
+            role: What the version is for: one of ``ROLES``.
             model_file: A file inside a folder created by ``incoming``.
             version: What the registry says of it.
         """

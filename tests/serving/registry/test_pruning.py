@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from serving.model.store import CURRENT, SHADOW, Store
+from serving.model.store import CURRENT, PARTNER, SHADOW, Store
 from serving.registry.pruning import prune
 
 
@@ -28,12 +28,13 @@ def folders(store) -> set[str]:
 
 
 def test_roles_and_the_newest_are_kept(store, names):
-    store.point(CURRENT, names[4])
+    store.point(CURRENT, names[3])
+    store.point(PARTNER, names[4])
     store.point(SHADOW, names[5])
 
     prune(store, keep=1)
 
-    assert folders(store) == {names[0], names[4], names[5]}
+    assert folders(store) == {names[0], *names[3:]}
 
 
 def test_incomplete_folders_are_removed_like_others(store, names):

@@ -1,0 +1,1 @@
+"""A second version beside Production: the canary, or Previous, which guards it."""

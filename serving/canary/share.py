@@ -1,0 +1,37 @@
+"""What the registry says of a canary: training's side writes these names."""
+
+from serving.model.onnx_model import ModelRefusedError, Version
+
+CANARY_ALIAS = "Canary"
+SHARE_TAG = "canary_share"  # on the canary: of the requests that it answers
+GUARD_TAG, GUARDED = "guarded", "true"  # on Production, for a while after a promotion
+
+
+def is_canary(version: Version) -> bool:
+    """Return whether a version answers requests beside Production."""
+    return version.alias == CANARY_ALIAS
+
+
+def read_share(version: Version) -> float:
+    """Return the share of the requests that a version beside Production answers.
+
+    Previous, which guards Production, answers none, even if it has been a canary.
+
+    Raises:
+        ModelRefusedError: If it is a canary without a valid share.
+    """
+    if not is_canary(version):
+        return 0.0
+    text = version.tags.get(SHARE_TAG)
+    try:
+        share = float(text or "")
+    except ValueError:
+        share = float("nan")
+    if not 0 <= share <= 1:
+        found = "missing" if text is None else repr(text)
+        raise ModelRefusedError(
+            "share",
+            f"the tag {SHARE_TAG} of version {version.version} is {found}; set it to"
+            " a number from 0 to 1",
+        )
+    return share

@@ -1,0 +1,50 @@
+"""Which version serves beside Production."""
+
+from collections.abc import Callable
+
+from serving.canary.pairs import require_pair
+from serving.canary.share import CANARY_ALIAS, GUARD_TAG, GUARDED
+from serving.model.onnx_model import Model, ModelRefusedError, Version
+from serving.model.status import FALLBACK_ALIAS
+from serving.model.store import CURRENT, Store, folder_name
+from serving.registry.registry import Registry
+
+
+def find_partner(
+    registry: Registry, production: Version | None, published: str | None
+) -> Version | None:
+    """Return the canary, else Previous while Production is guarded.
+
+    Args:
+        registry: Resolves the aliases.
+        production: The version that has the alias of Production.
+        published: The folder name of the version that is served.
+
+    Raises:
+        RegistryUnreachableError: If the registry does not answer.
+    """
+
+    def resolve(alias: str) -> Version | None:
+        """Resolve an alias; what is served already is no partner."""
+        found = registry.resolve(alias)
+        return found if found and folder_name(found) != published else None
+
+    if published is None:
+        return None
+    if canary := resolve(CANARY_ALIAS):
+        return canary
+    if production and production.tags.get(GUARD_TAG) == GUARDED:
+        return resolve(FALLBACK_ALIAS)
+    return None
+
+
+def require_pair_with_current(store: Store) -> Callable[[Model], None]:
+    """Return what refuses a model that cannot serve beside the one that is served."""
+
+    def require(model: Model) -> None:
+        pointer = store.read_pointer(CURRENT)
+        if pointer is None:
+            raise ModelRefusedError("store", "there is no model to serve beside")
+        require_pair(model.contract, store.load(pointer).contract)
+
+    return require
