@@ -8,14 +8,15 @@ import numpy as np
 from flask import Flask, current_app
 from numpy.typing import NDArray
 
+from serving.canary.partner import Answer, Partner, predict
 from serving.config import Config
 from serving.http.access import Access
-from serving.http.application import make_id, the_request
+from serving.http.application import ApiRequest, make_id, the_request
 from serving.model.current import Current
 from serving.model.onnx_model import Prediction
 from serving.model.reloader import Reloader
 from serving.model.served import Served
-from serving.model.store import CURRENT, SHADOW, Store
+from serving.model.store import CURRENT, PARTNER, SHADOW, Store
 from serving.monitoring.metrics import ServiceMetrics
 from serving.monitoring.multiprocess.retention import VersionRetention
 from serving.monitoring.observers import CompletedRequest, Observation, ObserverQueue
@@ -25,6 +26,7 @@ from serving.monitoring.shadow import Shadow
 from serving.schemas.rows import Matrix
 
 EXTENSION = "serving"
+CANARY_KEY = "HTTP_X_CANARY_KEY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Service:
     request_log: ObserverQueue = field(init=False)
     observers: list[ObserverQueue] = field(default_factory=list)
     reloaders: list[Reloader] = field(default_factory=list)
+    partner: Partner = field(init=False)
     shadow: Shadow | None = None
     retention: VersionRetention = field(init=False)
 
@@ -65,6 +68,7 @@ class Service:
             self.metrics, self.access.capacity, self.request_log.submit
         )
         self.requests = self._create_queue("requests", monitor.consume)
+        self.partner = Partner(self.metrics, self.config)
         self.retention = VersionRetention(
             self.metrics.registry,
             self.find_serving_versions,
@@ -72,22 +76,47 @@ class Service:
             self.metrics.errors.record,
         )
 
-    def predict(self, served: Served, rows: Matrix) -> PredictionResult:
-        """Predict rows; the observers get them after the response."""
-        prediction = served.model.predict(rows)
-        result = PredictionResult(served, rows, prediction, make_id())
+    def predict(
+        self, served: Served, rows: Matrix, *, is_pinned: bool = False
+    ) -> PredictionResult:
+        """Predict rows; the observers get them after the response.
+
+        Args:
+            served: The model whose schema has read the rows.
+            rows: The rows, an array of shape (n_rows, n_features).
+            is_pinned: Whether the client named this version; otherwise a canary may
+                answer, and the result names it.
+        """
         request = the_request()
-        request.served = served
+        if self.partner.running is None:
+            answer = Answer(served, rows, served.model.predict(rows))
+        elif is_pinned:
+            answer = predict(served, rows)
+        else:
+            answer = self.partner.predict(served, rows, self._find_key(request))
+        result = PredictionResult(
+            answer.served, answer.rows, answer.prediction, make_id()
+        )
+        request.served = result.served
         request.observation = Observation(
-            served.model,
-            rows,
-            prediction,
+            result.served.model,
+            result.rows,
+            result.prediction,
             result.prediction_id,
             request.request_id,
             request.route,
             time.time(),
+            answer.arm,
+            answer.other,
+            answer.seconds,
         )
         return result
+
+    def _find_key(self, request: ApiRequest) -> str:
+        """Return what keeps a client with one model; without it, each request."""
+        environ = request.environ
+        sent: str = environ.get(CANARY_KEY) or self.access.sent_key(environ)
+        return sent or request.request_id
 
     def complete(self, request: CompletedRequest) -> None:
         """Pass an answered request to the observers."""
@@ -121,7 +150,7 @@ class Service:
             )
 
     def follow_store(self) -> None:
-        """Keep the model in use the one that the store publishes."""
+        """Keep the models in use those that the store publishes."""
         self.reloaders.append(
             Reloader(
                 self.store,
@@ -132,11 +161,24 @@ class Service:
                 note_failure=self.current.note_failure,
             )
         )
+        self.reloaders.append(
+            Reloader(
+                self.store,
+                PARTNER,
+                self.metrics,
+                self.partner.swap,
+                withdraw=self.partner.withdraw,
+            )
+        )
 
     def find_serving_versions(self) -> set[str]:
-        """Return the versions in use: the current one and the shadow."""
-        served = self.current.served
-        models = (served and served.model, self.shadow and self.shadow.model)
+        """Return the versions in use: the current one, its partner and the shadow."""
+        served, partner = self.current.served, self.partner.running
+        models = (
+            served and served.model,
+            partner and partner.served.model,
+            self.shadow and self.shadow.model,
+        )
         return {model.version.version for model in models if model}
 
     def start(self) -> None:

@@ -23,7 +23,8 @@ def live() -> ApiResponse:
 def ready() -> ApiResponse:
     """Return whether a model is loaded, and the state of the registry."""
     service = the_service()
-    model = service.current.get().model
+    served = service.current.get()
+    model = served.model
     report = service.current.report
     described: dict[str, Any] = {
         "status": "ready",
@@ -32,6 +33,8 @@ def ready() -> ApiResponse:
     }
     if fallback := describe_fallback(model.version, report, service.config):
         described["fallback"] = fallback
+    if canary := service.partner.describe_canary(served):
+        described["canary"] = canary
     errors = {
         "follower": report.last_error if report else None,
         "worker": service.metrics.errors.last,

@@ -82,30 +82,35 @@ def infer(name: str, version: str | None = None) -> ApiResponse:
     served = find_model(name, version)
     header, tail = _split_body(read_body())
     message, rows = served.schemas.load_inference(parse_json(header), tail)
-    prediction = the_service().predict(served, rows).prediction
-    described = served.model.version
+    is_pinned = version is not None
+    result = the_service().predict(served, rows, is_pinned=is_pinned)
+    described = result.served.model.version
     answer = {"model_name": described.name, "model_version": described.version}
     if message["id"]:
         answer["id"] = message["id"]
-    outputs, binary = write_outputs(prediction, select_outputs(message))
+    outputs, binary = write_outputs(result.prediction, select_outputs(message))
     return _answer(answer | {"outputs": outputs}, binary)
 
 
 def find_model(name: str, version: str | None) -> Served:
-    """Return the model in use if it is the one that the path names.
+    """Return the model in use, or its canary, if it is what the path names.
 
     Raises:
-        NotFound: If it is another.
+        NotFound: If it is neither.
     """
-    served = the_service().current.get()
+    service = the_service()
+    served = service.current.get()
     loaded = served.model.version
     if name != loaded.name:
         raise NotFound(f"Model {name} not found; the service serves {loaded.name}.")
-    if version not in (None, loaded.version):
+    if version in (None, loaded.version):
+        return served
+    canary = service.partner.find_canary(served)
+    if canary is None or version != canary.version:
         raise NotFound(
             f"Version {version} is not loaded; the current version is {loaded.version}."
         )
-    return served
+    return canary.served
 
 
 def _split_body(body: bytes) -> tuple[bytes, BinaryTail]:

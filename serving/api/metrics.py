@@ -14,7 +14,7 @@ def show_metrics() -> ApiResponse:
     """Return the metrics of all workers."""
     service = the_service()
     service.requests.flush()
-    state = StateCollector(service.current)
+    state = StateCollector(service.current, service.partner)
     accept = request.headers.get("Accept", "")
     body, content_type = service.metrics.render(state, accept)
     return ApiResponse(body, content_type=content_type)

@@ -21,10 +21,12 @@ blueprint = Blueprint("models", __name__)
 def show_model() -> ApiResponse:
     """Show the contract, the metrics and the gate's verdict."""
     service = the_service()
-    model = service.current.get().model
+    served = service.current.get()
+    model = served.model
     report = service.current.report
     fallback = describe_fallback(model.version, report, service.config)
-    described = describe(model) | {"fallback": fallback}
+    canary = service.partner.describe_canary(served)
+    described = describe(model) | {"fallback": fallback, "canary": canary}
     response = json_response(described)
     response.set_etag(_tag(described), weak=True)
     response.make_conditional(request)

@@ -50,7 +50,7 @@ def predict_batch() -> ApiResponse:
     rows = _read_rows(served.schemas, mimetype, layout)
     result = service.predict(served, rows)
     if wanted == CSV:
-        text = write_csv(served.model.contract.classes, result.prediction)
+        text = write_csv(result.served.model.contract.classes, result.prediction)
         return ApiResponse(text, content_type=f"{CSV}; charset=utf-8")
     return json_response(describe_batch(result))
 
@@ -84,7 +84,7 @@ def describe_batch(result: PredictionResult) -> dict[str, Any]:
 
 
 def describe_model(model: Model) -> dict[str, Any]:
-    """Name the version that made a prediction."""
+    """Name the version that computed a result."""
     version = model.version
     return {
         "name": version.name,

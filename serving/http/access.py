@@ -82,6 +82,10 @@ class Access:
         limit = self._max_bytes_of.get(find_path(environ), self._max_body_bytes)
         return min(limit, self._max_body_bytes)
 
+    def sent_key(self, environ: Mapping[str, Any]) -> str:
+        """Return the API key of a request that was let in; empty if none is needed."""
+        return _sent_key(environ) if self._keys else ""
+
     def _too_large(self, environ: Mapping[str, Any]) -> RequestEntityTooLarge:
         """Describe the refusal of a body."""
         limit = self.max_body(environ)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from serving.canary.partner import Partner
 from serving.model.current import Current
 from serving.model.onnx_model import LOAD_REASONS, SYNC_REASONS
 from serving.model.store.report import FollowerReport
@@ -14,8 +15,9 @@ from serving.monitoring.features.training import create_gauge, describe_training
 class StateCollector(Collector):
     """Reports the current state; nothing of an earlier model remains."""
 
-    def __init__(self, current: Current) -> None:
+    def __init__(self, current: Current, partner: Partner) -> None:
         self._current = current
+        self._partner = partner
 
     def collect(self) -> Iterator[Metric]:
         """Yield the current metrics."""
@@ -37,6 +39,14 @@ class StateCollector(Collector):
             [([], float(self._current.is_fallback))],
         )
         yield from describe_training(served.model.contract)
+        if partner := self._partner.find(served):
+            beside = partner.served.model.version
+            yield create_gauge(
+                "serving_canary_share",
+                "Share of the requests that the version beside Production answers",
+                ["version", "alias"],
+                [([beside.version, beside.alias], partner.share)],
+            )
 
     def _follower(self) -> Iterator[Metric]:
         report = self._current.report

@@ -16,8 +16,10 @@ from serving.monitoring.tasks import TaskErrors
 
 LATENCIES = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5)
 TASKS = (
+    "partner",
     "prediction_log",
     "reload-current",
+    "reload-partner",
     "reload-shadow",
     "request_log",
     "requests",
@@ -25,6 +27,7 @@ TASKS = (
     "version-retention",
 )
 SECONDS = (0.01, 0.05, 0.1, 0.5, 1, 5)
+MODEL_SECONDS = (2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 0.001, 0.005, 0.01, 0.05, 0.1, 1)
 
 
 class ServiceMetrics(PredictionFamilies):
@@ -81,6 +84,25 @@ class ServiceMetrics(PredictionFamilies):
             "serving_shadow_predictions",
             "Rows predicted by the shadow model",
             ["version", "shadow", "agrees"],
+            registry=own,
+        )
+        self.paired = Counter(
+            "serving_paired_predictions",
+            "Rows that Production and the version beside it predicted",
+            ["version", "other", "agrees"],
+            registry=own,
+        )
+        self.pair_seconds = Histogram(
+            "serving_pair_seconds",
+            "Time that each of two models took to predict the rows of a request",
+            ["version"],
+            buckets=MODEL_SECONDS,
+            registry=own,
+        )
+        self.partner_errors = Counter(
+            "serving_partner_errors",
+            "Failed predictions of the version beside Production",
+            ["version"],
             registry=own,
         )
         self.dropped = Counter(

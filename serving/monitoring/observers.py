@@ -22,6 +22,7 @@ class OtherAnswer(NamedTuple):
 
     model: Model
     prediction: Prediction
+    seconds: float = 0.0
 
 
 class Observation(NamedTuple):
@@ -37,6 +38,7 @@ class Observation(NamedTuple):
         time: When it was predicted, in seconds since the epoch.
         arm: Which model was to answer: ``production`` or ``canary``.
         other: The answer of the model beside it, if there is one.
+        seconds: How long the prediction took; 0 if it was not measured.
     """
 
     model: Model
@@ -48,6 +50,7 @@ class Observation(NamedTuple):
     time: float
     arm: str = "production"
     other: OtherAnswer | None = None
+    seconds: float = 0.0
 
 
 class CompletedRequest(NamedTuple):

@@ -2,11 +2,11 @@
 
 import logging
 from collections.abc import Callable
-from itertools import groupby
 from typing import Any
 
 import numpy as np
 
+from serving.canary.counting import count_pairs
 from serving.http.capacity import Capacity
 from serving.model.onnx_model import Prediction
 from serving.monitoring.logs import Line
@@ -51,11 +51,20 @@ class RequestMonitor:
             self._metrics.wait_seconds, np.array([each.waited for each in requests])
         )
         predicted = [each for each in requests if each.observation]
-        for _, group in groupby(predicted, lambda each: each.served):
-            _record(list(group))  # a swap may lie between two of them
+        for group in _group_by_model(predicted):
+            _record(group)
+        count_pairs(self._metrics, filter(None, (r.observation for r in predicted)))
         if logger.isEnabledFor(logging.INFO):
             for request in requests:
                 self._log(request)
+
+
+def _group_by_model(requests: list[CompletedRequest]) -> list[list[CompletedRequest]]:
+    """Group requests by the model that answered: there may be a canary, or a swap."""
+    groups: dict[int, list[CompletedRequest]] = {}
+    for request in requests:
+        groups.setdefault(id(request.served), []).append(request)
+    return list(groups.values())
 
 
 def _record(requests: list[CompletedRequest]) -> None:

@@ -62,8 +62,9 @@ class _Post:
             "responses": {"200": {"description": "Predictions", "content": answer}}
             | _errors([*self._statuses, *extra], error),
         }
+        operation["parameters"] = [_CANARY_KEY]
         if query:  # resolved by apispec's plugin
-            operation["parameters"] = [{"in": "query", "schema": query}]
+            operation["parameters"].append({"in": "query", "schema": query})
         if self._security:
             operation["security"] = self._security
         return {"post": operation}
@@ -190,6 +191,14 @@ def _errors(statuses: Sequence[int], schema: str) -> dict[str, Any]:
 
 
 _TEXT = {"type": "string"}
+_CANARY_KEY = {
+    "in": "header",
+    "name": "X-Canary-Key",
+    "required": False,
+    "schema": _TEXT,
+    "description": "Requests with the same key, such as the id of a user, are answered "
+    "by the same model while a canary runs.",
+}
 
 
 def _csv(contract: Contract) -> dict[str, Any]:

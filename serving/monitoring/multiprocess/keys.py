@@ -9,7 +9,7 @@ from typing import NamedTuple
 from prometheus_client.mmap_dict import MmapedDict
 
 # Labels whose values are versions of the model.
-VERSION_LABELS = ("version", "shadow")
+VERSION_LABELS = ("version", "other", "shadow")
 
 # What reading a damaged file raises: a length or text that cannot be.
 DAMAGE = (RuntimeError, ValueError, struct.error)

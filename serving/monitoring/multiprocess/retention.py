@@ -36,7 +36,7 @@ class VersionRetention:
 
     Args:
         registry: Its metrics lose the series of versions that are gone.
-        find_serving: Returns the versions in use: the current one, the shadow.
+        find_serving: Returns the versions in use: the current one and so on.
         folder: Where processes share their values; None if there is only one.
         on_error: Called with a name and the error when a check fails.
     """

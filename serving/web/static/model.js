@@ -12,6 +12,7 @@ export function showModel(model) {
   version.append(` ${[model.alias, humanize(contract.candidate ?? "")].filter(Boolean).join(" · ")}`);
   byId("model").replaceChildren(
     version,
+    ...canary(model),
     ...verdict(model),
     make("p", { id: "age", "data-time": model.created_at }),
     ...metrics(model.metrics),
@@ -27,6 +28,13 @@ export function showAge() {
   const { time } = element.dataset;
   const moment = make("time", { datetime: time, title: time }, age(time));
   element.replaceChildren("Registered ", moment);
+}
+
+function canary({ canary: beside }) {
+  if (!beside) return [];
+  const share = `${Number((beside.share * 100).toFixed(1))} %`;
+  const version = make("strong", {}, `version ${beside.version}`);
+  return [make("p", { id: "canary", class: "hint" }, "Canary: ", version, ` answers ${share} of the requests`)];
 }
 
 function verdict({ verdict: word, reasons }) {

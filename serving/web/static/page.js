@@ -98,7 +98,8 @@ class Page {
       this.form.show([], answer.out_of_range);
       this.prediction.show(answer);
       this.key.close();
-      if (answer.model.version !== this.#model.version) this.#lookIn(AGAIN);
+      const { version, canary } = this.#model;
+      if (![version, canary?.version].includes(answer.model.version)) this.#lookIn(AGAIN);
     } catch (error) {
       if (error.name === "AbortError") throw error;
       this.#explain(error);

@@ -21,6 +21,7 @@ export class ServiceError extends Error {
 
 export class Service {
   #tag = null;
+  #canaryKey = String(Math.random()); // one model answers all that this page asks
   key = "";
 
   // Returns the description of the model, or null if it has not changed since the last call.
@@ -46,7 +47,7 @@ export class Service {
   }
 
   async #post(path, type, body, signal) {
-    const headers = { "Content-Type": type, Accept: "application/json" };
+    const headers = { "Content-Type": type, Accept: "application/json", "X-Canary-Key": this.#canaryKey };
     if (this.key) headers["X-API-Key"] = this.key;
     return read(await ask(path, { method: "POST", headers, body, signal }));
   }

@@ -1,0 +1,22 @@
+"""Counts what two models predict for the same rows."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from serving.monitoring.metrics import ServiceMetrics
+from serving.monitoring.observers import Observation
+
+
+def count_pairs(metrics: ServiceMetrics, observations: Iterable[Observation]) -> None:
+    """Count how often the models of each pair agree, and how long each took."""
+    for observation in observations:
+        if (other := observation.other) is None:
+            continue
+        labels, others = observation.prediction.labels, other.prediction.labels
+        version, beside = observation.model.version.version, other.model.version.version
+        agreed = int(np.sum(labels == others))
+        for agrees, count in (("true", agreed), ("false", len(labels) - agreed)):
+            metrics.paired.labels(version, beside, agrees).inc(count)
+        metrics.pair_seconds.labels(version).observe(observation.seconds)
+        metrics.pair_seconds.labels(beside).observe(other.seconds)

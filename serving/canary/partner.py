@@ -1,0 +1,179 @@
+"""The model beside Production: it answers a share of the requests, or guards."""
+
+import logging
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any, NamedTuple
+
+from serving.canary.arms import is_for_canary
+from serving.canary.share import is_canary, read_share
+from serving.config import Config
+from serving.model.contract import Contract, ContractError
+from serving.model.onnx_model import Model, Prediction
+from serving.model.served import Served, build_served
+from serving.monitoring.metrics import ServiceMetrics
+from serving.monitoring.observers import OtherAnswer
+from serving.schemas.recoding import Recoder
+from serving.schemas.rows import Matrix
+
+TASK = "partner"
+PRODUCTION, CANARY = "production", "canary"
+
+logger = logging.getLogger(__name__)
+
+
+class Answer(NamedTuple):
+    """What is answered, and by whom.
+
+    Attributes:
+        served: The model that answers.
+        rows: The rows as it encodes them.
+        prediction: Its prediction.
+        seconds: How long it took; 0 if nothing runs beside Production.
+        arm: Which model was to answer: ``production`` or ``canary``.
+        other: The answer of the model beside it, if there is one.
+    """
+
+    served: Served
+    rows: Matrix
+    prediction: Prediction
+    seconds: float = 0.0
+    arm: str = PRODUCTION
+    other: OtherAnswer | None = None
+
+    @property
+    def as_other(self) -> OtherAnswer:
+        """It as the answer of the model beside another one."""
+        return OtherAnswer(self.served.model, self.prediction, self.seconds)
+
+
+def predict(served: Served, rows: Matrix) -> Answer:
+    """Predict rows with one of two models, and measure the time."""
+    started = perf_counter()
+    prediction = served.model.predict(rows)
+    seconds = perf_counter() - started
+    arm = CANARY if is_canary(served.model.version) else PRODUCTION
+    return Answer(served, rows, prediction, seconds, arm)
+
+
+@dataclass(frozen=True)
+class Running:
+    """The version beside Production; replaced as a whole.
+
+    Attributes:
+        served: It, with what is built from it.
+        share: Share of the requests that it answers, from 0 to 1.
+        recoder: Writes Production's rows as it encodes them.
+    """
+
+    served: Served
+    share: float
+    recoder: Recoder
+
+    @property
+    def version(self) -> str:
+        """Its version."""
+        return self.served.model.version.version
+
+    @property
+    def is_canary(self) -> bool:
+        """Whether it answers requests; Previous only predicts beside Production."""
+        return is_canary(self.served.model.version)
+
+
+class Partner:
+    """Predicts with the version beside Production, if there is one.
+
+    A failure of it costs no request: Production answers.
+
+    Attributes:
+        running: The version beside Production; None if there is none.
+    """
+
+    def __init__(self, metrics: ServiceMetrics, config: Config) -> None:
+        self.running: Running | None = None
+        self._metrics = metrics
+        self._config = config
+
+    def swap(self, model: Model) -> None:
+        """Use another version from now on.
+
+        Raises:
+            ModelRefusedError: If it cannot be served; the one in use stays.
+        """
+        share = read_share(model.version)
+        served = build_served(model, self._metrics, self._config)
+        self._metrics.partner_errors.labels(model.version.version)
+        self.running = Running(served, share, Recoder(model.contract))
+
+    def withdraw(self) -> None:
+        """Have Production answer alone."""
+        self.running = None
+
+    def find(self, production: Served) -> Running | None:
+        """Return what runs beside a model: another version with the same classes."""
+        running = self.running
+        if running is None:
+            return None
+        model, other = production.model, running.served.model
+        if model.version.version == other.version.version:
+            return None  # promoted a moment ago
+        return running if model.contract.classes == other.contract.classes else None
+
+    def find_canary(self, production: Served) -> Running | None:
+        """Return the canary that answers a share of the requests of a model."""
+        running = self.find(production)
+        return running if running and running.is_canary else None
+
+    def describe_canary(self, production: Served) -> dict[str, Any] | None:
+        """Describe the canary for answers; None if there is none."""
+        canary = self.find_canary(production)
+        if canary is None:
+            return None
+        return {"version": canary.version, "share": canary.share}
+
+    def predict(self, production: Served, rows: Matrix, key: str) -> Answer:
+        """Predict rows with the model that their request is for.
+
+        Args:
+            production: The model in use.
+            rows: Rows that its schema accepts, shape (n_rows, n_features).
+            key: Decides which model answers: the same key, the same model.
+        """
+        running = self.find(production)
+        if running is None:
+            return predict(production, rows)
+        is_chosen = is_for_canary(key, running.version, running.share)
+        if running.is_canary and not is_chosen:
+            return predict(production, rows)
+        beside = self._try_to_predict(running, production.model.contract, rows)
+        answer = predict(production, rows)
+        if beside is None:
+            return answer._replace(arm=CANARY) if is_chosen else answer
+        if is_chosen:
+            return beside._replace(other=answer.as_other)
+        return answer._replace(other=beside.as_other)
+
+    def _try_to_predict(
+        self, running: Running, source: Contract, rows: Matrix
+    ) -> Answer | None:
+        """Predict with the version beside Production; None if it cannot."""
+        try:
+            recoded, kept = running.recoder.recode(rows, source)
+            if kept.all():
+                return predict(running.served, recoded)
+        except ContractError:
+            logger.debug("Production has other features; the follower will see it")
+        except Exception as error:
+            self._fail(running, error)
+        self._metrics.dropped.labels(TASK).inc(len(rows))
+        return None
+
+    def _fail(self, running: Running, error: Exception) -> None:
+        """Stop using a version that fails, until the registry says something new."""
+        self._metrics.partner_errors.labels(running.version).inc()
+        if self.running is running:
+            self.running = None
+            self._metrics.errors.record(TASK, error)
+            fields = {"role": TASK, "version": running.version}
+            logger.error("version withdrawn", extra={"fields": fields})

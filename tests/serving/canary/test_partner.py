@@ -1,0 +1,370 @@
+"""Which model answers, and what is known of the other one."""
+
+import logging
+
+import numpy as np
+import pytest
+
+from serving.model.onnx_model import ModelRefusedError
+from serving.service import the_service
+
+KEYS = [f"user-{number}" for number in range(200)]
+PRODUCTION, CANARY, PREVIOUS = "3", "4", "2"
+
+
+def ask(client, body, key: str = "", **headers: str):
+    headers |= {"X-Canary-Key": key} if key else {}
+    with client.post("/predict", json=body, headers=headers) as answer:
+        assert answer.status_code == 200, answer.text
+        return answer.json["model"]["version"]
+
+
+def scrape(app) -> str:
+    return app.test_client().get("/metrics").text
+
+
+def test_a_key_gets_the_same_model_in_all_processes(make_canary, setosa):
+    clients = [make_canary("0.3").test_client() for _ in range(2)]
+
+    first, second = ([ask(each, setosa, key) for key in KEYS] for each in clients)
+
+    assert first == second
+    assert set(first) == {PRODUCTION, CANARY}
+
+
+def test_requests_without_a_key_are_split_by_their_id(make_canary, setosa):
+    client = make_canary("0.3").test_client()
+
+    answers = [ask(client, setosa, **{"X-Request-ID": key}) for key in KEYS]
+
+    assert answers == [ask(client, setosa, key) for key in KEYS]
+
+
+def test_a_client_is_kept_by_its_api_key(make_canary, setosa, tmp_path):
+    file = tmp_path / "keys"
+    digest = "2bd806c97f0e00af1a1fc3328fa763a9269723c8db8fac4f93af71db186d6e90"  # alice
+    file.write_text(f"alice {digest}\n")
+    client = make_canary("0.5", api_keys_file=file).test_client()
+
+    bearer = {"Authorization": "Bearer alice"}
+    answers = {ask(client, setosa, **bearer) for _ in range(20)}
+    answers |= {ask(client, setosa, **{"X-API-Key": "alice"}) for _ in range(20)}
+
+    assert len(answers) == 1
+    assert {ask(client, setosa, key, **bearer) for key in KEYS} == {PRODUCTION, CANARY}
+
+
+def test_an_api_key_that_nobody_checks_is_no_key(make_canary, setosa):
+    client = make_canary("0.5").test_client()
+
+    answers = {ask(client, setosa, **{"X-API-Key": "shared"}) for _ in range(50)}
+
+    assert answers == {PRODUCTION, CANARY}
+
+
+def list_dialects(row: dict) -> dict:
+    """Return a request in each dialect: path, arguments, how to read the version."""
+    names, values = list(row), [float(value) for value in row.values()]
+    tensor = {"name": "x", "shape": [1, 4], "datatype": "FP32", "data": values}
+    csv = f"{','.join(names)}\n{','.join(map(str, values))}\n"
+    table = {"content_type": "text/csv", "data": csv}
+    return {
+        "row": ("/predict", {"json": row}),
+        "batch": ("/predict/batch", {"json": {"instances": [row, row]}}),
+        "csv": ("/predict/batch", table),
+        "csv to csv": ("/predict/batch", table | {"headers": {"Accept": "text/csv"}}),
+        "mlflow": ("/invocations", {"json": {"dataframe_records": [row]}}),
+        "v2": ("/v2/models/iris/infer", {"json": {"inputs": [tensor]}}),
+    }
+
+
+@pytest.mark.parametrize(
+    "dialect", ["row", "batch", "csv", "csv to csv", "mlflow", "v2"]
+)
+def test_every_dialect_answers_with_the_canary(
+    make_canary, setosa, observe, dialect, iris
+):
+    app = make_canary("1")
+    seen = observe(app)
+    path, arguments = list_dialects(setosa)[dialect]
+
+    answer = app.test_client().post(path, **arguments)
+
+    [observation] = seen
+    assert answer.status_code == 200
+    if answer.is_json and dialect == "v2":
+        assert answer.json["model_version"] == CANARY
+    elif answer.is_json and dialect != "mlflow":
+        assert answer.json["model"]["version"] == CANARY
+    assert observation.arm == "canary"
+    assert observation.model.version.version == CANARY
+    assert observation.other.model is iris
+    probability = float(observation.prediction.probabilities[0, 0])
+    assert probability != observation.other.prediction.probabilities[0, 0]
+    if dialect == "csv to csv":
+        assert float(answer.text.splitlines()[1].split(",")[1]) == pytest.approx(
+            probability
+        )
+    rows = len(observation.rows)
+    count = f'serving_predictions_total{{prediction="setosa",version="4"}} {rows}.0'
+    assert count in scrape(app)
+
+
+def test_a_batch_has_one_model(make_canary, setosa):
+    client = make_canary("0.5").test_client()
+    body = {"instances": [setosa] * 50}
+    versions = set()
+
+    for key in KEYS[:20]:
+        headers = {"X-Canary-Key": key}
+        answer = client.post("/predict/batch", json=body, headers=headers).json
+        versions.add(answer["model"]["version"])
+        assert len({str(each) for each in answer["probabilities"]}) == 1
+
+    assert versions == {PRODUCTION, CANARY}
+
+
+def test_what_is_not_for_the_canary_has_no_other_answer(make_canary, setosa, observe):
+    app = make_canary("0")
+    seen = observe(app)
+
+    assert ask(app.test_client(), setosa) == PRODUCTION
+
+    assert (seen[0].arm, seen[0].other) == ("production", None)
+
+
+def test_previous_predicts_beside_production_and_answers_nothing(
+    make_app, iris, load_previous, partner, setosa, observe
+):
+    app = make_app(iris)
+    partner(app).swap(load_previous())
+    seen = observe(app)
+
+    assert ask(app.test_client(), setosa) == PRODUCTION
+
+    [observation] = seen
+    assert observation.arm == "production"
+    assert observation.other.model.version.version == PREVIOUS
+    assert observation.other.prediction.labels.tolist() == ["setosa"]
+    assert observation.other.seconds > 0
+    pairs = 'serving_paired_predictions_total{agrees="true",other="2",version="3"} 1.0'
+    assert pairs in scrape(app)
+
+
+@pytest.fixture
+def passenger() -> dict:
+    return {"age": 8, "siblings": 1, "alone": False, "port": "C", "deck": "2"}
+
+
+@pytest.fixture
+def make_passengers(make_canary, passengers, with_ports):
+    """Serve passengers, with a canary that has other categories of the port."""
+
+    def make_passengers(*categories):
+        return make_canary("1", with_ports(*categories), passengers)
+
+    return make_passengers
+
+
+def test_rows_are_recoded_for_a_canary_with_another_order(
+    make_passengers, passenger, passengers, observe
+):
+    app = make_passengers("S", "never seen", "C", "Q")
+    seen = observe(app)
+
+    answer = app.test_client().post("/predict", json=passenger).json
+
+    [observation] = seen
+    assert answer["model"]["version"] == CANARY
+    assert observation.rows[0, 3] == 2
+    # The same graph under the other order, so it must give the same answer.
+    np.testing.assert_array_equal(
+        observation.prediction.probabilities, observation.other.prediction.probabilities
+    )
+    show = observation.model.contract.show_row
+    assert show(observation.rows[0]) == passenger
+
+
+def test_production_answers_what_the_canary_cannot_express(
+    make_passengers, passenger, passengers, observe
+):
+    app = make_passengers("C", "Q", "S", "never seen", "Belfast")
+    client, seen = app.test_client(), observe(app)
+    known, unknown = passenger, passenger | {"port": "Belfast"}
+
+    def send(*rows) -> str:
+        answer = client.post("/predict/batch", json={"instances": rows}).json
+        return answer["model"]["version"]
+
+    assert send(known, known) == CANARY
+    assert send(known, unknown) == passengers.version.version
+
+    assert seen[1].model is passengers
+    assert (seen[1].arm, seen[1].other) == ("canary", None)
+    assert 'serving_dropped_rows_total{observer="partner"} 2.0' in scrape(app)
+
+
+def test_requests_are_validated_by_production_alone(make_canary, with_length, setosa):
+    client = make_canary("1", with_length(maximum=50.0)).test_client()
+
+    answer = client.post("/predict", json=setosa | {"sepal_length": 40})
+
+    assert answer.status_code == 422
+
+
+@pytest.fixture
+def failing(make_canary, partner, monkeypatch):
+    """Serve a canary whose predictions fail; return its application."""
+    app = make_canary("1")
+
+    def fail(_):
+        raise RuntimeError("no prediction")
+
+    monkeypatch.setattr(partner(app).running.served.model, "predict", fail)
+    return app
+
+
+def test_production_answers_when_the_canary_fails(
+    failing, setosa, observe, partner, caplog
+):
+    client, seen = failing.test_client(), observe(failing)
+
+    assert [ask(client, setosa) for _ in range(3)] == [PRODUCTION] * 3
+
+    assert [each.arm for each in seen] == ["canary", "production", "production"]
+    assert partner(failing).running is None
+    metrics = scrape(failing)
+    assert 'serving_partner_errors_total{version="4"} 1.0' in metrics
+    assert 'serving_background_errors_total{task="partner"} 1.0' in metrics
+    errors = [each.message for each in caplog.records if each.levelno == logging.ERROR]
+    assert errors == ["background task failed", "version withdrawn"]
+
+
+def test_a_canary_that_failed_can_come_back(failing, setosa, partner, load_canary):
+    client = failing.test_client()
+    ask(client, setosa)
+
+    partner(failing).swap(load_canary("1"))
+
+    assert ask(client, setosa) == CANARY
+
+
+def test_a_guard_that_fails_costs_nothing(
+    make_app, iris, load_previous, partner, setosa, monkeypatch
+):
+    app = make_app(iris)
+    partner(app).swap(load_previous())
+    monkeypatch.setattr(partner(app).running.served.model, "predict", None)
+
+    assert ask(app.test_client(), setosa) == PRODUCTION
+    assert partner(app).running is None
+
+
+def test_a_canary_for_another_production_answers_nothing(
+    make_canary, setosa, build_iris, load, with_length, wine_bytes
+):
+    other_features = make_canary("1", with_length(name="other"))
+    other_classes = make_canary("1", wine_bytes)
+    promoted = make_canary("1", production=load(build_iris(C=0.01), CANARY))
+
+    for app in (other_features, other_classes):
+        assert ask(app.test_client(), setosa) == PRODUCTION
+    assert ask(promoted.test_client(), setosa) == CANARY
+    assert promoted.test_client().get("/model").json["canary"] is None
+
+
+def test_a_canary_without_a_share_is_refused(make_canary, partner, load_canary):
+    app = make_canary("0.5")
+
+    with pytest.raises(ModelRefusedError, match="canary_share"):
+        partner(app).swap(load_canary("much"))
+
+    assert partner(app).running.share == 0.5
+
+
+def test_a_version_in_the_path_is_the_one_that_answers(make_canary, setosa, observe):
+    tensor = {"name": "x", "shape": [1, 4], "datatype": "FP32"}
+    body = {"inputs": [tensor | {"data": list(setosa.values())}]}
+    found = {}
+    for share in ("0", "1"):
+        app = make_canary(share)
+        client, seen = app.test_client(), observe(app)
+        for version in (PRODUCTION, CANARY, "9"):
+            path = f"/v2/models/iris/versions/{version}"
+            answer = client.post(f"{path}/infer", json=body)
+            found[share, version] = answer.json.get("model_version", answer.status_code)
+            ready = client.get(f"{path}/ready").status_code
+            assert ready == (404 if version == "9" else 200)
+        assert [(each.arm, each.other) for each in seen] == [
+            ("production", None),
+            ("canary", None),
+        ]
+
+    assert found == {
+        (share, version): 404 if version == "9" else version
+        for share in "01"
+        for version in (PRODUCTION, CANARY, "9")
+    }
+
+
+def test_previous_is_not_found_under_its_version(
+    make_app, iris, load_previous, partner
+):
+    app = make_app(iris)
+    partner(app).swap(load_previous())
+
+    answer = app.test_client().get(f"/v2/models/iris/versions/{PREVIOUS}")
+
+    assert answer.status_code == 404
+
+
+def test_a_canary_is_shown_everywhere(make_canary):
+    app = make_canary("0.05")
+    client = app.test_client()
+    canary = {"version": CANARY, "share": 0.05}
+
+    assert client.get("/model").json["canary"] == canary
+    assert client.get("/model").json["version"] == PRODUCTION
+    assert client.get("/health/ready").json["canary"] == canary
+    assert 'serving_canary_share{alias="Canary",version="4"} 0.05' in scrape(app)
+
+
+def test_another_share_is_another_description(make_canary, partner, load_canary):
+    app = make_canary("0.05")
+    client = app.test_client()
+    tag = client.get("/model").headers["ETag"]
+
+    partner(app).swap(load_canary("0.25"))
+    answer = client.get("/model", headers={"If-None-Match": tag})
+
+    assert answer.json["canary"]["share"] == 0.25
+
+
+def test_a_guard_is_shown_in_the_metrics_only(make_app, iris, load_previous, partner):
+    app = make_app(iris)
+    client = app.test_client()
+    assert "serving_canary_share{" not in scrape(app)
+
+    partner(app).swap(load_previous())
+
+    assert 'serving_canary_share{alias="Previous",version="2"} 0.0' in scrape(app)
+    assert client.get("/model").json["canary"] is None
+    assert "canary" not in client.get("/health/ready").json
+
+
+def test_the_series_of_a_partner_are_kept_while_it_runs(make_canary, partner):
+    app = make_canary("0.05")
+    service = the_service(app)
+    assert service.find_serving_versions() == {PRODUCTION, CANARY}
+
+    partner(app).withdraw()
+
+    assert service.find_serving_versions() == {PRODUCTION}
+
+
+def test_the_key_is_documented(client):
+    document = client.get("/openapi.json").json
+
+    for path in ("/predict", "/predict/batch", "/invocations"):
+        parameters = document["paths"][path]["post"]["parameters"]
+        assert "X-Canary-Key" in {each["name"] for each in parameters}
