@@ -2,10 +2,12 @@
 
 import hashlib
 import re
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import expect
 
+from serving.model.store import PARTNER, Store
 from tests.serving.web.browser.screens import PHONE, SCREENS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -506,3 +508,25 @@ def test_no_barriers_when_asking_for_a_key_and_when_alone(
     expect(page.get_by_role("status")).to_contain_text("is not responding")
 
     assert find_barriers(page) == []
+
+
+def test_a_canary_is_shown_with_its_share(
+    start, open_page, publish, build_iris, tmp_path, describe
+):
+    publish(build_iris())
+    content, store = build_iris(C=0.1), Store(tmp_path / "store")
+    canary = replace(
+        describe(content, "4"), alias="Canary", tags={"canary_share": "0.05"}
+    )
+    with store.incoming() as folder:
+        (folder / "model.onnx").write_bytes(content)
+        store.publish(PARTNER, folder / "model.onnx", canary)
+    page = open_page(start(follow_seconds=0).url)
+
+    expect(page.locator("#canary")).to_have_text(
+        "Canary: version 4 answers 5 % of the requests"
+    )
+
+    store.withdraw(PARTNER)
+
+    expect(page.locator("#canary")).to_have_count(0)
