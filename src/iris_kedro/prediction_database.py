@@ -5,13 +5,17 @@ the version of the tables, which docs/loop.md describes.
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy
-from sqlalchemy import Engine, column, inspect, table, text
+from sqlalchemy import Engine, column, func, inspect, select, table, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from iris_kedro.errors import ProjectError
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement, Select
 
 REVISION = "0001"
 VERSION_TABLE = "predictions_schema"
@@ -41,6 +45,11 @@ feedback = table(
     column("label"),
     column("received_at"),
 )
+_labelled = predictions.join(
+    feedback,
+    (feedback.c.prediction_id == predictions.c.prediction_id)
+    & (feedback.c.row_index == predictions.c.row_index),
+)
 
 
 def open_database(url: str) -> Engine:
@@ -69,6 +78,71 @@ def open_database(url: str) -> Engine:
             " same release once, which creates and updates them"
         )
     return engine
+
+
+def locate(url: str, folder: str | Path) -> str:
+    """Return the address with a relative path of SQLite below a folder.
+
+    Raises:
+        ArgumentError: If it is no URL.
+    """
+    address = make_url(url)
+    name = address.database
+    if address.get_backend_name() != "sqlite" or not name:
+        return url
+    located = address.set(database=str(Path(folder, name)))
+    return located.render_as_string(hide_password=False)
+
+
+def count_labels(engine: Engine, model: str, since: float) -> int:
+    """Count the predictions of a model that were labelled after a time.
+
+    Args:
+        engine: Of ``open_database``.
+        model: Name of the registered model.
+        since: Seconds since the epoch. A label that was corrected since counts again.
+    """
+    query = select(func.count()).select_from(_labelled).where(_is_of(model))
+    with engine.connect() as connection:
+        found = connection.execute(query.where(feedback.c.received_at > since))
+        return int(found.scalar_one())
+
+
+def latest_label(engine: Engine, model: str) -> float | None:
+    """Return when the newest label of a model's predictions came; None without any.
+
+    Returns:
+        Seconds since the epoch.
+    """
+    newest = select(func.max(feedback.c.received_at)).select_from(_labelled)
+    with engine.connect() as connection:
+        found: float | None = connection.execute(newest.where(_is_of(model))).scalar()
+    return found
+
+
+def select_labelled(model: str) -> "Select[Any]":
+    """Select the labelled predictions of a model, of all versions, oldest first."""
+    columns = (
+        predictions.c.prediction_id,
+        predictions.c.row_index,
+        predictions.c.predicted_at,
+        feedback.c.label,
+        predictions.c.features,
+    )
+    return (
+        select(*columns)
+        .select_from(_labelled)
+        .where(_is_of(model))
+        .order_by(
+            predictions.c.predicted_at,
+            predictions.c.prediction_id,
+            predictions.c.row_index,
+        )
+    )
+
+
+def _is_of(model: str) -> "ColumnElement[bool]":
+    return predictions.c.model == model
 
 
 def _read_revision(engine: Engine) -> str | None:

@@ -1,6 +1,7 @@
 """The outside effects that Kedro and kedro-mlflow have no dataset for."""
 
 from .files import BytesDataset, OnnxDataset
+from .labelled_rows import LabelledRowsDataset
 from .latency import OnnxLatencyDataset
 from .raw_archive import RawArchiveDataset
 from .registry import ModelRegistryDataset
@@ -15,6 +16,7 @@ from .tracking import (
 __all__ = [
     "BytesDataset",
     "CandidateRunsDataset",
+    "LabelledRowsDataset",
     "MetricsDataset",
     "ModelRegistryDataset",
     "OnnxDataset",

@@ -123,7 +123,7 @@ class SourceDataset(AbstractDataset[NoReturn, bytes]):
 
     def _read_file(self) -> bytes:
         try:
-            content = self._read()
+            content = read_location(self._location, self._path)
         except (MlflowException, OSError, ValueError) as error:
             raise DatasetError(
                 f"cannot read the source {self._location!r}: {error}."
@@ -141,21 +141,32 @@ class SourceDataset(AbstractDataset[NoReturn, bytes]):
         """
         raise DatasetError("a source cannot be written")
 
-    def _read(self) -> bytes:
-        if urlsplit(self._location).scheme in MLFLOW_SCHEMES:
-            return _download_artifact(self._location)
-        with fsspec.open(self._resolve(), "rb") as file:
-            content: bytes = file.read()
-        return content
-
-    def _resolve(self) -> str:
-        is_path = not urlsplit(self._location).scheme
-        if is_path and self._location and not self._location.startswith("~"):
-            return str(Path(self._path, self._location))
-        return self._location
-
     def _describe(self) -> dict[str, Any]:
         return {"location": self._location}
+
+
+def read_location(location: str, folder: str) -> bytes:
+    """Read a file at a path, a URL or among MLflow's artifacts.
+
+    Args:
+        location: Where it is.
+        folder: Where relative paths start from.
+
+    Raises:
+        MlflowException, OSError, ValueError: If it cannot be read.
+    """
+    if urlsplit(location).scheme in MLFLOW_SCHEMES:
+        return _download_artifact(location)
+    with fsspec.open(_resolve(location, folder), "rb") as file:
+        content: bytes = file.read()
+    return content
+
+
+def _resolve(location: str, folder: str) -> str:
+    is_path = not urlsplit(location).scheme
+    if is_path and location and not location.startswith("~"):
+        return str(Path(folder, location))
+    return location
 
 
 def _download_artifact(location: str) -> bytes:

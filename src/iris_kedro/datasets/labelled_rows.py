@@ -1,0 +1,103 @@
+"""Labelled predictions of the service, which become training rows."""
+
+import json
+from typing import Any, NoReturn
+
+from kedro.io import AbstractDataset, DatasetError
+from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
+
+from iris_kedro.errors import ProjectError
+from iris_kedro.prediction_database import locate, open_database, select_labelled
+
+from .source import read_location
+
+DATABASE = "database"
+OFF = "set data_engineering.labelled_rows.enabled to false to train without them"
+
+
+class LabelledRowsDataset(AbstractDataset[NoReturn, bytes]):
+    """The predictions of a model that have a label, as JSON lines.
+
+    A line holds the id of the prediction, the index of the row, when it was predicted,
+    the label and the features by name, as they are in the service's database. It does
+    not hold when the label came, so that the same labels, sent again, are the same
+    bytes. The oldest prediction comes first; without any line there are no bytes.
+
+    Args:
+        enabled: Whether there are any; without, no database is needed.
+        source: ``database``, or where a file of such lines is.
+        model: Name of the registered model.
+        path: Folder that relative paths start from; Kedro makes it absolute.
+        credentials: SQLAlchemy's address of the database as ``con``.
+        metadata: For plugins.
+    """
+
+    def __init__(
+        self,
+        enabled: bool,
+        source: str,
+        model: str,
+        path: str = ".",
+        credentials: dict[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        self._enabled = enabled
+        self._source = source
+        self._model = model
+        self._path = path
+        self._credentials = credentials or {}
+        self.metadata = metadata
+
+    def load(self) -> bytes:
+        """Read the labelled predictions.
+
+        Raises:
+            DatasetError: If the database or the file cannot be read.
+        """
+        if not self._enabled:
+            return b""
+        try:
+            if self._source == DATABASE:
+                return self._query()
+            return read_location(self._source, self._path)
+        except (
+            MlflowException,
+            OSError,
+            ProjectError,
+            SQLAlchemyError,
+            ValueError,
+        ) as error:
+            raise DatasetError(
+                f"labelled rows cannot be read: {error}, or {OFF}"
+            ) from error
+
+    def save(self, data: NoReturn) -> None:
+        """Refuse to write: predictions and labels come from the service.
+
+        Raises:
+            DatasetError: Always.
+        """
+        raise DatasetError("labelled rows cannot be written")
+
+    def _query(self) -> bytes:
+        address = self._credentials.get("con")
+        if not address:
+            raise ProjectError(
+                "IRIS_DATABASE_URL is empty: set it to the database of predictions"
+                " that the service writes"
+            )
+        engine = open_database(locate(address, self._path))
+        try:
+            with engine.connect() as connection:
+                found = connection.execute(select_labelled(self._model))
+                return b"".join(_write(row._asdict()) for row in found)
+        finally:
+            engine.dispose()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"enabled": self._enabled, "source": self._source, "model": self._model}
+
+
+def _write(row: dict[str, Any]) -> bytes:
+    return json.dumps({**row, "features": json.loads(row["features"])}).encode() + b"\n"
