@@ -1,5 +1,6 @@
 """Fixtures shared by all tests."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -49,6 +50,9 @@ from iris_kedro.pipelines.data_science.nodes import (
 )
 from iris_kedro.registry import JudgedModel, Registry, Source
 from iris_kedro.specification import Candidate, Dataset, Export, Gate, Split, Training
+from serving.database import schema
+from serving.database.engine import connect
+from serving.database.tables import feedback, predictions
 
 ROOT = Path(__file__).parents[1]
 COPIED = ["conf", "src", "pyproject.toml", "requirements.lock", ".telemetry"]
@@ -591,3 +595,44 @@ def flower() -> Callable[..., pd.DataFrame]:
         return pd.DataFrame({**measurements, "species": species})
 
     return make
+
+
+@pytest.fixture(scope="session")
+def insert_labelled() -> Callable[..., None]:
+    """Return a function that writes predictions and their labels, as the service does.
+
+    A row is its features and its label, or None without one. They are predicted one
+    second after another.
+    """
+
+    def insert(
+        url: str,
+        model: str,
+        rows: list[tuple[dict[str, Any], str | None]],
+        start: float = 1_800_000_000,
+    ) -> None:
+        engine = connect(url)
+        schema.upgrade(engine)
+        with engine.begin() as connection:
+            for number, (features, label) in enumerate(rows):
+                key = {"prediction_id": f"{model}-{start + number:.0f}", "row_index": 0}
+                row = predictions.insert().values(
+                    **key,
+                    predicted_at=start + number,
+                    model=model,
+                    version="1",
+                    arm="production",
+                    request_id="r",
+                    route="/predict",
+                    features=json.dumps(features),
+                    prediction="",
+                    probabilities="{}",
+                )
+                connection.execute(row)
+                if label is not None:
+                    received = start + number + 3600
+                    values = {**key, "label": label, "received_at": received}
+                    connection.execute(feedback.insert().values(**values))
+        engine.dispose()
+
+    return insert

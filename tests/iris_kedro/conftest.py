@@ -1,6 +1,5 @@
 """Fixtures of the tests of the candidates, the gate, the release and its reports."""
 
-import json
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -18,9 +17,6 @@ from iris_kedro.pipelines.model_release.report import build_report
 from iris_kedro.specification import Dataset
 from iris_kedro.tables.reading import build_load_args
 from iris_kedro.tables.validation import RawFileValidator
-from serving.database import schema
-from serving.database.engine import connect
-from serving.database.tables import feedback, predictions
 from tests.iris_kedro import passengers
 
 ROOT = Path(__file__).parents[2]
@@ -84,39 +80,3 @@ def read_shipped(split_parameters):
         return dataset, split(clean(valid, dataset).data, dataset, split_parameters)
 
     return read
-
-
-@pytest.fixture(scope="session")
-def insert_labelled():
-    """Return a function that writes predictions and their labels, as the service does.
-
-    A row is its features and its label, or None without one. They are predicted one
-    second after another.
-    """
-
-    def insert(url, model, rows, start=1_800_000_000.0):
-        engine = connect(url)
-        schema.upgrade(engine)
-        with engine.begin() as connection:
-            for number, (features, label) in enumerate(rows):
-                key = {"prediction_id": f"{model}-{start + number:.0f}", "row_index": 0}
-                row = predictions.insert().values(
-                    **key,
-                    predicted_at=start + number,
-                    model=model,
-                    version="1",
-                    arm="production",
-                    request_id="r",
-                    route="/predict",
-                    features=json.dumps(features),
-                    prediction="",
-                    probabilities="{}",
-                )
-                connection.execute(row)
-                if label is not None:
-                    received = start + number + 3600
-                    values = {**key, "label": label, "received_at": received}
-                    connection.execute(feedback.insert().values(**values))
-        engine.dispose()
-
-    return insert

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import tempfile
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,13 +23,15 @@ from mlflow.utils.validation import MAX_DATASET_DIGEST_SIZE
 from iris_kedro.model.provenance import RawData, RawFile
 
 RAW_DATA = "raw_data"  # the tag of runs and versions
+LABELLED_ROWS = "labelled_rows"  # the tag, and their name among a run's inputs
 FOLDER = "raw"  # at the experiment's artifact location
 
 
 class RawArchiveDataset(AbstractDataset[RawFile, RawData]):
     """Raw files at the artifact location of the run's experiment, each one once.
 
-    A file is named by the digest of its content, and logged as an input of the run.
+    A file is named by the digest of its content, and logged as an input of the run. So
+    are the labelled rows, if there are any.
 
     Args:
         filepath: JSON file that says what was archived last.
@@ -48,18 +50,27 @@ class RawArchiveDataset(AbstractDataset[RawFile, RawData]):
     def save(self, data: RawFile) -> None:
         """Archive the file unless it is there already, and log it to the run."""
         run = mlflow.active_run() or mlflow.start_run()
-        digest = hashlib.sha256(data.content).hexdigest()
-        experiment = mlflow.get_experiment(run.info.experiment_id)
-        folder = append_to_uri_path(experiment.artifact_location, FOLDER)
-        _upload(folder, f"{digest}.csv", data.content)
-        address = self._shorten(append_to_uri_path(folder, f"{digest}.csv"))
+        digest, address = self._keep(run, data.content, ".csv")
         raw = RawData(address, digest, data.source)
-        _log(run, raw)
+        _log(run, FOLDER, raw, RAW_DATA)
+        if data.labelled is not None:
+            digest, address = self._keep(run, data.labelled, ".jsonl")
+            raw = replace(raw, labelled=address)
+            rows = RawData(address, digest, LABELLED_ROWS)
+            _log(run, LABELLED_ROWS, rows, LABELLED_ROWS)
         self._record.save(asdict(raw))
 
     def load(self) -> RawData:
         """Return what was archived last."""
         return RawData(**self._record.load())
+
+    def _keep(self, run: Run, content: bytes, suffix: str) -> tuple[str, str]:
+        """Archive a file; return its digest and its address."""
+        digest = hashlib.sha256(content).hexdigest()
+        experiment = mlflow.get_experiment(run.info.experiment_id)
+        folder = append_to_uri_path(experiment.artifact_location, FOLDER)
+        _upload(folder, f"{digest}{suffix}", content)
+        return digest, self._shorten(append_to_uri_path(folder, f"{digest}{suffix}"))
 
     def _shorten(self, address: str) -> str:
         if not is_local_uri(address):
@@ -89,18 +100,18 @@ def _upload(folder: str, name: str, content: bytes) -> None:
         repository.log_artifact(str(file))
 
 
-def _log(run: Run, raw: RawData) -> None:
+def _log(run: Run, name: str, raw: RawData, tag: str) -> None:
     client = MlflowClient()
     described = Dataset(
-        name=FOLDER,
+        name=name,
         digest=raw.digest[:MAX_DATASET_DIGEST_SIZE],
         source_type=urlsplit(raw.address).scheme or "local",
         source=json.dumps({"uri": raw.address, "from": raw.source}),
     )
-    inputs = [DatasetInput(described, [InputTag(MLFLOW_DATASET_CONTEXT, FOLDER)])]
+    inputs = [DatasetInput(described, [InputTag(MLFLOW_DATASET_CONTEXT, name)])]
     try:
         client.log_inputs(run.info.run_id, inputs)
     except MlflowException:
         # Another run made the data's record at the same moment: now it is there.
         client.log_inputs(run.info.run_id, inputs)
-    client.set_tag(run.info.run_id, RAW_DATA, raw.address)
+    client.set_tag(run.info.run_id, tag, raw.address)

@@ -16,7 +16,7 @@ from iris_kedro.datasets.model_files import (
     download_model,
     upload_model,
 )
-from iris_kedro.datasets.raw_archive import RAW_DATA
+from iris_kedro.datasets.raw_archive import LABELLED_ROWS, RAW_DATA
 from iris_kedro.gate.release import (
     Outcome,
     RegistryState,
@@ -182,13 +182,14 @@ def _describe_decision(release: Release) -> dict[str, str]:
 
 
 def _describe_model(release: Release) -> dict[str, str]:
-    contract = release.contract
+    contract, raw = release.contract, release.lineage.raw
     return {
         "candidate": contract.candidate,
         "data_digest": contract.data_digest,
         FILE_DIGEST: compute_digest(release.model.SerializeToString()),
         "git_commit": release.lineage.provenance.git_commit,
-        RAW_DATA: release.lineage.raw.address,
+        RAW_DATA: raw.address,
+        **({LABELLED_ROWS: raw.labelled} if raw.labelled else {}),
         "reproduce": release.lineage.command,
         **{
             name_entity(f"metric.{name}"): f"{value:.6g}"

@@ -32,6 +32,8 @@ from iris_kedro.specification import (
 if TYPE_CHECKING:
     from sqlalchemy.exc import DBAPIError
 
+SHOWN = ("leaderboard", "origins", "gate_report", "registry")
+
 logger = logging.getLogger(__name__)
 
 
@@ -89,11 +91,7 @@ class ProjectHooks:
         """Print candidates, verdict and what to do next."""
         self._release_lock()
         print_summary(
-            {
-                name: catalog.load(name)
-                for name in ("leaderboard", "gate_report", "registry")
-                if name in pipeline.datasets()
-            },
+            {name: catalog.load(name) for name in SHOWN if name in pipeline.datasets()},
             run_params["env"],
         )
 

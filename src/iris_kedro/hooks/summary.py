@@ -19,7 +19,8 @@ def print_summary(
     """Print what a run has found: the candidates, the verdict, the next commands.
 
     Args:
-        results: What there is of ``leaderboard``, ``gate_report`` and ``registry``.
+        results: What there is of ``leaderboard``, ``origins``, ``gate_report`` and
+            ``registry``.
         env: Configuration environment of the run.
         console: Where to print; by default the terminal.
     """
@@ -28,6 +29,8 @@ def print_summary(
         console.print(_describe_comparison(results["leaderboard"]), highlight=False)
         console.print(_build_table(results["leaderboard"]))
         _print_refusals(results["leaderboard"], console)
+    if labelled := results.get("origins", {}).get("labelled"):
+        console.print(f"Labels      {_describe_labelled(labelled)}", highlight=False)
     if {"gate_report", "registry"} <= results.keys():
         report, registry = results["gate_report"], results["registry"]
         _print_verdict(report, registry, env, console)
@@ -98,6 +101,16 @@ def _build_table(leaderboard: dict[str, Any]) -> Table:
         style="dim",
     )
     return table
+
+
+def _describe_labelled(labelled: dict[str, Any]) -> str:
+    sides = (
+        f"{labelled[side]['labelled']} of {labelled[side]['rows']} {name} rows"
+        for side, name in (("train", "training"), ("test", "held-out"))
+    )
+    left_out = sum(each["rows"] for each in labelled["left_out"])
+    rest = f"; {left_out} were left out" if left_out else ""
+    return f"{' and '.join(sides)} are labelled predictions{rest}"
 
 
 def _format(score: dict[str, float]) -> str:

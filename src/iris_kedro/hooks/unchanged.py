@@ -44,6 +44,7 @@ class UnchangedHooks:
 def _trace(catalog: DataCatalog) -> str:
     return compute_fingerprint(
         catalog.load("source_file"),
+        catalog.load("labelled_source"),
         catalog.load("params:dataset"),
         catalog.load("params:data_engineering.split"),
         catalog.load("params:data_science.training"),

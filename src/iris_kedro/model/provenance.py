@@ -45,14 +45,19 @@ TRAINING_PACKAGES = (
 )
 CONVERTED = {"lightgbm", "xgboost"}  # by onnxmltools
 SOURCE, FORCE = "data_engineering.source", "data_science.force"
+LABELLED = "data_engineering.labelled_rows"
 
 
 @dataclass(frozen=True)
 class RawFile:
-    """The raw file as it came, and from where."""
+    """The raw file as it came, and from where.
+
+    ``labelled`` are the labelled rows that came with it; None if they are off.
+    """
 
     content: bytes
     source: str
+    labelled: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -63,11 +68,13 @@ class RawData:
         address: Where it can be read again.
         digest: SHA-256 of its content.
         source: Where it came from.
+        labelled: Where the labelled rows can be read again; empty if they were off.
     """
 
     address: str
     digest: str
     source: str
+    labelled: str = ""
 
 
 @dataclass(frozen=True)
@@ -103,6 +110,9 @@ class Lineage:
             SOURCE: self.raw.address,
             FORCE: True,  # or a run that finds the version registered ends at once
         }
+        if self.raw.labelled:
+            labelled = {"enabled": True, "source": self.raw.labelled}
+            given |= {f"{LABELLED}.{name}": each for name, each in labelled.items()}
         env = ["--env", self.provenance.env] if self.provenance.env else []
         values = ",".join(f"{key}={_show(value)}" for key, value in given.items())
         return shlex.join(["kedro", "run", *env, "--params", values])
@@ -110,6 +120,7 @@ class Lineage:
 
 def compute_fingerprint(
     raw: bytes,
+    labelled: bytes,
     dataset: Dataset,
     split: Split,
     training: Training,
@@ -121,6 +132,7 @@ def compute_fingerprint(
 
     Args:
         raw: The raw file.
+        labelled: The labelled rows, empty if there are none.
         dataset: The feature specification. Its source does not count.
         split: Parameters of the split.
         training: Parameters of the training. How many fits run at once does not count.
@@ -142,6 +154,7 @@ def compute_fingerprint(
         provenance.code_digest,
         provenance.packages,
         *candidates,
+        *([hashlib.sha256(labelled).hexdigest()] if labelled else []),
         *(_read_version(name) for name in sorted(libraries)),
         *(_digest_source(path) for path in sorted(classes) if not _has_version(path)),
     ]

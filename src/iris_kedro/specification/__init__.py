@@ -17,7 +17,7 @@ from .estimators import Distribution, Estimator
 from .features import Boolean, Category, Feature, Integer, Number
 from .gate import Gate
 from .target import Target
-from .training import Export, Split, Training
+from .training import Export, LabelledRows, Split, Training
 
 __all__ = [
     "Boolean",
@@ -33,6 +33,7 @@ __all__ = [
     "Feature",
     "Gate",
     "Integer",
+    "LabelledRows",
     "Name",
     "Number",
     "Parameters",

@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from pydantic import Field
+
 from iris_kedro.errors import ProjectError
 
 from .base import Parameters, check_known
 from .candidates import Candidate, Candidates
 from .dataset import Card, Dataset
 from .gate import Gate
-from .training import Export, Split, Training
+from .training import Export, LabelledRows, Split, Training
 
 REPLACED = "; in conf/<env>/globals.yml, dataset replaces that of conf/base as a whole"
 TWO = 2  # classes
@@ -22,6 +24,7 @@ class DataEngineering(Parameters):
 
     source: str
     split: Split
+    labelled_rows: LabelledRows = Field(default_factory=LabelledRows)
 
 
 class DataScience(Parameters):
@@ -86,12 +89,24 @@ def check_agreement(parameters: dict[str, Any], catalog: dict[str, Any]) -> None
             f" {catalog['source_file']['location']!r}: set dataset.source in"
             f" globals.yml, or give --params data_engineering.source={source}"
         )
+    _check_labelled(parameters["data_engineering"], catalog["labelled_source"])
     checked = catalog["raw@pandas"]["validator"]["options"]["dataset"]
     if Dataset.model_validate(parameters["dataset"]) != Dataset.model_validate(checked):
         raise ProjectError(
             "the parameter dataset differs from globals.yml, which raw files are"
             " checked with: change it there"
         )
+
+
+def _check_labelled(section: dict[str, Any], read: dict[str, Any]) -> None:
+    labelled = LabelledRows.model_validate(section.get("labelled_rows", {}))
+    for name, value in labelled.model_dump().items():
+        if read[name] != value:
+            path = f"data_engineering.labelled_rows.{name}"
+            raise ProjectError(
+                f"{path} is {value!r}, but the catalog reads {read[name]!r}: set"
+                f" labelled_rows.{name} in globals.yml, or give --params {path}={value}"
+            )
 
 
 def check_decision(parameters: dict[str, Any]) -> None:

@@ -30,6 +30,18 @@ class Split(Parameters):
         return values
 
 
+class LabelledRows(Parameters):
+    """Whether labelled predictions become rows.
+
+    Attributes:
+        enabled: Whether they do.
+        source: ``database``, the service's, or the place of a file of them.
+    """
+
+    enabled: bool = False
+    source: Annotated[str, Field(min_length=1)] = "database"
+
+
 class Training(Parameters):
     """How candidates are searched and cross-validated, with scikit-learn's names.
 

@@ -45,6 +45,13 @@ def find_key_columns(data: pd.DataFrame, dataset: Dataset) -> list[str]:
     return [each for each in columns if plain and standardize_name(each) == plain]
 
 
+def is_key(feature: str, dataset: Dataset) -> bool:
+    """Return whether a feature may have the groups or times."""
+    spellings = {feature, dataset.features[feature].column}
+    column = dataset.split.column
+    return column is not None and bool({column, standardize_name(column)} & spellings)
+
+
 def extract_keys(raw: pd.DataFrame, dataset: Dataset) -> dict[str, "pd.Series[Any]"]:
     """Return the groups as text, or the times as numbers or dates.
 
@@ -58,8 +65,12 @@ def extract_keys(raw: pd.DataFrame, dataset: Dataset) -> dict[str, "pd.Series[An
     if dataset.split.method == "hash":
         return {}
     (header,) = find_key_columns(raw, dataset)
-    read = read_times if dataset.split.method == "time" else _read_groups
-    return {name_key(dataset.split): read(raw[header])}
+    return {name_key(dataset.split): read_keys(raw[header], dataset.split.method)}
+
+
+def read_keys(values: "pd.Series[Any]", method: str) -> "pd.Series[Any]":
+    """Read groups, or times if that is the method."""
+    return read_times(values) if method == "time" else _read_groups(values)
 
 
 def read_times(values: "pd.Series[Any]") -> "pd.Series[Any]":

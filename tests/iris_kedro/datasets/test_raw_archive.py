@@ -6,6 +6,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from iris_kedro.datasets import RawArchiveDataset, SourceDataset
+from iris_kedro.datasets.source import read_location
 from iris_kedro.model.provenance import RawFile
 
 CONTENT = b"a,b\r\n1,2\r\n"
@@ -90,3 +91,23 @@ def test_input_is_logged_again_when_another_run_was_faster(archive, monkeypatch)
 
     run = MlflowClient().get_run(mlflow.active_run().info.run_id)
     assert len(run.inputs.dataset_inputs) == 1
+
+
+def test_labelled_rows_are_archived_beside_the_file(archive, tmp_path):
+    archive.save(RawFile(CONTENT, "flowers.csv", b"{}\n"))
+
+    raw = archive.load()
+    assert read_location(raw.labelled, str(tmp_path)) == b"{}\n"
+    run = MlflowClient().get_run(mlflow.active_run().info.run_id)
+    assert run.data.tags["labelled_rows"] == raw.labelled
+    inputs = {
+        each.dataset.name: each.tags[0].value for each in run.inputs.dataset_inputs
+    }
+    assert inputs == {"raw": "raw", "labelled_rows": "labelled_rows"}
+
+
+def test_no_labelled_rows_are_archived_when_they_are_off(archive, tmp_path):
+    archive.save(RawFile(CONTENT, "flowers.csv"))
+
+    assert archive.load().labelled == ""
+    assert not list(tmp_path.rglob("raw/*.jsonl"))

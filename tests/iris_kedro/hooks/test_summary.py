@@ -89,6 +89,33 @@ def test_table_shows_a_line_for_each_candidate(show):
     assert cells == ["➤", "random forest", "0.123 ± 0.032", "0.951 ± 0.023"]
 
 
+LABELLED = {
+    "rows": 20,
+    "left_out": [],
+    "duplicates": 0,
+    "train": {"rows": 117, "labelled": 12},
+    "test": {"rows": 52, "labelled": 8},
+    "first": "2026-11-01",
+    "last": "2026-11-02",
+}
+
+
+@pytest.mark.parametrize(
+    ("left_out", "rest"), [([], ""), ([{"rows": 2}, {"rows": 1}], "; 3 were left out")]
+)
+def test_labelled_rows_have_a_line(show, left_out, rest):
+    text = show(origins={"labelled": {**LABELLED, "left_out": left_out}})
+
+    assert text == (
+        "Labels      12 of 117 training rows and 8 of 52 held-out rows are labelled"
+        f" predictions{rest}\n"
+    )
+
+
+def test_nothing_is_said_of_labelled_rows_without_any(show):
+    assert show(origins={"source": "my.csv", "labelled": None}) == ""
+
+
 def test_table_says_how_candidates_were_compared_and_ends_with_a_baseline(show):
     first, *_, last, _ = show(leaderboard=LEADERBOARD).strip().splitlines()
 

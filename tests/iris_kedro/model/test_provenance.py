@@ -151,3 +151,13 @@ def test_command_gives_the_archived_data_and_what_was_given_to_the_run(
     lineage = replace(lineage, provenance=replace(provenance, **given))
 
     assert lineage.command == command
+
+
+def test_command_gives_the_archived_labelled_rows(lineage):
+    raw = replace(lineage.raw, labelled="mlruns/raw/beef.jsonl")
+
+    command = replace(lineage, raw=raw).command
+
+    labelled = "data_engineering.labelled_rows"
+    given = f"{labelled}.enabled=true,{labelled}.source=mlruns/raw/beef.jsonl"
+    assert command == f"kedro run --params {AGAIN},{given}"

@@ -85,6 +85,7 @@ def test_name_that_nothing_reads_is_named_with_what_there_is(parameters, message
 
 CATALOG = {
     "source_file": {"location": "sklearn:iris"},
+    "labelled_source": {"enabled": False, "source": "database"},
     "raw@pandas": {"validator": {"options": {"dataset": DATASET}}},
 }
 
@@ -101,6 +102,15 @@ def test_parameters_that_say_what_the_catalog_does_pass():
     [
         ({"data_engineering": {"source": "my.csv"}}, "reads 'sklearn:iris': set"),
         ({"dataset": {**DATASET, "name": "other"}}, "differs from globals.yml"),
+        (
+            {
+                "data_engineering": {
+                    "source": "sklearn:iris",
+                    "labelled_rows": {"enabled": True},
+                }
+            },
+            "labelled_rows.enabled is True, but the catalog reads False: set",
+        ),
     ],
 )
 def test_parameter_that_the_catalog_does_not_follow_is_named(change, message):

@@ -10,10 +10,13 @@ import pandas as pd
 from iris_kedro.errors import ProjectError
 from iris_kedro.model.contract import SplitContract
 from iris_kedro.model.provenance import RawFile
-from iris_kedro.specification import Category, Dataset, Split
+from iris_kedro.specification import Category, Dataset, LabelledRows, Split
 from iris_kedro.tables.keys import extract_keys, name_key
+from iris_kedro.tables.labelled import PREDICTED_AT, add_keys
 from iris_kedro.tables.reading import find_columns
 from iris_kedro.tables.split import describe_split, find_held_out
+
+from .labelled import append_labelled, as_metrics
 
 logger = logging.getLogger(__name__)
 
@@ -40,19 +43,29 @@ def fetch(source_file: bytes, source: str) -> bytes:
     return source_file
 
 
-def archive(raw: bytes, source: str) -> RawFile:
-    """Keep the raw file for as long as the models that come from it."""
-    return RawFile(raw, source)
+def archive(
+    raw: bytes, source: str, labelled: bytes, labelled_rows: LabelledRows
+) -> RawFile:
+    """Keep the raw file for as long as the models that come from it.
+
+    So are the labelled rows kept, which the service deletes after a while.
+    """
+    return RawFile(raw, source, labelled if labelled_rows.enabled else None)
 
 
-def clean(raw: pd.DataFrame, dataset: Dataset) -> CleanData:
+def clean(
+    raw: pd.DataFrame, dataset: Dataset, labelled: pd.DataFrame | None = None
+) -> CleanData:
     """Standardize names and types; drop rows as the specification says.
 
-    The groups or times that the rows are split by become a column of their own.
+    The groups or times that the rows are split by become a column of their own, and so
+    does the time of the prediction, if there are labelled rows. Of these none counts as
+    lost: only what is wrong with the raw file stops a run.
 
     Args:
         raw: Validated rows with the columns of the file.
         dataset: The feature specification.
+        labelled: Valid rows of ``select_labelled``, which follow those of the file.
 
     Raises:
         ProjectError: If no row is left, or more are lost than the specification allows.
@@ -63,14 +76,14 @@ def clean(raw: pd.DataFrame, dataset: Dataset) -> CleanData:
     keys = extract_keys(raw, dataset)
     named = named.assign(**keys)
     required = [name for name, each in dataset.features.items() if not each.nullable]
-    labelled = named.dropna(subset=[target])
-    complete = labelled.dropna(subset=[*required, *keys])
+    classified = named.dropna(subset=[target])
+    complete = classified.dropna(subset=[*required, *keys])
     is_drop = policy.duplicates == "drop"
     distinct = complete.drop_duplicates() if is_drop else complete
     counts = {
         "rows": len(raw),
-        "without_class_dropped": len(named) - len(labelled),
-        "missing_dropped": len(labelled) - len(complete),
+        "without_class_dropped": len(named) - len(classified),
+        "missing_dropped": len(classified) - len(complete),
         "duplicates_dropped": len(complete) - len(distinct),
         "rows_clean": len(distinct),
     }
@@ -82,13 +95,15 @@ def clean(raw: pd.DataFrame, dataset: Dataset) -> CleanData:
             **dict.fromkeys([*dataset.categories, target], "str"),
         }
     )
+    if labelled is not None and len(labelled):
+        data = append_labelled(data, add_keys(labelled, raw, headers, dataset), is_drop)
     logger.info(
         "%(rows_clean)d of %(rows)d rows are clean: dropped %(without_class_dropped)d"
         " without a class, %(missing_dropped)d with missing values,"
         " %(duplicates_dropped)d exact duplicates",
         counts,
     )
-    return CleanData(data, _as_metrics(counts))
+    return CleanData(data, as_metrics(counts))
 
 
 def split(data: pd.DataFrame, dataset: Dataset, split: Split) -> SplitData:
@@ -118,7 +133,8 @@ def split(data: pd.DataFrame, dataset: Dataset, split: Split) -> SplitData:
         100 * split.test_size,
     )
     train, test = (rows.reset_index(drop=True) for rows in sides.values())
-    return SplitData(train, test, _as_metrics(counts), _digest(data))
+    values = data.drop(columns=PREDICTED_AT, errors="ignore")
+    return SplitData(train, test, as_metrics(counts), _digest(values))
 
 
 def _check_loss(counts: dict[str, int], rows: pd.DataFrame, dataset: Dataset) -> None:
@@ -200,7 +216,3 @@ def _digest(data: pd.DataFrame) -> str:
     # Of the values in the order of the file, independent of the file's format.
     hashes = pd.util.hash_pandas_object(data, index=False).to_numpy(np.uint64)
     return f"sha256:{hashlib.sha256(hashes.astype('<u8').tobytes()).hexdigest()}"
-
-
-def _as_metrics(counts: dict[str, int]) -> dict[str, dict[str, float]]:
-    return {name: {"value": count, "step": 0} for name, count in counts.items()}

@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from .labelled import describe_origins, fetch_labelled, select_labelled
 from .nodes import archive, clean, fetch, split
 
 
@@ -19,17 +20,35 @@ def create_pipeline() -> Pipeline:
                 name="fetch",
             ),
             Node(
+                fetch_labelled,
+                inputs={"labelled_source": "labelled_source"},
+                outputs="labelled_file",
+                name="fetch_labelled",
+            ),
+            Node(
                 archive,
                 inputs={
                     "raw": "raw@file",
                     "source": "params:data_engineering.source",
+                    "labelled": "labelled_file",
+                    "labelled_rows": "params:data_engineering.labelled_rows",
                 },
                 outputs="raw_archive",
                 name="archive",
             ),
             Node(
+                select_labelled,
+                inputs={"labelled": "labelled_file", "dataset": "params:dataset"},
+                outputs=["labelled_data", "labelled_selection"],
+                name="select_labelled",
+            ),
+            Node(
                 clean,
-                inputs={"raw": "raw@pandas", "dataset": "params:dataset"},
+                inputs={
+                    "raw": "raw@pandas",
+                    "dataset": "params:dataset",
+                    "labelled": "labelled_data",
+                },
                 outputs=["clean_data", "cleaning"],
                 name="clean",
             ),
@@ -43,6 +62,17 @@ def create_pipeline() -> Pipeline:
                 # The digest comes last: it speaks of the rows that are written.
                 outputs=["train_data", "test_data", "class_balance", "data_digest"],
                 name="split",
+            ),
+            Node(
+                describe_origins,
+                inputs={
+                    "selection": "labelled_selection",
+                    "train_data": "train_data",
+                    "test_data": "test_data",
+                    "source": "params:data_engineering.source",
+                },
+                outputs=["origins", "labelled_metrics"],
+                name="describe_origins",
             ),
         ],
         tags="data_engineering",

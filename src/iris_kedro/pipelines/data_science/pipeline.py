@@ -172,6 +172,7 @@ def _create_result(names: list[str]) -> Pipeline:
                 trace_lineage,
                 inputs=[
                     "raw@file",
+                    "labelled_file",
                     "raw_archive",
                     "data_digest",
                     "params:dataset",

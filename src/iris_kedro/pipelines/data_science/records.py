@@ -81,6 +81,7 @@ def select_metrics(evaluation: Evaluation) -> dict[str, dict[str, float]]:
 
 def trace_lineage(
     raw: bytes,
+    labelled: bytes,
     archived: RawData,
     data_digest: str,
     dataset: Dataset,
@@ -92,6 +93,6 @@ def trace_lineage(
 ) -> Lineage:
     """Say what the training depends on."""
     fingerprint = compute_fingerprint(
-        raw, dataset, split, training, export, provenance, candidates
+        raw, labelled, dataset, split, training, export, provenance, candidates
     )
     return Lineage(data_digest, provenance, fingerprint, archived)

@@ -56,7 +56,7 @@ def build_card(
     test_data: pd.DataFrame,
     leaderboard: dict[str, Any],
     report: dict[str, Any],
-    source: str,
+    origins: dict[str, Any],
     dataset: Dataset,
     card: Card,
     gate: Gate,
@@ -74,7 +74,8 @@ def build_card(
     return {
         "text": card.model_dump(),
         "model": _describe_model(challenger, contract),
-        "source": source,
+        "source": origins["source"],
+        "labelled": origins["labelled"],
         "drops_duplicates": dataset.rows.duplicates == "drop",
         "version": _find_version(report, released),
         "report": report,

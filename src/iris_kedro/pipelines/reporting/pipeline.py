@@ -22,7 +22,7 @@ def create_pipeline() -> Pipeline:
                     "test_data": "test_data",
                     "leaderboard": "leaderboard",
                     "report": "gate_report",
-                    "source": "params:data_engineering.source",
+                    "origins": "origins",
                     "dataset": "params:dataset",
                     "card": "params:card",
                     "gate": "params:model_release.gate",

@@ -390,6 +390,7 @@ def fingerprint(
 ):
     given = {
         "raw": b"a,b",
+        "labelled": b"",
         "archived": lineage.raw,
         "data_digest": "sha256:data",
         "dataset": dataset,
@@ -467,10 +468,11 @@ def test_fingerprint_changes_with_data_and_candidates(fingerprint):
     different = {
         fingerprint(),
         fingerprint(raw=b"a,c"),
+        fingerprint(labelled=b"{}"),
         fingerprint(scale=True),
     }
 
-    assert len(different) == 3
+    assert len(different) == 4
 
 
 def test_fingerprint_changes_with_the_package_of_a_nested_class(

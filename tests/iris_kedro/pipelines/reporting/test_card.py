@@ -74,6 +74,7 @@ def make_card(challenger, test_data, report, dataset, gate):
         rows=test_data,
         released=NOT_RELEASED,
         model=challenger,
+        labelled=None,
         **changes,
     ):
         return build_card(
@@ -81,7 +82,7 @@ def make_card(challenger, test_data, report, dataset, gate):
             rows,
             LEADERBOARD,
             {**report(production), **changes},
-            "flowers.csv",
+            {"source": "flowers.csv", "labelled": labelled},
             dataset,
             TEXT,
             gate,
@@ -382,3 +383,39 @@ def test_image_that_is_not_ours_stays_an_image(make_card):
     page = render_card_page(make_card(), "![map](maps/field.png)", {})
 
     assert '<img src="maps/field.png" alt="map"' in page
+
+
+# --- Labelled rows -------------------------------------------------------------------
+
+
+def test_card_shows_the_share_of_labelled_rows(make_card):
+    text = render_card(
+        make_card(
+            labelled={
+                "rows": 24,
+                "left_out": [{"reason": "sepal_length is missing", "rows": 1}],
+                "duplicates": 3,
+                "train": {"rows": 105, "labelled": 12},
+                "test": {"rows": 44, "labelled": 8},
+                "first": "2026-11-01",
+                "last": "2026-11-30",
+            }
+        )
+    )
+
+    assert "105 rows from `flowers.csv` and labelled predictions: " in text
+    assert "12 of 105 (11.4 %) training rows and 8 of 44 (18.2 %) held-out rows" in text
+    assert "which were made from 2026-11-01 to 2026-11-30." in text
+    assert "3 labelled predictions are equal to other rows" in text
+    assert "1 labelled predictions were left out: sepal_length is missing." in text
+    assert "People choose which predictions they label" in text
+
+
+def test_card_without_labelled_rows_does_not_mention_them(make_card):
+    assert (
+        "label"
+        not in render_card(make_card())
+        .split("## Training data")[1]
+        .replace("labels", "")
+        .split("##")[0]
+    )

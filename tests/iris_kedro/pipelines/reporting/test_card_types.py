@@ -76,7 +76,7 @@ def make_card(training, split_parameters, export_parameters, lineage, gate):
             test,
             LEADERBOARD,
             report,
-            "passengers.csv",
+            {"source": "passengers.csv", "labelled": None},
             dataset,
             Card(),
             gate,

@@ -1,0 +1,213 @@
+"""Labelled predictions as rows like those of a raw file.
+
+They were valid when they were predicted. The specification may have changed since:
+what it does not accept any more is left out, and said.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pandas as pd
+import pandera.pandas as pa
+
+from iris_kedro.errors import ProjectError
+from iris_kedro.specification import Dataset
+
+from .keys import find_key_columns, is_key, name_key, read_keys
+from .reading import read_classes, read_feature
+from .validation import build_model
+
+# The column of tables that says which rows they are: seconds since the epoch for a
+# labelled prediction, missing for a row of the raw file. No feature can have this name.
+PREDICTED_AT = "labelled: predicted_at"
+IGNORE = "set data_engineering.labelled_rows.enabled to false to train without them"
+
+
+@dataclass
+class LeftOut:
+    """Rows that are left out for the same reason, and the first of them."""
+
+    reason: str
+    rows: int
+    prediction_id: str
+    row_index: int
+
+
+def read_labelled(
+    lines: bytes, dataset: Dataset
+) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
+    """Read labelled predictions; leave out those that are not valid.
+
+    Args:
+        lines: JSON lines of ``LabelledRowsDataset``.
+        dataset: The feature specification.
+
+    Returns:
+        The valid rows, with the types and names of cleaned rows, and why others are
+        left out: ``LeftOut`` as mappings, most rows first.
+
+    Raises:
+        ProjectError: If the lines are something else, or no row has some feature.
+    """
+    records = _parse(lines)
+    _check_stored(records, dataset)
+    left_out: dict[str, LeftOut] = {}
+
+    def leave_out(numbers: "pd.Index[Any]", reason: str) -> None:
+        if len(numbers):
+            first = records[numbers[0]]
+            where = first["prediction_id"], first["row_index"]
+            known = left_out.setdefault(reason, LeftOut(reason, 0, *where))
+            known.rows += len(numbers)
+
+    rows = _read(records, dataset)
+    for name in dataset.columns:
+        lacking = [each for each in rows.index if name not in records[each]["features"]]
+        leave_out(pd.Index(lacking), f"{name} is not stored")
+        rows = rows.drop(index=lacking)
+    for name, feature in dataset.features.items():
+        if not feature.nullable or is_key(name, dataset):
+            leave_out(rows.index[rows[name].isna()], f"{name} is missing")
+            rows = rows.dropna(subset=[name])
+    valid = _validate(rows, dataset, leave_out)
+    found = sorted(left_out.values(), key=lambda each: -each.rows)
+    return valid, [asdict(each) for each in found]
+
+
+def add_keys(
+    labelled: pd.DataFrame, raw: pd.DataFrame, headers: dict[str, str], dataset: Dataset
+) -> pd.DataFrame:
+    """Add the groups or times that rows are split by.
+
+    They are those of the feature, where one is the column. Of other columns the service
+    knows nothing: a row's time is then that of its prediction; its group is unknown,
+    and on either side it could have relatives on the other one.
+
+    Args:
+        labelled: Valid labelled rows.
+        raw: The validated raw file.
+        headers: The name of the feature for headers of the raw file.
+        dataset: Names the method and the column.
+
+    Raises:
+        ProjectError: If nothing says where a row belongs.
+    """
+    if dataset.split.method == "hash":
+        return labelled
+    (header,) = find_key_columns(raw, dataset)
+    if header in headers:
+        keys = read_keys(labelled[headers[header]], dataset.split.method)
+    else:
+        keys = _derive_times(labelled, read_keys(raw[header], "time"), dataset)
+    return labelled.assign(**{name_key(dataset.split): keys})
+
+
+def _derive_times(
+    labelled: pd.DataFrame, times: "pd.Series[Any]", dataset: Dataset
+) -> "pd.Series[Any]":
+    column = dataset.split.column
+    if dataset.split.method == "group":
+        raise ProjectError(
+            f"dataset.split keeps rows of the same {column!r} on one side, and labelled"
+            f" predictions have no {column!r}, as it is no feature: held-out rows could"
+            f" be relatives of training rows. Describe it as a feature, or {IGNORE}"
+        )
+    if pd.api.types.is_numeric_dtype(times):
+        raise ProjectError(
+            f"dataset.split holds out the latest rows by {column!r}, which has numbers,"
+            " and labelled predictions have only the date of their prediction. Describe"
+            f" it as a feature, or {IGNORE}"
+        )
+    predicted = pd.to_datetime(labelled[PREDICTED_AT], unit="s", utc=True)
+    return predicted.astype(times.dtype)
+
+
+def _parse(lines: bytes) -> list[dict[str, Any]]:
+    wanted = {"prediction_id", "row_index", "predicted_at", "label", "features"}
+    records = []
+    for number, line in enumerate(lines.splitlines(), start=1):
+        try:
+            record = json.loads(line)
+        except ValueError:
+            record = None
+        if not isinstance(record, dict) or not wanted <= record.keys():
+            raise ProjectError(
+                f"line {number} of the labelled rows is not JSON with"
+                f" {', '.join(sorted(wanted))}: data_engineering.labelled_rows.source"
+                " must be database, or a file that a run has archived"
+            )
+        records.append(record)
+    return records
+
+
+def _check_stored(records: list[dict[str, Any]], dataset: Dataset) -> None:
+    stored = {name for record in records for name in record["features"]}
+    lacking = [name for name in dataset.columns if name not in stored]
+    if records and lacking:
+        raise ProjectError(
+            f"none of {len(records)} labelled predictions has {', '.join(lacking)}:"
+            " the service does not store what IRIS_DATABASE_OMIT names, and its model"
+            f" does not know what is new in dataset.features. Change one of them, or"
+            f" {IGNORE}"
+        )
+
+
+def _read(records: list[dict[str, Any]], dataset: Dataset) -> pd.DataFrame:
+    target = dataset.target
+    labels = pd.Series([each["label"] for each in records], dtype=object)
+    columns = {
+        name: read_feature(_write(records, name), feature, {})
+        for name, feature in dataset.features.items()
+    }
+    times = pd.Series([each["predicted_at"] for each in records], dtype="float64")
+    return pd.DataFrame(
+        {
+            **columns,
+            target.name: read_classes(labels, target.classes),
+            PREDICTED_AT: times,
+        }
+    )
+
+
+def _write(records: list[dict[str, Any]], name: str) -> "pd.Series[Any]":
+    """Write values as texts, as a raw file has them; what is missing stays so."""
+    values = [each["features"].get(name) for each in records]
+    texts = [
+        value if value is None or isinstance(value, str) else json.dumps(value)
+        for value in values
+    ]
+    return pd.Series(texts, dtype=object)
+
+
+def _validate(
+    rows: pd.DataFrame,
+    dataset: Dataset,
+    leave_out: Callable[["pd.Index[Any]", str], None],
+) -> pd.DataFrame:
+    """Check rows as those of a raw file, until all that are left are valid."""
+    target = dataset.target
+    model = build_model(
+        dataset, {name: name for name in [*dataset.columns, target.name]}
+    )
+    expected = {name: each.expect() for name, each in dataset.features.items()}
+    expected[target.name] = f"one of {', '.join(target.classes)}"
+    texts = [*dataset.categories, target.name]
+    while True:
+        try:
+            return (
+                model.validate(rows, lazy=True)
+                .astype(dict.fromkeys(texts, "str"))
+                .reset_index(drop=True)
+            )
+        except pa.errors.SchemaErrors as errors:
+            # What is no number keeps the range of the others from being checked.
+            cases = errors.failure_cases.dropna(subset=["index"])
+            if cases.empty:
+                raise
+            first = cases.drop_duplicates("index").sort_values("index")
+            for name, found in first.groupby("column"):
+                numbers = pd.Index(found["index"].astype(int))
+                leave_out(numbers, f"{name} is not {expected[str(name)]}")
+            rows = rows.drop(index=first["index"].astype(int))
