@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from serving.canary.partner import Answer, Partner, predict
 from serving.config import Config
 from serving.http.access import Access
-from serving.http.application import ApiRequest, make_id, the_request
+from serving.http.application import ApiRequest, make_prediction_id, the_request
 from serving.model.current import Current
 from serving.model.onnx_model import Prediction
 from serving.model.reloader import Reloader
@@ -94,8 +94,9 @@ class Service:
             answer = predict(served, rows)
         else:
             answer = self.partner.predict(served, rows, self._find_key(request))
+        now = time.time()
         result = PredictionResult(
-            answer.served, answer.rows, answer.prediction, make_id()
+            answer.served, answer.rows, answer.prediction, make_prediction_id(now)
         )
         request.served = result.served
         request.observation = Observation(
@@ -105,7 +106,7 @@ class Service:
             result.prediction_id,
             request.request_id,
             request.route,
-            time.time(),
+            now,
             answer.arm,
             answer.other,
             answer.seconds,

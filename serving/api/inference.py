@@ -85,7 +85,11 @@ def infer(name: str, version: str | None = None) -> ApiResponse:
     is_pinned = version is not None
     result = the_service().predict(served, rows, is_pinned=is_pinned)
     described = result.served.model.version
-    answer = {"model_name": described.name, "model_version": described.version}
+    answer = {
+        "model_name": described.name,
+        "model_version": described.version,
+        "parameters": {"prediction_id": result.prediction_id},
+    }
     if message["id"]:
         answer["id"] = message["id"]
     outputs, binary = write_outputs(result.prediction, select_outputs(message))

@@ -79,6 +79,7 @@ def describe_batch(result: PredictionResult) -> dict[str, Any]:
         "classes": model.contract.classes,
         "predictions": result.prediction.labels.tolist(),
         "probabilities": result.prediction.probabilities,
+        "prediction_id": result.prediction_id,
         "model": describe_model(model),
     }
 

@@ -80,7 +80,10 @@ class ApiRequest(Request):
 
 
 class ApiResponse(Response):
-    """A response with the request's id, and security headers unless a view set them."""
+    """A response with the ids of the request and of what it predicted.
+
+    It has security headers unless a view set them.
+    """
 
     def get_wsgi_headers(self, environ: Any) -> Headers:
         """Return the headers without copying them, if there is no more to do (3 %)."""
@@ -102,7 +105,10 @@ class ApiResponse(Response):
             headers += [h for h in SECURITY_HEADERS if h[0].lower() not in present]
         else:
             headers += SECURITY_HEADERS
-        headers.append(("X-Request-ID", environ["werkzeug.request"].request_id))
+        request = environ["werkzeug.request"]
+        headers.append(("X-Request-ID", request.request_id))
+        if request.observation and self.status_code == HTTPStatus.OK:
+            headers.append(("X-Prediction-ID", request.observation.prediction_id))
         return chunks, status, headers
 
     def _is_plain(self) -> bool:
@@ -171,6 +177,11 @@ class Application(Flask):
 def make_id() -> str:
     """Make an id of 32 hexadecimal digits; not a secret, so it costs no system call."""
     return f"{random.getrandbits(128):032x}"
+
+
+def make_prediction_id(now: float) -> str:
+    """Make an id that begins with the time: what is stored in order is stored fast."""
+    return f"{int(now * 1000):012x}{random.getrandbits(80):020x}"
 
 
 def the_request() -> ApiRequest:

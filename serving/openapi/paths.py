@@ -12,6 +12,7 @@ from serving.model.contract import Contract
 from serving.model.onnx_model import Model
 from serving.openapi.bodies import example_tensors
 from serving.schemas.query import BatchQuerySchema
+from serving.schemas.responses import PREDICTION_ID
 
 Operation = dict[str, Any]
 JSON, CSV, BINARY = "application/json", "text/csv", "application/octet-stream"
@@ -59,7 +60,13 @@ class _Post:
         operation: Operation = {
             "summary": summary,
             "requestBody": {"required": True, "content": body},
-            "responses": {"200": {"description": "Predictions", "content": answer}}
+            "responses": {
+                "200": {
+                    "description": "Predictions",
+                    "headers": {"X-Prediction-ID": _PREDICTION_ID},
+                    "content": answer,
+                }
+            }
             | _errors([*self._statuses, *extra], error),
         }
         operation["parameters"] = [_CANARY_KEY]
@@ -143,7 +150,7 @@ def _inference_paths(model: Model, post: _Post) -> dict[str, Any]:
         "schema": _ref("InferenceRequest"),
         "example": {"inputs": example_tensors(model.contract)},
     }
-    answer = {JSON: {"schema": {"type": "object"}}}
+    answer: dict[str, Any] = {JSON: {"schema": _INFERENCE_RESPONSE}}
     answer[BINARY] = {"schema": {"type": "string", "format": "binary"}}
     error = "InferenceError"
     paths: dict[str, Any] = {
@@ -198,6 +205,22 @@ _CANARY_KEY = {
     "schema": _TEXT,
     "description": "Requests with the same key, such as the id of a user, are answered "
     "by the same model while a canary runs.",
+}
+_PREDICTION_ID = {"schema": _TEXT, "description": PREDICTION_ID, "required": True}
+_INFERENCE_RESPONSE = {
+    "type": "object",
+    "required": ["model_name", "model_version", "parameters", "outputs"],
+    "properties": {
+        "model_name": _TEXT,
+        "model_version": _TEXT,
+        "id": _TEXT,
+        "parameters": {
+            "type": "object",
+            "required": ["prediction_id"],
+            "properties": {"prediction_id": _TEXT | {"description": PREDICTION_ID}},
+        },
+        "outputs": {"type": "array", "items": {"type": "object"}},
+    },
 }
 
 

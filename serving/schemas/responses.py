@@ -4,6 +4,8 @@ from marshmallow import Schema, fields, validate
 
 from serving.model.contract import Contract
 
+PREDICTION_ID = "Id of the answer, to report later what was right."
+
 
 class ModelSchema(Schema):
     """The version that made a prediction."""
@@ -82,7 +84,9 @@ def prediction_response(contract: Contract) -> type[Schema]:
             metadata={"description": _describe_prediction(contract)},
         )
         probabilities = fields.Nested(by_class, required=True)
-        prediction_id = fields.String(required=True)
+        prediction_id = fields.String(
+            required=True, metadata={"description": PREDICTION_ID}
+        )
         model = fields.Nested(ModelSchema, required=True)
         out_of_range = fields.List(
             fields.String(validate=validate.OneOf(contract.feature_names)),
@@ -126,6 +130,9 @@ def batch_response(contract: Contract) -> type[Schema]:
             metadata={
                 "description": "One row per prediction, in the order of `classes`."
             },
+        )
+        prediction_id = fields.String(
+            required=True, metadata={"description": PREDICTION_ID}
         )
         model = fields.Nested(ModelSchema, required=True)
 

@@ -88,6 +88,7 @@ def test_batch_takes_objects_and_a_table(client, setosa):
     by_name = post(client, "/predict/batch", {"instances": [setosa] * 2}).json
     by_table = post(client, "/predict/batch", table).json
 
+    assert by_name.pop("prediction_id") != by_table.pop("prediction_id")
     assert by_name == by_table
     assert by_name["predictions"] == ["setosa", "setosa"]
     assert by_name["classes"] == ["setosa", "versicolor", "virginica"]
