@@ -30,7 +30,7 @@ run: install ## Train, compare, release: kedro run (ARGS="--pipelines data_scien
 	@$(BIN)/kedro run $(ARGS)
 
 serve: install ## Serve the Production model on http://127.0.0.1:8000 (ENV=wine, IRIS_BIND, IRIS_WORKERS)
-	@$(if $(ENV),IRIS_MODEL_NAME=$(ENV) IRIS_STORE=$${IRIS_STORE:-stores/$(ENV)}) exec $(BIN)/gunicorn --config python:serving.server.gunicorn_conf
+	@IRIS_DATABASE_URL=$${IRIS_DATABASE_URL-sqlite:///predictions.db} $(if $(ENV),IRIS_MODEL_NAME=$(ENV) IRIS_STORE=$${IRIS_STORE:-stores/$(ENV)}) exec $(BIN)/gunicorn --config python:serving.server.gunicorn_conf
 
 test: install ## Run the tests (ARGS="-k split" and so on)
 	@$(BIN)/python -m pytest $(ARGS)

@@ -3,6 +3,7 @@
 # ruff: noqa: RUF009 -- `_setting` returns a dataclass field, built once per class.
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -11,13 +12,15 @@ from typing import Any
 from serving import config_parsers as parsers
 
 PREFIX = "IRIS_"
+_CREDENTIALS = re.compile(r"(?<=://).*@")
 
 
 class ConfigError(ValueError):
     """A setting has a value that cannot be used."""
 
     def __init__(self, variable: str, value: str, expected: str) -> None:
-        super().__init__(f"{variable} is {value!r}; set it to {expected}")
+        shown = _CREDENTIALS.sub("***@", value)
+        super().__init__(f"{variable} is {shown!r}; set it to {expected}")
 
 
 def _setting(default: Any, parse: Callable[[str], Any], help_text: str) -> Any:
@@ -104,23 +107,23 @@ class Config:
         parsers.optional(parsers.url),
         "URL of the MLflow UI, linked from the page at `/`",
     )
-    prediction_log: Path | None = _setting(
+    database_url: str | None = _setting(
         None,
-        parsers.optional(Path),
-        "file to log every prediction to; off if empty",
+        parsers.optional(parsers.database_url),
+        "database that stores every prediction, SQLite or PostgreSQL; off if empty",
     )
-    prediction_log_bytes: int = _setting(
-        50 * 1024**2,
-        parsers.positive,
-        "size at which the prediction log is rotated, in bytes",
+    database_days: int = _setting(
+        90, parsers.positive, "days after which stored predictions are deleted"
     )
-    prediction_log_backups: int = _setting(
-        5, parsers.count, "number of rotated prediction logs to keep"
+    database_omit: frozenset[str] | None = _setting(
+        None,
+        parsers.optional(parsers.names),
+        "features that are never stored, separated by commas",
     )
     pending_rows: int = _setting(
         200_000,
         parsers.positive,
-        "maximum number of rows queued for metrics, logs or shadow",
+        "maximum number of rows queued for metrics, logs, shadow or database",
     )
     log_format: str = _setting(
         "auto",

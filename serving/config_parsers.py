@@ -9,6 +9,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 LARGEST_PORT = 65535
+DATABASES = "sqlite:///", "postgresql+psycopg://"
 
 
 def text(value: str) -> str:
@@ -22,13 +23,6 @@ def positive(value: str) -> int:
     """Parse an integer of at least 1."""
     if not value.isdecimal() or int(value) == 0:
         raise ValueError("an integer of at least 1")
-    return int(value)
-
-
-def count(value: str) -> int:
-    """Parse an integer of at least 0."""
-    if not value.isdecimal():
-        raise ValueError("an integer of at least 0")
     return int(value)
 
 
@@ -61,6 +55,18 @@ def url(value: str) -> str:
     if not value.startswith(("http://", "https://")):
         raise ValueError("a URL that starts with http:// or https://")
     return value
+
+
+def database_url(value: str) -> str:
+    """Parse the URL of a database, without loading what connects to it."""
+    if not value.startswith(DATABASES):
+        raise ValueError(f"a URL that starts with {' or '.join(DATABASES)}")
+    return value
+
+
+def names(value: str) -> frozenset[str]:
+    """Parse names that are separated by commas."""
+    return frozenset(name.strip() for name in value.split(",") if name.strip())
 
 
 def one_of(*choices: str) -> Callable[[str], str]:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from flask import Flask, current_app
@@ -20,10 +21,12 @@ from serving.model.store import CURRENT, PARTNER, SHADOW, Store
 from serving.monitoring.metrics import ServiceMetrics
 from serving.monitoring.multiprocess.retention import VersionRetention
 from serving.monitoring.observers import CompletedRequest, Observation, ObserverQueue
-from serving.monitoring.prediction_log import PredictionLog
 from serving.monitoring.request_monitor import RequestMonitor, log_requests
 from serving.monitoring.shadow import Shadow
 from serving.schemas.rows import Matrix
+
+if TYPE_CHECKING:
+    from serving.database.database import Database
 
 EXTENSION = "serving"
 CANARY_KEY = "HTTP_X_CANARY_KEY"
@@ -31,7 +34,7 @@ CANARY_KEY = "HTTP_X_CANARY_KEY"
 
 @dataclass(frozen=True, slots=True)
 class PredictionResult:
-    """The prediction of some rows, and its id in the prediction log."""
+    """The prediction of some rows, and its id."""
 
     served: Served
     rows: Matrix
@@ -58,6 +61,7 @@ class Service:
     observers: list[ObserverQueue] = field(default_factory=list)
     reloaders: list[Reloader] = field(default_factory=list)
     partner: Partner = field(init=False)
+    database: "Database | None" = None
     shadow: Shadow | None = None
     retention: VersionRetention = field(init=False)
 
@@ -127,16 +131,14 @@ class Service:
                 observer.submit(request)
 
     def add_observers(self) -> None:
-        """Set up the prediction log and the shadow if the settings ask for them."""
+        """Set up the database and the shadow if the settings ask for them."""
         config = self.config
-        if config.prediction_log:
-            log = PredictionLog(
-                config.prediction_log,
-                config.prediction_log_bytes,
-                config.prediction_log_backups,
-                self.metrics.dropped.labels("prediction_log").inc,
-            )
-            self._observe("prediction_log", log.write)
+        if config.database_url:
+            # SQLAlchemy takes memory that a service without a database can save.
+            from serving.database.database import Database  # noqa: PLC0415
+
+            self.database = Database(config, config.database_url, self.metrics)
+            self.observers.append(self.database.writer)
         if config.shadow_alias:
             self.shadow = shadow = Shadow(self.metrics)
             self._observe("shadow", shadow.compare)
@@ -189,10 +191,14 @@ class Service:
         for queue in self._queues:
             queue.start()
         self.retention.start()
+        if self.database:
+            self.database.retention.start()
 
     def stop(self) -> None:
         """End the threads; the observers finish their queues."""
         self.retention.stop()
+        if self.database:
+            self.database.retention.stop()
         for reloader in self.reloaders:
             reloader.stop()
         for queue in self._queues:

@@ -1,5 +1,6 @@
 """Connections to the database."""
 
+import os
 import sqlite3
 from contextlib import suppress
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import sqlalchemy
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DisconnectionError
 
 BUSY_SECONDS = 5  # to wait for another process that writes to the SQLite file
 CONNECT_SECONDS = 3
@@ -16,6 +18,8 @@ STATEMENT_SECONDS = 10
 def connect(url: str) -> Engine:
     """Create an engine; it connects when it is first used.
 
+    Its errors do not show the values that a statement has.
+
     SQLite is set up for several processes: readers never wait for the writer, and a
     writer that dies loses nothing that it has committed.
 
@@ -23,28 +27,54 @@ def connect(url: str) -> Engine:
         url: A URL of SQLAlchemy, such as ``sqlite:///predictions.db``.
     """
     if make_url(url).get_backend_name() == "sqlite":
-        engine = sqlalchemy.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+        engine = sqlalchemy.create_engine(
+            url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True
+        )
         event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "checkout", _require_same_file)
         event.listen(engine, "begin", _begin_writing)
         return engine
     milliseconds = STATEMENT_SECONDS * 1000
     return sqlalchemy.create_engine(
         url,
         pool_pre_ping=True,
+        hide_parameters=True,
         connect_args={
             "connect_timeout": CONNECT_SECONDS,
             "options": f"-c statement_timeout={milliseconds}",
+            # Where the network swallows what is sent, the system would wait for hours.
+            "keepalives_idle": STATEMENT_SECONDS,
+            "keepalives_interval": 2,
+            "keepalives_count": 3,
+            "tcp_user_timeout": milliseconds,
         },
     )
 
 
-def _prepare_sqlite(connection: Any, _: Any) -> None:
+def _prepare_sqlite(connection: Any, record: Any) -> None:
     connection.isolation_level = None  # transactions begin below, not by themselves
     # The mode is kept in the file. It cannot be set while another process sets it, and
     # then there is nothing left to do.
     with suppress(sqlite3.OperationalError):
         connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
+    record.info["path"] = connection.execute("PRAGMA database_list").fetchone()[2]
+    record.info["file"] = _identify_file(record.info["path"])
+
+
+def _require_same_file(_: Any, record: Any, __: Any) -> None:
+    """Open the file again if it was deleted or replaced: it would still be written."""
+    if record.info["file"] != _identify_file(record.info["path"]):
+        raise DisconnectionError("the file of the database was replaced")
+
+
+def _identify_file(path: str) -> tuple[int, int] | None:
+    """Return device and inode of a file; None if it is gone, or in memory."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _begin_writing(connection: Connection) -> None:

@@ -1,6 +1,7 @@
 """The version of the tables, brought up to date with Alembic."""
 
 from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.exc import InvalidRequestError
 
 REVISION = "0001"  # of the newest migration
 VERSION_TABLE = "predictions_schema"
@@ -36,8 +37,12 @@ def _migrate(connection: Connection) -> None:
     # Alembic is loaded only when there is something to change.
     from alembic.command import upgrade as run_migrations  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
 
     config = Config()
     config.set_main_option("script_location", "serving.database:migrations")
     config.attributes["connection"] = connection
-    run_migrations(config, "head")
+    try:
+        run_migrations(config, "head")
+    except CommandError as error:  # they are of a later version of the service
+        raise InvalidRequestError(f"The tables cannot be upgraded: {error}") from error

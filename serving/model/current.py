@@ -1,11 +1,15 @@
 """The model in use: one reference, swapped as a whole, so no request sees a mix."""
 
-from serving.config import Config
+import logging
+
+from serving.config import Config, variable_name
 from serving.model.onnx_model import Model, ModelNotReadyError
 from serving.model.served import Served, build_served
 from serving.model.status import explain_missing_model, is_fallback
 from serving.model.store import Store
 from serving.monitoring.metrics import ServiceMetrics
+
+logger = logging.getLogger(__name__)
 
 
 class Current:
@@ -45,6 +49,12 @@ class Current:
             ModelRefusedError: If it cannot be served; the one in use stays.
         """
         self.served = build_served(model, self._metrics, self._config)
+        omitted = self._config.database_omit or frozenset()
+        unknown = omitted - set(model.contract.feature_names)
+        if unknown:
+            variable = variable_name("database_omit")
+            fields = {"variable": variable, "features": sorted(unknown)}
+            logger.warning("model lacks omitted features", extra={"fields": fields})
 
     def refresh_report(self) -> None:
         """Read the follower's report."""

@@ -1,1 +1,1 @@
-"""Metrics, logs, prediction log and shadow."""
+"""Metrics, logs and shadow."""

@@ -16,8 +16,9 @@ from serving.monitoring.tasks import TaskErrors
 
 LATENCIES = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5)
 TASKS = (
+    "database",
+    "database-retention",
     "partner",
-    "prediction_log",
     "reload-current",
     "reload-partner",
     "reload-shadow",

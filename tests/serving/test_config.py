@@ -1,5 +1,4 @@
 from dataclasses import fields
-from pathlib import Path
 
 import pytest
 
@@ -12,7 +11,8 @@ def test_from_env_reads_every_setting_by_its_variable():
         "IRIS_WORKERS": "3",
         "IRIS_FOLLOW_SECONDS": "0.5",
         "IRIS_SHADOW_ALIAS": "Challenger",
-        "IRIS_PREDICTION_LOG": "log/predictions.jsonl",
+        "IRIS_DATABASE_URL": "sqlite:///predictions.db",
+        "IRIS_DATABASE_OMIT": "age, name,",
         "MLFLOW_TRACKING_URI": "http://registry",
         "IRIS_LOG_LEVEL": "debug",
     }
@@ -23,7 +23,8 @@ def test_from_env_reads_every_setting_by_its_variable():
     assert config.workers == 3
     assert config.follow_seconds == 0.5
     assert config.shadow_alias == "Challenger"
-    assert config.prediction_log == Path("log/predictions.jsonl")
+    assert config.database_url == "sqlite:///predictions.db"
+    assert config.database_omit == {"age", "name"}
     assert config.tracking_uri == "http://registry"
     assert config.log_level == "DEBUG"
 
@@ -47,7 +48,9 @@ def test_from_env_reads_the_process_environment_by_default(monkeypatch):
         ("IRIS_WORKERS", "0"),
         ("IRIS_WORKERS", "two"),
         ("IRIS_MAX_ROWS", "-1"),
-        ("IRIS_PREDICTION_LOG_BACKUPS", "-1"),
+        ("IRIS_DATABASE_URL", "predictions.db"),
+        ("IRIS_DATABASE_URL", "mysql://127.0.0.1/predictions"),
+        ("IRIS_DATABASE_DAYS", "0"),
         ("IRIS_FOLLOW_SECONDS", "soon"),
         ("IRIS_FOLLOW_SECONDS", "nan"),
         ("IRIS_FOLLOW_SECONDS", "-1"),
@@ -66,6 +69,13 @@ def test_from_env_names_variable_and_bad_value(variable, value):
         Config.from_env({variable: value})
 
     assert str(caught.value).startswith(f"{variable} is {value!r}; set it to ")
+
+
+def test_a_bad_url_is_named_without_its_password():
+    with pytest.raises(ConfigError, match=r"IRIS_DATABASE_URL") as caught:
+        Config.from_env({"IRIS_DATABASE_URL": "mysql://me:p@ss@host/predictions"})
+
+    assert "'mysql://***@host/predictions'" in str(caught.value)
 
 
 @pytest.mark.parametrize(

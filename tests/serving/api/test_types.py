@@ -1,6 +1,8 @@
 """Answers about features of all types, as clients see them."""
 
+import contextlib
 import json
+import sqlite3
 
 import pytest
 
@@ -10,7 +12,7 @@ INFER = "/v2/models/iris/infer"
 
 @pytest.fixture
 def app(make_app, passengers, tmp_path):
-    return make_app(passengers, prediction_log=tmp_path / "predictions.jsonl")
+    return make_app(passengers, database_url=f"sqlite:///{tmp_path}/predictions.db")
 
 
 @pytest.fixture
@@ -103,15 +105,16 @@ def test_without_labels_there_is_none(make_app, iris, setosa):
     assert "label" not in answer.json
 
 
-def test_the_prediction_log_has_values_as_clients_know_them(app, client, tmp_path):
+def test_values_are_stored_as_clients_know_them(app, client, tmp_path):
     rows = [ROW, ROW | {"age": None, "alone": None, "port": None, "deck": 3}]
     rows.append(ROW | {"age": 5.1, "siblings": 2.0, "port": "elsewhere"})
 
     client.post("/predict/batch", json={"instances": rows})
     app.extensions["serving"].stop()
 
-    lines = (tmp_path / "predictions.jsonl").read_text().splitlines()
-    assert [json.loads(line)["inputs"] for line in lines] == [
+    with contextlib.closing(sqlite3.connect(tmp_path / "predictions.db")) as database:
+        stored = database.execute("SELECT features FROM predictions").fetchall()
+    assert [json.loads(features) for (features,) in stored] == [
         ROW,
         {"age": None, "siblings": 1, "alone": None, "port": None, "deck": "3"},
         # Its text is not kept.

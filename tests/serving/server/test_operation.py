@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -51,10 +52,17 @@ def test_metrics_stay_monotonic_while_workers_are_recycled(serve, tmp_path):
     assert len(list(folder.glob("gauge_max_*.db"))) <= 6
 
 
+def read_requests(file) -> set[str]:
+    """Return the ids of the requests whose predictions are stored."""
+    with contextlib.closing(sqlite3.connect(file)) as database:
+        rows = database.execute("SELECT request_id FROM predictions").fetchall()
+    return {request_id for (request_id,) in rows}
+
+
 @pytest.mark.parametrize("worker_class", ["asyncio", "gthread"])
-def test_prediction_log_loses_nothing_on_a_graceful_stop(serve, tmp_path, worker_class):
-    path = tmp_path / "predictions.jsonl"
-    server = serve(prediction_log=path, worker_class=worker_class)
+def test_a_graceful_stop_stores_all_predictions(serve, tmp_path, worker_class):
+    file = tmp_path / "predictions.db"
+    server = serve(database_url=f"sqlite:///{file}", worker_class=worker_class)
     answered: list[str] = []
 
     def predict_until_the_end() -> None:
@@ -69,23 +77,20 @@ def test_prediction_log_loses_nothing_on_a_graceful_stop(serve, tmp_path, worker
     server.stop()
 
     client.join()
-    lines = [json.loads(line) for line in path.read_text().splitlines()]
     assert len(answered) > 10
-    assert set(answered) <= {line["request_id"] for line in lines}
-    assert lines[-1]["inputs"]["sepal_length"] == 5.1
+    assert set(answered) <= read_requests(file)
 
 
-def test_prediction_log_loses_a_second_at_most_on_a_kill(serve, tmp_path):
-    path = tmp_path / "predictions.jsonl"
-    server = serve(prediction_log=path)
+def test_a_kill_loses_the_predictions_of_a_second_at_most(serve, tmp_path):
+    file = tmp_path / "predictions.db"
+    server = serve(database_url=f"sqlite:///{file}")
     answered = [server.predict().headers["X-Request-ID"] for _ in range(50)]
 
     time.sleep(1)
     for worker in server.workers():
         os.kill(worker, signal.SIGKILL)
 
-    lines = [json.loads(line) for line in path.read_text().splitlines()]
-    assert set(answered) <= {line["request_id"] for line in lines}
+    assert set(answered) <= read_requests(file)
 
 
 def test_shadow_predicts_the_same_rows(serve, registry, build_iris, eventually):

@@ -1,0 +1,90 @@
+"""Deletes predictions, and the feedback on them, when they are too old."""
+
+import random
+import threading
+import time
+
+from sqlalchemy import Engine, delete, func, select, tuple_
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from serving.database.tables import feedback, predictions
+from serving.monitoring.tasks import OnError, run_forever
+
+TASK = "database-retention"
+CHECK_SECONDS = 3600.0
+DAY = 24 * 3600.0
+# Old rows go in steps, so that nobody waits long to write; SQLite may have a limit of
+# 999 parameters, two for each row.
+ROWS_AT_ONCE = 400
+PAUSE_SECONDS = 0.02
+
+
+class PredictionRetention:
+    """Deletes old rows about once an hour; any number of processes may do so.
+
+    Args:
+        engine: The database.
+        days: How long predictions are kept.
+        on_error: Called with a name and the error when it fails.
+    """
+
+    def __init__(self, engine: Engine, days: float, on_error: OnError) -> None:
+        self._engine = engine
+        self._days = days
+        self._on_error = on_error
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=TASK, daemon=True)
+
+    def start(self) -> None:
+        """Start the thread; after the fork."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread after the step that it is at."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def check(self) -> None:
+        """Delete what is too old."""
+        before = time.time() - self._days * DAY
+        try:
+            model = self._find_next_model("")
+            while model is not None:
+                while self._delete_some(model, before):
+                    if self._stopping.wait(PAUSE_SECONDS):
+                        return
+                model = self._find_next_model(model)
+        except (OperationalError, InterfaceError):
+            return  # it is away, which the writer reports; the next time will do
+
+    def _find_next_model(self, name: str) -> str | None:
+        """Return the first model after a name: the index is by model, then time."""
+        query = select(func.min(predictions.c.model)).where(predictions.c.model > name)
+        with self._engine.begin() as connection:
+            return connection.execute(query).scalar()
+
+    def _delete_some(self, model: str, before: float) -> int:
+        """Delete some old rows of a model; return how many."""
+        columns = predictions.c.prediction_id, predictions.c.row_index
+        query = (
+            select(*columns)
+            .where(predictions.c.model == model, predictions.c.predicted_at < before)
+            .limit(ROWS_AT_ONCE)
+            .with_for_update(skip_locked=True)  # those that another process deletes
+        )
+        with self._engine.begin() as connection:
+            keys = connection.execute(query).all()
+            if keys:
+                chosen = [tuple(key) for key in keys]
+                for table in (feedback, predictions):
+                    key = tuple_(table.c.prediction_id, table.c.row_index)
+                    connection.execute(delete(table).where(key.in_(chosen)))
+        return len(keys)
+
+    def _run(self) -> None:
+        run_forever(TASK, self.check, CHECK_SECONDS, self._wait, self._on_error)
+
+    def _wait(self, seconds: float) -> bool:
+        """Wait about that long: processes that start together take turns."""
+        return self._stopping.wait(seconds * random.uniform(0.5, 1))  # noqa: S311

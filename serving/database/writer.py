@@ -1,0 +1,178 @@
+"""Writes predictions to the database, after the answers."""
+
+import logging
+import time
+from collections.abc import Callable
+from itertools import chain, islice
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError
+
+from serving.database.inserts import insert
+from serving.database.metrics import DatabaseMetrics
+from serving.database.rows import RowEncoder
+from serving.database.schema import upgrade
+from serving.monitoring.observers import CompletedRequest, ObserverQueue
+from serving.monitoring.tasks import OnError, attempt, run_forever
+
+logger = logging.getLogger(__name__)
+
+NAME = "database"
+FLUSH_SECONDS = 0.1  # what kill -9 may lose, beside the time that writing takes
+# SQLite has one writer at a time: others get their turn after this many.
+ROWS_PER_TRANSACTION = 2000
+STOP_SECONDS = 5.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0  # between attempts while the database is away
+
+
+class PredictionWriter(ObserverQueue):
+    """A queue of predictions that stay in it until they are stored.
+
+    While the database is away, locked or full, they wait within the limit, and the
+    service goes on without it.
+
+    Args:
+        engine: The database, whose tables are created or upgraded first.
+        omitted: Names of features that are never stored.
+        max_rows: Rows that may wait; further ones are dropped.
+        metrics: What is reported.
+        count_dropped: Called with the number of dropped rows.
+        on_error: Called when rows cannot be encoded, or the database rejects them.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        omitted: frozenset[str],
+        max_rows: int,
+        metrics: DatabaseMetrics,
+        count_dropped: Callable[[int], None],
+        on_error: OnError,
+    ) -> None:
+        super().__init__(NAME, self._store, max_rows, count_dropped, on_error)
+        self._engine = engine
+        self._encoder = RowEncoder(omitted)
+        self._metrics = metrics
+        self._is_ready = False  # the tables are there, as far as is known
+        self._is_failing = False
+        self._pause = 0.0
+        self._retry_at = 0.0
+
+    def flush(self) -> None:
+        """Store what is waiting, unless the database is to be left alone for now."""
+        with self._flushing:
+            if time.monotonic() >= self._retry_at and self._prepare():
+                while requests := self._peek():
+                    if not self._store_or_drop(requests):
+                        break
+                    self._remove(requests)
+                else:
+                    self._note_success()
+            self._metrics.buffered_rows.set(self._waiting_rows)
+
+    def stop(self) -> None:
+        """Store what is waiting, for some seconds at most, then end the thread."""
+        self._stopping.set()
+        self._submitted.set()
+        if self._thread.is_alive():
+            self._thread.join(STOP_SECONDS)
+        else:
+            self._finish()
+        rows = self._waiting_rows
+        if rows:
+            self._count_dropped(rows)
+            fields = {"rows": rows}
+            logger.error("predictions were not stored", extra={"fields": fields})
+
+    def _run(self) -> None:
+        wait, on_error = self._wait, self._on_error
+        run_forever(NAME, self.flush, FLUSH_SECONDS, wait, on_error)
+        self._finish()
+
+    def _finish(self) -> None:
+        """Store what is left; try again while there is time."""
+        end = time.monotonic() + STOP_SECONDS - FLUSH_SECONDS
+        while self._waiting and time.monotonic() < end:
+            self._retry_at = 0.0
+            self.flush()
+            if self._waiting:
+                time.sleep(FLUSH_SECONDS)
+
+    def _peek(self) -> list[CompletedRequest]:
+        """Return the first requests, as many as one transaction may have rows of."""
+        requests: list[CompletedRequest] = []
+        rows = 0
+        with self._lock:
+            for request in self._waiting:
+                rows += request.size
+                if requests and rows > ROWS_PER_TRANSACTION:
+                    break
+                requests.append(request)
+        return requests
+
+    def _remove(self, requests: list[CompletedRequest]) -> None:
+        with self._lock:
+            for request in requests:
+                self._waiting.popleft()
+                self._waiting_rows -= request.size
+
+    def _prepare(self) -> bool:
+        """Create or upgrade the tables if need be; return whether they are there."""
+        if not self._is_ready:
+            try:
+                upgrade(self._engine)
+            except SQLAlchemyError as error:
+                self._note_failure(error)
+                return False
+            self._is_ready = True
+        return True
+
+    def _store_or_drop(self, requests: list[CompletedRequest]) -> bool:
+        """Store requests; return whether they are done with.
+
+        Those that no database would take are: they must not stop all others.
+        """
+        is_done = True
+
+        def store() -> None:
+            nonlocal is_done
+            try:
+                self._store(requests)
+            except DataError:
+                raise
+            except SQLAlchemyError as error:
+                is_done = False
+                self._note_failure(error)
+
+        if not attempt(NAME, store, self._on_error):
+            self._count_dropped(sum(request.size for request in requests))
+        return is_done
+
+    def _store(self, requests: list[CompletedRequest]) -> None:
+        rows = chain.from_iterable(
+            self._encoder.encode(request.observation)
+            for request in requests
+            if request.observation
+        )
+        while batch := list(islice(rows, ROWS_PER_TRANSACTION)):
+            insert(self._engine, batch)
+
+    def _note_success(self) -> None:
+        if self._is_failing:
+            logger.warning("predictions are stored again")
+        self._is_failing = False
+        self._pause = 0.0
+        self._metrics.up.set(1)
+
+    def _note_failure(self, error: SQLAlchemyError) -> None:
+        """Log the first failure; try again later, and later each time."""
+        if not self._is_failing:
+            # Not the statement, which has the values that clients sent.
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            fields = {"error": f"{type(cause).__name__}: {cause}".strip()}
+            message = "predictions cannot be stored, and wait"
+            logger.error(message, extra={"fields": fields})
+        self._is_ready, self._is_failing = False, True
+        self._pause = min(max(FIRST_PAUSE, 2 * self._pause), LONGEST_PAUSE)
+        self._retry_at = time.monotonic() + self._pause
+        self._metrics.up.set(0)

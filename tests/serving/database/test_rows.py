@@ -1,0 +1,123 @@
+import json
+import time
+
+import numpy as np
+import pytest
+
+from serving.database.rows import COLUMNS, RowEncoder
+from serving.monitoring.observers import Observation, OtherAnswer
+
+FLOWERS = np.array([[5.1, 3.5, 1.4, 0.2], [6.7, 3.0, 5.2, 2.3]], dtype=np.float32)
+
+
+def observe(model, rows, **changes) -> Observation:
+    prediction = model.predict(rows)
+    return Observation(
+        model, rows, prediction, "id", "my-id", "/predict", time.time(), **changes
+    )
+
+
+def encode(observation, omitted=()) -> list[dict]:
+    rows = RowEncoder(frozenset(omitted)).encode(observation)
+    return [dict(zip(COLUMNS, row, strict=True)) for row in rows]
+
+
+def test_each_row_has_its_place_values_and_answer(iris):
+    observation = observe(iris, FLOWERS)
+
+    first, second = encode(observation)
+
+    assert first == {
+        "prediction_id": "id",
+        "row_index": 0,
+        "predicted_at": observation.time,
+        "model": "iris",
+        "version": "3",
+        "arm": "production",
+        "request_id": "my-id",
+        "route": "/predict",
+        # As short as they were sent.
+        "features": '{"sepal_length":5.1,"sepal_width":3.5,"petal_length":1.4,'
+        '"petal_width":0.2}',
+        "prediction": "setosa",
+        "probabilities": first["probabilities"],
+        "other_version": None,
+        "other_prediction": None,
+        "other_probabilities": None,
+    }
+    assert list(json.loads(first["probabilities"])) == list(iris.contract.classes)
+    expected = observation.prediction.probabilities
+    for row, probabilities in zip((first, second), expected, strict=True):
+        written = json.loads(row["probabilities"]).values()
+        assert np.array_equal(np.float32(list(written)), probabilities)
+    assert (second["row_index"], second["prediction"]) == (1, "virginica")
+
+
+def test_values_are_as_clients_know_them(passengers):
+    rows = np.array(
+        [[22.5, 1, 1, 2, 1], [np.nan, 2, np.nan, np.nan, 0], [5.1, 0, 0, 4, 2]],
+        dtype=np.float32,
+    )
+
+    written = [json.loads(row["features"]) for row in encode(observe(passengers, rows))]
+
+    assert written == [passengers.contract.show_row(row) for row in rows]
+    assert written[1] == {
+        "age": None,
+        "siblings": 2,
+        "alone": None,
+        "port": None,
+        "deck": "1",
+    }
+    assert written[2]["port"] == "\ufffd"  # its text is not kept
+    assert written[2]["alone"] is False
+
+
+def test_omitted_features_are_left_out(passengers):
+    rows = np.array([[22.5, 1, 1, 2, 1]], dtype=np.float32)
+
+    (row,) = encode(observe(passengers, rows), omitted={"age", "port", "shoe_size"})
+
+    assert json.loads(row["features"]) == {"siblings": 1, "alone": True, "deck": "2"}
+
+
+def test_the_answer_of_the_other_model_is_beside(load, build_iris, iris):
+    challenger = load(build_iris(C=0.001), "4")
+    other = OtherAnswer(challenger, challenger.predict(FLOWERS))
+
+    rows = encode(observe(iris, FLOWERS, arm="canary", other=other))
+
+    assert [row["arm"] for row in rows] == ["canary"] * 2
+    assert [row["version"] for row in rows] == ["3"] * 2
+    assert [row["other_version"] for row in rows] == ["4"] * 2
+    labels = other.prediction.labels.tolist()
+    assert [row["other_prediction"] for row in rows] == labels
+    for row, probabilities in zip(rows, other.prediction.probabilities, strict=True):
+        written = json.loads(row["other_probabilities"]).values()
+        assert np.array_equal(np.float32(list(written)), probabilities)
+
+
+def test_one_encoder_follows_a_change_of_the_model(iris, passengers):
+    encoder = RowEncoder(frozenset())
+    mixed = np.array([[22.5, 1, 1, 2, 1]], dtype=np.float32)
+
+    names = [
+        list(json.loads(dict(zip(COLUMNS, row, strict=True))["features"]))
+        for model, rows in ((iris, FLOWERS[:1]), (passengers, mixed), (iris, FLOWERS))
+        for row in encoder.encode(observe(model, rows))
+    ]
+
+    flower, passenger = map(
+        list, (iris.contract.feature_names, passengers.contract.feature_names)
+    )
+    assert names == [flower, passenger, flower, flower]
+
+
+@pytest.mark.parametrize("text", ['say "no"', "back\\slash", "zwölf €", "100%"])
+def test_every_text_is_valid_json(change, load, iris_bytes, text):
+    model = load(iris_bytes)
+    object.__setattr__(model.contract.features[0], "name", text)
+
+    (row, _) = encode(observe(model, FLOWERS))
+
+    assert text in json.loads(row["features"])
