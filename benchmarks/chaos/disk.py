@@ -13,7 +13,6 @@ from typing import Protocol
 
 from benchmarks.chaos.processes import find_children
 
-DISK_BYTES = 4 * 1024**2
 TINY_FILE_BYTES = 4096
 FILLER = "filler"
 
@@ -87,14 +86,14 @@ class LimitedFiles:
 
 
 @contextmanager
-def open_disks(folder: Path, names: tuple[str, ...]) -> Iterator[dict[str, Disk]]:
-    """Have a small disk for each of some folders."""
+def open_disks(folder: Path, sizes: dict[str, int]) -> Iterator[dict[str, Disk]]:
+    """Have a small disk for each of some folders, with its size in bytes."""
     with ExitStack() as stack:
         disks: dict[str, Disk] = {}
-        for name in names:
+        for name, size in sizes.items():
             place = folder / name
             place.mkdir()
-            if _mount(place):
+            if _mount(place, size):
                 stack.callback(_unmount, place)
                 disks[name] = MountedDisk(place)
             else:
@@ -102,13 +101,12 @@ def open_disks(folder: Path, names: tuple[str, ...]) -> Iterator[dict[str, Disk]
         yield disks
 
 
-def _mount(place: Path) -> bool:
+def _mount(place: Path, size: int) -> bool:
     """Mount a tmpfs; return False where that is not allowed."""
     program = shutil.which("mount")
     if program is None or os.geteuid() != 0:
         return False
-    options = f"size={DISK_BYTES}"
-    command = [program, "-t", "tmpfs", "-o", options, "chaos", str(place)]
+    command = [program, "-t", "tmpfs", "-o", f"size={size}", "chaos", str(place)]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 

@@ -1,9 +1,10 @@
-"""Full disks: the store, the shared metrics, the prediction log."""
+"""Full disks: the store, the shared metrics, the database."""
 
-import json
 import os
 import signal
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 from benchmarks.chaos.disk import Disk, open_disks
@@ -15,7 +16,10 @@ from benchmarks.chaos.service import Service
 
 RETRY_SECONDS = 80  # a version that was refused is tried again after 60 s
 SHARE_SECONDS = 40
-LOG_SECONDS = 20
+DATABASE_SECONDS = 30  # the longest pause between two attempts is 10 s
+DATABASE = "database/predictions.db"
+MIB = 1024**2
+DISKS = {"store": 4 * MIB, "metrics": 4 * MIB, "database": 128 * MIB}
 UNSHARED = "serving_metrics_unshared_values"
 
 
@@ -23,12 +27,12 @@ def fill_disks(lab: Lab) -> str:
     """Fill each disk, and all at once; start on full ones."""
     folder = lab.create_folder()
     lab.copy_registry(folder)
-    with open_disks(folder, ("store", "metrics", "log")) as disks:
+    with open_disks(folder, DISKS) as disks:
         lab.copy_store(folder / "store")
         settings = {
             "IRIS_STORE": folder / "store",
             "PROMETHEUS_MULTIPROC_DIR": folder / "metrics",
-            "IRIS_PREDICTION_LOG": folder / "log" / "predictions.jsonl",
+            "IRIS_DATABASE_URL": f"sqlite:///{folder}/{DATABASE}",
         }
         with lab.serve(folder, IRIS_FOLLOW_SECONDS=0.3, **settings) as service:
             for disk in disks.values():
@@ -37,7 +41,7 @@ def fill_disks(lab: Lab) -> str:
                 registry = Registry(folder)
                 emptied = fill_metrics(disks["metrics"], service)
                 measured = [
-                    fill_log(disks["log"], service),
+                    fill_database(disks["database"], service),
                     wait_for_metrics(service, emptied),
                     fill_store(lab, disks["store"], service, registry, load),
                 ]
@@ -46,7 +50,7 @@ def fill_disks(lab: Lab) -> str:
                 [(service.last_kill, service.last_kill + 1.5)]
             )
             require(not load.tally.refused, f"refused: {load.tally.refused[:3]}")
-        measured.append(count_lines(settings["IRIS_PREDICTION_LOG"]))
+        measured.append(count_rows(folder / DATABASE))
         measured.append(start_on_full_disks(lab, folder, disks, settings))
         kind = type(next(iter(disks.values()))).__name__
     return f"{kind}: {'; '.join(measured)}; {load.tally.describe()}"
@@ -71,20 +75,20 @@ def fill_store(
     return f"store: refused (disk_full), served {seconds:.1f} s after there was space"
 
 
-def fill_log(disk: Disk, service: Service) -> str:
-    """Lose lines of the prediction log, and count them."""
-    dropped = "serving_dropped_rows_total"
+def fill_database(disk: Disk, service: Service) -> str:
+    """Have predictions wait for space."""
+    up, buffered = "serving_database_up", "serving_database_buffered_rows"
+    wait_until(lambda: service.metric(up), "predictions are stored")
     disk.fill()
-    wait_until(
-        lambda: service.metric(dropped, observer="prediction_log"), "rows are dropped"
-    )
+    wait_until(lambda: not service.metric(up), "they cannot be stored any more")
+    wait_until(lambda: service.metric(buffered), "they wait")
     disk.empty()
-    log = service.folder / "log" / "predictions.jsonl"
-    size = log.stat().st_size
     seconds = wait_until(
-        lambda: log.stat().st_size > size, "the log is written again", LOG_SECONDS
+        lambda: service.metric(up), "they are stored again", DATABASE_SECONDS
     )
-    return f"log: dropped rows are counted, written again after {seconds:.1f} s"
+    dropped = service.metric("serving_dropped_rows_total", observer="database")
+    require(not dropped, f"{dropped} rows were dropped")
+    return f"database: rows wait, stored {seconds:.1f} s after there was space"
 
 
 def fill_metrics(disk: Disk, service: Service) -> float:
@@ -108,16 +112,18 @@ def wait_for_metrics(service: Service, emptied: float) -> str:
     return f"metrics: scraped throughout, shared {seconds:.0f} s after there was space"
 
 
-def count_lines(log: Path) -> str:
-    """Check that the prediction log has whole lines only."""
-    lines = [json.loads(line) for line in log.read_bytes().splitlines()]
-    require(lines, "nothing was logged")
-    require(all("prediction_id" in line for line in lines), "a line is not whole")
-    return f"{len(lines):,} whole lines"
+def count_rows(file: Path) -> str:
+    """Check that the database is whole."""
+    with closing(sqlite3.connect(file)) as database:
+        (verdict,) = database.execute("PRAGMA integrity_check").fetchone()
+        (rows,) = database.execute("SELECT count(*) FROM predictions").fetchone()
+    require(verdict == "ok", f"the database is damaged: {verdict}")
+    require(rows, "nothing was stored")
+    return f"{rows:,} rows in the database"
 
 
 def start_on_full_disks(
-    lab: Lab, folder: Path, disks: dict[str, Disk], settings: dict[str, Path]
+    lab: Lab, folder: Path, disks: dict[str, Disk], settings: dict[str, object]
 ) -> str:
     """Start a service where there is no space at all, and replace a worker."""
     for disk in disks.values():
@@ -140,10 +146,10 @@ def start_on_full_disks(
 SCENARIOS = (
     Scenario(
         "Full disks",
-        "The disks of store, metrics and prediction log fill up and get space again;"
+        "The disks of store, metrics and database fill up and get space again;"
         " then the service starts while all of them are full",
-        "Predictions go on; what is lost is counted; each recovers by itself; no line"
-        " of the log is broken",
+        "Predictions go on; each recovers by itself; predictions are stored when there"
+        " is space, and none is lost",
         fill_disks,
     ),
 )
