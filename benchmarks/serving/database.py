@@ -1,0 +1,89 @@
+"""Compares the service that stores its predictions with one that does not.
+
+python benchmarks/serving/database.py [--rounds 10] [--seconds 3] [--url URL]
+
+Both run on one core all the time and take turns to answer the same load of one-row
+requests from the other core; another load on the machine then hits both alike.
+"""
+
+import argparse
+import sqlite3
+import tempfile
+from contextlib import closing
+from pathlib import Path
+from statistics import median
+
+from contenders import OURS
+from load import Measured, Request, load
+from models import KINDS, prepare
+from server import Server
+
+CONNECTIONS = 16
+FILE = "predictions.db"
+
+
+def main() -> None:
+    """Measure and print."""
+    options = read_options()
+    with tempfile.TemporaryDirectory() as folder:
+        model = prepare(KINDS[0], Path(folder, KINDS[0]))
+        url = options.url or f"sqlite:///{folder}/{FILE}"
+        with (
+            Server(OURS, model, {0}, IRIS_FOLLOW_SECONDS="0") as without,
+            Server(
+                OURS, model, {0}, IRIS_FOLLOW_SECONDS="0", IRIS_DATABASE_URL=url
+            ) as storing,
+        ):
+            servers = {"off": without, "on": storing}
+            measured = compare(servers, options.rounds, options.seconds)
+            memory = {name: server.weigh() for name, server in servers.items()}
+        for name, loads in measured.items():
+            print(
+                f"database {name}: {median(each.per_second for each in loads):,.0f}"
+                f" requests/s, p50 {median(each.p50 for each in loads):.2f} ms,"
+                f" p99 {median(each.p99 for each in loads):.2f} ms,"
+                f" {memory[name]:.0f} MiB"
+            )
+        off, on = (
+            median(each.per_second for each in measured[name]) for name in ("off", "on")
+        )
+        print(f"ratio of the medians: {on / off:.3f}")
+        if not options.url:
+            print(describe_rows(Path(folder, FILE), measured["on"]))
+
+
+def compare(
+    servers: dict[str, Server], rounds: int, seconds: int
+) -> dict[str, list[Measured]]:
+    """Let the servers take turns; return the loads of each."""
+    measured: dict[str, list[Measured]] = {name: [] for name in servers}
+    form = OURS.forms["row"]
+    for number in range(rounds + 1):
+        for name, server in servers.items():
+            request = Request(server.url + form.path, *form.write(OURS.draw(1)))
+            outcome = load(request, CONNECTIONS, seconds, {1})
+            if number:  # the first one warms up
+                measured[name].append(outcome)
+    return measured
+
+
+def describe_rows(file: Path, loads: list[Measured]) -> str:
+    """Say how many rows are stored, and what each of them takes."""
+    with closing(sqlite3.connect(file)) as database:
+        (rows,) = database.execute("SELECT count(*) FROM predictions").fetchone()
+    answers = sum(each.answers for each in loads)
+    size = file.stat().st_size / rows
+    return f"{rows:,} rows stored, {answers:,} answers counted, {size:.0f} bytes a row"
+
+
+def read_options() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--seconds", type=int, default=3, help="of each load")
+    parser.add_argument("--url", help="of an empty database; SQLite by default")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
