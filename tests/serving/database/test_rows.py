@@ -81,6 +81,23 @@ def test_omitted_features_are_left_out(passengers):
     assert json.loads(row["features"]) == {"siblings": 1, "alone": True, "deck": "2"}
 
 
+def test_all_features_can_be_omitted(iris):
+    rows = encode(observe(iris, FLOWERS), omitted=iris.contract.feature_names)
+
+    assert [row["features"] for row in rows] == ["{}"] * 2
+
+
+def test_missing_numbers_are_null(iris):
+    rows = np.array([[5.1, np.nan, 1e-7, 3e7]], dtype=np.float32, order="F")
+    observation = observe(iris, FLOWERS[:1])._replace(rows=rows)
+
+    (row,) = encode(observation)
+
+    names = iris.contract.feature_names
+    values = json.loads(row["features"])
+    assert values == dict(zip(names, [5.1, None, 1e-7, 3e7], strict=True))
+
+
 def test_the_answer_of_the_other_model_is_beside(load, build_iris, iris):
     challenger = load(build_iris(C=0.001), "4")
     other = OtherAnswer(challenger, challenger.predict(FLOWERS))
@@ -113,8 +130,8 @@ def test_one_encoder_follows_a_change_of_the_model(iris, passengers):
     assert names == [flower, passenger, flower, flower]
 
 
-@pytest.mark.parametrize("text", ['say "no"', "back\\slash", "zwölf €", "100%"])
-def test_every_text_is_valid_json(change, load, iris_bytes, text):
+@pytest.mark.parametrize("text", ['say "no"', "back\\slash", "zwölf €", "100%s"])
+def test_every_text_is_valid_json(load, iris_bytes, text):
     model = load(iris_bytes)
     object.__setattr__(model.contract.features[0], "name", text)
 
