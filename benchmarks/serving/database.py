@@ -35,14 +35,14 @@ def main() -> None:
             ) as storing,
         ):
             servers = {"off": without, "on": storing}
-            measured = compare(servers, options.rounds, options.seconds)
+            measured, used = compare(servers, options.rounds, options.seconds)
             memory = {name: server.weigh() for name, server in servers.items()}
         for name, loads in measured.items():
             print(
                 f"database {name}: {median(each.per_second for each in loads):,.0f}"
                 f" requests/s, p50 {median(each.p50 for each in loads):.2f} ms,"
                 f" p99 {median(each.p99 for each in loads):.2f} ms,"
-                f" {memory[name]:.0f} MiB"
+                f" {used[name]:.0f} µs of CPU a request, {memory[name]:.0f} MiB"
             )
         off, on = (
             median(each.per_second for each in measured[name]) for name in ("off", "on")
@@ -54,17 +54,24 @@ def main() -> None:
 
 def compare(
     servers: dict[str, Server], rounds: int, seconds: int
-) -> dict[str, list[Measured]]:
-    """Let the servers take turns; return the loads of each."""
+) -> tuple[dict[str, list[Measured]], dict[str, float]]:
+    """Let the servers take turns; return the loads of each, and its CPU time.
+
+    The latter is in microseconds a request, and a busy machine changes it less.
+    """
     measured: dict[str, list[Measured]] = {name: [] for name in servers}
+    used: dict[str, list[float]] = {name: [] for name in servers}
     form = OURS.forms["row"]
     for number in range(rounds + 1):
         for name, server in servers.items():
             request = Request(server.url + form.path, *form.write(OURS.draw(1)))
+            before = server.cpu_seconds()
             outcome = load(request, CONNECTIONS, seconds, {1})
             if number:  # the first one warms up
                 measured[name].append(outcome)
-    return measured
+                cpu = server.cpu_seconds() - before
+                used[name].append(cpu / outcome.answers * 1e6)
+    return measured, {name: median(each) for name, each in used.items()}
 
 
 def describe_rows(file: Path, loads: list[Measured]) -> str:
