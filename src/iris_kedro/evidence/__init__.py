@@ -1,0 +1,22 @@
+"""Evidence that may be looked at any time: e-processes (docs/statistics.md).
+
+Every function takes one row for each look, oldest first, and returns the logarithm
+of the e-value after each look. If nothing changed, an e-process exceeds 1 / alpha at
+any look, ever, with a probability of at most alpha (Ramdas, Grünwald, Vovk and
+Shafer, Statistical Science 38, 2023).
+"""
+
+from iris_kedro.evidence.combining import combine, is_shown
+from iris_kedro.evidence.counts import compare_counts
+from iris_kedro.evidence.pairs import compare_mean, compare_pairs
+from iris_kedro.evidence.proportions import compare_proportions, confidence_sequence
+
+__all__ = [
+    "combine",
+    "compare_counts",
+    "compare_mean",
+    "compare_pairs",
+    "compare_proportions",
+    "confidence_sequence",
+    "is_shown",
+]
