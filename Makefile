@@ -9,7 +9,7 @@ TOOLS := .venv-tools
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install run serve test lint format types imports check viz notebook ui bench-train lock upgrade clean viz-build notebooks-html bench bench-peers chaos \
+.PHONY: help install run serve test lint format types imports check viz notebook ui bench-train lock upgrade clean viz-build notebooks-html bench bench-peers bench-evidence chaos \
 	image image-training image-with-model test-container tools check-deploy reference pages dashboards stack
 
 help: ## List the targets
@@ -80,6 +80,9 @@ bench: install ## Compare the service with its alternatives (15 to 20 minutes)
 
 bench-peers: install ## The same with BentoML, MLServer and LitServe
 	@$(BIN)/python benchmarks/serving/run.py --peers $(ARGS)
+
+bench-evidence: install ## Simulate detectors of drift and write docs/statistics.md (ARGS=--short: no files)
+	@$(BIN)/python -m benchmarks.evidence $(ARGS)
 
 chaos: install ## Break a real service in many ways and check its promises (10 minutes; ARGS=--short: 2)
 	@$(BIN)/python -m benchmarks.chaos $(ARGS)

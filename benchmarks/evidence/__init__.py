@@ -1,0 +1,1 @@
+"""Simulation of drift detection: python -m benchmarks.evidence."""
