@@ -1,6 +1,6 @@
 """Simulates how detectors of drift fare that look at a feature every hour.
 
-    python -m benchmarks.evidence [--quiet 1000] [--rounds 200] [--short] [--no-write]
+    python -m benchmarks.evidence [--quiet 1000] [--rounds 100] [--short] [--no-write]
 
 Each round draws training rows and a month of hourly looks with 100 rows each, quiet or
 with a change after ten days. The tables go into docs/statistics.md, the figures beside
@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--quiet", type=int, default=1_000, help="months without change"
     )
-    parser.add_argument("--rounds", type=int, default=200, help="months with a change")
+    parser.add_argument("--rounds", type=int, default=100, help="months with a change")
     parser.add_argument("--short", action="store_true", help="a few months; no river")
     parser.add_argument("--no-write", action="store_true", help="leave docs/ alone")
     options = parser.parse_args(arguments)
