@@ -60,6 +60,26 @@ class SplitContract(Part):
     boundary: float | AwareDatetime | None = None
 
 
+class HeldOutStatistics(Part):
+    """What the model answered on the held-out rows: what to expect in service.
+
+    Attributes:
+        rows: How many there are.
+        correct: On how many of them the model was right.
+        predictions: How often it predicted each class, in the order of the classes.
+        mean_confidence: Mean of its confidence, the probability of what it predicted.
+        edges: Where bins of confidence meet: see ``model.binning``.
+        counts: Rows in each of these bins.
+    """
+
+    rows: int
+    correct: int
+    predictions: list[int]
+    mean_confidence: float
+    edges: list[float]
+    counts: list[int]
+
+
 class Contract(Part):
     """Everything a service needs to check and answer requests with this model.
 
@@ -86,6 +106,7 @@ class Contract(Part):
     # Expressions of the numbers that the model computes from the features, by name.
     derived: dict[str, str] = Field(default_factory=dict)
     source: SourceContract = SourceContract()
+    held_out: HeldOutStatistics | None = None
 
     @property
     def inputs(self) -> dict[str, FeatureContract]:

@@ -5,7 +5,9 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
+
+from iris_kedro.model.binning import choose_edges, count_bins
 
 Value = bool | int | float | str | None  # as JSON has it
 QUANTILES = np.linspace(0, 1, 11)
@@ -21,22 +23,29 @@ class TrainingStatistics(Part):
     """How a number was distributed in the training rows (for drift and warnings).
 
     ``quantiles`` are the minimum, the nine deciles and the maximum; ``missing`` is the
-    share of rows without a value.
+    share of rows without a value. ``counts`` are the rows in each bin, and ``edges``
+    where the bins meet: see ``model.binning``.
     """
 
     mean: float
     standard_deviation: float
     quantiles: list[float]
     missing: float = 0.0
+    # Older contracts do not have the fields below.
+    edges: list[float] = Field(default_factory=list)
+    counts: list[int] = Field(default_factory=list)
 
     @classmethod
     def from_values(cls, values: "pd.Series[float]") -> "TrainingStatistics":
         """Summarize the training values of one feature."""
+        edges = choose_edges(values)
         return cls(
             mean=float(values.mean()),
             standard_deviation=float(values.std(ddof=0)),
             quantiles=[float(value) for value in values.quantile(QUANTILES)],
             missing=float(values.isna().mean()),
+            edges=edges,
+            counts=count_bins(values, edges),
         )
 
 

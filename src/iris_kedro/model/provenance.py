@@ -22,6 +22,7 @@ UNKNOWN = "unknown"
 TRAINING_CODE = (
     "boosting/*.py",
     "derived/*.py",
+    "model/binning.py",
     "model/candidates.py",
     "model/contract.py",
     "model/contract_features.py",

@@ -100,3 +100,15 @@ def test_contract_with_a_part_of_another_shape_is_refused(challenger):
 
     with pytest.raises(ValidationError, match="surplus"):
         Contract.model_validate(content)
+
+
+def test_contract_without_expectations_stays_readable(challenger):
+    content = Contract.read(challenger).model_dump()
+    del content["held_out"]
+    for feature in content["features"]:
+        del feature["training"]["edges"], feature["training"]["counts"]
+
+    contract = Contract.model_validate(content)
+
+    assert contract.held_out is None
+    assert contract.features[0].training.edges == []

@@ -222,3 +222,12 @@ def test_examples_are_exact_for_the_model(document, value):
     example = Contract.from_json(json.dumps(document)).examples[0]
 
     assert example["sepal_length"] == value
+
+
+def test_contract_with_expectations_for_monitoring_is_accepted(document):
+    document["held_out"] = {"rows": 45, "correct": 43}
+    document["features"][0]["training"] |= {"edges": [5.0], "counts": [40, 65]}
+
+    contract = Contract.from_json(json.dumps(document))
+
+    assert contract.document["held_out"]["rows"] == 45

@@ -7,8 +7,10 @@ import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from iris_kedro.errors import ProjectError
+from iris_kedro.model.binning import count_bins
 from iris_kedro.model.candidates import ExportedCandidate
 from iris_kedro.model.contract import Contract
+from iris_kedro.model.inputs import arrange
 from iris_kedro.model.scoring import OnnxScorer
 from iris_kedro.pipelines.data_engineering.nodes import split
 from iris_kedro.pipelines.data_science.export import (
@@ -250,6 +252,33 @@ def test_contract_statistics_run_from_minimum_to_maximum(describe, train_data):
         assert len(quantiles) == 11
         assert quantiles == sorted(quantiles)
         assert quantiles[0] == train_data[feature.name].min()
+
+
+def test_contract_counts_the_training_rows_in_the_bins_of_each_feature(
+    describe, train_data
+):
+    for feature in Contract.read(describe()).features:
+        training = feature.training
+
+        assert training.counts == count_bins(train_data[feature.name], training.edges)
+        assert sum(training.counts) == len(train_data)
+        assert len(training.counts) == len(training.edges) + 1
+
+
+def test_contract_says_what_the_model_answers_on_held_out_rows(describe, test_data):
+    model = describe()
+    contract = Contract.read(model)
+    inputs = arrange(test_data, contract.inputs)
+    labels, probabilities = OnnxScorer(model).score(inputs)
+
+    held_out = contract.held_out
+
+    assert held_out.rows == len(test_data) == sum(held_out.counts)
+    assert held_out.correct == (labels == test_data["species"]).sum()
+    assert held_out.predictions == [
+        (labels == name).sum() for name in contract.target.classes
+    ]
+    assert held_out.mean_confidence == pytest.approx(probabilities.max(axis=1).mean())
 
 
 def test_contract_classes_are_in_the_order_of_the_probabilities(

@@ -22,6 +22,7 @@ from iris_kedro.specification import Dataset, Export, Number, Split, Training
 from iris_kedro.tables.keys import name_key
 from iris_kedro.tables.split import describe_split, find_held_out
 
+from .expectations import describe_answers
 from .feature_contracts import describe_feature, show_values
 
 
@@ -75,6 +76,7 @@ def describe_challenger(
         training_fingerprint=lineage.fingerprint,
         derived=dataset.derived,
         source=describe_source(dataset),
+        held_out=describe_answers(model, test_data, dataset, best.rule),
     )
     return contract.embed(model)
 

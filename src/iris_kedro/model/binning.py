@@ -1,0 +1,66 @@
+"""Bins of numbers: chosen from the training rows, counted again in production.
+
+Values are compared in single precision, as the model gets them, so that a value of
+training and the same value in a request fall into the same bin.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+# Of confidences before they are binned: a database may have rounded them a little.
+CONFIDENCE_DIGITS = 3
+BINS = 10
+
+
+def choose_edges(values: ArrayLike) -> list[float]:
+    """Return the upper edges of all bins but the last, which has none.
+
+    They are the deciles, as far as they differ. An edge belongs to the bin below it.
+    Where the lowest values tie, there is also an edge just below them, and so a bin
+    for values that are lower than any in training.
+
+    Args:
+        values: Numbers of shape (rows,), missing ones as NaN.
+    """
+    known = np.sort(_present(values))
+    if not len(known):
+        return []
+    last = -(-len(known) * np.arange(1, BINS) // BINS) - 1  # of each tenth of the rows
+    edges, lowest = np.unique(known[last]), known[0]
+    if edges[0] == lowest:
+        below = np.nextafter(lowest, np.float32(-np.inf))
+        edges = np.concatenate([[below], edges])
+    # The shortest text that means the same in single precision: 5.1, not 5.0999999.
+    return [float(str(edge)) for edge in edges]
+
+
+def find_bins(values: ArrayLike, edges: Sequence[float]) -> NDArray[np.intp]:
+    """Return the bin of each number, of shape (rows,); NaN is in the last one.
+
+    Args:
+        values: Numbers of shape (rows,).
+        edges: As ``choose_edges`` returns them.
+    """
+    single = np.asarray(values, dtype=np.float32)
+    bins: NDArray[np.intp] = np.searchsorted(np.array(edges, np.float32), single)
+    return bins
+
+
+def count_bins(values: ArrayLike, edges: Sequence[float]) -> list[int]:
+    """Return how many numbers are in each bin; missing ones are in none.
+
+    Args:
+        values: Numbers of shape (rows,), missing ones as NaN.
+        edges: As ``choose_edges`` returns them.
+    """
+    bins = find_bins(_present(values), edges)
+    counts: list[int] = np.bincount(bins, minlength=len(edges) + 1).tolist()
+    return counts
+
+
+def _present(values: ArrayLike) -> NDArray[Any]:
+    single = np.asarray(values, dtype=np.float32)
+    return single[~np.isnan(single)]
