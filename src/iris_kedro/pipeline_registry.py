@@ -3,9 +3,13 @@
 from kedro.framework.project import find_pipelines
 from kedro.pipeline import Pipeline
 
+# What looks at a service that runs already: no part of training and release.
+SEPARATE = {"monitoring"}
+
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Find the pipelines; together they are the default one."""
+    """Find the pipelines; those of training and release are the default one."""
     pipelines = find_pipelines(raise_errors=True)
-    pipelines["__default__"] = sum(pipelines.values(), Pipeline([]))
+    training = [each for name, each in pipelines.items() if name not in SEPARATE]
+    pipelines["__default__"] = sum(training, Pipeline([]))
     return pipelines

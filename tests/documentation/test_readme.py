@@ -215,6 +215,9 @@ CHECKS: dict[str, Check] = {
         "Gate  "
     ),
     "kedro run --runner ThreadRunner": prints_when_activated("Gate  "),
+    "kedro run --pipelines monitoring": NotRun(
+        "needs predictions of a service: tests/test_monitoring.py"
+    ),
     "kedro registry list": prints_when_activated("model_release"),
     "kedro catalog describe-datasets": prints_when_activated("ModelRegistryDataset"),
     "kedro model list": prints_when_activated("Production"),

@@ -3,6 +3,7 @@
 from .files import BytesDataset, OnnxDataset
 from .labelled_rows import LabelledRowsDataset
 from .latency import OnnxLatencyDataset
+from .predictions import PredictionsDataset
 from .raw_archive import RawArchiveDataset
 from .registry import ModelRegistryDataset
 from .source import SourceDataset
@@ -21,6 +22,7 @@ __all__ = [
     "ModelRegistryDataset",
     "OnnxDataset",
     "OnnxLatencyDataset",
+    "PredictionsDataset",
     "ProvenanceDataset",
     "RawArchiveDataset",
     "SourceDataset",

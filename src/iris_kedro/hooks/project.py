@@ -36,6 +36,8 @@ SHOWN = ("leaderboard", "origins", "gate_report", "registry")
 
 logger = logging.getLogger(__name__)
 
+SHOWN = ("leaderboard", "gate_report", "registry", "monitoring.report")
+
 
 class ProjectHooks:
     """Checks parameters, tags the MLflow run, reports progress and the result."""

@@ -8,6 +8,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from iris_kedro.gate.release import Decision, Outcome, RegistryState
+from iris_kedro.hooks.monitoring_summary import print_monitoring
 
 KEDRO = ".venv/bin/kedro"
 VERDICT_STYLES = {True: "bold green", False: "bold yellow"}
@@ -19,8 +20,8 @@ def print_summary(
     """Print what a run has found: the candidates, the verdict, the next commands.
 
     Args:
-        results: What there is of ``leaderboard``, ``origins``, ``gate_report`` and
-            ``registry``.
+        results: What there is of ``leaderboard``, ``origins``, ``gate_report``,
+            ``registry`` and ``monitoring.report``.
         env: Configuration environment of the run.
         console: Where to print; by default the terminal.
     """
@@ -36,6 +37,8 @@ def print_summary(
         _print_verdict(report, registry, env, console)
         console.print()
         console.print(_list_next(report["model"], registry, env), highlight=False)
+    if "monitoring.report" in results:
+        print_monitoring(results["monitoring.report"], env, console)
 
 
 def print_unchanged(

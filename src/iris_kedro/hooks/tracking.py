@@ -101,6 +101,12 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]  # untyped
                 candidate=candidate,
                 verdict=verdict,
             )
+        if "monitoring.report" in pipeline.datasets():
+            report = catalog.load("monitoring.report")
+            version, verdict = report["version"], report["verdict"]
+            self._describe(
+                f"monitoring of version {version} · {verdict}", monitoring=verdict
+            )
         super().after_pipeline_run(run_params, pipeline, catalog)
         TrackingHooks._open = None
 

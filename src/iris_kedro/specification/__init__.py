@@ -16,6 +16,7 @@ from .dataset import Card, Dataset, DatasetSplit
 from .estimators import Distribution, Estimator
 from .features import Boolean, Category, Feature, Integer, Number
 from .gate import Gate
+from .monitoring import Monitoring
 from .target import Target
 from .training import Export, LabelledRows, Split, Training
 
@@ -34,6 +35,7 @@ __all__ = [
     "Gate",
     "Integer",
     "LabelledRows",
+    "Monitoring",
     "Name",
     "Number",
     "Parameters",

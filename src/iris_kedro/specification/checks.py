@@ -12,6 +12,7 @@ from .base import Parameters, check_known
 from .candidates import Candidate, Candidates
 from .dataset import Card, Dataset
 from .gate import Gate
+from .monitoring import Monitoring
 from .training import Export, LabelledRows, Split, Training
 
 REPLACED = "; in conf/<env>/globals.yml, dataset replaces that of conf/base as a whole"
@@ -48,6 +49,7 @@ SECTIONS: dict[str, type[Parameters]] = {
     "data_engineering": DataEngineering,
     "data_science": DataScience,
     "model_release": ModelRelease,
+    "monitoring": Monitoring,
 }
 
 

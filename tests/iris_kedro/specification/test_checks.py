@@ -4,6 +4,7 @@ from iris_kedro.errors import ProjectError
 from iris_kedro.specification import (
     Candidate,
     Dataset,
+    Monitoring,
     check_agreement,
     check_decision,
     check_names,
@@ -25,6 +26,7 @@ SECTIONS = {
     "data_engineering": {"source": "a.csv", "split": {"what": "Split checks"}},
     "data_science": {"training": {}, "candidates": {}, "export": {}},
     "model_release": {"gate": {}},
+    "monitoring": Monitoring.model_construct(),
 }
 
 

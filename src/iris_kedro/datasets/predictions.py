@@ -1,0 +1,190 @@
+"""The predictions of the version in Production, with their labels."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from google.protobuf.message import DecodeError
+from kedro.io import AbstractDataset, DatasetError
+from mlflow.exceptions import MlflowException
+from sqlalchemy import Engine, Select, and_, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from iris_kedro.datasets.model_files import download_model
+from iris_kedro.errors import ProjectError
+from iris_kedro.gate.release import ReleasedModel
+from iris_kedro.monitoring.served import Chunk, ServedPredictions
+from iris_kedro.prediction_database import (
+    feedback,
+    locate,
+    open_database,
+    predictions,
+)
+from iris_kedro.registry import PRODUCTION, Registry
+
+CHUNK_VALUES = 400_000  # bounds the memory: features times rows
+MOST_ROWS = 50_000
+SECONDS_A_DAY = 86_400
+ANSWERED = "production"  # the arm
+
+
+class PredictionsDataset(AbstractDataset[NoReturn, ServedPredictions]):
+    """Rows that the version in Production has answered, in chunks of constant size.
+
+    Args:
+        name: Name of the registered model.
+        credentials: SQLAlchemy's address of the service's database as ``con``.
+        days: How far back to read, before the last prediction.
+        path: Folder that relative paths of SQLite start from; Kedro makes it absolute.
+        metadata: For plugins.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        credentials: dict[str, Any],
+        days: float = 30,
+        path: str = ".",
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        self._name = name
+        self._url = locate(credentials["con"], path)
+        self._days = days
+        self.metadata = metadata
+
+    def load(self) -> ServedPredictions:
+        """Find the model in Production and its predictions; read them later.
+
+        Raises:
+            DatasetError: If there is no Production version, no database, or no
+                prediction of this model in it, or one of them cannot be read.
+        """
+        model = self._find_production()
+        try:
+            engine = open_database(self._url)
+            newest, last = self._find_newest(engine)
+        except ProjectError as error:  # Kedro would put its own words before it
+            raise DatasetError(str(error)) from error
+        since = last - self._days * SECONDS_A_DAY
+        rows = min(MOST_ROWS, CHUNK_VALUES // len(model.contract.features) + 1)
+        query = select_answers(self._name, model.version, since)
+        return ServedPredictions(model, newest, Chunks(engine, query, rows))
+
+    def save(self, data: NoReturn) -> None:
+        """Refuse to write: the service writes predictions.
+
+        Raises:
+            DatasetError: Always.
+        """
+        raise DatasetError("predictions are written by the service")
+
+    def _describe(self) -> dict[str, Any]:
+        return {"name": self._name, "days": self._days}
+
+    def _find_production(self) -> ReleasedModel:
+        registry = Registry(self._name)
+        version = registry.aliases().get(PRODUCTION)
+        if version is None:
+            raise DatasetError(
+                f"no version of {self._name} is in Production, so that there is nothing"
+                " to monitor: kedro run trains and releases one"
+            )
+        try:
+            return ReleasedModel(version, download_model(registry, version))
+        except (DecodeError, MlflowException, OSError, ValueError) as error:
+            raise DatasetError(
+                f"version {version} of {self._name} cannot be read: {error}"
+            ) from error
+
+    def _find_newest(self, engine: Engine) -> tuple[str, float]:
+        """Return version and time of the newest prediction of this model."""
+        table = predictions.c
+        newest = (
+            select(table.version, table.predicted_at)
+            .where(table.model == self._name)
+            .order_by(table.predicted_at.desc())
+            .limit(1)
+        )
+        others = select(table.model).distinct().order_by(table.model)
+        try:
+            with engine.connect() as connection:
+                found = connection.execute(newest).first()
+                if found is not None:
+                    return found.version, found.predicted_at
+                names = connection.execute(others).scalars().all()
+        except SQLAlchemyError as error:
+            raise _explain(engine, error) from error
+        database = engine.url.render_as_string()
+        if names:
+            raise DatasetError(
+                f"the database {database} has predictions of {', '.join(names)}, and"
+                f" none of {self._name}: monitor another model with kedro run"
+                " --pipelines monitoring --env ENV, or serve this one"
+            )
+        raise DatasetError(
+            f"the database {database} has no predictions yet: send some to the service,"
+            " which writes them a moment after its answers"
+        )
+
+
+@dataclass(frozen=True)
+class Chunks:
+    """The answer of a query, a chunk at a time.
+
+    Attributes:
+        engine: The database.
+        query: Gives the columns of a ``Chunk``.
+        rows: How many a chunk has at most.
+    """
+
+    engine: Engine
+    query: Select[Any]
+    rows: int
+
+    def __iter__(self) -> Iterator[Chunk]:
+        """Read the rows through a cursor of the database."""
+        options = {"yield_per": self.rows}
+        try:
+            with self.engine.connect() as connection:
+                result = connection.execution_options(**options).execute(self.query)
+                for rows in result.partitions():
+                    yield Chunk(*zip(*rows, strict=True))
+        except SQLAlchemyError as error:
+            raise _explain(self.engine, error) from error
+
+
+def select_answers(model: str, version: str, since: float) -> Select[Any]:
+    """Select the rows that a version has answered as Production, with their labels.
+
+    Args:
+        model: Name of the registered model.
+        version: Its version.
+        since: Time of the first row, in seconds since the epoch.
+    """
+    table = predictions.c
+    is_same_row = and_(
+        feedback.c.prediction_id == table.prediction_id,
+        feedback.c.row_index == table.row_index,
+    )
+    return (
+        select(
+            table.predicted_at,
+            table.features,
+            table.prediction,
+            table.probabilities,
+            feedback.c.label,
+        )
+        .select_from(predictions.outerjoin(feedback, is_same_row))
+        .where(
+            table.model == model,
+            table.version == version,
+            table.arm == ANSWERED,
+            table.predicted_at >= since,
+        )
+    )
+
+
+def _explain(engine: Engine, error: SQLAlchemyError) -> ProjectError:
+    reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
+    database = engine.url.render_as_string()
+    return ProjectError(f"the database {database} cannot be read: {reason}")

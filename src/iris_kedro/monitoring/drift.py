@@ -1,0 +1,93 @@
+"""Whether a distribution differs from its reference: evidence and effect."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iris_kedro.evidence import compare_counts, is_shown
+from iris_kedro.monitoring.bins import Bins
+from iris_kedro.monitoring.counting import Counts
+from iris_kedro.specification import Monitoring
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How one variable is distributed now, compared with its reference.
+
+    Attributes:
+        bins: Its bins, with the counts of the reference.
+        recent: Counts in the recent windows, of shape (n_bins,).
+        log_e: Evidence of a difference after each window, of shape (n_windows,).
+        shown_at: The window after which a difference was shown, if it was.
+        effect: Total variation distance between reference and recent windows; None
+            where one of them has no rows.
+        matters: Whether a difference is shown and the effect is large enough.
+        absent: Rows in which it is not stored.
+    """
+
+    bins: Bins
+    recent: NDArray[np.int64]
+    log_e: NDArray[np.float64]
+    shown_at: int | None
+    effect: float | None
+    matters: bool
+    absent: int = 0
+
+
+def find_recent(counts: Counts, monitoring: Monitoring) -> NDArray[np.bool_]:
+    """Return which windows are recent, of shape (n_windows,)."""
+    if not len(counts.windows):
+        return np.zeros(0, bool)
+    recent: NDArray[np.bool_] = (
+        counts.windows > counts.windows[-1] - monitoring.recent_windows
+    )
+    return recent
+
+
+def measure_drift(
+    bins: Bins, counts: Counts, monitoring: Monitoring, alpha: float
+) -> Drift:
+    """Compare a variable with its reference.
+
+    Args:
+        bins: Its bins.
+        counts: Of all windows.
+        monitoring: Says what is recent and which effects matter.
+        alpha: Rate of false alarms of this comparison.
+    """
+    looks, reference = counts.bins[bins.name], np.array(bins.reference)
+    log_e = compare_counts(reference, looks)
+    recent = looks[find_recent(counts, monitoring)].sum(axis=0)
+    effect = measure_effect(reference, recent)
+    shown_at = find_first(log_e, alpha)
+    return Drift(
+        bins=bins,
+        recent=recent,
+        log_e=log_e,
+        shown_at=shown_at,
+        effect=effect,
+        matters=shown_at is not None
+        and effect is not None
+        and effect >= monitoring.minimum_effect,
+        absent=counts.absent.get(bins.name, 0),
+    )
+
+
+def measure_effect(
+    reference: NDArray[np.int64], recent: NDArray[np.int64]
+) -> float | None:
+    """Return the total variation distance: the share of rows that would have to move.
+
+    A normal distribution that moves by d standard deviations has 2 Φ(d / 2) - 1.
+    """
+    if not (reference.sum() and recent.sum()):
+        return None
+    difference = reference / reference.sum() - recent / recent.sum()
+    return float(np.abs(difference).sum() / 2)
+
+
+def find_first(log_e: NDArray[np.float64], alpha: float) -> int | None:
+    """Return the first look after which it was shown, if it was."""
+    shown = is_shown(log_e, alpha)
+    return int(np.argmax(shown)) if shown.any() else None

@@ -1,0 +1,62 @@
+"""JSON objects of many rows as columns, without a Python object for each value."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.json
+from numpy.typing import NDArray
+
+from iris_kedro.errors import ProjectError
+
+
+def parse(texts: Any, types: dict[str, Any]) -> dict[str, Any]:
+    """Read flat JSON objects, one a row.
+
+    Args:
+        texts: The objects, as a pyarrow array of texts.
+        types: The pyarrow type of each key that is read; others are ignored.
+
+    Returns:
+        An array for each key, null where an object does not have it.
+
+    Raises:
+        ProjectError: If they are not such objects.
+    """
+    lines = "\n".join(texts.to_pylist()).encode()
+    try:
+        table = pyarrow.json.read_json(
+            pa.BufferReader(lines),
+            # One block, and on this thread: chunks are small.
+            pyarrow.json.ReadOptions(use_threads=False, block_size=len(lines) + 1),
+            pyarrow.json.ParseOptions(
+                explicit_schema=pa.schema(types), unexpected_field_behavior="ignore"
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        raise ProjectError(
+            "the database of predictions holds rows that are not as docs/loop.md says:"
+            f" {error}"
+        ) from error
+    return {name: table[name].combine_chunks() for name in types}
+
+
+def find_absent(texts: Any, values: Any, name: str) -> NDArray[np.bool_]:
+    """Return in which rows there is no value because the key itself is not there.
+
+    Services leave out features that are never to be stored (IRIS_DATABASE_OMIT): that
+    is not the same as a client without a value.
+
+    Args:
+        texts: JSON objects, as a pyarrow array of texts.
+        values: The array that ``parse`` found for the key.
+        name: The key.
+    """
+    absent = np.asarray(values.is_null())
+    if absent.any():
+        rows = np.flatnonzero(absent)
+        key = f"{json.dumps(name)}:"
+        absent[rows] = ~np.asarray(pc.match_substring(texts.take(rows), key))
+    return absent

@@ -1,0 +1,5 @@
+"""From the predictions of a service to a verdict on the model in Production."""
+
+from .pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]
