@@ -22,6 +22,7 @@ class Drift:
         shown_at: The window after which a difference was shown, if it was.
         effect: Total variation distance between reference and recent windows; None
             where one of them has no rows.
+        chance: What the effect is by chance alone, with so few rows.
         matters: Whether a difference is shown and the effect is large enough.
         absent: Rows in which it is not stored.
     """
@@ -31,6 +32,7 @@ class Drift:
     log_e: NDArray[np.float64]
     shown_at: int | None
     effect: float | None
+    chance: float
     matters: bool
     absent: int = 0
 
@@ -60,6 +62,7 @@ def measure_drift(
     log_e = compare_counts(reference, looks)
     recent = looks[find_recent(counts, monitoring)].sum(axis=0)
     effect = measure_effect(reference, recent)
+    chance = expect_effect(reference, recent)
     shown_at = find_first(log_e, alpha)
     return Drift(
         bins=bins,
@@ -67,9 +70,10 @@ def measure_drift(
         log_e=log_e,
         shown_at=shown_at,
         effect=effect,
+        chance=chance,
         matters=shown_at is not None
         and effect is not None
-        and effect >= monitoring.minimum_effect,
+        and effect - chance >= monitoring.minimum_effect,
         absent=counts.absent.get(bins.name, 0),
     )
 
@@ -85,6 +89,18 @@ def measure_effect(
         return None
     difference = reference / reference.sum() - recent / recent.sum()
     return float(np.abs(difference).sum() / 2)
+
+
+def expect_effect(reference: NDArray[np.int64], recent: NDArray[np.int64]) -> float:
+    """Return the mean distance of two samples of one distribution.
+
+    Each bin's shares differ about normally, with the variance of both samples.
+    """
+    if not (reference.sum() and recent.sum()):
+        return 0.0
+    share = (reference + recent) / (reference.sum() + recent.sum())
+    rows = 1 / reference.sum() + 1 / recent.sum()
+    return float(np.sqrt(2 * share * (1 - share) * rows / np.pi).sum() / 2)
 
 
 def find_first(log_e: NDArray[np.float64], alpha: float) -> int | None:

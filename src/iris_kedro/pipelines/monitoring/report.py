@@ -84,6 +84,7 @@ def _describe(
     return {
         "log_e": float(drift.log_e.max()) if len(drift.log_e) else 0.0,
         "effect": drift.effect,
+        "effect_by_chance": drift.chance,
         "drifts": drift.matters,
         "shown_at": _show_end(drift.shown_at, counts, seconds),
         "change": None if drift.effect is None else describe_change(drift),

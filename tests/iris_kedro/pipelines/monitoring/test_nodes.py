@@ -63,6 +63,18 @@ def test_shift_too_small_to_matter_is_shown_and_stays_quiet(observe):
     assert any("size: a change is shown" in each for each in report["reasons"])
 
 
+def test_incident_that_is_over_is_told_and_stays_quiet(observe):
+    def change(columns):
+        during = (columns["hour"] >= 12) & (columns["hour"] < 36)
+        return np.where(during, columns["size"] + 3, columns["size"])
+
+    report = observe(changes={"size": change})
+
+    assert report["features"]["size"]["shown_at"] < "2026-09-23"
+    assert report["verdict"] == "quiet"
+    assert "too few to matter" in report["reasons"][1]
+
+
 def test_missing_values_are_drift_of_their_own(observe):
     missing = from_hour(
         24, lambda columns: np.where(np.arange(len(columns["hour"])) % 2, np.nan, 0.1)
