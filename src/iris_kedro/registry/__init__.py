@@ -1,29 +1,37 @@
-"""The model registry: versions, aliases, promotions, holds and their history."""
+"""The model registry: versions, aliases, promotions, canaries, holds, history."""
 
-from .history import Event
-from .moves import NOTE
-from .registered_model import CHALLENGER, PREVIOUS, PRODUCTION
-from .registry import Registry
-from .releases import (
-    FINGERPRINT,
-    REASONS,
-    VERDICT,
-    JudgedModel,
-    Source,
-    find_outcomes,
+from .history import Cause, Event, find_user
+from .judged_model import FINGERPRINT, REASONS, VERDICT, JudgedModel, Source
+from .registered_model import (
+    CANARY,
+    CHALLENGER,
+    GUARDED,
+    NOTE,
+    PREVIOUS,
+    PRODUCTION,
+    SHARE,
 )
+from .registry import Registry
+from .releases import find_outcomes
+from .trials import Trial
 
 __all__ = [
+    "CANARY",
     "CHALLENGER",
     "FINGERPRINT",
+    "GUARDED",
     "NOTE",
     "PREVIOUS",
     "PRODUCTION",
     "REASONS",
+    "SHARE",
     "VERDICT",
+    "Cause",
     "Event",
     "JudgedModel",
     "Registry",
     "Source",
+    "Trial",
     "find_outcomes",
+    "find_user",
 ]

@@ -1,15 +1,17 @@
-"""What happened to Production, when, by whom and why."""
+"""What happened to Production and to canaries, when, by whom and why."""
 
 import getpass
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from .registered_model import RegisteredModel
 
 RELEASE, PROMOTE, ROLLBACK, RESUME = "release", "promote", "rollback", "resume"
+CANARY_START, CANARY_SHARE = "canary start", "canary share"
+CANARY_STOP, GUARD_END = "canary stop", "guard end"
 SET, ENDED = "set", "ended"
 PREFIX = "history."
 # Until holds came, each version kept the promotions that led to it.
@@ -17,18 +19,40 @@ OLD_PREFIX = "promotion."
 
 
 @dataclass(frozen=True)
+class Cause:
+    """Why something is changed, and by whom.
+
+    Attributes:
+        reason: What the user said, or what the evidence is.
+        by: The user or the program; empty for the user of this process.
+        figures: The numbers behind the reason, by name.
+    """
+
+    reason: str = ""
+    by: str = ""
+    figures: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Event:
-    """A move of Production or a change of the hold, kept as a tag of the model.
+    """A change of Production, a canary or the hold, kept as a tag of the model.
 
     Attributes:
         at: When it happened.
-        action: ``release``, ``promote``, ``rollback`` or ``resume``.
+        action: ``release``, ``promote``, ``rollback``, ``resume``, or what became of a
+            canary or a guard.
         by: The user.
         to: The version that became Production; none if it did not move.
         origin: The version that was Production before.
-        reason: What the user said.
+        reason: What the user said, or what the evidence is.
         hold: ``set`` or ``ended`` if this changed whether releases are on hold.
         is_complete: Whether all of it is done; false while it is under way.
+        version: The canary or guarded version that it is about; for a move of
+            Production, the canary that it ended.
+        share: The share of the requests that the canary answers from then on.
+        guard: ``set`` if ``to`` is guarded from then on, ``ended`` if ``version`` no
+            longer is.
+        figures: The numbers behind the reason, by name.
     """
 
     at: datetime
@@ -39,6 +63,10 @@ class Event:
     reason: str = ""
     hold: str = ""
     is_complete: bool = True
+    version: str | None = None
+    share: float | None = None
+    guard: str = ""
+    figures: dict[str, float] = field(default_factory=dict)
 
 
 class History:

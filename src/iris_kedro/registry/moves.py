@@ -1,12 +1,21 @@
-"""Moves of Production that are either complete or completed by whoever comes next."""
+"""Changes of roles that are either complete or completed by whoever comes next.
+
+Each stands in the history, marked as incomplete, before anything else is changed.
+"""
 
 from dataclasses import replace
 
-from .history import Event, History, find_user
+from .canaries import apply_canary_change, clear_guards, end_canary, set_guard
+from .history import SET, Cause, Event, History, find_user
 from .lock import Lock
-from .registered_model import CHALLENGER, PREVIOUS, PRODUCTION, RegisteredModel
-
-NOTE = "note"  # why a version is not Production although the gate promotes it
+from .registered_model import (
+    CANARY,
+    CHALLENGER,
+    NOTE,
+    PREVIOUS,
+    PRODUCTION,
+    RegisteredModel,
+)
 
 
 def move_production(
@@ -16,42 +25,84 @@ def move_production(
     *,
     to: str,
     action: str,
-    reason: str = "",
+    cause: Cause | None = None,
     hold: str = "",
+    is_guarded: bool = False,
 ) -> Event:
-    """Make a version Production, and the one before Previous."""
-    event = Event(
-        at=history.find_time(),
-        action=action,
-        by=find_user(),
-        to=to,
-        origin=model.read().aliases.get(PRODUCTION),
-        reason=reason,
-        hold=hold,
+    """Make a version Production, and the one before Previous.
+
+    A canary ends: it was compared with a version that is no longer Production, or it
+    is Production now. So does a guard, and with ``is_guarded`` another one begins.
+    """
+    aliases = model.read().aliases
+    origin = aliases.get(PRODUCTION)
+    return begin_change(
+        model,
+        history,
+        lock,
+        Event(
+            at=history.find_time(),
+            action=action,
+            by="",
+            to=to,
+            origin=origin,
+            hold=hold,
+            version=aliases.get(CANARY),
+            guard=SET if is_guarded and origin is not None else "",
+        ),
+        cause,
+    )
+
+
+def begin_change(
+    model: RegisteredModel,
+    history: History,
+    lock: Lock,
+    event: Event,
+    cause: Cause | None = None,
+) -> Event:
+    """Write down what is about to change, then change it."""
+    cause = cause or Cause()
+    begun = replace(
+        event,
+        by=cause.by or find_user(),
+        reason=cause.reason,
+        figures=cause.figures,
         is_complete=False,
     )
     lock.renew()
-    history.write(event)
-    return complete_move(model, history, lock, event)
+    history.write(begun)
+    return complete_change(model, history, lock, begun)
 
 
-def complete_move(
+def complete_change(
     model: RegisteredModel, history: History, lock: Lock, event: Event
 ) -> Event:
-    """Move the aliases as an event says. Doing it twice is harmless."""
+    """Change roles as an event says. Doing it twice is harmless."""
     versions = {str(version.version): version for version in model.versions()}
-    to = event.to
-    if to is None or to not in versions:
+    subject = event.version if event.to is None else event.to
+    if subject not in versions:
         history.delete(event)  # somebody deleted the version meanwhile
         return event
     lock.renew()
+    if event.to is None:
+        apply_canary_change(model, versions, event)
+    else:
+        _move(model, event, event.to)
+        if NOTE in versions[event.to].tags:
+            model.delete_version_tag(event.to, NOTE)
+        note = f"version {event.to} became Production while it was the canary"
+        end_canary(model, versions, event, note)
+        clear_guards(model, versions, keep=event.to if event.guard else None)
+    done = replace(event, is_complete=True)
+    history.write(done)
+    return done
+
+
+def _move(model: RegisteredModel, event: Event, to: str) -> None:
+    set_guard(model, event)
     if event.origin is not None:
         model.set_alias(PREVIOUS, event.origin)
     model.set_alias(PRODUCTION, to)
     if model.read().aliases.get(CHALLENGER) == to:
         model.delete_alias(CHALLENGER)
-    if NOTE in versions[to].tags:
-        model.delete_version_tag(to, NOTE)
-    done = replace(event, is_complete=True)
-    history.write(done)
-    return done

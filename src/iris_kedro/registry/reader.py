@@ -4,8 +4,10 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.tracking import MlflowClient
 
 from .history import Event, History, find_hold, select_moves
+from .judged_model import FINGERPRINT
 from .registered_model import RegisteredModel
-from .releases import FINGERPRINT, Releases, was_refused
+from .releases import Releases, was_refused
+from .trials import Trial, find_canary, find_guard
 
 
 class RegistryReader:
@@ -53,6 +55,14 @@ class RegistryReader:
     def hold(self) -> Event | None:
         """Return what put automatic releases on hold; none if they are not."""
         return find_hold(self.history())
+
+    def canary(self) -> Trial | None:
+        """Return the canary that is running; none if there is none."""
+        return find_canary(self.aliases(), self.versions(), self.history())
+
+    def guard(self) -> Trial | None:
+        """Return the guard of Production; none if it is not guarded."""
+        return find_guard(self.aliases(), self.versions(), self.history())
 
     def find_same(self, fingerprint: str) -> str | None:
         """Return the newest version that is the same model, if any."""

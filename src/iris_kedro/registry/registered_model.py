@@ -10,6 +10,11 @@ from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 from mlflow.tracking import MlflowClient
 
 PRODUCTION, PREVIOUS, CHALLENGER = "Production", "Previous", "Challenger"
+CANARY = "Canary"
+# Tags of versions.
+NOTE = "note"  # why it is not Production although the gate promotes it
+SHARE = "canary_share"  # of the requests that it answers as a canary, such as 0.05
+GUARDED, GUARDED_SINCE = "guarded", "guarded_since"  # Production is being watched
 
 
 @dataclass(frozen=True)

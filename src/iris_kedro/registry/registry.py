@@ -1,35 +1,34 @@
 """What people and runs do with a registered model."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from typing import NoReturn
 
 from mlflow.entities.model_registry import ModelVersion
 
 from iris_kedro.errors import ProjectError
 
+from .changes import TrialChanges
 from .history import (
     ENDED,
     PROMOTE,
     RESUME,
     ROLLBACK,
     SET,
+    Cause,
     Event,
     find_user,
 )
-from .lock import Lock
-from .moves import complete_move, move_production
-from .pruning import delete_remains, delete_version, find_prunable
-from .reader import RegistryReader
-from .registered_model import PREVIOUS, PRODUCTION
-from .releases import (
+from .judged_model import (
     FINGERPRINT,
     VERDICT,
     JudgedModel,
     Source,
 )
+from .moves import move_production
+from .pruning import delete_remains, delete_version, find_prunable
+from .registered_model import CANARY, PREVIOUS, PRODUCTION
 
 
-class Registry(RegistryReader):
+class Registry(TrialChanges):
     """The versions of one registered model.
 
     Whatever changes it, one process at a time does. A change whose process died is
@@ -60,14 +59,12 @@ class Registry(RegistryReader):
             self._releases.complete(version, lock)
         return version
 
-    def recover(self) -> None:
-        """Complete what a process that died has begun; wait for one that lives."""
-        if self._releases.list_pending() or self._list_incomplete():
-            with self._changes():
-                pass
-
-    def promote(self, version: str, reason: str = "") -> Event:
+    def promote(
+        self, version: str, reason: str = "", *, is_guarded: bool = False
+    ) -> Event:
         """Make a version Production, the one before Previous, and end a hold.
+
+        A canary ends. With ``is_guarded``, the new Production is watched from then on.
 
         Raises:
             ProjectError: If there is no such version, if it is Production already, or
@@ -82,38 +79,44 @@ class Registry(RegistryReader):
                 lock,
                 to=version,
                 action=PROMOTE,
-                reason=reason,
+                cause=Cause(reason),
                 hold=ENDED if self.hold() else "",
+                is_guarded=is_guarded,
             )
 
     def rollback(self, reason: str = "") -> Event:
         """Make the Previous version Production again and put releases on hold.
 
-        A rollback during the hold of another one does nothing: when two people press
-        the button, they mean the same.
+        A canary ends; if nothing was in Production before, that is all there is to
+        roll back. A rollback during the hold of another one does nothing: when two
+        people press the button, they mean the same.
 
         Raises:
-            ProjectError: If there is no previous version.
+            ProjectError: If there is neither a previous version nor a canary.
         """
-        if PREVIOUS not in self.aliases():
-            raise ProjectError(
-                f"{self.name} has no Previous version to roll back to; see"
-                " kedro model history, then kedro model promote VERSION"
-            )
+        if not {PREVIOUS, CANARY} & self.aliases().keys() and self.hold() is None:
+            self._refuse_rollback()
         with self._changes() as lock:
             hold, aliases = self.hold(), self.aliases()
-            if hold is not None and hold.to == aliases.get(PRODUCTION):
+            if hold is not None and hold.to in {None, aliases.get(PRODUCTION)}:
                 return hold
-            self._check_rollback(aliases.get(PRODUCTION))
-            return move_production(
-                self._model,
-                self._history,
-                lock,
-                to=aliases[PREVIOUS],
-                action=ROLLBACK,
-                reason=reason,
-                hold=SET,
-            )
+            cause = Cause(reason)
+            if PREVIOUS in aliases:
+                self._check_rollback(aliases.get(PRODUCTION))
+                return move_production(
+                    self._model,
+                    self._history,
+                    lock,
+                    to=aliases[PREVIOUS],
+                    action=ROLLBACK,
+                    cause=cause,
+                    hold=SET,
+                )
+            if CANARY in aliases:
+                return self._change(
+                    lock, cause, action=ROLLBACK, version=aliases[CANARY], hold=SET
+                )
+        self._refuse_rollback()
 
     def resume(self) -> Event | None:
         """Let releases reach Production again; none if they were not on hold."""
@@ -141,19 +144,6 @@ class Registry(RegistryReader):
                 delete_version(self._model, version, lock)
         return [str(each.version) for each in versions], delete_remains(self._model)
 
-    @contextmanager
-    def _changes(self) -> Iterator[Lock]:
-        """Enter alone, and complete what others left behind."""
-        with Lock(self._model) as lock:
-            for event in self._list_incomplete():
-                complete_move(self._model, self._history, lock, event)
-            for version in self._releases.list_pending():
-                self._releases.complete(version, lock)
-            yield lock
-
-    def _list_incomplete(self) -> list[Event]:
-        return [event for event in self._history.read() if not event.is_complete]
-
     def _require(self, version: str) -> ModelVersion:
         versions = {str(each.version): each for each in self.versions()}
         if version not in versions:
@@ -162,6 +152,12 @@ class Registry(RegistryReader):
                 f" there are {', '.join(versions) or 'none'}"
             )
         return versions[version]
+
+    def _refuse_rollback(self) -> NoReturn:
+        raise ProjectError(
+            f"{self.name} has no Previous version to roll back to; see"
+            " kedro model history, then kedro model promote VERSION"
+        )
 
     def _check_rollback(self, production: str | None) -> None:
         last = self.moves()[-1:]

@@ -6,73 +6,29 @@ the version itself. Whoever next enters the registry completes it from there.
 
 import json
 import logging
-from dataclasses import dataclass
 from typing import Any
 
 from mlflow.entities.model_registry import ModelVersion
 
-from .history import RELEASE, History, find_hold
+from .canaries import describe_stop
+from .history import (
+    CANARY_START,
+    CANARY_STOP,
+    RELEASE,
+    Cause,
+    Event,
+    History,
+    find_hold,
+)
+from .judged_model import FINGERPRINT, JUDGED_IN, PROMOTES, VERDICT, JudgedModel, Source
 from .lock import Lock
-from .moves import NOTE, move_production
-from .registered_model import CHALLENGER, PRODUCTION, RegisteredModel
+from .moves import begin_change, move_production
+from .registered_model import CANARY, CHALLENGER, NOTE, PRODUCTION, RegisteredModel
 
 logger = logging.getLogger(__name__)
 
-FINGERPRINT = "fingerprint"
-VERDICT, REASONS, PROMOTES = "verdict", "reasons", "promotes"
-# The run whose challenger this is: a later one than the version's own if the same
-# model was judged again.
-JUDGED_IN = "judged_in"
 PENDING = "pending_release"
 PROMOTING_VERDICTS = {"first release", "better", "not worse"}
-DESCRIPTION_LENGTH = 5000  # the limit of MLflow's databases
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where MLflow keeps the files of a model."""
-
-    uri: str
-    model_id: str | None = None  # a server takes no models:/ source without it
-
-
-@dataclass(frozen=True)
-class JudgedModel:
-    """A judged model on its way to a version and a role.
-
-    Attributes:
-        fingerprint: Equal for models that are the same.
-        run_id: The run that it comes from.
-        promotes: Whether it becomes Production.
-        compared_with: The version that was Production when it was judged.
-        judgement: Tags that say how it was judged.
-        tags: Tags that say what it is.
-        description: Description of the version, in Markdown.
-    """
-
-    fingerprint: str
-    run_id: str
-    promotes: bool
-    compared_with: str | None
-    judgement: dict[str, str]
-    tags: dict[str, str]
-    description: str = ""
-
-    def describe(self) -> str:
-        """Return the description, cut to MLflow's limit at the end of a line."""
-        if len(self.description) <= DESCRIPTION_LENGTH:
-            return self.description
-        rest = f"\n\nThe rest is in gate_report.md of run {self.run_id}."
-        kept = self.description[: DESCRIPTION_LENGTH - len(rest)]
-        return kept.rpartition("\n")[0] + rest
-
-    def describe_judgement(self) -> dict[str, str]:
-        """Return all tags that a later judgement of the same model replaces."""
-        return {
-            **self.judgement,
-            PROMOTES: str(self.promotes),
-            JUDGED_IN: self.run_id,
-        }
 
 
 class Releases:
@@ -144,19 +100,46 @@ class Releases:
             return ""
         note = ""
         if pending["promotes"]:
-            note = self._find_objection(pending["compared_with"], production)
+            note = self._find_objection(number, pending["compared_with"], production)
             if not note:
-                move_production(
-                    self._model, self._history, lock, to=number, action=RELEASE
-                )
+                # Releases of before there were canaries have no share.
+                self._promote(number, production, pending.get("canary_share"), lock)
                 return ""
             logger.warning("Version %s becomes Challenger: %s", number, note)
         lock.renew()
         self._model.set_alias(CHALLENGER, number)
         return note
 
-    def _find_objection(self, compared_with: str | None, production: str | None) -> str:
-        hold = find_hold(self._history.read())
+    def _promote(
+        self, number: str, production: str | None, share: float | None, lock: Lock
+    ) -> None:
+        """Make a version Production, or the canary if it has a rival to prove."""
+        if share is None or production is None:
+            move_production(self._model, self._history, lock, to=number, action=RELEASE)
+            return
+        canary = self._model.read().aliases.get(CANARY)
+        if canary == number:
+            return
+        begin_change(
+            self._model,
+            self._history,
+            lock,
+            Event(
+                at=self._history.find_time(),
+                action=CANARY_START,
+                by="",
+                origin=canary,
+                version=number,
+                share=share,
+            ),
+            Cause(f"replaces the canary version {canary}" if canary else ""),
+        )
+
+    def _find_objection(
+        self, number: str, compared_with: str | None, production: str | None
+    ) -> str:
+        events = self._history.read()
+        hold = find_hold(events)
         if hold is not None:
             return (
                 f"{hold.by} put automatic releases on hold at"
@@ -165,6 +148,9 @@ class Releases:
         if production != compared_with:
             found = f"version {production}" if production else "no version"
             return f"{found} is Production now, not the one that it was compared with"
+        for event in events:
+            if event.action == CANARY_STOP and event.version == number:
+                return describe_stop(event)
         return ""
 
     def _update(self, number: str, tags: dict[str, str], description: str) -> None:
@@ -203,5 +189,6 @@ def _dump(judged: JudgedModel, tags: dict[str, str], description: str) -> str:
             "compared_with": judged.compared_with,
             "tags": tags,
             "description": description,
+            "canary_share": judged.canary_share,
         }
     )

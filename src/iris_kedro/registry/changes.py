@@ -1,0 +1,116 @@
+"""Changes of a registered model: one process at a time, and none is left half done."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from .history import (
+    CANARY_SHARE,
+    CANARY_STOP,
+    ENDED,
+    GUARD_END,
+    PROMOTE,
+    ROLLBACK,
+    SET,
+    Cause,
+    Event,
+)
+from .lock import Lock
+from .moves import begin_change, complete_change, move_production
+from .reader import RegistryReader
+from .registered_model import CANARY, PREVIOUS
+
+
+class RegistryChanges(RegistryReader):
+    """Enters alone and completes what a process that died has begun."""
+
+    def recover(self) -> None:
+        """Complete what a process that died has begun; wait for one that lives."""
+        if self._releases.list_pending() or self._list_incomplete():
+            with self._changes():
+                pass
+
+    @contextmanager
+    def _changes(self) -> Iterator[Lock]:
+        """Enter alone, and complete what others left behind."""
+        with Lock(self._model) as lock:
+            for event in self._list_incomplete():
+                complete_change(self._model, self._history, lock, event)
+            for version in self._releases.list_pending():
+                self._releases.complete(version, lock)
+            yield lock
+
+    def _list_incomplete(self) -> list[Event]:
+        return [event for event in self._history.read() if not event.is_complete]
+
+
+class TrialChanges(RegistryChanges):
+    """What becomes of a canary and of a guarded Production.
+
+    Each method names the version that its caller has judged, and does nothing if that
+    one is no longer in the role: somebody else was faster.
+    """
+
+    def set_canary_share(
+        self, version: str, share: float, cause: Cause
+    ) -> Event | None:
+        """Let the canary answer another share of the requests."""
+        with self._changes() as lock:
+            if self.aliases().get(CANARY) != version:
+                return None
+            return self._change(
+                lock, cause, action=CANARY_SHARE, version=version, share=share
+            )
+
+    def stop_canary(self, version: str, cause: Cause) -> Event | None:
+        """End the canary; Production stays, and answers all requests."""
+        with self._changes() as lock:
+            if self.aliases().get(CANARY) != version:
+                return None
+            return self._change(lock, cause, action=CANARY_STOP, version=version)
+
+    def promote_canary(self, version: str, cause: Cause) -> Event | None:
+        """Make the canary Production, guarded against the one before."""
+        with self._changes() as lock:
+            if self.aliases().get(CANARY) != version:
+                return None
+            return move_production(
+                self._model,
+                self._history,
+                lock,
+                to=version,
+                action=PROMOTE,
+                cause=cause,
+                is_guarded=True,
+            )
+
+    def end_guard(self, version: str, cause: Cause) -> Event | None:
+        """No longer watch the version in Production."""
+        with self._changes() as lock:
+            if not self._is_guarded(version):
+                return None
+            return self._change(
+                lock, cause, action=GUARD_END, version=version, guard=ENDED
+            )
+
+    def roll_back_guarded(self, version: str, cause: Cause) -> Event | None:
+        """Make the Previous version Production again and put releases on hold."""
+        with self._changes() as lock:
+            if not self._is_guarded(version):
+                return None
+            return move_production(
+                self._model,
+                self._history,
+                lock,
+                to=self.aliases()[PREVIOUS],
+                action=ROLLBACK,
+                cause=cause,
+                hold=SET,
+            )
+
+    def _is_guarded(self, version: str) -> bool:
+        guard = self.guard()
+        return guard is not None and guard.version == version
+
+    def _change(self, lock: Lock, cause: Cause, **changes: object) -> Event:
+        event = Event(at=self._history.find_time(), by="", **changes)  # type: ignore[arg-type]
+        return begin_change(self._model, self._history, lock, event, cause)
