@@ -14,12 +14,19 @@ from iris_kedro.model.contract import Contract
 from iris_kedro.pipelines.data_engineering.nodes import clean, split
 from iris_kedro.pipelines.model_release.nodes import compare, decide
 from iris_kedro.pipelines.model_release.report import build_report
-from iris_kedro.specification import Dataset
+from iris_kedro.specification import Canary, Dataset
 from iris_kedro.tables.reading import build_load_args
 from iris_kedro.tables.validation import RawFileValidator
 from tests.iris_kedro import passengers
 
 ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def canary_parameters(read_parameters):
+    """Return the shipped parameters of the canary."""
+    file = "parameters_model_release.yml"
+    return Canary.model_validate(read_parameters(file, "model_release", "canary"))
 
 
 @pytest.fixture(scope="session")

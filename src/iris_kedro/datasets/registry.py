@@ -29,6 +29,7 @@ from iris_kedro.registry import (
     NOTE,
     PRODUCTION,
     REASONS,
+    SHARE,
     VERDICT,
     JudgedModel,
     Registry,
@@ -87,6 +88,7 @@ class ModelRegistryDataset(AbstractDataset[Release, RegistryState]):
                     version=str(each.version),
                     note=each.tags.get(NOTE, ""),
                     needs_reason=registry.needs_reason(each),
+                    canary_share=_read_share(each.tags),
                 )
                 for run, each in find_outcomes(versions).items()
             },
@@ -96,7 +98,8 @@ class ModelRegistryDataset(AbstractDataset[Release, RegistryState]):
         """Register the model and give it the role that the gate decided.
 
         A model that is registered already keeps its version. One that was overtaken
-        by another release, or comes while releases are on hold, becomes Challenger.
+        by another release, was stopped as a canary, or comes while releases are on
+        hold, becomes Challenger.
         """
         if data.decision.verdict is Verdict.UNCHANGED:
             return
@@ -166,7 +169,12 @@ def _describe(release: Release) -> JudgedModel:
         judgement=_describe_decision(release),
         tags=_describe_model(release),
         description=release.description,
+        canary_share=release.canary_share,
     )
+
+
+def _read_share(tags: dict[str, str]) -> float | None:
+    return float(tags[SHARE]) if SHARE in tags else None
 
 
 def _describe_decision(release: Release) -> dict[str, str]:

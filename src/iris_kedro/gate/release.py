@@ -42,11 +42,13 @@ class Outcome:
         version: Its version.
         note: Why it is not Production; empty where the verdict says why.
         needs_reason: Whether it was refused, so that a promotion needs a reason.
+        canary_share: The share of the requests that it answers, if it is the canary.
     """
 
     version: str
     note: str = ""
     needs_reason: bool = False
+    canary_share: float | None = None
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,8 @@ class Release:
         fingerprint: Digest of all that the training depended on.
         judgement: Digest of all that a final refusal depended on: a challenger with
             the same one need not be judged again. Empty if it should be.
+        canary_share: The share of the requests that it answers first; none if it
+            becomes Production at once.
     """
 
     model: onnx.ModelProto
@@ -106,6 +110,7 @@ class Release:
     compared_with: str | None
     fingerprint: str
     judgement: str = ""
+    canary_share: float | None = None
 
     @property
     def contract(self) -> Contract:

@@ -27,6 +27,7 @@ from iris_kedro.specification import (
     check_decision,
     check_names,
     check_searches,
+    check_strategy,
 )
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class ProjectHooks:
         check_agreement(parameters["parameters"], conf_catalog)
         check_decision(parameters["parameters"])
         check_searches(parameters["parameters"])
+        check_strategy(parameters["parameters"])
 
     @hook_impl(tryfirst=True)  # kedro-mlflow's hook reads the pipelines
     def after_context_created(self, context: KedroContext) -> None:

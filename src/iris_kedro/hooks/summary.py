@@ -184,7 +184,10 @@ def _print_roles(
     if outcome and (production is None or outcome.version != production.version):
         title = "Challenger" if released else "This model"
         origin = f" of {report['model']}" if released else ", registered before"
-        console.print(f"{title}  version {outcome.version}{origin}")
+        if outcome.canary_share is not None:
+            title = "Canary"
+            origin = f"{origin}, answers {outcome.canary_share:.0%} of the requests"
+        console.print(f"{title:<10}  version {outcome.version}{origin}")
         for line in (outcome.note, f"to promote it: {_advise(outcome, env)}"):
             if line:
                 console.print(f"            {line}", markup=False, soft_wrap=True)

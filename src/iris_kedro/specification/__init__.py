@@ -5,12 +5,14 @@ types and impossible values stop the run with the name of the parameter.
 """
 
 from .base import Name, Parameters
+from .canary import Canary, Guard, Strategy
 from .candidates import Candidate, Candidates, Search
 from .checks import (
     check_agreement,
     check_decision,
     check_names,
     check_searches,
+    check_strategy,
 )
 from .dataset import Card, Dataset, DatasetSplit
 from .estimators import Distribution, Estimator
@@ -22,6 +24,7 @@ from .training import Export, LabelledRows, Split, Training
 
 __all__ = [
     "Boolean",
+    "Canary",
     "Candidate",
     "Candidates",
     "Card",
@@ -33,6 +36,7 @@ __all__ = [
     "Export",
     "Feature",
     "Gate",
+    "Guard",
     "Integer",
     "LabelledRows",
     "Monitoring",
@@ -41,10 +45,12 @@ __all__ = [
     "Parameters",
     "Search",
     "Split",
+    "Strategy",
     "Target",
     "Training",
     "check_agreement",
     "check_decision",
     "check_names",
     "check_searches",
+    "check_strategy",
 ]

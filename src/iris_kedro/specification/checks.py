@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import Field
 
 from iris_kedro.errors import ProjectError
 
 from .base import Parameters, check_known
+from .canary import Canary, Strategy
 from .candidates import Candidate, Candidates
 from .dataset import Card, Dataset
 from .gate import Gate
@@ -41,6 +42,8 @@ class ModelRelease(Parameters):
     """Parameters of the model_release pipeline."""
 
     gate: Gate
+    strategy: Strategy
+    canary: Canary
 
 
 SECTIONS: dict[str, type[Parameters]] = {
@@ -135,6 +138,20 @@ def check_decision(parameters: dict[str, Any]) -> None:
     if target.costs:
         raise ProjectError(
             f"{threshold} dataset.target.costs decide already: remove one of both"
+        )
+
+
+def check_strategy(parameters: dict[str, Any]) -> None:
+    """Check before a run that its challenger can be released as asked.
+
+    Raises:
+        ProjectError: Names the strategies that there are.
+    """
+    strategy = parameters["model_release"]["strategy"]
+    if strategy not in get_args(Strategy):
+        raise ProjectError(
+            f"model_release.strategy is {strategy!r}; it must be one of"
+            f" {', '.join(get_args(Strategy))}"
         )
 
 

@@ -80,6 +80,20 @@ def test_refused_model_is_not_judged_again(registered, release):
     assert registered.load().fingerprints == {"poor": "1"}
 
 
+def test_release_with_a_share_becomes_the_canary(registered, registry, release):
+    release()
+
+    release(
+        Verdict.BETTER, "1", fingerprint="other", run_id="c" * 32, canary_share=0.05
+    )
+
+    assert registry.aliases() == {"Production": "1", "Canary": "2"}
+    state = registered.load()
+    assert state.outcomes["c" * 32] == Outcome("2", canary_share=0.05)
+    assert state.production.version == "1"
+    assert "2" not in state.promoted
+
+
 def test_model_judged_again_keeps_its_version(registered, registry, release):
     release()
     release(Verdict.UNFIT, compared_with="1", fingerprint="other")

@@ -187,6 +187,15 @@ def test_challenger_is_shown_with_why_and_how_to_promote_it(
     assert "Production  version 7 of iris (as before)" in text
 
 
+def test_canary_is_shown_with_its_share(show, produced):
+    outcome = Outcome("8", canary_share=0.05)
+
+    text = show(gate_report=REPORT, registry=produced({"this run": outcome}))
+
+    assert "Canary      version 8 of iris, answers 5% of the requests" in text
+    assert "Production  version 7 of iris (as before)" in text
+
+
 def test_release_judged_again_in_its_run_is_not_shown_as_new(show, produced):
     report = {**REPORT, "verdict": "unchanged", "promotes": False}
 

@@ -9,6 +9,7 @@ from iris_kedro.specification import (
     check_decision,
     check_names,
     check_searches,
+    check_strategy,
 )
 
 FEATURE = {"description": "d", "unit": "cm", "minimum": 0.1, "maximum": 20.0}
@@ -25,7 +26,7 @@ SECTIONS = {
     "card": {},
     "data_engineering": {"source": "a.csv", "split": {"what": "Split checks"}},
     "data_science": {"training": {}, "candidates": {}, "export": {}},
-    "model_release": {"gate": {}},
+    "model_release": {"gate": {}, "strategy": "direct", "canary": {}},
     "monitoring": Monitoring.model_construct(),
 }
 
@@ -77,7 +78,10 @@ def test_missing_section_is_named():
             {"data_science": {"candidate": {}}},
             "data_science has no parameter 'candidate'; did you mean 'candidates'",
         ),
-        ({"model_release": {"margin": 0.1}}, "model_release has .* It has gate"),
+        (
+            {"model_release": {"margin": 0.1}},
+            "model_release has .* It has canary, gate, strategy",
+        ),
     ],
 )
 def test_name_that_nothing_reads_is_named_with_what_there_is(parameters, message):
@@ -194,3 +198,9 @@ def test_halving_is_refused_where_rows_belong_together(method):
 
     with pytest.raises(ProjectError, match=rf"\.two\.search.* by {method}.* to random"):
         check_searches({"dataset": dataset, "data_science": {"candidates": candidates}})
+
+
+def test_strategy_is_one_that_there_is():
+    check_strategy({"model_release": {"strategy": "canary"}})
+    with pytest.raises(ProjectError, match="'canry'; it must be one of direct, canary"):
+        check_strategy({"model_release": {"strategy": "canry"}})

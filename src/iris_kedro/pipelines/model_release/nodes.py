@@ -19,7 +19,7 @@ from iris_kedro.gate.release import Decision, RegistryState, Release
 from iris_kedro.model.contract import Contract
 from iris_kedro.model.decision import DecisionRule
 from iris_kedro.model.provenance import Lineage
-from iris_kedro.specification import Dataset, Gate
+from iris_kedro.specification import Canary, Dataset, Gate, Strategy
 
 
 def compare(
@@ -77,8 +77,14 @@ def release(
     decision: Decision,
     lineage: Lineage,
     gate: Gate,
+    strategy: Strategy = "direct",
+    canary: Canary | None = None,
 ) -> Release:
-    """Pass the judged challenger to the registry."""
+    """Pass the judged challenger to the registry.
+
+    With the strategy ``canary``, it answers the first of the shares before it may
+    become Production.
+    """
     production = comparison.production_version
     is_refused_for_good = decision.is_final and not decision.promotes
     return Release(
@@ -88,4 +94,5 @@ def release(
         compared_with=production,
         fingerprint=Contract.read(challenger).training_fingerprint,
         judgement=digest_judgement(gate, production) if is_refused_for_good else "",
+        canary_share=canary.shares[0] if canary and strategy == "canary" else None,
     )

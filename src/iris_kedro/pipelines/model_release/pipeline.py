@@ -55,6 +55,8 @@ def create_pipeline() -> Pipeline:
                     "decision": "decision",
                     "lineage": "lineage",
                     "gate": "params:model_release.gate",
+                    "strategy": "params:model_release.strategy",
+                    "canary": "params:model_release.canary",
                 },
                 outputs="released_model",
                 name="release",

@@ -315,3 +315,22 @@ def test_release_carries_what_the_registry_needs(
     assert released.judgement == (digest_judgement(gate, "7") if stands else "")
     assert isinstance(released.model, onnx.ModelProto)
     assert released.description == f"# {verdict}: logistic regression\n\n- so\n"
+
+
+@pytest.mark.parametrize(("strategy", "share"), [("direct", None), ("canary", 0.05)])
+def test_strategy_canary_gives_the_release_its_first_share(
+    judge, challenger, lineage, gate, canary_parameters, strategy, share
+):
+    decision = Decision(Verdict.BETTER, ["so"], promotes=True)
+
+    released = release(
+        challenger,
+        judge(challenger, challenger),
+        decision,
+        lineage,
+        gate,
+        strategy,
+        canary_parameters,
+    )
+
+    assert released.canary_share == share

@@ -1,0 +1,44 @@
+"""How a challenger is tried on the requests of the service before it is promoted."""
+
+from itertools import pairwise
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from .base import Count, Parameters, Share
+
+Strategy = Literal["direct", "canary"]
+Hours = Annotated[float, Field(ge=0)]
+
+
+class Guard(Parameters):
+    """How long a promoted version is compared with the one before."""
+
+    hours: Annotated[float, Field(gt=0)]
+
+
+class Canary(Parameters):
+    """When a canary gets more requests, is promoted or stopped."""
+
+    shares: Annotated[list[Annotated[float, Field(gt=0, le=1)]], Field(min_length=1)]
+    minimum_rows: Count
+    minimum_hours: Hours
+    alpha: Share
+    worse_by: Annotated[float, Field(ge=0, lt=1)]
+    non_inferiority_margin: Share
+    minimum_agreement: Annotated[float, Field(ge=0, le=1)]
+    maximum_class_shift: Annotated[float, Field(ge=0, le=1)]
+    maximum_confidence_loss: Annotated[float, Field(ge=0, le=1)]
+    undecided_after: Annotated[float, Field(gt=0)]
+    undecided: Literal["promote", "stop", "wait"]
+    guard: Guard
+
+    @model_validator(mode="after")
+    def _check_shares(self) -> Self:
+        if any(next_one <= share for share, next_one in pairwise(self.shares)):
+            raise ValueError(f"shares must rise, but they are {self.shares}")
+        return self
+
+    def find_next_share(self, share: float) -> float | None:
+        """Return the first share above this one; none after the last."""
+        return next((each for each in self.shares if each > share), None)
