@@ -1,0 +1,34 @@
+"""What is to become of a canary or a guarded version, and why."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """What a decision does."""
+
+    WAIT = "wait"
+    RAISE_SHARE = "raise share"
+    PROMOTE = "promote"
+    STOP = "stop"
+    END_GUARD = "end guard"
+    ROLL_BACK = "roll back"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A decision about a version, with the numbers behind it.
+
+    Attributes:
+        action: What is done.
+        reason: Why, in one sentence.
+        version: The canary or guarded version; none if there is neither.
+        share: The next share, if it is raised.
+        figures: Rows, counts and e-values by name.
+    """
+
+    action: Action
+    reason: str
+    version: str | None = None
+    share: float | None = None
+    figures: dict[str, float] = field(default_factory=dict)

@@ -1,0 +1,97 @@
+"""What the paired rows of a trial show."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iris_kedro.canary.pairs import Pairs
+from iris_kedro.evidence import combine, compare_mean, compare_pairs
+from iris_kedro.specification import Canary
+
+HIGHEST_LOG = 700.0  # a greater e-value has no finite number
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Effects, and the highest e-values for them.
+
+    Attributes:
+        rows: Rows that both models predicted.
+        rows_at_share: Those of them since the share became the present one.
+        agreement: Share of the rows with the same answer.
+        labelled: Rows with a label.
+        gained: Labelled rows that only the new version has right.
+        lost: Labelled rows that only the other one has right.
+        accuracy: Share of right answers of the new version.
+        other_accuracy: Share of right answers of the other one.
+        e_worse: Evidence that the new version loses more rows than it gains.
+        e_not_worse: Evidence that it does not lose the margin.
+        class_shift: Share of the answers that moved to other classes.
+        e_class_shift: Evidence that the classes are answered in other shares.
+        confidence_loss: By how much the new version is less sure of its answers.
+        e_less_sure: Evidence that it is less sure of more rows.
+    """
+
+    rows: int = 0
+    rows_at_share: int = 0
+    agreement: float = 1.0
+    labelled: int = 0
+    gained: int = 0
+    lost: int = 0
+    accuracy: float = 0.0
+    other_accuracy: float = 0.0
+    e_worse: float = 1.0
+    e_not_worse: float = 1.0
+    class_shift: float = 0.0
+    e_class_shift: float = 1.0
+    confidence_loss: float = 0.0
+    e_less_sure: float = 1.0
+
+    @property
+    def loss(self) -> float:
+        """Right answers lost on balance, as a share of the labelled rows."""
+        return (self.lost - self.gained) / self.labelled if self.labelled else 0.0
+
+
+def evaluate(pairs: Pairs, parameters: Canary) -> Findings:
+    """Compute what the rows show. The e-values are the highest of all looks.
+
+    All rows are paired: both models answered them, so that differences between times
+    and clients cancel. Class by class and row by row, this is McNemar's comparison.
+    """
+    right, gained, lost, wrong = pairs.labels
+    labelled = int(pairs.labels.sum())
+    net = pairs.gained_by_class.sum(axis=1) - pairs.lost_by_class.sum(axis=1)
+    rows = max(pairs.rows, 1)
+    surer, less_sure = pairs.surer
+    return Findings(
+        rows=pairs.rows,
+        rows_at_share=pairs.rows_at_share,
+        agreement=pairs.agreeing / rows if pairs.rows else 1.0,
+        labelled=labelled,
+        gained=int(gained.sum()),
+        lost=int(lost.sum()),
+        accuracy=float((right + gained).sum()) / max(labelled, 1),
+        other_accuracy=float((right + lost).sum()) / max(labelled, 1),
+        e_worse=_find_highest(compare_pairs(lost, gained, "greater")),
+        e_not_worse=_find_highest(
+            compare_mean(gained, lost, right + wrong, parameters.non_inferiority_margin)
+        ),
+        class_shift=float(np.abs(net).sum()) / 2 / rows,
+        e_class_shift=_compare_classes(pairs),
+        confidence_loss=pairs.confidence[1] - pairs.confidence[0],
+        e_less_sure=_find_highest(compare_pairs(less_sure, surer, "greater")),
+    )
+
+
+def _compare_classes(pairs: Pairs) -> float:
+    processes = [
+        compare_pairs(gained, lost)
+        for gained, lost in zip(pairs.gained_by_class, pairs.lost_by_class, strict=True)
+    ]
+    return _find_highest(combine(np.array(processes))) if processes else 1.0
+
+
+def _find_highest(log_e: NDArray[np.float64]) -> float:
+    return float(np.exp(min(log_e.max(initial=0.0), HIGHEST_LOG)))  # it begins at 1

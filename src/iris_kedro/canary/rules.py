@@ -1,0 +1,193 @@
+"""What is decided from the findings: pure functions."""
+
+from dataclasses import asdict
+from datetime import datetime
+
+from iris_kedro.canary.decision import Action, Decision
+from iris_kedro.canary.findings import Findings
+from iris_kedro.registry import Trial
+from iris_kedro.specification import Canary
+
+SECONDS_PER_HOUR = 3600
+NO_DATABASE = (
+    "there is no database of predictions, so that neither answers nor labels can be"
+    " compared; errors and latency stand in the service's metrics"
+)
+
+
+def decide_canary(
+    trial: Trial, findings: Findings | None, parameters: Canary, now: datetime
+) -> Decision:
+    """Decide what becomes of a canary.
+
+    Args:
+        trial: The canary.
+        findings: What its rows show; none without a database.
+        parameters: The rules.
+        now: The time.
+    """
+    found = findings or Findings()
+    if _is_worse(found, parameters):
+        return _decide(Action.STOP, trial, findings, _describe_worse(trial, found))
+    next_share = parameters.find_next_share(trial.share)
+    warnings = [] if _is_not_worse(found, parameters) else _warn(found, parameters)
+    if next_share is None and _is_not_worse(found, parameters):
+        reason = _describe_not_worse(trial, found, parameters)
+        return _decide(Action.PROMOTE, trial, findings, reason)
+    missing = _list_missing(trial, findings, parameters, now) + warnings
+    if next_share is not None and not missing:
+        return _decide(
+            Action.RAISE_SHARE,
+            trial,
+            findings,
+            f"{found.rows_at_share} rows at {trial.share:.0%} without a warning"
+            f" ({_describe_rows(found)})",
+            share=next_share,
+        )
+    if _hours(trial.since, now) >= parameters.undecided_after:
+        may_promote = next_share is None and not missing
+        return _end_undecided(trial, findings, parameters, missing, may_promote)
+    if next_share is None:
+        missing.append(
+            "it is not shown yet that it loses less than"
+            f" {parameters.non_inferiority_margin:.1%} of the right answers"
+            f" ({_describe_rows(found)})"
+        )
+    return _decide(Action.WAIT, trial, findings, "; ".join(missing))
+
+
+def decide_guard(
+    trial: Trial, findings: Findings | None, parameters: Canary, now: datetime
+) -> Decision:
+    """Decide what becomes of a version that was promoted and is guarded.
+
+    Args:
+        trial: The guard.
+        findings: What its rows show; none without a database.
+        parameters: The rules.
+        now: The time.
+    """
+    found = findings or Findings()
+    if _is_worse(found, parameters):
+        return _decide(Action.ROLL_BACK, trial, findings, _describe_worse(trial, found))
+    rows = _describe_rows(found) if findings else NO_DATABASE
+    passed, hours = _hours(trial.since, now), parameters.guard.hours
+    if passed >= hours:
+        reason = f"not shown to be worse in {hours:g} hours: {rows}"
+        return _decide(Action.END_GUARD, trial, findings, reason)
+    reason = f"guarded for {hours - passed:.1f} more hours: {rows}"
+    return _decide(Action.WAIT, trial, findings, reason)
+
+
+def _decide(
+    action: Action,
+    trial: Trial,
+    findings: Findings | None,
+    reason: str,
+    share: float | None = None,
+) -> Decision:
+    figures = asdict(findings) if findings else {}
+    return Decision(action, reason, trial.version, share, figures)
+
+
+def _end_undecided(
+    trial: Trial,
+    findings: Findings | None,
+    parameters: Canary,
+    missing: list[str],
+    may_promote: bool,
+) -> Decision:
+    rule = parameters.undecided
+    action = {"wait": Action.WAIT, "stop": Action.STOP, "promote": Action.STOP}[rule]
+    if rule == "promote" and may_promote:
+        action = Action.PROMOTE
+    rows = _describe_rows(findings) if findings else ""
+    reason = (
+        f"undecided after {parameters.undecided_after:g} hours at {trial.share:.0%},"
+        f" where the rule is to {rule}: {'; '.join([*missing, rows]).strip('; ')}"
+    )
+    return _decide(action, trial, findings, reason)
+
+
+def _is_worse(found: Findings, parameters: Canary) -> bool:
+    is_shown = found.e_worse >= 1 / parameters.alpha
+    return is_shown and found.loss >= parameters.worse_by
+
+
+def _is_not_worse(found: Findings, parameters: Canary) -> bool:
+    return found.e_not_worse >= 1 / parameters.alpha
+
+
+def _warn(found: Findings, parameters: Canary) -> list[str]:
+    """List what calls for labels before more requests are answered."""
+    shown = 1 / parameters.alpha
+    warnings = []
+    if found.agreement < parameters.minimum_agreement:
+        warnings.append(
+            f"only {found.agreement:.1%} of the answers agree (minimum_agreement"
+            f" {parameters.minimum_agreement:.1%})"
+        )
+    if (
+        found.class_shift > parameters.maximum_class_shift
+        and found.e_class_shift >= shown
+    ):
+        warnings.append(
+            f"{found.class_shift:.1%} of the answers moved to other classes"
+            f" (e-value {found.e_class_shift:.3g})"
+        )
+    if (
+        found.confidence_loss > parameters.maximum_confidence_loss
+        and found.e_less_sure >= shown
+    ):
+        warnings.append(
+            f"its answers are less sure by {found.confidence_loss:.1%}"
+            f" (e-value {found.e_less_sure:.3g})"
+        )
+    return warnings
+
+
+def _list_missing(
+    trial: Trial, findings: Findings | None, parameters: Canary, now: datetime
+) -> list[str]:
+    if findings is None:
+        return [NO_DATABASE]
+    missing = []
+    if findings.rows_at_share < parameters.minimum_rows:
+        missing.append(
+            f"{findings.rows_at_share} of {parameters.minimum_rows} rows at"
+            f" {trial.share:.0%}"
+        )
+    hours = _hours(trial.share_since, now)
+    if hours < parameters.minimum_hours:
+        missing.append(
+            f"{hours:.1f} of {parameters.minimum_hours:g} hours at {trial.share:.0%}"
+        )
+    return missing
+
+
+def _hours(since: datetime, now: datetime) -> float:
+    return (now - since).total_seconds() / SECONDS_PER_HOUR
+
+
+def _describe_worse(trial: Trial, found: Findings) -> str:
+    return (
+        f"version {trial.version} is shown to be worse than version {trial.against}:"
+        f" {found.loss:.1%} fewer right answers (e-value {found.e_worse:.3g};"
+        f" {_describe_rows(found)})"
+    )
+
+
+def _describe_not_worse(trial: Trial, found: Findings, parameters: Canary) -> str:
+    return (
+        f"version {trial.version} is shown to lose less than"
+        f" {parameters.non_inferiority_margin:.1%} of the right answers of version"
+        f" {trial.against} (e-value {found.e_not_worse:.3g}; {_describe_rows(found)})"
+    )
+
+
+def _describe_rows(found: Findings) -> str:
+    return (
+        f"of {found.rows} rows {found.agreement:.1%} agree; of {found.labelled} with a"
+        f" label it has {found.gained} right that the other has wrong, and"
+        f" {found.lost} the other way round"
+    )
