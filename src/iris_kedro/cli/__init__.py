@@ -7,6 +7,7 @@ import click
 from kedro.framework.cli.project import run as kedro_run
 from kedro_mlflow.framework.cli.cli import ui as mlflow_ui
 
+from .canary import canary
 from .dataset import dataset
 from .errors import explain_errors
 from .model import model
@@ -27,6 +28,7 @@ if kedro_run.callback is not None:  # always; for the type checker
 cli.add_command(run, name="run")
 cli.add_command(dataset)
 cli.add_command(model)
+model.add_command(canary)
 
 # Changed in place: kedro-mlflow's group adds this very object at each call, so a
 # wrapped copy would never run.

@@ -20,7 +20,8 @@ def model() -> None:
     """See and change which version is in Production."""
 
 
-def _environment_option(command: Callable[..., Any]) -> Callable[..., Any]:
+def environment_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--env`` to a command."""
     return click.option("--env", "-e", help="Configuration environment.")(command)
 
 
@@ -30,24 +31,25 @@ def _check_length(_: Any, __: Any, reason: str) -> str:
     return reason
 
 
-def _reason_option(command: Callable[..., Any]) -> Callable[..., Any]:
+def reason_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--reason`` to a command."""
     return click.option(
         "--reason", default="", callback=_check_length, help="Kept in the history."
     )(command)
 
 
 @model.command(name="list")
-@_environment_option
+@environment_option
 @explain_errors
 def list_versions(env: str | None) -> None:
     """Show all versions: alias, verdict, metrics and why."""
     from .tables import print_versions
 
-    print_versions(_open_registry(env))
+    print_versions(open_registry(env))
 
 
 @model.command()
-@_environment_option
+@environment_option
 @click.option(
     "--at",
     type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),
@@ -58,7 +60,7 @@ def history(env: str | None, at: datetime | None) -> None:
     """Show who moved Production when, from where to where, and why."""
     from .tables import print_history
 
-    registry = _open_registry(env)
+    registry = open_registry(env)
     if at is not None:
         _show_moment(registry, at.replace(tzinfo=UTC))
     else:
@@ -67,47 +69,69 @@ def history(env: str | None, at: datetime | None) -> None:
 
 @model.command()
 @click.argument("version")
-@_reason_option
-@_environment_option
+@click.option(
+    "--guard/--no-guard",
+    "is_guarded",
+    default=None,
+    help="Watch the version, to roll it back if it is worse; by default with the"
+    " strategy canary.",
+)
+@reason_option
+@environment_option
 @explain_errors
-def promote(version: str, reason: str, env: str | None) -> None:
+def promote(
+    version: str, reason: str, env: str | None, *, is_guarded: bool | None
+) -> None:
     """Make VERSION Production; the one before becomes Previous.
 
-    A version that the gate decided against needs a reason. A hold ends.
+    A version that the gate decided against needs a reason. A hold ends, and so does
+    a canary.
     """
-    registry = _open_registry(env)
-    event = registry.promote(version, reason)
+    parameters = load_context(env).params
+    if is_guarded is None:
+        is_guarded = parameters["model_release"]["strategy"] == "canary"
+    registry = _open_registry(parameters)
+    event = registry.promote(version, reason, is_guarded=is_guarded)
     before = f", before it was version {event.origin}" if event.origin else ""
     click.echo(f"Production of {registry.name} is version {event.to}{before}.")
+    if event.version not in {None, event.to}:
+        click.echo(f"Version {event.version} is no longer the canary.")
+    if event.guard:
+        click.echo(f"Version {event.to} is guarded against version {event.origin}.")
     if event.hold:
         click.echo("Automatic releases are no longer on hold.")
 
 
 @model.command()
-@_reason_option
-@_environment_option
+@reason_option
+@environment_option
 @explain_errors
 def rollback(reason: str, env: str | None) -> None:
     """Make the Previous version Production again, and hold automatic releases.
 
     Until kedro model resume or promote, new models become Challenger only. A second
-    rollback during the hold does nothing.
+    rollback during the hold does nothing. A canary ends; where there is no Previous
+    version yet, that is all.
     """
-    registry = _open_registry(env)
+    registry = open_registry(env)
     event = registry.rollback(reason)
-    click.echo(
-        f"Production of {registry.name} is version {event.to}, before it was version"
-        f" {event.origin} (rollback at {event.at:%Y-%m-%d %H:%M:%S} UTC by {event.by})."
-    )
+    when = f"(rollback at {event.at:%Y-%m-%d %H:%M:%S} UTC by {event.by})"
+    if event.to is not None:
+        click.echo(
+            f"Production of {registry.name} is version {event.to}, before it was"
+            f" version {event.origin} {when}."
+        )
+    if event.version is not None:
+        click.echo(f"Version {event.version} is no longer the canary {when}.")
     click.echo("Automatic releases are on hold until kedro model resume or promote.")
 
 
 @model.command()
-@_environment_option
+@environment_option
 @explain_errors
 def resume(env: str | None) -> None:
     """Let automatic releases reach Production again after a rollback."""
-    event = _open_registry(env).resume()
+    event = open_registry(env).resume()
     click.echo(
         "Automatic releases were not on hold."
         if event is None
@@ -122,15 +146,15 @@ def resume(env: str | None) -> None:
     required=True,
     help="How many of the versions without an alias to keep.",
 )
-@_environment_option
+@environment_option
 @explain_errors
 def prune(keep: int, env: str | None) -> None:
     """Delete old versions without an alias, with their files and runs.
 
-    Production, Previous, Challenger and every other version with an alias stay, and so
-    does the history.
+    Production, Previous, Challenger, Canary and every other version with an alias stay,
+    and so does the history.
     """
-    versions, left_to_do = _open_registry(env).prune(keep)
+    versions, left_to_do = open_registry(env).prune(keep)
     if not versions:
         click.echo("There is nothing to delete.")
         return
@@ -139,10 +163,15 @@ def prune(keep: int, env: str | None) -> None:
         click.echo(f"Their runs are marked as deleted; {left_to_do}.")
 
 
-def _open_registry(env: str | None) -> "Registry":
+def open_registry(env: str | None) -> "Registry":
+    """Open the registry of the project's model."""
+    return _open_registry(load_context(env).params)
+
+
+def _open_registry(parameters: dict[str, Any]) -> "Registry":
     from iris_kedro.registry import Registry
 
-    return Registry(load_context(env).params["dataset"].name)
+    return Registry(parameters["dataset"].name)
 
 
 def _show_moment(registry: "Registry", at: datetime) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Column, Table
 
-from iris_kedro.registry import NOTE, PRODUCTION, REASONS, VERDICT
+from iris_kedro.registry import GUARDED, NOTE, PRODUCTION, REASONS, SHARE, VERDICT
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
@@ -32,7 +32,7 @@ def print_versions(registry: "Registry") -> None:
         number = str(version.version)
         table.add_row(
             number,
-            ", ".join(roles.get(number, [NONE])),
+            ", ".join(roles.get(number, [NONE])) + _describe_trial(version.tags),
             version.tags.get("candidate", NONE).replace("_", " "),
             version.tags.get(VERDICT, NONE),
             *_format_metrics(version.tags),
@@ -46,7 +46,7 @@ def print_versions(registry: "Registry") -> None:
 
 
 def print_history(registry: "Registry") -> None:
-    """Print who moved Production when, and what holds now."""
+    """Print what happened to Production and canaries, and what holds now."""
     events = registry.history()
     console = Console()
     if not events:
@@ -56,11 +56,14 @@ def print_history(registry: "Registry") -> None:
     when = Column("when (UTC)", min_width=len("2026-11-01"))  # the time may wrap
     table = Table(when, "from", "to", "action", "who", "verdict", "remark")
     for event in events:
-        found = tags.get(event.to or "", {})  # the version may be deleted
+        # The version may be deleted. One whose role is another than Production's
+        # stands in the same column.
+        subject = event.to or event.version or ""
+        found = tags.get(subject, {})
         table.add_row(
             f"{event.at:%Y-%m-%d %H:%M:%S}",
             event.origin or NONE,
-            event.to or NONE,
+            subject or NONE,
             event.action,
             event.by,
             found.get(VERDICT, NONE),
@@ -69,6 +72,12 @@ def print_history(registry: "Registry") -> None:
     console.print(table)
     _print_aliases(registry, console)
     _print_hold(registry, console)
+
+
+def _describe_trial(tags: dict[str, str]) -> str:
+    if SHARE in tags:
+        return f" ({float(tags[SHARE]):.0%} of the requests)"
+    return " (guarded)" if GUARDED in tags else ""
 
 
 def _format_metrics(tags: dict[str, str]) -> list[str]:
@@ -83,7 +92,12 @@ def _explain(version: "ModelVersion") -> str:
 
 def _describe_remark(event: "Event") -> str:
     hold = {"set": "releases on hold", "ended": "hold ended"}.get(event.hold, "")
-    return ": ".join(part for part in (hold, event.reason) if part)
+    share = "" if event.share is None else f"{event.share:.0%} of the requests"
+    guard = "guarded" if event.guard == "set" else ""
+    is_moved = event.to is not None and event.version not in {None, event.to}
+    canary = f"canary version {event.version} ended" if is_moved else ""
+    changes = ", ".join(part for part in (share, guard, canary, hold) if part)
+    return ": ".join(part for part in (changes, event.reason) if part)
 
 
 def _print_aliases(registry: "Registry", console: Console) -> None:

@@ -1,0 +1,78 @@
+"""``kedro model canary``: see the canary and the guard, and decide about them."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .context import load_context
+from .errors import explain_errors
+from .model import environment_option, reason_option
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from iris_kedro.registry import Registry
+
+
+@click.command()
+@click.option("--decide", is_flag=True, help="Make the decision, once.")
+@click.option("--stop", is_flag=True, help="Stop the canary; Production stays.")
+@reason_option
+@environment_option
+@explain_errors
+def canary(reason: str, env: str | None, *, decide: bool, stop: bool) -> None:
+    """Show what speaks for and against the canary and a guarded Production.
+
+    The watcher decides by itself; without one, --decide does what it would do now.
+    """
+    from iris_kedro.canary import advance_canary, decide_next
+    from iris_kedro.registry import Registry, find_user
+    from iris_kedro.specification import Canary
+
+    from .canary_tables import print_decision, print_trials
+
+    context = load_context(env)
+    registry = Registry(context.params["dataset"].name)
+    if stop:
+        _stop(registry, reason)
+        return
+    parameters = Canary.model_validate(context.params["model_release"]["canary"])
+    engine = _open_database(context, is_needed=decide)
+    now = datetime.now(UTC)
+    print_trials(registry, engine, parameters)
+    if decide:
+        decision = advance_canary(registry, engine, parameters, now, by=find_user())
+    else:
+        decision = decide_next(registry, engine, parameters, now)
+    print_decision(decision, is_done=decide)
+
+
+def _stop(registry: "Registry", reason: str) -> None:
+    from iris_kedro.registry import Cause
+
+    trial = registry.canary()
+    if trial is None or registry.stop_canary(trial.version, Cause(reason)) is None:
+        click.echo(f"No canary of {registry.name} is running.")
+        return
+    click.echo(
+        f"Version {trial.version} of {registry.name} is no longer the canary; version"
+        f" {trial.against} in Production answers all requests."
+    )
+
+
+def _open_database(context: Any, *, is_needed: bool) -> "Engine | None":
+    """Connect to the database, if IRIS_DATABASE_URL is not empty."""
+    from iris_kedro.errors import ProjectError
+    from iris_kedro.prediction_database import locate, open_database
+
+    url = context.config_loader["credentials"]["predictions"]["con"]
+    if not url:
+        return None
+    try:
+        return open_database(locate(url, context.project_path))
+    except ProjectError as error:
+        if is_needed:  # it is not the same as none: it may be back soon
+            raise
+        click.echo(f"{error}\n", err=True)
+        return None
