@@ -8,15 +8,14 @@ Concurrent Programming Problem", CACM 17, 1974). It works over every backend.
 
 import json
 import os
-import socket
 import time
 import uuid
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from iris_kedro.errors import ProjectError
+from iris_kedro.processes import find_host, is_running
 
 from .registered_model import RegisteredModel
 
@@ -48,7 +47,7 @@ class Lock:
 
     def __init__(self, model: RegisteredModel) -> None:
         self._model = model
-        self._ticket = Ticket(uuid.uuid4().hex, CHOOSING, _find_host(), os.getpid())
+        self._ticket = Ticket(uuid.uuid4().hex, CHOOSING, find_host(), os.getpid())
         self._written_at = 0.0
         self._seen: dict[Ticket, float] = {}
 
@@ -102,7 +101,7 @@ class Lock:
         return (other.number, other.id) < (mine.number, mine.id)  # choosing: 0
 
     def _is_dead(self, ticket: Ticket) -> bool:
-        if ticket.host == self._ticket.host and not _is_running(ticket.pid):
+        if ticket.host == self._ticket.host and not is_running(ticket.pid):
             return True
         # Measured by our own clock: those of two hosts may differ.
         first_seen = self._seen.setdefault(ticket, time.monotonic())
@@ -126,23 +125,3 @@ class Lock:
 
 def _key(ticket: Ticket) -> str:
     return f"{TICKET_PREFIX}{ticket.id}"
-
-
-def _find_host() -> str:
-    """Name the machine since its last start, or the container, that counts our pids."""
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        namespace = os.readlink("/proc/self/ns/pid")
-    except OSError:  # not Linux
-        return socket.gethostname()
-    return f"{socket.gethostname()} {boot} {namespace}"
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True  # of another user
-    return True

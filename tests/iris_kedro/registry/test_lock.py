@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from iris_kedro.errors import ProjectError
+from iris_kedro.processes import find_host
 from iris_kedro.registry import lock as lock_module
 from iris_kedro.registry.lock import Lock
 from iris_kedro.registry.registered_model import RegisteredModel
@@ -88,13 +89,13 @@ def test_dead_process_of_this_host_is_recognized_at_once(
     monkeypatch.setattr(lock_module, "LEASE_SECONDS", float("inf"))
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
-    leave_ticket(host=lock_module._find_host(), pid=ended.pid, number=number)
+    leave_ticket(host=find_host(), pid=ended.pid, number=number)
 
     with Lock(model):
         assert len(tickets(model)) == 1
 
 
-@pytest.mark.parametrize("host", ["elsewhere", lock_module._find_host()])
+@pytest.mark.parametrize("host", ["elsewhere", find_host()])
 def test_process_that_is_silent_for_long_loses_its_turn(
     model, leave_ticket, monkeypatch, host
 ):
