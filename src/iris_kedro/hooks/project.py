@@ -28,6 +28,7 @@ from iris_kedro.specification import (
     check_names,
     check_searches,
     check_strategy,
+    check_watcher,
 )
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class ProjectHooks:
         check_decision(parameters["parameters"])
         check_searches(parameters["parameters"])
         check_strategy(parameters["parameters"])
+        check_watcher(parameters["parameters"])
 
     @hook_impl(tryfirst=True)  # kedro-mlflow's hook reads the pipelines
     def after_context_created(self, context: KedroContext) -> None:

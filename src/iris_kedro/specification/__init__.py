@@ -13,6 +13,7 @@ from .checks import (
     check_names,
     check_searches,
     check_strategy,
+    check_watcher,
 )
 from .dataset import Card, Dataset, DatasetSplit
 from .estimators import Distribution, Estimator
@@ -21,6 +22,7 @@ from .gate import Gate
 from .monitoring import Monitoring
 from .target import Target
 from .training import Export, LabelledRows, Split, Training
+from .watcher import Rules, Triggers, Watcher
 
 __all__ = [
     "Boolean",
@@ -43,14 +45,18 @@ __all__ = [
     "Name",
     "Number",
     "Parameters",
+    "Rules",
     "Search",
     "Split",
     "Strategy",
     "Target",
     "Training",
+    "Triggers",
+    "Watcher",
     "check_agreement",
     "check_decision",
     "check_names",
     "check_searches",
     "check_strategy",
+    "check_watcher",
 ]

@@ -15,6 +15,7 @@ from .dataset import Card, Dataset
 from .gate import Gate
 from .monitoring import Monitoring
 from .training import Export, LabelledRows, Split, Training
+from .watcher import Watcher
 
 REPLACED = "; in conf/<env>/globals.yml, dataset replaces that of conf/base as a whole"
 TWO = 2  # classes
@@ -53,6 +54,7 @@ SECTIONS: dict[str, type[Parameters]] = {
     "data_science": DataScience,
     "model_release": ModelRelease,
     "monitoring": Monitoring,
+    "watcher": Watcher,
 }
 
 
@@ -174,6 +176,15 @@ def check_searches(parameters: dict[str, Any]) -> None:
                 f" split rows by {split.method}, as dataset.split asks: set it to"
                 " random"
             )
+
+
+def check_watcher(parameters: dict[str, Any]) -> None:
+    """Check the watcher's parameters, which no node reads.
+
+    Raises:
+        ValidationError: Names the parameter, its value and what is expected.
+    """
+    Watcher.model_validate(parameters.get("watcher", {}))
 
 
 def _find_search_method(candidate: Any) -> Any:

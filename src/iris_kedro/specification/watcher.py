@@ -1,0 +1,78 @@
+"""When the watcher trains again."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal, Self
+
+from cronsim import CronSim, CronSimError
+from pydantic import AfterValidator, Field, model_validator
+
+from .base import Count, Parameters
+
+LARGEST_PORT = 65_535
+LEASE_ROUNDS = 3  # a lease lasts longer than so many rounds, or it is lost too easily
+
+
+def _check_cron(expression: str) -> str:
+    try:
+        CronSim(expression, datetime.now(UTC))
+    except CronSimError as error:
+        raise ValueError(
+            f"{expression!r} is not a cron expression ({error}); one with five fields"
+            ' is expected, such as "17 3 * * 1" for Mondays at 03:17'
+        ) from error
+    return expression
+
+
+def _check_address(address: str) -> str:
+    host, separator, port = address.rpartition(":")
+    is_port = port.isdecimal() and int(port) <= LARGEST_PORT
+    if not (host and separator and is_port):
+        raise ValueError(f"{address!r} is not HOST:PORT, such as 127.0.0.1:8001")
+    return address
+
+
+Cron = Annotated[str, AfterValidator(_check_cron)]
+Address = Annotated[str, AfterValidator(_check_address)]
+Minutes = Annotated[float, Field(ge=0)]
+
+
+class Triggers(Parameters):
+    """What can start a training; what is null does not."""
+
+    schedule: Cron | None = None
+    source_minutes: Minutes | None = None
+    labels: Count | None = None
+    monitoring: Cron | None = None
+    verdicts: list[Literal["data drift", "worse", "concept drift"]] = [
+        "data drift",
+        "worse",
+        "concept drift",
+    ]
+    webhook: Address | None = None
+
+
+class Rules(Parameters):
+    """What keeps a trigger from starting a training."""
+
+    cooldown_minutes: Minutes = 60
+    runs_per_day: Count = 4
+    failures: Count = 3
+
+
+class Watcher(Parameters):
+    """Parameters of ``kedro watch``."""
+
+    poll_seconds: Annotated[float, Field(gt=0)] = 30
+    lease_seconds: Annotated[float, Field(ge=30)] = 120  # a run needs 8 s to end
+    triggers: Triggers = Triggers()
+    rules: Rules = Rules()
+    params: dict[str, str | int | float | bool] = {}
+
+    @model_validator(mode="after")
+    def _check_lease(self) -> Self:
+        if self.lease_seconds < LEASE_ROUNDS * self.poll_seconds:
+            raise ValueError(
+                f"lease_seconds is {self.lease_seconds:g}; poll_seconds of"
+                f" {self.poll_seconds:g} needs {LEASE_ROUNDS} times as many at least"
+            )
+        return self
