@@ -1,0 +1,1 @@
+"""The watcher: sees what asks for a training, decides, starts it and records why."""

@@ -1,0 +1,109 @@
+"""The connection to the database, and the version of the watcher's tables in it.
+
+It is the database of predictions, but the tables are the watcher's own: it needs no
+service to have written before, and creates a SQLite file that is missing.
+"""
+
+import sqlite3
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy import Connection, Engine, event, inspect, text
+from sqlalchemy.engine import make_url
+
+REVISION = "0001"  # of the newest migration
+VERSION_TABLE = "watcher_schema"
+# Any number will do: processes that upgrade PostgreSQL at once wait for each other.
+ADVISORY_LOCK = 4_711_015
+BUSY_SECONDS = 5  # to wait for another process that writes to the SQLite file
+CONNECT_SECONDS = 3
+STATEMENT_SECONDS = 10
+CLOCKS = {  # seconds since the epoch
+    "sqlite": "(julianday('now') - 2440587.5) * 86400.0",
+    "postgresql": "extract(epoch from clock_timestamp())",
+}
+
+
+def connect(url: str, project: Path) -> Engine:
+    """Create an engine; it connects when it is first used.
+
+    Args:
+        url: A URL of SQLAlchemy.
+        project: The folder that the path of a SQLite file may be relative to.
+    """
+    address = make_url(url)
+    if address.get_backend_name() != "sqlite":
+        milliseconds = STATEMENT_SECONDS * 1000
+        return sqlalchemy.create_engine(
+            address,
+            pool_pre_ping=True,
+            connect_args={
+                "connect_timeout": CONNECT_SECONDS,
+                "options": f"-c statement_timeout={milliseconds}",
+            },
+        )
+    file = project / (address.database or "")
+    engine = sqlalchemy.create_engine(
+        address.set(database=str(file)), connect_args={"timeout": BUSY_SECONDS}
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_writing)
+    return engine
+
+
+def upgrade(engine: Engine) -> None:
+    """Create the watcher's tables, or change them to what this version needs.
+
+    Several processes may do so at once: all but one wait, and find it done.
+
+    Raises:
+        SQLAlchemyError: If the database cannot be reached or changed.
+    """
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            lock = text("SELECT pg_advisory_xact_lock(:number)")
+            connection.execute(lock, {"number": ADVISORY_LOCK})
+        if read_revision(connection) != REVISION:
+            _migrate(connection)
+
+
+def read_revision(connection: Connection) -> str | None:
+    """Return the version of the tables; None if there are none."""
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    query = text(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608
+    return connection.execute(query).scalar()
+
+
+def read_clock(connection: Connection) -> float:
+    """Return the database's time, which is the same for all watchers."""
+    query = text(f"SELECT {CLOCKS[connection.dialect.name]}")
+    return float(connection.execute(query).scalar_one())
+
+
+def _migrate(connection: Connection) -> None:
+    # Alembic is loaded only when there is something to change.
+    from alembic.command import upgrade as run_migrations  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", "iris_kedro.watcher.records:migrations")
+    config.attributes["connection"] = connection
+    run_migrations(config, "head")
+
+
+def _prepare_sqlite(connection: Any, _: Any) -> None:
+    connection.isolation_level = None  # transactions begin below, not by themselves
+    # The mode is kept in the file. It cannot be set while another process sets it, and
+    # then there is nothing left to do.
+    with suppress(sqlite3.OperationalError):
+        connection.execute("PRAGMA journal_mode = WAL")
+    # Each commit reaches the disk: a trigger that was accepted is not lost.
+    connection.execute("PRAGMA synchronous = FULL")
+
+
+def _begin_writing(connection: Connection) -> None:
+    """Take the write lock first: a transaction that reads before cannot wait for it."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,77 @@
+"""The watcher's tables; a change needs a migration."""
+
+from sqlalchemy import (
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+
+# Why a training should start. One waits until a decision takes it.
+triggers = Table(
+    "watcher_triggers",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("model", Text, nullable=False),
+    # Equal for the same observation: whoever sees it again adds nothing.
+    Column("key", String(200), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("received_at", Double, nullable=False),  # seconds since the epoch
+    Column("decision_id", String(32), ForeignKey("watcher_decisions.id")),
+    Index("watcher_triggers_by_key", "model", "key", unique=True),
+    Index("watcher_triggers_by_decision", "decision_id"),
+)
+
+# What was decided, and for a run what came of it.
+decisions = Table(
+    "watcher_decisions",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("model", Text, nullable=False),
+    Column("decided_at", Double, nullable=False),  # seconds since the epoch
+    Column("action", Text, nullable=False),  # run, wait, skip or reset
+    Column("rule", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    # The data that a run had: the digest of its source, and its newest label.
+    Column("source_digest", Text),
+    Column("labels_until", Double),
+    # None while it runs.
+    Column("outcome", Text),
+    Column("finished_at", Double),
+    Column("version", Text),
+    Column("remark", Text),  # the gate's verdict, or how it failed
+    Index("watcher_decisions_by_time", "model", "decided_at"),
+)
+
+# The one watcher of a model that acts, and the process that it has started.
+lease = Table(
+    "watcher_lease",
+    metadata,
+    Column("model", String(255), primary_key=True),
+    Column("generation", Integer, nullable=False),  # counts its owners
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started", Text, nullable=False),  # of that process
+    Column("expires_at", Double, nullable=False),  # by the database's clock
+    Column("job_host", Text),
+    Column("job_pid", Integer),
+    Column("job_started", Text),
+)
+
+# What the next round, or the next watcher, needs to know.
+notes = Table(
+    "watcher_notes",
+    metadata,
+    Column("model", String(255), primary_key=True),
+    Column("name", String(40), primary_key=True),
+    Column("value", Text, nullable=False),
+)

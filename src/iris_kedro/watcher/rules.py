@@ -1,0 +1,194 @@
+"""The rules: whether what waits starts a training now, later or never.
+
+Pure functions of what is known; the time is an argument.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from iris_kedro.specification import Rules
+
+DAY_SECONDS = 86_400.0
+NAMED = 3  # triggers in one reason
+
+
+class Kind(StrEnum):
+    """What asks for a training."""
+
+    SCHEDULE = "schedule"
+    SOURCE = "source"
+    LABELS = "labels"
+    MONITORING = "monitoring"
+    ALERT = "alert"
+    WEBHOOK = "webhook"
+
+
+class Action(StrEnum):
+    """What a decision does."""
+
+    RUN = "run"
+    WAIT = "wait"
+    SKIP = "skip"
+    RESET = "reset"
+
+
+class Outcome(StrEnum):
+    """What came of a run."""
+
+    RELEASED = "released"
+    HELD = "held"  # promoted by the gate, but not in Production
+    REFUSED = "refused"
+    UNCHANGED = "unchanged"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+
+# Both are new rows to train on.
+NEW_DATA = {Kind.SOURCE, Kind.LABELS}
+# They say that something is wrong, which a training on the same rows cannot repair.
+SYMPTOMS = {Kind.MONITORING, Kind.ALERT}
+FAILURES = {Outcome.REFUSED, Outcome.FAILED}
+WITHOUT_RESULT = {Outcome.UNCHANGED, Outcome.INTERRUPTED}
+TO_REPEAT = {Outcome.FAILED, Outcome.INTERRUPTED}  # its triggers wait again
+NOT_TRAINED = {*TO_REPEAT, None}  # None: not finished
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """Why a training should start."""
+
+    id: str
+    kind: Kind
+    reason: str
+    received_at: float
+
+
+@dataclass(frozen=True)
+class PastRun:
+    """A run that was started; it has no outcome while it lasts."""
+
+    id: str
+    decided_at: float
+    outcome: Outcome | None = None
+    finished_at: float | None = None
+    source_digest: str | None = None
+    labels_until: float | None = None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What to do with the triggers that wait, by which rule, and why."""
+
+    action: Action
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What is known when a decision is made.
+
+    Attributes:
+        triggers: Those that wait, oldest first.
+        runs: Those of the last day, and as many before as the breaker looks at,
+            oldest first; all of them are finished.
+        reset_at: When the breaker was closed by hand, if ever.
+        is_new_data: Whether the source has changed, or there are labels that count,
+            since the last training.
+    """
+
+    triggers: tuple[Trigger, ...] = ()
+    runs: tuple[PastRun, ...] = ()
+    reset_at: float | None = None
+    is_new_data: bool = False
+
+
+def decide(situation: Situation, rules: Rules, now: float) -> Decision | None:
+    """Decide what becomes of the triggers that wait; none if there are none.
+
+    All that wait become one run.
+    """
+    triggers = situation.triggers
+    if not triggers:
+        return None
+    names = _name(triggers)
+    if not situation.is_new_data and {each.kind for each in triggers} <= SYMPTOMS:
+        return Decision(
+            Action.SKIP,
+            "nothing new",
+            f"{names}; but there are no new labelled rows, and the source has not"
+            " changed since the last training: the same rows give the same model",
+        )
+    if is_breaker_open(situation, rules):
+        return Decision(
+            Action.WAIT,
+            "breaker",
+            f"the last {rules.failures} runs were refused or failed: new data, new"
+            " labels or kedro watch reset ends that",
+        )
+    until = find_cooldown(situation.runs, rules)
+    if until > now:
+        return Decision(
+            Action.WAIT, "cooldown", f"the last run was recent: not before {at(until)}"
+        )
+    if count_budget(situation.runs, rules, now) == 0:
+        return Decision(
+            Action.WAIT,
+            "budget",
+            f"{rules.runs_per_day} runs have started within 24 hours: not before"
+            f" {at(_find_budget_end(situation.runs, rules))}",
+        )
+    return Decision(Action.RUN, "due", names)
+
+
+def is_breaker_open(situation: Situation, rules: Rules) -> bool:
+    """Tell whether too many runs in a row came to nothing.
+
+    Data or labels that came after the last of them are a reason to try once more.
+    """
+    since = situation.reset_at or 0.0
+    counted = [
+        run
+        for run in situation.runs
+        if run.decided_at > since and run.outcome not in WITHOUT_RESULT
+    ][-rules.failures :]
+    if len(counted) < rules.failures or any(
+        run.outcome not in FAILURES for run in counted
+    ):
+        return False
+    last = counted[-1].decided_at
+    return not any(
+        each.kind in NEW_DATA and each.received_at > last for each in situation.triggers
+    )
+
+
+def find_cooldown(runs: tuple[PastRun, ...], rules: Rules) -> float:
+    """Return when the cooldown ends; a run that was interrupted needs none."""
+    ends = [
+        run.finished_at
+        for run in runs
+        if run.finished_at is not None and run.outcome is not Outcome.INTERRUPTED
+    ]
+    return max(ends, default=0.0) + 60 * rules.cooldown_minutes if ends else 0.0
+
+
+def count_budget(runs: tuple[PastRun, ...], rules: Rules, now: float) -> int:
+    """Return how many runs may still start today."""
+    recent = [run for run in runs if run.decided_at > now - DAY_SECONDS]
+    return max(0, rules.runs_per_day - len(recent))
+
+
+def at(seconds: float) -> str:
+    """Write a time for people."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _find_budget_end(runs: tuple[PastRun, ...], rules: Rules) -> float:
+    return runs[-rules.runs_per_day].decided_at + DAY_SECONDS
+
+
+def _name(triggers: tuple[Trigger, ...]) -> str:
+    reasons = list(dict.fromkeys(each.reason for each in triggers))
+    more = len(reasons) - NAMED
+    return "; ".join(reasons[:NAMED]) + (f"; and {more} more" if more > 0 else "")

@@ -1,0 +1,80 @@
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from iris_kedro.watcher.records import database
+from iris_kedro.watcher.records.database import connect, upgrade
+from iris_kedro.watcher.records.tables import metadata
+from serving.database import engine as serving_engine
+from serving.database import schema
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request, url, tmp_path):
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres")
+    return connect(url, tmp_path)
+
+
+def test_migrations_create_the_tables_that_the_code_uses(engine):
+    upgrade(engine)
+
+    with engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection,
+            opts={
+                "version_table": database.VERSION_TABLE,
+                "include_name": lambda name, kind, _: (
+                    kind != "table" or name.startswith("watcher_")
+                ),
+            },
+        )
+        assert compare_metadata(context, metadata) == []
+        assert database.read_revision(connection) == database.REVISION
+
+
+def test_the_newest_migration_is_the_one_that_the_code_expects():
+    scripts = ScriptDirectory("src/iris_kedro/watcher/records/migrations")
+
+    assert scripts.get_current_head() == database.REVISION
+
+
+def test_several_watchers_may_upgrade_at_once(url, tmp_path):
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: upgrade(connect(url, tmp_path)), range(8)))
+
+    with connect(url, tmp_path).connect() as connection:
+        assert database.read_revision(connection) == database.REVISION
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_the_service_and_the_watcher_share_a_database(url, tmp_path, is_first):
+    mine, theirs = connect(url, tmp_path), serving_engine.connect(url)
+    steps = [lambda: upgrade(mine), lambda: schema.upgrade(theirs)]
+
+    for step in steps if is_first else reversed(steps):
+        step()
+
+    with mine.connect() as connection:
+        assert database.read_revision(connection) == database.REVISION
+        assert schema.read_revision(connection) == schema.REVISION
+
+
+def test_a_relative_file_is_in_the_project(tmp_path):
+    upgrade(connect("sqlite:///predictions.db", tmp_path))
+
+    assert (tmp_path / "predictions.db").exists()
+    assert not Path("predictions.db").exists()
+
+
+def test_the_clock_is_the_databases_and_has_fractions(engine):
+    with engine.begin() as connection:
+        times = [database.read_clock(connection) for _ in range(50)]
+
+    assert times == sorted(times)
+    assert 1.7e9 < times[0] < 1e10
+    assert any(each % 1 for each in times)
