@@ -6,6 +6,8 @@ from typing import Any, get_args
 
 from pydantic import Field
 
+from pydantic import ValidationError
+
 from iris_kedro.errors import ProjectError
 
 from .base import Parameters, check_known
@@ -178,13 +180,21 @@ def check_searches(parameters: dict[str, Any]) -> None:
             )
 
 
-def check_watcher(parameters: dict[str, Any]) -> None:
-    """Check the watcher's parameters, which no node reads.
+def check_watcher(parameters: dict[str, Any]) -> Watcher:
+    """Check the watcher's parameters, which no node reads, and return them.
 
     Raises:
-        ValidationError: Names the parameter, its value and what is expected.
+        ProjectError: Names each parameter that is wrong, and what is expected.
     """
-    Watcher.model_validate(parameters.get("watcher", {}))
+    try:
+        return Watcher.model_validate(parameters.get("watcher", {}))
+    except ValidationError as error:
+        problems = (
+            f"{'.'.join(('watcher', *map(str, each['loc'])))}: "
+            + each["msg"].removeprefix("Value error, ")
+            for each in error.errors()
+        )
+        raise ProjectError("; ".join(problems)) from error
 
 
 def _find_search_method(candidate: Any) -> Any:

@@ -1,5 +1,4 @@
 import pytest
-from pydantic import ValidationError
 
 from iris_kedro.errors import ProjectError
 from iris_kedro.specification import Watcher, check_names, check_watcher
@@ -23,7 +22,10 @@ def test_a_project_without_the_file_has_defaults():
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"triggers": {"schedule": "every day"}}, "not a cron expression"),
+        (
+            {"triggers": {"schedule": "every day"}},
+            "watcher.triggers.schedule: '",
+        ),
         ({"triggers": {"monitoring": "99 * * * *"}}, "not a cron expression"),
         ({"triggers": {"webhook": "8001"}}, "is not HOST:PORT"),
         ({"triggers": {"webhook": "127.0.0.1:99999"}}, "is not HOST:PORT"),
@@ -35,7 +37,7 @@ def test_a_project_without_the_file_has_defaults():
     ],
 )
 def test_what_is_wrong_is_named(given, message):
-    with pytest.raises(ValidationError, match=message):
+    with pytest.raises(ProjectError, match=message):
         check_watcher({"watcher": given})
 
 
