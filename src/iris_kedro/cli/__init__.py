@@ -1,4 +1,4 @@
-"""Commands: ``kedro run`` with readable errors, ``kedro dataset``, ``kedro model``."""
+"""Commands: ``kedro run`` with readable errors, and groups of our own."""
 
 import copy
 import inspect
@@ -13,8 +13,9 @@ from .errors import explain_errors
 from .model import model
 from .signals import interrupt_on_sigterm
 from .ui import open_on_runs
+from .watch import watch
 
-__all__ = ["cli", "dataset", "model", "run"]
+__all__ = ["cli", "dataset", "model", "run", "watch"]
 
 
 @click.group(name="iris_kedro")
@@ -29,6 +30,7 @@ cli.add_command(run, name="run")
 cli.add_command(dataset)
 cli.add_command(model)
 model.add_command(canary)
+cli.add_command(watch)
 
 # Changed in place: kedro-mlflow's group adds this very object at each call, so a
 # wrapped copy would never run.

@@ -11,7 +11,9 @@ from .errors import explain_errors
 
 if TYPE_CHECKING:
     from iris_kedro.registry import Registry
+    from iris_kedro.watcher.records.store import Record
 
+NEWEST_DECISIONS = 100  # of the watcher, beside all moves of Production
 REASON_LENGTH = 1000  # a tag in MLflow's database takes 5,000 with the rest
 
 
@@ -57,14 +59,14 @@ def list_versions(env: str | None) -> None:
 )
 @explain_errors
 def history(env: str | None, at: datetime | None) -> None:
-    """Show who moved Production when, from where to where, and why."""
+    """Show who moved Production when, and what the watcher decided, and why."""
     from .tables import print_history
 
     registry = open_registry(env)
     if at is not None:
         _show_moment(registry, at.replace(tzinfo=UTC))
     else:
-        print_history(registry)
+        print_history(registry, _read_decisions(env))
 
 
 @model.command()
@@ -172,6 +174,18 @@ def _open_registry(parameters: dict[str, Any]) -> "Registry":
     from iris_kedro.registry import Registry
 
     return Registry(parameters["dataset"].name)
+
+
+def _read_decisions(env: str | None) -> "list[Record]":
+    """Read what the watcher has decided; nothing if there was never one."""
+    from iris_kedro.errors import ProjectError
+    from iris_kedro.watcher.wiring import find_records
+
+    try:
+        return find_records(load_context(env), NEWEST_DECISIONS)
+    except ProjectError as error:
+        click.echo(f"Decisions of the watcher are not shown: {error}", err=True)
+        return []
 
 
 def _show_moment(registry: "Registry", at: datetime) -> None:

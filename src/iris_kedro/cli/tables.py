@@ -1,20 +1,27 @@
 """Versions and events of the registry as tables on the terminal."""
 
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Column, Table
 
 from iris_kedro.registry import GUARDED, NOTE, PRODUCTION, REASONS, SHARE, VERDICT
+
+from .watch_tables import describe_outcome
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
     from iris_kedro.registry import Event, Registry
+    from iris_kedro.watcher.records.store import Record
 
 METRICS = {"accuracy": "accuracy", "log_loss": "log loss"}
 NONE = "–"
+
+Row = tuple[datetime, str, str, str, str, str, str]
 
 
 def print_versions(registry: "Registry") -> None:
@@ -45,30 +52,20 @@ def print_versions(registry: "Registry") -> None:
     _print_hold(registry, console)
 
 
-def print_history(registry: "Registry") -> None:
-    """Print what happened to Production and canaries, and what holds now."""
+def print_history(registry: "Registry", decisions: "list[Record]") -> None:
+    """Print moves of Production and canaries, the watcher's decisions, what holds."""
     events = registry.history()
     console = Console()
-    if not events:
+    if not events and not decisions:
         console.print(f"Nothing of {registry.name} was in Production yet: kedro run")
         return
     tags = {str(version.version): version.tags for version in registry.versions()}
     when = Column("when (UTC)", min_width=len("2026-11-01"))  # the time may wrap
     table = Table(when, "from", "to", "action", "who", "verdict", "remark")
-    for event in events:
-        # The version may be deleted. One whose role is another than Production's
-        # stands in the same column.
-        subject = event.to or event.version or ""
-        found = tags.get(subject, {})
-        table.add_row(
-            f"{event.at:%Y-%m-%d %H:%M:%S}",
-            event.origin or NONE,
-            subject or NONE,
-            event.action,
-            event.by,
-            found.get(VERDICT, NONE),
-            _describe_remark(event),
-        )
+    rows = [_describe_event(event, tags) for event in events]
+    rows += map(_describe_watching, decisions)
+    for at, *cells in sorted(rows, key=lambda row: row[0]):
+        table.add_row(f"{at:%Y-%m-%d %H:%M:%S}", *map(str, cells))
     console.print(table)
     _print_aliases(registry, console)
     _print_hold(registry, console)
@@ -78,6 +75,32 @@ def _describe_trial(tags: dict[str, str]) -> str:
     if SHARE in tags:
         return f" ({float(tags[SHARE]):.0%} of the requests)"
     return " (guarded)" if GUARDED in tags else ""
+
+
+def _describe_event(event: "Event", tags: dict[str, dict[str, str]]) -> Row:
+    # One whose role is another than Production's stands in the same column.
+    subject = event.to or event.version or ""
+    return (
+        event.at,
+        event.origin or NONE,
+        subject or NONE,
+        event.action,
+        event.by,
+        tags.get(subject, {}).get(VERDICT, NONE),  # the version may be deleted
+        _describe_remark(event),
+    )
+
+
+def _describe_watching(record: "Record") -> Row:
+    return (
+        datetime.fromtimestamp(record.decided_at, UTC),
+        NONE,
+        NONE,
+        f"watcher: {record.action}",
+        record.by,
+        describe_outcome(record) or NONE,
+        escape(record.reason),
+    )
 
 
 def _format_metrics(tags: dict[str, str]) -> list[str]:

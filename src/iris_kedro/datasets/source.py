@@ -1,5 +1,6 @@
 """The source of the data: a file, an address, a query, or a bundled dataset."""
 
+import json
 import re
 import tempfile
 from collections.abc import Callable
@@ -21,6 +22,9 @@ SKLEARN = "sklearn:"
 QUERY = r"\s*(select|with)\s"
 # Where MLflow keeps artifacts, S3 with MLflow's own settings.
 MLFLOW_SCHEMES = {"mlflow-artifacts", "runs", "s3"}
+
+# What file systems of fsspec say of a file that changes with its content.
+STAMPS = {"mtime", "LastModified", "Last-Modified", "ETag", "Content-MD5", "Digest"}
 
 
 def is_query(location: str) -> bool:
@@ -92,6 +96,30 @@ class SourceDataset(AbstractDataset[NoReturn, bytes]):
                 " na_values"
             )
         return write_csv(convert())
+
+    def stamp(self) -> str | None:
+        """Return what changes when the source does, without reading all of it.
+
+        None where only the content can tell, as for a query or MLflow's artifacts.
+
+        Raises:
+            DatasetError: If there is nothing to read.
+        """
+        is_elsewhere = self._location.startswith(SKLEARN) or is_query(self._location)
+        if is_elsewhere or urlsplit(self._location).scheme in MLFLOW_SCHEMES:
+            return None
+        try:
+            system, path = fsspec.core.url_to_fs(self._resolve())
+            information = system.info(path)
+        except (OSError, ValueError) as error:
+            raise DatasetError(
+                f"cannot find the source {self._location!r}: {error}"
+            ) from error
+        changing = {key: str(information[key]) for key in STAMPS & information.keys()}
+        if not changing:
+            return None
+        changing["size"] = str(information.get("size"))
+        return json.dumps(changing, sort_keys=True)
 
     def _find_conversion(self, kind: str) -> Callable[[], pd.DataFrame] | None:
         if self._location.startswith(SKLEARN):

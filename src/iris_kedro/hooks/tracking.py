@@ -1,6 +1,7 @@
 """kedro-mlflow's hook, with what it leaves out: see each method."""
 
 import logging
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -28,6 +29,9 @@ logger = logging.getLogger(__name__)
 # Without it MLflow asks on its pages whether the experiment is about language models.
 EXPERIMENT_KIND = ("mlflow.experimentKind", "custom_model_development")
 HOST = "host"
+# Which decision of the watcher a run comes from, so that its result can be found.
+DECISION = "watcher.decision"
+DECISION_VARIABLE = "IRIS_WATCHER_DECISION"
 KILLED = RunStatus.to_string(RunStatus.KILLED)
 
 
@@ -70,6 +74,8 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]  # untyped
         if not self._already_active_mlflow:
             TrackingHooks._open = self.run_id
         mlflow.set_tag(HOST, socket.gethostname())
+        if decision := os.environ.get(DECISION_VARIABLE):
+            mlflow.set_tag(DECISION, decision)
 
     @hook_impl
     def before_node_run(

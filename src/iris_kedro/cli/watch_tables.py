@@ -1,0 +1,86 @@
+"""The watcher's state as tables on the terminal."""
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from iris_kedro.watcher.records.lease import read_owner
+from iris_kedro.watcher.rules import at
+from iris_kedro.watcher.status import read_status
+
+if TYPE_CHECKING:
+    from iris_kedro.watcher.records.store import Record
+    from iris_kedro.watcher.status import Status
+    from iris_kedro.watcher.wiring import Surroundings
+
+NEWEST = 10  # decisions
+
+
+def print_status(surroundings: "Surroundings") -> None:
+    """Print who watches, what waits, what was decided and which rules hold."""
+    status = read_status(surroundings.store, surroundings.parameters.rules)
+    console = Console()
+    state = Table.grid("", "", padding=(0, 3, 0, 0))
+    state.add_row("Watcher", _describe_owner(surroundings, status.now))
+    for name, text in _describe_rules(status, surroundings).items():
+        state.add_row(name, text)
+    console.print(state)
+    if status.waiting:
+        table = Table("waiting since (UTC)", "trigger", "reason")
+        for each in status.waiting:
+            table.add_row(_time(each.received_at), each.kind, escape(each.reason))
+        console.print(table)
+    records = surroundings.store.list_decisions(NEWEST)
+    if records:
+        table = Table("when (UTC)", "decision", "rule", "outcome", "reason")
+        for record in records:
+            table.add_row(
+                _time(record.decided_at),
+                record.action,
+                record.rule,
+                describe_outcome(record),
+                escape(record.reason),
+            )
+        console.print(table)
+
+
+def describe_outcome(record: "Record") -> str:
+    """Say what came of a decision, with the version and the gate's verdict."""
+    if record.action != "run":
+        return ""
+    if record.outcome is None:
+        return "running"
+    version = f" version {record.version}" if record.version else ""
+    remark = f" ({record.remark})" if record.remark else ""
+    return escape(f"{record.outcome}{version}{remark}")
+
+
+def _describe_owner(surroundings: "Surroundings", now: float) -> str:
+    with surroundings.engine.begin() as connection:
+        owner = read_owner(connection, surroundings.model)
+    if owner is None or owner.expires_at < now:
+        return "none acts: kedro watch"
+    host = owner.host.partition(" ")[0]
+    return f"process {owner.pid} on {escape(host)}, until {at(owner.expires_at)}"
+
+
+def _describe_rules(status: "Status", surroundings: "Surroundings") -> dict[str, str]:
+    rules = surroundings.parameters.rules
+    is_cooling = status.cooldown_until > status.now
+    return {
+        "Run": ", ".join(f"since {at(run.decided_at)}" for run in status.running)
+        or "none is under way",
+        "Triggers": f"{len(status.waiting)} waiting",
+        "Cooldown": f"until {at(status.cooldown_until)}" if is_cooling else "over",
+        "Budget": f"{status.budget} of {rules.runs_per_day} runs in 24 hours left",
+        "Breaker": f"open after {rules.failures} refused or failed runs: new data, new"
+        " labels or kedro watch reset closes it"
+        if status.is_breaker_open
+        else "closed",
+    }
+
+
+def _time(seconds: float) -> str:
+    return at(seconds).removesuffix(" UTC")

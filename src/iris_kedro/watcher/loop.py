@@ -1,0 +1,96 @@
+"""Rounds until the watcher is told to stop."""
+
+import logging
+import signal
+import threading
+import time
+from types import FrameType
+
+from kedro.io import DatasetError
+from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
+
+from .rounds import Watcher
+
+logger = logging.getLogger(__name__)
+
+TICK_SECONDS = 0.2
+
+
+class Loop:
+    """Runs rounds; what is away makes it try again later.
+
+    Args:
+        watcher: What a round is of.
+        seconds: Between two rounds.
+    """
+
+    def __init__(self, watcher: Watcher, seconds: float) -> None:
+        self._watcher = watcher
+        self._seconds = seconds
+        self._is_told_to_stop = threading.Event()
+        self._problem = ""
+        self.round_ended_at: float | None = None  # seconds since the epoch
+
+    def stop_on_signals(self) -> None:
+        """End at SIGTERM and Ctrl-C as ``stop`` does."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._hear)
+
+    def stop(self) -> None:
+        """End the loop and the job under way; call it from any thread."""
+        self._is_told_to_stop.set()
+
+    def run(self) -> None:
+        """Run rounds until told to stop."""
+        try:
+            while not self._is_told_to_stop.is_set():
+                self._try_round()
+                self._wait()
+        finally:
+            self._watcher.close()
+
+    def run_once(self) -> bool:
+        """Run one round, wait for the job that it has started, and record that.
+
+        Returns:
+            Whether all could be reached, and the run, if there was one, went well.
+        """
+        try:
+            self._try_round()
+            while self._watcher.is_busy and not self._is_told_to_stop.is_set():
+                if self._problem and self._watcher.has_ended:
+                    break  # the next watcher records what came of it
+                self._wait()
+                self._try_round(acts=False)
+        finally:
+            self._watcher.close()
+        return not (self._problem or self._watcher.has_failed)
+
+    def _try_round(self, *, acts: bool = True) -> None:
+        problem = ""
+        try:
+            self._watcher.run_round(acts=acts)
+            self.round_ended_at = time.time()
+        except (DatasetError, MlflowException, SQLAlchemyError) as error:
+            problem = _shorten(error)
+            if problem != self._problem:
+                logger.warning("Nothing can be decided at the moment: %s", problem)
+        if self._problem and not problem:
+            logger.info("Everything can be reached again")
+        self._problem = problem
+
+    def _wait(self) -> None:
+        end = time.monotonic() + self._seconds
+        while time.monotonic() < end:
+            if self._watcher.tend() or self._is_told_to_stop.wait(TICK_SECONDS):
+                return
+
+    def _hear(self, _: int, __: FrameType | None) -> None:
+        self.stop()
+
+
+def _shorten(error: Exception) -> str:
+    """Return the first line of what a library says, without SQL and addresses."""
+    lines = str(getattr(error, "orig", None) or error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

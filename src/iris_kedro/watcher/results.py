@@ -1,0 +1,66 @@
+"""What the registry knows of a run that the watcher has started."""
+
+from pathlib import PurePosixPath
+
+from mlflow.entities.model_registry import ModelVersion
+
+from iris_kedro.datasets.raw_archive import RAW_DATA
+from iris_kedro.hooks.tracking import DECISION
+from iris_kedro.registry import NOTE, VERDICT, Registry, find_outcomes
+from iris_kedro.registry.registered_model import RegisteredModel
+from iris_kedro.registry.releases import was_refused
+from iris_kedro.watcher.records.store import Result
+from iris_kedro.watcher.rules import Outcome
+
+LAST_DECISION = "watcher.last_decision"  # of the registered model
+
+
+class Results:
+    """Reads what came of runs; says in MLflow what was decided.
+
+    Every method raises MlflowException if MLflow cannot be reached.
+
+    Args:
+        model: The registered model.
+        experiment: Id of the experiment of its runs.
+    """
+
+    def __init__(self, model: RegisteredModel, experiment: str) -> None:
+        self._model = model
+        self._experiment = experiment
+
+    def recover(self) -> None:
+        """Complete a release whose process died; fail if MLflow is away."""
+        Registry(self._model.name, self._model.client).recover()
+
+    def find(self, decision: str) -> Result | None:
+        """Return what a run has released or was refused; none if nothing."""
+        tagged = f"tags.`{DECISION}` = '{decision}'"
+        runs = self._model.client.search_runs([self._experiment], tagged)
+        outcomes = find_outcomes(self._model.versions())
+        versions = [
+            outcomes[run.info.run_id] for run in runs if run.info.run_id in outcomes
+        ]
+        return _describe(versions[-1]) if versions else None
+
+    def find_source(self) -> tuple[str, float] | None:
+        """Return the digest of the newest version's raw file, and when it was made."""
+        versions = [each for each in self._model.versions() if RAW_DATA in each.tags]
+        if not versions:
+            return None
+        digest = PurePosixPath(versions[-1].tags[RAW_DATA]).stem
+        return digest, versions[-1].creation_timestamp / 1000
+
+    def publish(self, text: str) -> None:
+        """Say what was decided last, once there is a registered model to say it of."""
+        if self._model.exists():
+            self._model.set_tag(LAST_DECISION, text)
+
+
+def _describe(version: ModelVersion) -> Result:
+    outcome = Outcome.RELEASED
+    if was_refused(version):
+        outcome = Outcome.REFUSED
+    elif NOTE in version.tags:
+        outcome = Outcome.HELD
+    return Result(outcome, str(version.version), version.tags.get(VERDICT, ""))

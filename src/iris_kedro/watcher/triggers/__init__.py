@@ -1,0 +1,1 @@
+"""What can ask for a training; each looks for one thing."""

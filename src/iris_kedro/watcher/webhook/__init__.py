@@ -1,0 +1,1 @@
+"""The watcher's own address: triggers come in, metrics go out."""

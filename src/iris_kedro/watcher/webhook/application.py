@@ -1,0 +1,113 @@
+"""The watcher's Flask application: ``POST /trigger``, ``/metrics`` and ``/health``."""
+
+import hashlib
+import hmac
+import json
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, Response, request
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.registry import Collector
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import BadRequest, HTTPException, Unauthorized
+
+from iris_kedro.watcher.records.store import Store
+
+from .payloads import read_payload
+
+logger = logging.getLogger(__name__)
+
+LARGEST_BODY = 1_000_000  # bytes; a push to GitHub of many commits is far below
+BEARER = "Bearer "
+SIGNATURE = "sha256="
+
+Answer = tuple[dict[str, Any], int]
+
+
+def create_app(
+    store: Store,
+    token: str,
+    collector: Collector,
+    find_round: Callable[[], float | None],
+    longest_round: float,
+) -> Flask:
+    """Create the application.
+
+    Args:
+        store: Where triggers are kept.
+        token: What a sender must know.
+        collector: Of the metrics.
+        find_round: Returns when the last round has ended, in seconds since the epoch.
+        longest_round: After so many seconds without one, the watcher is not healthy.
+    """
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(collector)
+
+    @app.post("/trigger")
+    def trigger() -> Answer:
+        """Keep a trigger, and answer when it is safe on the disk."""
+        _check_sender(token)
+        try:
+            payload = json.loads(request.get_data())
+            asked = read_payload(payload, request.headers.get("X-GitHub-Event"))
+        except (ValueError, RecursionError) as error:  # also of JSON and encodings
+            raise BadRequest(str(error)) from error
+        if asked.kind is None:
+            return {"ignored": asked.reason}, 200
+        trigger_id = store.add_trigger(asked.kind, asked.reason)
+        logger.info("Trigger %s: %s", trigger_id, asked.reason)
+        return {"id": trigger_id}, 202
+
+    @app.get("/metrics")
+    def metrics() -> Response:
+        """Say what Prometheus scrapes."""
+        return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+    @app.get("/health")
+    def health() -> Answer:
+        """Say whether rounds go on."""
+        ended_at = find_round()
+        is_healthy = ended_at is not None and time.time() - ended_at < longest_round
+        status = "ok" if is_healthy else "no round lately"
+        return {"status": status, "last_round": ended_at}, 200 if is_healthy else 503
+
+    @app.errorhandler(HTTPException)
+    def explain(error: HTTPException) -> Any:
+        """Answer with JSON, and what the exception has for the headers."""
+        response = error.get_response()
+        response.set_data(json.dumps({"error": error.description}))
+        response.content_type = "application/json"
+        return response
+
+    @app.errorhandler(SQLAlchemyError)
+    def ask_again(_: SQLAlchemyError) -> tuple[dict[str, Any], int, dict[str, str]]:
+        """Let the sender try again: nothing is kept."""
+        answer = {"error": "the database is away: send it again"}
+        return answer, 503, {"Retry-After": "30"}
+
+    return app
+
+
+def _check_sender(token: str) -> None:
+    """Check the token, or GitHub's signature, which is made with it."""
+    secret = token.encode()
+    given = request.headers.get("Authorization", "")
+    if given.startswith(BEARER) and hmac.compare_digest(
+        given.removeprefix(BEARER).encode(), secret
+    ):
+        return
+    signature = request.headers.get("X-Hub-Signature-256", "")
+    if signature:
+        digest = hmac.new(secret, request.get_data(), hashlib.sha256).hexdigest()
+        if hmac.compare_digest(signature.encode(), f"{SIGNATURE}{digest}".encode()):
+            return
+    raise Unauthorized(
+        "the token is missing or wrong: Authorization: Bearer IRIS_WATCHER_TOKEN",
+        www_authenticate=WWWAuthenticate("bearer"),
+    )

@@ -1,0 +1,82 @@
+"""What others send: Alertmanager, GitHub, or anybody with a reason."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from iris_kedro.watcher.rules import Kind
+
+LONGEST_REASON = 1000
+COMMIT_LENGTH = 7
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a payload asks for; without a kind, nothing.
+
+    Attributes:
+        reason: Why, or why not.
+        kind: The kind of the trigger.
+    """
+
+    reason: str
+    kind: Kind | None = None
+
+
+def read_payload(payload: Any, event: str | None) -> Request:
+    """Read the JSON that was sent.
+
+    Args:
+        payload: The JSON.
+        event: GitHub's name of the event, from its header.
+
+    Raises:
+        ValueError: Says what is accepted.
+    """
+    if isinstance(payload, dict):
+        if event is not None:
+            return _read_github(payload, event)
+        if isinstance(payload.get("alerts"), list):
+            return _read_alerts(payload)
+        reason = payload.get("reason")
+        if isinstance(reason, str) and reason.strip():
+            return Request(_cut(reason.strip()), Kind.WEBHOOK)
+    raise ValueError(
+        'expected {"reason": "…"}, a notification of Alertmanager, or an event of'
+        " GitHub with its header X-GitHub-Event"
+    )
+
+
+def _read_alerts(payload: dict[str, Any]) -> Request:
+    firing = [
+        each
+        for each in payload["alerts"]
+        if isinstance(each, dict) and each.get("status") == "firing"
+    ]
+    if payload.get("status") != "firing" or not firing:
+        return Request("no alert is firing")
+    names = dict.fromkeys(_name_alert(each) for each in firing)
+    return Request(_cut(f"alert {', '.join(names)}"), Kind.ALERT)
+
+
+def _name_alert(alert: dict[str, Any]) -> str:
+    labels, annotations = alert.get("labels"), alert.get("annotations")
+    name = labels.get("alertname") if isinstance(labels, dict) else None
+    summary = annotations.get("summary") if isinstance(annotations, dict) else None
+    return f"{name or 'without a name'}{f' ({summary})' if summary else ''}"
+
+
+def _read_github(payload: dict[str, Any], event: str) -> Request:
+    repository = payload.get("repository")
+    name = repository.get("full_name") if isinstance(repository, dict) else None
+    place = f"GitHub, {name or 'a repository without a name'}"
+    if event == "repository_dispatch":
+        return Request(_cut(f"{place}: {payload.get('action')}"), Kind.WEBHOOK)
+    if event == "push":
+        commit = str(payload.get("after", ""))[:COMMIT_LENGTH]
+        text = f"{place}: push to {payload.get('ref')} ({commit})"
+        return Request(_cut(text), Kind.WEBHOOK)
+    return Request(f"nothing is done at {_cut(event)!r}")
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_REASON else f"{text[: LONGEST_REASON - 1]}…"

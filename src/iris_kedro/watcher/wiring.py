@@ -1,0 +1,202 @@
+"""A watcher from the project's configuration."""
+
+import os
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mlflow.tracking import MlflowClient
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from iris_kedro.configuration import name_data_folder
+from iris_kedro.datasets import SourceDataset
+from iris_kedro.errors import ProjectError
+from iris_kedro.registry.history import find_user
+from iris_kedro.registry.registered_model import RegisteredModel
+from iris_kedro.specification import Watcher as Parameters
+from iris_kedro.specification import check_watcher
+
+from .loop import Loop
+from .observer import Observer, Place
+from .records.database import connect, read_revision, upgrade
+from .records.lease import Lease
+from .records.store import Record, Store
+from .results import Results
+from .rounds import Commands, Watcher
+
+TOKEN = "IRIS_WATCHER_TOKEN"  # noqa: S105  (its name)
+UNHEALTHY_ROUNDS = 10  # without one for so long, and three minutes
+UNHEALTHY_SECONDS = 180.0
+# A watcher that waits for MLflow cannot do anything else.
+PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the project says of its watcher.
+
+    Attributes:
+        parameters: The parameters of ``watcher``.
+        model: Name of the registered model.
+        project: The project's folder.
+        reporting: The folder of reports.
+        engine: The database.
+    """
+
+    parameters: Parameters
+    model: str
+    project: Path
+    reporting: Path
+    engine: Engine
+
+    @property
+    def store(self) -> Store:
+        """Triggers and decisions."""
+        return Store(self.engine, self.model)
+
+    @property
+    def report(self) -> Path:
+        """The file that the monitoring pipeline writes."""
+        return self.reporting / "monitoring.json"
+
+    @property
+    def by(self) -> str:
+        """Who acts, for the records."""
+        return f"{find_user()}@{socket.gethostname()}"
+
+
+def read_surroundings(context: Any) -> Surroundings:
+    """Read the configuration, and create or update the watcher's tables.
+
+    Args:
+        context: Kedro's context.
+
+    Raises:
+        ProjectError: If the database cannot be used.
+    """
+    model, project = context.params["dataset"].name, Path(context.project_path)
+    engine = _connect(context)
+    try:
+        upgrade(engine)
+    except SQLAlchemyError as error:
+        raise _explain(engine, error) from error
+    return Surroundings(
+        check_watcher(context.params),
+        model,
+        project,
+        project / "data" / "08_reporting" / name_data_folder(model),
+        engine,
+    )
+
+
+def find_records(context: Any, newest: int) -> list[Record]:
+    """Return the newest decisions of the watcher; nothing if there was never one.
+
+    Raises:
+        ProjectError: If the database cannot be read.
+    """
+    engine = _connect(context)
+    if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
+        return []
+    try:
+        with engine.begin() as connection:
+            if read_revision(connection) is None:
+                return []
+        return Store(engine, context.params["dataset"].name).list_decisions(newest)
+    except SQLAlchemyError as error:
+        raise _explain(engine, error) from error
+
+
+def build_loop(context: Any, surroundings: Surroundings, env: str | None) -> Loop:
+    """Build a watcher, and the loop that it runs in.
+
+    Args:
+        context: Kedro's context.
+        surroundings: What the project says of the watcher.
+        env: The configuration environment, if it is not the default one.
+    """
+    environ = dict(os.environ)  # of the runs, before it is changed for the watcher
+    for name, value in PATIENCE.items():
+        os.environ.setdefault(name, value)
+    parameters, store = surroundings.parameters, surroundings.store
+    lease = Lease(surroundings.engine, surroundings.model, parameters.lease_seconds)
+    results = Results(
+        RegisteredModel(surroundings.model, MlflowClient()),
+        context.mlflow.tracking.experiment._experiment.experiment_id,
+    )
+    place = Place(
+        surroundings.engine,
+        surroundings.model,
+        _find_source(context),
+        surroundings.report,
+    )
+    watcher = Watcher(
+        parameters,
+        store,
+        lease,
+        Observer(place, parameters.triggers, store, lease, results),
+        results,
+        Commands(
+            surroundings.project,
+            surroundings.reporting / "watcher",
+            env=env,
+            environ=environ,
+        ),
+        surroundings.by,
+    )
+    return Loop(watcher, parameters.poll_seconds)
+
+
+def build_server(surroundings: Surroundings, loop: Loop) -> Any:
+    """Build the server of the webhook; none if it is off.
+
+    Raises:
+        ProjectError: If there is no token, or the address is in use.
+    """
+    # Loaded only for a webhook.
+    from .webhook.application import create_app  # noqa: PLC0415
+    from .webhook.gauges import WatcherCollector  # noqa: PLC0415
+    from .webhook.server import Server  # noqa: PLC0415
+
+    parameters = surroundings.parameters
+    address = parameters.triggers.webhook
+    if address is None:
+        return None
+    token = os.environ.get(TOKEN, "").strip()
+    if not token:
+        raise ProjectError(
+            f"watcher.triggers.webhook is {address}, but there is no token that"
+            f" senders must know: set {TOKEN}, for example to what"
+            " openssl rand -hex 32 prints"
+        )
+    host, _, port = address.rpartition(":")
+    collector = WatcherCollector(
+        surroundings.store, parameters.rules, surroundings.report
+    )
+    longest = max(UNHEALTHY_ROUNDS * parameters.poll_seconds, UNHEALTHY_SECONDS)
+    app = create_app(
+        surroundings.store, token, collector, lambda: loop.round_ended_at, longest
+    )
+    return Server(host.strip("[]"), int(port), app)
+
+
+def _connect(context: Any) -> Engine:
+    url = context.config_loader["credentials"]["predictions"]["con"]
+    return connect(url, Path(context.project_path))
+
+
+def _explain(engine: Engine, error: SQLAlchemyError) -> ProjectError:
+    reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
+    return ProjectError(
+        f"the database {engine.url.render_as_string()} cannot be used: {reason}. Its"
+        " address is in IRIS_DATABASE_URL"
+    )
+
+
+def _find_source(context: Any) -> SourceDataset:
+    source = context.catalog.get("source_file")
+    if not isinstance(source, SourceDataset):
+        raise ProjectError("source_file in the catalog is not a SourceDataset")
+    return source

@@ -1,0 +1,40 @@
+"""Stands in for kedro: takes its time, never runs twice at once, leaves a result.
+
+Arguments are those of kedro. The folder it works in has a file ``plan`` with what to
+do: ``released``, ``refused``, ``fail``, or ``hang``.
+"""
+
+import fcntl
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+folder = Path.cwd()
+plan = (folder / "plan").read_text().split()
+decision = os.environ.get("IRIS_WATCHER_DECISION", "monitoring")
+
+
+def note(event: str) -> None:
+    line = json.dumps([event, decision, sys.argv[1:]]) + "\n"
+    file = os.open(folder / "events", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(file, line.encode())
+    os.close(file)
+
+
+with open(folder / "lock", "w") as lock:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        note("overlap")
+        sys.exit(3)
+    note("begin")
+    time.sleep(3600 if plan[0] == "hang" else float(plan[1]))
+    if plan[0] == "fail":
+        sys.exit("MLflow is full")
+    if decision != "monitoring" and plan[0] != "unchanged":
+        result = folder / "results" / decision
+        result.with_suffix(".new").write_text(plan[0])
+        result.with_suffix(".new").rename(result)
+    note("end")

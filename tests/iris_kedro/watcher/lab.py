@@ -1,0 +1,154 @@
+"""Watchers in processes of their own, with a stand-in for kedro and for MLflow."""
+
+import json
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(
+    ["iris_kedro.watcher.wiring", "tests.iris_kedro.watcher.lab"]
+)
+STAND_IN = Path(__file__).with_name("kedro_stand_in.py")
+
+
+class FileResults:
+    """What the stand-in has left, in place of what the registry knows."""
+
+    def __init__(self, folder):
+        self._folder = folder
+
+    def recover(self):
+        if (self._folder / "away").exists():
+            from mlflow.exceptions import MlflowException  # noqa: PLC0415
+
+            raise MlflowException("MLflow is away")
+
+    def find(self, decision):
+        from iris_kedro.watcher.records.store import Result  # noqa: PLC0415
+        from iris_kedro.watcher.rules import Outcome  # noqa: PLC0415
+
+        self.recover()
+        file = self._folder / "results" / decision
+        return Result(Outcome(file.read_text()), "1") if file.exists() else None
+
+    def find_source(self):
+        return None
+
+    def publish(self, text):
+        self.recover()
+        (self._folder / "published").write_text(text)
+
+
+def build(folder, url, seconds=60.0, **parameters):
+    """Build a watcher that works in a folder."""
+    from iris_kedro.datasets import SourceDataset  # noqa: PLC0415
+    from iris_kedro.specification import Watcher as Parameters  # noqa: PLC0415
+    from iris_kedro.watcher.observer import Observer, Place  # noqa: PLC0415
+    from iris_kedro.watcher.records.database import connect, upgrade  # noqa: PLC0415
+    from iris_kedro.watcher.records.lease import Lease  # noqa: PLC0415
+    from iris_kedro.watcher.records.store import Store  # noqa: PLC0415
+    from iris_kedro.watcher.rounds import Commands, Watcher  # noqa: PLC0415
+
+    rules = {"cooldown_minutes": 0, "runs_per_day": 10_000, "failures": 10_000}
+    given = Parameters.model_validate({"rules": rules, **parameters})
+    engine = connect(url, folder)
+    upgrade(engine)
+    store, lease = Store(engine, "iris"), Lease(engine, "iris", seconds)
+    results = FileResults(folder)
+    source = SourceDataset("source.csv", "species", path=str(folder))
+    place = Place(engine, "iris", source, folder / "monitoring.json")
+    observer = Observer(place, given.triggers, store, lease, results)
+    commands = Commands(folder, folder / "logs", (sys.executable, str(STAND_IN)))
+    return Watcher(given, store, lease, observer, results, commands, "ada")
+
+
+def die_at(nth):
+    """Let this process be killed before its nth effect."""
+    from iris_kedro.watcher.jobs import Job  # noqa: PLC0415
+    from iris_kedro.watcher.records.lease import Lease  # noqa: PLC0415
+    from iris_kedro.watcher.records.store import Store  # noqa: PLC0415
+
+    effects = iter(range(1, nth))
+
+    def let_live_or_die(effect):
+        def call(*args, **kwargs):
+            if next(effects, None) is None:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return effect(*args, **kwargs)
+
+        return call
+
+    for owner, names in {
+        Store: ["decide", "finish", "write_note"],
+        Lease: ["take", "note_job", "find_orphan"],
+        Job: ["__init__", "begin"],
+        FileResults: ["recover", "find", "publish"],
+    }.items():
+        for name in names:
+            setattr(owner, name, let_live_or_die(getattr(owner, name)))
+
+
+def watch(folder, url, seconds, parameters, dies_at=None):
+    """Run a watcher until it is told to stop, as the command does."""
+    from iris_kedro.watcher.loop import Loop  # noqa: PLC0415
+
+    os.chdir(folder)
+    with open(folder / f"watcher-{os.getpid()}.log", "w") as log:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+    if dies_at is not None:
+        die_at(dies_at)
+    loop = Loop(build(folder, url, seconds, **parameters), 0.05)
+    loop.stop_on_signals()
+    loop.run()
+
+
+@dataclass
+class Lab:
+    """A folder for watchers and what they start."""
+
+    folder: Path
+    url: str
+
+    def prepare(self):
+        (self.folder / "results").mkdir()
+        pd.DataFrame({"a": [1], "species": ["x"]}).to_csv(
+            self.folder / "source.csv", index=False
+        )
+        self.plan("released", 0.1)
+        return self
+
+    def plan(self, outcome, seconds=0.0):
+        (self.folder / "plan").write_text(f"{outcome} {seconds}")
+
+    def build(self, seconds=60.0, **parameters):
+        return build(self.folder, self.url, seconds, **parameters)
+
+    def start(self, seconds=60.0, dies_at=None, **parameters):
+        arguments = (self.folder, self.url, seconds, parameters, dies_at)
+        process = PROCESSES.Process(target=watch, args=arguments)
+        process.start()
+        return process
+
+    def events(self):
+        try:
+            lines = (self.folder / "events").read_text().splitlines()
+        except FileNotFoundError:
+            return []
+        return [json.loads(line) for line in lines]
+
+    def begun(self):
+        return [decision for event, decision, _ in self.events() if event == "begin"]
+
+    def wait(self, holds, what, seconds=120):
+        end = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < end, f"not in {seconds} s: {what}"
+            time.sleep(0.02)

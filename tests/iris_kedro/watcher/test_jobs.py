@@ -1,0 +1,125 @@
+import os
+import signal
+import sys
+
+import pytest
+
+from iris_kedro.processes import find_start, is_same
+from iris_kedro.watcher import jobs
+from iris_kedro.watcher.jobs import Job, end_group, prune_logs
+
+
+@pytest.fixture
+def start(tmp_path):
+    started = []
+
+    def start(code):
+        command = [sys.executable, "-u", "-c", code]
+        job = Job(command, tmp_path, tmp_path / "logs" / "job.log", dict(os.environ))
+        started.append(job)
+        return job
+
+    yield start
+    for job in started:
+        job.stop()
+
+
+def test_a_job_waits_for_its_beginning(start, tmp_path, wait_for):
+    job = start("print('done')")
+    assert job.poll() is None
+
+    job.begin()
+
+    wait_for(lambda: job.poll() == 0, "it has ended")
+    assert job.read_error() == "done"
+
+
+def test_a_job_that_never_began_did_nothing(start, tmp_path):
+    job = start("open('file', 'w')")
+
+    job.stop()
+
+    assert not (tmp_path / "file").exists()
+
+
+def test_the_last_line_says_why_it_failed(start, wait_for):
+    job = start("import sys; print('all is well'); sys.exit('it is not\\n')")
+    job.begin()
+
+    wait_for(lambda: job.poll() == 1, "it has ended")
+
+    assert job.read_error() == "it is not"
+
+
+def test_a_job_reads_nothing_and_has_a_group_of_its_own(start, wait_for):
+    job = start("import os, sys; print(sys.stdin.read(), os.getpgid(0))")
+    job.begin()
+
+    wait_for(lambda: job.poll() == 0, "it has ended")
+
+    assert job.read_error() == str(job.pid)
+
+
+IGNORES = """
+import os, signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+child = os.fork()
+print(child or "", flush=True)
+time.sleep(3600)
+"""
+
+
+def test_a_job_that_ignores_sigterm_ends_with_all_it_started(
+    start, wait_for, monkeypatch
+):
+    monkeypatch.setattr(jobs, "STOP_SECONDS", 0.2)
+    job = start(IGNORES)
+    job.begin()
+    wait_for(job.read_error, "it has started another")
+    child = int(job.log.read_text().split()[0])
+    started = find_start(child)
+
+    assert job.stop() == -signal.SIGKILL
+
+    wait_for(lambda: not is_same(child, started), "that has ended")
+
+
+def test_the_group_of_another_watcher_is_ended(start, wait_for, monkeypatch):
+    monkeypatch.setattr(jobs, "STOP_SECONDS", 0.2)
+    job = start(IGNORES)
+    job.begin()
+    wait_for(job.read_error, "it ignores SIGTERM")
+
+    end_group(job.pid, job.started)
+
+    wait_for(lambda: job.poll() == -signal.SIGKILL, "it has ended")
+
+
+def test_a_process_with_a_number_that_was_used_before_is_left_alone(start):
+    job = start("")
+
+    end_group(job.pid, "1")
+
+    assert job.poll() is None
+
+
+def test_a_job_whose_parent_has_ended_before_does_nothing(tmp_path, start):
+    job = start("open('file', 'w')")
+    os.kill(job.pid, signal.SIGTERM)
+
+    job.begin()
+
+    assert job.stop() == -signal.SIGTERM
+    assert not (tmp_path / "file").exists()
+
+
+def test_old_logs_are_deleted(tmp_path, monkeypatch):
+    monkeypatch.setattr(jobs, "KEPT_LOGS", 2)
+    for number in range(4):
+        file = tmp_path / f"{number}.log"
+        file.touch()
+        os.utime(file, (number, number))
+
+    prune_logs(tmp_path)
+
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["2.log", "3.log"]

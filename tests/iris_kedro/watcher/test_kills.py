@@ -1,0 +1,194 @@
+"""Watchers that are killed, or several at once: no trigger lost, no run twice."""
+
+import os
+import random
+import signal
+
+import pytest
+
+from iris_kedro.processes import find_start, is_same
+from iris_kedro.watcher.records.lease import read_owner
+from iris_kedro.watcher.rules import Kind
+from tests.iris_kedro.watcher.lab import Lab
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def lab(tmp_path, url, store):
+    return Lab(tmp_path, url).prepare()
+
+
+@pytest.fixture
+def start(lab):
+    processes = []
+
+    def start(**parameters):
+        processes.append(lab.start(**parameters))
+        return processes[-1]
+
+    yield start
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        process.join(30)
+        assert process.exitcode is not None
+
+
+def check(lab, store, triggers):
+    """Check what must hold however often a watcher was killed."""
+    records = store.list_decisions(10_000)
+    outcomes = {each.id: each.outcome for each in records if each.action == "run"}
+    results = {file.name for file in (lab.folder / "results").iterdir()}
+    begun = lab.begun()
+    assert not [event for event, *_ in lab.events() if event == "overlap"]
+    assert len(begun) == len(set(begun))  # no decision was run twice
+    assert store.list_waiting() == ()
+    # Whatever left a result was recorded, and nothing else counts as handled.
+    assert {run for run, each in outcomes.items() if each == "released"} == results - {
+        name for name in results if name.endswith(".new")
+    }
+    assert set(outcomes.values()) <= {"released", "interrupted"}
+    assert triggers
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_watcher_killed_at_random_moments_loses_nothing(lab, store, start, seed):
+    chance = random.Random(seed)  # noqa: S311
+    triggers = []
+    for _ in range(4):
+        triggers += [
+            store.add_trigger(Kind.WEBHOOK, f"trigger {number}")
+            for number in range(chance.randint(0, 2))
+        ]
+        lab.plan("released", chance.uniform(0, 0.3))
+        process = start()
+        process.join(chance.uniform(0, 0.9))
+        process.kill()
+        process.join()
+    triggers.append(store.add_trigger(Kind.WEBHOOK, "the last one"))
+
+    start()
+
+    lab.wait(lambda: not store.list_waiting(), "all triggers are taken")
+    lab.wait(
+        lambda: all(run.outcome for run in store.list_runs(store.read_time(), 999)),
+        "all runs have ended",
+    )
+    check(lab, store, triggers)
+
+
+def test_several_watchers_handle_each_trigger_once(lab, store, engine, start):
+    lab.plan("released", 0.02)
+    start(), start(), start()
+    triggers = []
+
+    def ask(runs):
+        """Send triggers until there were so many runs."""
+        triggers.append(store.add_trigger(Kind.WEBHOOK, f"trigger {len(triggers)}"))
+        return len(lab.begun()) >= runs
+
+    lab.wait(lambda: ask(5), "five runs have begun")
+    with engine.begin() as connection:
+        os.kill(read_owner(connection, "iris").pid, signal.SIGKILL)
+    lab.wait(lambda: ask(10), "ten runs have begun")
+
+    lab.wait(lambda: not store.list_waiting(), "all triggers are taken")
+    lab.wait(
+        lambda: all(run.outcome for run in store.list_runs(store.read_time(), 999)),
+        "all runs have ended",
+    )
+    check(lab, store, triggers)
+
+
+@pytest.mark.parametrize("nth", range(1, 13))
+def test_a_watcher_killed_before_an_effect_loses_nothing(lab, store, start, nth):
+    lab.plan("released", 0.01)
+    trigger = store.add_trigger(Kind.WEBHOOK, "one")
+    process = start(dies_at=nth)
+    process.join(60)
+    assert process.exitcode == -signal.SIGKILL
+
+    start()
+
+    lab.wait(
+        lambda: not store.list_waiting() and store.count_outcomes().get("released"),
+        "the run is recorded",
+    )
+    check(lab, store, [trigger])
+
+
+def test_a_run_ends_with_its_watcher(lab, store, start):
+    lab.plan("hang")
+    store.add_trigger(Kind.WEBHOOK, "one")
+    process = start()
+    lab.wait(lab.begun, "the run has begun")
+    [job] = children(process.pid)
+    started = find_start(job)
+
+    process.kill()
+    process.join()
+
+    lab.wait(lambda: not is_same(job, started), "the run has ended")
+
+
+def test_a_run_that_outlives_its_watcher_is_ended_by_the_next(lab, store, start):
+    lab.plan("hang")
+    store.add_trigger(Kind.WEBHOOK, "one")
+    process = start()
+    lab.wait(lab.begun, "the run has begun")
+    [job] = children(process.pid)
+    started = find_start(job)
+    os.kill(job, signal.SIGSTOP)  # it does not hear that its parent has ended
+    process.kill()
+    process.join()
+    lab.plan("released")
+
+    start()
+
+    lab.wait(lambda: len(lab.begun()) == 2, "another run has begun")
+    assert not is_same(job, started)
+    lab.wait(
+        lambda: store.list_decisions(1)[0].outcome == "released",
+        "the second run has ended",
+    )
+    outcomes = [each.outcome for each in store.list_decisions(9)]
+    assert outcomes == ["interrupted", "released"]
+
+
+def test_a_watcher_that_is_told_to_stop_ends_its_run_and_says_so(lab, store, start):
+    lab.plan("hang")
+    trigger = store.add_trigger(Kind.WEBHOOK, "one")
+    process = start()
+    lab.wait(lab.begun, "the run has begun")
+
+    process.terminate()
+    process.join(30)
+
+    assert process.exitcode == 0
+    assert [each.id for each in store.list_waiting()] == [trigger]
+    [record] = store.list_decisions(9)
+    assert (record.outcome, record.remark) == ("interrupted", "the watcher was stopped")
+
+
+def test_a_killed_run_is_repeated(lab, store, start):
+    lab.plan("hang")
+    store.add_trigger(Kind.WEBHOOK, "one")
+    process = start()
+    lab.wait(lab.begun, "the run has begun")
+    [job] = children(process.pid)
+    lab.plan("released")
+
+    os.kill(job, signal.SIGKILL)
+
+    lab.wait(lambda: len(lab.begun()) == 2, "it has begun again")
+    lab.wait(
+        lambda: store.list_decisions(1)[0].outcome == "released", "the run has ended"
+    )
+    first, _ = store.list_decisions(9)
+    assert (first.outcome, first.remark) == ("failed", "killed by signal 9 (SIGKILL)")
+
+
+def children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children") as file:
+        return [int(each) for each in file.read().split()]

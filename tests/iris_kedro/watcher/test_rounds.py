@@ -1,0 +1,332 @@
+import json
+
+import pandas as pd
+import pytest
+import sqlalchemy
+from mlflow.exceptions import MlflowException
+
+from iris_kedro.watcher.loop import Loop
+from iris_kedro.watcher.records.lease import Lease
+from iris_kedro.watcher.records.tables import lease as lease_table
+from iris_kedro.watcher.rules import Kind
+from serving.database import schema
+from serving.database.engine import connect
+from serving.database.tables import feedback, predictions
+from tests.iris_kedro.watcher.lab import Lab
+
+
+@pytest.fixture
+def lab(tmp_path, url, store):
+    lab = Lab(tmp_path, url).prepare()
+    lab.plan("released")
+    return lab
+
+
+@pytest.fixture
+def once(lab):
+    """Return a function that runs ``kedro watch --once``."""
+
+    def once(**parameters):
+        return Loop(lab.build(**parameters), 0.05).run_once()
+
+    return once
+
+
+@pytest.fixture
+def label(url):
+    """Return a function that stores labelled predictions, as the service does."""
+    engine = connect(url)
+    schema.upgrade(engine)
+
+    def label(number, at, model="iris"):
+        rows = [
+            {"prediction_id": f"{model} {at}", "row_index": index, "model": model}
+            for index in range(number)
+        ]
+        shared = dict.fromkeys(
+            ("version", "arm", "request_id", "route", "prediction"), "1"
+        ) | {"features": "{}", "probabilities": "{}", "predicted_at": at}
+        with engine.begin() as connection:
+            connection.execute(predictions.insert(), [row | shared for row in rows])
+            for row in rows:
+                del row["model"]
+                row |= {"label": "x", "received_at": at}
+            connection.execute(feedback.insert(), rows)
+
+    return label
+
+
+def decided(store):
+    return [(each.action, each.rule, each.outcome) for each in store.list_decisions(99)]
+
+
+RELEASED = ("run", "due", "released")
+
+
+def test_a_round_without_triggers_decides_nothing(store, once):
+    assert once()
+    assert decided(store) == []
+
+
+def test_all_triggers_that_wait_become_one_run(lab, store, once):
+    for number in range(3):
+        store.add_trigger(Kind.WEBHOOK, f"trigger {number}")
+
+    assert once()
+
+    assert decided(store) == [RELEASED]
+    assert len(lab.begun()) == 1
+    [record] = store.list_decisions(1)
+    assert (record.version, record.by) == ("1", "ada")
+    assert record.reason == "trigger 0; trigger 1; trigger 2"
+
+
+def test_a_source_that_was_never_trained_on_is_a_trigger_once(store, once):
+    triggers = {"source_minutes": 0}
+
+    for _ in range(2):
+        once(triggers=triggers)
+
+    assert decided(store) == [RELEASED]
+    assert store.list_decisions(1)[0].reason == "nothing has been trained yet"
+
+
+def test_each_change_of_the_source_is_a_trigger(lab, store, once):
+    reasons = ["a", "b", "a", "b"]
+    for value in reasons:
+        table = pd.DataFrame({"a": [1, 2], "species": ["x", value]})
+        table.to_csv(lab.folder / "source.csv", index=False)
+        once(triggers={"source_minutes": 0})
+
+    assert decided(store) == [RELEASED] * 4
+    assert "changed at its source" in store.list_decisions(1)[0].reason
+
+
+def test_a_source_that_cannot_be_read_leaves_the_other_triggers(lab, store, once):
+    (lab.folder / "source.csv").unlink()
+    store.add_trigger(Kind.WEBHOOK, "one")
+
+    assert not once(triggers={"source_minutes": 0})
+
+    assert len(store.list_waiting()) == 1  # the run would have failed
+
+
+def test_enough_labels_are_a_trigger_until_a_run_had_them(lab, store, once, label):
+    triggers = {"labels": 3}
+    label(2, at=100.0)
+    label(9, at=100.0, model="penguins")
+    once(triggers=triggers)
+    assert decided(store) == []
+
+    label(2, at=200.0)
+    once(triggers=triggers)
+    once(triggers=triggers)
+    assert decided(store) == [RELEASED]
+    assert store.list_decisions(1)[0].reason == "4 new labelled rows"
+    [[*_, arguments]] = [event for event in lab.events() if event[0] == "begin"]
+    assert arguments == [
+        "run",
+        "--params",
+        "data_engineering.labelled_rows.enabled=true",
+    ]
+
+    label(3, at=300.0)
+    once(triggers=triggers)
+    assert decided(store) == [RELEASED] * 2
+
+
+def test_parameters_of_runs_are_passed_on(lab, store, once):
+    store.add_trigger(Kind.WEBHOOK, "one")
+
+    once(params={"model_release.strategy": "canary", "data_science.force": True})
+
+    *_, arguments = lab.events()[0]
+    assert arguments[-1] == "model_release.strategy=canary,data_science.force=true"
+
+
+def test_a_schedule_has_not_been_missed_by_a_new_watcher(store, once):
+    once(triggers={"schedule": "* * * * *"})
+
+    assert decided(store) == []
+
+
+def test_times_that_were_missed_are_one_run(store, lease, once):
+    store.write_note(lease, "scheduled", str(store.read_time() - 3600))
+    lease.release()
+
+    for _ in range(2):
+        once(triggers={"schedule": "*/20 * * * *"})
+
+    assert decided(store) == [RELEASED]
+
+
+@pytest.fixture
+def report(lab):
+    def report(verdict):
+        values = {"model": "iris", "version": "7", "as_of": "2026-11-01T12:00:00Z"}
+        values |= {"verdict": verdict, "rows": 500, "reasons": ["petals are longer"]}
+        (lab.folder / "monitoring.json").write_text(json.dumps(values))
+
+    return report
+
+
+MONITORING = {"source_minutes": 0, "monitoring": "*/5 * * * *"}
+
+
+def test_drift_without_anything_new_is_not_acted_on(lab, store, once, label, report):
+    once(triggers={"source_minutes": 0})
+    report("data drift")
+    label(2, at=100.0)
+
+    once(triggers=MONITORING)  # the monitoring
+    once(triggers=MONITORING)
+
+    assert decided(store) == [RELEASED, ("skip", "nothing new", None)]
+    assert lab.events()[-1][2] == ["run", "--pipelines", "monitoring"]
+    reason = store.list_decisions(1)[0].reason
+    assert "data drift of version 7: petals are longer" in reason
+    assert "the same rows give the same model" in reason
+
+
+def test_drift_and_new_labels_are(store, once, label, report):
+    triggers = MONITORING | {"labels": 100}
+    once(triggers=triggers)  # the first run, on the source
+    report("worse")
+    label(2, at=100.0)
+    once(triggers=triggers)
+    once(triggers=triggers)
+
+    assert decided(store) == [RELEASED] * 2
+
+
+def test_a_quiet_report_is_no_trigger(store, once, label, report):
+    report("quiet")
+    label(2, at=100.0)
+    once(triggers={"monitoring": "*/5 * * * *"})
+
+    assert store.list_waiting() == ()
+
+
+def test_nothing_is_monitored_before_there_is_a_prediction(lab, once):
+    once(triggers={"monitoring": "*/5 * * * *"})
+
+    assert lab.events() == []
+
+
+def test_a_failed_run_is_tried_again_until_the_breaker_opens(lab, store, once):
+    lab.plan("fail")
+    store.add_trigger(Kind.WEBHOOK, "one")
+    rules = {"cooldown_minutes": 0, "failures": 2, "runs_per_day": 99}
+
+    results = [once(rules=rules) for _ in range(4)]
+
+    failed = ("run", "due", "failed")
+    assert results == [False, False, True, True]
+    assert decided(store) == [failed, failed, ("wait", "breaker", None)]
+    remarks = {each.remark for each in store.list_decisions(99)}
+    assert remarks == {"exit code 1: MLflow is full", None}
+
+    lab.plan("released")
+    store.reset("ada", "")
+    once(rules=rules)
+    assert decided(store)[-1] == RELEASED
+
+
+def test_a_run_without_anything_to_release_is_unchanged(lab, store, once):
+    lab.plan("unchanged")
+    store.add_trigger(Kind.WEBHOOK, "one")
+
+    assert once()
+
+    assert decided(store) == [("run", "due", "unchanged")]
+    assert store.list_waiting() == ()
+
+
+def test_a_wait_is_recorded_once(store, once):
+    rules = {"cooldown_minutes": 60}
+    store.add_trigger(Kind.WEBHOOK, "one")
+    once(rules=rules)
+    store.add_trigger(Kind.WEBHOOK, "two")
+
+    for _ in range(3):
+        once(rules=rules)
+
+    assert decided(store) == [RELEASED, ("wait", "cooldown", None)]
+    assert len(store.list_waiting()) == 1
+
+
+def test_what_was_decided_last_is_said_in_mlflow(lab, store, once):
+    store.add_trigger(Kind.WEBHOOK, "one")
+
+    once()
+
+    published = json.loads((lab.folder / "published").read_text())
+    assert published["reason"] == "one"
+    assert (published["outcome"], published["version"]) == ("released", "1")
+
+
+def test_no_run_starts_while_mlflow_is_away(lab, store, once):
+    (lab.folder / "away").touch()
+    store.add_trigger(Kind.WEBHOOK, "one")
+
+    assert not once()
+    assert decided(store) == []
+
+    (lab.folder / "away").unlink()
+    assert once()
+    assert decided(store) == [RELEASED]
+
+
+def test_a_result_that_could_not_be_read_is_recorded_later(lab, store):
+    store.add_trigger(Kind.WEBHOOK, "one")
+    watcher = lab.build()
+    watcher.run_round()
+    lab.wait(watcher.tend, "the run has ended")
+    (lab.folder / "away").touch()
+
+    with pytest.raises(MlflowException):
+        watcher.run_round()
+    (lab.folder / "away").unlink()
+    watcher.run_round()
+
+    assert decided(store) == [RELEASED]
+    watcher.close()
+
+
+def test_a_second_watcher_waits(engine, lease, store, once):
+    store.add_trigger(Kind.WEBHOOK, "one")
+
+    assert once()
+
+    assert decided(store) == []
+    assert len(store.list_waiting()) == 1
+
+
+def test_a_run_is_ended_once_its_watcher_has_lost_the_lease(lab, engine, store):
+    lab.plan("hang")
+    store.add_trigger(Kind.WEBHOOK, "one")
+    watcher = lab.build()
+    watcher.run_round()
+    lab.wait(lab.begun, "the run has begun")
+    with engine.begin() as connection:
+        connection.execute(sqlalchemy.update(lease_table).values(expires_at=0.0))
+    other = Lease(engine, "iris", 60)
+    assert other.take()
+
+    watcher.run_round()
+
+    assert not watcher.is_busy
+    assert decided(store) == [("run", "due", None)]  # for the other one to record
+
+
+def test_a_run_is_ended_while_the_database_is_away_for_too_long(lab, store):
+    lab.plan("hang")
+    store.add_trigger(Kind.WEBHOOK, "one")
+    watcher = lab.build(seconds=2.0)
+    watcher.run_round()
+
+    lab.wait(watcher.tend, "the run has ended")  # nobody renews the lease
+    watcher.run_round()
+
+    assert decided(store)[0] == ("run", "due", "interrupted")
+    watcher.close()

@@ -1,0 +1,196 @@
+import hashlib
+import hmac
+import json
+import time
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from iris_kedro.specification import Rules
+from iris_kedro.watcher.records.database import connect
+from iris_kedro.watcher.records.store import Result, Store
+from iris_kedro.watcher.rules import Action, Decision, Kind, Outcome
+from iris_kedro.watcher.webhook import application
+from iris_kedro.watcher.webhook.application import create_app
+from iris_kedro.watcher.webhook.gauges import WatcherCollector
+
+TOKEN = "correct horse battery staple"  # noqa: S105
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+PLAIN = {"reason": "new rules"}
+
+
+@pytest.fixture
+def rounds():
+    return [time.time()]
+
+
+@pytest.fixture
+def build(tmp_path, rounds):
+    def build(store):
+        collector = WatcherCollector(store, Rules(), tmp_path / "monitoring.json")
+        return create_app(store, TOKEN, collector, lambda: rounds[-1], 60).test_client()
+
+    return build
+
+
+@pytest.fixture
+def client(build, store):
+    return build(store)
+
+
+@pytest.fixture
+def away(build, tmp_path):
+    """Return a client of a watcher whose database is away."""
+    return build(Store(connect("sqlite:////none/predictions.db", tmp_path), "iris"))
+
+
+def test_a_trigger_is_kept_before_it_is_answered(client, store):
+    answer = client.post("/trigger", json=PLAIN, headers=BEARER)
+
+    assert answer.status_code == 202
+    [waiting] = store.list_waiting()
+    assert answer.json == {"id": waiting.id}
+    assert (waiting.kind, waiting.reason) == (Kind.WEBHOOK, "new rules")
+
+
+def test_what_asks_for_nothing_is_no_trigger(client, store):
+    payload = {"status": "resolved", "alerts": []}
+
+    answer = client.post("/trigger", json=payload, headers=BEARER)
+
+    assert (answer.status_code, answer.json) == (200, {"ignored": "no alert is firing"})
+    assert store.list_waiting() == ()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Authorization": "Bearer wrong"},
+        {"Authorization": "Bearer "},
+        {"Authorization": f"Basic {TOKEN}"},
+        {"Authorization": "Bearer caf\u00e9"},
+        {"X-Hub-Signature-256": "sha256=0"},
+        {"X-Hub-Signature-256": "caf\u00e9"},
+    ],
+)
+def test_a_sender_without_the_token_is_refused(client, store, headers):
+    answer = client.post("/trigger", json=PLAIN, headers=headers)
+
+    assert answer.status_code == 401
+    assert "IRIS_WATCHER_TOKEN" in answer.json["error"]
+    assert answer.headers["WWW-Authenticate"].lower() == "bearer"
+    assert store.list_waiting() == ()
+
+
+def test_github_signs_with_the_token(client):
+    body = json.dumps({"ref": "main", "after": "0123456789"}).encode()
+    digest = hmac.new(TOKEN.encode(), body, hashlib.sha256).hexdigest()
+    headers = {"X-GitHub-Event": "push", "X-Hub-Signature-256": f"sha256={digest}"}
+
+    answers = [
+        client.post("/trigger", data=data, headers=headers).status_code
+        for data in (body, body + b" ")
+    ]
+
+    assert answers == [202, 401]
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[]", b'{"reason": ""}'])
+def test_what_is_not_understood_is_a_bad_request(client, body):
+    answer = client.post("/trigger", data=body, headers=BEARER)
+
+    assert answer.status_code == 400
+    assert answer.json["error"]
+
+
+def test_deep_json_is_a_bad_request(client):
+    body = b"[" * 200_000
+
+    assert client.post("/trigger", data=body, headers=BEARER).status_code == 400
+
+
+def test_a_large_body_is_refused(client):
+    body = b"x" * (application.LARGEST_BODY + 1)
+
+    answer = client.post("/trigger", data=body, headers=BEARER)
+
+    assert answer.status_code == 413
+
+
+def test_other_methods_and_routes_are_refused(client):
+    assert client.get("/trigger").status_code == 405
+    assert client.post("/other").status_code == 404
+
+
+def test_a_sender_tries_again_while_the_database_is_away(away):
+    answer = away.post("/trigger", json=PLAIN, headers=BEARER)
+
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"]
+
+
+def test_health_follows_the_rounds(client, rounds):
+    assert client.get("/health").status_code == 200
+
+    rounds.append(time.time() - 61)
+    assert client.get("/health").status_code == 503
+    rounds.append(None)
+    assert client.get("/health").status_code == 503
+
+
+def scrape(client):
+    """Return the samples by name and labels."""
+    text = client.get("/metrics").text
+    return {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def test_metrics_are_those_of_the_database(client, store, lease):
+    store.add_trigger(Kind.WEBHOOK, "one")
+    run = Decision(Action.RUN, "due", "because")
+    for outcome in ("refused", "refused", "failed"):
+        decision = store.decide(lease, run, by="ada")
+        store.finish(lease, decision, Result(Outcome(outcome)))
+
+    found = scrape(client)
+
+    assert found["watcher_triggers_waiting",] == 1
+    assert found["watcher_breaker_open",] == 1
+    assert found["watcher_runs_left",] == 1
+    assert found["watcher_decisions_total", "run", "due"] == 3
+    assert found["watcher_runs_total", "refused"] == 2
+    assert found["watcher_database_up",] == 1
+
+
+def test_a_run_under_way_has_a_duration(client, store, lease):
+    store.decide(lease, Decision(Action.RUN, "due", "because"), by="ada")
+
+    assert scrape(client)["watcher_run_seconds",] >= 0
+
+
+def test_metrics_have_the_last_report(client, tmp_path):
+    report = {
+        "model": "iris",
+        "version": "7",
+        "as_of": "2026-11-01",
+        "verdict": "worse",
+        "rows": 500,
+        "features": {"petal_length": {"log_e": 4.5, "effect": 0.3, "words": "much"}},
+        "accuracy": {"accuracy": 0.8, "coverage": 0.2, "interval": [0.7, 0.9]},
+    }
+    (tmp_path / "monitoring.json").write_text(json.dumps(report))
+
+    found = scrape(client)
+
+    assert found["monitoring_verdict", "worse", "7"] == 1
+    assert found["monitoring_feature", "petal_length", "log_e"] == 4.5
+    assert found["monitoring_accuracy", "coverage"] == 0.2
+    assert found["monitoring_rows",] == 500
+
+
+def test_metrics_say_that_the_database_is_away(away):
+    assert scrape(away) == {("watcher_database_up",): 0.0}

@@ -1,0 +1,171 @@
+"""The watcher in a real project."""
+
+import json
+import signal
+import socket
+
+import pytest
+import requests
+import yaml
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def watched(project, iris_csv, monkeypatch):
+    """Return a project with its source in a file and without a cooldown."""
+    monkeypatch.delenv("IRIS_DATABASE_URL", raising=False)
+    project.write_csv(iris_csv)
+    change(project, rules={"cooldown_minutes": 0, "runs_per_day": 9, "failures": 3})
+    return project
+
+
+def change(project, **sections):
+    path = project.path / "conf/base/parameters_watcher.yml"
+    content = yaml.safe_load(path.read_text())
+    for section, values in sections.items():
+        content["watcher"][section] = values
+    path.write_text(yaml.safe_dump(content))
+
+
+def watch(project, *arguments):
+    process = project.start("watch", *arguments)
+    output, _ = process.communicate()
+    return output, process.returncode
+
+
+def test_a_model_is_trained_again_after_its_source_has_changed(watched, iris_csv):
+    change(watched, triggers={"source_minutes": 0})
+    output, code = watch(watched, "--once")
+    assert code == 0, output
+    assert watched.registry.aliases() == {"Production": "1"}
+
+    output, code = watch(watched, "--once")
+    assert code == 0, output
+    assert "Run" not in output  # nothing has changed
+
+    lines = iris_csv.decode().splitlines()
+    watched.write_csv("\n".join([*lines[:-12], ""]))
+    output, code = watch(watched, "--once")
+    assert code == 0, output
+    assert "the data has changed at its source" in output
+    assert [str(each.version) for each in watched.registry.versions()] == ["1", "2"]
+
+    history = watched.invoke("model", "history").output
+    rows = [line for line in history.splitlines() if "watcher: run" in line]
+    assert len(rows) == 2
+    assert "released version 1 (first release)" in rows[0]
+    status = watched.invoke("watch", "status").output
+    assert "the data has changed at its source" in status
+    assert "7 of 9 runs in 24 hours left" in status
+    tags = watched.registry._model.read().tags
+    last = json.loads(tags["watcher.last_decision"])
+    assert (last["action"], last["version"]) == ("run", "2")
+    runs = watched.parents()
+    assert all(run.data.tags.get("watcher.decision") for run in runs)
+
+
+def test_a_run_by_hand_is_what_the_source_is_compared_with(watched):
+    assert watched.start("run").wait() == 0
+    change(watched, triggers={"source_minutes": 0})
+
+    output, code = watch(watched, "--once")
+
+    assert code == 0, output
+    assert "Run" not in output
+
+
+def test_a_webhook_without_a_token_does_not_start(watched, monkeypatch):
+    monkeypatch.delenv("IRIS_WATCHER_TOKEN", raising=False)
+    change(watched, triggers={"webhook": "127.0.0.1:8001"})
+
+    output, code = watch(watched)
+
+    assert code == 1
+    assert "IRIS_WATCHER_TOKEN" in output
+
+
+@pytest.fixture
+def told(watched, monkeypatch):
+    """Return the address of a watcher with a webhook, and its process."""
+    monkeypatch.setenv("IRIS_WATCHER_TOKEN", "secret")
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    change(watched, triggers={"webhook": f"127.0.0.1:{port}"}, poll_seconds=0.5)
+    process = watched.start("watch")
+    yield f"http://127.0.0.1:{port}", process
+    process.kill()
+    process.communicate()
+
+
+def test_a_watcher_listens_runs_and_stops(watched, told):
+    url, process = told
+    wait(lambda: is_up(f"{url}/health"), process)
+    headers = {"Authorization": "Bearer secret"}
+
+    answer = requests.post(
+        f"{url}/trigger", json={"reason": "new rules"}, headers=headers, timeout=30
+    )
+    assert answer.status_code == 202
+    wait(lambda: "watcher_run_seconds" in read_samples(url), process)
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 0
+    assert "new rules" in output
+    status = watched.invoke("watch", "status").output
+    assert "1 waiting" in status
+    assert "interrupted (the watcher was stopped)" in status
+
+
+def wait(holds, process, tries=600):
+    for _ in range(tries):
+        if holds():
+            return
+        with pytest.raises(Exception, match="timed out"):
+            process.wait(0.2)
+    raise AssertionError("it has not come")
+
+
+def is_up(url):
+    try:
+        return requests.get(url, timeout=5).ok
+    except requests.ConnectionError:
+        return False
+
+
+def read_samples(url):
+    text = requests.get(f"{url}/metrics", timeout=30).text
+    return {line.split()[0] for line in text.splitlines() if line[:1] != "#"}
+
+
+def test_a_wrong_parameter_is_named(watched):
+    change(watched, triggers={"schedule": "daily"})
+
+    result = watched.invoke("watch", "--once")
+
+    assert result.exit_code == 1
+    assert "watcher.triggers.schedule" in result.output.replace("\n", "")
+    assert "not a cron expression" in result.output
+
+
+def test_a_database_that_is_away_is_named(watched, monkeypatch):
+    monkeypatch.setenv(
+        "IRIS_DATABASE_URL", "postgresql+psycopg://ada:secret@127.0.0.1:1/predictions"
+    )
+
+    result = watched.invoke("watch", "status")
+
+    assert result.exit_code == 1
+    assert "IRIS_DATABASE_URL" in result.output
+    assert "secret" not in result.output
+    shown = watched.invoke("model", "history")
+    assert shown.exit_code == 0
+    assert "Decisions of the watcher are not shown" in shown.output
+
+
+def test_a_reset_is_in_the_history(watched):
+    result = watched.invoke("watch", "reset", "--reason", "the data is mended")
+
+    assert "counting failures anew" in result.output
+    assert "the data is mended" in watched.invoke("model", "history").output
