@@ -2,21 +2,17 @@
 
 import json
 import logging
-import os
 import signal
-import sys
-from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
-from iris_kedro.hooks.tracking import DECISION_VARIABLE
 from iris_kedro.specification import Watcher as Parameters
 
-from .jobs import Job, end_group, prune_logs
+from .commands import Commands
+from .jobs import Job, end_group
 from .observer import Observer
 from .records.lease import Lease, LeaseLost
 from .records.store import Record, Result, Store
@@ -26,38 +22,7 @@ from .status import NEWEST_RUNS
 
 logger = logging.getLogger(__name__)
 
-LABELS = "data_engineering.labelled_rows.enabled"
 LONGEST_REASON = 1000  # in a tag
-
-
-@dataclass(frozen=True)
-class Commands:
-    """How jobs are started.
-
-    Attributes:
-        folder: The project.
-        logs: Where their output goes.
-        kedro: The command without its arguments.
-        env: The configuration environment, if it is not the default one.
-        environ: The environment variables of jobs.
-    """
-
-    folder: Path
-    logs: Path
-    kedro: Sequence[str] = (sys.executable, "-m", "kedro")
-    env: str | None = None
-    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
-
-    def start(self, name: str, *arguments: str, **environ: str) -> Job:
-        """Start a run that waits for its ``begin``."""
-        prune_logs(self.logs)
-        where = ["--env", self.env] if self.env else []
-        return Job(
-            [*self.kedro, "run", *where, *arguments],
-            self.folder,
-            self.logs / f"{name}.log",
-            {**self.environ, **environ},
-        )
 
 
 @dataclass
@@ -174,8 +139,7 @@ class Watcher:
         due = self._observer.find_monitoring(now)
         if due is not None:
             self._observer.note_monitoring(due)
-            job = self._commands.start("monitoring", "--pipelines", "monitoring")
-            self._begin(Running(job))
+            self._begin(Running(self._commands.start_monitoring()))
 
     def _decide(self, runs: tuple[PastRun, ...], now: float) -> bool:
         """Decide about what waits; tell whether a run has begun."""
@@ -216,14 +180,7 @@ class Watcher:
         return True
 
     def _start_run(self, decision: str) -> None:
-        params = dict(self._parameters.params)
-        if self._parameters.triggers.labels is not None:
-            params[LABELS] = True
-        texts = [f"{name}={_write(value)}" for name, value in params.items()]
-        arguments = ["--params", ",".join(texts)] if texts else []
-        job = self._commands.start(
-            f"run-{decision}", *arguments, **{DECISION_VARIABLE: decision}
-        )
+        job = self._commands.start_run(decision, self._parameters)
         self._begin(Running(job, decision))
         logger.info("Run %s has started; its output is in %s", decision, job.log)
 
@@ -318,10 +275,6 @@ class Watcher:
             if text != self._published:
                 self._results.publish(text)
                 self._published = text
-
-
-def _write(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _describe(record: Record) -> str:

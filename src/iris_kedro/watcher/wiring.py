@@ -18,13 +18,14 @@ from iris_kedro.registry.registered_model import RegisteredModel
 from iris_kedro.specification import Watcher as Parameters
 from iris_kedro.specification import check_watcher
 
+from .commands import Commands
 from .loop import Loop
 from .observer import Observer, Place
 from .records.database import connect, read_revision, upgrade
 from .records.lease import Lease
 from .records.store import Record, Store
 from .results import Results
-from .rounds import Commands, Watcher
+from .rounds import Watcher
 
 TOKEN = "IRIS_WATCHER_TOKEN"  # noqa: S105  (its name)
 UNHEALTHY_ROUNDS = 10  # without one for so long, and three minutes

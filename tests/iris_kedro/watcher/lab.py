@@ -50,11 +50,12 @@ def build(folder, url, seconds=60.0, **parameters):
     """Build a watcher that works in a folder."""
     from iris_kedro.datasets import SourceDataset  # noqa: PLC0415
     from iris_kedro.specification import Watcher as Parameters  # noqa: PLC0415
+    from iris_kedro.watcher.commands import Commands  # noqa: PLC0415
     from iris_kedro.watcher.observer import Observer, Place  # noqa: PLC0415
     from iris_kedro.watcher.records.database import connect, upgrade  # noqa: PLC0415
     from iris_kedro.watcher.records.lease import Lease  # noqa: PLC0415
     from iris_kedro.watcher.records.store import Store  # noqa: PLC0415
-    from iris_kedro.watcher.rounds import Commands, Watcher  # noqa: PLC0415
+    from iris_kedro.watcher.rounds import Watcher  # noqa: PLC0415
 
     rules = {"cooldown_minutes": 0, "runs_per_day": 10_000, "failures": 10_000}
     given = Parameters.model_validate({"rules": rules, **parameters})
