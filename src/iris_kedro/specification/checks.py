@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any, get_args
 
-from pydantic import Field
-
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from iris_kedro.errors import ProjectError
 
