@@ -5,6 +5,7 @@ from typing import Any
 
 from werkzeug.exceptions import (
     BadRequest,
+    Forbidden,
     HTTPException,
     NotFound,
     RequestEntityTooLarge,
@@ -16,7 +17,7 @@ from werkzeug.exceptions import NotImplemented as Unsupported
 
 from serving.config import Config
 from serving.http.capacity import Capacity, Lease
-from serving.http.keys import load_keys
+from serving.http.keys import FEEDBACK, PREDICT, load_keys
 
 METRICS = "/metrics"
 MAX_HEAD_BYTES = 64 * 1024
@@ -33,7 +34,7 @@ Environ = dict[str, Any]
 class Access:
     """Decides whether a request may enter, whatever kind of worker asks.
 
-    Every POST route predicts, so every POST requires a key and a slot.
+    Every POST route predicts or takes feedback, so every POST needs a key and a slot.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Access:
         self._metrics_port = (config.metrics_bind or "").rpartition(":")[2]
         self._max_body_bytes = config.max_body_bytes
         self._max_bytes_of = {"/predict": config.max_row_bytes}
+        self._scope_of = {"/feedback": FEEDBACK}
 
     def enter(self, environ: Environ) -> Lease:
         """Give a request a lease; note if it is refused before its body is read."""
@@ -117,8 +119,14 @@ class Access:
             raise NotFound
 
     def _check_key(self, environ: Mapping[str, Any]) -> None:
-        if self._keys and not self._keys.accepts(_sent_key(environ)):
+        if not self._keys:
+            return
+        key = self._keys.find(_sent_key(environ))
+        if key is None:
             raise Unauthorized("This route requires an API key.")
+        scope = self._scope_of.get(environ["PATH_INFO"], PREDICT)
+        if scope not in key.scopes:
+            raise Forbidden(f"The API key lacks the scope {scope!r}.")
 
 
 def find_path(environ: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,13 +15,30 @@ from serving.config import ConfigError, variable_name
 logger = logging.getLogger(__name__)
 
 CHECK_SECONDS = 1.0
-SHA256_HEX_DIGITS = 64
+SHA256_BYTES = 32
+
+PREDICT, FEEDBACK = SCOPES = ("predict", "feedback")
 
 Stamp = tuple[int, int, int] | None
 
 
 class UnreadableFileError(ConfigError):
     """The key file cannot be read, which may pass without a change of the file."""
+
+
+@dataclass(frozen=True)
+class ApiKey:
+    """What is known of an API key.
+
+    Attributes:
+        name: The name of its holder.
+        digest: SHA-256 of the key.
+        scopes: What it may be used for.
+    """
+
+    name: str
+    digest: bytes
+    scopes: frozenset[str] = frozenset({PREDICT})
 
 
 class ApiKeys:
@@ -40,17 +58,18 @@ class ApiKeys:
         self.count_failure: Callable[[], None] = lambda: None
         self._path = path
         self._stamp = _stamp(path)
-        self._digests = read_keys(path)
+        self._known = read_keys(path)
         self._is_unread = False
         self._next_check = 0.0
 
-    def accepts(self, key: str) -> bool:
-        """Compare a key with all known ones in constant time."""
+    def find(self, key: str) -> ApiKey | None:
+        """Compare a key with all known ones in constant time; return the one it is."""
         if time.monotonic() >= self._next_check:
             self.refresh()
         # WSGI decodes the bytes of a header as Latin-1.
         digest = hashlib.sha256(key.encode("latin-1")).digest()
-        return any([hmac.compare_digest(digest, known) for known in self._digests])
+        same = [hmac.compare_digest(digest, each.digest) for each in self._known]
+        return self._known[same.index(True)] if any(same) else None
 
     def refresh(self) -> None:
         """Read the file again if it has changed."""
@@ -60,7 +79,7 @@ class ApiKeys:
         if not (has_changed or self._is_unread):
             return
         try:
-            self._digests = read_keys(self._path)
+            self._known = read_keys(self._path)
         except ConfigError as error:
             self._is_unread = isinstance(error, UnreadableFileError)
             if has_changed:
@@ -69,7 +88,7 @@ class ApiKeys:
                 logger.error("API keys not reloaded", extra={"fields": fields})
         else:
             self._is_unread = False
-            count = {"keys": len(self._digests)}
+            count = {"keys": len(self._known)}
             logger.info("API keys reloaded", extra={"fields": count})
 
 
@@ -82,8 +101,10 @@ def load_keys(path: Path) -> ApiKeys:
     return ApiKeys(path)
 
 
-def read_keys(path: Path) -> list[bytes]:
-    """Read the digests of a key file: one ``<name> <SHA-256 in hex>`` per line.
+def read_keys(path: Path) -> list[ApiKey]:
+    """Read a key file: one ``<name> <SHA-256 in hex> [scopes]`` per line.
+
+    The scopes are separated by commas; without them, a key may predict.
 
     Raises:
         UnreadableFileError: If the file cannot be read.
@@ -101,13 +122,29 @@ def read_keys(path: Path) -> list[bytes]:
         raise ConfigError(variable, str(path), "a file of UTF-8 text") from None
     entries = [line.split() for line in lines if line.strip() and line[0] != "#"]
     try:
-        keys = [bytes.fromhex(digest) for _, digest in entries]
-    except ValueError:
+        keys = [_read_key(*entry) for entry in entries]
+    except (TypeError, ValueError):
         keys = []
-    if not keys or any(len(key) * 2 != SHA256_HEX_DIGITS for key in keys):
-        expected = "a file of lines with a name and the SHA-256 of a key in hex"
+    if not keys:
+        expected = (
+            "a file of lines with a name, the SHA-256 of a key in hex and, if it may "
+            f"do more than predict, its scopes ({' or '.join(SCOPES)}, or both with a "
+            "comma)"
+        )
         raise ConfigError(variable, str(path), expected)
     return keys
+
+
+def _read_key(name: str, digest: str, scopes: str = PREDICT) -> ApiKey:
+    """Read the words of a line.
+
+    Raises:
+        ValueError: If they are no key.
+    """
+    key = ApiKey(name, bytes.fromhex(digest), frozenset(scopes.split(",")))
+    if len(key.digest) != SHA256_BYTES or not key.scopes <= set(SCOPES):
+        raise ValueError
+    return key
 
 
 def _stamp(path: Path) -> Stamp:

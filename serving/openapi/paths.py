@@ -42,7 +42,7 @@ class _Post:
     """Describes POST routes: all of them predict, so all share their statuses."""
 
     def __init__(self, protected: bool) -> None:
-        self._statuses = sorted([*WITH_BODY, 401]) if protected else WITH_BODY
+        self._statuses = sorted([*WITH_BODY, 401, 403]) if protected else WITH_BODY
         self._security: list[dict[str, list[str]]] = []
         if protected:
             self._security = [{"bearer": []}, {"header": []}]

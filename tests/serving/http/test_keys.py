@@ -29,7 +29,7 @@ def test_a_key_may_hold_any_character(path):
     path.write_text(line("schlüssel ☂"))
 
     # WSGI gives the bytes of a header as Latin-1.
-    assert ApiKeys(path).accepts("schlüssel ☂".encode().decode("latin-1"))
+    assert ApiKeys(path).find("schlüssel ☂".encode().decode("latin-1"))
 
 
 def test_comments_and_empty_lines_are_skipped(path):
@@ -39,7 +39,18 @@ def test_comments_and_empty_lines_are_skipped(path):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "alice", "alice abc", "alice zz", "a b c", "\xff"]
+    "text",
+    [
+        "",
+        "alice",
+        "alice abc",
+        "alice zz",
+        "a b c",
+        "\xff",
+        f"{line('first').strip()} predict,feedbak\n",
+        f"{line('first').strip()} predict, feedback\n",
+        f"{line('first').strip()} ,\n",
+    ],
 )
 def test_a_damaged_file_stops_the_first_start(path, text):
     path.write_bytes(text.encode("latin-1"))
@@ -64,14 +75,14 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
 def test_a_changed_file_is_reloaded(keys, path):
     path.write_text(line("first") + line("second"))
 
-    assert keys.accepts("second")
-    assert keys.accepts("first")
+    assert keys.find("second")
+    assert keys.find("first")
 
 
 def test_a_removed_key_is_refused(keys, path):
     path.write_text(line("other"))
 
-    assert not keys.accepts("first")
+    assert not keys.find("first")
 
 
 def remove(path) -> None:
@@ -93,8 +104,8 @@ def test_a_bad_file_keeps_the_last_good_keys(keys, path, caplog, break_file):
 
     break_file(path)
 
-    assert keys.accepts("first")
-    assert keys.accepts("first")
+    assert keys.find("first")
+    assert keys.find("first")
     assert failures == [1]
     assert caplog.messages == ["API keys not reloaded"]
 
@@ -105,7 +116,7 @@ def test_a_repaired_file_is_used_again(keys, path):
 
     path.write_text(line("second"))
 
-    assert keys.accepts("second")
+    assert keys.find("second")
 
 
 def test_a_file_that_could_not_be_read_is_tried_again(keys, path, monkeypatch):
@@ -114,11 +125,11 @@ def test_a_file_that_could_not_be_read_is_tried_again(keys, path, monkeypatch):
     path.write_text(line("second"))
     with monkeypatch.context() as disk:
         disk.setattr(type(path), "read_text", fail_to_open)
-        assert keys.accepts("first")
-        assert keys.accepts("first")
+        assert keys.find("first")
+        assert keys.find("first")
 
-    assert keys.accepts("second")
-    assert not keys.accepts("first")
+    assert keys.find("second")
+    assert not keys.find("first")
     assert failures == [1]
 
 
@@ -128,3 +139,20 @@ def fail_to_open(*_, **__):
 
 def test_keys_are_loaded_once_per_process(path):
     assert load_keys(path) is load_keys(path)
+
+
+@pytest.mark.parametrize(
+    ("words", "scopes"),
+    [
+        ("", {"predict"}),
+        ("predict", {"predict"}),
+        ("feedback", {"feedback"}),
+        ("feedback,predict", {"predict", "feedback"}),
+    ],
+)
+def test_a_key_has_the_scopes_of_its_line(path, words, scopes):
+    path.write_text(line("other") + f"{line('first').strip()} {words}\n")
+
+    key = ApiKeys(path).find("first")
+
+    assert (key.name, key.scopes) == ("someone", scopes)
