@@ -4,6 +4,7 @@ from flask import Flask
 
 from serving.api import (
     documentation,
+    feedback,
     health,
     inference,
     invocations,
@@ -28,6 +29,7 @@ from serving.web import page
 
 BLUEPRINTS = (
     predictions.blueprint,
+    feedback.blueprint,
     models.blueprint,
     health.blueprint,
     metrics.blueprint,

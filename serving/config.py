@@ -110,7 +110,7 @@ class Config:
     database_url: str | None = _setting(
         None,
         parsers.optional(parsers.database_url),
-        "database that stores every prediction, SQLite or PostgreSQL; off if empty",
+        "database of predictions and feedback, SQLite or PostgreSQL; off if empty",
     )
     database_days: int = _setting(
         90, parsers.positive, "days after which stored predictions are deleted"

@@ -27,6 +27,7 @@ from serving.schemas.rows import Matrix
 
 if TYPE_CHECKING:
     from serving.database.database import Database
+    from serving.database.inbox import FeedbackInbox
 
 EXTENSION = "serving"
 CANARY_KEY = "HTTP_X_CANARY_KEY"
@@ -192,17 +193,22 @@ class Service:
             queue.start()
         self.retention.start()
         if self.database:
-            self.database.retention.start()
+            self.database.start()
 
     def stop(self) -> None:
         """End the threads; the observers finish their queues."""
         self.retention.stop()
-        if self.database:
-            self.database.retention.stop()
         for reloader in self.reloaders:
             reloader.stop()
         for queue in self._queues:
             queue.stop()
+        if self.database:
+            self.database.stop()
+
+    @property
+    def feedback(self) -> "FeedbackInbox | None":
+        """Takes feedback; None without a database."""
+        return self.database.feedback if self.database else None
 
     @property
     def _queues(self) -> list[ObserverQueue]:

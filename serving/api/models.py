@@ -26,7 +26,11 @@ def show_model() -> ApiResponse:
     report = service.current.report
     fallback = describe_fallback(model.version, report, service.config)
     canary = service.partner.describe_canary(served)
-    described = describe(model) | {"fallback": fallback, "canary": canary}
+    described = describe(model) | {
+        "fallback": fallback,
+        "canary": canary,
+        "feedback": service.feedback is not None,
+    }
     response = json_response(described)
     response.set_etag(_tag(described), weak=True)
     response.make_conditional(request)

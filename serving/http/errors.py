@@ -8,6 +8,7 @@ from typing import Any
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
+from serving.database.errors import DatabaseOffError, DatabaseUnavailableError
 from serving.http.application import the_request
 from serving.http.content import json_response
 from serving.model.onnx_model import ModelNotReadyError
@@ -26,6 +27,9 @@ STATUSES: dict[type[Exception], tuple[HTTPStatus, str]] = {
     TooManyRowsError: (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-many-rows"),
     InvalidInputError: (HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-values"),
     ModelNotReadyError: (HTTPStatus.SERVICE_UNAVAILABLE, "no-model"),
+    # Not an error of the server, which would raise alarms: it is meant to be so.
+    DatabaseOffError: (HTTPStatus.NOT_FOUND, "no-database"),
+    DatabaseUnavailableError: (HTTPStatus.SERVICE_UNAVAILABLE, "database-unavailable"),
 }
 MLFLOW_PATHS = frozenset({"/invocations", "/ping", "/version"})
 MLFLOW_CODES = {

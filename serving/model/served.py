@@ -7,6 +7,7 @@ import orjson
 
 from serving.config import Config
 from serving.model.onnx_model import Model, ModelRefusedError
+from serving.monitoring.feedback_metrics import FeedbackMetrics
 from serving.monitoring.prediction_metrics import PredictionFamilies, PredictionMetrics
 from serving.openapi.document import render_openapi
 from serving.schemas.requests import Schemas
@@ -20,6 +21,7 @@ class Served:
     schemas: Schemas
     openapi: bytes
     metrics: PredictionMetrics
+    feedback_metrics: FeedbackMetrics
 
 
 def build_served(model: Model, metrics: PredictionFamilies, config: Config) -> Served:
@@ -37,7 +39,14 @@ def build_served(model: Model, metrics: PredictionFamilies, config: Config) -> S
         openapi = render_openapi(model, schemas, protected=protected)
         _check_golden_rows(model, schemas, config.max_rows)
         _check_gaps(model)
-        return Served(model, schemas, openapi, PredictionMetrics(metrics, model))
+        takes_feedback = config.database_url is not None
+        return Served(
+            model,
+            schemas,
+            openapi,
+            PredictionMetrics(metrics, model),
+            FeedbackMetrics(metrics, model, is_prepared=takes_feedback),
+        )
     except ModelRefusedError:
         raise
     except Exception as error:

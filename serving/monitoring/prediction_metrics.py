@@ -74,6 +74,18 @@ class PredictionFamilies:
             ["version", "feature"],
             registry=registry,
         )
+        self.feedback = Counter(
+            "serving_feedback",
+            "Predicted rows whose right class was reported, by the first report",
+            ["version", "predicted", "label"],
+            registry=registry,
+        )
+        self.corrections = Counter(
+            "serving_feedback_corrections",
+            "Rows whose right class was reported again, as another one",
+            ["version"],
+            registry=registry,
+        )
 
 
 class PredictionMetrics:

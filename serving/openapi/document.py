@@ -16,12 +16,14 @@ from serving.openapi.bodies import (
     describe_inference,
     describe_rows,
 )
+from serving.openapi.feedback import describe_feedback_list
 from serving.openapi.paths import describe_paths
 from serving.openapi.values import JsonSchema, describe_property
 from serving.schemas.frames import FORMATS
 from serving.schemas.requests import Schemas
 from serving.schemas.responses import (
     ErrorSchema,
+    FeedbackResponseSchema,
     InferenceErrorSchema,
     ScoringErrorSchema,
     ScoringSchema,
@@ -63,6 +65,8 @@ def render_openapi(model: Model, schemas: Schemas, *, protected: bool) -> bytes:
         {"required": [name]} for name in FORMATS
     ]
     spec.components.schema("InferenceRequest", describe_inference(contract))
+    most = schemas.feedback.max_rows
+    spec.components.schema("FeedbackList", describe_feedback_list(most))
     if protected:
         _add_keys(spec)
     for path, operations in describe_paths(model, protected=protected).items():
@@ -79,6 +83,8 @@ def _components(
         "TableRequest": schemas.table,
         "PredictionResponse": prediction_response(contract),
         "BatchResponse": batch_response(contract),
+        "Feedback": schemas.feedback.schema,
+        "FeedbackResponse": FeedbackResponseSchema,
         "ScoringRequest": schemas.frame,
         "Scoring": ScoringSchema,
         "Error": ErrorSchema,

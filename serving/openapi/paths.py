@@ -11,6 +11,7 @@ from marshmallow import Schema
 from serving.model.contract import Contract
 from serving.model.onnx_model import Model
 from serving.openapi.bodies import example_tensors
+from serving.openapi.feedback import describe_feedback_csv, describe_feedback_json
 from serving.schemas.query import BatchQuerySchema
 from serving.schemas.responses import PREDICTION_ID
 
@@ -27,6 +28,7 @@ def describe_paths(model: Model, *, protected: bool) -> dict[str, dict[str, Oper
     post = _Post(protected)
     groups = {
         "Predictions": _prediction_paths(model.contract, post),
+        "Feedback": _feedback_paths(model.contract, post),
         "Service and model": _information_paths(),
         "MLflow's scoring protocol": _scoring_paths(model.contract, post),
         "Open Inference Protocol v2": _inference_paths(model, post),
@@ -39,7 +41,7 @@ def describe_paths(model: Model, *, protected: bool) -> dict[str, dict[str, Oper
 
 
 class _Post:
-    """Describes POST routes: all of them predict, so all share their statuses."""
+    """Describes POST routes: all are limited alike, so all share their statuses."""
 
     def __init__(self, protected: bool) -> None:
         self._statuses = sorted([*WITH_BODY, 401, 403]) if protected else WITH_BODY
@@ -53,6 +55,8 @@ class _Post:
         body: dict[str, Any],
         answer: dict[str, Any],
         *,
+        result: str = "Predictions",
+        is_prediction: bool = True,
         error: str = "Error",
         extra: Sequence[int] = (),
         query: type[Schema] | None = None,
@@ -60,16 +64,14 @@ class _Post:
         operation: Operation = {
             "summary": summary,
             "requestBody": {"required": True, "content": body},
-            "responses": {
-                "200": {
-                    "description": "Predictions",
-                    "headers": {"X-Prediction-ID": _PREDICTION_ID},
-                    "content": answer,
-                }
-            }
+            "responses": {"200": {"description": result, "content": answer}}
             | _errors([*self._statuses, *extra], error),
         }
-        operation["parameters"] = [_CANARY_KEY]
+        if is_prediction:
+            operation["parameters"] = [_CANARY_KEY]
+            operation["responses"]["200"]["headers"] = {
+                "X-Prediction-ID": _PREDICTION_ID
+            }
         if query:  # resolved by apispec's plugin
             operation["parameters"].append({"in": "query", "schema": query})
         if self._security:
@@ -106,6 +108,20 @@ def _prediction_paths(contract: Contract, post: _Post) -> dict[str, Any]:
             extra=[406],
             query=BatchQuerySchema,
         ),
+    }
+
+
+def _feedback_paths(contract: Contract, post: _Post) -> dict[str, Any]:
+    body = {JSON: describe_feedback_json(contract), CSV: describe_feedback_csv()}
+    return {
+        "/feedback": post.describe(
+            "Report which class was right",
+            body,
+            {JSON: {"schema": _ref("FeedbackResponse")}},
+            result="Number of rows that were written",
+            is_prediction=False,
+            extra=[404, 406],
+        )
     }
 
 

@@ -14,7 +14,11 @@ from serving.schemas.issues import (
 
 
 def order_columns(
-    columns: Any, names: Sequence[str], at: str, hint: str = ""
+    columns: Any,
+    names: Sequence[str],
+    at: str,
+    hint: str = "",
+    of: str = "an input of the model",
 ) -> list[int]:
     """Return where each feature stands in a list of column names.
 
@@ -23,6 +27,7 @@ def order_columns(
         names: The names of the features.
         at: Pointer to the columns.
         hint: What to do about an unknown one.
+        of: What an unknown one is not.
 
     Raises:
         InvalidInputError: If the columns are not exactly the features.
@@ -33,7 +38,7 @@ def order_columns(
     if len(columns) > len(names) + REPORTED:
         message = f"must have {len(names)} columns, not {len(columns)}"
         raise InvalidInputError.of(at, message)
-    error = InvalidInputError.collect(_find_issues(columns, names, at, hint))
+    error = InvalidInputError.collect(_find_issues(columns, names, at, of + hint))
     if error.issues:
         raise error
     places = {name: place for place, name in enumerate(columns)}
@@ -41,12 +46,12 @@ def order_columns(
 
 
 def _find_issues(
-    columns: list[Any], names: Sequence[str], at: str, hint: str
+    columns: list[Any], names: Sequence[str], at: str, wanted: str
 ) -> Iterator[ValidationIssue]:
     missing = dict.fromkeys(names)
     for index, name in enumerate(columns):
         if not isinstance(name, str) or name not in names:
-            message = f"{quote(name)} is not an input of the model{hint}"
+            message = f"{quote(name)} is not {wanted}"
             yield ValidationIssue(point(at, index), message, "", "unknown")
         elif name not in missing:
             message = f"{name} appears more than once"

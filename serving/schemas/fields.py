@@ -20,6 +20,7 @@ from serving.schemas.issues import (
 from serving.schemas.values.fields import create_field
 
 Locate = Callable[..., str]
+_locate_in_body: Locate = partial(point, "")
 
 
 class Text(fields.String):
@@ -81,8 +82,13 @@ def row_schema(contract: Contract) -> Schema:
     return StrictSchema.from_dict(values, name="PredictionRequestSchema")()
 
 
-def load(schema: Schema, body: Any) -> Any:
+def load(schema: Schema, body: Any, locate: Locate = _locate_in_body) -> Any:
     """Load a body.
+
+    Args:
+        schema: The schema.
+        body: What to load.
+        locate: Returns the JSON pointer to the body, or to a place in it.
 
     Raises:
         InvalidInputError: If the schema does not accept it.
@@ -90,7 +96,7 @@ def load(schema: Schema, body: Any) -> Any:
     try:
         return _load(schema, body)
     except ValidationError as error:
-        issues = _flatten(error.messages_dict, schema, partial(point, ""))
+        issues = _flatten(error.messages_dict, schema, locate)
         raise InvalidInputError.collect(issues) from None
 
 

@@ -7,6 +7,7 @@ from marshmallow import Schema, post_load
 
 from serving.model.contract import Contract
 from serving.schemas.csv_rows import read_csv, read_source
+from serving.schemas.feedback import FeedbackReader
 from serving.schemas.fields import StrictSchema, load
 from serving.schemas.frames import frame_schema
 from serving.schemas.inference_v2.messages import inference_schema, read_tensors
@@ -25,6 +26,7 @@ class Schemas:
         self.table = _table_schema(self.reader)
         self.frame = frame_schema(self.reader)
         self.inference = inference_schema(self.reader)
+        self.feedback = FeedbackReader(contract, max_rows)
 
     def load_row(self, body: Any) -> Matrix:
         """Load a row given by names into a matrix of one row."""

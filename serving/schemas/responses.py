@@ -67,6 +67,22 @@ class ScoringSchema(Schema):
     predictions = fields.List(fields.String(), required=True)
 
 
+class FeedbackResponseSchema(Schema):
+    """What became of feedback."""
+
+    accepted = fields.Integer(
+        required=True, metadata={"description": "Number of items in the request."}
+    )
+    new = fields.Integer(
+        required=True,
+        metadata={"description": "Number of rows that had no label before."},
+    )
+    changed = fields.Integer(
+        required=True,
+        metadata={"description": "Number of rows whose label was another one before."},
+    )
+
+
 def prediction_response(contract: Contract) -> type[Schema]:
     """Generate the schema of an answer for one row."""
     by_class = Schema.from_dict(

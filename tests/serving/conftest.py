@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -32,6 +33,9 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from serving import create_app
 from serving.config import Config, variable_name
+from serving.database.engine import connect
+from serving.database.schema import upgrade
+from serving.database.tables import feedback, predictions
 from serving.model.onnx_model import Model, Version
 from serving.model.store import CURRENT, Store
 
@@ -349,6 +353,49 @@ def client(make_app, iris: Model) -> FlaskClient:
 @pytest.fixture
 def setosa() -> dict[str, float]:
     return dict(SETOSA)
+
+
+@pytest.fixture
+def store_predictions() -> Callable[..., None]:
+    """Return a function that stores predictions as the service does."""
+
+    def store(url: str, *rows: tuple[str, int, str], **changes: Any) -> None:
+        """Store rows, each with the id, its place and the predicted class."""
+        engine = connect(url)
+        upgrade(engine)
+        common = {
+            "predicted_at": time.time(),
+            "model": "iris",
+            "version": "3",
+            "arm": "production",
+            "request_id": "request",
+            "route": "/predict",
+            "features": "{}",
+            "probabilities": "{}",
+        }
+        names = ("prediction_id", "row_index", "prediction")
+        values = [dict(zip(names, row, strict=True)) for row in rows]
+        with engine.begin() as connection:
+            connection.execute(
+                predictions.insert(), [common | changes | each for each in values]
+            )
+        engine.dispose()
+
+    return store
+
+
+@pytest.fixture
+def read_feedback() -> Callable[[str], dict[tuple[str, int], str]]:
+    """Return a function that reads all labels of a database, by id and row."""
+
+    def read(url: str) -> dict[tuple[str, int], str]:
+        engine = connect(url)
+        with engine.connect() as connection:
+            rows = connection.execute(feedback.select()).all()
+        engine.dispose()
+        return {(row.prediction_id, row.row_index): row.label for row in rows}
+
+    return read
 
 
 class Registry:

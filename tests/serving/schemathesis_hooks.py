@@ -1,6 +1,7 @@
 """What schemathesis cannot know: how CSV that the model accepts looks."""
 
 import schemathesis
+import schemathesis_state
 from hypothesis import strategies as st
 
 HEADER = "sepal_length,sepal_width,petal_length,petal_width"
@@ -10,3 +11,4 @@ ROWS = st.lists(ROW, min_size=1, max_size=20).map("\n".join)
 
 # JSON Schema can describe a text by a pattern, which knows no range of a number.
 schemathesis.openapi.format("csv", ROWS.map(lambda rows: f"{HEADER}\n{rows}\n"))
+schemathesis_state.register(["setosa", "versicolor", "virginica"])

@@ -4,6 +4,7 @@ import csv
 import io
 
 import schemathesis
+import schemathesis_state
 from hypothesis import strategies as st
 
 HEADER = ("age", "siblings", "alone", "port", "deck")
@@ -27,6 +28,8 @@ def write_csv(rows: list[tuple[str, ...]]) -> str:
 schemathesis.openapi.format(
     "csv", st.lists(ROW, min_size=1, max_size=20).map(write_csv)
 )
+
+schemathesis_state.register(["0", "1"])
 
 
 @schemathesis.hook

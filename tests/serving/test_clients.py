@@ -14,6 +14,7 @@ import tritonclient.http as triton
 from mlflow.pyfunc.scoring_server.client import ScoringServerClient
 
 from serving.model.store import CURRENT, Store
+from serving.openapi.feedback import EXAMPLE_ID
 
 pytestmark = pytest.mark.slow
 
@@ -23,15 +24,18 @@ NAMES = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
 
 
 @pytest.fixture
-def serve(start, tmp_path, describe):
+def serve(start, tmp_path, describe, store_predictions):
     """Serve from a filled store, as an image that ships with one does."""
+    url = f"sqlite:///{tmp_path / 'predictions.db'}"
 
     def serve(content: bytes):
         store = Store(tmp_path / "store")
         with store.incoming() as folder:
             (folder / "model.onnx").write_bytes(content)
             store.publish(CURRENT, folder / "model.onnx", describe(content, "3"))
-        return start(follow_seconds=0)
+        rows = [(EXAMPLE_ID, row, "any class") for row in range(4)]
+        store_predictions(url, *rows)
+        return start(follow_seconds=0, database_url=url)
 
     return serve
 
@@ -60,7 +64,8 @@ def test_answers_are_as_documented(request, tmp_path, name, hooks):
     command = Path(sys.executable).with_name("schemathesis")
     options = ["--seed=1", "--max-examples=40", "--no-color", "--checks=all"]
     # JSON Schema cannot describe CSV, so that its values come from a hook.
-    environ = {"SCHEMATHESIS_HOOKS": hooks, "PYTHONPATH": str(FOLDER)}
+    path = os.pathsep.join(map(str, [FOLDER, *FOLDER.parents[1:2]]))
+    environ = {"SCHEMATHESIS_HOOKS": hooks, "PYTHONPATH": path}
 
     run = subprocess.run(
         [command, "run", f"{server.url}/openapi.json", *options],

@@ -23,13 +23,16 @@ ROUTES = {
         {"inputs": [TENSOR | {"data": list(ROW.values())}]},
         {"inputs": [TENSOR | {"data": [5.1, -1, 1.4, 0.2]}]},
     ),
+    "/feedback": ({"prediction_id": "1", "label": "setosa"}, {"prediction_id": "1"}),
 }
 
 
 @pytest.fixture
-def app(make_app, iris):
+def app(make_app, iris, tmp_path, store_predictions):
     """Add what an extension adds, to the application that everybody gets."""
-    app = make_app(iris)
+    url = f"sqlite:///{tmp_path / 'predictions.db'}"
+    store_predictions(url, ("1", 0, "setosa"))
+    app = make_app(iris, database_url=url)
 
     @app.before_request
     def limit() -> None:

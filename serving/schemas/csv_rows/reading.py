@@ -23,7 +23,7 @@ def read_csv(body: bytes, reader: RowReader) -> Matrix:
         MalformedError: If it is not UTF-8 text or not CSV.
         InvalidInputError: If columns or values are not what the model takes.
     """
-    text = _decode(body).replace("\r\n", "\n").replace("\r", "\n")
+    text = decode(body).replace("\r\n", "\n").replace("\r", "\n")
     # NumPy reads numbers several times faster than we can read cells.
     if reader.contract.is_plain:
         return read_numbers(text, reader)
@@ -50,7 +50,7 @@ def read_source(body: bytes, reader: RowReader) -> Matrix:
         options = ", ".join(source.unsupported)
         message = f"cannot be read as training does, with {options}; leave out layout"
         raise InvalidInputError.of("", message)
-    text = _decode(body, source.encoding)
+    text = decode(body, source.encoding)
     lines = io.StringIO(text, newline="")
     rows = csv.reader(lines, strict=True, delimiter=source.separator)
 
@@ -98,8 +98,12 @@ def _is_row(wide: int, cells: list[str]) -> bool:
     return wide == 1 or len(cells) > 1 or bool(cells[0].strip())
 
 
-def _decode(body: bytes, encoding: str = "utf-8") -> str:
-    """Return the text."""
+def decode(body: bytes, encoding: str = "utf-8") -> str:
+    """Return the text.
+
+    Raises:
+        MalformedError: If it is not text in that encoding.
+    """
     codec = "utf-8-sig" if encoding.lower() in {"utf-8", "utf8"} else encoding
     try:
         text = body.decode(codec)

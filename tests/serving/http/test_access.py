@@ -45,7 +45,14 @@ def test_a_known_key_may_predict(protected, setosa, headers):
     ],
 )
 @pytest.mark.parametrize(
-    "path", ["/predict", "/predict/batch", "/invocations", "/v2/models/iris/infer"]
+    "path",
+    [
+        "/predict",
+        "/predict/batch",
+        "/invocations",
+        "/v2/models/iris/infer",
+        "/feedback",
+    ],
 )
 def test_others_may_not(protected, setosa, headers, path):
     answer = protected.post(path, json=setosa, headers=headers)

@@ -3,10 +3,20 @@
 import pytest
 from jsonschema import Draft202012Validator
 
+from serving.openapi.feedback import EXAMPLE_ID
+
 GOOD = [5.1, 3.5, 1.4, 0.2]
 NAMES = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
 RECORD = dict(zip(NAMES, GOOD, strict=True))
 INFER = "/v2/models/iris/infer"
+
+
+@pytest.fixture
+def client(make_app, iris, tmp_path, store_predictions):
+    """Serve with a database in which the ids of examples are."""
+    url = f"sqlite:///{tmp_path / 'predictions.db'}"
+    store_predictions(url, *[(EXAMPLE_ID, row, "setosa") for row in range(2)])
+    return make_app(iris, database_url=url).test_client()
 
 
 @pytest.fixture

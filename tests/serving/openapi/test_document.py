@@ -11,6 +11,7 @@ import pytest
 
 from serving.config import Config, variable_name
 from serving.model.store import CURRENT, Store
+from serving.openapi.feedback import EXAMPLE_ID
 
 DOCUMENT = (Path(__file__).resolve().parents[3] / "docs" / "api.md").read_text()
 CONSOLE = re.compile(r"```console\n\$ (.*?)\n(?!\$)(.+?)\n```", re.DOTALL)
@@ -31,12 +32,14 @@ def parse(text: str):
 
 
 @pytest.fixture
-def server(start, tmp_path, describe, iris_bytes):
+def server(start, tmp_path, describe, iris_bytes, store_predictions):
     store = Store(tmp_path / "store")
     with store.incoming() as folder:
         (folder / "model.onnx").write_bytes(iris_bytes)
         store.publish(CURRENT, folder / "model.onnx", describe(iris_bytes, "3"))
-    return start(follow_seconds=0)
+    url = f"sqlite:///{tmp_path / 'predictions.db'}"
+    store_predictions(url, *[(EXAMPLE_ID, row, "setosa") for row in range(4)])
+    return start(follow_seconds=0, database_url=url)
 
 
 def test_the_document_has_examples():

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from jsonschema import Draft202012Validator
 
+from serving.openapi.feedback import EXAMPLE_ID
 from serving.openapi.values import describe_value
 
 ROW = {"age": 22.5, "siblings": 1, "alone": True, "port": "S", "deck": "2"}
@@ -13,8 +14,11 @@ INFER = "/v2/models/iris/infer"
 
 
 @pytest.fixture
-def client(make_app, passengers):
-    return make_app(passengers).test_client()
+def client(make_app, passengers, tmp_path, store_predictions):
+    """Serve with a database in which the ids of examples are."""
+    url = f"sqlite:///{tmp_path / 'predictions.db'}"
+    store_predictions(url, *[(EXAMPLE_ID, row, "1") for row in range(2)])
+    return make_app(passengers, database_url=url).test_client()
 
 
 @pytest.fixture

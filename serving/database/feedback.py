@@ -1,0 +1,187 @@
+"""Feedback in the database: one row for each predicted row, with its last label."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, bindparam, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from serving.database.tables import feedback, predictions
+
+CHUNK = 500  # rows in one query; SQLite's limit of variables is far above
+
+ADVISORY_LOCK = 4_711_015  # any number that nothing else uses
+
+T = TypeVar("T")
+Key = tuple[str, int]  # prediction_id and row_index
+Predicted = dict[Key, tuple[str, str]]  # version and class
+
+
+class UnknownPredictionsError(Exception):
+    """Feedback is about rows that are not in the database.
+
+    Attributes:
+        keys: The rows.
+        known_ids: Ids among them of which other rows are in the database.
+    """
+
+    def __init__(self, keys: set[Key], known_ids: set[str]) -> None:
+        super().__init__()
+        self.keys, self.known_ids = keys, known_ids
+
+
+@dataclass
+class Written:
+    """What was written.
+
+    Attributes:
+        new: Rows that had no label before, by version, predicted class and label.
+        changed: Rows whose label was another one before, by version.
+    """
+
+    new: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    changed: Counter[str] = field(default_factory=Counter)
+
+
+def write_feedback(
+    connection: Connection, labels: Mapping[Key, str], received_at: float
+) -> Written:
+    """Write the labels of some rows; what is there already is not written again.
+
+    Two transactions that write the same row wait for each other, and only one finds it
+    new. Lists wait for each other from the start: they would write the rows in
+    different orders, each waiting for the other.
+
+    Raises:
+        UnknownPredictionsError: If one of the rows was not predicted.
+    """
+    keys = list(labels)
+    if len(keys) > 1 and connection.dialect.name == "postgresql":
+        lock = text("SELECT pg_advisory_xact_lock(:number)")
+        connection.execute(lock, {"number": ADVISORY_LOCK})
+    predicted = _find_predicted(connection, keys)
+    if len(predicted) < len(keys):
+        missing = set(keys) - set(predicted)
+        raise UnknownPredictionsError(missing, _find_known_ids(connection, missing))
+    added = _insert(connection, keys, labels, received_at)
+    written = Written()
+    for key in added:
+        version, prediction = predicted[key]
+        written.new[version, prediction, labels[key]] += 1
+    present = [key for key in keys if key not in added]
+    for key in _update(connection, present, labels, received_at):
+        written.changed[predicted[key][0]] += 1
+    return written
+
+
+_PREDICTED = select(
+    predictions.c.prediction_id,
+    predictions.c.row_index,
+    predictions.c.version,
+    predictions.c.prediction,
+).where(
+    predictions.c.prediction_id.in_(bindparam("ids", expanding=True)),
+    predictions.c.row_index.in_(bindparam("rows", expanding=True)),
+)
+# Locked, so that another label for the same row waits until this one is committed.
+_LABELS = (
+    select(feedback.c.prediction_id, feedback.c.row_index, feedback.c.label)
+    .where(
+        feedback.c.prediction_id.in_(bindparam("ids", expanding=True)),
+        feedback.c.row_index.in_(bindparam("rows", expanding=True)),
+    )
+    .with_for_update()
+)
+_INSERT = {
+    dialect.__name__.rpartition(".")[2]: dialect.insert(feedback)
+    .on_conflict_do_nothing()
+    .returning(feedback.c.prediction_id, feedback.c.row_index)
+    for dialect in (postgresql, sqlite)
+}
+_UPDATE = update(feedback).where(
+    feedback.c.prediction_id == bindparam("id"),
+    feedback.c.row_index == bindparam("row"),
+)
+
+
+def _find_predicted(connection: Connection, keys: list[Key]) -> Predicted:
+    """Return the versions and classes of the rows that were predicted."""
+    rows = _select(connection, _PREDICTED, keys)
+    return {(each[0], each[1]): (each[2], each[3]) for each in rows}
+
+
+def _find_known_ids(connection: Connection, keys: set[Key]) -> set[str]:
+    """Return the ids of which any row was predicted."""
+    found: set[str] = set()
+    column = predictions.c.prediction_id
+    for chunk in _split(sorted({prediction_id for prediction_id, _ in keys})):
+        query = select(column).distinct().where(column.in_(chunk))
+        found.update(connection.execute(query).scalars())
+    return found
+
+
+def _insert(
+    connection: Connection,
+    keys: list[Key],
+    labels: Mapping[Key, str],
+    received_at: float,
+) -> set[Key]:
+    """Add the labels of rows that have none; return which these are."""
+    rows = [
+        {
+            "prediction_id": key[0],
+            "row_index": key[1],
+            "label": labels[key],
+            "received_at": received_at,
+        }
+        for key in keys
+    ]
+    inserted = connection.execute(_INSERT[connection.dialect.name], rows)
+    return {(prediction_id, row) for prediction_id, row in inserted}
+
+
+def _update(
+    connection: Connection,
+    keys: list[Key],
+    labels: Mapping[Key, str],
+    received_at: float,
+) -> list[Key]:
+    """Change the labels that differ; return those of which rows they are."""
+    changed = [
+        (prediction_id, row)
+        for prediction_id, row, label in _select(connection, _LABELS, keys)
+        if label != labels[prediction_id, row]
+    ]
+    if changed:
+        connection.execute(
+            _UPDATE.values(label=bindparam("new"), received_at=received_at),
+            [{"id": key[0], "row": key[1], "new": labels[key]} for key in changed],
+        )
+    return changed
+
+
+def _select(connection: Connection, query: Any, keys: list[Key]) -> Iterator[Any]:
+    """Yield the rows that a query finds for some keys.
+
+    It is asked for some ids and one row index, or for one id and some row indexes:
+    SQLite searches its index for these, but not for pairs.
+    """
+    by_id: dict[str, list[int]] = {}
+    by_row: dict[int, list[str]] = {}
+    for prediction_id, row in keys:
+        by_id.setdefault(prediction_id, []).append(row)
+        by_row.setdefault(row, []).append(prediction_id)
+    groups: list[tuple[list[str], list[int]]]
+    if len(by_id) < len(by_row):
+        groups = [([each], part) for each in by_id for part in _split(by_id[each])]
+    else:
+        groups = [(part, [row]) for row in by_row for part in _split(by_row[row])]
+    for ids, rows in groups:
+        yield from connection.execute(query, {"ids": ids, "rows": rows}).all()
+
+
+def _split(values: list[T]) -> Iterator[list[T]]:
+    for start in range(0, len(values), CHUNK):
+        yield values[start : start + CHUNK]

@@ -1,0 +1,127 @@
+"""A thread for short work on the database, so that no request waits long for it."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from serving.database.errors import DatabaseUnavailableError
+from serving.database.schema import upgrade
+
+UNAVAILABLE_SECONDS = 1.0  # for which nobody tries again
+# A locked file, a closed connection, a full disk, a server that has become a replica.
+AWAY = (OperationalError, InterfaceError, InternalError, PoolTimeoutError)
+MESSAGE = "The database does not answer, or another process has locked it. Retry later."
+
+logger = logging.getLogger(__name__)
+
+Work = Callable[[Connection], Any]
+Note = Callable[[Any], None]
+
+
+class _AbandonedError(Exception):
+    """Nobody waits for the result: the transaction is rolled back."""
+
+
+class _Job:
+    """Work, and what came of it."""
+
+    def __init__(self, work: Work, note: Note) -> None:
+        self.work = work
+        self.note = note
+        self.done = threading.Event()
+        self.is_abandoned = False
+        self.result: Any = None
+        self.error: Exception | None = None
+
+
+class DatabaseThread:
+    """Does work in transactions, one after the other.
+
+    The drivers' own time limits do not cover everything: a server that hangs keeps its
+    connections open. So those who ask wait for a limited time, whatever happens to the
+    work; and after a failure nobody waits at all for a second.
+
+    Args:
+        engine: Connects to the database, whose tables are created at first.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._is_upgraded = False
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._stuck: _Job | None = None
+        self._away_until = 0.0
+        # Not one that Python waits for when it exits: a hanging server may hold it.
+        self._thread = threading.Thread(target=self._run, name="database", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread; after the fork."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread when it is idle."""
+        self._jobs.put(None)
+
+    def run(self, work: Work, note: Note, seconds: float) -> Any:
+        """Do work in a transaction; return its result once it is committed.
+
+        Args:
+            work: Called with the connection.
+            note: Called with the result as soon as it is committed.
+            seconds: How long to wait. The work is undone if it takes longer.
+
+        Raises:
+            DatabaseUnavailableError: If the database cannot be used at the moment.
+        """
+        is_stuck = self._stuck is not None and not self._stuck.done.is_set()
+        if is_stuck or time.monotonic() < self._away_until:
+            raise DatabaseUnavailableError(MESSAGE)
+        job = _Job(work, note)
+        self._jobs.put(job)
+        if not job.done.wait(seconds):
+            job.is_abandoned = True
+            self._stuck = job
+            self._note_failure(f"no result within {seconds} s")
+            raise DatabaseUnavailableError(MESSAGE)
+        if isinstance(job.error, AWAY):
+            self._note_failure(str(job.error.__cause__ or job.error))
+            raise DatabaseUnavailableError(MESSAGE) from job.error
+        if job.error is not None:
+            raise job.error
+        return job.result
+
+    def _run(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            try:
+                job.result = self._perform(job)
+            except Exception as error:
+                job.error = error
+            job.done.set()
+
+    def _perform(self, job: _Job) -> Any:
+        if not (self._is_upgraded or job.is_abandoned):
+            upgrade(self._engine)
+            self._is_upgraded = True
+        with self._engine.begin() as connection:
+            _require_interest(job)  # it may have waited for a lock
+            result = job.work(connection)
+            _require_interest(job)
+        job.note(result)
+        return result
+
+    def _note_failure(self, reason: str) -> None:
+        self._away_until = time.monotonic() + UNAVAILABLE_SECONDS
+        fields = {"detail": reason.strip()}
+        logger.warning("database unavailable", extra={"fields": fields})
+
+
+def _require_interest(job: _Job) -> None:
+    if job.is_abandoned:
+        raise _AbandonedError

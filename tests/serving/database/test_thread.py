@@ -1,0 +1,211 @@
+"""A database that is away, locked or hangs delays nobody for long."""
+
+import os
+import signal
+import sqlite3
+import threading
+import time
+from contextlib import contextmanager, suppress
+
+import pytest
+import sqlalchemy
+
+from serving.database import thread
+from serving.database.engine import connect
+from serving.database.errors import DatabaseUnavailableError
+from serving.database.tables import feedback, predictions
+from serving.database.thread import DatabaseThread
+
+SECONDS = 0.3
+LONG = 30  # for what succeeds: machines are slow at times
+
+
+@pytest.fixture
+def begin(open_engine):
+    """Start a thread on a database; stop it in the end."""
+    threads: list[DatabaseThread] = []
+
+    def begin(url: str) -> DatabaseThread:
+        threads.append(DatabaseThread(open_engine(url)))
+        threads[-1].start()
+        return threads[-1]
+
+    yield begin
+    for each in threads:
+        each.stop()
+
+
+def add(connection):
+    """Write a row."""
+    row = {"prediction_id": "x", "row_index": 0, "label": "a", "received_at": 1.0}
+    connection.execute(feedback.insert(), row)
+    return "added"
+
+
+def count(connection):
+    query = sqlalchemy.select(sqlalchemy.func.count()).select_from(feedback)
+    return connection.execute(query).scalar()
+
+
+def ignore(_):
+    """Note nothing."""
+
+
+def ask(database, work, seconds=LONG):
+    return database.run(work, ignore, seconds)
+
+
+def ask_until_answered(database, work):
+    """Ask again until the database is back."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        with suppress(DatabaseUnavailableError):
+            return ask(database, work)
+        time.sleep(0.05)
+    raise AssertionError("the database does not come back")
+
+
+def test_tables_are_created_and_work_is_committed(begin, url):
+    database, noted = begin(url), []
+
+    result = database.run(add, noted.append, LONG)
+
+    assert (result, noted) == ("added", ["added"])
+    assert ask(database, count) == 1
+
+
+def test_an_error_of_the_work_reaches_those_who_ask(begin, url):
+    database = begin(url)
+
+    def fail(connection):
+        add(connection)
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        ask(database, fail)
+
+    assert ask(database, count) == 0
+
+
+def test_a_mistake_in_the_work_is_not_an_outage(begin, url):
+    database = begin(url)
+
+    with pytest.raises(sqlalchemy.exc.IntegrityError):
+        ask(database, lambda connection: [add(connection), add(connection)])
+
+    assert ask(database, count) == 0
+
+
+@pytest.fixture
+def lock(url, open_engine):
+    """Return a function that locks the tables and returns what unlocks them."""
+    opened = []
+
+    def lock():
+        if url.startswith("sqlite"):
+            path = url.removeprefix("sqlite:///")
+            connection = sqlite3.connect(path, isolation_level=None)
+            connection.execute("BEGIN EXCLUSIVE")
+        else:
+            connection = open_engine(url).connect()
+            connection.exec_driver_sql("LOCK TABLE feedback IN EXCLUSIVE MODE")
+        opened.append(connection)
+        return connection.close
+
+    yield lock
+    for connection in opened:
+        connection.close()
+
+
+def test_a_lock_is_not_waited_for(begin, url, lock):
+    database, noted = begin(url), []
+    ask(database, count)
+    unlock = lock()
+
+    with pytest.raises(DatabaseUnavailableError):
+        database.run(add, noted.append, SECONDS)
+    with pytest.raises(DatabaseUnavailableError):
+        database.run(add, noted.append, LONG)  # or it would wait that long
+    unlock()
+
+    # What was refused is not written later.
+    assert ask_until_answered(database, count) == 0
+    assert noted == []
+    assert ask(database, add) == "added"
+
+
+def test_an_outage_is_remembered_for_a_while(begin, tmp_path, monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(thread.time, "monotonic", lambda: now[0])
+    database = begin(f"sqlite:///{tmp_path / 'none' / 'predictions.db'}")
+
+    for _ in range(2):
+        with pytest.raises(DatabaseUnavailableError):
+            ask(database, count)
+        (tmp_path / "none").mkdir(exist_ok=True)
+    now[0] += thread.UNAVAILABLE_SECONDS
+
+    assert ask(database, count) == 0
+
+
+def test_a_server_that_was_away_is_used_again(begin, postgres):
+    database = begin(postgres.create_database())
+    ask(database, add)
+
+    postgres.stop()
+    try:
+        with pytest.raises(DatabaseUnavailableError):
+            ask(database, count)
+    finally:
+        postgres.start()
+
+    assert ask_until_answered(database, count) == 1
+
+
+def test_a_server_that_hangs_delays_nobody(begin, postgres):
+    """Its connections stay open, so that no time limit of the driver helps."""
+    url = postgres.create_database()
+    database = begin(url)
+    ask(database, count)
+    engine = connect(url)
+    with engine.connect() as connection:
+        query = "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+        pids = connection.exec_driver_sql(query).scalars().all()
+    engine.dispose()
+    with suspended(pids):
+        with pytest.raises(DatabaseUnavailableError):
+            ask(database, add, SECONDS)
+        with pytest.raises(DatabaseUnavailableError):
+            ask(database, add)
+
+    assert ask_until_answered(database, count) == 0
+
+
+@contextmanager
+def suspended(pids):
+    """Stop processes, and let them go on in the end."""
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    yield
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
+
+
+def test_many_may_ask_at_once(begin, url, store_predictions):
+    store_predictions(url, ("x", 0, "a"))
+    database, results = begin(url), []
+
+    def read(connection):
+        return len(connection.execute(predictions.select()).all())
+
+    threads = [
+        threading.Thread(target=lambda: results.append(ask(database, read)))
+        for _ in range(20)
+    ]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+
+    assert results == [1] * 20
