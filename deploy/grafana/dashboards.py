@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from grafana_foundation_sdk.builders import common, dashboard, prometheus, stat
+from grafana_foundation_sdk.builders import common, dashboard, prometheus, stat, table
 from grafana_foundation_sdk.builders.timeseries import Panel as Timeseries
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.common import (
@@ -19,6 +19,7 @@ from grafana_foundation_sdk.models.dashboard import (
     DashboardCursorSync,
     DashboardLinkType,
     DataSourceRef,
+    DataTransformerConfig,
     Threshold,
     ThresholdsMode,
 )
@@ -49,7 +50,7 @@ def _build(name: str, content: dict[str, Any], annotation: dict[str, Any]) -> st
     for row in content["rows"]:
         page.with_row(dashboard.Row(row["title"]))
         for panel in row["panels"]:
-            build = _build_number if "number" in panel else _build_graph
+            build = next(BUILDERS[kind] for kind in BUILDERS if kind in panel)
             page.with_panel(build(panel, len(row["panels"])))
     document = json.loads(JSONEncoder().encode(page.build()))
     # Otherwise Grafana numbers the panels itself, differently at each start.
@@ -100,6 +101,18 @@ def _build_graph(content: dict[str, Any], _: int) -> Timeseries:
     return panel
 
 
+def _build_matrix(content: dict[str, Any], _: int) -> table.Panel:
+    panel = table.Panel().title(content["matrix"]).datasource(SOURCE)
+    panel.description(content.get("text", "")).unit("short").decimals(0)
+    panel.span(COLUMNS // 2).height(8)
+    query = prometheus.Dataquery().ref_id("A").datasource(SOURCE).instant()
+    panel.with_target(query.format("table").expr(content["query"]))
+    fields = {"rowField": content["rows"], "columnField": content["columns"]}
+    options = {"valueField": "Value"} | fields
+    grouping = DataTransformerConfig(id_val="groupingToMatrix", options=options)
+    return panel.with_transformation(grouping)
+
+
 def _build_legend() -> common.VizLegendOptions:
     legend = common.VizLegendOptions().show_legend(True)
     return legend.display_mode(LegendDisplayMode.LIST).placement(LegendPlacement.BOTTOM)
@@ -111,6 +124,8 @@ def _build_thresholds(
     config = dashboard.ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE)
     return config.steps([Threshold(value=v, color=color) for color, v in steps.items()])
 
+
+BUILDERS = {"number": _build_number, "graph": _build_graph, "matrix": _build_matrix}
 
 if __name__ == "__main__":
     folder = HERE / "dashboards"

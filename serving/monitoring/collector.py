@@ -7,9 +7,13 @@ from prometheus_client.registry import Collector
 
 from serving.canary.partner import Partner
 from serving.model.current import Current
-from serving.model.onnx_model import LOAD_REASONS, SYNC_REASONS
+from serving.model.onnx_model import LOAD_REASONS, SYNC_REASONS, Model
 from serving.model.store.report import FollowerReport
-from serving.monitoring.features.training import create_gauge, describe_training
+from serving.monitoring.features.training import (
+    Samples,
+    create_gauge,
+    describe_training,
+)
 
 
 class StateCollector(Collector):
@@ -37,6 +41,12 @@ class StateCollector(Collector):
             "1 if Previous is served because Production was refused",
             [],
             [([], float(self._current.is_fallback))],
+        )
+        yield create_gauge(
+            "serving_heldout_accuracy",
+            "Accuracy of the loaded model on the rows held out in training",
+            ["version"],
+            _find_accuracy(served.model),
         )
         yield from describe_training(served.model.contract)
         if partner := self._partner.find(served):
@@ -73,6 +83,15 @@ class StateCollector(Collector):
             [([], float(report.damaged is not None))],
         )
         yield from _count_events(report)
+
+
+def _find_accuracy(model: Model) -> Samples:
+    """Return the accuracy if the contract has it."""
+    metrics = model.contract.document.get("metrics")
+    accuracy = metrics.get("accuracy") if isinstance(metrics, dict) else None
+    if isinstance(accuracy, int | float):
+        return [([model.version.version], float(accuracy))]
+    return []
 
 
 def _count_events(report: FollowerReport) -> Iterator[Metric]:

@@ -20,6 +20,10 @@ import pytest
 import requests
 import yaml
 
+from serving.database.engine import connect
+from serving.database.schema import upgrade
+from serving.database.tables import predictions
+
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "deploy" / "compose" / "compose.yaml"
 PROMETHEUS = ROOT / "deploy" / "prometheus"
@@ -345,6 +349,7 @@ def start_service(stack: Stack) -> None:
         IRIS_BIND=stack.addresses["serving:8000"],
         IRIS_STORE=stack.folder / "models",
         IRIS_FOLLOW_SECONDS=0.5,
+        IRIS_DATABASE_URL=find_database(stack),
         PYTHONPATH=ROOT,
     )
     command = [
@@ -387,6 +392,7 @@ def loop(stack: Stack, copy_project: Callable[..., Any], tmp_path_factory: Any) 
     project = copy_project(tmp_path_factory.mktemp("stack") / "project", small=True)
     first_run = stack.kedro(project.path, "run")
     wait_until(lambda: stack.predict(setosa).ok, "the first version answers")
+    give_feedback(stack, "1")
     parameters = "data_science.candidates.logistic_regression.grid"
     project.change("parameters_data_science.yml", parameters, {"C": [0.0001]})
     stack.kedro(project.path, "run")
@@ -423,3 +429,33 @@ def send_traffic(stack: Stack, setosa: dict[str, float]) -> None:
     assert stack.predict(batch, "/predict/batch").ok
     assert stack.predict({**setosa, "petal_width": "wide"}).status_code == 422
     assert stack.predict(setosa, "/nowhere").status_code == 404
+
+
+def find_database(stack: Stack) -> str:
+    return f"sqlite:///{stack.folder / 'predictions.db'}"
+
+
+def give_feedback(stack: Stack, version: str) -> None:
+    """Tell the service that a prediction of a version was right, and another wrong."""
+    engine = connect(find_database(stack))
+    upgrade(engine)
+    common = {
+        "prediction_id": f"of-version-{version}",
+        "predicted_at": time.time(),
+        "model": "iris",
+        "version": version,
+        "arm": "production",
+        "request_id": "",
+        "route": "/predict",
+        "features": "{}",
+        "prediction": "setosa",
+        "probabilities": "{}",
+    }
+    with engine.begin() as connection:
+        rows = [common | {"row_index": row} for row in range(2)]
+        connection.execute(predictions.insert(), rows)
+    engine.dispose()
+    for row, label in enumerate(["setosa", "virginica"]):
+        item = {"prediction_id": common["prediction_id"], "row": row, "label": label}
+        answer = stack.predict(item, "/feedback")
+        assert answer.ok, answer.text

@@ -67,6 +67,12 @@ def test_rules_pass_their_tests(run, file):
         ("metrics_damaged_files[5m]) > 0", "metrics_damaged_files[5m]) > 1"),
         ("wait_seconds:p99_rate5m > 0.05", "wait_seconds:p99_rate5m > 0.5"),
         ("overload:ratio_rate5m > 0.01", "overload:ratio_rate5m > 0.1"),
+        (
+            "> 0.05\n          )\n          and on (job, version)\n",
+            "> 0.01\n          )\n          and on (job, version)\n",
+        ),
+        ("> 3 * sqrt(", "> 2 * sqrt("),
+        ("serving_feedback:increase1d >= 50", "serving_feedback:increase1d >= 40"),
     ],
 )
 def test_rule_tests_notice_a_changed_rule(run, tmp_path, changed, into):
