@@ -14,6 +14,7 @@ export function describe(model) {
     labels: target.labels ?? {},
     target: target.description || humanize(target.name),
     decision: describeDecision(target),
+    feedback: model.feedback ?? false,
     typical: typicalRows(model.contract),
   };
 }

@@ -3,6 +3,7 @@
 import { BatchPanel } from "./batch.js";
 import { byId, say } from "./dom.js";
 import { describe, spoken } from "./contract.js";
+import { FeedbackPanel } from "./feedback.js";
 import { Form } from "./form.js";
 import { KeyPanel } from "./key.js";
 import { Latest } from "./latest.js";
@@ -29,7 +30,7 @@ class Page {
     const { protected: isProtected, maxBytes } = document.body.dataset;
     this.isProtected = isProtected === "yes";
     this.form = new Form(() => this.#change());
-    this.prediction = new PredictionPanel();
+    this.prediction = new PredictionPanel(new FeedbackPanel((item) => this.#service.feedback(item)));
     this.picture = new PicturePanel();
     this.key = new KeyPanel((key) => this.#useKey(key));
     this.batch = new BatchPanel((csv) => this.#predictCsv(csv), Number(maxBytes));

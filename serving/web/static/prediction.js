@@ -12,7 +12,8 @@ export class PredictionPanel {
   #bars = new Map();
   #timer = null;
 
-  constructor() {
+  constructor(feedback) {
+    this.feedback = feedback;
     this.answer = byId("answer");
     this.warning = byId("warning");
     this.list = byId("bars");
@@ -22,8 +23,10 @@ export class PredictionPanel {
     }).observe(byId("inputs"));
   }
 
-  build({ classes, features, labels, decision }) {
+  build(shape) {
+    const { classes, features, labels, decision } = shape;
     this.labels = labels;
+    this.feedback.build(shape);
     say(byId("decision"), decision);
     this.numbers = new Set(features.filter(({ options }) => !options).map(({ name }) => name));
     this.#bars = new Map(classes.map((name) => [name, new Bar(describeClass(labels, name), colorOf(classes, name))]));
@@ -33,7 +36,9 @@ export class PredictionPanel {
     else this.list.removeAttribute("tabindex");
   }
 
-  show({ prediction, probabilities, out_of_range: outside }) {
+  show(answer) {
+    const { prediction, probabilities, out_of_range: outside } = answer;
+    this.feedback.show(answer);
     const share = percent(probabilities[prediction]);
     const [label, ...code] = describeClass(this.labels, prediction);
     this.answer.replaceChildren(make("strong", {}, label), " ", ...code, make("span", { class: "share" }, share));
@@ -45,6 +50,7 @@ export class PredictionPanel {
 
   // Without a prediction for the current values there are no bars either.
   fail(text) {
+    this.feedback.hide();
     for (const bar of this.#bars.values()) bar.clear();
     this.answer.replaceChildren(make("span", { class: "problem" }, text));
     say(this.warning, "");

@@ -42,6 +42,10 @@ export class Service {
     return this.#post("predict", "application/json", JSON.stringify(row), signal);
   }
 
+  feedback(item) {
+    return this.#post("feedback", "application/json", JSON.stringify(item), AbortSignal.timeout(PATIENCE));
+  }
+
   predictCsv(text, signal) {
     return this.#post("predict/batch", "text/csv", text, signal);
   }

@@ -1,0 +1,72 @@
+// Asks which class was right, for the prediction that is shown.
+
+import { labelOf } from "./contract.js";
+import { byId, make, say } from "./dom.js";
+import { ServiceError } from "./service.js";
+
+const STORED = 1000; // ms until a new prediction is known to the database
+const ATTEMPTS = 3;
+
+export class FeedbackPanel {
+  #id = null;
+  #isOn = false;
+
+  constructor(send) {
+    this.send = send;
+    this.card = byId("feedback-card");
+    this.choice = byId("feedback-class");
+    this.note = byId("feedback-note");
+    byId("feedback").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#submit();
+    });
+  }
+
+  build({ classes, labels, feedback }) {
+    this.#isOn = feedback;
+    this.choice.replaceChildren(...classes.map((name) => make("option", { value: name }, labelOf(labels, name))));
+    this.hide();
+  }
+
+  // The predicted class is chosen: sending it says that it was right.
+  show({ prediction, prediction_id: id }) {
+    this.#id = id;
+    this.choice.value = prediction;
+    say(this.note, "");
+    this.card.hidden = !this.#isOn;
+  }
+
+  hide() {
+    this.#id = null;
+    this.card.hidden = true;
+  }
+
+  async #submit() {
+    const id = this.#id;
+    const tell = (text) => { if (id === this.#id) say(this.note, text); };
+    tell("Sending …");
+    try {
+      await this.#send({ prediction_id: id, label: this.choice.value });
+      tell("Thank you, the right class is stored.");
+    } catch (error) {
+      tell(`Not stored: ${describe(error)}`);
+    }
+  }
+
+  async #send(item, attempts = ATTEMPTS) {
+    try {
+      await this.send(item);
+    } catch (error) {
+      const isNew = error.faults?.some(({ pointer }) => pointer === "/prediction_id");
+      if (!isNew || attempts === 1) throw error;
+      await new Promise((resolve) => setTimeout(resolve, STORED));
+      await this.#send(item, attempts - 1);
+    }
+  }
+}
+
+function describe(error) {
+  if (!(error instanceof ServiceError)) return error.message;
+  const [fault] = error.faults;
+  return fault ? `the prediction ${fault.message}.` : error.message;
+}
