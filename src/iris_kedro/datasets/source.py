@@ -109,7 +109,7 @@ class SourceDataset(AbstractDataset[NoReturn, bytes]):
         if is_elsewhere or urlsplit(self._location).scheme in MLFLOW_SCHEMES:
             return None
         try:
-            system, path = fsspec.core.url_to_fs(self._resolve())
+            system, path = fsspec.core.url_to_fs(_resolve(self._location, self._path))
             information = system.info(path)
         except (OSError, ValueError) as error:
             raise DatasetError(
