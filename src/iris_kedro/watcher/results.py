@@ -6,7 +6,7 @@ from mlflow.entities.model_registry import ModelVersion
 
 from iris_kedro.datasets.raw_archive import RAW_DATA
 from iris_kedro.hooks.tracking import DECISION
-from iris_kedro.registry import NOTE, VERDICT, Registry, find_outcomes
+from iris_kedro.registry import NOTE, SHARE, VERDICT, Registry, find_outcomes
 from iris_kedro.registry.registered_model import RegisteredModel
 from iris_kedro.registry.releases import was_refused
 from iris_kedro.watcher.records.store import Result
@@ -61,6 +61,8 @@ def _describe(version: ModelVersion) -> Result:
     outcome = Outcome.RELEASED
     if was_refused(version):
         outcome = Outcome.REFUSED
+    elif SHARE in version.tags:
+        outcome = Outcome.CANARY
     elif NOTE in version.tags:
         outcome = Outcome.HELD
     return Result(outcome, str(version.version), version.tags.get(VERDICT, ""))

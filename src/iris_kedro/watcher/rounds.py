@@ -19,6 +19,7 @@ from .records.store import Record, Result, Store
 from .results import Results
 from .rules import TO_REPEAT, Action, Outcome, PastRun, Situation, decide
 from .status import NEWEST_RUNS
+from .trials import Trials
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +46,7 @@ class Watcher:
         observer: What looks for triggers.
         results: What the registry knows.
         commands: How runs are started.
+        trials: What becomes of the canary and the guard.
         by: Who it is, for the records.
     """
 
@@ -56,6 +58,7 @@ class Watcher:
         observer: Observer,
         results: Results,
         commands: Commands,
+        trials: Trials,
         by: str,
     ) -> None:
         self._parameters = parameters
@@ -64,6 +67,7 @@ class Watcher:
         self._observer = observer
         self._results = results
         self._commands = commands
+        self._trials = trials
         self._by = by
         self._running: Running | None = None
         self._published = ""
@@ -98,8 +102,7 @@ class Watcher:
             if not self.has_lease:
                 self._take_over()
                 self.has_lease = True
-            # What follows a release, as a canary does, belongs here: only one watcher
-            # gets here, and also while a job is under way.
+            self._trials.advance()  # also while a job is under way
             if not self._is_working() and acts:
                 self._act()
             self._publish()

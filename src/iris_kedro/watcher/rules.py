@@ -37,6 +37,7 @@ class Outcome(StrEnum):
     """What came of a run."""
 
     RELEASED = "released"
+    CANARY = "canary"
     HELD = "held"  # promoted by the gate, but not in Production
     REFUSED = "refused"
     UNCHANGED = "unchanged"

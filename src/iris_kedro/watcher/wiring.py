@@ -13,10 +13,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from iris_kedro.configuration import name_data_folder
 from iris_kedro.datasets import SourceDataset
 from iris_kedro.errors import ProjectError
+from iris_kedro.registry import Registry
 from iris_kedro.registry.history import find_user
 from iris_kedro.registry.registered_model import RegisteredModel
+from iris_kedro.specification import Canary, check_watcher
 from iris_kedro.specification import Watcher as Parameters
-from iris_kedro.specification import check_watcher
 
 from .commands import Commands
 from .loop import Loop
@@ -26,6 +27,7 @@ from .records.lease import Lease
 from .records.store import Record, Store
 from .results import Results
 from .rounds import Watcher
+from .trials import Trials
 
 TOKEN = "IRIS_WATCHER_TOKEN"  # noqa: S105  (its name)
 UNHEALTHY_ROUNDS = 10  # without one for so long, and three minutes
@@ -144,6 +146,12 @@ def build_loop(context: Any, surroundings: Surroundings, env: str | None) -> Loo
             surroundings.reporting / "watcher",
             env=env,
             environ=environ,
+        ),
+        Trials(
+            Registry(surroundings.model),
+            surroundings.engine,
+            Canary.model_validate(context.params["model_release"]["canary"]),
+            surroundings.by,
         ),
         surroundings.by,
     )

@@ -46,6 +46,17 @@ class FileResults:
         (self._folder / "published").write_text(text)
 
 
+class FileTrials:
+    """Counts the rounds in which canaries could have been moved on."""
+
+    def __init__(self, folder):
+        self._file = folder / "advanced"
+
+    def advance(self):
+        with self._file.open("a") as file:
+            file.write(".")
+
+
 def build(folder, url, seconds=60.0, **parameters):
     """Build a watcher that works in a folder."""
     from iris_kedro.datasets import SourceDataset  # noqa: PLC0415
@@ -67,7 +78,8 @@ def build(folder, url, seconds=60.0, **parameters):
     place = Place(engine, "iris", source, folder / "monitoring.json")
     observer = Observer(place, given.triggers, store, lease, results)
     commands = Commands(folder, folder / "logs", (sys.executable, str(STAND_IN)))
-    return Watcher(given, store, lease, observer, results, commands, "ada")
+    trials = FileTrials(folder)
+    return Watcher(given, store, lease, observer, results, commands, trials, "ada")
 
 
 def die_at(nth):

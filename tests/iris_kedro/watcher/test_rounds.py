@@ -293,6 +293,27 @@ def test_a_result_that_could_not_be_read_is_recorded_later(lab, store):
     watcher.close()
 
 
+def test_each_round_moves_canaries_on_also_while_a_run_lasts(lab, store):
+    lab.plan("released", 3.0)
+    store.add_trigger(Kind.WEBHOOK, "somebody")
+    watcher = lab.build()
+
+    for _ in range(3):
+        watcher.run_round()
+
+    assert watcher.is_busy
+    assert (lab.folder / "advanced").read_text() == "..."
+    watcher.close()
+
+
+def test_only_the_watcher_that_acts_moves_canaries_on(engine, lab, once):
+    assert Lease(engine, "iris", 60.0).take()
+
+    once()
+
+    assert not (lab.folder / "advanced").exists()
+
+
 def test_a_second_watcher_waits(engine, lease, store, once):
     store.add_trigger(Kind.WEBHOOK, "one")
 

@@ -1,0 +1,36 @@
+"""What the watcher does with canaries in each of its rounds."""
+
+import sqlalchemy
+
+from iris_kedro.watcher.trials import Trials
+
+RIGHT = [("a", "a", "a")]
+LOST = [("b", "a", "a")]
+
+
+def test_watcher_stops_a_worse_canary(running, engine, canary_parameters, answer):
+    answer(running.canary(), RIGHT * 80 + LOST * 20)
+
+    Trials(running, engine, canary_parameters, "ada@host").advance()
+
+    assert running.aliases() == {"Production": "1"}
+    event = running.history()[-1]
+    assert (event.action, event.by) == ("canary stop", "ada@host")
+
+
+def test_watcher_leaves_a_canary_without_evidence_alone(
+    running, engine, canary_parameters
+):
+    Trials(running, engine, canary_parameters, "ada@host").advance()
+
+    assert running.aliases() == {"Production": "1", "Canary": "2"}
+
+
+def test_database_that_no_service_has_used_is_none(
+    running, tmp_path, canary_parameters
+):
+    empty = sqlalchemy.create_engine(f"sqlite:///{tmp_path / 'empty.db'}")
+
+    Trials(running, empty, canary_parameters, "ada@host").advance()
+
+    assert running.canary().version == "2"
