@@ -10,18 +10,21 @@ from iris_kedro.errors import ProjectError
 
 
 class Report(BaseModel):
-    """What the watcher reads of ``monitoring.json``; there is more in it."""
+    """What the watcher acts on in ``monitoring.json``.
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    Attributes:
+        version: The version that was monitored.
+        verdict: What was found.
+        reasons: Why, the most important one first.
+        content: All that the file has.
+    """
 
-    model: str
+    model_config = ConfigDict(frozen=True)
+
     version: str
-    as_of: str
     verdict: str
-    rows: int = 0
-    reasons: list[str] = []
-    features: dict[str, dict[str, Any]] = {}
-    accuracy: dict[str, Any] = {}
+    reasons: list[str]
+    content: dict[str, Any]
 
 
 def read_report(file: Path) -> Report | None:
@@ -31,10 +34,11 @@ def read_report(file: Path) -> Report | None:
         ProjectError: If the file is something else.
     """
     try:
-        return Report.model_validate(json.loads(file.read_text(encoding="utf-8")))
+        content = json.loads(file.read_text(encoding="utf-8"))
+        return Report.model_validate({**content, "content": content})
     except FileNotFoundError:
         return None
-    except (ValueError, ValidationError) as error:
+    except (TypeError, ValueError, ValidationError) as error:
         raise ProjectError(
             f"{file} is not a report of the monitoring pipeline: {error}. Write it"
             " again with kedro run --pipelines monitoring"

@@ -6,13 +6,13 @@ So they are the same on each replica and survive a restart.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
 from iris_kedro.errors import ProjectError
+from iris_kedro.monitoring.gauges import describe_gauges
 from iris_kedro.specification import Rules
 from iris_kedro.watcher.records.store import Store
 from iris_kedro.watcher.status import read_status
@@ -72,33 +72,14 @@ class WatcherCollector(Collector):
 
 
 def _collect_report(report: Report) -> Iterator[Metric]:
-    verdict = GaugeMetricFamily(
-        "monitoring_verdict", "What is 1 holds", labels=["verdict", "version"]
-    )
-    verdict.add_metric([report.verdict, report.version], 1)
-    yield verdict
-    yield _gauge("monitoring_rows", "Predictions that were looked at", report.rows)
-    evidence = GaugeMetricFamily(
-        "monitoring_feature",
-        "What a look at a feature gave",
-        labels=["feature", "part"],
-    )
-    for name, found in report.features.items():
-        for part, value in _select_numbers(found):
-            evidence.add_metric([name, part], value)
-    yield evidence
-    accuracy = GaugeMetricFamily(
-        "monitoring_accuracy", "Accuracy and what belongs to it", labels=["part"]
-    )
-    for part, value in _select_numbers(report.accuracy):
-        accuracy.add_metric([part], value)
-    yield accuracy
-
-
-def _select_numbers(values: dict[str, Any]) -> Iterator[tuple[str, float]]:
-    for name, value in values.items():
-        if isinstance(value, int | float):
-            yield name, float(value)
+    families: dict[str, GaugeMetricFamily] = {}
+    for name, labels, value in describe_gauges(report.content):
+        text = "See the report of the monitoring pipeline"
+        family = families.setdefault(
+            name, GaugeMetricFamily(name, text, labels=list(labels))
+        )
+        family.add_metric(list(labels.values()), value)
+    yield from families.values()
 
 
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:

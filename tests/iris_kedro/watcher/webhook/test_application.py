@@ -173,23 +173,32 @@ def test_a_run_under_way_has_a_duration(client, store, lease):
 
 
 def test_metrics_have_the_last_report(client, tmp_path):
+    drift = {"log_e": 4.5, "drifts": False, "effect": 0.3}
     report = {
         "model": "iris",
         "version": "7",
-        "as_of": "2026-11-01",
         "verdict": "worse",
+        "reasons": [],
         "rows": 500,
-        "features": {"petal_length": {"log_e": 4.5, "effect": 0.3, "words": "much"}},
-        "accuracy": {"accuracy": 0.8, "coverage": 0.2, "interval": [0.7, 0.9]},
+        "recent_rows": 90,
+        "threshold": 6.7,
+        "features": {"petal_length": drift},
+        "predictions": drift,
+        "confidence": drift,
+        "accuracy": {
+            **dict.fromkeys(("value", "low", "high", "estimate", "gap")),
+            "coverage": 0.2,
+            "held_out": {"value": 0.95},
+        },
     }
     (tmp_path / "monitoring.json").write_text(json.dumps(report))
 
     found = scrape(client)
 
-    assert found["monitoring_verdict", "worse", "7"] == 1
-    assert found["monitoring_feature", "petal_length", "log_e"] == 4.5
-    assert found["monitoring_accuracy", "coverage"] == 0.2
-    assert found["monitoring_rows",] == 500
+    assert found["monitoring_verdict", "iris", "worse", "7"] == 1
+    assert found["monitoring_feature_evidence", "petal_length", "iris", "7"] == 4.5
+    assert found["monitoring_label_coverage", "iris", "7"] == 0.2
+    assert found["monitoring_rows", "iris", "7"] == 500
 
 
 def test_metrics_say_that_the_database_is_away(away):
