@@ -1,8 +1,7 @@
 """Observations as rows of the table of predictions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -10,13 +9,12 @@ import orjson
 from numpy.typing import NDArray
 
 from serving.database.tables import predictions
-from serving.model.contract import Contract
 from serving.model.features import Feature, Number
 from serving.model.onnx_model import Model, Prediction
-from serving.monitoring.observers import Observation
+from serving.monitoring.observers import Observation, join
 
 COLUMNS = tuple(column.name for column in predictions.columns)
-NO_OTHER = (None, None, None)
+ROWS_AT_ONCE = 2000  # that are encoded together
 
 Row = tuple[Any, ...]  # a value for each of COLUMNS
 
@@ -49,7 +47,10 @@ class StoredFeatures:
 
 
 class RowEncoder:
-    """Writes each observed row as the table has it.
+    """Writes observed rows as the table has them.
+
+    The rows of all requests that the same models have answered are written together:
+    NumPy's calls for each request alone would take most of the time.
 
     Args:
         omitted: Names of features that are never stored.
@@ -57,47 +58,65 @@ class RowEncoder:
 
     def __init__(self, omitted: frozenset[str]) -> None:
         self._omitted = omitted
-        self._model: Model | None = None
-        self._features = StoredFeatures((), frozenset())
 
-    def encode(self, observation: Observation) -> list[Row]:
-        """Return the rows of an observation."""
-        model = observation.model
-        if model is not self._model:
-            self._features = StoredFeatures(model.contract.features, self._omitted)
-            self._model = model
-        features = self._features.encode(observation.rows)
-        answers = _encode_answers(model.contract, observation.prediction)
-        rows = zip(features, answers, _encode_others(observation), strict=True)
-        common = (
-            observation.time,
-            model.version.name,
-            model.version.version,
-            observation.arm,
-            observation.request_id,
-            observation.route,
-        )
-        prediction_id = observation.prediction_id
-        return [
-            (prediction_id, index, *common, values, *answer, *other)
-            for index, (values, answer, other) in enumerate(rows)
-        ]
+    def encode(self, observations: Iterable[Observation]) -> Iterator[Row]:
+        """Yield the rows of observations, those of the same models together."""
+        groups: dict[tuple[int, int], list[Observation]] = {}
+        for each in observations:
+            models = id(each.model), id(each.other.model if each.other else None)
+            groups.setdefault(models, []).append(each)
+        for group in groups.values():
+            yield from self._encode(group)
+
+    def _encode(self, observations: list[Observation]) -> Iterator[Row]:
+        """Yield the rows of the same models."""
+        version = observations[0].model.version
+        answers = self._encode_answers(observations)
+        for each in observations:
+            common = (
+                each.time,
+                version.name,
+                version.version,
+                each.arm,
+                each.request_id,
+                each.route,
+            )
+            for index in range(len(each.rows)):
+                yield each.prediction_id, index, *common, *next(answers)
+
+    def _encode_answers(self, observations: list[Observation]) -> Iterator[Row]:
+        """Yield features and answers of rows, some at a time: many take much memory."""
+        model, other = observations[0].model, observations[0].other
+        features = StoredFeatures(model.contract.features, self._omitted)
+        rows = np.concatenate([each.rows for each in observations])
+        answers = _Answers(model, (each.prediction for each in observations))
+        if other:
+            others = (each.other.prediction for each in observations if each.other)
+            beside = _Answers(other.model, others)
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            part = slice(start, start + ROWS_AT_ONCE)
+            texts = features.encode(rows[part])
+            columns: list[Sequence[str | None]] = [texts, *answers.write(part)]
+            if other:
+                version = other.model.version.version
+                columns += [[version] * len(texts), *beside.write(part)]
+            else:
+                columns += [[None] * len(texts)] * 3
+            yield from zip(*columns, strict=True)
 
 
-def _encode_answers(contract: Contract, prediction: Prediction) -> list[Row]:
-    """Return the class of each row, and its probabilities as JSON."""
-    probabilities = _write_objects(contract.classes, prediction.probabilities)
-    return list(zip(prediction.labels.tolist(), probabilities, strict=True))
+class _Answers:
+    """The answers of one model to many rows."""
 
+    def __init__(self, model: Model, predictions: Iterable[Prediction]) -> None:
+        self._classes = model.contract.classes
+        self._joined = join(predictions)
 
-def _encode_others(observation: Observation) -> Iterable[Row]:
-    """Return version and answer of the model beside the one that answered."""
-    other = observation.other
-    if other is None:
-        return repeat(NO_OTHER, len(observation.rows))
-    version = other.model.version.version
-    answers = _encode_answers(other.model.contract, other.prediction)
-    return [(version, *answer) for answer in answers]
+    def write(self, part: slice) -> tuple[list[str], list[str]]:
+        """Return the classes of some rows, and their probabilities as JSON."""
+        probabilities = self._joined.probabilities[part]
+        texts = _write_objects(self._classes, probabilities)
+        return self._joined.labels[part].tolist(), texts
 
 
 def _write_objects(names: tuple[str, ...], matrix: NDArray[Any]) -> list[str]:

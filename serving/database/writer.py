@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
-from itertools import chain, islice
+from itertools import islice
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError
@@ -149,11 +149,8 @@ class PredictionWriter(ObserverQueue):
         return is_done
 
     def _store(self, requests: list[CompletedRequest]) -> None:
-        rows = chain.from_iterable(
-            self._encoder.encode(request.observation)
-            for request in requests
-            if request.observation
-        )
+        observations = filter(None, (request.observation for request in requests))
+        rows = self._encoder.encode(observations)
         while batch := list(islice(rows, ROWS_PER_TRANSACTION)):
             insert(self._engine, batch)
 

@@ -2,8 +2,10 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from serving.model.onnx_model import Model, Prediction
 from serving.monitoring.tasks import OnError, attempt, run_forever
@@ -159,3 +161,12 @@ class ObserverQueue:
         self._submitted.wait(IDLE_SECONDS)
         self._submitted.clear()
         return self._stopping.wait(seconds)
+
+
+def join(predictions: Iterable[Prediction]) -> Prediction:
+    """Return predictions of one model as one; there must be some."""
+    found = list(predictions)
+    return Prediction(
+        np.concatenate([each.labels for each in found]),
+        np.concatenate([each.probabilities for each in found]),
+    )

@@ -8,10 +8,9 @@ import numpy as np
 
 from serving.canary.counting import count_pairs
 from serving.http.capacity import Capacity
-from serving.model.onnx_model import Prediction
 from serving.monitoring.logs import Line
 from serving.monitoring.metrics import ServiceMetrics
-from serving.monitoring.observers import CompletedRequest
+from serving.monitoring.observers import CompletedRequest, join
 from serving.monitoring.prediction_metrics import observe_all
 
 # Together they are shorter than what a pipe takes as one piece: the lines of several
@@ -76,10 +75,7 @@ def _record(requests: list[CompletedRequest]) -> None:
     served.metrics.record(
         [len(each.rows) for each in observations],
         np.concatenate([each.rows for each in observations]),
-        Prediction(
-            np.concatenate([each.prediction.labels for each in observations]),
-            np.concatenate([each.prediction.probabilities for each in observations]),
-        ),
+        join(each.prediction for each in observations),
     )
 
 

@@ -18,7 +18,7 @@ def observe(model, rows, **changes) -> Observation:
 
 
 def encode(observation, omitted=()) -> list[dict]:
-    rows = RowEncoder(frozenset(omitted)).encode(observation)
+    rows = RowEncoder(frozenset(omitted)).encode([observation])
     return [dict(zip(COLUMNS, row, strict=True)) for row in rows]
 
 
@@ -121,13 +121,42 @@ def test_one_encoder_follows_a_change_of_the_model(iris, passengers):
     names = [
         list(json.loads(dict(zip(COLUMNS, row, strict=True))["features"]))
         for model, rows in ((iris, FLOWERS[:1]), (passengers, mixed), (iris, FLOWERS))
-        for row in encoder.encode(observe(model, rows))
+        for row in encoder.encode([observe(model, rows)])
     ]
 
     flower, passenger = map(
         list, (iris.contract.feature_names, passengers.contract.feature_names)
     )
     assert names == [flower, passenger, flower, flower]
+
+
+def test_rows_of_several_models_keep_their_own_answers(load, build_iris, iris):
+    challenger = load(build_iris(C=0.001), "4")
+    beside = challenger.predict(FLOWERS)
+    observations = [
+        observe(iris, FLOWERS[:1])._replace(prediction_id="a"),
+        observe(challenger, FLOWERS[1:], arm="canary")._replace(prediction_id="b"),
+        observe(iris, FLOWERS[::-1])._replace(prediction_id="c", request_id="other"),
+        observe(iris, FLOWERS, other=OtherAnswer(challenger, beside))._replace(
+            prediction_id="d"
+        ),
+    ]
+
+    together = RowEncoder(frozenset()).encode(observations)
+
+    alone = [
+        row for each in observations for row in RowEncoder(frozenset()).encode([each])
+    ]
+    assert sorted(together) == sorted(alone)
+
+
+def test_many_rows_are_written_as_few_are(iris, monkeypatch):
+    observation = observe(iris, np.tile(FLOWERS, (5, 1)))
+    expected = encode(observation)
+
+    monkeypatch.setattr("serving.database.rows.ROWS_AT_ONCE", 3)
+
+    assert encode(observation) == expected
 
 
 @pytest.mark.parametrize("text", ['say "no"', "back\\slash", "zwölf €", "100%s"])
