@@ -120,10 +120,11 @@ class Config:
         parsers.optional(parsers.names),
         "features that are never stored, separated by commas",
     )
-    pending_rows: int = _setting(
-        200_000,
+    pending_bytes: int = _setting(
+        64 * 1024**2,
         parsers.positive,
-        "maximum number of rows queued for metrics, logs, shadow or database",
+        "memory for requests queued for metrics, logs, shadow or database each, per "
+        "worker, in bytes",
     )
     log_format: str = _setting(
         "auto",

@@ -229,7 +229,7 @@ class Service:
         return ObserverQueue(
             name,
             consume,
-            self.config.pending_rows,
+            self.config.pending_bytes,
             self.metrics.dropped.labels(name).inc,
             self.metrics.errors.record,
         )

@@ -25,7 +25,7 @@ class Database:
         self.writer = PredictionWriter(
             self.engine,
             config.database_omit or frozenset(),
-            config.pending_rows,
+            config.pending_bytes,
             DatabaseMetrics(metrics.registry),
             metrics.dropped.labels(NAME).inc,
             on_error,

@@ -34,7 +34,7 @@ class PredictionWriter(ObserverQueue):
     Args:
         engine: The database, whose tables are created or upgraded first.
         omitted: Names of features that are never stored.
-        max_rows: Rows that may wait; further ones are dropped.
+        max_bytes: Memory of requests that may wait; further ones are dropped.
         metrics: What is reported.
         count_dropped: Called with the number of dropped rows.
         on_error: Called when rows cannot be encoded, or the database rejects them.
@@ -44,12 +44,12 @@ class PredictionWriter(ObserverQueue):
         self,
         engine: Engine,
         omitted: frozenset[str],
-        max_rows: int,
+        max_bytes: int,
         metrics: DatabaseMetrics,
         count_dropped: Callable[[int], None],
         on_error: OnError,
     ) -> None:
-        super().__init__(NAME, self._store, max_rows, count_dropped, on_error)
+        super().__init__(NAME, self._store, max_bytes, count_dropped, on_error)
         self._engine = engine
         self._encoder = RowEncoder(omitted)
         self._metrics = metrics
@@ -115,6 +115,7 @@ class PredictionWriter(ObserverQueue):
             for request in requests:
                 self._waiting.popleft()
                 self._waiting_rows -= request.size
+                self._waiting_bytes -= request.memory
 
     def _prepare(self) -> bool:
         """Create or upgrade the tables if need be; return whether they are there."""

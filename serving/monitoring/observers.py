@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 # Requests of this time are processed together: few enough not to delay the next one.
 FLUSH_SECONDS = 0.01
 IDLE_SECONDS = 0.5  # between two calls of the consumer when there are no requests
+# Memory of a request, and of a predicted class: measured, as both are Python objects.
+REQUEST_BYTES, LABEL_BYTES = 1100, 64
 
 
 class OtherAnswer(NamedTuple):
@@ -25,6 +27,11 @@ class OtherAnswer(NamedTuple):
     model: Model
     prediction: Prediction
     seconds: float = 0.0
+
+    @property
+    def memory(self) -> int:
+        """Estimate of the bytes that it takes."""
+        return _estimate_memory(self.prediction)
 
 
 class Observation(NamedTuple):
@@ -53,6 +60,12 @@ class Observation(NamedTuple):
     arm: str = "production"
     other: OtherAnswer | None = None
     seconds: float = 0.0
+
+    @property
+    def memory(self) -> int:
+        """Estimate of the bytes that it takes."""
+        other = self.other.memory if self.other else 0
+        return self.rows.nbytes + _estimate_memory(self.prediction) + other
 
 
 class CompletedRequest(NamedTuple):
@@ -85,6 +98,12 @@ class CompletedRequest(NamedTuple):
         """Number of rows; a request without rows counts as one."""
         return len(self.observation.rows) if self.observation else 1
 
+    @property
+    def memory(self) -> int:
+        """Estimate of the bytes that it takes."""
+        predicted = self.observation.memory if self.observation else 0
+        return REQUEST_BYTES + predicted
+
 
 class ObserverQueue:
     """Passes completed requests to a consumer in batches, after the response.
@@ -92,7 +111,7 @@ class ObserverQueue:
     Args:
         name: Name of the thread.
         consume: Called at intervals with all requests since the last call, or none.
-        max_rows: Rows that may wait; further ones are dropped.
+        max_bytes: Memory of requests that may wait; further ones are dropped.
         count_dropped: Called with the number of dropped rows.
         on_error: Called when ``consume`` raises.
     """
@@ -101,17 +120,17 @@ class ObserverQueue:
         self,
         name: str,
         consume: Callable[[list[CompletedRequest]], None],
-        max_rows: int,
+        max_bytes: int,
         count_dropped: Callable[[int], None],
         on_error: OnError,
     ) -> None:
         self._name = name
         self._consume = consume
-        self._max_rows = max_rows
+        self._max_bytes = max_bytes
         self._count_dropped = count_dropped
         self._on_error = on_error
         self._waiting: deque[CompletedRequest] = deque()
-        self._waiting_rows = 0
+        self._waiting_rows = self._waiting_bytes = 0
         self._lock = threading.Lock()
         self._flushing = threading.Lock()
         self._submitted = threading.Event()
@@ -124,12 +143,13 @@ class ObserverQueue:
 
     def submit(self, request: CompletedRequest) -> None:
         """Queue or drop a request without waiting."""
-        size = request.size
+        size, memory = request.size, request.memory
         with self._lock:
-            accepted = self._waiting_rows + size <= self._max_rows
+            accepted = self._waiting_bytes + memory <= self._max_bytes
             if accepted:
                 self._waiting.append(request)
                 self._waiting_rows += size
+                self._waiting_bytes += memory
         if not accepted:
             self._count_dropped(size)
         elif not self._submitted.is_set():
@@ -149,7 +169,7 @@ class ObserverQueue:
             with self._lock:
                 batch = list(self._waiting)
                 self._waiting.clear()
-                self._waiting_rows = 0
+                self._waiting_rows = self._waiting_bytes = 0
             if not attempt(self._name, lambda: self._consume(batch), self._on_error):
                 self._count_dropped(sum(request.size for request in batch))
 
@@ -161,6 +181,11 @@ class ObserverQueue:
         self._submitted.wait(IDLE_SECONDS)
         self._submitted.clear()
         return self._stopping.wait(seconds)
+
+
+def _estimate_memory(prediction: Prediction) -> int:
+    probabilities = prediction.probabilities
+    return probabilities.nbytes + LABEL_BYTES * len(probabilities)
 
 
 def join(predictions: Iterable[Prediction]) -> Prediction:

@@ -95,7 +95,7 @@ def test_omitted_features_that_the_model_lacks_are_named(make_app, iris, caplog)
 
 def test_the_service_answers_without_its_database(make_app, iris, tmp_path, eventually):
     url = f"sqlite:///{tmp_path}/nowhere/predictions.db"
-    client = make_app(iris, database_url=url, pending_rows=2).test_client()
+    client = make_app(iris, database_url=url, pending_bytes=2500).test_client()
 
     answers = [client.post("/predict", json=FLOWERS[0]) for _ in range(3)]
 

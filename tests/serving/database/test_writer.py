@@ -24,7 +24,7 @@ SETOSA = np.array([5.1, 3.5, 1.4, 0.2], dtype=np.float32)
 class Writing:
     """A writer, and what it reports."""
 
-    def __init__(self, engine: Engine, model, max_rows: int = 100_000) -> None:
+    def __init__(self, engine: Engine, model, max_bytes: int = 10**8) -> None:
         self.registry = CollectorRegistry()
         self.dropped: list[int] = []
         self.errors: list[Exception] = []
@@ -34,7 +34,7 @@ class Writing:
         self.writer = PredictionWriter(
             engine,
             frozenset(),
-            max_rows,
+            max_bytes,
             DatabaseMetrics(self.registry),
             self.dropped.append,
             lambda _, error: self.errors.append(error),
@@ -178,7 +178,7 @@ def test_rows_wait_within_the_limit_while_the_database_is_away(
     tmp_path, make_writing, read, messages
 ):
     url = f"sqlite:///{tmp_path / 'folder' / 'predictions.db'}"
-    writing = make_writing(url, max_rows=5)
+    writing = make_writing(url, max_bytes=3000)
     for _ in range(3):
         writing.submit(rows=2)
         writing.flush()

@@ -1,4 +1,5 @@
 import time
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -8,6 +9,9 @@ from serving.monitoring.observers import CompletedRequest, Observation, Observer
 
 def fail(*_: object) -> None:
     raise AssertionError("nothing is dropped or fails")
+
+
+LARGE = 10**6  # bytes
 
 
 @pytest.fixture
@@ -27,7 +31,7 @@ def complete(iris):
 
 def test_stop_processes_what_is_waiting(complete):
     seen = []
-    queue = ObserverQueue("test", seen.extend, 100, fail, fail)
+    queue = ObserverQueue("test", seen.extend, LARGE, fail, fail)
     queue.start()
 
     for _ in range(10):
@@ -37,9 +41,10 @@ def test_stop_processes_what_is_waiting(complete):
     assert len(seen) == 10
 
 
-def test_waiting_rows_are_bounded_and_drops_counted(complete):
+def test_waiting_requests_are_bounded_and_drops_counted(complete):
     seen, dropped = [], []
-    queue = ObserverQueue("test", seen.extend, 10, dropped.append, fail)
+    room = 2 * complete(4).memory + 500
+    queue = ObserverQueue("test", seen.extend, room, dropped.append, fail)
 
     for _ in range(5):
         queue.submit(complete(4))
@@ -53,7 +58,7 @@ def test_waiting_rows_are_bounded_and_drops_counted(complete):
 
 def test_the_thread_processes_without_being_asked(complete, eventually):
     seen = []
-    queue = ObserverQueue("test", seen.extend, 100, fail, fail)
+    queue = ObserverQueue("test", seen.extend, LARGE, fail, fail)
     queue.start()
 
     queue.submit(complete())
@@ -71,7 +76,7 @@ def test_the_thread_survives_a_failing_consumer(complete, eventually):
         seen.extend(batch)
 
     queue = ObserverQueue(
-        "test", consume, 100, dropped.append, lambda *error: errors.append(error)
+        "test", consume, LARGE, dropped.append, lambda *error: errors.append(error)
     )
     queue.start()
     queue.submit(complete(3))
@@ -82,3 +87,25 @@ def test_the_thread_survives_a_failing_consumer(complete, eventually):
     queue.stop()
     assert dropped == [3]
     assert [(task, str(error)) for task, error in errors] == [("test", "no")]
+
+
+def test_the_bound_is_about_the_memory_that_requests_take(iris):
+    def complete(rows: int) -> CompletedRequest:
+        matrix = np.full((rows, 4), 1.0, dtype=np.float32)
+        prediction = iris.predict(matrix)
+        observation = Observation(
+            iris, matrix, prediction, "1" * 32, "2" * 32, "/predict", time.time()
+        )
+        return CompletedRequest(
+            "POST", "/predict", 200, 0.1, 0.1, time.time(), "2" * 32, None, observation
+        )
+
+    for rows, count in (1, 3000), (1000, 50):
+        complete(rows)
+        tracemalloc.start()
+        kept = [complete(rows) for _ in range(count)]
+        taken, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+
+        estimate = sum(request.memory for request in kept)
+        assert 0.6 * taken < estimate < 1.7 * taken, (rows, estimate / taken)

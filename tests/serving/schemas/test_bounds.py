@@ -136,7 +136,7 @@ def collector():
 
 @pytest.fixture
 def client(make_app, iris):
-    room = {"pending_rows": 100 * ROWS, "max_buffered_bytes": 1024**3}
+    room = {"pending_bytes": 10**9, "max_buffered_bytes": 1024**3}
     return make_app(iris, **room).test_client()
 
 
