@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import islice
 
 from sqlalchemy import Engine
@@ -13,7 +14,7 @@ from serving.database.metrics import DatabaseMetrics
 from serving.database.rows import RowEncoder
 from serving.database.schema import upgrade
 from serving.monitoring.observers import CompletedRequest, ObserverQueue
-from serving.monitoring.tasks import OnError, attempt, run_forever
+from serving.monitoring.tasks import OnError, run_forever
 
 logger = logging.getLogger(__name__)
 
@@ -131,23 +132,38 @@ class PredictionWriter(ObserverQueue):
     def _store_or_drop(self, requests: list[CompletedRequest]) -> bool:
         """Store requests; return whether they are done with.
 
-        Those that no database would take are: they must not stop all others.
+        Those that no database would take are dropped, and only those: they must not
+        stop all others. They are reported together, by the error of one of them.
         """
-        is_done = True
+        rejected: list[tuple[CompletedRequest, Exception]] = []
+        try:
+            self._sort_out(requests, rejected)
+        except SQLAlchemyError as error:
+            self._note_failure(error)
+            return False
+        if rejected:
+            with suppress(Exception):  # a full disk must not end the thread
+                self._on_error(NAME, rejected[0][1])
+            self._count_dropped(sum(request.size for request, _ in rejected))
+        return True
 
-        def store() -> None:
-            nonlocal is_done
-            try:
-                self._store(requests)
-            except DataError:
+    def _sort_out(
+        self,
+        requests: list[CompletedRequest],
+        rejected: list[tuple[CompletedRequest, Exception]],
+    ) -> None:
+        """Store requests but for those that are rejected, by halving."""
+        try:
+            self._store(requests)
+        except Exception as error:
+            if isinstance(error, SQLAlchemyError) and not isinstance(error, DataError):
                 raise
-            except SQLAlchemyError as error:
-                is_done = False
-                self._note_failure(error)
-
-        if not attempt(NAME, store, self._on_error):
-            self._count_dropped(sum(request.size for request in requests))
-        return is_done
+            if len(requests) == 1:
+                rejected.append((requests[0], error))
+                return
+            middle = len(requests) // 2
+            self._sort_out(requests[:middle], rejected)
+            self._sort_out(requests[middle:], rejected)
 
     def _store(self, requests: list[CompletedRequest]) -> None:
         observations = filter(None, (request.observation for request in requests))

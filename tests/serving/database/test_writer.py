@@ -322,19 +322,16 @@ def test_a_full_disk_keeps_rows_waiting_until_there_is_room(
     assert messages() == [FAILED, RECOVERED]
 
 
-def test_rows_that_no_database_takes_do_not_stop_the_others(
-    postgres, make_writing, read
-):
+def test_only_rows_that_no_database_takes_are_dropped(postgres, make_writing, read):
     url = postgres.create_database()
     writing = make_writing(url)
-    writing.submit(prediction_id="\0")
-    writing.flush()
-    writing.submit()
+    for prediction_id in ("a", "\0", "b", "c", "\0\0", "d"):
+        writing.submit(prediction_id=prediction_id)
 
     writing.flush()
 
-    assert len(read(url)) == 1
-    assert writing.dropped == [1]
+    assert [row["prediction_id"] for row in read(url)] == ["a", "b", "c", "d"]
+    assert (writing.up, writing.buffered, writing.dropped) == (1, 0, [2])
     (error,) = writing.errors
     assert "5.1" not in str(error)  # what clients sent is not logged
 
