@@ -124,13 +124,13 @@ class Access:
         key = self._keys.find(_sent_key(environ))
         if key is None:
             raise Unauthorized("This route requires an API key.")
-        scope = self._scope_of.get(environ["PATH_INFO"], PREDICT)
+        scope = self._scope_of.get(find_path(environ), PREDICT)
         if scope not in key.scopes:
             raise Forbidden(f"The API key lacks the scope {scope!r}.")
 
 
 def find_path(environ: Mapping[str, Any]) -> str:
-    """Return the path as Werkzeug reads it: ``//predict`` is ``/predict``."""
+    """Return the path by which the route is chosen: ``//feedback`` is ``/feedback``."""
     return "/" + str(environ["PATH_INFO"]).lstrip("/")
 
 

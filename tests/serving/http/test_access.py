@@ -5,6 +5,11 @@ import pytest
 KEY = "correct horse battery staple"
 
 
+def at(path: str) -> dict[str, str]:
+    """Send a path as it is: the client would take two slashes for a host."""
+    return {"PATH_INFO": path}
+
+
 @pytest.fixture
 def keys_file(tmp_path):
     path = tmp_path / "keys"
@@ -82,6 +87,27 @@ def test_a_key_of_another_scope_may_not(
     assert answer.json[member] == text
 
 
+@pytest.mark.parametrize("path", ["/feedback", "//feedback", "///feedback"])
+def test_more_slashes_give_no_more_rights(make_app, iris, keys_file, tmp_path, path):
+    url = f"sqlite:///{tmp_path / 'predictions.db'}"
+    client = make_app(iris, api_keys_file=keys_file, database_url=url).test_client()
+    item = {"prediction_id": "1", "label": "setosa"}
+
+    answer = client.post(
+        "/", json=item, headers={"X-API-Key": KEY}, environ_overrides=at(path)
+    )
+
+    assert answer.status_code == 403
+
+
+def test_more_slashes_allow_no_larger_body(make_app, iris):
+    client = make_app(iris, max_row_bytes=10).test_client()
+
+    answer = client.post("/", data=b"[" * 11, environ_overrides=at("//predict"))
+
+    assert answer.status_code == 413
+
+
 def test_too_many_requests_in_flight_are_refused(make_app, iris, setosa):
     app = make_app(iris, max_in_flight=1)
     inner = []
@@ -106,5 +132,6 @@ def test_metrics_port_serves_metrics_and_nothing_else(make_app, iris):
     own = {"base_url": "http://localhost:9100"}
 
     assert client.get("/metrics").status_code == 404
+    assert client.get("/", environ_overrides=at("//metrics")).status_code == 404
     assert client.get("/metrics", **own).status_code == 200
     assert client.get("/model", **own).status_code == 404
