@@ -8,15 +8,17 @@ from queue import SimpleQueue
 from typing import Any
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from serving.database.errors import DatabaseUnavailableError
 from serving.database.schema import upgrade
 
 UNAVAILABLE_SECONDS = 1.0  # for which nobody tries again
-# A locked file, a closed connection, a full disk, a server that has become a replica.
-AWAY = (OperationalError, InterfaceError, InternalError, PoolTimeoutError)
+# A locked or damaged file, a closed connection, a full disk, a server that has become a
+# replica, tables that are gone; but not what is wrong with the values.
+AWAY = (DatabaseError, InterfaceError, PoolTimeoutError)
+MISTAKES = (DataError, IntegrityError)
 MESSAGE = "The database does not answer, or another process has locked it. Retry later."
 
 logger = logging.getLogger(__name__)
@@ -90,7 +92,7 @@ class DatabaseThread:
             self._stuck = job
             self._note_failure(f"no result within {seconds} s")
             raise DatabaseUnavailableError(MESSAGE)
-        if isinstance(job.error, AWAY):
+        if isinstance(job.error, AWAY) and not isinstance(job.error, MISTAKES):
             self._note_failure(str(job.error.__cause__ or job.error))
             raise DatabaseUnavailableError(MESSAGE) from job.error
         if job.error is not None:
@@ -103,6 +105,8 @@ class DatabaseThread:
                 job.result = self._perform(job)
             except Exception as error:
                 job.error = error
+                # Somebody may have replaced the database by an empty one.
+                self._is_upgraded = self._is_upgraded and not isinstance(error, AWAY)
             job.done.set()
 
     def _perform(self, job: _Job) -> Any:

@@ -96,6 +96,26 @@ def test_a_mistake_in_the_work_is_not_an_outage(begin, url):
     assert ask(database, count) == 0
 
 
+def test_tables_that_are_gone_are_created_again(begin, url, open_engine):
+    database = begin(url)
+    ask(database, add)
+    with open_engine(url).begin() as connection:
+        for table in ("predictions", "feedback", "predictions_schema"):
+            connection.exec_driver_sql(f"DROP TABLE {table}")
+
+    with pytest.raises(DatabaseUnavailableError):
+        ask(database, add)
+    assert ask_until_answered(database, add) == "added"
+
+
+def test_a_damaged_file_is_not_a_bug(begin, tmp_path, sqlite_url):
+    database = begin(sqlite_url)
+    (tmp_path / "predictions.db").write_bytes(b"garbage" * 1000)
+
+    with pytest.raises(DatabaseUnavailableError):
+        ask(database, add)
+
+
 @pytest.fixture
 def lock(url, open_engine):
     """Return a function that locks the tables and returns what unlocks them."""
