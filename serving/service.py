@@ -70,7 +70,7 @@ class Service:
         """Create the request queues and the retention of metric series."""
         self.request_log = self._create_queue("request_log", log_requests)
         monitor = RequestMonitor(
-            self.metrics, self.access.capacity, self.request_log.submit
+            self.metrics, self.access.capacity, self.request_log.submit, self._report
         )
         self.requests = self._create_queue("requests", monitor.consume)
         self.partner = Partner(self.metrics, self.config)
@@ -209,6 +209,11 @@ class Service:
     def feedback(self) -> "FeedbackInbox | None":
         """Takes feedback; None without a database."""
         return self.database.feedback if self.database else None
+
+    def _report(self) -> None:
+        """Set the metrics that change without a request."""
+        if self.database:
+            self.database.writer.report()
 
     @property
     def _queues(self) -> list[ObserverQueue]:

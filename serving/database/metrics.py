@@ -13,6 +13,7 @@ class DatabaseMetrics:
             multiprocess_mode="livemin",
             registry=registry,
         )
+        self.up.set(1)  # a worker that has not tried yet is no outage
         self.buffered_rows = Gauge(
             "serving_database_buffered_rows",
             "Predicted rows that are not in the database yet",

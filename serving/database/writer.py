@@ -23,6 +23,7 @@ FLUSH_SECONDS = 0.1  # what kill -9 may lose, beside the time that writing takes
 # SQLite has one writer at a time: others get their turn after this many.
 ROWS_PER_TRANSACTION = 2000
 STOP_SECONDS = 5.0
+HANGING_SECONDS = 15.0  # above what the drivers wait for a lock or a statement
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0  # between attempts while the database is away
 
 
@@ -58,17 +59,23 @@ class PredictionWriter(ObserverQueue):
         self._is_failing = False
         self._pause = 0.0
         self._retry_at = 0.0
+        self._asked_at: float | None = None  # None once the database has answered
+
+    def report(self) -> None:
+        """Set the metrics; called by another thread, as the writer's may hang."""
+        self._metrics.buffered_rows.set(self._waiting_rows)
+        asked_at = self._asked_at
+        if asked_at is not None and time.monotonic() - asked_at > HANGING_SECONDS:
+            self._report_failure(f"no answer for {HANGING_SECONDS:.0f} s")
 
     def flush(self) -> None:
         """Store what is waiting, unless the database is to be left alone for now."""
         with self._flushing:
-            if time.monotonic() >= self._retry_at and self._prepare():
-                while requests := self._peek():
-                    if not self._store_or_drop(requests):
-                        break
-                    self._remove(requests)
-                else:
-                    self._note_success()
+            try:
+                if time.monotonic() >= self._retry_at and self._prepare():
+                    self._store_all()
+            finally:
+                self._asked_at = None
             self._metrics.buffered_rows.set(self._waiting_rows)
 
     def stop(self) -> None:
@@ -84,6 +91,13 @@ class PredictionWriter(ObserverQueue):
             self._count_dropped(rows)
             fields = {"rows": rows}
             logger.error("predictions were not stored", extra={"fields": fields})
+
+    def _store_all(self) -> None:
+        while requests := self._peek():
+            if not self._store_or_drop(requests):
+                return
+            self._remove(requests)
+        self._note_success()
 
     def _run(self) -> None:
         wait, on_error = self._wait, self._on_error
@@ -121,6 +135,7 @@ class PredictionWriter(ObserverQueue):
     def _prepare(self) -> bool:
         """Create or upgrade the tables if need be; return whether they are there."""
         if not self._is_ready:
+            self._asked_at = time.monotonic()
             try:
                 upgrade(self._engine)
             except SQLAlchemyError as error:
@@ -169,6 +184,7 @@ class PredictionWriter(ObserverQueue):
         observations = filter(None, (request.observation for request in requests))
         rows = self._encoder.encode(observations)
         while batch := list(islice(rows, ROWS_PER_TRANSACTION)):
+            self._asked_at = time.monotonic()
             insert(self._engine, batch)
 
     def _note_success(self) -> None:
@@ -179,14 +195,18 @@ class PredictionWriter(ObserverQueue):
         self._metrics.up.set(1)
 
     def _note_failure(self, error: SQLAlchemyError) -> None:
-        """Log the first failure; try again later, and later each time."""
-        if not self._is_failing:
-            # Not the statement, which has the values that clients sent.
-            cause = error.orig if isinstance(error, DBAPIError) else error
-            fields = {"error": f"{type(cause).__name__}: {cause}".strip()}
-            message = "predictions cannot be stored, and wait"
-            logger.error(message, extra={"fields": fields})
-        self._is_ready, self._is_failing = False, True
+        """Try again later, and later each time."""
+        # Not the statement, which has the values that clients sent.
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        self._report_failure(f"{type(cause).__name__}: {cause}".strip())
+        self._is_ready = False
         self._pause = min(max(FIRST_PAUSE, 2 * self._pause), LONGEST_PAUSE)
         self._retry_at = time.monotonic() + self._pause
+
+    def _report_failure(self, reason: str) -> None:
+        """Log the first failure."""
+        if not self._is_failing:
+            message = "predictions cannot be stored, and wait"
+            logger.error(message, extra={"fields": {"error": reason}})
+        self._is_failing = True
         self._metrics.up.set(0)

@@ -30,6 +30,7 @@ class RequestMonitor:
         metrics: What is counted.
         capacity: What is in flight.
         log: Called with each request.
+        report: Called each time, also without requests, to set other metrics.
     """
 
     def __init__(
@@ -37,15 +38,18 @@ class RequestMonitor:
         metrics: ServiceMetrics,
         capacity: Capacity,
         log: Callable[[CompletedRequest], None],
+        report: Callable[[], None] = lambda: None,
     ) -> None:
         self._metrics = metrics
         self._capacity = capacity
         self._log = log
+        self._report = report
 
     def consume(self, requests: list[CompletedRequest]) -> None:
         """Count requests and what they predicted."""
         self._metrics.in_flight.set(self._capacity.in_flight)
         self._metrics.buffered_bytes.set(self._capacity.buffered_bytes)
+        self._report()
         observe_all(
             self._metrics.wait_seconds, np.array([each.waited for each in requests])
         )

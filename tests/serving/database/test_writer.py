@@ -288,6 +288,35 @@ def test_a_file_that_stays_locked_keeps_rows_waiting(
     other.close()
 
 
+def test_a_database_that_hangs_is_reported(
+    tmp_path, make_writing, sqlite_url, monkeypatch, eventually, messages
+):
+    monkeypatch.setattr("serving.database.writer.HANGING_SECONDS", 0.1)
+    writing = make_writing(sqlite_url)
+    writing.flush()
+    writing.writer.report()
+    assert writing.up == 1
+    other = sqlite3.connect(tmp_path / "predictions.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    writing.submit()
+    flushing = threading.Thread(target=writing.flush)
+    flushing.start()
+
+    def is_reported():
+        writing.writer.report()
+        return (writing.up, writing.buffered) == (0, 1)
+
+    eventually(is_reported, "it hangs")
+    other.execute("COMMIT")
+    flushing.join()
+    writing.flush()
+    writing.writer.report()
+
+    assert (writing.up, writing.buffered) == (1, 0)
+    assert messages() == [FAILED, RECOVERED]
+    other.close()
+
+
 @pytest.fixture
 def small_disk(tmp_path) -> Iterator[Path]:
     """Mount a disk of 512 KB; needs the right to."""
