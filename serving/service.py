@@ -1,51 +1,29 @@
 """What the views use: the model in use, and the observers of its predictions."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
 from flask import Flask, current_app
-from numpy.typing import NDArray
 
-from serving.canary.partner import Answer, Partner, predict
+from serving.canary.partner import Partner
 from serving.config import Config
 from serving.http.access import Access
-from serving.http.application import ApiRequest, make_prediction_id, the_request
 from serving.model.current import Current
-from serving.model.onnx_model import Prediction
 from serving.model.reloader import Reloader
-from serving.model.served import Served
 from serving.model.store import CURRENT, PARTNER, SHADOW, Store
 from serving.monitoring.metrics import ServiceMetrics
 from serving.monitoring.multiprocess.retention import VersionRetention
 from serving.monitoring.observers import CompletedRequest, Observation, ObserverQueue
 from serving.monitoring.request_monitor import RequestMonitor, log_requests
 from serving.monitoring.shadow import Shadow
-from serving.schemas.rows import Matrix
+from serving.predictor import Predictor
 
 if TYPE_CHECKING:
     from serving.database.database import Database
     from serving.database.inbox import FeedbackInbox
 
 EXTENSION = "serving"
-CANARY_KEY = "HTTP_X_CANARY_KEY"
-
-
-@dataclass(frozen=True, slots=True)
-class PredictionResult:
-    """The prediction of some rows, and its id."""
-
-    served: Served
-    rows: Matrix
-    prediction: Prediction
-    prediction_id: str
-
-    @property
-    def outside(self) -> NDArray[np.bool_]:
-        """Mark the values outside the range of the training data."""
-        return self.served.metrics.find_out_of_range(self.rows)
 
 
 @dataclass
@@ -62,67 +40,26 @@ class Service:
     observers: list[ObserverQueue] = field(default_factory=list)
     reloaders: list[Reloader] = field(default_factory=list)
     partner: Partner = field(init=False)
+    predictor: Predictor = field(init=False)
     database: "Database | None" = None
     shadow: Shadow | None = None
     retention: VersionRetention = field(init=False)
 
     def __post_init__(self) -> None:
-        """Create the request queues and the retention of metric series."""
+        """Create what belongs to every service."""
         self.request_log = self._create_queue("request_log", log_requests)
         monitor = RequestMonitor(
             self.metrics, self.access.capacity, self.request_log.submit, self._report
         )
         self.requests = self._create_queue("requests", monitor.consume)
         self.partner = Partner(self.metrics, self.config)
+        self.predictor = Predictor(self.partner, self.access)
         self.retention = VersionRetention(
             self.metrics.registry,
             self.find_serving_versions,
             self.metrics.folder,
             self.metrics.errors.record,
         )
-
-    def predict(
-        self, served: Served, rows: Matrix, *, is_pinned: bool = False
-    ) -> PredictionResult:
-        """Predict rows; the observers get them after the response.
-
-        Args:
-            served: The model whose schema has read the rows.
-            rows: The rows, an array of shape (n_rows, n_features).
-            is_pinned: Whether the client named this version; otherwise a canary may
-                answer, and the result names it.
-        """
-        request = the_request()
-        if self.partner.running is None:
-            answer = Answer(served, rows, served.model.predict(rows))
-        elif is_pinned:
-            answer = predict(served, rows)
-        else:
-            answer = self.partner.predict(served, rows, self._find_key(request))
-        now = time.time()
-        result = PredictionResult(
-            answer.served, answer.rows, answer.prediction, make_prediction_id(now)
-        )
-        request.served = result.served
-        request.observation = Observation(
-            result.served.model,
-            result.rows,
-            result.prediction,
-            result.prediction_id,
-            request.request_id,
-            request.route,
-            now,
-            answer.arm,
-            answer.other,
-            answer.seconds,
-        )
-        return result
-
-    def _find_key(self, request: ApiRequest) -> str:
-        """Return what keeps a client with one model; without it, each request."""
-        environ = request.environ
-        sent: str = environ.get(CANARY_KEY) or self.access.sent_key(environ)
-        return sent or request.request_id
 
     def complete(self, request: CompletedRequest) -> None:
         """Pass an answered request to the observers."""

@@ -83,7 +83,7 @@ def infer(name: str, version: str | None = None) -> ApiResponse:
     header, tail = _split_body(read_body())
     message, rows = served.schemas.load_inference(parse_json(header), tail)
     is_pinned = version is not None
-    result = the_service().predict(served, rows, is_pinned=is_pinned)
+    result = the_service().predictor.predict(served, rows, is_pinned=is_pinned)
     described = result.served.model.version
     answer = {
         "model_name": described.name,

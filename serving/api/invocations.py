@@ -28,7 +28,7 @@ def invoke() -> ApiResponse:
         rows = served.schemas.load_csv(read_body())
     else:
         rows = served.schemas.load_frame(read_json())
-    prediction = service.predict(served, rows).prediction
+    prediction = service.predictor.predict(served, rows).prediction
     return json_response({"predictions": prediction.labels.tolist()})
 
 

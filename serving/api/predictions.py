@@ -17,11 +17,12 @@ from serving.http.content import (
     require_content,
 )
 from serving.model.onnx_model import Model
+from serving.predictor import PredictionResult
 from serving.schemas.csv_rows import write_csv
 from serving.schemas.query import SOURCE, BatchQuerySchema
 from serving.schemas.requests import Schemas
 from serving.schemas.rows import Matrix
-from serving.service import PredictionResult, the_service
+from serving.service import the_service
 
 blueprint = Blueprint("predictions", __name__)
 batch_query = BatchQuerySchema()
@@ -35,7 +36,7 @@ def predict() -> ApiResponse:
     service = the_service()
     served = service.current.get()
     rows = served.schemas.load_row(read_json())
-    result = service.predict(served, rows)
+    result = service.predictor.predict(served, rows)
     return json_response(describe_row(result))
 
 
@@ -48,7 +49,7 @@ def predict_batch() -> ApiResponse:
     service = the_service()
     served = service.current.get()
     rows = _read_rows(served.schemas, mimetype, layout)
-    result = service.predict(served, rows)
+    result = service.predictor.predict(served, rows)
     if wanted == CSV:
         text = write_csv(result.served.model.contract.classes, result.prediction)
         return ApiResponse(text, content_type=f"{CSV}; charset=utf-8")

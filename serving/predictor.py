@@ -1,0 +1,88 @@
+"""Predicts the rows of requests: with Production, or with what runs beside it."""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from serving.canary.partner import Answer, Partner, predict
+from serving.http.access import Access
+from serving.http.application import ApiRequest, make_prediction_id, the_request
+from serving.model.onnx_model import Prediction
+from serving.model.served import Served
+from serving.monitoring.observers import Observation
+from serving.schemas.rows import Matrix
+
+CANARY_KEY = "HTTP_X_CANARY_KEY"
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionResult:
+    """The prediction of some rows, and its id."""
+
+    served: Served
+    rows: Matrix
+    prediction: Prediction
+    prediction_id: str
+
+    @property
+    def outside(self) -> NDArray[np.bool_]:
+        """Mark the values outside the range of the training data."""
+        return self.served.metrics.find_out_of_range(self.rows)
+
+
+class Predictor:
+    """Predicts, and notes in the request what the observers get.
+
+    Args:
+        partner: What may answer in place of Production.
+        access: Knows the API key of a request.
+    """
+
+    def __init__(self, partner: Partner, access: Access) -> None:
+        self._partner = partner
+        self._access = access
+
+    def predict(
+        self, served: Served, rows: Matrix, *, is_pinned: bool = False
+    ) -> PredictionResult:
+        """Predict rows; the observers get them after the response.
+
+        Args:
+            served: The model whose schema has read the rows.
+            rows: The rows, an array of shape (n_rows, n_features).
+            is_pinned: Whether the client named this version; otherwise a canary may
+                answer, and the result names it.
+        """
+        request = the_request()
+        if self._partner.running is None:
+            answer = Answer(served, rows, served.model.predict(rows))
+        elif is_pinned:
+            answer = predict(served, rows)
+        else:
+            answer = self._partner.predict(served, rows, self._find_key(request))
+        now = time.time()
+        result = PredictionResult(
+            answer.served, answer.rows, answer.prediction, make_prediction_id(now)
+        )
+        request.served = result.served
+        request.observation = Observation(
+            result.served.model,
+            result.rows,
+            result.prediction,
+            result.prediction_id,
+            request.request_id,
+            request.route,
+            now,
+            answer.arm,
+            answer.other,
+            answer.seconds,
+        )
+        return result
+
+    def _find_key(self, request: ApiRequest) -> str:
+        """Return what keeps a client with one model; without it, each request."""
+        environ = request.environ
+        sent: str = environ.get(CANARY_KEY) or self._access.sent_key(environ)
+        return sent or request.request_id
