@@ -1,0 +1,110 @@
+"""The operations of the OpenAPI document: what all routes of a kind share."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from marshmallow import Schema
+
+from serving.schemas.responses import PREDICTION_ID
+
+Operation = dict[str, Any]
+JSON, PROBLEM = "application/json", "application/problem+json"
+TEXT = {"type": "string"}
+
+ALWAYS = (400, 413, 500)
+WITH_BODY = (400, 413, 415, 422, 429, 500, 503)
+
+_CANARY_KEY = {
+    "in": "header",
+    "name": "X-Canary-Key",
+    "required": False,
+    "schema": TEXT,
+    "description": "Requests with the same key, such as the id of a user, are answered "
+    "by the same model while a canary runs.",
+}
+_PREDICTION_ID = {"schema": TEXT, "description": PREDICTION_ID, "required": True}
+
+
+class Post:
+    """Describes POST routes: all are limited alike, so all share their statuses."""
+
+    def __init__(self, protected: bool) -> None:
+        self._statuses = sorted([*WITH_BODY, 401, 403]) if protected else WITH_BODY
+        self._security: list[dict[str, list[str]]] = []
+        if protected:
+            self._security = [{"bearer": []}, {"header": []}]
+
+    def describe(
+        self,
+        summary: str,
+        body: dict[str, Any],
+        answer: dict[str, Any],
+        *,
+        result: str = "Predictions",
+        is_prediction: bool = True,
+        error: str = "Error",
+        extra: Sequence[int] = (),
+        query: type[Schema] | None = None,
+    ) -> dict[str, Operation]:
+        """Describe a route.
+
+        Args:
+            summary: What it does.
+            body: What it takes, by media type.
+            answer: What it answers, by media type.
+            result: What the answer is, in words.
+            is_prediction: Whether it predicts: a canary may answer, with an id.
+            error: Name of the schema of its errors.
+            extra: Statuses that other routes do not have.
+            query: Schema of the parameters in its address.
+        """
+        operation: Operation = {
+            "summary": summary,
+            "requestBody": {"required": True, "content": body},
+            "responses": {"200": {"description": result, "content": answer}}
+            | _errors([*self._statuses, *extra], error),
+        }
+        if is_prediction:
+            operation["parameters"] = [_CANARY_KEY]
+            operation["responses"]["200"]["headers"] = {
+                "X-Prediction-ID": _PREDICTION_ID
+            }
+        if query:  # resolved by apispec's plugin
+            operation["parameters"].append({"in": "query", "schema": query})
+        if self._security:
+            operation["security"] = self._security
+        return {"post": operation}
+
+
+def describe_get(
+    summary: str,
+    statuses: Sequence[int] = (),
+    content: str = JSON,
+    error: str = "Error",
+) -> dict[str, Operation]:
+    """Describe a GET route that may have other statuses than all have."""
+    schema = TEXT if content == "text/plain" else {}
+    responses = {"200": {"description": "OK", "content": {content: {"schema": schema}}}}
+    return {
+        "get": {
+            "summary": summary,
+            "responses": responses | _errors([*ALWAYS, *statuses], error),
+        }
+    }
+
+
+def _errors(statuses: Sequence[int], schema: str) -> dict[str, Any]:
+    mimetype = PROBLEM if schema == "Error" else JSON
+    return {
+        str(status): {
+            "description": HTTPStatus(status).phrase,
+            "content": {mimetype: {"schema": refer(schema)}},
+        }
+        for status in sorted(statuses)
+    }
+
+
+def refer(schema: str) -> dict[str, str]:
+    """Refer to a schema of the document by its name."""
+    return {"$ref": f"#/components/schemas/{schema}"}
