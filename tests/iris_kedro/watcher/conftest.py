@@ -4,6 +4,7 @@ import glob
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -92,6 +93,6 @@ def postgres(require, tmp_path_factory, wait_for):
 
     wait_for(answers, "PostgreSQL answers")
     yield url
-    process.terminate()
-    process.wait()
+    process.send_signal(signal.SIGINT)  # SIGTERM waits for pooled connections
+    process.wait(30)
     shutil.rmtree(home)

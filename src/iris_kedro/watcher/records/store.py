@@ -110,7 +110,7 @@ class Store:
         query = (
             select(*columns)
             .where(triggers.c.model == self._model, triggers.c.decision_id.is_(None))
-            .order_by(triggers.c.received_at, triggers.c.id)
+            .order_by(triggers.c.number)
         )
         return tuple(
             Trigger(**{**row, "kind": Kind(row["kind"])}) for row in self._read(query)
@@ -175,7 +175,7 @@ class Store:
         query = (
             select(*columns)
             .where(decisions.c.model == self._model, decisions.c.action == Action.RUN)
-            .order_by(decisions.c.decided_at.desc())
+            .order_by(decisions.c.number.desc())
         )
         rows = list(self._read(query.limit(newest)))
         if len(rows) == newest and rows[-1]["decided_at"] > now - DAY_SECONDS:
@@ -189,7 +189,7 @@ class Store:
         query = (
             select(*columns)
             .where(decisions.c.model == self._model)
-            .order_by(decisions.c.decided_at.desc())
+            .order_by(decisions.c.number.desc())
             .limit(newest)
         )
         rows = reversed(list(self._read(query)))
@@ -200,7 +200,7 @@ class Store:
         query = (
             select(decisions.c.decided_at)
             .where(decisions.c.model == self._model, decisions.c.action == Action.RESET)
-            .order_by(decisions.c.decided_at.desc())
+            .order_by(decisions.c.number.desc())
             .limit(1)
         )
         return next((row["decided_at"] for row in self._read(query)), None)

@@ -18,7 +18,9 @@ metadata = MetaData()
 triggers = Table(
     "watcher_triggers",
     metadata,
-    Column("id", String(32), primary_key=True),
+    # Grows as they arrive: several may have the same time, and clocks are set back.
+    Column("number", Integer, primary_key=True),
+    Column("id", String(32), nullable=False, unique=True),
     Column("model", Text, nullable=False),
     # Equal for the same observation: whoever sees it again adds nothing.
     Column("key", String(200), nullable=False),
@@ -34,7 +36,8 @@ triggers = Table(
 decisions = Table(
     "watcher_decisions",
     metadata,
-    Column("id", String(32), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("id", String(32), nullable=False, unique=True),
     Column("model", Text, nullable=False),
     Column("decided_at", Double, nullable=False),  # seconds since the epoch
     Column("action", Text, nullable=False),  # run, wait, skip or reset

@@ -51,6 +51,23 @@ def test_a_trigger_waits_until_a_decision_takes_it(store, start):
     assert store.list_waiting() == ()
 
 
+def test_triggers_and_decisions_have_the_order_of_their_arrival(engine, store, lease):
+    for number in range(20):
+        store.add_trigger(Kind.WEBHOOK, f"trigger {number}")
+        store.reset("ada", f"reset {number}")
+    with engine.begin() as connection:  # within a tick of the clock
+        for table in ("triggers", "decisions"):
+            changed = metadata.tables[f"watcher_{table}"].update()
+            name = "received_at" if table == "triggers" else "decided_at"
+            connection.execute(changed.values({name: 1e9}))
+
+    waiting = [each.reason for each in store.list_waiting()]
+    decided = [each.reason for each in store.list_decisions(99)]
+
+    assert waiting == [f"trigger {number}" for number in range(20)]
+    assert decided == [f"reset {number}" for number in range(20)]
+
+
 def test_the_same_observation_is_one_trigger(store, start):
     first = store.add_trigger(Kind.SCHEDULE, "at nine", "schedule 9")
     start()

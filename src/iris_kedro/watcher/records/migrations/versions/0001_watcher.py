@@ -11,7 +11,8 @@ def upgrade() -> None:
     """Create the tables."""
     op.create_table(
         "watcher_decisions",
-        sa.Column("id", sa.String(32), primary_key=True),
+        sa.Column("number", sa.Integer, primary_key=True),
+        sa.Column("id", sa.String(32), nullable=False, unique=True),
         sa.Column("model", sa.Text, nullable=False),
         sa.Column("decided_at", sa.Double, nullable=False),
         sa.Column("action", sa.Text, nullable=False),
@@ -30,7 +31,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "watcher_triggers",
-        sa.Column("id", sa.String(32), primary_key=True),
+        sa.Column("number", sa.Integer, primary_key=True),
+        sa.Column("id", sa.String(32), nullable=False, unique=True),
         sa.Column("model", sa.Text, nullable=False),
         sa.Column("key", sa.String(200), nullable=False),
         sa.Column("kind", sa.Text, nullable=False),
