@@ -75,6 +75,21 @@ def test_a_run_by_hand_is_what_the_source_is_compared_with(watched):
     assert "Run" not in output
 
 
+def test_labels_that_a_run_had_are_not_new_any_more(watched, insert_labelled):
+    flower = dict(sepal_length=5.05, sepal_width=3.45, petal_length=1.45)
+    rows = [(flower | {"petal_width": 0.2 + n / 100}, "setosa") for n in range(3)]
+    insert_labelled(f"sqlite:///{watched.path}/predictions.db", "iris", rows)
+    change(watched, triggers={"labels": 3})
+
+    output, code = watch(watched, "--once")
+    assert code == 0, output
+    assert "3 new labelled rows" in output
+    output, code = watch(watched, "--once")
+
+    assert code == 0, output
+    assert "Run" not in output
+
+
 def test_a_webhook_without_a_token_does_not_start(watched, monkeypatch):
     monkeypatch.delenv("IRIS_WATCHER_TOKEN", raising=False)
     change(watched, triggers={"webhook": "127.0.0.1:8001"})

@@ -8,18 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy
-from sqlalchemy import Engine, column, func, inspect, select, table, text
+from sqlalchemy import Engine, column, inspect, select, table, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from iris_kedro.errors import ProjectError
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Select
+    from sqlalchemy import Select
 
 REVISION = "0001"
 VERSION_TABLE = "predictions_schema"
 CONNECT_SECONDS = 5
+BUSY_SECONDS = 5  # to wait for another process that writes to the SQLite file
 
 predictions = table(
     "predictions",
@@ -45,11 +46,27 @@ feedback = table(
     column("label"),
     column("received_at"),
 )
-_labelled = predictions.join(
+labelled_predictions = predictions.join(
     feedback,
     (feedback.c.prediction_id == predictions.c.prediction_id)
     & (feedback.c.row_index == predictions.c.row_index),
 )
+
+
+def connect(url: str, options: str = "") -> Engine:
+    """Create an engine, which connects when it is first used.
+
+    Args:
+        url: A URL of SQLAlchemy.
+        options: Of the server, as libpq takes them; SQLite has none.
+    """
+    if make_url(url).get_backend_name() == "sqlite":
+        return sqlalchemy.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    return sqlalchemy.create_engine(
+        url,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": CONNECT_SECONDS, "options": options},
+    )
 
 
 def open_database(url: str) -> Engine:
@@ -68,8 +85,7 @@ def open_database(url: str) -> Engine:
             f"there is no database of predictions at {address.database}: start the"
             " service with make serve, or set IRIS_DATABASE_URL to the service's"
         )
-    arguments = {} if is_sqlite else {"connect_timeout": CONNECT_SECONDS}
-    engine = sqlalchemy.create_engine(url, connect_args=arguments)
+    engine = connect(url)
     revision = _read_revision(engine)
     if revision != REVISION:
         raise ProjectError(
@@ -94,32 +110,6 @@ def locate(url: str, folder: str | Path) -> str:
     return located.render_as_string(hide_password=False)
 
 
-def count_labels(engine: Engine, model: str, since: float) -> int:
-    """Count the predictions of a model that were labelled after a time.
-
-    Args:
-        engine: Of ``open_database``.
-        model: Name of the registered model.
-        since: Seconds since the epoch. A label that was corrected since counts again.
-    """
-    query = select(func.count()).select_from(_labelled).where(_is_of(model))
-    with engine.connect() as connection:
-        found = connection.execute(query.where(feedback.c.received_at > since))
-        return int(found.scalar_one())
-
-
-def latest_label(engine: Engine, model: str) -> float | None:
-    """Return when the newest label of a model's predictions came; None without any.
-
-    Returns:
-        Seconds since the epoch.
-    """
-    newest = select(func.max(feedback.c.received_at)).select_from(_labelled)
-    with engine.connect() as connection:
-        found: float | None = connection.execute(newest.where(_is_of(model))).scalar()
-    return found
-
-
 def select_labelled(model: str) -> "Select[Any]":
     """Select the labelled predictions of a model, of all versions, oldest first."""
     columns = (
@@ -131,18 +121,14 @@ def select_labelled(model: str) -> "Select[Any]":
     )
     return (
         select(*columns)
-        .select_from(_labelled)
-        .where(_is_of(model))
+        .select_from(labelled_predictions)
+        .where(predictions.c.model == model)
         .order_by(
             predictions.c.predicted_at,
             predictions.c.prediction_id,
             predictions.c.row_index,
         )
     )
-
-
-def _is_of(model: str) -> "ColumnElement[bool]":
-    return predictions.c.model == model
 
 
 def _read_revision(engine: Engine) -> str | None:

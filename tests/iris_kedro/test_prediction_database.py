@@ -72,30 +72,3 @@ def test_server_that_does_not_answer_is_named_without_its_password():
 )
 def test_relative_path_of_sqlite_is_below_the_folder(url, located):
     assert prediction_database.locate(url, "/project") == located
-
-
-@pytest.fixture
-def labelled(url, insert_labelled):
-    insert_labelled(url, "iris", [({"a": 1}, "x"), ({"a": 2}, "y"), ({"a": 3}, None)])
-    insert_labelled(url, "wine", [({"a": 1}, "z")])
-    return prediction_database.open_database(url)
-
-
-def test_labels_of_a_model_are_counted_since_a_time(labelled):
-    count = prediction_database.count_labels
-
-    assert count(labelled, "iris", 0) == 2
-    assert (
-        count(labelled, "iris", prediction_database.latest_label(labelled, "iris")) == 0
-    )
-    assert count(labelled, "penguins", 0) == 0
-
-
-def test_latest_label_is_that_of_the_model(labelled, url):
-    with connect(url).begin() as connection:
-        late = tables.feedback.update().where(tables.feedback.c.label == "y")
-        connection.execute(late.values(received_at=5e9))
-
-    assert prediction_database.latest_label(labelled, "iris") == 5e9
-    assert prediction_database.latest_label(labelled, "wine") < 5e9
-    assert prediction_database.latest_label(labelled, "penguins") is None

@@ -15,7 +15,7 @@ from .records.lease import Lease
 from .records.store import Store
 from .results import Results
 from .rules import NOT_TRAINED, Kind, PastRun, at
-from .triggers.labels import Labels, count_labels, has_predictions
+from .triggers.labels import count_new_labels, has_predictions
 from .triggers.monitoring import read_report
 from .triggers.schedule import find_due
 from .triggers.source import SourceState, read_source
@@ -32,14 +32,16 @@ class Place:
     """Where to look.
 
     Attributes:
-        engine: The database, also of predictions.
+        predictions: The database of predictions, to read.
         model: Name of the registered model.
+        takes_labels: Whether trainings take labelled rows.
         source: The source of the data.
         report: The file that the monitoring pipeline writes.
     """
 
-    engine: Engine
+    predictions: Engine
     model: str
+    takes_labels: bool
     source: SourceDataset
     report: Path
 
@@ -100,7 +102,7 @@ class Observer:
     def find_monitoring(self, now: float) -> float | None:
         """Return when a monitoring was due that has not been started."""
         expression = self._triggers.monitoring
-        if expression is None or not has_predictions(self._place.engine):
+        if expression is None or not has_predictions(self._place.predictions):
             return None
         since = self._store.read_note(MONITORED)
         return find_due(expression, float(since or 0), now)
@@ -131,13 +133,14 @@ class Observer:
         """
         return self._refresh_digest(now) != self._find_trained_digest(runs)
 
-    def count_labels(self, runs: tuple[PastRun, ...]) -> Labels:
-        """Count the labels since the last training; none if it does not take any."""
-        if self._triggers.labels is None:
-            return Labels()
-        used = [run.labels_until for run in _select_trained(runs)]
-        since = max((each for each in used if each is not None), default=None)
-        return count_labels(self._place.engine, self._place.model, since)
+    def count_labels(self) -> int:
+        """Count the labels that the last training did not have.
+
+        There are none if trainings do not take any.
+        """
+        if not self._place.takes_labels:
+            return 0
+        return count_new_labels(self._place.predictions, self._place.model)
 
     def _look_at_schedule(self, now: float) -> None:
         if self._triggers.schedule is None:
@@ -153,12 +156,14 @@ class Observer:
             self._store.write_note(self._lease, SCHEDULED, str(due))
 
     def _look_at_labels(self, runs: tuple[PastRun, ...]) -> None:
-        labels = self.count_labels(runs)
         wanted = self._triggers.labels
-        if wanted is not None and labels.count >= wanted:
+        if wanted is None:
+            return
+        count = self.count_labels()
+        if count >= wanted:
             # More of them, until a training has them, are the same trigger.
             key = f"labels after {_name_last(runs)}"
-            self._add(Kind.LABELS, f"{labels.count} new labelled rows", key)
+            self._add(Kind.LABELS, f"{count} new labelled rows", key)
 
     def _look_at_source(self, runs: tuple[PastRun, ...], now: float) -> None:
         if self._triggers.source_minutes is None or self._is_fresh(now):

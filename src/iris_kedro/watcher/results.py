@@ -1,16 +1,22 @@
 """What the registry knows of a run that the watcher has started."""
 
-from pathlib import PurePosixPath
+import logging
+from pathlib import Path, PurePosixPath
 
+from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
 
-from iris_kedro.datasets.raw_archive import RAW_DATA
+from iris_kedro.datasets.raw_archive import LABELLED_ROWS, RAW_DATA
+from iris_kedro.datasets.source import read_location
 from iris_kedro.hooks.tracking import DECISION
 from iris_kedro.registry import NOTE, SHARE, VERDICT, Registry, find_outcomes
 from iris_kedro.registry.registered_model import RegisteredModel
 from iris_kedro.registry.releases import was_refused
 from iris_kedro.watcher.records.store import Result
 from iris_kedro.watcher.rules import Outcome
+from iris_kedro.watcher.triggers.labels import Label, parse_labels
+
+logger = logging.getLogger(__name__)
 
 LAST_DECISION = "watcher.last_decision"  # of the registered model
 
@@ -23,11 +29,13 @@ class Results:
     Args:
         model: The registered model.
         experiment: Id of the experiment of its runs.
+        project: Folder that addresses of archived files may be relative to.
     """
 
-    def __init__(self, model: RegisteredModel, experiment: str) -> None:
+    def __init__(self, model: RegisteredModel, experiment: str, project: Path) -> None:
         self._model = model
         self._experiment = experiment
+        self._project = project
 
     def recover(self) -> None:
         """Complete a release whose process died; fail if MLflow is away."""
@@ -35,13 +43,20 @@ class Results:
 
     def find(self, decision: str) -> Result | None:
         """Return what a run has released or was refused; none if nothing."""
-        tagged = f"tags.`{DECISION}` = '{decision}'"
-        runs = self._model.client.search_runs([self._experiment], tagged)
+        runs = self._search(decision)
         outcomes = find_outcomes(self._model.versions())
         versions = [
             outcomes[run.info.run_id] for run in runs if run.info.run_id in outcomes
         ]
         return _describe(versions[-1]) if versions else None
+
+    def read_labels(self, decision: str) -> list[Label] | None:
+        """Return the labels that a run has trained with; none if it took none."""
+        for run in self._search(decision):
+            address = run.data.tags.get(LABELLED_ROWS)
+            if address is not None:
+                return self._read_labels(address)
+        return None
 
     def find_source(self) -> tuple[str, float] | None:
         """Return the digest of the newest version's raw file, and when it was made."""
@@ -55,6 +70,17 @@ class Results:
         """Say what was decided last, once there is a registered model to say it of."""
         if self._model.exists():
             self._model.set_tag(LAST_DECISION, text)
+
+    def _read_labels(self, address: str) -> list[Label] | None:
+        try:
+            return list(parse_labels(read_location(address, str(self._project))))
+        except (OSError, ValueError) as error:
+            logger.warning("Labels of the last training count as new: %s", error)
+            return None
+
+    def _search(self, decision: str) -> list[Run]:
+        tagged = f"tags.`{DECISION}` = '{decision}'"
+        return list(self._model.client.search_runs([self._experiment], tagged))
 
 
 def _describe(version: ModelVersion) -> Result:

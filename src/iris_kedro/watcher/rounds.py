@@ -17,7 +17,7 @@ from .observer import Observer
 from .records.lease import Lease, LeaseLost
 from .records.store import Record, Result, Store
 from .results import Results
-from .rules import TO_REPEAT, Action, Outcome, PastRun, Situation, decide
+from .rules import NOT_TRAINED, TO_REPEAT, Action, Outcome, PastRun, Situation, decide
 from .status import NEWEST_RUNS
 from .trials import Trials
 
@@ -149,12 +149,12 @@ class Watcher:
         waiting = self._store.list_waiting()
         if not waiting:
             return False
-        labels = self._observer.count_labels(runs)
+        labels = self._observer.count_labels()
         situation = Situation(
             waiting,
             runs,
             self._store.find_reset(),
-            labels.count > 0 or self._observer.has_new_source(runs, now),
+            labels > 0 or self._observer.has_new_source(runs, now),
         )
         decision = decide(situation, self._parameters.rules, now)
         if decision is None:
@@ -175,7 +175,6 @@ class Watcher:
             waiting,
             by=self._by,
             source_digest=digest,
-            labels_until=labels.until,
         )
         if decision.action is not Action.RUN:
             return False
@@ -234,7 +233,9 @@ class Watcher:
     def _finish(self, run: str, otherwise: Result) -> None:
         self._results.recover()
         result = self._results.find(run) or otherwise
-        self._store.finish(self._lease, run, result)
+        is_trained = result.outcome not in NOT_TRAINED
+        labels = self._results.read_labels(run) if is_trained else None
+        self._store.finish(self._lease, run, result, labels)
         self.has_failed = result.outcome in TO_REPEAT
         logger.info(
             "Run %s: %s",

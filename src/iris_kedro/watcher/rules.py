@@ -74,7 +74,6 @@ class PastRun:
     outcome: Outcome | None = None
     finished_at: float | None = None
     source_digest: str | None = None
-    labels_until: float | None = None
 
 
 @dataclass(frozen=True)

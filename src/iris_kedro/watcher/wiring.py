@@ -10,16 +10,17 @@ from mlflow.tracking import MlflowClient
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from iris_kedro import prediction_database
 from iris_kedro.configuration import name_data_folder
 from iris_kedro.datasets import SourceDataset
 from iris_kedro.errors import ProjectError
 from iris_kedro.registry import Registry
 from iris_kedro.registry.history import find_user
 from iris_kedro.registry.registered_model import RegisteredModel
-from iris_kedro.specification import Canary, check_watcher
+from iris_kedro.specification import Canary, LabelledRows, check_watcher
 from iris_kedro.specification import Watcher as Parameters
 
-from .commands import Commands
+from .commands import LABELS, Commands
 from .loop import Loop
 from .observer import Observer, Place
 from .records.database import connect, read_revision, upgrade
@@ -45,7 +46,8 @@ class Surroundings:
         model: Name of the registered model.
         project: The project's folder.
         reporting: The folder of reports.
-        engine: The database.
+        engine: The database, for the watcher's records.
+        predictions: The same, to read predictions and labels.
     """
 
     parameters: Parameters
@@ -53,6 +55,7 @@ class Surroundings:
     project: Path
     reporting: Path
     engine: Engine
+    predictions: Engine
 
     @property
     def store(self) -> Store:
@@ -85,12 +88,14 @@ def read_surroundings(context: Any) -> Surroundings:
         upgrade(engine)
     except SQLAlchemyError as error:
         raise _explain(engine, error) from error
+    address = prediction_database.locate(_find_address(context), project)
     return Surroundings(
         check_watcher(context.params),
         model,
         project,
         project / "data" / "08_reporting" / name_data_folder(model),
         engine,
+        prediction_database.connect(address),
     )
 
 
@@ -128,10 +133,12 @@ def build_loop(context: Any, surroundings: Surroundings, env: str | None) -> Loo
     results = Results(
         RegisteredModel(surroundings.model, MlflowClient()),
         context.mlflow.tracking.experiment._experiment.experiment_id,
+        surroundings.project,
     )
     place = Place(
-        surroundings.engine,
+        surroundings.predictions,
         surroundings.model,
+        _takes_labels(context, parameters),
         _find_source(context),
         surroundings.report,
     )
@@ -149,7 +156,7 @@ def build_loop(context: Any, surroundings: Surroundings, env: str | None) -> Loo
         ),
         Trials(
             Registry(surroundings.model),
-            surroundings.engine,
+            surroundings.predictions,
             Canary.model_validate(context.params["model_release"]["canary"]),
             surroundings.by,
         ),
@@ -192,8 +199,25 @@ def build_server(surroundings: Surroundings, loop: Loop) -> Any:
 
 
 def _connect(context: Any) -> Engine:
-    url = context.config_loader["credentials"]["predictions"]["con"]
-    return connect(url, Path(context.project_path))
+    return connect(_find_address(context), Path(context.project_path))
+
+
+def _find_address(context: Any) -> str:
+    address: str = context.config_loader["credentials"]["predictions"]["con"]
+    if not address:
+        raise ProjectError(
+            "IRIS_DATABASE_URL is empty: the watcher keeps its records in the database"
+            " of predictions. Unset it to use predictions.db in the project's folder"
+        )
+    return address
+
+
+def _takes_labels(context: Any, parameters: Parameters) -> bool:
+    """Check whether trainings take labelled rows."""
+    section = context.params["data_engineering"].get("labelled_rows", {})
+    by_default = LabelledRows.model_validate(section).enabled
+    given = parameters.params.get(LABELS, by_default)
+    return parameters.triggers.labels is not None or bool(given)
 
 
 def _explain(engine: Engine, error: SQLAlchemyError) -> ProjectError:

@@ -7,6 +7,7 @@ do: ``released``, ``refused``, ``fail``, or ``hang``.
 import fcntl
 import json
 import os
+import sqlite3
 import sys
 import time
 from pathlib import Path
@@ -23,12 +24,22 @@ def note(event: str) -> None:
     os.close(file)
 
 
+def copy_labels(to: Path) -> None:
+    with sqlite3.connect(folder / "predictions.db") as database:
+        rows = database.execute("SELECT prediction_id, row_index, label FROM feedback")
+        names = ("prediction_id", "row_index", "label")
+        lines = [json.dumps(dict(zip(names, row, strict=True))) for row in rows]
+    to.write_text("\n".join(lines))
+
+
 with open(folder / "lock", "w") as lock:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         note("overlap")
         sys.exit(3)
+    if "labelled_rows" in " ".join(sys.argv):
+        copy_labels(folder / "results" / f"{decision}.jsonl")
     note("begin")
     time.sleep(3600 if plan[0] == "hang" else float(plan[1]))
     if plan[0] == "fail":

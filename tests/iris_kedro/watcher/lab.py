@@ -38,6 +38,12 @@ class FileResults:
         file = self._folder / "results" / decision
         return Result(Outcome(file.read_text()), "1") if file.exists() else None
 
+    def read_labels(self, decision):
+        from iris_kedro.watcher.triggers.labels import parse_labels  # noqa: PLC0415
+
+        file = self._folder / "results" / f"{decision}.jsonl"
+        return list(parse_labels(file.read_bytes())) if file.exists() else None
+
     def find_source(self):
         return None
 
@@ -59,6 +65,7 @@ class FileTrials:
 
 def build(folder, url, seconds=60.0, **parameters):
     """Build a watcher that works in a folder."""
+    from iris_kedro import prediction_database  # noqa: PLC0415
     from iris_kedro.datasets import SourceDataset  # noqa: PLC0415
     from iris_kedro.specification import Watcher as Parameters  # noqa: PLC0415
     from iris_kedro.watcher.commands import Commands  # noqa: PLC0415
@@ -75,7 +82,10 @@ def build(folder, url, seconds=60.0, **parameters):
     store, lease = Store(engine, "iris"), Lease(engine, "iris", seconds)
     results = FileResults(folder)
     source = SourceDataset("source.csv", "species", path=str(folder))
-    place = Place(engine, "iris", source, folder / "monitoring.json")
+    takes_labels = given.triggers.labels is not None
+    predictions = prediction_database.connect(url)
+    report = folder / "monitoring.json"
+    place = Place(predictions, "iris", takes_labels, source, report)
     observer = Observer(place, given.triggers, store, lease, results)
     commands = Commands(folder, folder / "logs", (sys.executable, str(STAND_IN)))
     trials = FileTrials(folder)

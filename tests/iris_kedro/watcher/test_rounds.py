@@ -135,6 +135,51 @@ def test_enough_labels_are_a_trigger_until_a_run_had_them(lab, store, once, labe
     assert decided(store) == [RELEASED] * 2
 
 
+def test_labels_that_come_while_a_run_lasts_are_new_and_none_is_counted_twice(
+    lab, store, label
+):
+    """Its rows are read at a moment of its own, and clocks of services differ."""
+    label(3, at=1e9)
+    watcher = lab.build(triggers={"labels": 3})
+    lab.plan("released", 1.0)
+    watcher.run_round()
+    lab.wait(lab.begun, "the run has read its labels")
+    label(2, at=5e8)  # by a clock that is late
+    lab.wait(watcher.tend, "the run has ended")
+
+    watcher.run_round()
+    assert watcher._observer.count_labels() == 2
+    assert len(lab.begun()) == 1
+    label(1, at=6e8)
+    watcher.run_round()
+
+    assert store.list_decisions(1)[0].reason == "3 new labelled rows"
+    watcher.close()
+
+
+def test_corrected_labels_are_new_and_the_same_ones_are_not(
+    lab, url, store, once, label
+):
+    triggers = {"labels": 3}
+    label(4, at=100.0)
+    once(triggers=triggers)
+    engine = connect(url)
+
+    def send(rows, text):
+        these = feedback.c.row_index < rows
+        with engine.begin() as connection:
+            values = {"label": text, "received_at": 200.0}
+            connection.execute(feedback.update().where(these).values(**values))
+
+    send(4, "x")
+    once(triggers=triggers)
+    assert decided(store) == [RELEASED]
+
+    send(3, "y")
+    once(triggers=triggers)
+    assert decided(store) == [RELEASED] * 2
+
+
 def test_parameters_of_runs_are_passed_on(lab, store, once):
     store.add_trigger(Kind.WEBHOOK, "one")
 

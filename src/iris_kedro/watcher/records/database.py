@@ -9,16 +9,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy
 from sqlalchemy import Connection, Engine, event, inspect, text
-from sqlalchemy.engine import make_url
+
+from iris_kedro import prediction_database
 
 REVISION = "0001"  # of the newest migration
 VERSION_TABLE = "watcher_schema"
 # Any number will do: processes that upgrade PostgreSQL at once wait for each other.
 ADVISORY_LOCK = 4_711_015
-BUSY_SECONDS = 5  # to wait for another process that writes to the SQLite file
-CONNECT_SECONDS = 3
 STATEMENT_SECONDS = 10
 CLOCKS = {  # seconds since the epoch
     "sqlite": "(julianday('now') - 2440587.5) * 86400.0",
@@ -27,27 +25,22 @@ CLOCKS = {  # seconds since the epoch
 
 
 def connect(url: str, project: Path) -> Engine:
-    """Create an engine; it connects when it is first used.
+    """Create an engine for the watcher's own tables, which it writes.
+
+    Transactions of SQLite begin with the lock to write. Predictions are read through
+    ``prediction_database.connect``, which does not keep the service from writing.
 
     Args:
         url: A URL of SQLAlchemy.
         project: The folder that the path of a SQLite file may be relative to.
     """
-    address = make_url(url)
-    if address.get_backend_name() != "sqlite":
-        milliseconds = STATEMENT_SECONDS * 1000
-        return sqlalchemy.create_engine(
-            address,
-            pool_pre_ping=True,
-            connect_args={
-                "connect_timeout": CONNECT_SECONDS,
-                "options": f"-c statement_timeout={milliseconds}",
-            },
-        )
-    file = project / (address.database or "")
-    engine = sqlalchemy.create_engine(
-        address.set(database=str(file)), connect_args={"timeout": BUSY_SECONDS}
+    milliseconds = STATEMENT_SECONDS * 1000
+    engine = prediction_database.connect(
+        prediction_database.locate(url, project),
+        f"-c statement_timeout={milliseconds}",
     )
+    if engine.dialect.name != "sqlite":
+        return engine
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_writing)
     return engine

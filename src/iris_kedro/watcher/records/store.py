@@ -10,6 +10,7 @@ from sqlalchemy import (
     Engine,
     RowMapping,
     Select,
+    delete,
     func,
     insert,
     select,
@@ -27,10 +28,11 @@ from iris_kedro.watcher.rules import (
     PastRun,
     Trigger,
 )
+from iris_kedro.watcher.triggers.labels import Label
 
 from .database import read_clock
 from .lease import Lease
-from .tables import decisions, notes, triggers
+from .tables import decisions, notes, triggers, used_labels
 
 LONGEST_KEY = 200
 
@@ -124,7 +126,6 @@ class Store:
         *,
         by: str,
         source_digest: str | None = None,
-        labels_until: float | None = None,
     ) -> str:
         """Keep a decision with the triggers that it takes; return its id."""
         with self._engine.begin() as connection:
@@ -134,7 +135,6 @@ class Store:
                 decision,
                 by,
                 source_digest=source_digest,
-                labels_until=labels_until,
             )
             connection.execute(
                 update(triggers)
@@ -148,8 +148,21 @@ class Store:
         with self._engine.begin() as connection:
             self._insert(connection, Decision(Action.RESET, "reset", reason), by)
 
-    def finish(self, lease: Lease, run: str, result: Result) -> None:
-        """Keep what came of a run; the triggers of one to repeat wait again."""
+    def finish(
+        self,
+        lease: Lease,
+        run: str,
+        result: Result,
+        labels: Sequence[Label] | None = None,
+    ) -> None:
+        """Keep what came of a run; the triggers of one to repeat wait again.
+
+        Args:
+            lease: The watcher's lease.
+            run: The run's decision.
+            result: What came of it.
+            labels: Those that it has trained with; none if it took none.
+        """
         with self._engine.begin() as connection:
             lease.check(connection)
             connection.execute(
@@ -168,6 +181,8 @@ class Store:
                     .where(triggers.c.decision_id == run)
                     .values(decision_id=None)
                 )
+            if labels is not None:
+                self._replace_labels(connection, labels)
 
     def list_runs(self, now: float, newest: int) -> tuple[PastRun, ...]:
         """Return the runs of the last day and the newest ones, oldest first."""
@@ -238,6 +253,14 @@ class Store:
                 connection.execute(insert(notes).values(values))
             else:
                 connection.execute(update(notes).where(*mine).values(value=value))
+
+    def _replace_labels(self, connection: Connection, labels: Sequence[Label]) -> None:
+        connection.execute(
+            delete(used_labels).where(used_labels.c.model == self._model)
+        )
+        rows = [{"model": self._model, **each._asdict()} for each in labels]
+        if rows:
+            connection.execute(insert(used_labels), rows)
 
     def _insert(
         self, connection: Connection, decision: Decision, by: str, **data: object

@@ -44,9 +44,7 @@ decisions = Table(
     Column("rule", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("by", Text, nullable=False),
-    # The data that a run had: the digest of its source, and its newest label.
-    Column("source_digest", Text),
-    Column("labels_until", Double),
+    Column("source_digest", Text),  # of the data that a run had
     # None while it runs.
     Column("outcome", Text),
     Column("finished_at", Double),
@@ -77,4 +75,14 @@ notes = Table(
     Column("model", String(255), primary_key=True),
     Column("name", String(40), primary_key=True),
     Column("value", Text, nullable=False),
+)
+
+# The labels that the last training had: the others are new.
+used_labels = Table(
+    "watcher_labels",
+    metadata,
+    Column("model", String(255), primary_key=True),
+    Column("prediction_id", String(64), primary_key=True),
+    Column("row_index", Integer, primary_key=True),
+    Column("label", Text, nullable=False),
 )

@@ -1,52 +1,66 @@
-"""Labels that the service has received."""
+"""Labels that the service has received, and those that a training had."""
 
-from dataclasses import dataclass
+import json
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from sqlalchemy import Engine, and_, func, inspect, select
 
-from iris_kedro.prediction_database import feedback, predictions
+from iris_kedro.prediction_database import feedback, labelled_predictions, predictions
+from iris_kedro.watcher.records.tables import used_labels
 
 
-@dataclass(frozen=True)
-class Labels:
-    """Labels that came after some time.
+class Label(NamedTuple):
+    """The label of a predicted row."""
 
-    Attributes:
-        count: How many rows have one.
-        until: When the last one came, in seconds since the epoch.
-    """
-
-    count: int = 0
-    until: float | None = None
+    prediction_id: str
+    row_index: int
+    label: str
 
 
-def count_labels(engine: Engine, model: str, since: float | None) -> Labels:
-    """Count the predicted rows of a model whose label came, or changed, after a time.
+def count_new_labels(engine: Engine, model: str) -> int:
+    """Count the predicted rows whose label the last training did not have.
+
+    They are compared one by one: a time cannot say which labels a training had, as
+    several services write with clocks of their own, while it reads.
+
+    Args:
+        engine: The database of predictions, with the watcher's tables.
+        model: Name of the registered model.
 
     Raises:
         SQLAlchemyError: If the database cannot be read.
     """
-    query = (
-        select(func.count(), func.max(feedback.c.received_at))
-        .select_from(feedback)
-        .join(
-            predictions,
-            and_(
-                predictions.c.prediction_id == feedback.c.prediction_id,
-                predictions.c.row_index == feedback.c.row_index,
-            ),
-        )
-        .where(predictions.c.model == model, feedback.c.received_at > (since or 0.0))
-    )
     if not has_predictions(engine):
-        return Labels()
-    with engine.begin() as connection:
-        count, until = connection.execute(query).one()
-    return Labels(count, until)
+        return 0
+    is_used = and_(
+        used_labels.c.model == model,
+        used_labels.c.prediction_id == feedback.c.prediction_id,
+        used_labels.c.row_index == feedback.c.row_index,
+        used_labels.c.label == feedback.c.label,
+    )
+    query = (
+        select(func.count())
+        .select_from(labelled_predictions.outerjoin(used_labels, is_used))
+        .where(predictions.c.model == model, used_labels.c.label.is_(None))
+    )
+    with engine.connect() as connection:
+        return int(connection.execute(query).scalar_one())
+
+
+def parse_labels(lines: bytes) -> Iterator[Label]:
+    """Yield the labels of the rows that a training had.
+
+    Args:
+        lines: What ``LabelledRowsDataset`` has read.
+    """
+    for line in lines.splitlines():
+        row = json.loads(line)
+        yield Label(row["prediction_id"], row["row_index"], row["label"])
 
 
 def has_predictions(engine: Engine) -> bool:
     """Check whether a service has ever used the database."""
-    with engine.begin() as connection:
+    with engine.connect() as connection:
         found = set(inspect(connection).get_table_names())
     return {"predictions", "feedback"} <= found

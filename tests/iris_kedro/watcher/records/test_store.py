@@ -20,7 +20,7 @@ def engine(request, url, tmp_path):
     engine = connect(url, tmp_path)
     upgrade(engine)
     with engine.begin() as connection:
-        for name in ("triggers", "decisions", "lease", "notes"):
+        for name in ("triggers", "decisions", "lease", "notes", "labels"):
             connection.execute(metadata.tables[f"watcher_{name}"].delete())
     return engine
 

@@ -20,7 +20,6 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text, nullable=False),
         sa.Column("by", sa.Text, nullable=False),
         sa.Column("source_digest", sa.Text),
-        sa.Column("labels_until", sa.Double),
         sa.Column("outcome", sa.Text),
         sa.Column("finished_at", sa.Double),
         sa.Column("version", sa.Text),
@@ -62,9 +61,16 @@ def upgrade() -> None:
         sa.Column("name", sa.String(40), primary_key=True),
         sa.Column("value", sa.Text, nullable=False),
     )
+    op.create_table(
+        "watcher_labels",
+        sa.Column("model", sa.String(255), primary_key=True),
+        sa.Column("prediction_id", sa.String(64), primary_key=True),
+        sa.Column("row_index", sa.Integer, primary_key=True),
+        sa.Column("label", sa.Text, nullable=False),
+    )
 
 
 def downgrade() -> None:
     """Drop the tables."""
-    for name in ("triggers", "decisions", "lease", "notes"):
+    for name in ("triggers", "decisions", "lease", "notes", "labels"):
         op.drop_table(f"watcher_{name}")
