@@ -188,7 +188,12 @@ def _print_roles(
             title = "Canary"
             origin = f"{origin}, answers {outcome.canary_share:.0%} of the requests"
         console.print(f"{title:<10}  version {outcome.version}{origin}")
-        for line in (outcome.note, f"to promote it: {_advise(outcome, env)}"):
+        moves_on = ""
+        if outcome.canary_share is not None:
+            decide = _kedro("model canary --decide", env)
+            moves_on = f"kedro watch decides about it; without a watcher: {decide}"
+        advice = f"to promote it: {_advise(outcome, env)}"
+        for line in (outcome.note, moves_on, advice):
             if line:
                 console.print(f"            {line}", markup=False, soft_wrap=True)
         released = None

@@ -193,6 +193,7 @@ def test_canary_is_shown_with_its_share(show, produced):
     text = show(gate_report=REPORT, registry=produced({"this run": outcome}))
 
     assert "Canary      version 8 of iris, answers 5% of the requests" in text
+    assert "without a watcher: .venv/bin/kedro model canary --decide" in text
     assert "Production  version 7 of iris (as before)" in text
 
 
