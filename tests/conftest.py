@@ -397,7 +397,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> None:
             cls.hours += 1
             return datetime(2026, 11, 1, tzinfo=UTC) + timedelta(hours=cls.hours)
 
-    monkeypatch.setattr("iris_kedro.registry.history.datetime", Clock)
+    monkeypatch.setattr("iris_kedro.registry.storage.history.datetime", Clock)
 
 
 @pytest.fixture

@@ -1,8 +1,10 @@
 """The model registry: versions, aliases, promotions, canaries, holds, history."""
 
-from .history import Cause, Event, find_user
 from .judged_model import FINGERPRINT, REASONS, VERDICT, JudgedModel, Source
-from .registered_model import (
+from .registry import Registry
+from .releases import find_outcomes
+from .storage.history import Cause, Event, find_user
+from .storage.registered_model import (
     CANARY,
     CHALLENGER,
     GUARDED,
@@ -11,8 +13,6 @@ from .registered_model import (
     PRODUCTION,
     SHARE,
 )
-from .registry import Registry
-from .releases import find_outcomes
 from .trials import Trial
 
 __all__ = [

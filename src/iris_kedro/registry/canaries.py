@@ -6,8 +6,8 @@ version, and the tag ``guarded`` on the version in Production.
 
 from mlflow.entities.model_registry import ModelVersion
 
-from .history import CANARY_SHARE, CANARY_START, GUARD_END, SET, Event
-from .registered_model import (
+from .storage.history import CANARY_SHARE, CANARY_START, GUARD_END, SET, Event
+from .storage.registered_model import (
     CANARY,
     CHALLENGER,
     GUARDED,

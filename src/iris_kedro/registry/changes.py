@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from .history import (
+from .moves import begin_change, complete_change, move_production
+from .reader import RegistryReader
+from .storage.history import (
     CANARY_SHARE,
     CANARY_STOP,
     ENDED,
@@ -14,10 +16,8 @@ from .history import (
     Cause,
     Event,
 )
-from .lock import Lock
-from .moves import begin_change, complete_change, move_production
-from .reader import RegistryReader
-from .registered_model import CANARY, PREVIOUS
+from .storage.lock import Lock
+from .storage.registered_model import CANARY, PREVIOUS
 
 
 class RegistryChanges(RegistryReader):

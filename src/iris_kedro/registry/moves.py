@@ -6,9 +6,9 @@ Each stands in the history, marked as incomplete, before anything else is change
 from dataclasses import replace
 
 from .canaries import apply_canary_change, clear_guards, end_canary, set_guard
-from .history import SET, Cause, Event, History, find_user
-from .lock import Lock
-from .registered_model import (
+from .storage.history import SET, Cause, Event, History, find_user
+from .storage.lock import Lock
+from .storage.registered_model import (
     CANARY,
     CHALLENGER,
     NOTE,

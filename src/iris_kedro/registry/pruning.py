@@ -11,9 +11,9 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
-from .history import OLD_PREFIX
-from .lock import Lock
-from .registered_model import RegisteredModel
+from .storage.history import OLD_PREFIX
+from .storage.lock import Lock
+from .storage.registered_model import RegisteredModel
 
 PREFIX = "pruned."
 PARENT = "mlflow.parentRunId"

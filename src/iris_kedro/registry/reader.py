@@ -3,10 +3,10 @@
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.tracking import MlflowClient
 
-from .history import Event, History, find_hold, select_moves
 from .judged_model import FINGERPRINT
-from .registered_model import RegisteredModel
 from .releases import Releases, was_refused
+from .storage.history import Event, History, find_hold, select_moves
+from .storage.registered_model import RegisteredModel
 from .trials import Trial, find_canary, find_guard
 
 

@@ -7,7 +7,15 @@ from mlflow.entities.model_registry import ModelVersion
 from iris_kedro.errors import ProjectError
 
 from .changes import TrialChanges
-from .history import (
+from .judged_model import (
+    FINGERPRINT,
+    VERDICT,
+    JudgedModel,
+    Source,
+)
+from .moves import move_production
+from .pruning import delete_remains, delete_version, find_prunable
+from .storage.history import (
     ENDED,
     PROMOTE,
     RESUME,
@@ -17,15 +25,7 @@ from .history import (
     Event,
     find_user,
 )
-from .judged_model import (
-    FINGERPRINT,
-    VERDICT,
-    JudgedModel,
-    Source,
-)
-from .moves import move_production
-from .pruning import delete_remains, delete_version, find_prunable
-from .registered_model import CANARY, PREVIOUS, PRODUCTION
+from .storage.registered_model import CANARY, PREVIOUS, PRODUCTION
 
 
 class Registry(TrialChanges):

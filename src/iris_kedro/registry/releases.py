@@ -11,7 +11,9 @@ from typing import Any
 from mlflow.entities.model_registry import ModelVersion
 
 from .canaries import describe_stop
-from .history import (
+from .judged_model import FINGERPRINT, JUDGED_IN, PROMOTES, VERDICT, JudgedModel, Source
+from .moves import begin_change, move_production
+from .storage.history import (
     CANARY_START,
     CANARY_STOP,
     RELEASE,
@@ -20,10 +22,14 @@ from .history import (
     History,
     find_hold,
 )
-from .judged_model import FINGERPRINT, JUDGED_IN, PROMOTES, VERDICT, JudgedModel, Source
-from .lock import Lock
-from .moves import begin_change, move_production
-from .registered_model import CANARY, CHALLENGER, NOTE, PRODUCTION, RegisteredModel
+from .storage.lock import Lock
+from .storage.registered_model import (
+    CANARY,
+    CHALLENGER,
+    NOTE,
+    PRODUCTION,
+    RegisteredModel,
+)
 
 logger = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ from typing import Literal
 
 from mlflow.entities.model_registry import ModelVersion
 
-from .history import CANARY_START, SET, Event
-from .registered_model import (
+from .storage.history import CANARY_START, SET, Event
+from .storage.registered_model import (
     CANARY,
     GUARDED,
     PREVIOUS,

@@ -10,8 +10,8 @@ from iris_kedro.datasets.raw_archive import LABELLED_ROWS, RAW_DATA
 from iris_kedro.datasets.source import read_location
 from iris_kedro.hooks.tracking import DECISION
 from iris_kedro.registry import NOTE, SHARE, VERDICT, Registry, find_outcomes
-from iris_kedro.registry.registered_model import RegisteredModel
 from iris_kedro.registry.releases import was_refused
+from iris_kedro.registry.storage.registered_model import RegisteredModel
 from iris_kedro.watcher.records.store import Result
 from iris_kedro.watcher.rules import Outcome
 from iris_kedro.watcher.triggers.labels import Label, parse_labels

@@ -15,8 +15,8 @@ from iris_kedro.configuration import name_data_folder
 from iris_kedro.datasets import SourceDataset
 from iris_kedro.errors import ProjectError
 from iris_kedro.registry import Registry
-from iris_kedro.registry.history import find_user
-from iris_kedro.registry.registered_model import RegisteredModel
+from iris_kedro.registry.storage.history import find_user
+from iris_kedro.registry.storage.registered_model import RegisteredModel
 from iris_kedro.specification import Canary, LabelledRows, check_watcher
 from iris_kedro.specification import Watcher as Parameters
 

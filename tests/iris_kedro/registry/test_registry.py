@@ -274,7 +274,7 @@ def test_events_keep_their_order_when_a_clock_is_wrong(registry, register, monke
         def now(cls, tz=None):
             return noon()
 
-    monkeypatch.setattr("iris_kedro.registry.history.datetime", Slow)
+    monkeypatch.setattr("iris_kedro.registry.storage.history.datetime", Slow)
     for _ in range(3):
         register(registry)
 

@@ -10,8 +10,8 @@ import pytest
 from iris_kedro.errors import ProjectError
 from iris_kedro.processes import find_host
 from iris_kedro.registry import lock as lock_module
-from iris_kedro.registry.lock import Lock
-from iris_kedro.registry.registered_model import RegisteredModel
+from iris_kedro.registry.storage.lock import Lock
+from iris_kedro.registry.storage.registered_model import RegisteredModel
 
 
 @pytest.fixture
