@@ -11,7 +11,7 @@ from .errors import explain_errors
 
 if TYPE_CHECKING:
     from iris_kedro.registry import Registry
-    from iris_kedro.watcher.records.store import Record
+    from iris_kedro.watcher.records.reading import Record
 
 NEWEST_DECISIONS = 100  # of the watcher, beside all moves of Production
 REASON_LENGTH = 1000  # a tag in MLflow's database takes 5,000 with the rest

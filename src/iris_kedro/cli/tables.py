@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
     from iris_kedro.registry import Event, Registry
-    from iris_kedro.watcher.records.store import Record
+    from iris_kedro.watcher.records.reading import Record
 
 METRICS = {"accuracy": "accuracy", "log_loss": "log loss"}
 NONE = "–"

@@ -11,7 +11,7 @@ from iris_kedro.watcher.rules import at
 from iris_kedro.watcher.status import read_status
 
 if TYPE_CHECKING:
-    from iris_kedro.watcher.records.store import Record
+    from iris_kedro.watcher.records.reading import Record
     from iris_kedro.watcher.status import Status
     from iris_kedro.watcher.wiring import Surroundings
 

@@ -15,7 +15,8 @@ from .commands import Commands
 from .jobs import Job, end_group
 from .observer import Observer
 from .records.lease import Lease, LeaseLost
-from .records.store import Record, Result, Store
+from .records.reading import Record
+from .records.store import Result, Store
 from .results import Results
 from .rules import NOT_TRAINED, TO_REPEAT, Action, Outcome, PastRun, Situation, decide
 from .status import NEWEST_RUNS

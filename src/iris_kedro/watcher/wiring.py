@@ -25,7 +25,8 @@ from .loop import Loop
 from .observer import Observer, Place
 from .records.database import connect, read_revision, upgrade
 from .records.lease import Lease
-from .records.store import Record, Store
+from .records.reading import Record
+from .records.store import Store
 from .results import Results
 from .rounds import Watcher
 from .trials import Trials
