@@ -10,7 +10,6 @@ from .candidates import Candidate, Candidates, Search
 from .checks import (
     check_agreement,
     check_decision,
-    check_names,
     check_searches,
     check_strategy,
     check_watcher,
@@ -20,6 +19,7 @@ from .estimators import Distribution, Estimator
 from .features import Boolean, Category, Feature, Integer, Number
 from .gate import Gate
 from .monitoring import Monitoring
+from .sections import check_names
 from .target import Target
 from .training import Export, LabelledRows, Split, Training
 from .watcher import Rules, Triggers, Watcher

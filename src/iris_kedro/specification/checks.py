@@ -1,83 +1,19 @@
-"""Checks of the sections before a run: of their names, and against the catalog."""
+"""Checks before a run of what no single section can check."""
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any, get_args
 
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from iris_kedro.errors import ProjectError
 
-from .base import Parameters, check_known
-from .canary import Canary, Strategy
-from .candidates import Candidate, Candidates
-from .dataset import Card, Dataset
-from .gate import Gate
-from .monitoring import Monitoring
-from .training import Export, LabelledRows, Split, Training
+from .canary import Strategy
+from .candidates import Candidate
+from .dataset import Dataset
+from .training import LabelledRows, Training
 from .watcher import Watcher
 
-REPLACED = "; in conf/<env>/globals.yml, dataset replaces that of conf/base as a whole"
 TWO = 2  # classes
-SIMILAR = 0.8  # a section's name that is this close to one of ours is misspelled
-
-
-class DataEngineering(Parameters):
-    """Parameters of the data_engineering pipeline."""
-
-    source: str
-    split: Split
-    labelled_rows: LabelledRows = Field(default_factory=LabelledRows)
-
-
-class DataScience(Parameters):
-    """Parameters of the data_science pipeline."""
-
-    training: Training
-    candidates: Candidates
-    export: Export
-    force: bool = False
-
-
-class ModelRelease(Parameters):
-    """Parameters of the model_release pipeline."""
-
-    gate: Gate
-    strategy: Strategy
-    canary: Canary
-
-
-SECTIONS: dict[str, type[Parameters]] = {
-    "dataset": Dataset,
-    "card": Card,
-    "data_engineering": DataEngineering,
-    "data_science": DataScience,
-    "model_release": ModelRelease,
-    "monitoring": Monitoring,
-    "watcher": Watcher,
-}
-
-
-def check_names(parameters: dict[str, Any]) -> None:
-    """Check the names of sections and of what is in them.
-
-    Kedro checks what a node reads; this finds what no node reads and what is not
-    there to be read. Sections of other pipelines are left to them.
-
-    Raises:
-        ProjectError: Names the unknown or missing parameter and what there is.
-    """
-    try:
-        _check_sections(parameters)
-        sections = {name: parameters.get(name, {}) for name in SECTIONS}
-        for name, section in sections.items():
-            if isinstance(section, dict):
-                check_known(section, list(SECTIONS[name].model_fields), name)
-        for name, section in sections.items():
-            if not isinstance(section, SECTIONS[name]):  # or Kedro has built it
-                _check_complete(section, name)
-    except ValueError as error:
-        raise ProjectError(str(error)) from error
 
 
 def check_agreement(parameters: dict[str, Any], catalog: dict[str, Any]) -> None:
@@ -200,21 +136,3 @@ def _find_search_method(candidate: Any) -> Any:
         return candidate.search.method
     search = candidate.get("search") if isinstance(candidate, Mapping) else None
     return search.get("method") if isinstance(search, Mapping) else None
-
-
-def _check_sections(parameters: dict[str, Any]) -> None:
-    for name in parameters.keys() - SECTIONS.keys():
-        for nearest in get_close_matches(name, SECTIONS, n=1, cutoff=SIMILAR):
-            raise ValueError(
-                f"The section {name!r} looks like a misspelled {nearest!r}; if it"
-                " belongs to another pipeline, give it a less similar name"
-            )
-
-
-def _check_complete(section: Any, name: str) -> None:
-    if not isinstance(section, dict):
-        raise ValueError(f"{name} must hold parameters, but it is {section!r}")
-    hint = REPLACED if name == "dataset" else ""
-    for field, information in SECTIONS[name].model_fields.items():
-        if information.is_required() and field not in section:
-            raise ValueError(f"{name} lacks the parameter {field!r}{hint}")
