@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 from mlflow.tracking import MlflowClient
 
-from iris_kedro.registry import Cause, Registry, Source, lock
+from iris_kedro.registry import Cause, Registry, Source
+from iris_kedro.registry.storage import lock
 from tests.iris_kedro.registry.test_kills import BETTER, start
 
 pytestmark = pytest.mark.slow

@@ -10,7 +10,8 @@ from dataclasses import replace
 import pytest
 from mlflow.tracking import MlflowClient
 
-from iris_kedro.registry import JudgedModel, Registry, Source, lock
+from iris_kedro.registry import JudgedModel, Registry, Source
+from iris_kedro.registry.storage import lock
 
 EFFECTS = [
     "create_model_version",

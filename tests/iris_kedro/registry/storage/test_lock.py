@@ -9,7 +9,7 @@ import pytest
 
 from iris_kedro.errors import ProjectError
 from iris_kedro.processes import find_host
-from iris_kedro.registry import lock as lock_module
+from iris_kedro.registry.storage import lock as lock_module
 from iris_kedro.registry.storage.lock import Lock
 from iris_kedro.registry.storage.registered_model import RegisteredModel
 

@@ -1,0 +1,42 @@
+"""What the watcher reads in MLflow of a run that it has started."""
+
+import pytest
+from mlflow.tracking import MlflowClient
+
+from iris_kedro.datasets.raw_archive import LABELLED_ROWS
+from iris_kedro.hooks.tracking import DECISION
+from iris_kedro.watcher.results import Results
+from iris_kedro.watcher.triggers.labels import Label
+
+
+@pytest.fixture
+def results(registry, tmp_path):
+    return Results(registry._model, "0", tmp_path)
+
+
+@pytest.fixture
+def log():
+    """Return a function that logs the run of a decision."""
+
+    def log(decision, **tags):
+        MlflowClient().create_run("0", tags={DECISION: decision, **tags})
+
+    return log
+
+
+def test_labels_of_a_run_are_those_in_its_archive(results, log, tmp_path):
+    line = '{"prediction_id": "p", "row_index": 2, "label": "a", "features": {}}\n'
+    (tmp_path / "rows.jsonl").write_text(line)
+    log("one", **{LABELLED_ROWS: "rows.jsonl"})
+    log("two")
+
+    assert results.read_labels("one") == [Label("p", 2, "a")]
+    assert results.read_labels("two") is None
+    assert results.read_labels("three") is None
+
+
+def test_archive_that_is_gone_does_not_keep_a_run_from_ending(results, log, caplog):
+    log("one", **{LABELLED_ROWS: "rows.jsonl"})
+
+    assert results.read_labels("one") is None
+    assert "rows.jsonl" in caplog.text
