@@ -9,6 +9,7 @@ from iris_kedro.canary import Action, advance_canary
 from iris_kedro.registry import Registry
 from iris_kedro.specification import Canary
 
+from .records.database import reading
 from .triggers.labels import has_predictions
 
 logger = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ class Trials:
         self, registry: Registry, engine: Engine, parameters: Canary, by: str
     ) -> None:
         self._registry = registry
-        self._engine = engine
+        self._engine = reading(engine)
         self._parameters = parameters
         self._by = by
 

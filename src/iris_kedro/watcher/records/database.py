@@ -18,6 +18,7 @@ VERSION_TABLE = "watcher_schema"
 # Any number will do: processes that upgrade PostgreSQL at once wait for each other.
 ADVISORY_LOCK = 4_711_015
 STATEMENT_SECONDS = 10
+READS = "reads"  # the execution option of engines of ``reading``
 CLOCKS = {  # seconds since the epoch
     "sqlite": "(julianday('now') - 2440587.5) * 86400.0",
     "postgresql": "extract(epoch from clock_timestamp())",
@@ -42,8 +43,17 @@ def connect(url: str, project: Path) -> Engine:
     if engine.dialect.name != "sqlite":
         return engine
     event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_writing)
+    event.listen(engine, "begin", _begin)
     return engine
+
+
+def reading(engine: Engine) -> Engine:
+    """Return the same engine for transactions that only read.
+
+    Whoever writes to a SQLite file does not wait for these: the service would refuse
+    feedback for as long as they take.
+    """
+    return engine.execution_options(**{READS: True})
 
 
 def upgrade(engine: Engine) -> None:
@@ -97,6 +107,7 @@ def _prepare_sqlite(connection: Any, _: Any) -> None:
     connection.execute("PRAGMA synchronous = FULL")
 
 
-def _begin_writing(connection: Connection) -> None:
+def _begin(connection: Connection) -> None:
     """Take the write lock first: a transaction that reads before cannot wait for it."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    only_reads = connection.get_execution_options().get(READS, False)
+    connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")

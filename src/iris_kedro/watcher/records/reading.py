@@ -15,7 +15,7 @@ from iris_kedro.watcher.rules import (
     Trigger,
 )
 
-from .database import read_clock
+from .database import read_clock, reading
 from .tables import decisions, notes, triggers
 
 
@@ -51,7 +51,7 @@ class Records:
 
     def read_time(self) -> float:
         """Return the time of the database, in seconds since the epoch."""
-        with self._engine.begin() as connection:
+        with reading(self._engine).begin() as connection:
             return read_clock(connection)
 
     def list_waiting(self) -> tuple[Trigger, ...]:
@@ -126,7 +126,7 @@ class Records:
         return next((row["value"] for row in self._read(query)), None)
 
     def _read(self, query: Select[Any]) -> Sequence[RowMapping]:
-        with self._engine.begin() as connection:
+        with reading(self._engine).begin() as connection:
             return connection.execute(query).mappings().all()
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import Engine, and_, func, inspect, select
 
 from iris_kedro.prediction_database import feedback, labelled_predictions, predictions
+from iris_kedro.watcher.records.database import reading
 from iris_kedro.watcher.records.tables import used_labels
 
 
@@ -44,7 +45,7 @@ def count_new_labels(engine: Engine, model: str) -> int:
         .select_from(labelled_predictions.outerjoin(used_labels, is_used))
         .where(predictions.c.model == model, used_labels.c.label.is_(None))
     )
-    with engine.connect() as connection:
+    with reading(engine).connect() as connection:
         return int(connection.execute(query).scalar_one())
 
 
@@ -61,6 +62,6 @@ def parse_labels(lines: bytes) -> Iterator[Label]:
 
 def has_predictions(engine: Engine) -> bool:
     """Check whether a service has ever used the database."""
-    with engine.connect() as connection:
+    with reading(engine).connect() as connection:
         found = set(inspect(connection).get_table_names())
     return {"predictions", "feedback"} <= found

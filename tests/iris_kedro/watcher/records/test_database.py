@@ -5,12 +5,14 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import func, select
 
 from iris_kedro.watcher.records import database
-from iris_kedro.watcher.records.database import connect, upgrade
+from iris_kedro.watcher.records.database import connect, reading, upgrade
 from iris_kedro.watcher.records.tables import metadata
 from serving.database import engine as serving_engine
 from serving.database import schema
+from serving.database.tables import feedback
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -78,3 +80,21 @@ def test_the_clock_is_the_databases_and_has_fractions(engine):
     assert times == sorted(times)
     assert 1.7e9 < times[0] < 1e10
     assert any(each % 1 for each in times)
+
+
+def test_who_writes_does_not_wait_for_the_watcher_to_read(url, tmp_path):
+    mine, theirs = connect(url, tmp_path), serving_engine.connect(url)
+    upgrade(mine)
+    schema.upgrade(theirs)
+    count = select(func.count()).select_from(feedback)
+    label = {"prediction_id": "a", "row_index": 0, "label": "x", "received_at": 0.0}
+
+    with reading(mine).begin() as connection:
+        before = connection.execute(count).scalar()
+        with theirs.begin() as other:
+            other.execute(feedback.insert().values(label))
+        meanwhile = connection.execute(count).scalar()
+    with reading(mine).begin() as connection:
+        after = connection.execute(count).scalar()
+
+    assert (before, meanwhile, after) == (0, 0, 1)
