@@ -9,7 +9,7 @@ TOOLS := .venv-tools
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install run serve test lint format types imports check viz notebook ui bench-train lock upgrade clean viz-build notebooks-html bench bench-peers bench-evidence chaos \
+.PHONY: help install run serve loop test lint format types imports check viz notebook ui bench-train lock upgrade clean viz-build notebooks-html bench bench-peers bench-evidence chaos \
 	image image-training image-with-model test-container tools check-deploy reference pages dashboards stack
 
 help: ## List the targets
@@ -31,6 +31,9 @@ run: install ## Train, compare, release: kedro run (ARGS="--pipelines data_scien
 
 serve: install ## Serve the Production model on http://127.0.0.1:8000 (ENV=wine, IRIS_BIND, IRIS_WORKERS)
 	@IRIS_DATABASE_URL=$${IRIS_DATABASE_URL-sqlite:///predictions.db} $(if $(ENV),IRIS_MODEL_NAME=$(ENV) IRIS_STORE=$${IRIS_STORE:-stores/$(ENV)}) exec $(BIN)/gunicorn --config python:serving.server.gunicorn_conf
+
+loop: install ## See the loop close: drift, labels, retraining, canary, rollback (4 minutes)
+	@$(BIN)/python -m demo.loop
 
 test: install ## Run the tests (ARGS="-k split" and so on)
 	@$(BIN)/python -m pytest $(ARGS)

@@ -193,6 +193,7 @@ CHECKS: dict[str, Check] = {
     "make serve &": starts_the_service,
     PREDICT: answers_as_printed,
     "make ui": serves("/", "--port {port}"),
+    "make loop": NotRun("takes minutes: tests/demo/test_loop.py"),
     "make viz": serves("/", "--port {port} --no-browser"),
     "make notebook": serves(
         "/lab", "--ip 127.0.0.1 --port {port} --no-browser --allow-root"

@@ -1,0 +1,61 @@
+"""Processes that end with the story, whatever ends it."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+STOP_SECONDS = 40
+
+
+@contextmanager
+def running(
+    command: Sequence[str], folder: Path, environ: Mapping[str, str], log: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a command as long as it is needed.
+
+    It has a session of its own, so that Ctrl-C at the terminal reaches it through us,
+    in order, and only once.
+
+    Args:
+        command: The program and its arguments.
+        folder: Where it runs.
+        environ: Its environment.
+        log: Where its output goes.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        stop(process)
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End a process, and whatever it leaves behind."""
+    if process.poll() is None:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_SECONDS)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def read_end(log: Path, lines: int = 5) -> str:
+    """Return the last lines of a log."""
+    if not log.exists():
+        return ""
+    text = log.read_text(encoding="utf-8", errors="replace")
+    return "\n".join(text.splitlines()[-lines:])

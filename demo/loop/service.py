@@ -1,0 +1,133 @@
+"""The real service: gunicorn with two workers and its follower."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import requests
+
+from demo.loop.flowers import FEATURES, Flowers
+from demo.loop.processes import read_end, running
+from demo.loop.project import CommandFailed, Project
+
+BIND = "IRIS_BIND"
+READY_SECONDS = 120.0
+ANSWER_SECONDS = 10.0
+UNAVAILABLE = 503  # the database is busy: send it again
+ASKED = 20  # times in a row, which meets both workers
+
+
+class Service:
+    """A service that runs, as its clients see it.
+
+    Args:
+        url: Its address.
+        process: gunicorn's master.
+    """
+
+    def __init__(self, url: str, process: subprocess.Popen[bytes]) -> None:
+        self.url = url
+        self.process = process
+        self._session = requests.Session()  # of the one thread that asks
+
+    def predict(self, flowers: Flowers, key: str) -> dict[str, Any]:
+        """Ask for the species of flowers.
+
+        Args:
+            flowers: What was measured.
+            key: Whose they are: the same key is answered by the same model.
+        """
+        body = {"columns": FEATURES, "data": flowers.measurements.tolist()}
+        answer = self._session.post(
+            f"{self.url}/predict/batch",
+            json=body,
+            headers={"X-Canary-Key": key},
+            timeout=ANSWER_SECONDS,
+        )
+        return _read(answer)
+
+    def label(self, labels: list[tuple[str, int, str]]) -> bool:
+        """Send which class was right.
+
+        Args:
+            labels: Prediction id, row and class of each predicted row.
+
+        Returns:
+            Whether they were taken; if not, nothing was, and one sends them again.
+        """
+        items: list[Any] = [
+            {"prediction_id": each, "row": row, "label": label}
+            for each, row, label in labels
+        ]
+        answer = requests.post(
+            f"{self.url}/feedback", json={"feedback": items}, timeout=ANSWER_SECONDS
+        )
+        return answer.status_code != UNAVAILABLE and bool(_read(answer))
+
+    def find_version(self) -> str:
+        """Return the version that answers as Production, by both workers.
+
+        Returns:
+            Its number; several, with commas, while the workers change models.
+        """
+        found = {self._get("/health/ready")["model"]["version"] for _ in range(ASKED)}
+        return ", ".join(sorted(found))
+
+    def is_ready(self) -> bool:
+        """Tell whether both workers can predict."""
+        try:
+            return bool(self.find_version())
+        except requests.RequestException:
+            return False
+
+    def _get(self, path: str) -> dict[str, Any]:
+        # A new connection each time: the kernel chooses the worker by connection.
+        return _read(requests.get(f"{self.url}{path}", timeout=ANSWER_SECONDS))
+
+
+@contextmanager
+def serve(project: Project) -> Iterator[Service]:
+    """Start the service, wait until it can predict, and end it at last.
+
+    Raises:
+        CommandFailed: If it ends, or cannot predict in time.
+    """
+    address = os.environ.get(BIND) or f"127.0.0.1:{_find_port()}"
+    environ = {
+        **project.environ,
+        BIND: address,
+        "IRIS_FOLLOW_SECONDS": "0.5",
+        "IRIS_MODEL_NAME": "iris",
+        "IRIS_STORE": str(project.build / "store"),
+        "IRIS_WORKERS": "2",
+    }
+    command = [
+        *(sys.executable, "-m", "gunicorn"),
+        *("--config", "python:serving.server.gunicorn_conf"),
+    ]
+    log = project.logs / "service.log"
+    with running(command, project.folder, environ, log) as process:
+        service = Service(f"http://{address}", process)
+        end = time.monotonic() + READY_SECONDS
+        while not service.is_ready():
+            if process.poll() is not None or time.monotonic() > end:
+                raise CommandFailed(f"the service cannot predict:\n{read_end(log)}")
+            time.sleep(0.2)
+        yield service
+
+
+def _find_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def _read(answer: requests.Response) -> dict[str, Any]:
+    if not answer.ok:
+        raise requests.HTTPError(f"{answer.url}: {answer.status_code} {answer.text}")
+    found: dict[str, Any] = answer.json()
+    return found

@@ -1,0 +1,219 @@
+"""The whole story of ``make loop``, with real processes, judged by what it leaves."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from demo.loop.project import MODEL, Project
+from demo.loop.records import Records
+from iris_kedro.watcher.rules import Action, Outcome
+from tests.documentation.clone import wait_for
+
+ROOT = Path(__file__).parents[2]
+COPIED = [
+    *("conf", "demo", "serving", "src"),
+    *("pyproject.toml", "requirements.lock", ".telemetry"),
+]
+SECONDS = 900  # of a machine that does much else
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(SECONDS)]
+
+
+def copy_project(folder):
+    folder.mkdir()
+    for name in COPIED:
+        source = ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
+    (folder / "data").mkdir()
+    return Project(folder)
+
+
+def start(project, log):
+    with log.open("w") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", "demo.loop"],
+            cwd=project.folder,
+            env={**os.environ, "PYTHONPATH": f"{project.folder}/src"},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+@dataclass(frozen=True)
+class Told:
+    """A story that was told to its end."""
+
+    project: Project
+    output: str
+
+    @property
+    def records(self):
+        return Records(self.project)
+
+    @property
+    def summary(self):
+        return json.loads((self.project.build / "story.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("loop")
+    project = copy_project(folder / "project")
+    process = start(project, folder / "output.txt")
+    try:
+        process.wait(SECONDS - 60)
+    finally:
+        process.terminate()
+        process.wait()
+    output = (folder / "output.txt").read_text()
+    assert process.returncode == 0, output
+    return Told(project, output)
+
+
+def test_the_retrained_version_is_in_production_after_the_rollback(told):
+    records = told.records
+
+    assert records.aliases() == {"Production": "2", "Previous": "3"}
+    assert records.hold().action == "rollback"
+    assert records.registry.guard() is None
+    assert records.registry.canary() is None
+
+
+def test_history_has_each_step_once_and_in_order(told):
+    events = told.records.events()
+
+    found = [
+        (each.action, each.to, each.version, each.share, each.guard, each.hold)
+        for each in events
+    ]
+
+    assert found == [
+        ("release", "1", None, None, "", ""),
+        ("canary start", None, "2", 0.05, "", ""),
+        ("canary share", None, "2", 0.25, "", ""),
+        ("canary share", None, "2", 1.0, "", ""),
+        ("promote", "2", "2", None, "set", ""),
+        ("promote", "3", None, None, "set", ""),
+        ("rollback", "2", None, None, "", "set"),
+    ]
+    assert all(each.is_complete for each in events)
+    assert events[-2].reason == "the gardener insists that the labels are right"
+
+
+def test_what_the_watcher_has_moved_has_its_evidence(told):
+    events = told.records.events()
+    promotion, rollback = events[4], events[-1]
+
+    assert promotion.figures["e_not_worse"] >= 100
+    assert promotion.figures["gained"] > promotion.figures["lost"]
+    assert rollback.figures["e_worse"] >= 100
+    assert rollback.figures["lost"] > rollback.figures["gained"]
+    assert len({each.by for each in [*events[2:5], rollback]}) == 1
+
+
+def test_gate_has_judged_each_version(told):
+    verdicts = [told.records.tags(each)["verdict"] for each in "123"]
+
+    assert verdicts == ["first release", "better", "unfit"]
+
+
+def test_decisions_are_recorded_also_those_not_to_act(told):
+    decisions = told.records.decisions()
+    runs = [each for each in decisions if each.action == Action.RUN]
+    skips = [each for each in decisions if each.action == Action.SKIP]
+
+    assert {each.rule for each in skips} == {"nothing new"}
+    assert "there are no new labelled rows" in skips[0].reason
+    assert [(each.outcome, each.version) for each in runs] == [(Outcome.CANARY, "2")]
+    assert runs[0].decided_at > skips[-1].decided_at
+    assert {each.rule for each in decisions[len(skips) + 1 :]} == {"cooldown"}
+
+
+def test_monitoring_verdicts_are_in_mlflow(told):
+    client = told.records.client
+    experiment = client.get_experiment_by_name(MODEL)
+    runs = client.search_runs(
+        [experiment.experiment_id],
+        "tags.monitoring != ''",
+        order_by=["start_time ASC"],
+    )
+
+    verdicts = [run.data.tags["monitoring"] for run in runs]
+
+    assert "quiet" in verdicts
+    assert verdicts.index("quiet") < verdicts.index("data drift")
+
+
+def test_all_labels_were_trained_on(told):
+    metrics = told.records.metrics("2")
+
+    rows = {
+        part: metrics[f"rows.labelled.{part}"]
+        for part in ("rows", "left_out", "duplicates_dropped", "train", "test")
+    }
+
+    assert (rows["rows"], rows["left_out"]) == (800, 0)
+    assert rows["train"] + rows["test"] + rows["duplicates_dropped"] == 800
+
+
+def test_no_prediction_and_no_label_was_lost(told):
+    summary = told.summary
+
+    assert told.records.count_rows() == (summary["rows"], summary["labels"])
+    assert summary["rows"] > summary["labels"] > 800
+
+
+def test_story_ends_with_the_history_and_the_report(told):
+    report = told.project.reporting / "monitoring.html"
+
+    assert "kedro model history" in told.output
+    assert report.as_uri() in told.output.replace("\n", "")
+    assert report.exists()
+
+
+def test_nothing_else_of_the_project_is_touched(told):
+    folder = told.project.folder
+
+    assert {each.name for each in folder.iterdir()} == {*COPIED, "build", "data"}
+    assert {each.name for each in (folder / "data").glob("*/*")} == {"iris@loop"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_story_leaves_no_process(tmp_path, number):
+    project = copy_project(tmp_path / "project")
+    log = tmp_path / "output.txt"
+    process = start(project, log)
+    try:
+        watch = project.logs / "watch.log"
+        wait_for(lambda: watch.exists() or process.poll() is not None)
+        assert process.poll() is None, log.read_text()
+        assert find_programs(project)["gunicorn"] >= 1
+    finally:
+        process.send_signal(number)
+        process.wait(60)
+
+    assert process.returncode == 130
+    assert find_programs(project) == {}
+
+
+def find_programs(project):
+    """Count the programs that run in the project's folder."""
+    found = Counter()
+    for entry in Path("/proc").iterdir():
+        try:
+            is_here = Path(os.readlink(entry / "cwd")) == project.folder
+            command = (entry / "cmdline").read_text().split("\0")
+        except OSError:
+            continue
+        if is_here:
+            found[command[2] if "-m" in command else command[0]] += 1
+    return found
