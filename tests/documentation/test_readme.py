@@ -244,6 +244,7 @@ CHECKS: dict[str, Check] = {
     "make bench": NotRun("takes 15 minutes"),
     "make bench-peers": NotRun("takes longer still, and installs the peers"),
     "make bench-train": NotRun("takes minutes"),
+    "make bench-evidence": NotRun("takes minutes"),
     "make check-deploy": NotRun("needs programs that CI installs"),
     "make": prints("Train, compare, release"),
     "make check": NotRun("runs this test"),
