@@ -5,7 +5,6 @@ import logging
 import resource
 import signal
 import sys
-import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NoReturn
@@ -39,10 +38,9 @@ def main() -> int:
     project = Project(Path(__file__).parents[2])
     console = Console(highlight=False)
     narrator = Narrator(console)
-    begin = time.monotonic()
     try:
         project.clear()
-        counts = _tell(narrator, project)
+        _finish(console, project, narrator, _tell(narrator, project))
     except FAILURES as error:
         console.print(f"\n[bold red]The story stops at: {narrator.stage}[/]")
         console.print(str(error), markup=False)
@@ -51,14 +49,6 @@ def main() -> int:
     except KeyboardInterrupt:
         console.print("\nStopped; all processes have ended.")
         return INTERRUPTED
-    seconds, cpu = time.monotonic() - begin, _measure_cpu()
-    _show_end(console, project)
-    console.print(
-        f"\n{seconds:.0f} seconds, {cpu:.0f} of a processor's; logs are in"
-        f" {project.logs.relative_to(project.folder)}"
-    )
-    summary = {**counts, "seconds": seconds, "cpu": cpu, "stages": narrator.seconds}
-    (project.build / "story.json").write_text(json.dumps(summary, indent=2))
     return 0
 
 
@@ -83,11 +73,20 @@ def _tell(narrator: Narrator, project: Project) -> dict[str, int]:
     return {"rows": traffic.rows, "labels": traffic.labelled}
 
 
-def _show_end(console: Console, project: Project) -> None:
+def _finish(
+    console: Console, project: Project, narrator: Narrator, counts: dict[str, int]
+) -> None:
+    """Show the history and where to look; write down what there was."""
     console.print("\n[bold]kedro model history --env loop[/]\n")
     console.print(project.run("history", "model", "history"), markup=False)
     report = project.reporting / "monitoring.html"
     console.print(f"The report of the monitoring: {report.as_uri()}", markup=False)
+    seconds, cpu = sum(narrator.seconds.values()), _measure_cpu()
+    console.print(
+        f"{seconds:.0f} seconds, {cpu:.0f} of a processor's; logs are in {project.logs}"
+    )
+    summary = {**counts, "seconds": seconds, "cpu": cpu, "stages": narrator.seconds}
+    (project.build / "story.json").write_text(json.dumps(summary, indent=2))
 
 
 def _measure_cpu() -> float:

@@ -66,6 +66,7 @@ class Project:
             if not name.startswith(FOREIGN)
         }
         return kept | {
+            "COLUMNS": str(shutil.get_terminal_size().columns),  # of tables in logs
             "IRIS_DATABASE_URL": self.database,
             "MLFLOW_TRACKING_URI": self.tracking_uri,
         }
