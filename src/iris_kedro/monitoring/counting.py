@@ -110,11 +110,12 @@ class Counter:
         self, chunk: Chunk, window: NDArray[np.intp], windows: int
     ) -> list[NDArray[np.float64]]:
         predictions = pa.array(chunk.predictions, pa.string())
-        place = self._classes.find(predictions)
-        confidences = self._find_confidences(chunk, place)
+        confidences = self._find_confidences(chunk, self._classes.index(predictions))
         rounded = pa.array(np.round(confidences, CONFIDENCE_DIGITS))
         answers = [
-            _count_bins(place, self._classes, window, windows),
+            _count_bins(
+                self._classes.find(predictions), self._classes, window, windows
+            ),
             _count_bins(
                 self._confidence.find(rounded), self._confidence, window, windows
             ),
@@ -122,9 +123,9 @@ class Counter:
         labels = pa.array(chunk.labels, pa.string())
         labelled = np.asarray(labels.is_valid())
         correct = np.asarray(pa.compute.equal(labels, predictions).fill_null(False))
-        columns = [np.ones(len(place)), confidences]
+        columns = [np.ones(len(window)), confidences]
         columns += [labelled, correct, np.where(labelled, confidences, 0)]
-        bets = np.zeros((len(place), len(STAKES)))
+        bets = np.zeros((len(window), len(STAKES)))
         bets[labelled] = bet(confidences[labelled], correct[labelled], self._margin)
         return [
             _add_up(columns, window, windows),
@@ -146,13 +147,13 @@ class Counter:
             yield _count_bins(np.where(absent, -1, place), each, window, windows)
 
     def _find_confidences(
-        self, chunk: Chunk, place: NDArray[np.intp]
+        self, chunk: Chunk, predicted: NDArray[np.intp]
     ) -> NDArray[np.float64]:
         texts = pa.array(chunk.probabilities, pa.string())
-        names = self._classes.names
+        names = self._classes.known
         table = parse(texts, dict.fromkeys(names, pa.float64()))
         columns = [table[name].to_numpy(zero_copy_only=False) for name in names]
-        found = np.column_stack(columns)[np.arange(len(place)), place]
+        found = np.column_stack(columns)[np.arange(len(predicted)), predicted]
         confidences: NDArray[np.float64] = np.nan_to_num(found)
         return confidences
 

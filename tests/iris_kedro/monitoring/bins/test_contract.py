@@ -126,3 +126,59 @@ def test_contract_of_an_older_release_is_refused(challenger_contract):
         bin_features(
             challenger_contract.model_copy(update={"features": [without_bins]})
         )
+
+
+def test_bins_of_few_rows_are_merged(describe):
+    edges = [float(each) for each in range(1, 10)]
+    bins = describe(make_number(edges=edges, counts=[10, 11] * 5, nullable=True))
+
+    assert bins.names == ("≤ 4", "4 – 7", "> 7", "missing")
+    assert bins.reference == (42, 31, 32, 0)
+    assert bins.find(pa.array([4.0, 4.5, 9.5, None])).tolist() == [0, 1, 2, 3]
+
+
+def test_rare_texts_share_a_bin_apart_from_unknown_and_missing_ones(describe):
+    bins = describe(
+        make_category(
+            categories=["red", "pink", "blue", "gold"],
+            training=TrainingCounts(counts=[50, 4, 29, 1], missing=0.2),
+        )
+    )
+
+    assert bins.names == ("red", "blue", "2 others", "unknown", "missing")
+    assert bins.reference == (50, 29, 5, 0, 21)
+    found = bins.find(pa.array(["gold", "blue", "pink", "green", None, "red"]))
+    assert found.tolist() == [2, 1, 2, 3, 4, 0]
+
+
+def test_last_category_named_missing_is_not_the_bin_of_missing_ones(describe):
+    bins = describe(
+        make_category(
+            categories=["a", "missing"],
+            nullable=False,
+            unknown="reject",
+            training=TrainingCounts(counts=[50, 55]),
+        )
+    )
+
+    assert bins.place("missing") is None
+
+
+def test_classes_keep_their_order_where_rare_ones_share_a_bin(challenger_contract):
+    held_out = challenger_contract.held_out
+    classes = ["a", "b", "c", "d"]
+    changed = challenger_contract.model_copy(
+        update={
+            "target": challenger_contract.target.model_copy(
+                update={"classes": classes}
+            ),
+            "held_out": held_out.model_copy(update={"predictions": [1, 20, 2, 22]}),
+        }
+    )
+
+    bins, _ = bin_answers(changed)
+
+    answers = pa.array(["a", "b", "c", "d"])
+    assert bins.names == ("b", "d", "2 others")
+    assert bins.find(answers).tolist() == [2, 0, 2, 1]
+    assert bins.index(answers).tolist() == [0, 1, 2, 3]
