@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy
 from sqlalchemy import Engine, column, inspect, select, table, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from iris_kedro.errors import ProjectError
 
@@ -100,9 +100,28 @@ def locate(url: str, folder: str | Path) -> str:
     """Return the address with a relative path of SQLite below a folder.
 
     Raises:
-        ArgumentError: If it is no URL.
+        ProjectError: If there is none, or it is not one of a database.
     """
-    address = make_url(url)
+    if not url:
+        raise ProjectError(
+            "IRIS_DATABASE_URL is empty, which means that predictions are not stored:"
+            " set it to the database of predictions that the service writes"
+        )
+    try:
+        address = make_url(url)
+        address.get_dialect()
+    except (ArgumentError, ImportError, ValueError) as error:
+        # Neither address nor port are shown: parts of a password may be in them.
+        reason = (
+            "its port is not a number"
+            if isinstance(error, ValueError)
+            else _shorten(error)
+        )
+        raise ProjectError(
+            f"IRIS_DATABASE_URL is not the address of a database ({reason}): write"
+            " sqlite:///predictions.db, postgresql+psycopg://user:password@host/database"
+            " or the like"
+        ) from error
     name = address.database
     if address.get_backend_name() != "sqlite" or not name:
         return url
@@ -139,8 +158,13 @@ def _read_revision(engine: Engine) -> str | None:
             query = text(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608
             return connection.execute(query).scalar()
     except SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
         raise ProjectError(
             f"the database of predictions cannot be read"
-            f" ({engine.url.render_as_string()}): {reason}"
+            f" ({engine.url.render_as_string()}):"
+            f" {_shorten(getattr(error, 'orig', error))}"
         ) from error
+
+
+def _shorten(error: object) -> str:
+    """Return the first line of what a database or its driver says."""
+    return str(error).strip().splitlines()[0].rstrip(".")

@@ -72,3 +72,20 @@ def test_server_that_does_not_answer_is_named_without_its_password():
 )
 def test_relative_path_of_sqlite_is_below_the_folder(url, located):
     assert prediction_database.locate(url, "/project") == located
+
+
+@pytest.mark.parametrize(
+    ("url", "complaint"),
+    [
+        ("", "is empty"),
+        ("predictions.db", "write sqlite:///predictions.db"),
+        ("mongodb://user:secret@host/name", "mongodb"),
+        ("postgresql://user:p@host:secret/name", "its port is not a number"),
+    ],
+)
+def test_wrong_address_is_explained_without_its_password(url, complaint):
+    with pytest.raises(ProjectError, match=complaint) as caught:
+        prediction_database.locate(url, "/project")
+
+    assert "IRIS_DATABASE_URL" in str(caught.value)
+    assert "secret" not in str(caught.value)

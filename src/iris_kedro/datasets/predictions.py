@@ -48,7 +48,9 @@ class PredictionsDataset(AbstractDataset[NoReturn, ServedPredictions]):
         metadata: dict[str, Any] | None = None,
     ) -> None:
         self._name = name
-        self._url = locate(credentials["con"], path)
+        # An address that is wrong or empty is no matter of other pipelines.
+        self._credentials = credentials
+        self._path = path
         self._days = days
         self.metadata = metadata
 
@@ -61,7 +63,7 @@ class PredictionsDataset(AbstractDataset[NoReturn, ServedPredictions]):
         """
         model = self._find_production()
         try:
-            engine = open_database(self._url)
+            engine = open_database(locate(self._credentials["con"], self._path))
             newest, last = self._find_newest(engine)
         except ProjectError as error:  # Kedro would put its own words before it
             raise DatasetError(str(error)) from error

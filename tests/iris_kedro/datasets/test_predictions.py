@@ -137,3 +137,21 @@ def test_damaged_version_is_named(tracking, release, write, load):
 def test_predictions_cannot_be_written(tmp_path):
     with pytest.raises(DatasetError, match="written by the service"):
         PredictionsDataset("iris", {"con": "sqlite://"}).save([])
+
+
+@pytest.mark.parametrize(
+    ("con", "complaint"),
+    [
+        ("", "IRIS_DATABASE_URL is empty"),
+        ("predictions.db", "IRIS_DATABASE_URL is not the address of a database"),
+    ],
+)
+def test_wrong_address_is_reported_when_it_is_used(
+    tracking, release, load, tmp_path, con, complaint
+):
+    release()
+
+    dataset = PredictionsDataset("iris", {"con": con}, path=str(tmp_path))
+
+    with pytest.raises(DatasetError, match=f"^{complaint}"):
+        dataset.load()
