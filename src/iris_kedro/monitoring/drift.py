@@ -38,12 +38,18 @@ class Drift:
 
 
 def find_recent(counts: Counts, monitoring: Monitoring) -> NDArray[np.bool_]:
-    """Return which windows are recent, of shape (n_windows,)."""
+    """Return which windows are recent, of shape (n_windows,).
+
+    These are the last ``recent_windows``, and as many before them as it takes for
+    ``minimum_rows``: a handful of rows differs from any reference.
+    """
     if not len(counts.windows):
         return np.zeros(0, bool)
+    rows = counts.sums["rows"]
+    after = rows[::-1].cumsum()[::-1] - rows  # rows that came after each window
     recent: NDArray[np.bool_] = (
         counts.windows > counts.windows[-1] - monitoring.recent_windows
-    )
+    ) | (after < monitoring.minimum_rows)
     return recent
 
 

@@ -1,18 +1,23 @@
 """The verdict on the model in Production, and its reasons."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
 from iris_kedro.monitoring.accuracy import Accuracy
-from iris_kedro.monitoring.bins import MISSING, UNKNOWN
 from iris_kedro.monitoring.counting import Counts
 from iris_kedro.monitoring.drift import Drift
+from iris_kedro.monitoring.explaining import (
+    Times,
+    describe_coverage,
+    explain_absent,
+    explain_answers,
+    explain_features,
+    explain_labels,
+    explain_quiet,
+    explain_small,
+)
 from iris_kedro.specification import Monitoring
-
-SHOWN = 5  # drifting features with a sentence of their own
-MOVED = 0.02  # of the rows: a change of the missing share that is worth a word
 
 
 class Status(StrEnum):
@@ -30,25 +35,6 @@ class Judgement(NamedTuple):
 
     verdict: Status
     reasons: list[str]
-
-
-class Times(NamedTuple):
-    """Tells when windows begin and end."""
-
-    windows: Sequence[int]
-    seconds: float
-
-    def start(self, look: int) -> str:
-        """Return when a window begins."""
-        return self._show(self.windows[look])
-
-    def end(self, look: int) -> str:
-        """Return when a window ends."""
-        return self._show(self.windows[look] + 1)
-
-    def _show(self, window: int) -> str:
-        time = datetime.fromtimestamp(window * self.seconds, UTC)
-        return f"{time:%Y-%m-%d %H:%M} UTC"
 
 
 def judge(
@@ -81,11 +67,11 @@ def judge(
     )
     changed = [each for each in answers if each.matters]
     reasons = [
-        *_explain_labels(accuracy, bool(drifting), times),
-        *_explain_features(drifting, times),
-        *(_explain_answers(each, times) for each in changed),
+        *explain_labels(accuracy, bool(drifting), times),
+        *explain_features(drifting, times),
+        *(explain_answers(each, times) for each in changed),
         *(
-            _explain_small(each, times)
+            explain_small(each, times)
             for each in [*features, *answers]
             if each.shown_at is not None and not each.matters
         ),
@@ -98,115 +84,6 @@ def judge(
         verdict = Status.DATA_DRIFT
     else:
         verdict = Status.QUIET
-        reasons.insert(0, _explain_quiet(rows, times))
-    reasons += _explain_absent(features, rows)
+        reasons.insert(0, explain_quiet(rows, times))
+    reasons += explain_absent(features, rows)
     return Judgement(verdict, [*reasons, describe_coverage(accuracy)])
-
-
-def _explain_labels(accuracy: Accuracy, drifts: bool, times: Times) -> list[str]:
-    reasons = []
-    value = accuracy.value
-    if accuracy.is_worse and value is not None:
-        looks = [
-            each for each in (accuracy.worse_at, accuracy.gap_at) if each is not None
-        ]
-        reasons.append(
-            f"accuracy from {accuracy.labelled:,} labels is {value.value:.3f}"
-            f" ({value.low:.3f} to {value.high:.3f}); on the {accuracy.held_out_rows:,}"
-            f" held-out rows it was {accuracy.held_out.value:.3f}. The loss was shown"
-            f" by {times.end(min(looks))}"
-        )
-    if accuracy.is_overconfident and accuracy.gap_at is not None:
-        cause = (
-            "features drift as well"
-            if drifts
-            else "no feature drifts, so that the same values now mean other classes"
-        )
-        reasons.append(
-            f"labels contradict the model: its accuracy is {accuracy.gap:.3f} below its"
-            f" mean confidence; on the held-out rows the gap was"
-            f" {accuracy.expected_gap:.3f}. This was shown by"
-            f" {times.end(accuracy.gap_at)}; {cause}"
-        )
-    return reasons
-
-
-def _explain_features(drifting: Sequence[Drift], times: Times) -> list[str]:
-    reasons = [_explain_feature(each, times) for each in drifting[:SHOWN]]
-    if len(drifting) > SHOWN:
-        names = ", ".join(each.bins.name for each in drifting[SHOWN:])
-        reasons.append(f"{len(drifting) - SHOWN} more features drift: {names}")
-    return reasons
-
-
-def _explain_feature(drift: Drift, times: Times) -> str:
-    change = describe_change(drift)
-    return f"{drift.bins.name} drifts: {change}, {_tell_since(drift, times)}"
-
-
-def _explain_answers(drift: Drift, times: Times) -> str:
-    return (
-        f"the distribution of {drift.bins.name} in the answers has changed:"
-        f" {describe_change(drift)}, {_tell_since(drift, times)}"
-    )
-
-
-def _tell_since(drift: Drift, times: Times) -> str:
-    if drift.shown_at is None:
-        return "not shown"
-    return f"shown by {times.end(drift.shown_at)} (log e {max(drift.log_e):.1f})"
-
-
-def describe_change(drift: Drift) -> str:
-    """Say how much of the rows moved, and from which bin to which."""
-    reference = [count / sum(drift.bins.reference) for count in drift.bins.reference]
-    recent = [int(count) / int(drift.recent.sum()) for count in drift.recent]
-    moves = [now - before for now, before in zip(recent, reference, strict=True)]
-    place = max(range(len(moves)), key=lambda each: abs(moves[each]))
-    for name in (UNKNOWN, MISSING):
-        special = drift.bins.place(name)
-        if special is not None and abs(moves[special]) >= MOVED:
-            place = special if abs(moves[special]) >= abs(moves[place]) / 2 else place
-    return (
-        f"{drift.effect:.0%} of the rows have moved; {drift.bins.names[place]} went"
-        f" from {reference[place]:.1%} to {recent[place]:.1%}"
-    )
-
-
-def _explain_quiet(rows: int, times: Times) -> str:
-    return (
-        f"no change that matters is shown in {rows:,} predictions from"
-        f" {times.start(0)} on"
-    )
-
-
-def _explain_small(drift: Drift, times: Times) -> str:
-    effect = "no recent row has a value"
-    if drift.effect is not None:
-        effect = f"{drift.effect:.1%} of the recent rows have moved, too few to matter"
-    return f"{drift.bins.name}: a change is {_tell_since(drift, times)}; {effect}"
-
-
-def _explain_absent(features: Sequence[Drift], rows: int) -> list[str]:
-    absent = [each.bins.name for each in features if each.absent]
-    if not absent:
-        return []
-    return [
-        f"{', '.join(absent)}: values are not stored in all of the {rows:,} rows"
-        " (IRIS_DATABASE_OMIT), so that drift can only be seen in the others"
-    ]
-
-
-def describe_coverage(accuracy: Accuracy) -> str:
-    """Say how many of the recent rows have labels, and what is expected without."""
-    expected = (
-        f"its confidence promises an accuracy of {accuracy.expected:.3f}"
-        if accuracy.expected is not None
-        else "there is no recent prediction"
-    )
-    if not accuracy.labelled:
-        return f"none of the {accuracy.rows:,} recent rows has a label; {expected}"
-    return (
-        f"{accuracy.labelled:,} of the {accuracy.rows:,} recent rows"
-        f" ({accuracy.labelled / accuracy.rows:.0%}) have labels; {expected}"
-    )

@@ -12,7 +12,8 @@ from iris_kedro.monitoring.accuracy import Accuracy
 from iris_kedro.monitoring.bins import MISSING, UNKNOWN
 from iris_kedro.monitoring.counting import Counts
 from iris_kedro.monitoring.drift import Drift
-from iris_kedro.monitoring.judging import describe_change, judge
+from iris_kedro.monitoring.explaining import describe_change
+from iris_kedro.monitoring.judging import judge
 from iris_kedro.specification import Monitoring
 
 from .nodes import Drifts, Observed

@@ -72,6 +72,7 @@ def test_incident_that_is_over_is_told_and_stays_quiet(observe):
 
     assert report["features"]["size"]["shown_at"] < "2026-09-23"
     assert report["verdict"] == "quiet"
+    assert "by chance" in report["reasons"][1]
     assert "too few to matter" in report["reasons"][1]
 
 
@@ -147,6 +148,23 @@ def test_without_labels_the_confidence_is_the_estimate(observe):
     assert accuracy["coverage"] == 0
     assert accuracy["estimate"] == pytest.approx(0.9, abs=0.01)
     assert "none of the 1,440 recent rows has a label" in report["reasons"][-1]
+
+
+@pytest.mark.parametrize(
+    ("hours", "rows", "recent"),
+    # As many windows as it takes for a verdict, but at least a day.
+    [(200, 1, 100), (200, 3, 102), (72, 60, 24 * 60)],
+)
+def test_recent_windows_have_rows_enough(observe, hours, rows, recent):
+    assert observe(hours=hours, rows=rows)["recent_rows"] == recent
+
+
+def test_shift_is_found_with_little_traffic(observe):
+    shifted = from_hour(500, lambda columns: columns["size"] + 1)("size")
+
+    report = observe(hours=720, rows=1, changes={"size": shifted})
+
+    assert report["verdict"] == "data drift"
 
 
 def test_few_rows_get_no_verdict(observe):
