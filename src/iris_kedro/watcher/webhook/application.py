@@ -9,7 +9,12 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, Response, request
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Gauge,
+    generate_latest,
+)
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import WWWAuthenticate
@@ -48,6 +53,12 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     registry = CollectorRegistry(auto_describe=False)
     registry.register(collector)
+    last_round = Gauge(
+        "watcher_last_round_timestamp_seconds",
+        "When the last round has ended; 0 before the first",
+        registry=registry,
+    )
+    last_round.set_function(lambda: find_round() or 0.0)
 
     @app.post("/trigger")
     def trigger() -> Answer:

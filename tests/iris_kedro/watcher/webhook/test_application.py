@@ -201,5 +201,14 @@ def test_metrics_have_the_last_report(client, tmp_path):
     assert found["monitoring_rows", "iris", "7"] == 500
 
 
-def test_metrics_say_that_the_database_is_away(away):
-    assert scrape(away) == {("watcher_database_up",): 0.0}
+def test_metrics_say_that_the_database_is_away(away, rounds):
+    assert scrape(away) == {
+        ("watcher_database_up",): 0.0,
+        ("watcher_last_round_timestamp_seconds",): rounds[-1],
+    }
+
+
+def test_metrics_say_that_there_was_no_round_yet(client, rounds):
+    rounds.append(None)
+
+    assert scrape(client)["watcher_last_round_timestamp_seconds",] == 0
