@@ -93,10 +93,8 @@ chaos: install ## Break a real service in many ways and check its promises (10 m
 dashboards: install ## Write Grafana's dashboards from deploy/grafana/dashboards.yml
 	@$(BIN)/python deploy/grafana/dashboards.py
 
-deploy/compose/.env: # random passwords, once
-	@umask 077; $(PYTHON) -c 'import re, secrets, sys; print(re.sub("(?m)^(\w+_PASSWORD)=$$", lambda found: f"{found[1]}={secrets.token_hex(24)}", sys.stdin.read()), end="")' <$@.example >$@
-
-stack: deploy/compose/.env ## Start MLflow, training, service and monitoring with Docker Compose (docs/stack.md)
+stack: ## Start MLflow, watcher, service and monitoring with Docker Compose (docs/stack.md)
+	@$(PYTHON) deploy/compose/write_env.py
 	@docker compose --file deploy/compose/compose.yaml up --build --detach
 
 image: ## Build the image of the service, iris-serving (docs/container.md)

@@ -19,6 +19,7 @@ import psycopg2
 import pytest
 import requests
 import yaml
+from sqlalchemy.engine import make_url
 
 from serving.database.engine import connect
 from serving.database.schema import upgrade
@@ -31,8 +32,10 @@ ALERTMANAGER = ROOT / "deploy" / "alertmanager"
 # Awkward on purpose: neither an address nor a shell may take them apart.
 SECRETS = {
     "POSTGRES_PASSWORD": "p@ss:/w%rd",
+    "PREDICTIONS_PASSWORD": "p'r$1d\"c\\t",
     "MINIO_ROOT_PASSWORD": "s3cret/+=",
     "GRAFANA_PASSWORD": "unused",
+    "IRIS_WATCHER_TOKEN": "t0ken/+=",
 }
 
 
@@ -167,6 +170,7 @@ def programs(require: Callable[[str, object, str], None]) -> dict[str, str]:
     names = {
         "postgres": "postgresql",
         "initdb": "postgresql",
+        "psql": "postgresql",
         "prometheus": "prometheus",
         "prometheus-alertmanager": "prometheus-alertmanager",
     }
@@ -183,7 +187,7 @@ def programs(require: Callable[[str, object, str], None]) -> dict[str, str]:
 # Not for the session: all these processes would run beside the other tests.
 @pytest.fixture(scope="module")
 def stack(compose: dict[str, Any], programs: dict[str, str]) -> Iterator[Stack]:
-    """Start everything but the trainer; the service has no model yet."""
+    """Start everything that does not train; the service has no model yet."""
     # Not pytest's folder: PostgreSQL refuses root, and others may not look into it.
     folder = Path(tempfile.mkdtemp(prefix="iris-stack-"))
     folder.chmod(0o755)
@@ -192,6 +196,7 @@ def stack(compose: dict[str, Any], programs: dict[str, str]) -> Iterator[Stack]:
         "minio:9000",
         "mlflow:5000",
         "serving:8000",
+        "watcher:8001",
         "prometheus:9090",
         "alertmanager:9093",
     )
@@ -199,6 +204,7 @@ def stack(compose: dict[str, Any], programs: dict[str, str]) -> Iterator[Stack]:
     stack = Stack(compose["services"], folder, addresses)
     try:
         start_postgres(stack, programs)
+        create_database(stack, programs)
         start_object_store(stack)
         start_mlflow(stack)
         start_alertmanager(stack, programs)
@@ -256,6 +262,23 @@ def start_postgres(stack: Stack, programs: dict[str, str]) -> None:
     wait_until(answers, "PostgreSQL answers")
 
 
+def create_database(stack: Stack, programs: dict[str, str]) -> None:
+    """Create the database of predictions as its container does."""
+    name = "predictions-database"
+    here = {
+        "--file=/predictions.sql": f"--file={COMPOSE.parent}/postgres/predictions.sql"
+    }
+    command = [here.get(each, each) for each in stack.command(name)]
+    ran = subprocess.run(
+        [programs["psql"], *command],
+        env=stack.environ(name),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+
+
 def start_object_store(stack: Stack) -> None:
     command = [str(Path(sys.executable).with_name("moto_server"))]
     stack.start("minio", [*command, "-H", "127.0.0.1", "-p", stack.port("minio:9000")])
@@ -295,12 +318,17 @@ def start_mlflow(stack: Stack) -> None:
 
 def start_alertmanager(stack: Stack, programs: dict[str, str]) -> None:
     configuration = (ALERTMANAGER / "alertmanager.yml").read_text()
-    secret = stack.folder / "slack_webhook_url"
-    secret.write_text("http://127.0.0.1:9/")
-    file = stack.folder / "alertmanager.yml"
-    file.write_text(
-        configuration.replace("/run/secrets/slack_webhook_url", str(secret))
+    secrets = {
+        "slack_webhook_url": "http://127.0.0.1:9/",
+        "watcher_token": SECRETS["IRIS_WATCHER_TOKEN"],
+    }
+    for name, secret in secrets.items():
+        (stack.folder / name).write_text(secret)
+    configuration = stack.localize(configuration).replace(
+        "/run/secrets", str(stack.folder)
     )
+    file = stack.folder / "alertmanager.yml"
+    file.write_text(configuration.replace("group_wait: 30s", "group_wait: 1s"))
     command = [
         programs["prometheus-alertmanager"],
         f"--config.file={file}",
@@ -331,8 +359,13 @@ def start_prometheus(stack: Stack, programs: dict[str, str]) -> None:
     (folder / "rules").mkdir(parents=True)
     (folder / "prometheus.yml").write_text(yaml.safe_dump(settings))
     for file in (PROMETHEUS / "rules").glob("*.yml"):
-        rules = file.read_text().replace("interval: 30s", "interval: 1s")
-        (folder / "rules" / file.name).write_text(rules)
+        rules = yaml.safe_load(
+            file.read_text().replace("interval: 30s", "interval: 1s")
+        )
+        for rule in (rule for group in rules["groups"] for rule in group["rules"]):
+            if rule.get("alert") == "ServingAccuracyLow":
+                rule["for"] = "2s"
+        (folder / "rules" / file.name).write_text(yaml.safe_dump(rules))
     command = [
         programs["prometheus"],
         f"--config.file={folder}/prometheus.yml",
@@ -349,7 +382,6 @@ def start_service(stack: Stack) -> None:
         IRIS_BIND=stack.addresses["serving:8000"],
         IRIS_STORE=stack.folder / "models",
         IRIS_FOLLOW_SECONDS=0.5,
-        IRIS_DATABASE_URL=find_database(stack),
         PYTHONPATH=ROOT,
     )
     command = [
@@ -432,7 +464,10 @@ def send_traffic(stack: Stack, setosa: dict[str, float]) -> None:
 
 
 def find_database(stack: Stack) -> str:
-    return f"sqlite:///{stack.folder / 'predictions.db'}"
+    """Return the service's database, with the password."""
+    settings = stack.environ("serving")
+    url = make_url(settings["IRIS_DATABASE_URL"]).set(password=settings["PGPASSWORD"])
+    return url.render_as_string(hide_password=False)
 
 
 def give_feedback(stack: Stack, version: str) -> None:

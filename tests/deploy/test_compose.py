@@ -1,5 +1,6 @@
 """The compose file, as far as it can be judged without Docker."""
 
+import importlib.util
 import re
 from pathlib import Path
 
@@ -12,7 +13,7 @@ FOLDER = Path(__file__).parents[2] / "deploy" / "compose"
 COMPOSE = FOLDER / "compose.yaml"
 CONTENT = yaml.safe_load(COMPOSE.read_text())
 SERVICES = CONTENT["services"]
-ONE_SHOT = {"bucket", "trainer", "scheduled-trainer"}
+ONE_SHOT = {"bucket", "predictions-database", "trainer"}
 SECRET = re.compile("PASSWORD|SECRET|TOKEN")
 
 every_service = pytest.mark.parametrize(
@@ -30,7 +31,7 @@ def test_rights_are_few(service):
 def test_few_services_write_outside_of_volumes():
     writable = {name for name, each in SERVICES.items() if not each["read_only"]}
 
-    assert writable == {"trainer", "scheduled-trainer", "alertmanager"}
+    assert writable == {"trainer", "watcher", "alertmanager"}
 
 
 @every_service
@@ -132,14 +133,72 @@ def test_storage_is_reached_by_mlflow_only():
     inside = {name for name, each in SERVICES.items() if "storage" in each["networks"]}
 
     assert CONTENT["networks"]["storage"]["internal"] is True
-    assert inside == {"postgres", "minio", "bucket", "mlflow"}
+    assert inside == {
+        "postgres",
+        "predictions-database",
+        "minio",
+        "bucket",
+        "mlflow",
+    }
+
+
+def test_predictions_are_reached_by_those_who_use_them():
+    inside = {
+        name for name, each in SERVICES.items() if "predictions" in each["networks"]
+    }
+
+    assert CONTENT["networks"]["predictions"]["internal"] is True
+    assert inside == {"postgres", "watcher", "trainer", "serving"}
+    assert not SERVICES["watcher"].get("ports")
 
 
 def test_services_of_one_address_share_a_network():
-    addresses = {"mlflow": ["trainer", "serving"], "serving": ["prometheus"]}
+    addresses = {"mlflow": ["trainer", "watcher", "serving"], "serving": ["prometheus"]}
+    addresses |= {"watcher": ["prometheus", "alertmanager"]}
+    addresses |= {"postgres": ["mlflow", "watcher", "trainer", "serving"]}
     addresses |= {"prometheus": ["grafana"], "alertmanager": ["prometheus", "grafana"]}
 
     for server, clients in addresses.items():
         for client in clients:
             shared = {*SERVICES[server]["networks"]} & {*SERVICES[client]["networks"]}
             assert shared, f"{client} does not reach {server}"
+
+
+@pytest.fixture
+def complete():
+    """Return the function that fills in .env."""
+    place = FOLDER / "write_env.py"
+    specification = importlib.util.spec_from_file_location("write_env", place)
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module.complete
+
+
+def read_variables(text):
+    return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+
+
+def test_a_new_env_has_secrets_of_its_own(complete):
+    example = (FOLDER / ".env.example").read_text()
+
+    first, second = (read_variables(complete(example, "")) for _ in range(2))
+
+    assert first.keys() == read_variables(example).keys()
+    for name, value in first.items():
+        if re.search("PASSWORD|TOKEN", name):
+            assert re.fullmatch("[0-9a-f]{48}", value)
+            assert value != second[name]
+        else:
+            assert not value
+
+
+def test_an_old_env_gets_what_it_lacks(complete):
+    example = (FOLDER / ".env.example").read_text()
+    old = "# mine\nPOSTGRES_PASSWORD=kept\nSLACK_WEBHOOK_URL=https://slack.example/"
+
+    new = complete(example, old)
+
+    assert new.startswith(f"{old}\n")
+    assert read_variables(new).keys() == read_variables(example).keys()
+    assert read_variables(new)["PREDICTIONS_PASSWORD"]
+    assert complete(example, new) == new

@@ -73,6 +73,19 @@ def test_rules_pass_their_tests(run, file):
         ),
         ("> 3 * sqrt(", "> 2 * sqrt("),
         ("serving_feedback:increase1d >= 50", "serving_feedback:increase1d >= 40"),
+        ("serving_database_up == 0", "serving_database_up == 1"),
+        (
+            "min_over_time(serving_database_buffered",
+            "max_over_time(serving_database_buffered",
+        ),
+        ("buffered_rows[5m]) > 10000", "buffered_rows[5m]) > 8000"),
+        ('{observer="database"}[15m]', "[15m]"),
+        ("or time() - watcher_last_round_timestamp_seconds > 600", ""),
+        ("round_timestamp_seconds > 600", "round_timestamp_seconds > 300"),
+        ('up{job="iris-watcher"} == 0', 'up{job="iris-watcher"} == 2'),
+        ("watcher_breaker_open == 1", "watcher_breaker_open == 0"),
+        ("data drift|worse|concept drift", "data drift|concept drift"),
+        ("data drift|worse|concept drift", ".+"),
     ],
 )
 def test_rule_tests_notice_a_changed_rule(run, tmp_path, changed, into):
@@ -97,19 +110,33 @@ def test_alertmanager_configuration_is_valid(run):
 
 
 @pytest.mark.parametrize(
-    ("labels", "receiver"),
+    ("labels", "receivers"),
     [
-        ("severity=critical", "pages"),
-        ("severity=warning", "tickets"),
-        ("severity=none", "tickets"),
+        (["severity=critical"], "pages"),
+        (["severity=warning"], "tickets"),
+        (["severity=none"], "tickets"),
+        (["severity=warning", "trigger=training"], "watcher,tickets"),
+        (["severity=critical", "trigger=training"], "watcher,pages"),
     ],
 )
-def test_alerts_reach_their_receiver(run, labels, receiver):
+def test_alerts_reach_their_receivers(run, labels, receivers):
     file = ROOT / "deploy" / "alertmanager" / "alertmanager.yml"
 
-    routed = run("amtool", "config", "routes", "test", f"--config.file={file}", labels)
+    routed = run("amtool", "config", "routes", "test", f"--config.file={file}", *labels)
 
-    assert routed.stdout.strip() == receiver
+    assert routed.stdout.strip() == receivers
+
+
+def test_the_watcher_hears_of_what_a_training_may_repair():
+    rules = read_rules(ALERTS)
+
+    heard = {rule["alert"] for rule in rules if "trigger" in rule["labels"]}
+
+    assert heard == {
+        "ServingFeatureDrift",
+        "ServingPredictionMixShift",
+        "ServingAccuracyLow",
+    }
 
 
 @pytest.mark.parametrize("rule", read_rules(ALERTS), ids=lambda rule: rule["alert"])

@@ -75,10 +75,11 @@ def objects(object_store):
     return [each["Key"] for page in pages for each in page.get("Contents", [])]
 
 
-def test_training_and_service_hold_no_key_of_the_object_store(compose):
-    for name in ("trainer", "scheduled-trainer", "serving"):
+def test_training_and_service_hold_no_key_of_mlflows_stores(compose):
+    for name in ("trainer", "watcher", "serving"):
         settings = compose["services"][name]["environment"]
-        assert not [key for key in settings if key.startswith(("AWS_", "PG"))]
+        assert not [key for key in settings if key.startswith("AWS_")]
+        assert not [text for text in settings.values() if "{POSTGRES_" in text]
 
 
 def test_the_service_follows_promotions(loop, stack):

@@ -1,0 +1,44 @@
+"""Write .env beside this file, with random passwords; add to an old one what it lacks.
+
+Run as ``python3 deploy/compose/write_env.py``; it needs no packages.
+"""
+
+import re
+import secrets
+from pathlib import Path
+
+HERE = Path(__file__).parent
+VARIABLE = re.compile(r"^(\w+)=", re.MULTILINE)
+EMPTY_SECRET = re.compile(r"^(\w+_(?:PASSWORD|TOKEN))=$", re.MULTILINE)
+
+
+def complete(example: str, written: str) -> str:
+    """Return what to write.
+
+    Args:
+        example: The text of .env.example.
+        written: The text of .env; empty if there is none yet.
+    """
+    known = set(VARIABLE.findall(written))
+    if known:
+        lines = [
+            line
+            for line in example.splitlines()
+            if (found := VARIABLE.match(line)) and found[1] not in known
+        ]
+        added = "".join(f"{line}\n" for line in lines)
+    else:
+        added = example
+    end = "\n" if written and not written.endswith("\n") else ""
+    filled = EMPTY_SECRET.sub(lambda it: f"{it[1]}={secrets.token_hex(24)}", added)
+    return f"{written}{end}{filled}"
+
+
+if __name__ == "__main__":
+    file = HERE / ".env"
+    file.touch(mode=0o600)
+    text = complete(
+        (HERE / ".env.example").read_text(encoding="utf-8"),
+        file.read_text(encoding="utf-8"),
+    )
+    file.write_text(text, encoding="utf-8")
