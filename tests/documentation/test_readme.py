@@ -219,6 +219,7 @@ CHECKS: dict[str, Check] = {
     "kedro run --pipelines monitoring": NotRun(
         "needs predictions of a service: tests/test_monitoring.py"
     ),
+    "kedro watch": NotRun("runs until it is stopped: tests/test_watch.py"),
     "kedro registry list": prints_when_activated("model_release"),
     "kedro catalog describe-datasets": prints_when_activated("ModelRegistryDataset"),
     "kedro model list": prints_when_activated("Production"),
@@ -229,6 +230,7 @@ CHECKS: dict[str, Check] = {
     "kedro model promote 3": prints_when_activated("Production of iris is version 3"),
     "kedro model rollback": prints_when_activated("Production of iris is version"),
     "kedro model resume": prints_when_activated("no longer on hold"),
+    "kedro model canary": prints_when_activated("no canary is running"),
     "kedro model prune --keep 10": prints_when_activated("nothing to delete"),
     REFUSED: refuses_as_printed,
     "make image": NotRun("needs Docker or Podman: test-container"),
@@ -244,7 +246,7 @@ CHECKS: dict[str, Check] = {
     "make bench": NotRun("takes 15 minutes"),
     "make bench-peers": NotRun("takes longer still, and installs the peers"),
     "make bench-train": NotRun("takes minutes"),
-    "make bench-evidence": NotRun("takes minutes"),
+    "make bench-evidence": NotRun("takes minutes: tests/benchmarks"),
     "make check-deploy": NotRun("needs programs that CI installs"),
     "make": prints("Train, compare, release"),
     "make check": NotRun("runs this test"),
