@@ -18,7 +18,7 @@ FIGURES = {
     "01_explore_data": 7,
     "02_train_and_compare": 6,
     "03_release": 2,
-    "04_predict_and_monitor": 4,
+    "04_predict_and_monitor": 3,
 }
 RUNS = [
     *[("iris", path) for path in NOTEBOOKS],

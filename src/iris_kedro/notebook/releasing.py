@@ -12,14 +12,14 @@ from iris_kedro.registry import PRODUCTION, REASONS, Event, Registry
 from iris_kedro.style import COLORS, new_figure
 
 
-def check_production(registry: Registry) -> None:
+def check_alias(registry: Registry, alias: str = PRODUCTION) -> None:
     """Check that there is a model to go on with.
 
     Raises:
-        ProjectError: If no version is Production; says what the gate has against the
+        ProjectError: If no version has the alias; says what the gate has against the
             last one.
     """
-    if PRODUCTION in registry.aliases():
+    if alias in registry.aliases():
         return
     reasons = [
         reason
@@ -27,7 +27,7 @@ def check_production(registry: Registry) -> None:
         for reason in json.loads(version.tags.get(REASONS, "[]"))
     ]
     raise ProjectError(
-        f"{registry.name} has no version in Production:"
+        f"{registry.name} has no version in {alias}:"
         f" {'; '.join(reasons) or 'nothing was released'}. Train a better candidate, or"
         " lower the floors in model_release.gate of your environment"
     )

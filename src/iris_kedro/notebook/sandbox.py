@@ -33,8 +33,9 @@ def open_sandbox() -> None:
     sandbox = copy_project(Path(folder.name))
     os.chdir(sandbox)
     os.environ["MLFLOW_LOGGING_LEVEL"] = "WARNING"  # not of each new table
-    # Otherwise MLflow would ask for models where the environment says.
-    os.environ.pop("MLFLOW_TRACKING_URI", None)
+    # Otherwise models and predictions would be where the environment says.
+    for name in ("MLFLOW_TRACKING_URI", "IRIS_DATABASE_URL"):
+        os.environ.pop(name, None)
     # Kedro loads the package again, from the copy.
     sys.path[:] = [entry for entry in sys.path if Path(entry).name != "src"]
     if shell.extension_manager.load_extension("kedro.ipython") == "already loaded":

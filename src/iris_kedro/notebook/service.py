@@ -14,7 +14,6 @@ import pandas as pd
 import requests
 
 from iris_kedro.model.inputs import arrange, to_tensors
-from iris_kedro.notebook.monitoring.metrics import count_predictions
 from iris_kedro.pipelines.data_science.export.feature_contracts import show_values
 from iris_kedro.specification import Dataset
 
@@ -26,11 +25,17 @@ class Service:
 
     Args:
         project: The folder; its registry is followed and its store filled.
+
+    Attributes:
+        url: Where it answers.
+        log: The file with its output.
+        database: URL of its database of predictions.
     """
 
     def __init__(self, project: Path) -> None:
         self.url = f"http://127.0.0.1:{_find_port()}"
         self.log = project / "service.txt"
+        self.database = f"sqlite:///{project}/predictions.db"
         command = [sys.executable, "-m", "gunicorn"]
         with self.log.open("w") as log:
             self._process = subprocess.Popen(  # noqa: S603  (fixed arguments)
@@ -39,6 +44,7 @@ class Service:
                 env=os.environ
                 | {
                     "IRIS_BIND": self.url.removeprefix("http://"),
+                    "IRIS_DATABASE_URL": self.database,
                     "IRIS_FOLLOW_SECONDS": "0.5",
                     "IRIS_STORE": str(project / "store"),
                     "IRIS_WORKERS": "2",
@@ -70,21 +76,20 @@ class Service:
         """Ask for a page."""
         return requests.get(f"{self.url}{path}", timeout=10)
 
-    def read_metrics(self, rows: int) -> str:
-        """Return ``/metrics`` as soon as it counts so many predicted rows.
-
-        A worker counts after it has answered, and another one may be scraped.
+    def wait_for_canary(self, version: str) -> None:
+        """Return as soon as all workers use a version as the canary.
 
         Raises:
-            RuntimeError: If they are not counted in time.
+            RuntimeError: If they do not in time.
         """
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
-            if count_predictions(self.get("/metrics").text) >= rows:
-                # Read again: values of features are counted last.
-                return self.get("/metrics").text
+            # Often enough to meet both workers.
+            found = [self.get("/model").json()["canary"] for _ in range(20)]
+            if all(each and each["version"] == version for each in found):
+                return
             time.sleep(0.1)
-        raise RuntimeError(f"/metrics counts fewer than {rows} predicted rows")
+        raise RuntimeError(f"version {version} has not become the canary: {found[-1]}")
 
     def post(self, path: str, body: Any) -> dict[str, Any]:
         """Send JSON and return the answer, whatever its status."""

@@ -3,7 +3,7 @@ import pytest
 from iris_kedro.errors import ProjectError
 from iris_kedro.gate.release import Verdict
 from iris_kedro.notebook.releasing import (
-    check_production,
+    check_alias,
     find_other_version,
     list_promotions,
     plot_differences,
@@ -53,18 +53,20 @@ def test_history_is_a_step_for_each_move(moved):
 
 def test_notebook_stops_with_the_reasons_if_nothing_was_released(registry, release):
     with pytest.raises(ProjectError, match="nothing was released"):
-        check_production(registry)
+        check_alias(registry)
 
     release(Verdict.UNFIT)
 
     with pytest.raises(ProjectError, match=r"because of the test\. Train a better"):
-        check_production(registry)
+        check_alias(registry)
 
 
 def test_notebook_goes_on_with_a_version_in_production(registry, release):
     release()
 
-    check_production(registry)
+    check_alias(registry)
+    with pytest.raises(ProjectError, match="no version in Canary"):
+        check_alias(registry, "Canary")
 
 
 def test_refused_version_is_preferred_to_one_that_was_production(moved, release):

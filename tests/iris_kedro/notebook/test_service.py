@@ -3,33 +3,42 @@ from pathlib import Path
 
 import pytest
 
-from iris_kedro.notebook.monitoring.metrics import count_predictions
+from iris_kedro.notebook.monitoring import report_labels, send_rows
 from iris_kedro.notebook.service import Service, write_requests, write_tensors
 
 ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.slow
-def test_service_predicts_from_the_projects_registry(project, monkeypatch):
+def test_service_predicts_and_takes_labels_as_the_registry_says(
+    project, monkeypatch, train_data, dataset
+):
     project.invoke("run")
     shutil.copytree(ROOT / "serving", project.path / "serving")
+    rows = train_data[:5]
+    labels = rows["species"].tolist()
 
     service = Service(project.path)
     try:
         row = {"sepal_length": 5.1, "sepal_width": 3.5}
         row |= {"petal_length": 1.4, "petal_width": 0.2}
         answer = service.post("/predict", row)
-        metrics = service.read_metrics(1)
+        ids = send_rows(service, rows, dataset, size=2)
+        accepted = report_labels(service, ids, labels, step=2)
         with monkeypatch.context() as patch:
             patch.setattr("iris_kedro.notebook.service.PATIENCE", 0.5)
-            with pytest.raises(RuntimeError, match="fewer than 2 predicted rows"):
-                service.read_metrics(2)
+            patch.setattr("iris_kedro.notebook.monitoring.traffic.PATIENCE", 0.0)
+            with pytest.raises(RuntimeError, match="version 1 has not become"):
+                service.wait_for_canary("1")
+            with pytest.raises(RuntimeError, match="unicorn"):
+                report_labels(service, ids, ["unicorn"] * len(rows))
     finally:
         service.stop()
 
     assert answer["prediction"] == "setosa"
     assert answer["model"]["version"] == "1"
-    assert count_predictions(metrics) == 1
+    assert len(ids) == 3
+    assert accepted == 3
 
 
 def test_service_that_cannot_start_shows_its_log(tmp_path):

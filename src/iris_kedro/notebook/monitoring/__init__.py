@@ -1,20 +1,17 @@
-"""Explanations and drift, as tables and figures."""
+"""Explanations, traffic for the service, and what monitoring finds in it."""
 
 from .explaining import explain_answer, plot_explanation
-from .figures import plot_drift, plot_stability, plot_values
-from .metrics import count_warnings, measure_drift, measure_values
+from .figures import plot_bins, plot_evidence
 from .misreading import misread
-from .stability import measure_stability
+from .traffic import report_labels, send_rows, spread_over_hours
 
 __all__ = [
-    "count_warnings",
     "explain_answer",
-    "measure_drift",
-    "measure_stability",
-    "measure_values",
     "misread",
-    "plot_drift",
+    "plot_bins",
+    "plot_evidence",
     "plot_explanation",
-    "plot_stability",
-    "plot_values",
+    "report_labels",
+    "send_rows",
+    "spread_over_hours",
 ]

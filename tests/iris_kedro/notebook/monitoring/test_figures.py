@@ -1,44 +1,42 @@
-import numpy as np
-import pandas as pd
 import pytest
 
-from iris_kedro.notebook.monitoring import plot_drift, plot_stability, plot_values
+from iris_kedro.notebook.monitoring import plot_bins, plot_evidence
 
-VALUES = pd.DataFrame(
-    {"training": [0.5, 0.5, 1.0], "service": [0.2, 0.8, np.nan]},
-    index=pd.MultiIndex.from_tuples(
-        [("sex", "female"), ("sex", "male"), ("alone", "true")]
-    ),
-)
-
-
-@pytest.mark.parametrize(
-    "draw", [lambda values: plot_drift(values, 0.5), plot_stability]
-)
-def test_each_feature_has_a_bar_for_each_day(draw):
-    values = {
-        "one": pd.Series({"a": 0.1, "b": 0.2}),
-        "two": pd.Series({"a": 1, "b": 2}),
-    }
-
-    (axes,) = draw(values).axes
-
-    assert sum(len(container) for container in axes.containers) == 4
+BINS = [
+    {"name": "below 3", "reference": 0.75, "recent": 0.25},
+    {"name": "missing", "reference": 0.25, "recent": None},
+]
+REPORT = {
+    "threshold": 5.0,
+    "features": {
+        "calm": {"log_e": 0.0, "evidence": [-1.0, -2.0], "bins": BINS},
+        "moved": {"log_e": 90.0, "evidence": [-1.0, 90.0], "bins": BINS},
+    },
+}
 
 
-def test_each_value_has_a_bar_for_training_and_each_day():
-    figure = plot_values({"quiet": VALUES, "broken": VALUES})
+def test_evidence_of_each_feature_is_a_line_below_the_top():
+    (axes,) = plot_evidence(REPORT).axes
 
-    assert [axes.get_title() for axes in figure.axes] == ["sex", "alone"]
-    training, quiet, broken = figure.axes[0].containers
-    assert [bar.get_width() for bar in training] == [0.5, 0.5]
-    assert [bar.get_width() for bar in quiet] == [0.2, 0.8]
-    assert [bar.get_width() for bar in broken] == [0.2, 0.8]
+    moved, calm, threshold = axes.lines
+    assert (moved.get_label(), moved.get_ydata().tolist()) == ("moved", [-1, 20])
+    assert (calm.get_label(), calm.get_ydata().tolist()) == ("calm", [-1, -2])
+    assert threshold.get_ydata() == [5, 5]
 
 
-def test_table_of_one_type_is_told_in_a_sentence_about_the_other():
-    (drift,) = plot_drift({"quiet": pd.Series(dtype=float)}, 0.5).axes
-    (values,) = plot_values({"quiet": VALUES[:0]}).axes
+def test_only_the_strongest_of_many_features_are_named():
+    feature = REPORT["features"]["calm"]
+    report = REPORT | {"features": dict.fromkeys(map(str, range(30)), feature)}
 
-    assert "no numbers" in drift.texts[0].get_text()
-    assert "no booleans or categories" in values.texts[0].get_text()
+    figure = plot_evidence(report)
+
+    assert len(figure.axes[0].lines) == 31
+    assert len(figure.axes[0].get_legend().get_texts()) == 8
+
+
+def test_bins_have_a_bar_for_training_and_for_now():
+    (axes,) = plot_bins(REPORT, "moved").axes
+
+    training, recent = axes.containers
+    assert [bar.get_height() for bar in training] == pytest.approx([0.75, 0.25])
+    assert [bar.get_height() for bar in recent] == pytest.approx([0.25, 0])
