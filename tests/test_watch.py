@@ -182,5 +182,5 @@ def test_a_database_that_is_away_is_named(watched, monkeypatch):
 def test_a_reset_is_in_the_history(watched):
     result = watched.invoke("watch", "reset", "--reason", "the data is mended")
 
-    assert "counting failures anew" in result.output
+    assert "failure count of iris is reset" in result.output
     assert "the data is mended" in watched.invoke("model", "history").output

@@ -43,7 +43,7 @@ class Answer(NamedTuple):
 
     @property
     def as_other(self) -> OtherAnswer:
-        """It as the answer of the model beside another one."""
+        """The same answer, as that of the model beside another one."""
         return OtherAnswer(self.served.model, self.prediction, self.seconds)
 
 

@@ -2,8 +2,8 @@
 
 
 class DatabaseOffError(Exception):
-    """The settings name no database."""
+    """No database is configured."""
 
 
 class DatabaseUnavailableError(Exception):
-    """The database does not answer, or is locked by somebody else."""
+    """The database does not answer, or is locked."""

@@ -56,7 +56,7 @@ class PredictionRetention:
                         return
                 model = self._find_next_model(model)
         except (OperationalError, InterfaceError):
-            return  # it is away, which the writer reports; the next time will do
+            return  # unreachable, which the writer reports; retried next time
 
     def _find_next_model(self, name: str) -> str | None:
         """Return the first model after a name: the index is by model, then time."""

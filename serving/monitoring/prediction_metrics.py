@@ -82,7 +82,7 @@ class PredictionFamilies:
         )
         self.corrections = Counter(
             "serving_feedback_corrections",
-            "Rows whose right class was reported again, as another one",
+            "Rows whose reported class was changed later",
             ["version"],
             registry=registry,
         )

@@ -107,7 +107,7 @@ class RegistrySync:
         if is_done or self._try_publish(role, version, is_wanted=True):
             self._reporter.forget_refusal(role)
         elif role == PARTNER:
-            self._store.withdraw(PARTNER)  # no requests for what is not wanted
+            self._store.withdraw(PARTNER)  # it must not answer any more
         elif role == CURRENT and not is_intact:
             self._fall_back(version)
 

@@ -10,8 +10,8 @@ from iris_kedro.specification import Canary
 
 SECONDS_PER_HOUR = 3600
 NO_DATABASE = (
-    "there is no database of predictions, so that neither answers nor labels can be"
-    " compared; errors and latency stand in the service's metrics"
+    "there is no database of predictions, so neither answers nor labels can be"
+    " compared; errors and latency are in the service's metrics"
 )
 
 

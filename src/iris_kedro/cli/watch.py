@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 @click.pass_context
 @explain_errors
 def watch(context: click.Context, env: str | None, *, once: bool) -> None:
-    """Train again when a schedule, new data, labels or drift ask for it.
+    """Train again when a schedule, new data, labels or drift call for it.
 
     Ends at SIGTERM and Ctrl-C. --once is for cron: its exit code is 1 if something
-    could not be reached or the run failed, otherwise 0, also if nothing was to do.
+    could not be reached or the run failed, otherwise 0, even if nothing was to be done.
     """
     context.obj = env
     if context.invoked_subcommand is not None:
@@ -49,7 +49,7 @@ def watch(context: click.Context, env: str | None, *, once: bool) -> None:
 @click.pass_context
 @explain_errors
 def status(context: click.Context, env: str | None) -> None:
-    """Show what waits, what was decided, and which rules hold."""
+    """Show waiting triggers, past decisions, and what the rules allow."""
     from .watch_tables import print_status
 
     print_status(_open(env or context.obj))
@@ -64,7 +64,7 @@ def reset(context: click.Context, env: str | None, reason: str) -> None:
     """Let the watcher train again after runs that were refused or failed."""
     surroundings = _open(env or context.obj)
     surroundings.store.reset(surroundings.by, reason[:REASON_LENGTH])
-    click.echo(f"The watcher of {surroundings.model} starts counting failures anew.")
+    click.echo(f"The failure count of {surroundings.model} is reset.")
 
 
 def _open(env: str | None) -> "Surroundings":

@@ -47,7 +47,7 @@ def print_status(surroundings: "Surroundings") -> None:
 
 
 def describe_outcome(record: "Record") -> str:
-    """Say what came of a decision, with the version and the gate's verdict."""
+    """Describe the result of a decision: outcome, version and verdict."""
     if record.action != "run":
         return ""
     if record.outcome is None:

@@ -88,8 +88,8 @@ class PredictionsDataset(AbstractDataset[NoReturn, ServedPredictions]):
         version = registry.aliases().get(PRODUCTION)
         if version is None:
             raise DatasetError(
-                f"no version of {self._name} is in Production, so that there is nothing"
-                " to monitor: kedro run trains and releases one"
+                f"no version of {self._name} is in Production, so there is nothing to"
+                " monitor: kedro run trains and releases one"
             )
         try:
             return ReleasedModel(version, download_model(registry, version))

@@ -64,7 +64,7 @@ def end_canary(
 
 
 def describe_stop(event: Event) -> str:
-    """Say who stopped a canary when, and why."""
+    """Describe who stopped a canary, when and why."""
     reason = f": {event.reason}" if event.reason else ""
     return f"{event.by} stopped it as canary at {event.at:%Y-%m-%d %H:%M} UTC{reason}"
 

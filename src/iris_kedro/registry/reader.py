@@ -57,11 +57,11 @@ class RegistryReader:
         return find_hold(self.history())
 
     def canary(self) -> Trial | None:
-        """Return the canary that is running; none if there is none."""
+        """Return the running canary, or None."""
         return find_canary(self.aliases(), self.versions(), self.history())
 
     def guard(self) -> Trial | None:
-        """Return the guard of Production; none if it is not guarded."""
+        """Return the guard of Production, or None if it is not guarded."""
         return find_guard(self.aliases(), self.versions(), self.history())
 
     def find_same(self, fingerprint: str) -> str | None:

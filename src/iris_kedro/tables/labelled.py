@@ -111,8 +111,9 @@ def _derive_times(
     if dataset.split.method == "group":
         raise ProjectError(
             f"dataset.split keeps rows of the same {column!r} on one side, and labelled"
-            f" predictions have no {column!r}, as it is no feature: held-out rows could"
-            f" be relatives of training rows. Describe it as a feature, or {IGNORE}"
+            f" predictions have no {column!r}, which is not a feature: held-out rows"
+            " could be relatives of training rows. Describe it as a feature, or"
+            f" {IGNORE}"
         )
     if pd.api.types.is_numeric_dtype(times):
         raise ProjectError(
@@ -202,7 +203,7 @@ def _validate(
                 .reset_index(drop=True)
             )
         except pa.errors.SchemaErrors as errors:
-            # What is no number keeps the range of the others from being checked.
+            # One value that is not a number keeps the range of others unchecked.
             cases = errors.failure_cases.dropna(subset=["index"])
             if cases.empty:
                 raise

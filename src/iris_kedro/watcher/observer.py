@@ -124,7 +124,7 @@ class Observer:
         return state.digest
 
     def has_new_source(self, runs: tuple[PastRun, ...], now: float) -> bool:
-        """Tell whether the source has changed since the last training.
+        """Return whether the source has changed since the last training.
 
         It is not looked at again if it was a short while ago.
 

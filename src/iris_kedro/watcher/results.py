@@ -67,7 +67,7 @@ class Results:
         return digest, versions[-1].creation_timestamp / 1000
 
     def publish(self, text: str) -> None:
-        """Say what was decided last, once there is a registered model to say it of."""
+        """Record the last decision, once there is a registered model."""
         if self._model.exists():
             self._model.set_tag(LAST_DECISION, text)
 

@@ -114,7 +114,7 @@ class Watcher:
             self.has_lease, self._is_waiting = False, True
 
     def tend(self) -> bool:
-        """Tell whether a job has just ended; end one that lost its right to run."""
+        """Return whether a job has just ended; end one that lost its right to run."""
         running = self._running
         if running is None or running.code is not None:
             return False
@@ -146,7 +146,7 @@ class Watcher:
             self._begin(Running(self._commands.start_monitoring()))
 
     def _decide(self, runs: tuple[PastRun, ...], now: float) -> bool:
-        """Decide about what waits; tell whether a run has begun."""
+        """Decide about what waits; return whether a run has begun."""
         waiting = self._store.list_waiting()
         if not waiting:
             return False
@@ -197,7 +197,7 @@ class Watcher:
         running.job.begin()
 
     def _is_working(self) -> bool:
-        """Tell whether a job is under way; record what came of one that has ended."""
+        """Return whether a job is under way; record what came of one that has ended."""
         running = self._running
         if running is None:
             return False
@@ -274,7 +274,7 @@ class Watcher:
             self._running = None
 
     def _publish(self) -> None:
-        """Say in MLflow what was decided last; a failure is made up for later."""
+        """Record the last decision in MLflow; retry later if that fails."""
         for record in self._store.list_decisions(1):
             text = _describe(record)
             if text != self._published:

@@ -143,7 +143,7 @@ def decide(situation: Situation, rules: Rules, now: float) -> Decision | None:
 
 
 def is_breaker_open(situation: Situation, rules: Rules) -> bool:
-    """Tell whether too many runs in a row came to nothing.
+    """Return whether too many runs in a row came to nothing.
 
     Data or labels that came after the last of them are a reason to try once more.
     """

@@ -10,15 +10,15 @@ from .charts import draw_accuracy, draw_bins, draw_evidence, show_time
 
 SHOWN = 40  # features with charts; of more, the others are a table
 ADVICE = {
-    "quiet": "Nothing has to be done.",
+    "quiet": "Nothing to do.",
     "data drift": (
-        "Nobody knows yet whether the change does harm: send labels of recent"
+        "It is not known yet whether the change does harm: send labels of recent"
         " predictions to /feedback, and find out why the values have changed."
     ),
     "worse": "Train again with rows that have labels of recent predictions: kedro run.",
     "concept drift": (
-        "What was learned is no longer so. Only new labels can teach it anew: kedro run"
-        " with rows that have them."
+        "What the model learned no longer holds. Train again with rows that have labels"
+        " of recent predictions: kedro run."
     ),
     "too few rows": "Wait for more predictions.",
 }

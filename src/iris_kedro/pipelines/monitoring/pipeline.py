@@ -13,7 +13,7 @@ ACCURACY, REPORT = f"{NAMESPACE}.accuracy", f"{NAMESPACE}.report"
 
 
 def create_pipeline() -> Pipeline:
-    """Create the monitoring pipeline, which no other one is followed by."""
+    """Create the monitoring pipeline, which runs by itself."""
     return Pipeline(
         [
             Node(

@@ -60,7 +60,7 @@ class Lease:
         self._renewed_at = 0.0
 
     def take(self) -> bool:
-        """Take the lease, or renew it; tell whether it is ours now.
+        """Take the lease, or renew it; return whether it is ours now.
 
         Raises:
             SQLAlchemyError: If the database cannot be reached.
@@ -74,7 +74,7 @@ class Lease:
         return generation is not None
 
     def is_expiring(self) -> bool:
-        """Tell whether others may soon take it, by this process's own clock."""
+        """Return whether others may soon take it, by this process's own clock."""
         return time.monotonic() - self._renewed_at > MARGIN * self._seconds
 
     def check(self, connection: Connection) -> Owner:

@@ -77,12 +77,12 @@ def create_app(
 
     @app.get("/metrics")
     def metrics() -> Response:
-        """Say what Prometheus scrapes."""
+        """Return the metrics for Prometheus."""
         return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
     @app.get("/health")
     def health() -> Answer:
-        """Say whether rounds go on."""
+        """Report whether rounds still run."""
         ended_at = find_round()
         is_healthy = ended_at is not None and time.time() - ended_at < longest_round
         status = "ok" if is_healthy else "no round lately"
