@@ -10,7 +10,8 @@ from demo.loop.project import MODEL, Project
 from iris_kedro.prediction_database import feedback, open_database, predictions
 from iris_kedro.registry import Event, Registry
 from iris_kedro.watcher.records.database import connect
-from iris_kedro.watcher.records.store import Record, Store
+from iris_kedro.watcher.records.reading import Record
+from iris_kedro.watcher.records.store import Store
 
 NEWEST = 100
 

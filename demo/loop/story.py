@@ -13,7 +13,7 @@ from demo.loop.records import Records
 from demo.loop.service import Service
 from demo.loop.traffic import Traffic
 from iris_kedro.registry import GUARDED, SHARE, VERDICT, Event
-from iris_kedro.watcher.records.store import Record
+from iris_kedro.watcher.records.reading import Record
 from iris_kedro.watcher.rules import Action, Outcome
 
 LABELS = 800  # that the gardeners send at once
