@@ -18,6 +18,7 @@ import boto3
 import psycopg2
 import pytest
 import requests
+import sqlalchemy
 import yaml
 from sqlalchemy.engine import make_url
 
@@ -204,7 +205,8 @@ def stack(compose: dict[str, Any], programs: dict[str, str]) -> Iterator[Stack]:
     stack = Stack(compose["services"], folder, addresses)
     try:
         start_postgres(stack, programs)
-        create_database(stack, programs)
+        for _ in range(2):  # at each start of the stack
+            create_database(stack, programs)
         start_object_store(stack)
         start_mlflow(stack)
         start_alertmanager(stack, programs)
@@ -450,6 +452,85 @@ def loop(stack: Stack, copy_project: Callable[..., Any], tmp_path_factory: Any) 
     while time.monotonic() < end:
         send_traffic(stack, setosa)
     return Loop(stack, started, first_run)
+
+
+@dataclass(frozen=True)
+class Watched:
+    """The stack with a watcher, after an alert that it heard of."""
+
+    loop: Loop
+    decisions: list[dict[str, Any]]
+    triggers: list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def watched(
+    loop: Loop, copy_project: Callable[..., Any], tmp_path_factory: Any
+) -> Watched:
+    """Report that Production is mostly wrong, and let a watcher hear the alert."""
+    stack = loop.stack
+    project = copy_project(tmp_path_factory.mktemp("watcher") / "project", small=True)
+    project.change("parameters_watcher.yml", "watcher.poll_seconds", 0.5)
+    file = project.path / "conf/production/parameters_watcher.yml"
+    settings = yaml.safe_load(file.read_text())
+    # The alert shall be the only trigger, although there are reports all the time.
+    settings["watcher"]["triggers"] |= {"monitoring": "* * * * *", "verdicts": []}
+    file.write_text(yaml.safe_dump(settings))
+
+    report_wrong(stack, rows=5)
+    counted = 'sum(serving_feedback_total{version="2"})'
+    wait_until(lambda: stack.value(counted), "Prometheus has the first labels")
+    report_wrong(stack, rows=120)
+    command = [sys.executable, "-m", "kedro", *stack.command("watcher")]
+    environ = stack.environ(
+        "watcher",
+        HOME=stack.folder,
+        IRIS_WATCHER_BIND=stack.addresses["watcher:8001"],
+    )
+    stack.start("watcher", command, cwd=project.path, env=environ)
+    stack.wait_for("watcher", f"{stack.url('watcher:8001')}/health")
+
+    def read(query: str) -> list[dict[str, Any]]:
+        engine = connect(find_database(stack))
+        with engine.connect() as connection:
+            rows = [
+                dict(row)
+                for row in connection.execute(sqlalchemy.text(query)).mappings()
+            ]
+        engine.dispose()
+        return rows
+
+    decided = "SELECT * FROM watcher_decisions WHERE outcome IS NOT NULL"
+    log = stack.folder / "watcher.log"
+    wait_until(lambda: read(decided), f"a run; {log} says why not", seconds=240)
+    wait_until(lambda: stack.value("monitoring_accuracy"), "a report with labels")
+    wait_until(lambda: stack.value("watcher_runs_total"), "the run is scraped")
+    return Watched(loop, read(decided), read("SELECT * FROM watcher_triggers"))
+
+
+def report_wrong(stack: Stack, rows: int) -> None:
+    """Let the service predict, and report another class for each row."""
+    row = {
+        "sepal_length": 5.1,
+        "sepal_width": 3.5,
+        "petal_length": 1.4,
+        "petal_width": 0.2,
+    }
+    batch = [row | {"sepal_length": 4.3 + each / 100} for each in range(rows)]
+    answer = stack.predict({"instances": batch}, "/predict/batch").json()
+    others = {"setosa": "virginica", "virginica": "versicolor", "versicolor": "setosa"}
+    items = [
+        {
+            "prediction_id": answer["prediction_id"],
+            "row": number,
+            "label": others[each],
+        }
+        for number, each in enumerate(answer["predictions"])
+    ]
+    # It is stored after the answer; until then its id is unknown.
+    wait_until(
+        lambda: stack.predict({"feedback": items}, "/feedback").ok, "feedback is taken"
+    )
 
 
 def send_traffic(stack: Stack, setosa: dict[str, float]) -> None:

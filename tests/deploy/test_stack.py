@@ -157,10 +157,52 @@ def test_a_refusal_raises_an_alert_that_reaches_alertmanager(loop, stack, eventu
     eventually(is_told, "Alertmanager has the alert")
 
 
+def test_the_user_of_predictions_reaches_no_other_database(stack):
+    settings = stack.environ("serving")
+    login = {"host": "127.0.0.1", "port": stack.port("postgres:5432")}
+    login |= {"user": "predictions", "password": settings["PGPASSWORD"]}
+
+    psycopg2.connect(**login, dbname="predictions").close()
+    for other in ("mlflow", "postgres"):
+        with pytest.raises(psycopg2.OperationalError, match="permission denied"):
+            psycopg2.connect(**login, dbname=other)
+
+
+def test_an_alert_makes_the_watcher_train(watched):
+    [alert] = [each for each in watched.triggers if each["kind"] == "alert"]
+    [decision] = watched.decisions
+
+    assert "ServingAccuracyLow" in alert["reason"]
+    assert alert["decision_id"] == decision["id"]
+    assert (decision["action"], decision["rule"]) == ("run", "due")
+    assert alert["reason"] in decision["reason"]
+    assert decision["labels_until"] is not None
+    assert decision["outcome"] in {"released", "refused"}
+
+
+def test_the_run_of_the_watcher_is_in_the_registry(watched, registry):
+    [decision] = watched.decisions
+
+    assert registry.tags(decision["version"])["labelled_rows"]
+
+
+def test_only_who_knows_the_token_asks_for_a_training(watched, stack):
+    url = f"{stack.url('watcher:8001')}/trigger"
+
+    answer = requests.post(url, json={"reason": "mine"}, timeout=60)
+
+    assert answer.status_code == 401
+
+
+def test_prometheus_scrapes_the_watcher(watched, stack):
+    assert stack.value('up{job="iris-watcher"}') == 1
+
+
 @pytest.mark.parametrize(
     "expression", [query for _, query in QUERIES], ids=[name for name, _ in QUERIES]
 )
-def test_query_of_a_dashboard_gives_data(loop, eventually, expression):
+def test_query_of_a_dashboard_gives_data(watched, eventually, expression):
+    loop = watched.loop
     # Grafana puts these in.
     for variable, value in (("$__rate_interval", "15s"), ("$__interval", "5s")):
         expression = expression.replace(variable, value)
