@@ -14,6 +14,7 @@ MOST = 8.0  # times the CPU of the largest valid body; measured: below 4
 TRIES = 3  # other work on the machine slows single measurements down
 INFER = "/v2/models/iris/infer"
 SOURCE = "/predict/batch?layout=source"
+ITEM = '{"prediction_id": "x", "label": "setosa"'
 
 
 def fill(item: str) -> str:
@@ -47,6 +48,10 @@ def infer(data: str = "1,1,1,1", shape: str = "1,4", **members: str) -> str:
 
 def csv(text: str) -> str:
     return ",".join(NAMES) + "\n" + text
+
+
+def feedback(*items: str) -> str:
+    return f'{{"feedback": [{",".join(items)}]}}'
 
 
 RECORD = dict(zip(NAMES, GOOD, strict=True))
@@ -117,6 +122,47 @@ HOSTILE = {
         SOURCE,
         csv(("1,1,1,1\n" * 999 + "1,1,1,x\n") * (ROWS // 1000)),
     ),
+    "feedback of unknown keys": ("/feedback", keys()),
+    "feedback of numbers": ("/feedback", feedback(fill("1"))),
+    "feedback of empty objects": ("/feedback", feedback(*["{}"] * ROWS)),
+    "feedback of objects of keys": ("/feedback", feedback(keys())),
+    "feedback beside others": ("/feedback", f'{{"feedback": [], "x": {keys()}}}'),
+    "feedback of a long id": (
+        "/feedback",
+        f'{{"prediction_id": "{"x" * SIZE}", "label": "setosa"}}',
+    ),
+    "feedback of long ids": (
+        "/feedback",
+        feedback(*[f'{{"prediction_id": "{"x" * 10**6}", "label": "x"}}'] * 8),
+    ),
+    "feedback of a long label": (
+        "/feedback",
+        f'{{"prediction_id": "x", "label": "{"x" * SIZE}"}}',
+    ),
+    "feedback of a deep label": (
+        "/feedback",
+        f'{{"prediction_id": "x", "label": {"[" * 1000 + "]" * 1000}}}',
+    ),
+    "feedback of a deep list": ("/feedback", feedback("[" * SIZE)),
+    "feedback of a huge row": ("/feedback", f'{ITEM}, "row": {"9" * SIZE}}}'),
+    "feedback of scattered bad rows": (
+        "/feedback",
+        feedback(*[f"{ITEM}}}", *[f'{ITEM}, "row": -1}}'] * 99] * (ROWS // 100)),
+    ),
+    "CSV feedback of commas": ("/feedback", "," * SIZE),
+    "CSV feedback of a wide row": ("/feedback", "prediction_id,label\n" + "," * SIZE),
+    "CSV feedback of newlines": ("/feedback", "prediction_id,label\n" * (SIZE // 20)),
+    "CSV feedback of empty lines": ("/feedback", "prediction_id,label" + "\n" * SIZE),
+    "CSV feedback of quotes": ("/feedback", "prediction_id,label\n" + '"' * SIZE),
+    "CSV feedback of blanks": ("/feedback", ("prediction_id,label\n" + " " * SIZE)),
+    "CSV feedback of bad ids": (
+        "/feedback",
+        "prediction_id,row,label\n" + "\0,1,setosa\n" * ROWS,
+    ),
+    "CSV feedback of bad rows": (
+        "/feedback",
+        "prediction_id,row,label\n" + f"x,{2**63},setosa\n" * ROWS,
+    ),
 }
 
 # Of the valid bodies, the source's takes longest: its cells are read in Python.
@@ -135,9 +181,10 @@ def collector():
 
 
 @pytest.fixture
-def client(make_app, iris):
+def client(make_app, iris, tmp_path):
+    url = f"sqlite:///{tmp_path / 'predictions.db'}"
     room = {"pending_bytes": 10**9, "max_buffered_bytes": 1024**3}
-    return make_app(iris, **room).test_client()
+    return make_app(iris, database_url=url, **room).test_client()
 
 
 @pytest.mark.usefixtures("collector")
