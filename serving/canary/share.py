@@ -1,9 +1,12 @@
 """What the registry says of a canary: training's side writes these names."""
 
+import re
+
 from serving.model.onnx_model import ModelRefusedError, Version
 
 CANARY_ALIAS = "Canary"
 SHARE_TAG = "canary_share"  # on the canary: of the requests that it answers
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?|\.[0-9]+", re.ASCII)
 GUARD_TAG, GUARDED = "guarded", "true"  # on Production, for a while after a promotion
 
 
@@ -23,10 +26,8 @@ def read_share(version: Version) -> float:
     if not is_canary(version):
         return 0.0
     text = version.tags.get(SHARE_TAG)
-    try:
-        share = float(text or "")
-    except ValueError:
-        share = float("nan")
+    # float() also accepts underscores, so that 0_1 would be all requests.
+    share = float(text) if text and _NUMBER.fullmatch(text) else float("nan")
     if not 0 <= share <= 1:
         found = "missing" if text is None else repr(text)
         raise ModelRefusedError(

@@ -17,6 +17,7 @@ DAY = 24 * 3600.0
 # 999 parameters, two for each row.
 ROWS_AT_ONCE = 400
 PAUSE_SECONDS = 0.02
+STOP_SECONDS = 2.0
 
 
 class PredictionRetention:
@@ -40,10 +41,10 @@ class PredictionRetention:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread after the step that it is at."""
+        """End the thread after its present step, unless the database hangs."""
         self._stopping.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(STOP_SECONDS)
 
     def check(self) -> None:
         """Delete what is too old."""

@@ -15,7 +15,9 @@ def test_the_share_of_a_canary_is_its_tag(text, share):
     assert read_share(make("Canary", canary_share=text)) == share
 
 
-@pytest.mark.parametrize("text", ["", "half", "5%", "-0.01", "1.5", "nan", "inf"])
+@pytest.mark.parametrize(
+    "text", ["", "half", "5%", "-0.01", "1.5", "nan", "inf", "0_1", " 0.5", "\u0660"]
+)
 def test_another_tag_is_refused(text):
     with pytest.raises(ModelRefusedError, match=f"version 4 is '{text}'; set it to"):
         read_share(make("Canary", canary_share=text))
