@@ -58,14 +58,14 @@ class Loop:
         """
         try:
             self._try_round()
-            while self._watcher.is_busy and not self._is_told_to_stop.is_set():
-                if self._problem and self._watcher.has_ended:
+            while self._watcher.work.is_busy and not self._is_told_to_stop.is_set():
+                if self._problem and self._watcher.work.has_ended:
                     break  # the next watcher records what came of it
                 self._wait()
                 self._try_round(acts=False)
         finally:
             self._watcher.close()
-        return not (self._problem or self._watcher.has_failed)
+        return not (self._problem or self._watcher.work.has_failed)
 
     def _try_round(self, *, acts: bool = True) -> None:
         problem = ""
@@ -83,7 +83,7 @@ class Loop:
     def _wait(self) -> None:
         end = time.monotonic() + self._seconds
         while time.monotonic() < end:
-            if self._watcher.tend() or self._is_told_to_stop.wait(TICK_SECONDS):
+            if self._watcher.work.tend() or self._is_told_to_stop.wait(TICK_SECONDS):
                 return
 
     def _hear(self, _: int, __: FrameType | None) -> None:

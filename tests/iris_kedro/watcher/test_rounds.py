@@ -145,7 +145,7 @@ def test_labels_that_come_while_a_run_lasts_are_new_and_none_is_counted_twice(
     watcher.run_round()
     lab.wait(lab.begun, "the run has read its labels")
     label(2, at=5e8)  # by a clock that is late
-    lab.wait(watcher.tend, "the run has ended")
+    lab.wait(watcher.work.tend, "the run has ended")
 
     watcher.run_round()
     assert watcher._observer.count_labels() == 2
@@ -326,7 +326,7 @@ def test_a_result_that_could_not_be_read_is_recorded_later(lab, store):
     store.add_trigger(Kind.WEBHOOK, "one")
     watcher = lab.build()
     watcher.run_round()
-    lab.wait(watcher.tend, "the run has ended")
+    lab.wait(watcher.work.tend, "the run has ended")
     (lab.folder / "away").touch()
 
     with pytest.raises(MlflowException):
@@ -346,7 +346,7 @@ def test_each_round_moves_canaries_on_also_while_a_run_lasts(lab, store):
     for _ in range(3):
         watcher.run_round()
 
-    assert watcher.is_busy
+    assert watcher.work.is_busy
     assert (lab.folder / "advanced").read_text() == "..."
     watcher.close()
 
@@ -381,7 +381,7 @@ def test_a_run_is_ended_once_its_watcher_has_lost_the_lease(lab, engine, store):
 
     watcher.run_round()
 
-    assert not watcher.is_busy
+    assert not watcher.work.is_busy
     assert decided(store) == [("run", "due", None)]  # for the other one to record
 
 
@@ -391,7 +391,7 @@ def test_a_run_is_ended_while_the_database_is_away_for_too_long(lab, store):
     watcher = lab.build(seconds=2.0)
     watcher.run_round()
 
-    lab.wait(watcher.tend, "the run has ended")  # nobody renews the lease
+    lab.wait(watcher.work.tend, "the run has ended")  # nobody renews the lease
     watcher.run_round()
 
     assert decided(store)[0] == ("run", "due", "interrupted")

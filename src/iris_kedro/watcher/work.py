@@ -1,0 +1,164 @@
+"""The job under way: it is ended in time, and what came of it is recorded."""
+
+import logging
+import signal
+from dataclasses import dataclass
+
+from .jobs import Job, end_group
+from .observer import Observer
+from .records.lease import Lease
+from .records.store import Result, Store
+from .results import Results
+from .rules import NOT_TRAINED, TO_REPEAT, Outcome
+from .status import NEWEST_RUNS
+
+logger = logging.getLogger(__name__)
+
+LONGEST_REMARK = 1000
+
+
+@dataclass
+class Running:
+    """A job under way; it is a monitoring if it belongs to no run."""
+
+    job: Job
+    run: str | None = None
+    code: int | None = None
+    is_stopped: bool = False
+
+
+class Work:
+    """At most one job at a time.
+
+    Args:
+        store: Where results are kept.
+        lease: The right to act.
+        observer: What reads the report of a monitoring.
+        results: What the registry knows of a run.
+    """
+
+    def __init__(
+        self, store: Store, lease: Lease, observer: Observer, results: Results
+    ) -> None:
+        self._store = store
+        self._lease = lease
+        self._observer = observer
+        self._results = results
+        self._running: Running | None = None
+        self.has_failed = False  # the last run
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a job is under way, or its result is not recorded yet."""
+        return self._running is not None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether only the result of a job has to be recorded."""
+        return self._running is not None and self._running.code is not None
+
+    def begin(self, running: Running) -> None:
+        """Let a job begin, once the next watcher would know of it."""
+        self._running = running
+        try:
+            self._lease.note_job(running.job.pid, running.job.started)
+        except BaseException:
+            self._stop(running)
+            raise
+        running.job.begin()
+
+    def tend(self) -> bool:
+        """Return whether a job has just ended; end one that lost its right to run."""
+        running = self._running
+        if running is None or running.code is not None:
+            return False
+        running.code = running.job.poll()
+        if running.code is None and self._lease.is_expiring():
+            logger.warning("The database is away for too long: the job is ended")
+            self._stop(running)
+        return running.code is not None
+
+    def is_going_on(self) -> bool:
+        """Return whether a job is under way; record what came of one that has ended."""
+        running = self._running
+        if running is None:
+            return False
+        self.tend()
+        if running.code is None:
+            return True
+        self._settle(running)
+        return False
+
+    def end(self) -> None:
+        """End the job and record that."""
+        running = self._running
+        if running is not None:
+            if running.code is None:
+                self._stop(running)
+            self._settle(running)
+
+    def drop(self) -> None:
+        """End a job that another watcher has to record."""
+        if self._running is not None:
+            self._stop(self._running)
+            self._running = None
+
+    def take_over(self) -> None:
+        """Record what became of the run of a watcher that died, and end it."""
+        orphan = self._lease.find_orphan()
+        if orphan is not None:
+            end_group(*orphan)
+        self._lease.note_job()
+        died = Result(Outcome.INTERRUPTED, remark="the watcher died")
+        for run in self._store.list_runs(self._store.read_time(), NEWEST_RUNS):
+            if run.outcome is None:
+                self._finish(run.id, died)
+
+    def _settle(self, running: Running) -> None:
+        if running.run is None:
+            if running.code == 0:
+                self._observer.look_at_report()
+            elif not running.is_stopped:
+                logger.warning("The monitoring failed: %s", running.job.read_error())
+        else:
+            self._finish(running.run, self._explain(running))
+        self._running = None
+        self._lease.note_job()
+
+    def _finish(self, run: str, otherwise: Result) -> None:
+        self._results.recover()
+        result = self._results.find(run) or otherwise
+        is_trained = result.outcome not in NOT_TRAINED
+        labels = self._results.read_labels(run) if is_trained else None
+        self._store.finish(self._lease, run, result, labels)
+        self.has_failed = result.outcome in TO_REPEAT
+        logger.info(
+            "Run %s: %s",
+            run,
+            ", ".join(
+                text
+                for text in (
+                    result.outcome,
+                    f"version {result.version}" if result.version else "",
+                    result.remark,
+                )
+                if text
+            ),
+        )
+
+    def _explain(self, running: Running) -> Result:
+        """Say what a run has come to that has nothing in the registry."""
+        if running.is_stopped:
+            return Result(Outcome.INTERRUPTED, remark="the watcher was stopped")
+        if running.code == 0:
+            return Result(Outcome.UNCHANGED, remark="nothing to release")
+        if running.code is not None and running.code < 0:
+            number = signal.Signals(-running.code)
+            text = f"killed by signal {number.value} ({number.name})"
+            return Result(Outcome.FAILED, remark=text)
+        reason = running.job.read_error()[:LONGEST_REMARK]
+        return Result(Outcome.FAILED, remark=f"exit code {running.code}: {reason}")
+
+    def _stop(self, running: Running) -> None:
+        running.code = running.job.stop()
+        running.is_stopped = True
