@@ -1,0 +1,1 @@
+"""Simulates what monitoring says of services: how often it is wrong, and how late."""
