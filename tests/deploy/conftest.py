@@ -461,6 +461,7 @@ class Watched:
     loop: Loop
     decisions: list[dict[str, Any]]
     triggers: list[dict[str, Any]]
+    labels: list[dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
@@ -505,7 +506,9 @@ def watched(
     wait_until(lambda: read(decided), f"a run; {log} says why not", seconds=240)
     wait_until(lambda: stack.value("monitoring_accuracy"), "a report with labels")
     wait_until(lambda: stack.value("watcher_runs_total"), "the run is scraped")
-    return Watched(loop, read(decided), read("SELECT * FROM watcher_triggers"))
+    triggers = read("SELECT * FROM watcher_triggers")
+    labels = read("SELECT * FROM watcher_labels")
+    return Watched(loop, read(decided), triggers, labels)
 
 
 def report_wrong(stack: Stack, rows: int) -> None:

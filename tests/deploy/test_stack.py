@@ -176,7 +176,7 @@ def test_an_alert_makes_the_watcher_train(watched):
     assert alert["decision_id"] == decision["id"]
     assert (decision["action"], decision["rule"]) == ("run", "due")
     assert alert["reason"] in decision["reason"]
-    assert decision["labels_until"] is not None
+    assert watched.labels  # which the training had
     assert decision["outcome"] in {"released", "refused"}
 
 

@@ -10,7 +10,6 @@ from mlflow.tracking import MlflowClient
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from iris_kedro import prediction_database
 from iris_kedro.configuration import name_data_folder
 from iris_kedro.datasets import SourceDataset
 from iris_kedro.errors import ProjectError
@@ -47,8 +46,7 @@ class Surroundings:
         model: Name of the registered model.
         project: The project's folder.
         reporting: The folder of reports.
-        engine: The database, for the watcher's records.
-        predictions: The same, to read predictions and labels.
+        engine: The database.
     """
 
     parameters: Parameters
@@ -56,7 +54,6 @@ class Surroundings:
     project: Path
     reporting: Path
     engine: Engine
-    predictions: Engine
 
     @property
     def store(self) -> Store:
@@ -89,14 +86,12 @@ def read_surroundings(context: Any) -> Surroundings:
         upgrade(engine)
     except SQLAlchemyError as error:
         raise _explain(engine, error) from error
-    address = prediction_database.locate(_find_address(context), project)
     return Surroundings(
         check_watcher(context.params),
         model,
         project,
         project / "data" / "08_reporting" / name_data_folder(model),
         engine,
-        prediction_database.connect(address),
     )
 
 
@@ -137,7 +132,7 @@ def build_loop(context: Any, surroundings: Surroundings, env: str | None) -> Loo
         surroundings.project,
     )
     place = Place(
-        surroundings.predictions,
+        surroundings.engine,
         surroundings.model,
         _takes_labels(context, parameters),
         _find_source(context),
@@ -157,7 +152,7 @@ def build_loop(context: Any, surroundings: Surroundings, env: str | None) -> Loo
         ),
         Trials(
             Registry(surroundings.model),
-            surroundings.predictions,
+            surroundings.engine,
             Canary.model_validate(context.params["model_release"]["canary"]),
             surroundings.by,
         ),

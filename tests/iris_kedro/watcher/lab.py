@@ -65,7 +65,6 @@ class FileTrials:
 
 def build(folder, url, seconds=60.0, **parameters):
     """Build a watcher that works in a folder."""
-    from iris_kedro import prediction_database  # noqa: PLC0415
     from iris_kedro.datasets import SourceDataset  # noqa: PLC0415
     from iris_kedro.specification import Watcher as Parameters  # noqa: PLC0415
     from iris_kedro.watcher.commands import Commands  # noqa: PLC0415
@@ -83,9 +82,8 @@ def build(folder, url, seconds=60.0, **parameters):
     results = FileResults(folder)
     source = SourceDataset("source.csv", "species", path=str(folder))
     takes_labels = given.triggers.labels is not None
-    predictions = prediction_database.connect(url)
     report = folder / "monitoring.json"
-    place = Place(predictions, "iris", takes_labels, source, report)
+    place = Place(engine, "iris", takes_labels, source, report)
     observer = Observer(place, given.triggers, store, lease, results)
     commands = Commands(folder, folder / "logs", (sys.executable, str(STAND_IN)))
     trials = FileTrials(folder)

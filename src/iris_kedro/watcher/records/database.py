@@ -28,8 +28,7 @@ CLOCKS = {  # seconds since the epoch
 def connect(url: str, project: Path) -> Engine:
     """Create an engine for the watcher's own tables, which it writes.
 
-    Transactions of SQLite begin with the lock to write. Predictions are read through
-    ``prediction_database.connect``, which does not keep the service from writing.
+    Transactions of SQLite begin with the lock to write, unless they are of ``reading``.
 
     Args:
         url: A URL of SQLAlchemy.
