@@ -440,7 +440,8 @@ def loop(stack: Stack, copy_project: Callable[..., Any], tmp_path_factory: Any) 
     end = time.monotonic() + 5
     while time.monotonic() < end:
         send_traffic(stack, setosa)
-    stack.kedro(project.path, "model", "promote", "2", "--reason", "of the test")
+    reason = ("--reason", "of the test")
+    stack.kedro(project.path, "model", "promote", "2", "--guard", *reason)
     version_2 = 'sum(serving_predictions_total{version="2"})'
 
     def answers_second() -> bool:
@@ -475,13 +476,13 @@ def watched(
     file = project.path / "conf/production/parameters_watcher.yml"
     settings = yaml.safe_load(file.read_text())
     # The alert shall be the only trigger, although there are reports all the time.
-    settings["watcher"]["triggers"] |= {"monitoring": "* * * * *", "verdicts": []}
+    often = "*/10 * * * * *"  # of a minute's seconds
+    settings["watcher"]["triggers"] |= {"monitoring": often, "verdicts": []}
     file.write_text(yaml.safe_dump(settings))
 
     report_wrong(stack, rows=5)
     counted = 'sum(serving_feedback_total{version="2"})'
     wait_until(lambda: stack.value(counted), "Prometheus has the first labels")
-    report_wrong(stack, rows=120)
     command = [sys.executable, "-m", "kedro", *stack.command("watcher")]
     environ = stack.environ(
         "watcher",
@@ -490,6 +491,9 @@ def watched(
     )
     stack.start("watcher", command, cwd=project.path, env=environ)
     stack.wait_for("watcher", f"{stack.url('watcher:8001')}/health")
+    # Before the training: the next version has no labels.
+    wait_until(lambda: stack.value("monitoring_accuracy") is not None, "a report")
+    report_wrong(stack, rows=120)
 
     def read(query: str) -> list[dict[str, Any]]:
         engine = connect(find_database(stack))
@@ -504,7 +508,6 @@ def watched(
     decided = "SELECT * FROM watcher_decisions WHERE outcome IS NOT NULL"
     log = stack.folder / "watcher.log"
     wait_until(lambda: read(decided), f"a run; {log} says why not", seconds=240)
-    wait_until(lambda: stack.value("monitoring_accuracy"), "a report with labels")
     wait_until(lambda: stack.value("watcher_runs_total"), "the run is scraped")
     triggers = read("SELECT * FROM watcher_triggers")
     labels = read("SELECT * FROM watcher_labels")
