@@ -128,11 +128,13 @@ def open_engine() -> Iterator[Callable[[str], Engine]]:
 
 @pytest.fixture
 def read(open_engine: Callable[[str], Engine]) -> Callable[[str], list[dict]]:
-    """Read all predictions in order."""
+    """Read all predictions in order; none before there are tables."""
 
     def read(url: str) -> list[dict]:
         order = predictions.c.prediction_id, predictions.c.row_index
         with open_engine(url).connect() as connection:
+            if not sqlalchemy.inspect(connection).has_table(predictions.name):
+                return []
             rows = connection.execute(sqlalchemy.select(predictions).order_by(*order))
             return [dict(row) for row in rows.mappings()]
 
