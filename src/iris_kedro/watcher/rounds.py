@@ -122,6 +122,7 @@ class Watcher:
             runs,
             self._store.find_reset(),
             labels > 0 or self._observer.has_new_source(runs, now),
+            self._trials.find_canary(),
         )
         decision = decide(situation, self._parameters.rules, now)
         if decision is None:

@@ -96,12 +96,14 @@ class Situation:
         reset_at: When the breaker was closed by hand, if ever.
         is_new_data: Whether the source has changed, or there are labels that count,
             since the last training.
+        canary: The version that answers a share of the requests, if any.
     """
 
     triggers: tuple[Trigger, ...] = ()
     runs: tuple[PastRun, ...] = ()
     reset_at: float | None = None
     is_new_data: bool = False
+    canary: str | None = None
 
 
 def decide(situation: Situation, rules: Rules, now: float) -> Decision | None:
@@ -120,26 +122,38 @@ def decide(situation: Situation, rules: Rules, now: float) -> Decision | None:
             f"{names}; but there are no new labelled rows, and the source has not"
             " changed since the last training: the same rows give the same model",
         )
+    reason = _find_reason_to_wait(situation, rules, now)
+    if reason is not None:
+        return Decision(Action.WAIT, *reason)
+    return Decision(Action.RUN, "due", names)
+
+
+def _find_reason_to_wait(
+    situation: Situation, rules: Rules, now: float
+) -> tuple[str, str] | None:
+    """Return the rule by which nothing starts now, and why."""
+    if situation.canary is not None:
+        return (
+            "canary",
+            f"version {situation.canary} is the canary: a new one would replace it"
+            " before it is decided about",
+        )
     if is_breaker_open(situation, rules):
-        return Decision(
-            Action.WAIT,
+        return (
             "breaker",
             f"the last {rules.failures} runs were refused or failed: new data, new"
             " labels or kedro watch reset ends that",
         )
     until = find_cooldown(situation.runs, rules)
     if until > now:
-        return Decision(
-            Action.WAIT, "cooldown", f"the last run was recent: not before {at(until)}"
-        )
+        return "cooldown", f"the last run was recent: not before {at(until)}"
     if count_budget(situation.runs, rules, now) == 0:
-        return Decision(
-            Action.WAIT,
+        return (
             "budget",
             f"{rules.runs_per_day} runs have started within 24 hours: not before"
             f" {at(_find_budget_end(situation.runs, rules))}",
         )
-    return Decision(Action.RUN, "due", names)
+    return None
 
 
 def is_breaker_open(situation: Situation, rules: Rules) -> bool:

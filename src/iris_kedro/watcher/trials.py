@@ -48,3 +48,12 @@ class Trials:
             logger.info(
                 "Version %s: %s: %s", decision.version, decision.action, decision.reason
             )
+
+    def find_canary(self) -> str | None:
+        """Return the version that is the canary, if one is running.
+
+        Raises:
+            MlflowException: If MLflow is away.
+        """
+        canary = self._registry.canary()
+        return canary.version if canary else None

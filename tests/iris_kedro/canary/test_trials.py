@@ -2,6 +2,7 @@
 
 import sqlalchemy
 
+from iris_kedro.registry import Cause
 from iris_kedro.watcher.trials import Trials
 
 RIGHT = [("a", "a", "a")]
@@ -34,3 +35,11 @@ def test_database_that_no_service_has_used_is_none(
     Trials(running, empty, canary_parameters, "ada@host").advance()
 
     assert running.canary().version == "2"
+
+
+def test_watcher_knows_the_canary(running, engine, canary_parameters):
+    trials = Trials(running, engine, canary_parameters, "ada@host")
+
+    assert trials.find_canary() == "2"
+    running.stop_canary("2", Cause("enough"))
+    assert trials.find_canary() is None

@@ -62,6 +62,10 @@ class FileTrials:
         with self._file.open("a") as file:
             file.write(".")
 
+    def find_canary(self):
+        canary = self._file.with_name("canary")
+        return canary.read_text() if canary.exists() else None
+
 
 def build(folder, url, seconds=60.0, **parameters):
     """Build a watcher that works in a folder."""

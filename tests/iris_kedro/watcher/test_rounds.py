@@ -351,6 +351,19 @@ def test_each_round_moves_canaries_on_also_while_a_run_lasts(lab, store):
     watcher.close()
 
 
+def test_no_training_replaces_a_canary_before_it_is_decided_about(lab, store, once):
+    (lab.folder / "canary").write_text("7")
+    store.add_trigger(Kind.WEBHOOK, "somebody")
+
+    assert once()
+    assert decided(store) == [("wait", "canary", None)]
+    assert "version 7" in store.list_decisions(1)[0].reason
+
+    (lab.folder / "canary").unlink()
+    assert once()
+    assert decided(store) == [("wait", "canary", None), RELEASED]
+
+
 def test_only_the_watcher_that_acts_moves_canaries_on(engine, lab, once):
     assert Lease(engine, "iris", 60.0).take()
 

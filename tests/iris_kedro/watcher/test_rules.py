@@ -55,6 +55,8 @@ REFUSED_TWICE = [run(30, "refused"), run(28, "failed")]
         (situation("schedule", runs=[run(9), run(7), run(5)]), "wait", "budget"),
         (situation("schedule", runs=[run(25), run(7), run(5)]), "run", "due"),
         (situation("schedule", runs=REFUSED_TWICE), "wait", "breaker"),
+        (situation("labels", canary="7", is_new_data=True), "wait", "canary"),
+        (situation("monitoring", canary="7"), "skip", "nothing new"),
         (situation("source", runs=REFUSED_TWICE), "run", "due"),
         (situation("labels", runs=REFUSED_TWICE), "run", "due"),
         (
