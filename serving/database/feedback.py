@@ -12,7 +12,7 @@ from serving.database.tables import feedback, predictions
 
 CHUNK = 500  # rows in one query; SQLite's limit of variables is far above
 
-ADVISORY_LOCK = 4_711_015  # any number that nothing else uses
+ADVISORY_LOCK = 4_711_016  # any number that no other lock has
 
 T = TypeVar("T")
 Key = tuple[str, int]  # prediction_id and row_index

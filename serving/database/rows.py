@@ -16,6 +16,8 @@ from serving.monitoring.observers import Observation, join
 COLUMNS = tuple(column.name for column in predictions.columns)
 ROWS_AT_ONCE = 2000  # that are encoded together
 
+NO_TIMES = (None, None)  # a model alone is not timed
+
 Row = tuple[Any, ...]  # a value for each of COLUMNS
 
 
@@ -81,8 +83,9 @@ class RowEncoder:
                 each.request_id,
                 each.route,
             )
+            times = (each.seconds, each.other.seconds) if each.other else NO_TIMES
             for index in range(len(each.rows)):
-                yield each.prediction_id, index, *common, *next(answers)
+                yield each.prediction_id, index, *common, *next(answers), *times
 
     def _encode_answers(self, observations: list[Observation]) -> Iterator[Row]:
         """Yield features and answers of rows, some at a time: many take much memory."""

@@ -27,6 +27,9 @@ predictions = Table(
     Column("other_version", Text),
     Column("other_prediction", Text),
     Column("other_probabilities", Text),
+    # How long each of the two took for the whole request.
+    Column("seconds", Double),
+    Column("other_seconds", Double),
     Index("predictions_by_time", "model", "predicted_at"),
 )
 

@@ -38,6 +38,8 @@ predictions = table(
     column("other_version"),
     column("other_prediction"),
     column("other_probabilities"),
+    column("seconds"),
+    column("other_seconds"),
 )
 feedback = table(
     "feedback",

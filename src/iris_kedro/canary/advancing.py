@@ -79,7 +79,8 @@ def find(
     """Return what the rows of a trial show; none without a database."""
     if engine is None:
         return None
-    return evaluate(read_pairs(engine, model, trial), parameters)
+    pairs = read_pairs(engine, model, trial, parameters.latency_budget_ms)
+    return evaluate(pairs, parameters)
 
 
 def _carry_out(registry: Registry, decision: Decision, by: str) -> Event | None:

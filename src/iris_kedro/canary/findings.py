@@ -31,6 +31,9 @@ class Findings:
         e_class_shift: Evidence that the classes are answered in other shares.
         confidence_loss: By how much the new version is less sure of its answers.
         e_less_sure: Evidence that it is less sure of more rows.
+        slower: Share of the requests that only the new version takes too long for,
+            less those that only the other one does.
+        e_slower: Evidence that it takes too long for more requests.
     """
 
     rows: int = 0
@@ -47,6 +50,8 @@ class Findings:
     e_class_shift: float = 1.0
     confidence_loss: float = 0.0
     e_less_sure: float = 1.0
+    slower: float = 0.0
+    e_slower: float = 1.0
 
     @property
     def loss(self) -> float:
@@ -65,6 +70,7 @@ def evaluate(pairs: Pairs, parameters: Canary) -> Findings:
     net = pairs.gained_by_class.sum(axis=1) - pairs.lost_by_class.sum(axis=1)
     rows = max(pairs.rows, 1)
     surer, less_sure = pairs.surer
+    slow, other_slow, timed = pairs.slow
     return Findings(
         rows=pairs.rows,
         rows_at_share=pairs.rows_at_share,
@@ -82,6 +88,8 @@ def evaluate(pairs: Pairs, parameters: Canary) -> Findings:
         e_class_shift=_compare_classes(pairs),
         confidence_loss=pairs.confidence[1] - pairs.confidence[0],
         e_less_sure=_find_highest(compare_pairs(less_sure, surer, "greater")),
+        slower=float((slow - other_slow).sum()) / max(int(timed.sum()), 1),
+        e_slower=_find_highest(compare_pairs(slow, other_slow, "greater")),
     )
 
 

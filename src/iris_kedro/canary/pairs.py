@@ -1,33 +1,15 @@
 """Rows that both models of a trial predicted, counted in the database."""
 
-import json
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Engine,
-    Integer,
-    and_,
-    case,
-    cast,
-    func,
-    select,
-)
+from sqlalchemy import ColumnElement, Connection, Engine, and_, case, func, select
 
+from iris_kedro.canary.confidence import compare_confidence
+from iris_kedro.canary.latency import count_slow
+from iris_kedro.canary.looks import Counts, find_look
 from iris_kedro.prediction_database import feedback, predictions
 from iris_kedro.registry import Trial
-
-Counts = NDArray[np.int64]
-
-LOOK_SECONDS = 3600
-# Probabilities are read row by row, so that there is a limit; the first rows rather
-# than the last, because evidence must not forget.
-MOST_PROBABILITIES = 100_000
 
 
 @dataclass(frozen=True)
@@ -48,6 +30,8 @@ class Pairs:
         confidence: Mean probability of the answers of ``version`` and ``against``.
         surer: Rows of whose answer ``version`` is surer, and less sure, of shape
             (2, n_looks).
+        slow: Requests that took only ``version`` longer than the budget, only
+            ``against``, and all that were timed, of shape (3, n_looks).
     """
 
     rows: int
@@ -58,15 +42,19 @@ class Pairs:
     labels: Counts
     confidence: tuple[float, float]
     surer: Counts
+    slow: Counts
 
 
-def read_pairs(engine: Engine, model: str, trial: Trial) -> Pairs:
+def read_pairs(
+    engine: Engine, model: str, trial: Trial, latency_budget_ms: float
+) -> Pairs:
     """Count the rows of a trial.
 
     Args:
         engine: The database of predictions.
         model: Name of the registered model.
         trial: The versions to compare, and since when.
+        latency_budget_ms: What a prediction may take.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: If the database cannot be read.
@@ -85,7 +73,8 @@ def read_pairs(engine: Engine, model: str, trial: Trial) -> Pairs:
         rows_at_share = connection.scalar(
             select(func.count()).select_from(predictions).where(condition, at_share)
         )
-        confidence, surer = _compare_confidence(connection, condition, trial)
+        confidence, surer = compare_confidence(connection, condition, trial)
+        slow = count_slow(connection, condition, trial, latency_budget_ms / 1000)
     gained, lost = _group_by_class(answers)
     return Pairs(
         rows=sum(count for *_, count in answers),
@@ -96,12 +85,8 @@ def read_pairs(engine: Engine, model: str, trial: Trial) -> Pairs:
         labels=labels,
         confidence=confidence,
         surer=surer,
+        slow=slow,
     )
-
-
-def _look(column: Any, trial: Trial) -> ColumnElement[int]:
-    # PostgreSQL rounds where SQLite truncates: looks may begin half an hour apart.
-    return cast((column - trial.since.timestamp()) / LOOK_SECONDS, Integer)
 
 
 def _count_answers(
@@ -109,7 +94,7 @@ def _count_answers(
 ) -> list[tuple[int, str, str, int]]:
     """Return (look, answer of version, answer of against, rows)."""
     columns = (
-        _look(predictions.c.predicted_at, trial).label("look"),
+        find_look(predictions.c.predicted_at, trial).label("look"),
         predictions.c.prediction,
         predictions.c.other_prediction,
     )
@@ -138,7 +123,7 @@ def _count_labels(
     ours = case((predictions.c.prediction == feedback.c.label, 1), else_=0)
     theirs = case((predictions.c.other_prediction == feedback.c.label, 1), else_=0)
     # A label arrives after its prediction, but the clocks may differ.
-    look = _look(feedback.c.received_at, trial)
+    look = find_look(feedback.c.received_at, trial)
     query = (
         select(look.label("look"), ours, theirs, func.count())
         .join_from(
@@ -157,39 +142,3 @@ def _count_labels(
     for at, is_ours, is_theirs, count in found:
         labels[(1 - is_ours) * 2 + (1 - is_theirs), max(at, 0)] += count
     return labels
-
-
-def _compare_confidence(
-    connection: Connection, condition: ColumnElement[bool], trial: Trial
-) -> tuple[tuple[float, float], Counts]:
-    query = (
-        select(
-            _look(predictions.c.predicted_at, trial),
-            predictions.c.prediction,
-            predictions.c.probabilities,
-            predictions.c.other_prediction,
-            predictions.c.other_probabilities,
-        )
-        .where(condition, predictions.c.other_probabilities.is_not(None))
-        .order_by(predictions.c.predicted_at)
-        .limit(MOST_PROBABILITIES)
-    )
-    sums, count = np.zeros(2), 0
-    surer: dict[int, list[int]] = {}
-    for look, ours, theirs in _stream(connection, query):
-        sums += (ours, theirs)
-        count += 1
-        found = surer.setdefault(look, [0, 0])
-        found[0] += ours > theirs
-        found[1] += ours < theirs
-    counts = np.zeros((2, 1 + max(surer, default=0)), np.int64)
-    for look, found in surer.items():
-        counts[:, look] = found
-    means = sums / max(count, 1)
-    return (float(means[0]), float(means[1])), counts
-
-
-def _stream(connection: Connection, query: Any) -> Iterator[tuple[int, float, float]]:
-    rows = connection.execution_options(yield_per=5_000).execute(query)
-    for look, answer, ours, other_answer, theirs in rows:
-        yield look, json.loads(ours)[answer], json.loads(theirs)[other_answer]

@@ -10,8 +10,8 @@ from iris_kedro.specification import Canary
 
 SECONDS_PER_HOUR = 3600
 NO_DATABASE = (
-    "there is no database of predictions, so neither answers nor labels can be"
-    " compared; errors and latency are in the service's metrics"
+    "there is no database of predictions, so neither answers nor labels nor latency can"
+    " be compared; errors and latency are in the service's metrics"
 )
 
 
@@ -27,8 +27,8 @@ def decide_canary(
         now: The time.
     """
     found = findings or Findings()
-    if _is_worse(found, parameters):
-        return _decide(Action.STOP, trial, findings, _describe_worse(trial, found))
+    if harm := _find_harm(trial, found, parameters):
+        return _decide(Action.STOP, trial, findings, harm)
     next_share = parameters.find_next_share(trial.share)
     warnings = [] if _is_not_worse(found, parameters) else _warn(found, parameters)
     if next_share is None and _is_not_worse(found, parameters):
@@ -68,8 +68,8 @@ def decide_guard(
         now: The time.
     """
     found = findings or Findings()
-    if _is_worse(found, parameters):
-        return _decide(Action.ROLL_BACK, trial, findings, _describe_worse(trial, found))
+    if harm := _find_harm(trial, found, parameters):
+        return _decide(Action.ROLL_BACK, trial, findings, harm)
     rows = _describe_rows(found) if findings else NO_DATABASE
     passed, hours = _hours(trial.since, now), parameters.guard.hours
     if passed >= hours:
@@ -109,9 +109,22 @@ def _end_undecided(
     return _decide(action, trial, findings, reason)
 
 
-def _is_worse(found: Findings, parameters: Canary) -> bool:
-    is_shown = found.e_worse >= 1 / parameters.alpha
-    return is_shown and found.loss >= parameters.worse_by
+def _find_harm(trial: Trial, found: Findings, parameters: Canary) -> str:
+    """Return in what the version is shown to be worse; empty if in nothing."""
+    shown = 1 / parameters.alpha
+    pair = f"version {trial.version} is shown to be {{}} than version {trial.against}"
+    if found.e_worse >= shown and found.loss >= parameters.worse_by:
+        return (
+            f"{pair.format('worse')}: {found.loss:.1%} fewer right answers (e-value"
+            f" {found.e_worse:.3g}; {_describe_rows(found)})"
+        )
+    if found.e_slower >= shown and found.slower > parameters.maximum_slower:
+        return (
+            f"{pair.format('slower')}: it takes more than"
+            f" {parameters.latency_budget_ms:g} ms for {found.slower:.1%} more of the"
+            f" requests (e-value {found.e_slower:.3g})"
+        )
+    return ""
 
 
 def _is_not_worse(found: Findings, parameters: Canary) -> bool:
@@ -167,14 +180,6 @@ def _list_missing(
 
 def _hours(since: datetime, now: datetime) -> float:
     return (now - since).total_seconds() / SECONDS_PER_HOUR
-
-
-def _describe_worse(trial: Trial, found: Findings) -> str:
-    return (
-        f"version {trial.version} is shown to be worse than version {trial.against}:"
-        f" {found.loss:.1%} fewer right answers (e-value {found.e_worse:.3g};"
-        f" {_describe_rows(found)})"
-    )
 
 
 def _describe_not_worse(trial: Trial, found: Findings, parameters: Canary) -> str:

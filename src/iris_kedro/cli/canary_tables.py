@@ -92,6 +92,12 @@ def _build_table(found: "Findings", parameters: "Canary") -> Table:
         f"{parameters.maximum_confidence_loss:.1%}",
         mark(found.e_less_sure),
     )
+    table.add_row(
+        f"more requests above {parameters.latency_budget_ms:g} ms",
+        f"{found.slower:.1%}",
+        f"{parameters.maximum_slower:.1%}",
+        mark(found.e_slower),
+    )
     table.add_section()
     accuracy = f"{found.accuracy:.1%} : {found.other_accuracy:.1%}"
     table.add_row("labelled rows", f"{found.labelled}", NONE, NONE)

@@ -29,6 +29,8 @@ class Canary(Parameters):
     minimum_agreement: Annotated[float, Field(ge=0, le=1)]
     maximum_class_shift: Annotated[float, Field(ge=0, le=1)]
     maximum_confidence_loss: Annotated[float, Field(ge=0, le=1)]
+    latency_budget_ms: Annotated[float, Field(gt=0)]
+    maximum_slower: Annotated[float, Field(ge=0, le=1)]
     undecided_after: Annotated[float, Field(gt=0)]
     undecided: Literal["promote", "stop", "wait"]
     guard: Guard

@@ -5,6 +5,7 @@ import pytest
 from iris_kedro.canary.findings import evaluate
 from iris_kedro.canary.pairs import read_pairs
 
+BUDGET = 5.0  # milliseconds
 ROWS = [
     ("a", "a", "a"),
     ("a", "b", "a"),
@@ -20,7 +21,7 @@ def test_rows_are_counted_by_look_class_and_label(engine, answer, make_trial):
     answer(trial, ROWS)
     answer(trial, [("b", "a", "b")], after_hours=2.5)
 
-    pairs = read_pairs(engine, "iris", trial)
+    pairs = read_pairs(engine, "iris", trial, BUDGET)
 
     assert (pairs.rows, pairs.agreeing) == (7, 3)
     assert pairs.gained_by_class.tolist() == [[2, 0, 0], [1, 0, 1]]
@@ -43,7 +44,7 @@ def test_rows_of_other_trials_do_not_count(engine, answer, make_trial, changes):
     trial = make_trial()
     answer(trial, ROWS, **changes)
 
-    pairs = read_pairs(engine, "iris", trial)
+    pairs = read_pairs(engine, "iris", trial, BUDGET)
 
     assert pairs.rows == pairs.labels.sum() == pairs.surer.sum() == 0
 
@@ -54,7 +55,7 @@ def test_rows_at_the_share_are_those_since_it_was_set(engine, answer, make_trial
     answer(trial, ROWS)
     answer(trial, ROWS[:2], after_hours=1.5)
 
-    pairs = read_pairs(engine, "iris", later)
+    pairs = read_pairs(engine, "iris", later, BUDGET)
 
     assert (pairs.rows, pairs.rows_at_share) == (8, 2)
 
@@ -64,7 +65,7 @@ def test_confidence_is_that_of_the_answer(engine, answer, make_trial):
     answer(trial, ROWS[:4], sure=(0.6, 0.8))
     answer(trial, ROWS[:1], sure=(0.9, 0.8), after_hours=1.2)
 
-    pairs = read_pairs(engine, "iris", trial)
+    pairs = read_pairs(engine, "iris", trial, BUDGET)
 
     assert pairs.confidence == pytest.approx((0.66, 0.8))
     assert pairs.surer.tolist() == [[0, 1], [4, 0]]
@@ -74,7 +75,7 @@ def test_answer_below_one_half_has_its_own_probability(engine, answer, make_tria
     trial = make_trial()
     answer(trial, ROWS[:1], probabilities='{"a": 0.3, "b": 0.7}')
 
-    assert read_pairs(engine, "iris", trial).confidence[0] == 0.3
+    assert read_pairs(engine, "iris", trial, BUDGET).confidence[0] == 0.3
 
 
 def test_label_that_is_corrected_counts_once(engine, answer, make_trial, url):
@@ -83,13 +84,15 @@ def test_label_that_is_corrected_counts_once(engine, answer, make_trial, url):
     with engine.begin() as connection:
         connection.exec_driver_sql("UPDATE feedback SET label = 'b'")
 
-    labels = read_pairs(engine, "iris", trial).labels
+    labels = read_pairs(engine, "iris", trial, BUDGET).labels
 
     assert labels.sum(axis=1).tolist() == [1, 1, 2, 1]
 
 
 def test_no_rows_show_nothing(engine, make_trial, canary_parameters):
-    found = evaluate(read_pairs(engine, "iris", make_trial()), canary_parameters)
+    found = evaluate(
+        read_pairs(engine, "iris", make_trial(), BUDGET), canary_parameters
+    )
 
     assert (found.rows, found.labelled, found.agreement, found.loss) == (0, 0, 1.0, 0.0)
     assert found.e_worse == found.e_not_worse == found.e_class_shift == 1.0
@@ -99,7 +102,7 @@ def test_effects_are_shares_of_the_rows(engine, answer, make_trial, canary_param
     trial = make_trial()
     answer(trial, [("a", "a", "a")] * 80 + [("b", "a", "a")] * 20, sure=(0.7, 0.8))
 
-    found = evaluate(read_pairs(engine, "iris", trial), canary_parameters)
+    found = evaluate(read_pairs(engine, "iris", trial, BUDGET), canary_parameters)
 
     assert (found.agreement, found.class_shift, found.loss) == (0.8, 0.2, 0.2)
     assert (found.accuracy, found.other_accuracy) == (0.8, 1.0)
@@ -116,10 +119,38 @@ def test_evidence_of_a_look_is_not_forgotten(
 ):
     trial = make_trial()
     answer(trial, [("b", "a", "a")] * 10)
-    first = evaluate(read_pairs(engine, "iris", trial), canary_parameters)
+    first = evaluate(read_pairs(engine, "iris", trial, BUDGET), canary_parameters)
     answer(trial, [("a", "b", "a")] * 30, after_hours=2)
 
-    later = evaluate(read_pairs(engine, "iris", trial), canary_parameters)
+    later = evaluate(read_pairs(engine, "iris", trial, BUDGET), canary_parameters)
 
     assert later.e_worse == first.e_worse > 100
     assert later.loss < 0 < first.loss
+
+
+def test_requests_above_the_budget_are_counted_for_each_model(
+    engine, answer, make_trial
+):
+    trial = make_trial()
+    for seconds, other_seconds in ((0.009, 0.001), (0.001, 0.009), (0.009, 0.009)):
+        answer(trial, ROWS[:1], seconds=seconds, other_seconds=other_seconds)
+    answer(trial, ROWS[:1], after_hours=1.5, seconds=0.009, other_seconds=0.001)
+    answer(trial, ROWS[:1], row_index=1, seconds=0.009, other_seconds=0.001)
+    answer(trial, ROWS[:1])  # not timed
+
+    pairs = read_pairs(engine, "iris", trial, BUDGET)
+
+    assert pairs.slow.tolist() == [[1, 1], [1, 0], [3, 1]]
+
+
+def test_a_model_that_exceeds_the_budget_more_often_is_slower(
+    engine, answer, make_trial, canary_parameters
+):
+    trial = make_trial()
+    answer(trial, ROWS[:1] * 40, seconds=0.009, other_seconds=0.001)
+    answer(trial, ROWS[:1] * 60, seconds=0.001, other_seconds=0.001)
+
+    found = evaluate(read_pairs(engine, "iris", trial, BUDGET), canary_parameters)
+
+    assert found.slower == pytest.approx(0.4)
+    assert found.e_slower > 100

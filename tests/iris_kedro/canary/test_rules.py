@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,8 @@ WORSE = Findings(
 NOT_WORSE = Findings(
     rows=2000, rows_at_share=800, labelled=400, gained=4, lost=3, e_not_worse=150.0
 )
+
+SLOWER = Findings(rows=2000, rows_at_share=800, slower=0.04, e_slower=2000.0)
 
 
 def after(trial, hours):
@@ -182,3 +185,26 @@ def test_guard_rolls_back_or_ends(
 
     assert decision.action is action
     assert reason in decision.reason
+
+
+def test_slower_canary_is_stopped_by_how_much_it_exceeds_the_budget(decide):
+    decision = decide(SLOWER)
+
+    assert decision.action is Action.STOP
+    assert "more than 5 ms for 4.0% more of the requests (e-value 2e+03)" in (
+        decision.reason
+    )
+
+
+@pytest.mark.parametrize("changes", [{"slower": 0.02}, {"e_slower": 99.0}])
+def test_canary_is_not_stopped_without_evidence_and_effect(decide, changes):
+    assert decide(replace(SLOWER, **changes)).action is Action.RAISE_SHARE
+
+
+def test_slower_version_that_is_guarded_is_rolled_back(make_trial, canary_parameters):
+    trial = make_trial(kind="guard")
+
+    decision = decide_guard(trial, SLOWER, canary_parameters, after(trial, 1))
+
+    assert decision.action is Action.ROLL_BACK
+    assert "slower" in decision.reason

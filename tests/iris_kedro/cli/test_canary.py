@@ -110,7 +110,7 @@ def test_canary_without_a_database_says_what_the_decision_lacks(running, monkeyp
     result = running.invoke("model", "canary", "--decide")
 
     assert result.exit_code == 0
-    assert "there is no database of predictions, so that neither" in result.output
+    assert "there is no database of predictions, so neither answers" in result.output
 
 
 def test_canary_is_stopped_by_hand(running):

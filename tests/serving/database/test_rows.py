@@ -44,6 +44,8 @@ def test_each_row_has_its_place_values_and_answer(iris):
         "other_version": None,
         "other_prediction": None,
         "other_probabilities": None,
+        "seconds": None,
+        "other_seconds": None,
     }
     assert list(json.loads(first["probabilities"])) == list(iris.contract.classes)
     expected = observation.prediction.probabilities
@@ -100,9 +102,12 @@ def test_missing_numbers_are_null(iris):
 
 def test_the_answer_of_the_other_model_is_beside(load, build_iris, iris):
     challenger = load(build_iris(C=0.001), "4")
-    other = OtherAnswer(challenger, challenger.predict(FLOWERS))
+    other = OtherAnswer(challenger, challenger.predict(FLOWERS), 0.002)
 
-    rows = encode(observe(iris, FLOWERS, arm="canary", other=other))
+    rows = encode(observe(iris, FLOWERS, arm="canary", other=other, seconds=0.001))
+
+    times = [(row["seconds"], row["other_seconds"]) for row in rows]
+    assert times == [(0.001, 0.002)] * 2
 
     assert [row["arm"] for row in rows] == ["canary"] * 2
     assert [row["version"] for row in rows] == ["3"] * 2

@@ -25,6 +25,8 @@ def upgrade() -> None:
         sa.Column("other_version", sa.Text),
         sa.Column("other_prediction", sa.Text),
         sa.Column("other_probabilities", sa.Text),
+        sa.Column("seconds", sa.Double),
+        sa.Column("other_seconds", sa.Double),
     )
     op.create_index("predictions_by_time", "predictions", ["model", "predicted_at"])
     op.create_table(
