@@ -180,7 +180,7 @@ def test_a_database_that_is_away_is_named(watched, monkeypatch):
 
 
 def test_a_reset_is_in_the_history(watched):
-    result = watched.invoke("watch", "reset", "--reason", "the data is mended")
+    result = watched.invoke("watch", "reset", "--reason", "the data is fixed")
 
     assert "failure count of iris is reset" in result.output
-    assert "the data is mended" in watched.invoke("model", "history").output
+    assert "the data is fixed" in watched.invoke("model", "history").output

@@ -79,7 +79,7 @@ class Service:
         return ", ".join(sorted(found))
 
     def is_ready(self) -> bool:
-        """Tell whether both workers can predict."""
+        """Return whether both workers can predict."""
         try:
             return bool(self.find_version())
         except requests.RequestException:

@@ -79,7 +79,9 @@ class Story:
             self.traffic.size = OF_GIANTS
             report = self._wait_for_verdict("data drift")
             self.narrator.say(f"Monitoring: {report['reasons'][0]}")
-            self.narrator.say(f"Nobody has told it, but {self._describe_answers()}")
+            self.narrator.say(
+                f"Without labels it cannot know, but {self._describe_answers()}"
+            )
 
     def _decide_not_to_train(self) -> None:
         text = "Drift is a trigger. But there is nothing new to learn from yet"

@@ -127,7 +127,7 @@ class Traffic:
                     self._asked.popleft()
 
     def _send(self, asked: list[Asked]) -> bool:
-        """Send labels; tell whether the service has taken them."""
+        """Send labels; return whether the service accepted them."""
         labels = [
             (each.prediction_id, row, species)
             for each in asked

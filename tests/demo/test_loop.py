@@ -50,7 +50,7 @@ def start(project, log):
 
 @dataclass(frozen=True)
 class Told:
-    """A story that was told to its end."""
+    """A story that ran to its end."""
 
     project: Project
     output: str

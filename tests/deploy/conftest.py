@@ -457,7 +457,7 @@ def loop(stack: Stack, copy_project: Callable[..., Any], tmp_path_factory: Any) 
 
 @dataclass(frozen=True)
 class Watched:
-    """The stack with a watcher, after an alert that it heard of."""
+    """The stack with a watcher, after an alert that it got."""
 
     loop: Loop
     decisions: list[dict[str, Any]]
@@ -469,7 +469,7 @@ class Watched:
 def watched(
     loop: Loop, copy_project: Callable[..., Any], tmp_path_factory: Any
 ) -> Watched:
-    """Report that Production is mostly wrong, and let a watcher hear the alert."""
+    """Report that Production is mostly wrong, and let a watcher get the alert."""
     stack = loop.stack
     project = copy_project(tmp_path_factory.mktemp("watcher") / "project", small=True)
     project.change("parameters_watcher.yml", "watcher.poll_seconds", 0.5)

@@ -139,7 +139,7 @@ def test_a_run_that_outlives_its_watcher_is_ended_by_the_next(lab, store, start)
     lab.wait(lab.begun, "the run has begun")
     [job] = children(process.pid)
     started = find_start(job)
-    os.kill(job, signal.SIGSTOP)  # it does not hear that its parent has ended
+    os.kill(job, signal.SIGSTOP)  # it does not notice that its parent has ended
     process.kill()
     process.join()
     lab.plan("released")

@@ -156,7 +156,7 @@ def test_runs_are_those_of_the_last_day_and_the_newest(engine, store, lease, sta
 
 
 def test_a_reset_is_a_decision(store):
-    store.reset("ada", "the data is mended")
+    store.reset("ada", "the data is fixed")
 
     [record] = store.list_decisions(1)
     assert (record.action, record.by) == (Action.RESET, "ada")
