@@ -129,6 +129,7 @@ CHECKS = {
     LABELLED: not_run("it is above, with another parameter"),
     'kedro model canary --stop --reason "too early"': shows("no longer the canary"),
     "make serve": not_run("it is above"),
+    "make loop": not_run("tests/demo"),
     "make run": not_run("the fixture has run it"),
     "kedro run": not_run("the README has it"),
     "kedro watch reset": not_run("it is above, with a reason"),

@@ -202,7 +202,7 @@ CHECKS: dict[str, Check] = {
     "kill %1": stops_the_service,
     "source .venv/bin/activate": prints(""),
     "kedro run": prints_when_activated("Gate  "),
-    "kedro run --pipelines data_engineering": prints_when_activated("4 of 4"),
+    "kedro run --pipelines data_engineering": prints_when_activated("7 of 7"),
     "kedro run --tags data_science": prints_when_activated("Candidates"),
     "kedro run --namespaces candidates.random_forest": trains_one_candidate,
     "kedro run --from-nodes select_best": prints_when_activated("Candidates"),

@@ -34,11 +34,9 @@ from iris_kedro.specification import (
 if TYPE_CHECKING:
     from sqlalchemy.exc import DBAPIError
 
-SHOWN = ("leaderboard", "origins", "gate_report", "registry")
-
 logger = logging.getLogger(__name__)
 
-SHOWN = ("leaderboard", "gate_report", "registry", "monitoring.report")
+SHOWN = ("leaderboard", "origins", "gate_report", "registry", "monitoring.report")
 
 
 class ProjectHooks:

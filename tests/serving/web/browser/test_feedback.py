@@ -18,16 +18,14 @@ def url(tmp_path, store_predictions):
 
 
 @pytest.fixture
-def stored(url, store_predictions):
-    """Return a function that opens a page and stores the prediction that it shows."""
+def stored():
+    """Return a function that opens a page; the service stores what it shows."""
 
-    def stored(open_page, server, *, predicted="setosa"):
+    def stored(open_page, server):
         page = open_page("about:blank")
         with page.expect_response("**/predict") as answered:
             page.goto(server.url)
-        answer = answered.value.json()
-        store_predictions(url, (answer["prediction_id"], 0, predicted))
-        return page, answer
+        return page, answered.value.json()
 
     return stored
 
@@ -69,10 +67,17 @@ def test_a_prediction_that_is_not_stored_yet_is_tried_again(
     serve, open_page, url, store_predictions, read_feedback
 ):
     server = serve(database_url=url)
+    prediction_id = "0" * 32
+
+    def rename(route):
+        answer = route.fetch()
+        route.fulfill(
+            response=answer, json={**answer.json(), "prediction_id": prediction_id}
+        )
+
     page = open_page("about:blank")
-    with page.expect_response("**/predict") as answered:
-        page.goto(server.url)
-    prediction_id = answered.value.json()["prediction_id"]
+    page.route("**/predict", rename)
+    page.goto(server.url)
 
     with page.expect_response("**/feedback") as refused:
         page.get_by_role("button", name="Send").click()
