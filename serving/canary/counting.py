@@ -11,7 +11,8 @@ from serving.monitoring.observers import Observation
 def count_pairs(metrics: ServiceMetrics, observations: Iterable[Observation]) -> None:
     """Count how often the models of each pair agree, and how long each took."""
     for observation in observations:
-        if (other := observation.other) is None:
+        other = observation.other
+        if other is None or other.prediction is None:
             continue
         labels, others = observation.prediction.labels, other.prediction.labels
         version, beside = observation.model.version.version, other.model.version.version

@@ -148,16 +148,23 @@ class Partner:
             return predict(production, rows)
         beside = self._try_to_predict(running, production.model.contract, rows)
         answer = predict(production, rows)
-        if beside is None:
-            return answer._replace(arm=CANARY) if is_chosen else answer
-        if is_chosen:
+        if is_chosen and isinstance(beside, Answer):
             return beside._replace(other=answer.as_other)
-        return answer._replace(other=beside.as_other)
+        if is_chosen:
+            answer = answer._replace(arm=CANARY)
+        other = beside.as_other if isinstance(beside, Answer) else beside
+        return answer._replace(other=other)
 
     def _try_to_predict(
         self, running: Running, source: Contract, rows: Matrix
-    ) -> Answer | None:
-        """Predict with the version beside Production; None if it cannot."""
+    ) -> Answer | OtherAnswer | None:
+        """Predict with the version beside Production.
+
+        Returns:
+            Its answer; one without a prediction if it fails, and None if it cannot
+            express the rows.
+        """
+        failed = None
         try:
             recoded, kept = running.recoder.recode(rows, source)
             if kept.all():
@@ -166,8 +173,9 @@ class Partner:
             logger.debug("Production has other features; the follower will see it")
         except Exception as error:
             self._fail(running, error)
+            failed = OtherAnswer(running.served.model, None)
         self._metrics.dropped.labels(TASK).inc(len(rows))
-        return None
+        return failed
 
     def _fail(self, running: Running, error: Exception) -> None:
         """Stop using a version that fails, until the registry says something new."""

@@ -63,9 +63,11 @@ class RowEncoder:
 
     def encode(self, observations: Iterable[Observation]) -> Iterator[Row]:
         """Yield the rows of observations, those of the same models together."""
-        groups: dict[tuple[int, int], list[Observation]] = {}
+        groups: dict[tuple[int, int, bool], list[Observation]] = {}
         for each in observations:
-            models = id(each.model), id(each.other.model if each.other else None)
+            other = each.other.model if each.other else None
+            has_failed = each.other is not None and each.other.prediction is None
+            models = id(each.model), id(other), has_failed
             groups.setdefault(models, []).append(each)
         for group in groups.values():
             yield from self._encode(group)
@@ -93,18 +95,16 @@ class RowEncoder:
         features = StoredFeatures(model.contract.features, self._omitted)
         rows = np.concatenate([each.rows for each in observations])
         answers = _Answers(model, (each.prediction for each in observations))
-        if other:
-            others = (each.other.prediction for each in observations if each.other)
-            beside = _Answers(other.model, others)
+        beside = _Answers.of_others(observations)
         for start in range(0, len(rows), ROWS_AT_ONCE):
             part = slice(start, start + ROWS_AT_ONCE)
             texts = features.encode(rows[part])
             columns: list[Sequence[str | None]] = [texts, *answers.write(part)]
-            if other:
-                version = other.model.version.version
-                columns += [[version] * len(texts), *beside.write(part)]
-            else:
-                columns += [[None] * len(texts)] * 3
+            nothing = [None] * len(texts)
+            columns.append(
+                [other.model.version.version] * len(texts) if other else nothing
+            )
+            columns += beside.write(part) if beside else [nothing, nothing]
             yield from zip(*columns, strict=True)
 
 
@@ -114,6 +114,13 @@ class _Answers:
     def __init__(self, model: Model, predictions: Iterable[Prediction]) -> None:
         self._classes = model.contract.classes
         self._joined = join(predictions)
+
+    @classmethod
+    def of_others(cls, observations: list[Observation]) -> "_Answers | None":
+        """Return those of the model beside; None without one, or if it failed."""
+        others = [each.other for each in observations if each.other]
+        predictions = [each.prediction for each in others if each.prediction]
+        return cls(others[0].model, predictions) if predictions else None
 
     def write(self, part: slice) -> tuple[list[str], list[str]]:
         """Return the classes of some rows, and their probabilities as JSON."""

@@ -22,16 +22,22 @@ REQUEST_BYTES, LABEL_BYTES = 1100, 64
 
 
 class OtherAnswer(NamedTuple):
-    """What the model beside the one that answered predicts for the same rows."""
+    """What the model beside the one that answered predicts for the same rows.
+
+    Attributes:
+        model: The model.
+        prediction: Its prediction; None if it failed.
+        seconds: How long it took; 0 if it was not measured.
+    """
 
     model: Model
-    prediction: Prediction
+    prediction: Prediction | None
     seconds: float = 0.0
 
     @property
     def memory(self) -> int:
         """Estimate of the bytes that it takes."""
-        return _estimate_memory(self.prediction)
+        return _estimate_memory(self.prediction) if self.prediction else 0
 
 
 class Observation(NamedTuple):

@@ -19,6 +19,7 @@ class Findings:
     Attributes:
         rows: Rows that both models predicted.
         rows_at_share: Those of them since the share became the present one.
+        errors: Requests that the new version failed on and the other one answered.
         agreement: Share of the rows with the same answer.
         labelled: Rows with a label.
         gained: Labelled rows that only the new version has right.
@@ -38,6 +39,7 @@ class Findings:
 
     rows: int = 0
     rows_at_share: int = 0
+    errors: int = 0
     agreement: float = 1.0
     labelled: int = 0
     gained: int = 0
@@ -74,6 +76,7 @@ def evaluate(pairs: Pairs, parameters: Canary) -> Findings:
     return Findings(
         rows=pairs.rows,
         rows_at_share=pairs.rows_at_share,
+        errors=pairs.errors,
         agreement=pairs.agreeing / rows if pairs.rows else 1.0,
         labelled=labelled,
         gained=int(gained.sum()),

@@ -32,6 +32,7 @@ class Pairs:
             (2, n_looks).
         slow: Requests that took only ``version`` longer than the budget, only
             ``against``, and all that were timed, of shape (3, n_looks).
+        errors: Requests for ``version`` that it failed on and ``against`` answered.
     """
 
     rows: int
@@ -43,6 +44,7 @@ class Pairs:
     confidence: tuple[float, float]
     surer: Counts
     slow: Counts
+    errors: int
 
 
 def read_pairs(
@@ -67,18 +69,25 @@ def read_pairs(
         predictions.c.other_prediction.is_not(None),
     )
     at_share = predictions.c.predicted_at >= trial.share_since.timestamp()
+    failed = and_(
+        predictions.c.model == model,
+        predictions.c.predicted_at >= trial.since.timestamp(),
+        predictions.c.version == trial.against,
+        predictions.c.other_version == trial.version,
+        predictions.c.other_prediction.is_(None),
+        predictions.c.row_index == 0,
+    )
     with engine.connect() as connection:
         answers = _count_answers(connection, condition, trial)
         labels = _count_labels(connection, condition, trial)
-        rows_at_share = connection.scalar(
-            select(func.count()).select_from(predictions).where(condition, at_share)
-        )
+        rows_at_share = _count(connection, and_(condition, at_share))
+        errors = _count(connection, failed)
         confidence, surer = compare_confidence(connection, condition, trial)
         slow = count_slow(connection, condition, trial, latency_budget_ms / 1000)
     gained, lost = _group_by_class(answers)
     return Pairs(
         rows=sum(count for *_, count in answers),
-        rows_at_share=rows_at_share or 0,
+        rows_at_share=rows_at_share,
         agreeing=sum(count for _, ours, theirs, count in answers if ours == theirs),
         gained_by_class=gained,
         lost_by_class=lost,
@@ -86,7 +95,13 @@ def read_pairs(
         confidence=confidence,
         surer=surer,
         slow=slow,
+        errors=errors,
     )
+
+
+def _count(connection: Connection, condition: ColumnElement[bool]) -> int:
+    query = select(func.count()).select_from(predictions).where(condition)
+    return connection.scalar(query) or 0
 
 
 def _count_answers(

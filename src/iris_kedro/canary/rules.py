@@ -112,6 +112,11 @@ def _end_undecided(
 def _find_harm(trial: Trial, found: Findings, parameters: Canary) -> str:
     """Return in what the version is shown to be worse; empty if in nothing."""
     shown = 1 / parameters.alpha
+    if found.errors:
+        return (
+            f"version {trial.version} failed on {found.errors} requests that version"
+            f" {trial.against} answered"
+        )
     pair = f"version {trial.version} is shown to be {{}} than version {trial.against}"
     if found.e_worse >= shown and found.loss >= parameters.worse_by:
         return (

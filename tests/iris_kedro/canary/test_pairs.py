@@ -49,6 +49,21 @@ def test_rows_of_other_trials_do_not_count(engine, answer, make_trial, changes):
     assert pairs.rows == pairs.labels.sum() == pairs.surer.sum() == 0
 
 
+def test_requests_that_the_version_failed_on_are_counted(engine, answer, make_trial):
+    trial = make_trial()
+    failed = {
+        "version": trial.against,
+        "other_version": trial.version,
+        "other_prediction": None,
+        "other_probabilities": None,
+    }
+    answer(trial, ROWS[:2], **failed)
+    answer(trial, ROWS[:1], **failed | {"row_index": 1})  # of the same request
+    answer(trial, ROWS[:1], **failed | {"other_version": None})
+
+    assert read_pairs(engine, "iris", trial, BUDGET).errors == 2
+
+
 def test_rows_at_the_share_are_those_since_it_was_set(engine, answer, make_trial):
     trial = make_trial()
     later = make_trial(share_since=trial.since + timedelta(hours=1))

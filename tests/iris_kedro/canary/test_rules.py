@@ -187,6 +187,13 @@ def test_guard_rolls_back_or_ends(
     assert reason in decision.reason
 
 
+def test_canary_that_failed_is_stopped(decide):
+    decision = decide(replace(NOT_WORSE, errors=2), share=1.0)
+
+    assert decision.action is Action.STOP
+    assert decision.reason == ("version 2 failed on 2 requests that version 1 answered")
+
+
 def test_slower_canary_is_stopped_by_how_much_it_exceeds_the_budget(decide):
     decision = decide(SLOWER)
 

@@ -245,6 +245,9 @@ def test_production_answers_when_the_canary_fails(
     assert [ask(client, setosa) for _ in range(3)] == [PRODUCTION] * 3
 
     assert [each.arm for each in seen] == ["canary", "production", "production"]
+    assert seen[0].other.model.version.version == "4"
+    assert seen[0].other.prediction is None
+    assert [each.other for each in seen[1:]] == [None, None]
     assert partner(failing).running is None
     metrics = scrape(failing)
     assert 'serving_partner_errors_total{version="4"} 1.0' in metrics

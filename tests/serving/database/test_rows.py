@@ -18,7 +18,10 @@ def observe(model, rows, **changes) -> Observation:
 
 
 def encode(observation, omitted=()) -> list[dict]:
-    rows = RowEncoder(frozenset(omitted)).encode([observation])
+    return _name(RowEncoder(frozenset(omitted)).encode([observation]))
+
+
+def _name(rows) -> list[dict]:
     return [dict(zip(COLUMNS, row, strict=True)) for row in rows]
 
 
@@ -98,6 +101,26 @@ def test_missing_numbers_are_null(iris):
     names = iris.contract.feature_names
     values = json.loads(row["features"])
     assert values == dict(zip(names, [5.1, None, 1e-7, 3e7], strict=True))
+
+
+def test_a_failure_of_the_other_model_has_its_version_and_no_answer(
+    load, build_iris, iris
+):
+    challenger = load(build_iris(), "4")
+    answered = OtherAnswer(challenger, challenger.predict(FLOWERS), 0.002)
+    seen = [
+        observe(iris, FLOWERS, other=answered)._replace(prediction_id="a"),
+        observe(iris, FLOWERS, other=OtherAnswer(challenger, None)),
+    ]
+
+    answers = {
+        (row["prediction_id"], row["other_version"], row["other_prediction"])
+        for row in _name(RowEncoder(frozenset()).encode(seen))
+        if row["row_index"] == 0
+    }
+
+    label = answered.prediction.labels[0]
+    assert answers == {("a", "4", label), (seen[1].prediction_id, "4", None)}
 
 
 def test_the_answer_of_the_other_model_is_beside(load, build_iris, iris):
