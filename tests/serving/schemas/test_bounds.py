@@ -1,6 +1,5 @@
 """Bodies made to cost much cost little more than the largest valid one."""
 
-import gc
 import json
 import time
 
@@ -170,39 +169,41 @@ VALID = (SOURCE, csv("1,1,1,1\n" * ROWS), "text/csv")
 
 
 @pytest.fixture
-def collector():
-    """Let garbage be collected as in a worker: not among all that tests have loaded."""
-    threshold = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
-    yield
-    gc.set_threshold(*threshold)
-    gc.unfreeze()
+def make_client(make_app, iris, tmp_path):
+    def make(path):
+        """Make a client, with a database only where it matters: it takes its time."""
+        database = f"sqlite:///{tmp_path / 'predictions.db'}"
+        url = database if path == "/feedback" else None
+        app = make_app(iris, database_url=url, max_buffered_bytes=1024**3)
+        return app.test_client()
+
+    return make
 
 
-@pytest.fixture
-def client(make_app, iris, tmp_path):
-    url = f"sqlite:///{tmp_path / 'predictions.db'}"
-    room = {"pending_bytes": 10**9, "max_buffered_bytes": 1024**3}
-    return make_app(iris, database_url=url, **room).test_client()
+@pytest.fixture(scope="module")
+def valid():
+    """Return the seconds that the valid body took, whenever they were measured."""
+    return []
 
 
-@pytest.mark.usefixtures("collector")
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_body_costs_little_more_than_a_valid_one(client, name):
+def test_a_hostile_body_costs_little_more_than_a_valid_one(make_client, valid, name):
     path, body = HOSTILE[name]
+    client = make_client(path)
     kind = "text/csv" if name.startswith("CSV") else "application/json"
     # Members that the protocol allows are ignored.
     expected = (200,) if name == "tensor of members" else (400, 413, 422)
 
     ratios = []
     while len(ratios) < TRIES and min(ratios, default=MOST) >= MOST:
-        valid, answer = measure(client, *VALID)
-        assert answer.status_code == 200, answer.text[:200]
+        if ratios or not valid:
+            seconds, answer = measure(client, *VALID)
+            assert answer.status_code == 200, answer.text[:200]
+            valid.append(seconds)
         hostile, answer = measure(client, path, body, kind)
         assert answer.status_code in expected, answer.text[:200]
         assert len(answer.data) < 30_000
-        ratios.append(hostile / valid)
+        ratios.append(hostile / valid[-1])
 
     assert min(ratios) < MOST, ratios
 
