@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 SOURCE_MINUTES = 10.0  # between two looks, where the source is no trigger by itself
 # Names of notes.
 SCHEDULED, LOOKED, SOURCE, MONITORED = "scheduled", "looked", "source", "monitored"
+LABELLED = "labelled"
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,10 @@ class Observer:
         """
         if not self._place.takes_labels:
             return 0
-        return count_new_labels(self._place.predictions, self._place.model)
+        count = count_new_labels(self._place.predictions, self._place.model)
+        if count and self._note_labels():
+            count = count_new_labels(self._place.predictions, self._place.model)
+        return count
 
     def _look_at_schedule(self, now: float) -> None:
         if self._triggers.schedule is None:
@@ -164,6 +168,20 @@ class Observer:
             # More of them, until a training has them, are the same trigger.
             key = f"labels after {_name_last(runs)}"
             self._add(Kind.LABELS, f"{count} new labelled rows", key)
+
+    def _note_labels(self) -> bool:
+        """Note the labels of the newest version: somebody may have trained by hand.
+
+        Return whether others are noted now.
+        """
+        address = self._results.find_labels()
+        if address is None or address == self._store.read_note(LABELLED):
+            return False
+        labels = self._results.load_labels(address)
+        if labels is not None:
+            self._store.replace_labels(self._lease, labels)
+        self._store.write_note(self._lease, LABELLED, address)
+        return labels is not None
 
     def _look_at_source(self, runs: tuple[PastRun, ...], now: float) -> None:
         if self._triggers.source_minutes is None or self._is_fresh(now):

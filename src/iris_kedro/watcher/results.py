@@ -5,6 +5,7 @@ from pathlib import Path, PurePosixPath
 
 from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
 
 from iris_kedro.datasets.raw_archive import LABELLED_ROWS, RAW_DATA
 from iris_kedro.datasets.source import read_location
@@ -55,8 +56,21 @@ class Results:
         for run in self._search(decision):
             address = run.data.tags.get(LABELLED_ROWS)
             if address is not None:
-                return self._read_labels(address)
+                return self.load_labels(address)
         return None
+
+    def find_labels(self) -> str | None:
+        """Return where the labels of the newest version that has any are kept."""
+        found = (each.tags.get(LABELLED_ROWS) for each in self._model.versions())
+        return next(filter(None, reversed(list(found))), None)
+
+    def load_labels(self, address: str) -> list[Label] | None:
+        """Return the labels that a training has kept; none if they are gone."""
+        try:
+            return list(parse_labels(read_location(address, str(self._project))))
+        except (MlflowException, OSError, ValueError) as error:
+            logger.warning("Labels of the last training count as new: %s", error)
+            return None
 
     def find_source(self) -> tuple[str, float] | None:
         """Return the digest of the newest version's raw file, and when it was made."""
@@ -70,13 +84,6 @@ class Results:
         """Record the last decision, once there is a registered model."""
         if self._model.exists():
             self._model.set_tag(LAST_DECISION, text)
-
-    def _read_labels(self, address: str) -> list[Label] | None:
-        try:
-            return list(parse_labels(read_location(address, str(self._project))))
-        except (OSError, ValueError) as error:
-            logger.warning("Labels of the last training count as new: %s", error)
-            return None
 
     def _search(self, decision: str) -> list[Run]:
         tagged = f"tags.`{DECISION}` = '{decision}'"

@@ -39,9 +39,16 @@ class FileResults:
         return Result(Outcome(file.read_text()), "1") if file.exists() else None
 
     def read_labels(self, decision):
+        return self.load_labels(self._folder / "results" / f"{decision}.jsonl")
+
+    def find_labels(self):
+        file = self._folder / "by_hand.jsonl"
+        return str(file) if file.exists() else None
+
+    def load_labels(self, address):
         from iris_kedro.watcher.triggers.labels import parse_labels  # noqa: PLC0415
 
-        file = self._folder / "results" / f"{decision}.jsonl"
+        file = Path(address)
         return list(parse_labels(file.read_bytes())) if file.exists() else None
 
     def find_source(self):

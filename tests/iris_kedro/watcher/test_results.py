@@ -35,8 +35,23 @@ def test_labels_of_a_run_are_those_in_its_archive(results, log, tmp_path):
     assert results.read_labels("three") is None
 
 
-def test_archive_that_is_gone_does_not_keep_a_run_from_ending(results, log, caplog):
-    log("one", **{LABELLED_ROWS: "rows.jsonl"})
+@pytest.mark.parametrize("address", ["rows.jsonl", "runs:/gone/rows.jsonl"])
+def test_archive_that_is_gone_does_not_keep_a_run_from_ending(
+    results, log, caplog, address
+):
+    log("one", **{LABELLED_ROWS: address})
 
     assert results.read_labels("one") is None
-    assert "rows.jsonl" in caplog.text
+    assert "count as new" in caplog.text
+
+
+def test_labels_of_the_newest_version_that_has_any_are_found(
+    results, registry, register
+):
+    assert results.find_labels() is None
+
+    register(registry, tags={LABELLED_ROWS: "first.jsonl"})
+    register(registry, tags={LABELLED_ROWS: "second.jsonl"})
+    register(registry)
+
+    assert results.find_labels() == "second.jsonl"

@@ -180,6 +180,23 @@ def test_corrected_labels_are_new_and_the_same_ones_are_not(
     assert decided(store) == [RELEASED] * 2
 
 
+def test_labels_of_a_training_that_somebody_started_are_not_new(
+    lab, store, once, label
+):
+    label(3, at=100.0)
+    row = {"prediction_id": "iris 100.0", "label": "x"}
+    lines = [json.dumps({**row, "row_index": index}) for index in range(3)]
+    (lab.folder / "by_hand.jsonl").write_text("\n".join(lines))
+    once(triggers={"labels": 3})
+    assert decided(store) == []
+
+    label(4, at=200.0)
+    once(triggers={"labels": 3})
+
+    assert decided(store) == [RELEASED]
+    assert store.list_decisions(1)[0].reason == "4 new labelled rows"
+
+
 def test_parameters_of_runs_are_passed_on(lab, store, once):
     store.add_trigger(Kind.WEBHOOK, "one")
 

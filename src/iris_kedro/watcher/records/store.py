@@ -141,6 +141,12 @@ class Store(Records):
             if labels is not None:
                 self._replace_labels(connection, labels)
 
+    def replace_labels(self, lease: Lease, labels: Sequence[Label]) -> None:
+        """Keep which labels the last training had."""
+        with self._engine.begin() as connection:
+            lease.check(connection)
+            self._replace_labels(connection, labels)
+
     def write_note(self, lease: Lease, name: str, value: str) -> None:
         """Keep a note, replacing one of the same name."""
         mine = (notes.c.model == self._model, notes.c.name == name)
