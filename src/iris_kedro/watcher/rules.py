@@ -188,7 +188,11 @@ def find_cooldown(runs: tuple[PastRun, ...], rules: Rules) -> float:
 
 
 def count_budget(runs: tuple[PastRun, ...], rules: Rules, now: float) -> int:
-    """Return how many runs may still start today."""
+    """Return how many runs may still start within 24 hours.
+
+    Interrupted ones count: a training that takes the watcher down with it, as one that
+    needs too much memory, has neither a cooldown nor a breaker.
+    """
     recent = [run for run in runs if run.decided_at > now - DAY_SECONDS]
     return max(0, rules.runs_per_day - len(recent))
 

@@ -36,6 +36,7 @@ def situation(*kinds, runs=(), **others):
     return Situation(tuple(map(trigger, kinds)), tuple(runs), **others)
 
 
+INTERRUPTED_AGAIN_AND_AGAIN = [run(each, "interrupted") for each in (0.3, 0.2, 0.1)]
 REFUSED_TWICE = [run(30, "refused"), run(28, "failed")]
 
 
@@ -53,6 +54,7 @@ REFUSED_TWICE = [run(30, "refused"), run(28, "failed")]
         (situation("schedule", runs=[run(2)]), "run", "due"),
         (situation("alert", runs=[run(0.5)]), "skip", "nothing new"),
         (situation("schedule", runs=[run(9), run(7), run(5)]), "wait", "budget"),
+        (situation("schedule", runs=INTERRUPTED_AGAIN_AND_AGAIN), "wait", "budget"),
         (situation("schedule", runs=[run(25), run(7), run(5)]), "run", "due"),
         (situation("schedule", runs=REFUSED_TWICE), "wait", "breaker"),
         (situation("labels", canary="7", is_new_data=True), "wait", "canary"),
