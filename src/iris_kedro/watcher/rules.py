@@ -115,13 +115,23 @@ def decide(situation: Situation, rules: Rules, now: float) -> Decision | None:
     if not triggers:
         return None
     names = _name(triggers)
-    if not situation.is_new_data and {each.kind for each in triggers} <= SYMPTOMS:
-        return Decision(
-            Action.SKIP,
-            "nothing new",
-            f"{names}; but there are no new labelled rows, and the source has not"
-            " changed since the last training: the same rows give the same model",
-        )
+    if {each.kind for each in triggers} <= SYMPTOMS:
+        if not situation.is_new_data:
+            return Decision(
+                Action.SKIP,
+                "nothing new",
+                f"{names}; but there are no new labelled rows, and the source has not"
+                " changed since the last training: the same rows give the same model",
+            )
+        if situation.canary is not None:
+            # They would outlast the canary, and start a training about a version that
+            # it has replaced. If they last as well, they come again.
+            return Decision(
+                Action.SKIP,
+                "canary",
+                f"{names}; but version {situation.canary}, which may replace the one"
+                " that this is about, is the canary",
+            )
     reason = _find_reason_to_wait(situation, rules, now)
     if reason is not None:
         return Decision(Action.WAIT, *reason)

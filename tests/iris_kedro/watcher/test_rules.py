@@ -59,6 +59,8 @@ REFUSED_TWICE = [run(30, "refused"), run(28, "failed")]
         (situation("schedule", runs=REFUSED_TWICE), "wait", "breaker"),
         (situation("labels", canary="7", is_new_data=True), "wait", "canary"),
         (situation("monitoring", canary="7"), "skip", "nothing new"),
+        (situation("alert", canary="7", is_new_data=True), "skip", "canary"),
+        (situation("alert", "labels", canary="7", is_new_data=True), "wait", "canary"),
         (situation("source", runs=REFUSED_TWICE), "run", "due"),
         (situation("labels", runs=REFUSED_TWICE), "run", "due"),
         (
