@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
-from iris_kedro.registry import GUARDED, NOTE, PRODUCTION, REASONS, SHARE, VERDICT
+from iris_kedro.registry import GUARDED, NOTE, PRODUCTION, REASONS, VERDICT, read_share
 
 from .watch_tables import describe_outcome
 
@@ -72,8 +72,9 @@ def print_history(registry: "Registry", decisions: "list[Record]") -> None:
 
 
 def _describe_trial(tags: dict[str, str]) -> str:
-    if SHARE in tags:
-        return f" ({float(tags[SHARE]):.0%} of the requests)"
+    share = read_share(tags)
+    if share is not None:
+        return f" ({share:.0%} of the requests)"
     return " (guarded)" if GUARDED in tags else ""
 
 

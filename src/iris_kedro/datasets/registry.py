@@ -29,11 +29,11 @@ from iris_kedro.registry import (
     NOTE,
     PRODUCTION,
     REASONS,
-    SHARE,
     VERDICT,
     JudgedModel,
     Registry,
     find_outcomes,
+    read_share,
 )
 
 logger = logging.getLogger(__name__)
@@ -88,7 +88,7 @@ class ModelRegistryDataset(AbstractDataset[Release, RegistryState]):
                     version=str(each.version),
                     note=each.tags.get(NOTE, ""),
                     needs_reason=registry.needs_reason(each),
-                    canary_share=_read_share(each.tags),
+                    canary_share=read_share(each.tags),
                 )
                 for run, each in find_outcomes(versions).items()
             },
@@ -171,10 +171,6 @@ def _describe(release: Release) -> JudgedModel:
         description=release.description,
         canary_share=release.canary_share,
     )
-
-
-def _read_share(tags: dict[str, str]) -> float | None:
-    return float(tags[SHARE]) if SHARE in tags else None
 
 
 def _describe_decision(release: Release) -> dict[str, str]:

@@ -12,6 +12,7 @@ from .storage.registered_model import (
     PREVIOUS,
     PRODUCTION,
     SHARE,
+    read_share,
 )
 from .trials import Trial
 
@@ -34,4 +35,5 @@ __all__ = [
     "Trial",
     "find_outcomes",
     "find_user",
+    "read_share",
 ]

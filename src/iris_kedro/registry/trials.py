@@ -13,7 +13,7 @@ from .storage.registered_model import (
     GUARDED,
     PREVIOUS,
     PRODUCTION,
-    SHARE,
+    read_share,
 )
 
 
@@ -57,7 +57,7 @@ def find_canary(
         version=number,
         against=str(production),
         since=since,
-        share=float(version.tags.get(SHARE, 0)),
+        share=read_share(version.tags) or 0.0,
         share_since=max(since, changes[-1].at) if changes else since,
     )
 

@@ -10,6 +10,8 @@ from kedro.io import DatasetError
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
+from iris_kedro.errors import ProjectError
+
 from .rounds import Watcher
 
 logger = logging.getLogger(__name__)
@@ -72,7 +74,7 @@ class Loop:
         try:
             self._watcher.run_round(acts=acts)
             self.round_ended_at = time.time()
-        except (DatasetError, MlflowException, SQLAlchemyError) as error:
+        except (DatasetError, MlflowException, ProjectError, SQLAlchemyError) as error:
             problem = _shorten(error)
             if problem != self._problem:
                 logger.warning("Nothing can be decided at the moment: %s", problem)

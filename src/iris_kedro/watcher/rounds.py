@@ -7,6 +7,7 @@ from contextlib import suppress
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
+from iris_kedro.errors import ProjectError
 from iris_kedro.specification import Watcher as Parameters
 
 from .commands import Commands
@@ -76,6 +77,7 @@ class Watcher:
         Raises:
             SQLAlchemyError: If the database is away: the next round goes on.
             MlflowException: If MLflow is away, likewise.
+            ProjectError: If MLflow was too slow for a change of the registry.
             DatasetError: If a decision needs the source and it cannot be read.
         """
         try:
@@ -96,7 +98,7 @@ class Watcher:
 
     def close(self) -> None:
         """End the job, record that, and let another watcher act."""
-        with suppress(SQLAlchemyError, MlflowException, LeaseLost):
+        with suppress(SQLAlchemyError, MlflowException, ProjectError, LeaseLost):
             self.work.end()
             self._lease.release()
 

@@ -49,6 +49,15 @@ def test_challenger_that_passes_becomes_the_canary(running):
     assert [move.to for move in running.moves()] == ["1"]
 
 
+@pytest.mark.parametrize("text", ["5 %", "nan", "-1", "2", ""])
+def test_share_that_the_service_refuses_is_none_of_the_requests(
+    running, tracking, text
+):
+    tracking.set_model_version_tag("iris", "2", "canary_share", text)
+
+    assert running.canary().share == 0.0
+
+
 def test_challenger_that_fails_becomes_no_canary(one, register):
     register(one, "worse", canary_share=SHARE)
 

@@ -25,10 +25,14 @@ class FileResults:
         self._folder = folder
 
     def recover(self):
-        if (self._folder / "away").exists():
+        away = self._folder / "away"
+        if away.exists():
             from mlflow.exceptions import MlflowException  # noqa: PLC0415
 
-            raise MlflowException("MLflow is away")
+            from iris_kedro.errors import ProjectError  # noqa: PLC0415
+
+            is_slow = away.read_text() == "slow"
+            raise (ProjectError if is_slow else MlflowException)("MLflow is away")
 
     def find(self, decision):
         from iris_kedro.watcher.records.store import Result  # noqa: PLC0415

@@ -327,8 +327,9 @@ def test_what_was_decided_last_is_said_in_mlflow(lab, store, once):
     assert (published["outcome"], published["version"]) == ("released", "1")
 
 
-def test_no_run_starts_while_mlflow_is_away(lab, store, once):
-    (lab.folder / "away").touch()
+@pytest.mark.parametrize("away", ["away", "slow"])
+def test_no_run_starts_while_mlflow_is_away(lab, store, once, away):
+    (lab.folder / "away").write_text(away)
     store.add_trigger(Kind.WEBHOOK, "one")
 
     assert not once()

@@ -1,6 +1,6 @@
 """One registered model of MLflow, with its versions, aliases and tags."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from mlflow.entities.model_registry import ModelVersion
@@ -106,3 +106,18 @@ class RegisteredModel:
             token = page.token
             if not token:
                 return
+
+
+def read_share(tags: Mapping[str, str]) -> float | None:
+    """Return the share of the requests that a version answers as a canary.
+
+    None without one, and 0 where the tag says something else: the service then lets it
+    answer none.
+    """
+    if SHARE not in tags:
+        return None
+    try:
+        share = float(tags[SHARE])
+    except ValueError:
+        return 0.0
+    return share if 0 <= share <= 1 else 0.0
