@@ -16,6 +16,7 @@ STYLES = {
     "concept drift": "bold red",
     "too few rows": "bold",
 }
+LABELS = "data_engineering.labelled_rows.enabled"
 RETRAIN = {"worse", "concept drift"}
 
 
@@ -35,6 +36,10 @@ def print_monitoring(report: dict[str, Any], env: str | None, console: Console) 
     if report["timeline"]:
         console.print(_build_table(report))
     console.print()
+    if verdict in RETRAIN:
+        command = f"{KEDRO} run{_choose(env)} --params {LABELS}=true"
+        text = f"To train again, with new labels:\n{command}"
+        console.print(text, highlight=False, soft_wrap=True)  # to be copied
     console.print(_list_next(report, env), highlight=False)
 
 
@@ -79,16 +84,17 @@ def _add(table: Table, name: str, each: dict[str, Any]) -> None:
 
 
 def _list_next(report: dict[str, Any], env: str | None) -> Table:
-    option = f" --env {env}" if env else ""
     steps = [("make ui", "the report, monitoring.html, in MLflow")]
-    if report["verdict"] in RETRAIN:
-        steps.insert(0, (f"{KEDRO} run{option}", "train again, with new labels"))
     if report["verdict"] == "data drift":
         steps.insert(0, ("POST /feedback", "send labels, which say if it does harm"))
     if report["verdict"] == "too few rows":
-        command = f"{KEDRO} run --pipelines monitoring{option}"
+        command = f"{KEDRO} run --pipelines monitoring{_choose(env)}"
         steps.insert(0, (command, "again, when there are more"))
     table = Table.grid("", Column(no_wrap=True), "", padding=(0, 3, 0, 0))
     for number, step in enumerate(steps):
         table.add_row("" if number else f"{'Next':9}", *step)
     return table
+
+
+def _choose(env: str | None) -> str:
+    return f" --env {env}" if env else ""

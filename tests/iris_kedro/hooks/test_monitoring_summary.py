@@ -24,9 +24,9 @@ REPORT = {
 
 @pytest.fixture
 def show():
-    def show(env=None, **changes):
+    def show(env=None, width=120, **changes):
         console = Console(
-            width=120, record=True, quiet=False, file=open("/dev/null", "w")
+            width=width, record=True, quiet=False, file=open("/dev/null", "w")
         )
         print_summary({"monitoring.report": {**REPORT, **changes}}, env, console)
         return console.export_text()
@@ -58,11 +58,21 @@ def test_many_features_are_cut(show):
 @pytest.mark.parametrize(
     ("verdict", "command"),
     [
-        ("worse", ".venv/bin/kedro run --env wine"),
-        ("concept drift", ".venv/bin/kedro run --env wine"),
         ("data drift", "POST /feedback"),
         ("too few rows", ".venv/bin/kedro run --pipelines monitoring --env wine"),
     ],
 )
 def test_next_step_follows_from_the_verdict(show, verdict, command):
     assert f"Next        {command} " in show("wine", verdict=verdict)
+
+
+@pytest.mark.parametrize("verdict", ["worse", "concept drift"])
+def test_a_loss_is_answered_with_a_training_on_the_labels(show, verdict):
+    command = (
+        ".venv/bin/kedro run --env wine"
+        " --params data_engineering.labelled_rows.enabled=true"
+    )
+
+    text = show("wine", width=60, verdict=verdict)
+
+    assert f"\nTo train again, with new labels:\n{command}\n" in text
