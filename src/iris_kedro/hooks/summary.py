@@ -147,7 +147,8 @@ def _print_verdict(
 
 def _list_next(model: str, registry: RegistryState, env: str | None) -> Table:
     serve = "make serve" if env is None else f"make serve ENV={model}"
-    served = [(serve, "predict over HTTP")]
+    # An environment of another name, as loop and production, has a registry of its own.
+    served = [(serve, "predict over HTTP")] if env in {None, model} else []
     looks = [
         ("make ui", "compare the runs in MLflow"),
         ("make viz", "see the pipelines as a graph"),

@@ -249,6 +249,13 @@ def test_next_commands_are_for_the_environment_and_the_model(show, produced):
     assert ".venv/bin/kedro model history --env wine" in text
 
 
+def test_no_service_is_advised_that_follows_another_registry(show, produced):
+    text = show("loop", gate_report=REPORT, registry=produced())
+
+    assert "make serve" not in text
+    assert ".venv/bin/kedro model history --env loop" in text
+
+
 def test_advice_on_a_challenger_is_for_the_environment(show, produced):
     registry = produced({"this run": Outcome("8", needs_reason=True)})
 
