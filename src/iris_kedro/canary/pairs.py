@@ -1,6 +1,7 @@
 """Rows that both models of a trial predicted, counted in the database."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, Engine, and_, case, func, select
@@ -68,7 +69,6 @@ def read_pairs(
         predictions.c.other_version == trial.against,
         predictions.c.other_prediction.is_not(None),
     )
-    at_share = predictions.c.predicted_at >= trial.share_since.timestamp()
     failed = and_(
         predictions.c.model == model,
         predictions.c.predicted_at >= trial.since.timestamp(),
@@ -77,18 +77,18 @@ def read_pairs(
         predictions.c.other_prediction.is_(None),
         predictions.c.row_index == 0,
     )
+    count_failed = select(func.count()).select_from(predictions).where(failed)
     with engine.connect() as connection:
         answers = _count_answers(connection, condition, trial)
         labels = _count_labels(connection, condition, trial)
-        rows_at_share = _count(connection, and_(condition, at_share))
-        errors = _count(connection, failed)
+        errors = connection.scalar(count_failed) or 0
         confidence, surer = compare_confidence(connection, condition, trial)
         slow = count_slow(connection, condition, trial, latency_budget_ms / 1000)
     gained, lost = _group_by_class(answers)
     return Pairs(
-        rows=sum(count for *_, count in answers),
-        rows_at_share=rows_at_share,
-        agreeing=sum(count for _, ours, theirs, count in answers if ours == theirs),
+        rows=sum(each.rows for each in answers),
+        rows_at_share=sum(each.rows_at_share for each in answers),
+        agreeing=sum(each.rows for each in answers if each.ours == each.theirs),
         gained_by_class=gained,
         lost_by_class=lost,
         labels=labels,
@@ -99,36 +99,43 @@ def read_pairs(
     )
 
 
-def _count(connection: Connection, condition: ColumnElement[bool]) -> int:
-    query = select(func.count()).select_from(predictions).where(condition)
-    return connection.scalar(query) or 0
+class _Answers(NamedTuple):
+    """Rows of a look with the same two answers."""
+
+    look: int
+    ours: str
+    theirs: str
+    rows: int
+    rows_at_share: int
 
 
 def _count_answers(
     connection: Connection, condition: ColumnElement[bool], trial: Trial
-) -> list[tuple[int, str, str, int]]:
-    """Return (look, answer of version, answer of against, rows)."""
+) -> list[_Answers]:
     columns = (
         find_look(predictions.c.predicted_at, trial).label("look"),
         predictions.c.prediction,
         predictions.c.other_prediction,
     )
-    query = select(*columns, func.count()).where(condition).group_by(*columns)
-    return [(each[0], each[1], each[2], each[3]) for each in connection.execute(query)]
+    at_share = predictions.c.predicted_at >= trial.share_since.timestamp()
+    query = (
+        select(*columns, func.count(), func.sum(case((at_share, 1), else_=0)))
+        .where(condition)
+        .group_by(*columns)
+    )
+    return [_Answers(*row) for row in connection.execute(query)]
 
 
-def _group_by_class(
-    answers: list[tuple[int, str, str, int]],
-) -> tuple[Counts, Counts]:
-    classes = sorted({name for _, *names, _ in answers for name in names})
+def _group_by_class(answers: list[_Answers]) -> tuple[Counts, Counts]:
+    classes = sorted({name for each in answers for name in (each.ours, each.theirs)})
     places = {name: place for place, name in enumerate(classes)}
-    looks = 1 + max((look for look, *_ in answers), default=0)
+    looks = 1 + max((each.look for each in answers), default=0)
     gained = np.zeros((len(classes), looks), np.int64)
     lost = np.zeros_like(gained)
-    for look, ours, theirs, count in answers:
-        if ours != theirs:
-            gained[places[ours], look] += count
-            lost[places[theirs], look] += count
+    for each in answers:
+        if each.ours != each.theirs:
+            gained[places[each.ours], each.look] += each.rows
+            lost[places[each.theirs], each.look] += each.rows
     return gained, lost
 
 
