@@ -1,5 +1,6 @@
 """One round of the watcher: what becomes of the canary and the guard."""
 
+import logging
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,6 +13,8 @@ from iris_kedro.canary.pairs import read_pairs
 from iris_kedro.canary.rules import decide_canary, decide_guard
 from iris_kedro.registry import Cause, Event, Registry, Trial
 from iris_kedro.specification import Canary
+
+logger = logging.getLogger(__name__)
 
 WATCHER = "watcher"
 
@@ -62,6 +65,7 @@ def decide_next(
             findings = find(registry.name, engine, trial, parameters)
         except SQLAlchemyError as error:
             reason = f"the database of predictions cannot be read: {_shorten(error)}"
+            logger.warning("Version %s: %s", trial.version, reason)
             return Decision(Action.WAIT, reason, trial.version)
         decide = decide_guard if trial.kind == "guard" else decide_canary
         decisions.append(decide(trial, findings, parameters, now))

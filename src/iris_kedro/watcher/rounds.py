@@ -81,12 +81,12 @@ class Watcher:
             DatasetError: If a decision needs the source and it cannot be read.
         """
         try:
-            if not self._lease.take():
-                raise LeaseLost
+            self._keep_lease()
             if not self.has_lease:
                 self.work.take_over()
                 self.has_lease = True
             self._trials.advance()  # also while a job is under way
+            self._keep_lease()  # many rows take a while to read
             if not self.work.is_going_on() and acts:
                 self._act()
             self._publish()
@@ -101,6 +101,10 @@ class Watcher:
         with suppress(SQLAlchemyError, MlflowException, ProjectError, LeaseLost):
             self.work.end()
             self._lease.release()
+
+    def _keep_lease(self) -> None:
+        if not self._lease.take():
+            raise LeaseLost
 
     def _act(self) -> None:
         now = self._store.read_time()

@@ -1,6 +1,8 @@
 """What follows a release: the canary and the guard, moved on in each round."""
 
 import logging
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from sqlalchemy import Engine
@@ -14,6 +16,10 @@ from .triggers.labels import has_predictions
 
 logger = logging.getLogger(__name__)
 
+# All rows of a trial are read to decide about it. Where that takes longer than a few
+# seconds, it is done for a tenth of the time at most.
+QUICK_SECONDS, SHARE_OF_TIME = 5.0, 0.1
+
 
 class Trials:
     """Decides about the canary and the guarded Production of a model.
@@ -23,15 +29,23 @@ class Trials:
         engine: The database, also of predictions.
         parameters: The rules.
         by: Who decides, for the history.
+        clock: Seconds since any moment.
     """
 
     def __init__(
-        self, registry: Registry, engine: Engine, parameters: Canary, by: str
+        self,
+        registry: Registry,
+        engine: Engine,
+        parameters: Canary,
+        by: str,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._registry = registry
         self._engine = reading(engine)
         self._parameters = parameters
         self._by = by
+        self._clock = clock
+        self._rests_until = 0.0
 
     def advance(self) -> None:
         """Do what the evidence says by now; the history of the model records it.
@@ -40,6 +54,9 @@ class Trials:
             MlflowException: If MLflow is away.
             SQLAlchemyError: If the database is away.
         """
+        began = self._clock()
+        if began < self._rests_until:
+            return
         engine = self._engine if has_predictions(self._engine) else None
         decision = advance_canary(
             self._registry, engine, self._parameters, datetime.now(UTC), self._by
@@ -48,6 +65,9 @@ class Trials:
             logger.info(
                 "Version %s: %s: %s", decision.version, decision.action, decision.reason
             )
+        took = self._clock() - began
+        if took > QUICK_SECONDS:
+            self._rests_until = began + took / SHARE_OF_TIME
 
     def find_canary(self) -> str | None:
         """Return the version that is the canary, if one is running.

@@ -151,13 +151,16 @@ def test_without_a_database_the_canary_waits_and_says_what_is_lacking(running, a
 
 
 @pytest.mark.parametrize("hours", [1.0, 100.0])
-def test_database_that_is_away_decides_nothing(running, advance, hours, tmp_path):
+def test_database_that_is_away_decides_nothing(
+    running, advance, hours, tmp_path, caplog
+):
     away = create_engine(f"sqlite:///{tmp_path}/no/such/folder.db")
 
     decision = advance(running, running.canary(), hours, away)
 
     assert decision.action is Action.WAIT
     assert "cannot be read: unable to open database file" in decision.reason
+    assert decision.reason in caplog.text
     assert running.canary() is not None
 
 

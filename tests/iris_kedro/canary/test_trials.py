@@ -43,3 +43,18 @@ def test_watcher_knows_the_canary(running, engine, canary_parameters):
     assert trials.find_canary() == "2"
     running.stop_canary("2", Cause("enough"))
     assert trials.find_canary() is None
+
+
+def test_watcher_rests_after_a_decision_that_took_long(
+    running, engine, canary_parameters, answer
+):
+    times = iter([0.0, 6.0, 59.0, 60.0, 60.5])
+    trials = Trials(running, engine, canary_parameters, "ada", lambda: next(times))
+    trials.advance()
+    answer(running.canary(), RIGHT * 80 + LOST * 20)
+
+    trials.advance()
+    assert running.canary() is not None
+
+    trials.advance()
+    assert running.canary() is None
