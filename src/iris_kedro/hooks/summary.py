@@ -147,7 +147,7 @@ def _print_verdict(
 
 def _list_next(model: str, registry: RegistryState, env: str | None) -> Table:
     serve = "make serve" if env is None else f"make serve ENV={model}"
-    # An environment of another name, as loop and production, has a registry of its own.
+    # One of another name, such as loop or production, may have a registry of its own.
     served = [(serve, "predict over HTTP")] if env in {None, model} else []
     looks = [
         ("make ui", "compare the runs in MLflow"),
