@@ -6,7 +6,7 @@ import pytest
 
 from iris_kedro.errors import ProjectError
 from iris_kedro.specification import DatasetSplit
-from iris_kedro.tables.labelled import PREDICTED_AT, add_keys, read_labelled
+from iris_kedro.tables.labelled import PREDICTED_AT, read_labelled
 from tests.iris_kedro import passengers
 
 FLOWER = {
@@ -144,64 +144,12 @@ def test_file_of_something_else_is_named(dataset, lines):
         read_labelled(write((FLOWER, "setosa")) + lines, dataset)
 
 
-# --- Groups and times ----------------------------------------------------------------
-
-
-def by(dataset, method, column):
-    split = DatasetSplit(method=method, column=column)
-    return dataset.model_copy(update={"split": split})
-
-
-def add(dataset, raw, lines=None):
-    rows, _ = read_labelled(lines or write((FLOWER, "setosa")), dataset)
-    headers = {name: name for name in [*dataset.columns, "species"]}
-    return add_keys(rows, pd.DataFrame(raw), headers, dataset)
-
-
-def test_hash_needs_no_keys(dataset):
-    assert list(add(dataset, {})) == [*dataset.columns, "species", PREDICTED_AT]
-
-
-def test_group_is_that_of_the_feature(dataset):
-    raw = {"petal_width": [0.2], "sepal_width": [3.0]}
-
-    rows = add(by(dataset, "group", "petal_width"), raw)
-
-    assert rows["group: petal_width"].tolist() == ["0.2"]
-
-
 def test_row_without_its_group_is_left_out():
-    dataset = by(passengers.describe(), "group", "Embarked")
+    split = DatasetSplit(method="group", column="Embarked")
+    dataset = passengers.describe().model_copy(update={"split": split})
 
     _, left_out = read_labelled(
         write(({**PASSENGER, "port": None}, "0"), (PASSENGER, "0")), dataset
     )
 
     assert left_out[0]["reason"] == "port is missing"
-
-
-def test_unknown_group_is_refused(dataset):
-    with pytest.raises(ProjectError, match="labelled predictions have no 'plant'"):
-        add(by(dataset, "group", "plant"), {"plant": ["a"]})
-
-
-def test_time_is_that_of_the_prediction_where_the_column_has_dates(dataset):
-    raw = {"day": ["2026-01-31", "2026-02-01"]}
-
-    rows = add(by(dataset, "time", "day"), raw)
-
-    assert rows["time: day"].tolist() == [
-        pd.Timestamp(1_800_000_000.5, unit="s", tz="UTC")
-    ]
-    assert rows["time: day"].dtype == "datetime64[us, UTC]"
-
-
-def test_time_is_that_of_the_feature(dataset):
-    rows = add(by(dataset, "time", "petal_width"), {"petal_width": [0.1]})
-
-    assert rows["time: petal_width"].tolist() == [0.2]
-
-
-def test_times_that_are_other_numbers_are_refused(dataset):
-    with pytest.raises(ProjectError, match="'year', which has numbers"):
-        add(by(dataset, "time", "year"), {"year": ["2007", "2008"]})

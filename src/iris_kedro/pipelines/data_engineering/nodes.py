@@ -12,7 +12,8 @@ from iris_kedro.model.contract import SplitContract
 from iris_kedro.model.provenance import RawFile
 from iris_kedro.specification import Category, Dataset, LabelledRows, Split
 from iris_kedro.tables.keys import extract_keys, name_key
-from iris_kedro.tables.labelled import PREDICTED_AT, add_keys
+from iris_kedro.tables.labelled import PREDICTED_AT
+from iris_kedro.tables.labelled_keys import add_keys
 from iris_kedro.tables.reading import find_columns
 from iris_kedro.tables.split import describe_split, find_held_out
 
