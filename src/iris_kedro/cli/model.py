@@ -179,7 +179,7 @@ def _open_registry(parameters: dict[str, Any]) -> "Registry":
 def _read_decisions(env: str | None) -> "list[Record]":
     """Read what the watcher has decided; nothing if there was never one."""
     from iris_kedro.errors import ProjectError
-    from iris_kedro.watcher.wiring import find_records
+    from iris_kedro.watcher.surroundings import find_records
 
     try:
         return find_records(load_context(env), NEWEST_DECISIONS)

@@ -9,7 +9,7 @@ from .errors import explain_errors
 from .model import REASON_LENGTH
 
 if TYPE_CHECKING:
-    from iris_kedro.watcher.wiring import Surroundings
+    from iris_kedro.watcher.surroundings import Surroundings
 
 
 @click.group(invoke_without_command=True)
@@ -26,7 +26,8 @@ def watch(context: click.Context, env: str | None, *, once: bool) -> None:
     context.obj = env
     if context.invoked_subcommand is not None:
         return
-    from iris_kedro.watcher.wiring import build_loop, build_server, read_surroundings
+    from iris_kedro.watcher.surroundings import read_surroundings
+    from iris_kedro.watcher.wiring import build_loop, build_server
 
     project = load_context(env)
     surroundings = read_surroundings(project)
@@ -68,6 +69,6 @@ def reset(context: click.Context, env: str | None, reason: str) -> None:
 
 
 def _open(env: str | None) -> "Surroundings":
-    from iris_kedro.watcher.wiring import read_surroundings
+    from iris_kedro.watcher.surroundings import read_surroundings
 
     return read_surroundings(load_context(env))

@@ -13,7 +13,7 @@ from iris_kedro.watcher.status import read_status
 if TYPE_CHECKING:
     from iris_kedro.watcher.records.reading import Record
     from iris_kedro.watcher.status import Status
-    from iris_kedro.watcher.wiring import Surroundings
+    from iris_kedro.watcher.surroundings import Surroundings
 
 NEWEST = 10  # decisions
 

@@ -1,33 +1,24 @@
 """A watcher from the project's configuration."""
 
 import os
-import socket
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from mlflow.tracking import MlflowClient
-from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
-from iris_kedro.configuration import name_data_folder
 from iris_kedro.datasets import SourceDataset
 from iris_kedro.errors import ProjectError
 from iris_kedro.registry import Registry
-from iris_kedro.registry.storage.history import find_user
 from iris_kedro.registry.storage.registered_model import RegisteredModel
-from iris_kedro.specification import Canary, LabelledRows, check_watcher
+from iris_kedro.specification import Canary, LabelledRows
 from iris_kedro.specification import Watcher as Parameters
 
 from .commands import LABELS, Commands
 from .loop import Loop
 from .observer import Observer, Place
-from .records.database import connect, read_revision, upgrade
 from .records.lease import Lease
-from .records.reading import Record
-from .records.store import Store
 from .results import Results
 from .rounds import Watcher
+from .surroundings import Surroundings
 from .trials import Trials
 
 TOKEN = "IRIS_WATCHER_TOKEN"  # noqa: S105  (its name)
@@ -35,82 +26,6 @@ UNHEALTHY_ROUNDS = 10  # without one for so long, and three minutes
 UNHEALTHY_SECONDS = 180.0
 # A watcher that waits for MLflow cannot do anything else.
 PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What the project says of its watcher.
-
-    Attributes:
-        parameters: The parameters of ``watcher``.
-        model: Name of the registered model.
-        project: The project's folder.
-        reporting: The folder of reports.
-        engine: The database.
-    """
-
-    parameters: Parameters
-    model: str
-    project: Path
-    reporting: Path
-    engine: Engine
-
-    @property
-    def store(self) -> Store:
-        """Triggers and decisions."""
-        return Store(self.engine, self.model)
-
-    @property
-    def report(self) -> Path:
-        """The file that the monitoring pipeline writes."""
-        return self.reporting / "monitoring.json"
-
-    @property
-    def by(self) -> str:
-        """Who acts, for the records."""
-        return f"{find_user()}@{socket.gethostname()}"
-
-
-def read_surroundings(context: Any) -> Surroundings:
-    """Read the configuration, and create or update the watcher's tables.
-
-    Args:
-        context: Kedro's context.
-
-    Raises:
-        ProjectError: If the database cannot be used.
-    """
-    model, project = context.params["dataset"].name, Path(context.project_path)
-    engine = _connect(context)
-    try:
-        upgrade(engine)
-    except SQLAlchemyError as error:
-        raise _explain(engine, error) from error
-    return Surroundings(
-        check_watcher(context.params),
-        model,
-        project,
-        project / "data" / "08_reporting" / name_data_folder(model),
-        engine,
-    )
-
-
-def find_records(context: Any, newest: int) -> list[Record]:
-    """Return the newest decisions of the watcher; nothing if there was never one.
-
-    Raises:
-        ProjectError: If the database cannot be read.
-    """
-    engine = _connect(context)
-    if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
-        return []
-    try:
-        with engine.begin() as connection:
-            if read_revision(connection) is None:
-                return []
-        return Store(engine, context.params["dataset"].name).list_decisions(newest)
-    except SQLAlchemyError as error:
-        raise _explain(engine, error) from error
 
 
 def build_loop(context: Any, surroundings: Surroundings, env: str | None) -> Loop:
@@ -194,34 +109,12 @@ def build_server(surroundings: Surroundings, loop: Loop) -> Any:
     return Server(host.strip("[]"), int(port), app)
 
 
-def _connect(context: Any) -> Engine:
-    return connect(_find_address(context), Path(context.project_path))
-
-
-def _find_address(context: Any) -> str:
-    address: str = context.config_loader["credentials"]["predictions"]["con"]
-    if not address:
-        raise ProjectError(
-            "IRIS_DATABASE_URL is empty: the watcher keeps its records in the database"
-            " of predictions. Unset it to use predictions.db in the project's folder"
-        )
-    return address
-
-
 def _takes_labels(context: Any, parameters: Parameters) -> bool:
     """Check whether trainings take labelled rows."""
     section = context.params["data_engineering"].get("labelled_rows", {})
     by_default = LabelledRows.model_validate(section).enabled
     given = parameters.params.get(LABELS, by_default)
     return parameters.triggers.labels is not None or bool(given)
-
-
-def _explain(engine: Engine, error: SQLAlchemyError) -> ProjectError:
-    reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
-    return ProjectError(
-        f"the database {engine.url.render_as_string()} cannot be used: {reason}. Its"
-        " address is in IRIS_DATABASE_URL"
-    )
 
 
 def _find_source(context: Any) -> SourceDataset:

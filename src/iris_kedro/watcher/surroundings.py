@@ -1,0 +1,117 @@
+"""What the project says of its watcher, and the database that it writes."""
+
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from iris_kedro.configuration import name_data_folder
+from iris_kedro.errors import ProjectError
+from iris_kedro.registry import find_user
+from iris_kedro.specification import Watcher as Parameters
+from iris_kedro.specification import check_watcher
+
+from .records.database import connect, read_revision, upgrade
+from .records.reading import Record
+from .records.store import Store
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the project says of its watcher.
+
+    Attributes:
+        parameters: The parameters of ``watcher``.
+        model: Name of the registered model.
+        project: The project's folder.
+        reporting: The folder of reports.
+        engine: The database.
+    """
+
+    parameters: Parameters
+    model: str
+    project: Path
+    reporting: Path
+    engine: Engine
+
+    @property
+    def store(self) -> Store:
+        """Triggers and decisions."""
+        return Store(self.engine, self.model)
+
+    @property
+    def report(self) -> Path:
+        """The file that the monitoring pipeline writes."""
+        return self.reporting / "monitoring.json"
+
+    @property
+    def by(self) -> str:
+        """Who acts, for the records."""
+        return f"{find_user()}@{socket.gethostname()}"
+
+
+def read_surroundings(context: Any) -> Surroundings:
+    """Read the configuration, and create or update the watcher's tables.
+
+    Args:
+        context: Kedro's context.
+
+    Raises:
+        ProjectError: If the database cannot be used.
+    """
+    model, project = context.params["dataset"].name, Path(context.project_path)
+    engine = _connect(context)
+    try:
+        upgrade(engine)
+    except SQLAlchemyError as error:
+        raise _explain(engine, error) from error
+    return Surroundings(
+        check_watcher(context.params),
+        model,
+        project,
+        project / "data" / "08_reporting" / name_data_folder(model),
+        engine,
+    )
+
+
+def find_records(context: Any, newest: int) -> list[Record]:
+    """Return the newest decisions of the watcher; nothing if there was never one.
+
+    Raises:
+        ProjectError: If the database cannot be read.
+    """
+    engine = _connect(context)
+    if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
+        return []
+    try:
+        with engine.begin() as connection:
+            if read_revision(connection) is None:
+                return []
+        return Store(engine, context.params["dataset"].name).list_decisions(newest)
+    except SQLAlchemyError as error:
+        raise _explain(engine, error) from error
+
+
+def _connect(context: Any) -> Engine:
+    return connect(_find_address(context), Path(context.project_path))
+
+
+def _find_address(context: Any) -> str:
+    address: str = context.config_loader["credentials"]["predictions"]["con"]
+    if not address:
+        raise ProjectError(
+            "IRIS_DATABASE_URL is empty: the watcher keeps its records in the database"
+            " of predictions. Unset it to use predictions.db in the project's folder"
+        )
+    return address
+
+
+def _explain(engine: Engine, error: SQLAlchemyError) -> ProjectError:
+    reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
+    return ProjectError(
+        f"the database {engine.url.render_as_string()} cannot be used: {reason}. Its"
+        " address is in IRIS_DATABASE_URL"
+    )
