@@ -2,7 +2,6 @@
 
 import json
 import re
-import tempfile
 from collections.abc import Callable
 from functools import partial
 from io import BytesIO
@@ -11,18 +10,16 @@ from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import fsspec
-import mlflow
 import pandas as pd
 from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets.pandas import SQLQueryDataset
 from mlflow.exceptions import MlflowException
 from sklearn import datasets as sklearn_datasets
 
+from .locations import MLFLOW_SCHEMES, read_location, resolve
+
 SKLEARN = "sklearn:"
 QUERY = r"\s*(select|with)\s"
-# Where MLflow keeps artifacts, S3 with MLflow's own settings.
-MLFLOW_SCHEMES = {"mlflow-artifacts", "runs", "s3"}
-
 # What file systems of fsspec say of a file that changes with its content.
 STAMPS = {"mtime", "LastModified", "Last-Modified", "ETag", "Content-MD5", "Digest"}
 
@@ -109,7 +106,7 @@ class SourceDataset(AbstractDataset[NoReturn, bytes]):
         if is_elsewhere or urlsplit(self._location).scheme in MLFLOW_SCHEMES:
             return None
         try:
-            system, path = fsspec.core.url_to_fs(_resolve(self._location, self._path))
+            system, path = fsspec.core.url_to_fs(resolve(self._location, self._path))
             information = system.info(path)
         except (OSError, ValueError) as error:
             raise DatasetError(
@@ -171,36 +168,6 @@ class SourceDataset(AbstractDataset[NoReturn, bytes]):
 
     def _describe(self) -> dict[str, Any]:
         return {"location": self._location}
-
-
-def read_location(location: str, folder: str) -> bytes:
-    """Read a file at a path, a URL or among MLflow's artifacts.
-
-    Args:
-        location: Where it is.
-        folder: Where relative paths start from.
-
-    Raises:
-        MlflowException, OSError, ValueError: If it cannot be read.
-    """
-    if urlsplit(location).scheme in MLFLOW_SCHEMES:
-        return _download_artifact(location)
-    with fsspec.open(_resolve(location, folder), "rb") as file:
-        content: bytes = file.read()
-    return content
-
-
-def _resolve(location: str, folder: str) -> str:
-    is_path = not urlsplit(location).scheme
-    if is_path and location and not location.startswith("~"):
-        return str(Path(folder, location))
-    return location
-
-
-def _download_artifact(location: str) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        path = mlflow.artifacts.download_artifacts(location, dst_path=folder)
-        return Path(path).read_bytes()
 
 
 def _read_sklearn(name: str, target_name: str) -> pd.DataFrame:
