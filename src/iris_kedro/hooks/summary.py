@@ -8,6 +8,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from iris_kedro.gate.release import Decision, Outcome, RegistryState
+from iris_kedro.hooks.leaderboard_summary import print_leaderboard
 from iris_kedro.hooks.monitoring_summary import print_monitoring
 
 KEDRO = ".venv/bin/kedro"
@@ -27,9 +28,7 @@ def print_summary(
     """
     console = console or Console()
     if "leaderboard" in results:
-        console.print(_describe_comparison(results["leaderboard"]), highlight=False)
-        console.print(_build_table(results["leaderboard"]))
-        _print_refusals(results["leaderboard"], console)
+        print_leaderboard(results["leaderboard"], console)
     if labelled := results.get("origins", {}).get("labelled"):
         console.print(f"Labels      {_describe_labelled(labelled)}", highlight=False)
     if {"gate_report", "registry"} <= results.keys():
@@ -73,39 +72,6 @@ def print_unchanged(
     console.print(f"\nNothing was trained. To train all the same:\n{force}")
 
 
-def _describe_comparison(leaderboard: dict[str, Any]) -> str:
-    repeats = leaderboard["repeats"]
-    return (
-        f"Candidates in {leaderboard['folds']}-fold cross-validation"
-        f"{f', done {repeats} times' if repeats > 1 else ''};"
-        f" {_words(leaderboard['metric'])} decides"
-    )
-
-
-def _build_table(leaderboard: dict[str, Any]) -> Table:
-    metrics = list(leaderboard["baseline"])
-    table = Table()
-    table.add_column("")
-    table.add_column("candidate")
-    for metric in metrics:
-        table.add_column(_words(metric), justify="right")
-    for entry in leaderboard["candidates"]:
-        table.add_row(
-            "➤" if entry["chosen"] else "" if entry["releasable"] else "✗",
-            _words(entry["candidate"]),
-            *(_format(entry["scores"][metric]) for metric in metrics),
-            style="bold" if entry["chosen"] else None,
-        )
-    table.add_section()
-    table.add_row(
-        "",
-        "shares of the classes",
-        *(_format(leaderboard["baseline"][metric]) for metric in metrics),
-        style="dim",
-    )
-    return table
-
-
 def _describe_labelled(labelled: dict[str, Any]) -> str:
     sides = (
         f"{labelled[side]['labelled']} of {labelled[side]['rows']} {name} rows"
@@ -114,25 +80,6 @@ def _describe_labelled(labelled: dict[str, Any]) -> str:
     left_out = sum(each["rows"] for each in labelled["left_out"])
     rest = f"; {left_out} were left out" if left_out else ""
     return f"{' and '.join(sides)} are labelled predictions{rest}"
-
-
-def _format(score: dict[str, float]) -> str:
-    return f"{score['mean']:.3f} ± {score['standard_error']:.3f}"
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")
-
-
-def _print_refusals(leaderboard: dict[str, Any], console: Console) -> None:
-    for entry in leaderboard["candidates"]:
-        if not entry["releasable"]:
-            console.print(
-                f"✗ {entry['candidate']} is not releasable: {entry['reason']}",
-                markup=False,
-            )
-    for entry in leaderboard["untrained"]:
-        console.print(f"✗ {entry['candidate']}: {entry['reason']}", markup=False)
 
 
 def _print_verdict(
