@@ -75,15 +75,22 @@ def test_a_run_by_hand_is_what_the_source_is_compared_with(watched):
     assert "Run" not in output
 
 
-def test_labels_that_a_run_had_are_not_new_any_more(watched, insert_labelled):
+@pytest.mark.parametrize("is_by_hand", [False, True])
+def test_labels_that_a_run_had_are_not_new_any_more(
+    watched, insert_labelled, is_by_hand
+):
     flower = dict(sepal_length=5.05, sepal_width=3.45, petal_length=1.45)
     rows = [(flower | {"petal_width": 0.2 + n / 100}, "setosa") for n in range(3)]
     insert_labelled(f"sqlite:///{watched.path}/predictions.db", "iris", rows)
     change(watched, triggers={"labels": 3})
 
-    output, code = watch(watched, "--once")
-    assert code == 0, output
-    assert "3 new labelled rows" in output
+    if is_by_hand:
+        enabled = "data_engineering.labelled_rows.enabled=true"
+        assert watched.start("run", "--params", enabled).wait() == 0
+    else:
+        output, code = watch(watched, "--once")
+        assert code == 0, output
+        assert "3 new labelled rows" in output
     output, code = watch(watched, "--once")
 
     assert code == 0, output

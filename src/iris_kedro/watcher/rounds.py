@@ -122,12 +122,12 @@ class Watcher:
         waiting = self._store.list_waiting()
         if not waiting:
             return False
-        labels = self._observer.count_labels()
+        labels = self._observer.new_data.count_labels()
         situation = Situation(
             waiting,
             runs,
             self._store.find_reset(),
-            labels > 0 or self._observer.has_new_source(runs, now),
+            labels > 0 or self._observer.new_data.has_new_source(runs, now),
             self._trials.find_canary(),
         )
         decision = decide(situation, self._parameters.rules, now)
@@ -141,7 +141,7 @@ class Watcher:
             return False
         if decision.action is Action.RUN:
             self._results.recover()  # no run starts without MLflow
-        digest = self._observer.read_digest()
+        digest = self._observer.new_data.read_digest()
         logger.info("%s: %s", decision.action.capitalize(), decision.reason)
         decision_id = self._store.decide(
             self._lease,

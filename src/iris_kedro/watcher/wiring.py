@@ -14,7 +14,8 @@ from iris_kedro.specification import Watcher as Parameters
 
 from .commands import LABELS, Commands
 from .loop import Loop
-from .observer import Observer, Place
+from .new_data import Place
+from .observer import Observer
 from .records.lease import Lease
 from .results import Results
 from .rounds import Watcher

@@ -83,7 +83,8 @@ def build(folder, url, seconds=60.0, **parameters):
     from iris_kedro.datasets import SourceDataset  # noqa: PLC0415
     from iris_kedro.specification import Watcher as Parameters  # noqa: PLC0415
     from iris_kedro.watcher.commands import Commands  # noqa: PLC0415
-    from iris_kedro.watcher.observer import Observer, Place  # noqa: PLC0415
+    from iris_kedro.watcher.new_data import Place  # noqa: PLC0415
+    from iris_kedro.watcher.observer import Observer  # noqa: PLC0415
     from iris_kedro.watcher.records.database import connect, upgrade  # noqa: PLC0415
     from iris_kedro.watcher.records.lease import Lease  # noqa: PLC0415
     from iris_kedro.watcher.records.store import Store  # noqa: PLC0415

@@ -148,7 +148,7 @@ def test_labels_that_come_while_a_run_lasts_are_new_and_none_is_counted_twice(
     lab.wait(watcher.work.tend, "the run has ended")
 
     watcher.run_round()
-    assert watcher._observer.count_labels() == 2
+    assert watcher._observer.new_data.count_labels() == 2
     assert len(lab.begun()) == 1
     label(1, at=6e8)
     watcher.run_round()

@@ -1,0 +1,148 @@
+"""What has come since the last training: labels, and another source."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from iris_kedro.datasets import SourceDataset
+
+from .records.lease import Lease
+from .records.store import Store
+from .results import Results
+from .rules import NOT_TRAINED, PastRun
+from .triggers.labels import count_new_labels
+from .triggers.source import SourceState, read_source
+
+SOURCE_MINUTES = 10.0  # between two looks, where the source is no trigger by itself
+# Names of notes.
+LABELLED, LOOKED, SOURCE = "labelled", "looked", "source"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where to look.
+
+    Attributes:
+        predictions: The database of predictions, to read.
+        model: Name of the registered model.
+        takes_labels: Whether trainings take labelled rows.
+        source: The source of the data.
+        report: The file that the monitoring pipeline writes.
+    """
+
+    predictions: Engine
+    model: str
+    takes_labels: bool
+    source: SourceDataset
+    report: Path
+
+
+class NewData:
+    """Compares labels and source with those of the last training.
+
+    Args:
+        place: Where to look.
+        source_minutes: Between two looks at the source, if it is a trigger.
+        store: Where notes are kept.
+        lease: The watcher's lease.
+        results: What the registry knows.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        source_minutes: float | None,
+        store: Store,
+        lease: Lease,
+        results: Results,
+    ) -> None:
+        self._place = place
+        self._minutes = SOURCE_MINUTES if source_minutes is None else source_minutes
+        self._store = store
+        self._lease = lease
+        self._results = results
+
+    def read_digest(self) -> str:
+        """Return the digest of the source as it is.
+
+        Raises:
+            DatasetError: If it cannot be read.
+        """
+        known = self._store.read_note(SOURCE)
+        state = read_source(self._place.source, known)
+        if state.dump() != known:
+            self._store.write_note(self._lease, SOURCE, state.dump())
+        return state.digest
+
+    def has_new_source(self, runs: tuple[PastRun, ...], now: float) -> bool:
+        """Return whether the source has changed since the last training.
+
+        It is not looked at again if it was a short while ago.
+
+        Raises:
+            DatasetError: If it cannot be read.
+        """
+        return self.find_digest(now) != self.find_trained_digest(runs)
+
+    def count_labels(self) -> int:
+        """Count the labels that the last training did not have.
+
+        There are none if trainings do not take any.
+        """
+        if not self._place.takes_labels:
+            return 0
+        count = count_new_labels(self._place.predictions, self._place.model)
+        if count and self._note_labels():
+            count = count_new_labels(self._place.predictions, self._place.model)
+        return count
+
+    def is_looked_at(self, now: float) -> bool:
+        """Return whether the last look at the source was a short while ago."""
+        looked = self._store.read_note(LOOKED)
+        return looked is not None and now - float(looked) < 60 * self._minutes
+
+    def find_digest(self, now: float) -> str:
+        """Return the digest of the source, as it was a short while ago.
+
+        Raises:
+            DatasetError: If it cannot be read.
+        """
+        known = self._store.read_note(SOURCE)
+        if known is not None and self.is_looked_at(now):
+            return SourceState.load(known).digest
+        digest = self.read_digest()
+        self._store.write_note(self._lease, LOOKED, str(now))
+        return digest
+
+    def find_trained_digest(self, runs: tuple[PastRun, ...]) -> str | None:
+        """Return the digest of the source that was trained on last.
+
+        Somebody may have run the pipelines by hand meanwhile.
+        """
+        own = [run for run in select_trained(runs) if run.source_digest is not None]
+        registered = self._results.find_source()
+        if registered is None:
+            return own[-1].source_digest if own else None
+        digest, created_at = registered
+        is_newer = not own or created_at > (own[-1].finished_at or 0.0)
+        return digest if is_newer else own[-1].source_digest
+
+    def _note_labels(self) -> bool:
+        """Note the labels of the newest version: somebody may have trained by hand.
+
+        Return whether others are noted now.
+        """
+        address = self._results.find_labels()
+        if address is None or address == self._store.read_note(LABELLED):
+            return False
+        labels = self._results.load_labels(address)
+        if labels is not None:
+            self._store.replace_labels(self._lease, labels)
+        self._store.write_note(self._lease, LABELLED, address)
+        return labels is not None
+
+
+def select_trained(runs: tuple[PastRun, ...]) -> list[PastRun]:
+    """Return the runs that have trained on the data as it was."""
+    return [run for run in runs if run.outcome not in NOT_TRAINED]
