@@ -10,7 +10,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from iris_kedro.errors import ProjectError
 from iris_kedro.specification import Watcher as Parameters
 
-from .commands import Commands
+from .jobs.commands import Commands
+from .jobs.work import Running, Work
 from .observer import Observer
 from .records.lease import Lease, LeaseLost
 from .records.reading import Record
@@ -19,7 +20,6 @@ from .results import Results
 from .rules import Action, PastRun, Situation, decide
 from .status import NEWEST_RUNS
 from .trials import Trials
-from .work import Running, Work
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from iris_kedro.registry.storage.registered_model import RegisteredModel
 from iris_kedro.specification import Canary, LabelledRows
 from iris_kedro.specification import Watcher as Parameters
 
-from .commands import LABELS, Commands
+from .jobs.commands import LABELS, Commands
 from .loop import Loop
 from .new_data import Place
 from .observer import Observer

@@ -82,7 +82,7 @@ def build(folder, url, seconds=60.0, **parameters):
     """Build a watcher that works in a folder."""
     from iris_kedro.datasets import SourceDataset  # noqa: PLC0415
     from iris_kedro.specification import Watcher as Parameters  # noqa: PLC0415
-    from iris_kedro.watcher.commands import Commands  # noqa: PLC0415
+    from iris_kedro.watcher.jobs.commands import Commands  # noqa: PLC0415
     from iris_kedro.watcher.new_data import Place  # noqa: PLC0415
     from iris_kedro.watcher.observer import Observer  # noqa: PLC0415
     from iris_kedro.watcher.records.database import connect, upgrade  # noqa: PLC0415
@@ -108,7 +108,7 @@ def build(folder, url, seconds=60.0, **parameters):
 
 def die_at(nth):
     """Let this process be killed before its nth effect."""
-    from iris_kedro.watcher.jobs import Job  # noqa: PLC0415
+    from iris_kedro.watcher.jobs.job import Job  # noqa: PLC0415
     from iris_kedro.watcher.records.lease import Lease  # noqa: PLC0415
     from iris_kedro.watcher.records.store import Store  # noqa: PLC0415
 

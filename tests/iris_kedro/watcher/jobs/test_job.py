@@ -5,8 +5,8 @@ import sys
 import pytest
 
 from iris_kedro.processes import find_start, is_same
-from iris_kedro.watcher import jobs
-from iris_kedro.watcher.jobs import Job, end_group, prune_logs
+from iris_kedro.watcher.jobs import job as module
+from iris_kedro.watcher.jobs.job import Job, end_group, prune_logs
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ time.sleep(3600)
 def test_a_job_that_ignores_sigterm_ends_with_all_it_started(
     start, wait_for, monkeypatch
 ):
-    monkeypatch.setattr(jobs, "STOP_SECONDS", 0.2)
+    monkeypatch.setattr(module, "STOP_SECONDS", 0.2)
     job = start(IGNORES)
     job.begin()
     wait_for(job.read_error, "it has started another")
@@ -85,7 +85,7 @@ def test_a_job_that_ignores_sigterm_ends_with_all_it_started(
 
 
 def test_the_group_of_another_watcher_is_ended(start, wait_for, monkeypatch):
-    monkeypatch.setattr(jobs, "STOP_SECONDS", 0.2)
+    monkeypatch.setattr(module, "STOP_SECONDS", 0.2)
     job = start(IGNORES)
     job.begin()
     wait_for(job.read_error, "it ignores SIGTERM")
@@ -114,7 +114,7 @@ def test_a_job_whose_parent_has_ended_before_does_nothing(tmp_path, start):
 
 
 def test_old_logs_are_deleted(tmp_path, monkeypatch):
-    monkeypatch.setattr(jobs, "KEPT_LOGS", 2)
+    monkeypatch.setattr(module, "KEPT_LOGS", 2)
     for number in range(4):
         file = tmp_path / f"{number}.log"
         file.touch()

@@ -9,7 +9,7 @@ from pathlib import Path
 from iris_kedro.hooks.tracking import DECISION_VARIABLE
 from iris_kedro.specification import Watcher as Parameters
 
-from .jobs import Job, prune_logs
+from .job import Job, prune_logs
 
 LABELS = "data_engineering.labelled_rows.enabled"
 

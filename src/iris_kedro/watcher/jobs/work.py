@@ -4,13 +4,14 @@ import logging
 import signal
 from dataclasses import dataclass
 
-from .jobs import Job, end_group
-from .observer import Observer
-from .records.lease import Lease
-from .records.store import Result, Store
-from .results import Results
-from .rules import NOT_TRAINED, TO_REPEAT, Outcome
-from .status import NEWEST_RUNS
+from iris_kedro.watcher.observer import Observer
+from iris_kedro.watcher.records.lease import Lease
+from iris_kedro.watcher.records.store import Result, Store
+from iris_kedro.watcher.results import Results
+from iris_kedro.watcher.rules import NOT_TRAINED, TO_REPEAT, Outcome
+from iris_kedro.watcher.status import NEWEST_RUNS
+
+from .job import Job, end_group
 
 logger = logging.getLogger(__name__)
 
