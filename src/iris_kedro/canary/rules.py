@@ -133,7 +133,9 @@ def _find_harm(trial: Trial, found: Findings, parameters: Canary) -> str:
 
 
 def _is_not_worse(found: Findings, parameters: Canary) -> bool:
-    return found.e_not_worse >= 1 / parameters.alpha
+    """Return whether it was shown not to be worse, and still is not."""
+    is_shown = found.e_not_worse >= 1 / parameters.alpha
+    return is_shown and found.loss < parameters.non_inferiority_margin
 
 
 def _warn(found: Findings, parameters: Canary) -> list[str]:

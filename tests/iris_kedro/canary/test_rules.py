@@ -92,6 +92,12 @@ def test_labels_outweigh_warnings(decide):
     assert decide(found, share=1.0).action is Action.PROMOTE
 
 
+def test_canary_that_has_become_worse_than_the_margin_is_not_promoted(decide):
+    found = replace(NOT_WORSE, gained=0, lost=20)  # of 400
+
+    assert decide(found, share=1.0).action is Action.WAIT
+
+
 @pytest.mark.parametrize("share", [0.05, 1.0])
 def test_canary_that_is_shown_to_be_worse_is_stopped(decide, share):
     decision = decide(WORSE, hours=0.1, share=share)
