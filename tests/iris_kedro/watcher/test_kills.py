@@ -101,7 +101,7 @@ def test_several_watchers_handle_each_trigger_once(lab, store, engine, start):
     check(lab, store, triggers)
 
 
-@pytest.mark.parametrize("nth", range(1, 13))
+@pytest.mark.parametrize("nth", range(1, 16))
 def test_a_watcher_killed_before_an_effect_loses_nothing(lab, store, start, nth):
     lab.plan("released", 0.01)
     trigger = store.add_trigger(Kind.WEBHOOK, "one")
