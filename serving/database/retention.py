@@ -4,7 +4,7 @@ import random
 import threading
 import time
 
-from sqlalchemy import Engine, delete, func, select, tuple_
+from sqlalchemy import Engine, bindparam, delete, func, select
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from serving.database.tables import feedback, predictions
@@ -13,11 +13,18 @@ from serving.monitoring.tasks import OnError, run_forever
 TASK = "database-retention"
 CHECK_SECONDS = 3600.0
 DAY = 24 * 3600.0
-# Old rows go in steps, so that nobody waits long to write; SQLite may have a limit of
-# 999 parameters, two for each row.
-ROWS_AT_ONCE = 400
+ROWS_AT_ONCE = 400  # old rows go in steps, so that nobody waits long to write
 PAUSE_SECONDS = 0.02
 STOP_SECONDS = 2.0
+
+# One row at a time: SQLite reads the whole table to find a list of pairs.
+_DELETE = [
+    delete(table).where(
+        table.c.prediction_id == bindparam("id"),
+        table.c.row_index == bindparam("row"),
+    )
+    for table in (feedback, predictions)
+]
 
 
 class PredictionRetention:
@@ -75,12 +82,10 @@ class PredictionRetention:
             .with_for_update(skip_locked=True)  # those that another process deletes
         )
         with self._engine.begin() as connection:
-            keys = connection.execute(query).all()
+            keys = [{"id": key, "row": row} for key, row in connection.execute(query)]
             if keys:
-                chosen = [tuple(key) for key in keys]
-                for table in (feedback, predictions):
-                    key = tuple_(table.c.prediction_id, table.c.row_index)
-                    connection.execute(delete(table).where(key.in_(chosen)))
+                for statement in _DELETE:
+                    connection.execute(statement, keys)
         return len(keys)
 
     def _run(self) -> None:

@@ -67,6 +67,31 @@ def test_many_rows_go_in_steps(engine):
     assert count(engine) == [{"young": 3}] * 2
 
 
+def test_no_step_reads_all_rows(sqlite_url, open_engine):
+    engine = open_engine(sqlite_url)
+    schema.upgrade(engine)
+    store(engine, "old", days=91, rows=2)
+    statements = {}
+
+    def note(_connection, _cursor, statement, parameters, *_) -> None:
+        if statement.startswith(("SELECT", "DELETE")):
+            first = isinstance(parameters, list)
+            statements[statement] = parameters[0] if first else parameters
+
+    sqlalchemy.event.listen(engine, "before_cursor_execute", note)
+    PredictionRetention(engine, 90, fail).check()
+    sqlalchemy.event.remove(engine, "before_cursor_execute", note)
+
+    with engine.connect() as connection:
+        plans = {
+            statement: connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", of)
+            for statement, of in statements.items()
+        }
+        details = {step.detail for plan in plans.values() for step in plan}
+    assert len(plans) == 4
+    assert all(detail.startswith("SEARCH") for detail in details), details
+
+
 def test_several_processes_may_delete_at_once(engine, url, open_engine, monkeypatch):
     monkeypatch.setattr(retention, "CHECK_SECONDS", 0.01)
     store(engine, "old", days=91, rows=2000)
