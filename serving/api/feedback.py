@@ -32,7 +32,8 @@ def take_feedback() -> ApiResponse:
     reader = served.schemas.feedback
     is_csv = mimetype == CSV
     feedback = reader.read_csv(read_body()) if is_csv else reader.read(read_json())
-    written = service.feedback.take(feedback, served.feedback_metrics)
+    name = served.model.version.name
+    written = service.feedback.take(feedback, name, served.feedback_metrics)
     counts = {
         "accepted": len(feedback.items),
         "new": written.new.total(),

@@ -46,7 +46,7 @@ class Written:
 
 
 def write_feedback(
-    connection: Connection, labels: Mapping[Key, str], received_at: float
+    connection: Connection, model: str, labels: Mapping[Key, str], received_at: float
 ) -> Written:
     """Write the labels of some rows; what is there already is not written again.
 
@@ -54,17 +54,25 @@ def write_feedback(
     new. Lists wait for each other from the start: they would write the rows in
     different orders, each waiting for the other.
 
+    Args:
+        connection: In a transaction.
+        model: Name of the model, whose classes the labels are: several may share a
+            database.
+        labels: The label of each row.
+        received_at: When they arrived, in seconds since the epoch.
+
     Raises:
-        UnknownPredictionsError: If one of the rows was not predicted.
+        UnknownPredictionsError: If the model has not predicted one of the rows.
     """
     keys = list(labels)
     if len(keys) > 1 and connection.dialect.name == "postgresql":
         lock = text("SELECT pg_advisory_xact_lock(:number)")
         connection.execute(lock, {"number": ADVISORY_LOCK})
-    predicted = _find_predicted(connection, keys)
+    predicted = _find_predicted(connection, model, keys)
     if len(predicted) < len(keys):
         missing = set(keys) - set(predicted)
-        raise UnknownPredictionsError(missing, _find_known_ids(connection, missing))
+        known_ids = _find_known_ids(connection, model, missing)
+        raise UnknownPredictionsError(missing, known_ids)
     added = _insert(connection, keys, labels, received_at)
     written = Written()
     for key in added:
@@ -82,6 +90,7 @@ _PREDICTED = select(
     predictions.c.version,
     predictions.c.prediction,
 ).where(
+    predictions.c.model == bindparam("model"),
     predictions.c.prediction_id.in_(bindparam("ids", expanding=True)),
     predictions.c.row_index.in_(bindparam("rows", expanding=True)),
 )
@@ -106,18 +115,19 @@ _UPDATE = update(feedback).where(
 )
 
 
-def _find_predicted(connection: Connection, keys: list[Key]) -> Predicted:
-    """Return the versions and classes of the rows that were predicted."""
-    rows = _select(connection, _PREDICTED, keys)
+def _find_predicted(connection: Connection, model: str, keys: list[Key]) -> Predicted:
+    """Return the versions and classes of the rows that a model has predicted."""
+    rows = _select(connection, _PREDICTED, keys, model=model)
     return {(each[0], each[1]): (each[2], each[3]) for each in rows}
 
 
-def _find_known_ids(connection: Connection, keys: set[Key]) -> set[str]:
-    """Return the ids of which any row was predicted."""
+def _find_known_ids(connection: Connection, model: str, keys: set[Key]) -> set[str]:
+    """Return the ids of which a model has predicted any row."""
     found: set[str] = set()
     column = predictions.c.prediction_id
+    of_model = select(column).distinct().where(predictions.c.model == model)
     for chunk in _split(sorted({prediction_id for prediction_id, _ in keys})):
-        query = select(column).distinct().where(column.in_(chunk))
+        query = of_model.where(column.in_(chunk))
         found.update(connection.execute(query).scalars())
     return found
 
@@ -162,7 +172,9 @@ def _update(
     return changed
 
 
-def _select(connection: Connection, query: Any, keys: list[Key]) -> Iterator[Any]:
+def _select(
+    connection: Connection, query: Any, keys: list[Key], **values: str
+) -> Iterator[Any]:
     """Yield the rows that a query finds for some keys.
 
     It is asked for some ids and one row index, or for one id and some row indexes:
@@ -179,7 +191,7 @@ def _select(connection: Connection, query: Any, keys: list[Key]) -> Iterator[Any
     else:
         groups = [(part, [row]) for row in by_row for part in _split(by_row[row])]
     for ids, rows in groups:
-        yield from connection.execute(query, {"ids": ids, "rows": rows}).all()
+        yield from connection.execute(query, {"ids": ids, "rows": rows, **values}).all()
 
 
 def _split(values: list[T]) -> Iterator[list[T]]:

@@ -45,8 +45,15 @@ class FeedbackInbox:
         """End its thread."""
         self._thread.stop()
 
-    def take(self, request: FeedbackRequest, metrics: FeedbackMetrics) -> Written:
+    def take(
+        self, request: FeedbackRequest, model: str, metrics: FeedbackMetrics
+    ) -> Written:
         """Write all feedback of a request, or none; the last on a row counts.
+
+        Args:
+            request: The feedback.
+            model: Name of the model that it is about.
+            metrics: Counts what was written.
 
         Raises:
             InvalidInputError: If it is about rows that are not in the database.
@@ -56,7 +63,9 @@ class FeedbackInbox:
         received_at = time.time()
         try:
             written: Written = self._thread.run(
-                lambda connection: write_feedback(connection, labels, received_at),
+                lambda connection: write_feedback(
+                    connection, model, labels, received_at
+                ),
                 metrics.record,
                 SECONDS + SECONDS_PER_ROW * len(labels),
             )

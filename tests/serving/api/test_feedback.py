@@ -245,6 +245,17 @@ def test_a_number_may_be_the_text_of_a_class(
         assert "'0' (died), '1' (survived), not" in issue["message"]
 
 
+def test_a_prediction_of_another_model_is_unknown(
+    client, url, store_predictions, read_feedback
+):
+    store_predictions(url, ("wine", 0, "1"), model="wine")
+
+    answer = client.post("/feedback", json={"prediction_id": "wine", "label": "setosa"})
+
+    assert answer.json["errors"][0]["pointer"] == "/prediction_id"
+    assert read_feedback(url) == {}
+
+
 def test_without_a_database_the_setting_is_named(make_app, iris):
     client = make_app(iris).test_client()
 

@@ -25,7 +25,7 @@ def write(url, open_engine, store_predictions):
 
     def write(labels: dict, now: float = 1.0) -> Written:
         with engine.begin() as connection:
-            return write_feedback(connection, labels, now)
+            return write_feedback(connection, "iris", labels, now)
 
     return write
 
@@ -79,6 +79,18 @@ def test_unknown_rows_are_named_and_nothing_is_written(write, url, read_feedback
     assert read_feedback(url) == {}
 
 
+def test_predictions_of_another_model_are_unknown(
+    write, url, store_predictions, read_feedback
+):
+    store_predictions(url, ("wine", 0, "a"), model="wine")
+
+    with pytest.raises(UnknownPredictionsError) as raised:
+        write({("first", 0): "a", ("wine", 0): "a"})
+
+    assert (raised.value.keys, raised.value.known_ids) == ({("wine", 0)}, set())
+    assert read_feedback(url) == {}
+
+
 @pytest.mark.parametrize(
     "place",
     [lambda i: ("batch", i), lambda i: (f"single-{i}", 0), lambda i: (f"{i % 7}", i)],
@@ -106,7 +118,7 @@ def give(url: str, label: str, barrier, found) -> None:
         order = keys if turn % 2 else keys[::-1]
         for labels in (dict.fromkeys(order, label), {order[0]: label}):
             with engine.begin() as connection:
-                written = write_feedback(connection, labels, 1.0)
+                written = write_feedback(connection, "iris", labels, 1.0)
             new += written.new.total()
             changed += written.changed.total()
     found.put((new, changed))
