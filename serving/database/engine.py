@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
 
 BUSY_SECONDS = 5  # to wait for another process that writes to the SQLite file
 CONNECT_SECONDS = 3
@@ -49,6 +49,16 @@ def connect(url: str) -> Engine:
             "tcp_user_timeout": milliseconds,
         },
     )
+
+
+def describe_error(error: SQLAlchemyError) -> str:
+    """Say what is wrong, without values that clients sent.
+
+    Those are in the statement, and in the details that PostgreSQL adds to its message.
+    """
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    message = getattr(getattr(cause, "diag", None), "message_primary", None) or cause
+    return f"{type(cause).__name__}: {message}".strip()
 
 
 def _prepare_sqlite(connection: Any, record: Any) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from serving.database.engine import describe_error
 from serving.database.errors import DatabaseUnavailableError
 from serving.database.schema import upgrade
 
@@ -93,7 +94,7 @@ class DatabaseThread:
             self._note_failure(f"no result within {seconds} s")
             raise DatabaseUnavailableError(MESSAGE)
         if isinstance(job.error, AWAY) and not isinstance(job.error, MISTAKES):
-            self._note_failure(str(job.error.__cause__ or job.error))
+            self._note_failure(describe_error(job.error))
             raise DatabaseUnavailableError(MESSAGE) from job.error
         if job.error is not None:
             raise job.error
@@ -122,7 +123,7 @@ class DatabaseThread:
 
     def _note_failure(self, reason: str) -> None:
         self._away_until = time.monotonic() + UNAVAILABLE_SECONDS
-        fields = {"detail": reason.strip()}
+        fields = {"detail": reason}
         logger.warning("database unavailable", extra={"fields": fields})
 
 

@@ -7,8 +7,9 @@ from contextlib import suppress
 from itertools import islice
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 
+from serving.database.engine import describe_error
 from serving.database.inserts import insert
 from serving.database.metrics import DatabaseMetrics
 from serving.database.rows import RowEncoder
@@ -25,6 +26,10 @@ ROWS_PER_TRANSACTION = 2000
 STOP_SECONDS = 5.0
 HANGING_SECONDS = 15.0  # above what the drivers wait for a lock or a statement
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0  # between attempts while the database is away
+
+
+class RejectedRowsError(Exception):
+    """The database takes no rows with such values, whenever it is asked."""
 
 
 class PredictionWriter(ObserverQueue):
@@ -174,6 +179,8 @@ class PredictionWriter(ObserverQueue):
             if isinstance(error, SQLAlchemyError) and not isinstance(error, DataError):
                 raise
             if len(requests) == 1:
+                if isinstance(error, DataError):
+                    error = RejectedRowsError(describe_error(error))
                 rejected.append((requests[0], error))
                 return
             middle = len(requests) // 2
@@ -196,9 +203,7 @@ class PredictionWriter(ObserverQueue):
 
     def _note_failure(self, error: SQLAlchemyError) -> None:
         """Try again later, and later each time."""
-        # Not the statement, which has the values that clients sent.
-        cause = error.orig if isinstance(error, DBAPIError) else error
-        self._report_failure(f"{type(cause).__name__}: {cause}".strip())
+        self._report_failure(describe_error(error))
         self._is_ready = False
         self._pause = min(max(FIRST_PAUSE, 2 * self._pause), LONGEST_PAUSE)
         self._retry_at = time.monotonic() + self._pause

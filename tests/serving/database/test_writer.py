@@ -16,7 +16,10 @@ from sqlalchemy import Engine
 from serving.database import schema
 from serving.database.metrics import DatabaseMetrics
 from serving.database.writer import PredictionWriter
+from serving.model.onnx_model import Prediction
+from serving.monitoring.logs import JsonFormatter
 from serving.monitoring.observers import CompletedRequest, Observation
+from serving.monitoring.tasks import TaskErrors
 
 SETOSA = np.array([5.1, 3.5, 1.4, 0.2], dtype=np.float32)
 
@@ -40,13 +43,19 @@ class Writing:
             lambda _, error: self.errors.append(error),
         )
 
-    def submit(self, rows: int = 1, prediction_id: str | None = None) -> None:
+    def submit(
+        self, rows: int = 1, prediction_id: str | None = None, label: str | None = None
+    ) -> None:
         self._count += 1
         matrix = np.tile(SETOSA, (rows, 1))
+        prediction = self._model.predict(matrix)
+        if label:
+            labels = np.array([label] * rows, dtype=np.object_)
+            prediction = Prediction(labels, prediction.probabilities)
         observation = Observation(
             self._model,
             matrix,
-            self._model.predict(matrix),
+            prediction,
             prediction_id or f"{self._count:032x}",
             "my-id",
             "/predict",
@@ -361,8 +370,33 @@ def test_only_rows_that_no_database_takes_are_dropped(postgres, make_writing, re
 
     assert [row["prediction_id"] for row in read(url)] == ["a", "b", "c", "d"]
     assert (writing.up, writing.buffered, writing.dropped) == (1, 0, [2])
-    (error,) = writing.errors
-    assert "5.1" not in str(error)  # what clients sent is not logged
+    assert len(writing.errors) == 1
+
+
+@pytest.mark.parametrize("label", ["😀" * 500, "x" * 500, "%s", '"\\'])
+def test_a_class_may_be_any_text(writing, url, read, label):
+    writing.submit(label=label)
+
+    writing.flush()
+
+    assert [row["prediction"] for row in read(url)] == [label]
+
+
+def test_a_class_that_postgresql_does_not_take_shows_no_values(
+    postgres, make_writing, messages, caplog
+):
+    writing = make_writing(postgres.create_database())
+    errors = TaskErrors()
+    writing.writer._on_error = errors.record
+    writing.submit(label="a\0b")
+
+    writing.flush()
+
+    (record,) = (each for each in caplog.records if each.exc_info)
+    text = JsonFormatter().format(record)
+    assert "unsupported Unicode escape sequence" in text
+    assert "petal_width" not in text  # nor what clients sent
+    assert (writing.up, writing.buffered, writing.dropped) == (1, 0, [1])
 
 
 def test_tables_of_a_later_version_are_left_alone(make_writing, url, messages):
