@@ -22,6 +22,10 @@ PRODUCTION, CANARY = "production", "canary"
 logger = logging.getLogger(__name__)
 
 
+class InvalidPredictionError(Exception):
+    """A model predicted an unknown class, or a probability that is not a number."""
+
+
 class Answer(NamedTuple):
     """What is answered, and by whom.
 
@@ -168,7 +172,10 @@ class Partner:
         try:
             recoded, kept = running.recoder.recode(rows, source)
             if kept.all():
-                return predict(running.served, recoded)
+                answer = predict(running.served, recoded)
+                if not answer.prediction.is_valid(source.classes):
+                    raise InvalidPredictionError
+                return answer
         except ContractError:
             logger.debug("Production has other features; the follower will see it")
         except Exception as error:

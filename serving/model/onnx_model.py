@@ -70,6 +70,11 @@ class Prediction:
     labels: NDArray[np.str_]
     probabilities: NDArray[np.float32]
 
+    def is_valid(self, classes: tuple[str, ...]) -> bool:
+        """Return whether all labels are classes and all probabilities numbers."""
+        are_numbers = bool(np.isfinite(self.probabilities).all())
+        return are_numbers and set(self.labels.tolist()) <= set(classes)
+
 
 class Model:
     """A loaded model whose golden rows have been checked."""

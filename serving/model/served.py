@@ -85,9 +85,7 @@ def _check_gaps(model: Model) -> None:
             probes.append(probe)
     if not probes:
         return
-    prediction = model.predict(np.stack(probes))
-    is_known = np.isin(prediction.labels.astype(str), contract.classes)
-    if not (is_known.all() and np.isfinite(prediction.probabilities).all()):
+    if not model.predict(np.stack(probes)).is_valid(contract.classes):
         raise ModelRefusedError(
             "unservable", "a missing or unknown value has no prediction"
         )

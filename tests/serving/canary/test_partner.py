@@ -5,7 +5,7 @@ import logging
 import numpy as np
 import pytest
 
-from serving.model.onnx_model import ModelRefusedError
+from serving.model.onnx_model import ModelRefusedError, Prediction
 from serving.service import the_service
 
 KEYS = [f"user-{number}" for number in range(200)]
@@ -225,15 +225,26 @@ def test_requests_are_validated_by_production_alone(make_canary, with_length, se
     assert answer.status_code == 422
 
 
-@pytest.fixture
-def failing(make_canary, partner, monkeypatch):
+def fail(rows):
+    raise RuntimeError("no prediction")
+
+
+def predict_nan(rows):
+    probabilities = np.full((len(rows), 3), np.nan, dtype=np.float32)
+    return Prediction(np.array(["setosa"] * len(rows)), probabilities)
+
+
+def predict_unknown(rows):
+    probabilities = np.full((len(rows), 3), 1 / 3, dtype=np.float32)
+    return Prediction(np.array(["rose"] * len(rows)), probabilities)
+
+
+@pytest.fixture(params=[fail, predict_nan, predict_unknown])
+def failing(request, make_canary, partner, monkeypatch):
     """Serve a canary whose predictions fail; return its application."""
     app = make_canary("1")
-
-    def fail(_):
-        raise RuntimeError("no prediction")
-
-    monkeypatch.setattr(partner(app).running.served.model, "predict", fail)
+    model = partner(app).running.served.model
+    monkeypatch.setattr(model, "predict", request.param)
     return app
 
 
