@@ -1,12 +1,16 @@
 """The version of the tables, brought up to date with Alembic."""
 
 from sqlalchemy import Connection, Engine, inspect, text
-from sqlalchemy.exc import InvalidRequestError
+from sqlalchemy.exc import SQLAlchemyError
 
 REVISION = "0001"  # of the newest migration
 VERSION_TABLE = "predictions_schema"
 # Any number will do: processes that upgrade PostgreSQL at once wait for each other.
 ADVISORY_LOCK = 4_711_014
+
+
+class LaterSchemaError(SQLAlchemyError):
+    """The tables are of a later version of the service."""
 
 
 def upgrade(engine: Engine) -> None:
@@ -44,5 +48,5 @@ def _migrate(connection: Connection) -> None:
     config.attributes["connection"] = connection
     try:
         run_migrations(config, "head")
-    except CommandError as error:  # they are of a later version of the service
-        raise InvalidRequestError(f"The tables cannot be upgraded: {error}") from error
+    except CommandError as error:
+        raise LaterSchemaError(f"The tables cannot be upgraded: {error}") from error

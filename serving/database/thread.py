@@ -13,12 +13,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from serving.database.engine import describe_error
 from serving.database.errors import DatabaseUnavailableError
-from serving.database.schema import upgrade
+from serving.database.schema import LaterSchemaError, upgrade
 
 UNAVAILABLE_SECONDS = 1.0  # for which nobody tries again
 # A locked or damaged file, a closed connection, a full disk, a server that has become a
-# replica, tables that are gone; but not what is wrong with the values.
-AWAY = (DatabaseError, InterfaceError, PoolTimeoutError)
+# replica, tables that are gone or of a later version; but not what is wrong with the
+# values.
+AWAY = (DatabaseError, InterfaceError, PoolTimeoutError, LaterSchemaError)
 MISTAKES = (DataError, IntegrityError)
 MESSAGE = "The database does not answer, or another process has locked it. Retry later."
 

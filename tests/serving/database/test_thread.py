@@ -108,6 +108,15 @@ def test_tables_that_are_gone_are_created_again(begin, url, open_engine):
     assert ask_until_answered(database, add) == "added"
 
 
+def test_tables_of_a_later_version_are_not_used(begin, url, open_engine):
+    ask(begin(url), add)
+    with open_engine(url).begin() as connection:
+        connection.exec_driver_sql("UPDATE predictions_schema SET version_num = '9999'")
+
+    with pytest.raises(DatabaseUnavailableError):
+        ask(begin(url), add)
+
+
 def test_a_damaged_file_is_not_a_bug(begin, tmp_path, sqlite_url):
     database = begin(sqlite_url)
     (tmp_path / "predictions.db").write_bytes(b"garbage" * 1000)
