@@ -11,7 +11,7 @@ from serving.database.tables import feedback, predictions
 from serving.monitoring.tasks import OnError, run_forever
 
 TASK = "database-retention"
-CHECK_SECONDS = 3600.0
+CHECK_SECONDS = 600.0  # short enough for services that run only now and then
 DAY = 24 * 3600.0
 ROWS_AT_ONCE = 400  # old rows go in steps, so that nobody waits long to write
 PAUSE_SECONDS = 0.02
@@ -28,7 +28,7 @@ _DELETE = [
 
 
 class PredictionRetention:
-    """Deletes old rows about once an hour; any number of processes may do so.
+    """Deletes old rows every few minutes; any number of processes may do so.
 
     Args:
         engine: The database.
