@@ -5,7 +5,6 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -176,9 +175,7 @@ def _has_all_tables(file: Path) -> bool:
 
 
 def _connection_errors() -> tuple[type[Exception], ...]:
-    """Return what connections raise; the image has no SQLAlchemy."""
-    if find_spec("sqlalchemy") is None:
-        return (OSError,)
+    """Return what connections raise; SQLAlchemy is loaded only when one fails."""
     from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
 
     return (OSError, SQLAlchemyError)
