@@ -166,6 +166,7 @@ def observe_all(histogram: Histogram, values: NDArray[np.floating]) -> None:
     histogram's buckets are counters, so we add to each what fell into it.
     """
     bounds = histogram._upper_bounds
+    values = values[~np.isnan(values)]  # in no bucket, and the sum would stay NaN
     places = np.searchsorted(bounds, values.astype(np.float64), side="left")
     counts = np.bincount(places, minlength=len(bounds)).tolist()
     for bucket, count in zip(histogram._buckets, counts, strict=True):

@@ -229,3 +229,13 @@ def test_a_scrape_waits_for_no_lock_in_one_process(make_app, config, iris, tmp_p
         app = make_app(iris, **vars(replace(config)) | {"store": tmp_path})
 
         assert app.test_client().get("/metrics").status_code == 200
+
+
+def test_values_that_are_not_numbers_are_left_out():
+    registry = CollectorRegistry()
+    histogram = Histogram("name", "text", buckets=(1.0, 2.0), registry=registry)
+
+    observe_all(histogram, np.array([0.5, np.nan, 3.0]))
+
+    assert registry.get_sample_value("name_count") == 2
+    assert registry.get_sample_value("name_sum") == 3.5
