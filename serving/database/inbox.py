@@ -16,8 +16,7 @@ from serving.monitoring.feedback_metrics import FeedbackMetrics
 from serving.schemas.feedback import FeedbackRequest
 from serving.schemas.issues import InvalidInputError, ValidationIssue
 
-# How long a request waits for the database: views of small requests run in the event
-# loop, and nothing else is answered meanwhile. A large list runs in a thread.
+# How long a request waits for the database; others with feedback wait behind it.
 SECONDS = 0.25
 SECONDS_PER_ROW = 0.0001  # about five times what SQLite takes
 

@@ -20,6 +20,7 @@ from serving.http.capacity import Capacity, Lease
 from serving.http.keys import FEEDBACK, PREDICT, load_keys
 
 METRICS = "/metrics"
+FEEDBACK_ROUTE = "/feedback"
 MAX_HEAD_BYTES = 64 * 1024
 MAX_LENGTH_DIGITS = 20  # of a Content-Length; int() rejects thousands of zeros
 
@@ -50,7 +51,7 @@ class Access:
         self._metrics_port = (config.metrics_bind or "").rpartition(":")[2]
         self._max_body_bytes = config.max_body_bytes
         self._max_bytes_of = {"/predict": config.max_row_bytes}
-        self._scope_of = {"/feedback": FEEDBACK}
+        self._scope_of = {FEEDBACK_ROUTE: FEEDBACK}
 
     def enter(self, environ: Environ) -> Lease:
         """Give a request a lease; note if it is refused before its body is read."""

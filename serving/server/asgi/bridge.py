@@ -1,8 +1,8 @@
 """Runs the Flask application in an event loop, at several times the speed of threads.
 
-The body of a request is awaited, so slow clients block nobody. Then the application,
-which never waits for anything, is called right in the event loop: passing it to a
-thread and back would cost as much as its work. Only what takes long goes to a thread.
+The body of a request is awaited, so slow clients block nobody. Then the application is
+called right in the event loop: passing it to a thread and back would cost as much as
+its work. Only what takes long, or waits for the database, goes to a thread.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from flask import Flask
 from werkzeug.exceptions import BadRequest, HTTPException
 
 from serving.app import create_app as create_flask_app
-from serving.http.access import LEASE, METRICS, REFUSAL, find_path
+from serving.http.access import FEEDBACK_ROUTE, LEASE, METRICS, REFUSAL, find_path
 from serving.server.asgi.answer import (
     Answer,
     Receive,
@@ -52,7 +52,10 @@ class Bridge:
         self.app = app
         self._access = the_service(app).access
         self._predictions = ThreadPoolExecutor(PREDICTION_THREADS, "prediction")
-        self._scrapes = ThreadPoolExecutor(1, "scrape")
+        self._slow = {
+            METRICS: ThreadPoolExecutor(1, "scrape"),
+            FEEDBACK_ROUTE: ThreadPoolExecutor(1, "feedback"),
+        }
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -105,9 +108,10 @@ class Bridge:
 
     async def _answer(self, environ: Environ, body: bytes) -> Answer:
         environ["wsgi.input"] = BytesIO(body)
-        if len(body) <= SHORT_BODY and find_path(environ) != METRICS:
+        is_short = len(body) <= SHORT_BODY
+        threads = self._slow.get(find_path(environ)) if is_short else self._predictions
+        if threads is None:
             return self._call(environ)
-        threads = self._predictions if body else self._scrapes
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(threads, self._call, environ)
 

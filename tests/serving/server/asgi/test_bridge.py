@@ -1,6 +1,7 @@
 import asyncio
 import hashlib
 import json
+import sqlite3
 import time
 
 import pytest
@@ -211,3 +212,41 @@ def test_latency_is_measured_from_the_arrival_of_the_head(make_app, iris):
     for name in ("flask_http_request_duration_seconds", "serving_wait_seconds"):
         [total] = [s for s in families[name].samples if s.name == f"{name}_sum"]
         assert total.value >= 100
+
+
+@pytest.fixture
+def locked_url(tmp_path, store_predictions):
+    """Return the URL of a database that another process has locked."""
+    url = f"sqlite:///{tmp_path / 'predictions.db'}"
+    store_predictions(url, ("1", 0, "setosa"))
+    connection = sqlite3.connect(tmp_path / "predictions.db", isolation_level=None)
+    connection.execute("BEGIN EXCLUSIVE")
+    yield url
+    connection.close()
+
+
+def test_predictions_do_not_wait_for_the_database(make_app, iris, setosa, locked_url):
+    bridge, answered = Bridge(make_app(iris, database_url=locked_url)), []
+
+    async def post(path: str, body: dict) -> None:
+        content = json.dumps(body).encode()
+
+        async def receive():
+            return {"type": "http.request", "body": content, "more_body": False}
+
+        async def send(message):
+            if message["type"] == "http.response.start":
+                answered.append((path, message["status"]))
+
+        length = str(len(content)).encode()
+        headers = [*SCOPE["headers"][:2], (b"content-length", length)]
+        scope = SCOPE | {"raw_path": path.encode(), "headers": headers}
+        await bridge(scope, receive, send)
+
+    async def post_both() -> None:
+        feedback = {"prediction_id": "1", "label": "setosa"}
+        await asyncio.gather(post("/feedback", feedback), post("/predict", setosa))
+
+    asyncio.run(post_both())
+
+    assert answered == [("/predict", 200), ("/feedback", 503)]
