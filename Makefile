@@ -32,7 +32,7 @@ run: install ## Train, compare, release: kedro run (ARGS="--pipelines data_scien
 serve: install ## Serve the Production model on http://127.0.0.1:8000 (ENV=wine, IRIS_BIND, IRIS_WORKERS)
 	@IRIS_DATABASE_URL=$${IRIS_DATABASE_URL-sqlite:///predictions.db} $(if $(ENV),IRIS_MODEL_NAME=$(ENV) IRIS_STORE=$${IRIS_STORE:-stores/$(ENV)}) exec $(BIN)/gunicorn --config python:serving.server.gunicorn_conf
 
-loop: install ## See the loop close: drift, labels, retraining, canary, rollback (4 minutes)
+loop: install ## Show the whole loop: drift, labels, retraining, canary, rollback (4 minutes)
 	@$(BIN)/python -m demo.loop
 
 test: install ## Run the tests (ARGS="-k split" and so on)
@@ -84,7 +84,7 @@ bench: install ## Compare the service with its alternatives (15 to 20 minutes)
 bench-peers: install ## The same with BentoML, MLServer and LitServe
 	@$(BIN)/python benchmarks/serving/run.py --peers $(ARGS)
 
-bench-evidence: install ## Simulate detectors of drift and write docs/statistics.md (ARGS=--short: no files)
+bench-evidence: install ## Simulate drift detectors and write docs/statistics.md (ARGS=--short: no files)
 	@$(BIN)/python -m benchmarks.evidence $(ARGS)
 
 chaos: install ## Break a real service in many ways and check its promises (10 minutes; ARGS=--short: 2)

@@ -1,1 +1,1 @@
-"""The whole loop on one machine, told on the terminal: ``make loop``."""
+"""``make loop``: the whole loop on one machine, narrated on the terminal."""

@@ -1,4 +1,4 @@
-"""``make loop``: tell the story from nothing, and leave its records to look at."""
+"""``make loop``: run the story from scratch, and keep its records."""
 
 import json
 import logging
@@ -32,19 +32,19 @@ INTERRUPTED = 130
 
 
 def main() -> int:
-    """Tell the story; return 0 if every state was as expected."""
+    """Run the story; return 0 if every expected state was reached."""
     signal.signal(signal.SIGTERM, _interrupt)
-    logging.getLogger("mlflow").setLevel(logging.WARNING)  # it makes a new database
+    logging.getLogger("mlflow").setLevel(logging.WARNING)  # it logs its migrations
     project = Project(Path(__file__).parents[2])
     console = Console(highlight=False)
     narrator = Narrator(console)
     try:
         project.clear()
-        _finish(console, project, narrator, _tell(narrator, project))
+        _finish(console, project, narrator, _run(narrator, project))
     except FAILURES as error:
-        console.print(f"\n[bold red]The story stops at: {narrator.stage}[/]")
+        console.print(f"\n[bold red]Failed at the stage: {narrator.title}[/]")
         console.print(str(error), markup=False)
-        console.print(f"Logs are in {project.logs}", markup=False)
+        console.print(f"The logs are in {project.logs}", markup=False)
         return 1
     except KeyboardInterrupt:
         console.print("\nStopped; all processes have ended.")
@@ -52,38 +52,38 @@ def main() -> int:
     return 0
 
 
-def _tell(narrator: Narrator, project: Project) -> dict[str, int]:
-    """Tell all of it; return what clients have asked and labelled."""
+def _run(narrator: Narrator, project: Project) -> dict[str, int]:
+    """Run all stages; return the numbers of predicted and labelled rows."""
     records = Records(project)
     train(narrator, project, records)
     with ExitStack() as processes:
-        with narrator.tell("Serve", "gunicorn with two workers, and its follower"):
+        with narrator.stage("Serve", "gunicorn with two workers, and the follower"):
             service = processes.enter_context(serve(project))
-            narrator.say(f"Open {service.url} to see what comes", "bold")
+            narrator.say(f"Open {service.url} to see the model and the canary", "bold")
         watcher = processes.enter_context(project.start("watch", "watch"))
         traffic = processes.enter_context(Traffic(service, SEED))
-        Story(narrator, project, records, service, watcher, traffic).tell()
-        narrator.check = lambda: None  # from here on, they may end
+        Story(narrator, project, records, service, watcher, traffic).run()
+        narrator.check = lambda: None  # processes may end now
         traffic.stop()
-    with narrator.tell("Count", "Everything has ended. Was anything lost?"):
+    with narrator.stage("Count", "After all processes have ended, nothing is lost"):
         stored = records.count_rows()
-        asked = (traffic.rows, traffic.labelled)
-        require(f"{asked} predictions and labels stored", stored, stored == asked)
-        narrator.say(f"{asked[0]:,} predictions and {asked[1]:,} labels: all are there")
+        sent = (traffic.rows, traffic.labelled)
+        require(f"{sent} predictions and labels stored", stored, stored == sent)
+        narrator.say(f"{sent[0]:,} predictions and {sent[1]:,} labels are stored")
     return {"rows": traffic.rows, "labels": traffic.labelled}
 
 
 def _finish(
     console: Console, project: Project, narrator: Narrator, counts: dict[str, int]
 ) -> None:
-    """Show the history and where to look; write down what there was."""
+    """Print the history and where the report is; write a summary."""
     console.print("\n[bold]kedro model history --env loop[/]\n")
     console.print(project.run("history", "model", "history"), markup=False)
     report = project.reporting / "monitoring.html"
-    console.print(f"The report of the monitoring: {report.as_uri()}", markup=False)
+    console.print(f"Monitoring report: {report.as_uri()}", markup=False)
     seconds, cpu = sum(narrator.seconds.values()), _measure_cpu()
     console.print(
-        f"{seconds:.0f} seconds, {cpu:.0f} of a processor's; logs are in {project.logs}"
+        f"{seconds:.0f} s, {cpu:.0f} s of CPU time; the logs are in {project.logs}"
     )
     summary = {**counts, "seconds": seconds, "cpu": cpu, "stages": narrator.seconds}
     (project.build / "story.json").write_text(json.dumps(summary, indent=2))

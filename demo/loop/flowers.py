@@ -1,4 +1,4 @@
-"""Random flowers, as in scikit-learn's iris or as in another garden."""
+"""Random flowers, distributed like scikit-learn's iris or larger."""
 
 from typing import NamedTuple
 
@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from sklearn.datasets import load_iris
 
 FEATURES = ("sepal_length", "sepal_width", "petal_length", "petal_width")
-LOWEST, HIGHEST = 0.1, 20.0  # in cm, what the specification accepts
-OF_IRIS, OF_GIANTS = 1.0, 1.8
+LOWEST, HIGHEST = 0.1, 20.0  # bounds of the specification, in cm
+ORIGINAL, LARGE = 1.0, 1.8  # scales
 
 
 class Flowers(NamedTuple):
@@ -16,18 +16,18 @@ class Flowers(NamedTuple):
 
     Attributes:
         measurements: In cm, in the order of ``FEATURES``, of shape (n_flowers, 4).
-        species: What they are.
+        species: The correct class of each flower.
     """
 
     measurements: NDArray[np.float64]
     species: list[str]
 
 
-class Gardener:
-    """Draws flowers: a normal distribution for each species, fitted to iris.
+class FlowerSampler:
+    """Samples from a normal distribution per species, fitted to iris.
 
     Args:
-        seed: The same seed gives the same flowers.
+        seed: Seed of the random numbers.
     """
 
     def __init__(self, seed: int) -> None:
@@ -39,24 +39,24 @@ class Gardener:
             for rows in (iris.data[iris.target == each] for each in range(3))
         ]
 
-    def pick(self, count: int, size: float = OF_IRIS) -> Flowers:
-        """Pick flowers of all species, each as often as the others on average.
+    def sample(self, count: int, scale: float = ORIGINAL) -> Flowers:
+        """Sample flowers; all species are equally likely.
 
         Args:
-            count: How many.
-            size: How many times as large as those of iris they are. The shapes stay,
-                so that other measurements mean the same species.
+            count: Number of flowers.
+            scale: Factor of all measurements. The species keep their proportions, so
+                the same measurements can mean another species.
         """
         kinds = self._random.integers(0, len(self._names), count)
         drawn = np.array(
             [self._random.multivariate_normal(*self._fitted[kind]) for kind in kinds]
         )
-        clipped = np.clip(drawn * size, LOWEST, HIGHEST)
+        clipped = np.clip(drawn * scale, LOWEST, HIGHEST)
         measurements = np.asarray(np.round(clipped, 1), np.float64)
         return Flowers(measurements, [self._names[kind] for kind in kinds])
 
-    def mislabel(self) -> str:
-        """Return iris as a CSV with its labels in random order."""
+    def shuffle_labels(self) -> str:
+        """Return iris as CSV with its labels in random order."""
         iris = load_iris()
         names = self._random.permutation(iris.target_names[iris.target])
         lines = [

@@ -1,4 +1,4 @@
-"""What is told on the terminal."""
+"""The terminal output of the story, and waiting for expected states."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -11,17 +11,17 @@ from rich.padding import Padding
 from rich.text import Text
 
 POLL_SECONDS = 0.25
-PATIENCE_SECONDS = 240.0  # of a machine that does much else
+TIMEOUT_SECONDS = 240.0  # generous, for a busy machine
 
 T = TypeVar("T")
 
 
-class Unexpected(Exception):  # noqa: N818  (it is no mistake of this program)
-    """Something was expected that did not come.
+class Unexpected(Exception):  # noqa: N818  (not an error of this program)
+    """An expected state was not reached.
 
     Args:
-        expected: What.
-        found: What there was instead.
+        expected: The expected state.
+        found: The state that was found instead.
     """
 
     def __init__(self, expected: str, found: object) -> None:
@@ -29,26 +29,27 @@ class Unexpected(Exception):  # noqa: N818  (it is no mistake of this program)
 
 
 class Narrator:
-    """Tells stages, and waits for what they are about.
+    """Prints the stages of the story, and waits for their results.
 
     Attributes:
-        seconds: How long each stage took, by its title.
-        stage: The one under way.
+        seconds: Duration of each completed stage, by title.
+        title: Title of the current stage.
+        check: Called while waiting; raises if a process has failed.
 
     Args:
-        console: Where to tell.
+        console: The terminal.
     """
 
     def __init__(self, console: Console) -> None:
         self.seconds: dict[str, float] = {}
-        self.stage = ""
+        self.title = ""
         self.check: Callable[[], None] = lambda: None
         self._console = console
 
     @contextmanager
-    def tell(self, title: str, text: str) -> Iterator[None]:
-        """Tell a stage: what it is about first, how long it took at last."""
-        self.stage = title
+    def stage(self, title: str, text: str) -> Iterator[None]:
+        """Print the title and text of a stage, and its duration at the end."""
+        self.title = title
         number = len(self.seconds) + 1
         self._console.print(f"\n[bold cyan]{number:2d}  {escape(title)}[/]")
         self.say(text, "dim")
@@ -58,7 +59,7 @@ class Narrator:
         self.say(f"✓ {self.seconds[title]:.0f} s", "green")
 
     def say(self, text: str, style: str = "") -> None:
-        """Tell a part of a stage."""
+        """Print an indented text."""
         self._console.print(Padding(Text(text, style), (0, 0, 0, 4)))
 
     def wait(
@@ -66,18 +67,18 @@ class Narrator:
         expected: str,
         probe: Callable[[], T],
         holds: Callable[[T], object],
-        seconds: float = PATIENCE_SECONDS,
+        seconds: float = TIMEOUT_SECONDS,
     ) -> T:
-        """Wait until a state holds, and return it.
+        """Wait for a state, and return it.
 
         Args:
-            expected: What is waited for, for people.
-            probe: Reads the state.
-            holds: Tells whether it is the expected one.
-            seconds: How long to wait.
+            expected: Description of the expected state.
+            probe: Returns the current state.
+            holds: Returns whether a state is the expected one.
+            seconds: Timeout.
 
         Raises:
-            Unexpected: If it does not come in time; says what was found last.
+            Unexpected: On a timeout, with the last state.
         """
         end = time.monotonic() + seconds
         with self._console.status(f"[dim]waiting for {escape(expected)}"):
@@ -92,10 +93,10 @@ class Narrator:
 
 
 def require(expected: str, found: object, is_so: object) -> None:
-    """Check a state that must hold at once.
+    """Check a state that must hold without waiting.
 
     Raises:
-        Unexpected: If it does not.
+        Unexpected: If it does not hold.
     """
     if not is_so:
         raise Unexpected(expected, found)

@@ -1,4 +1,4 @@
-"""Processes that end with the story, whatever ends it."""
+"""Processes that end with the story, also if it fails or is interrupted."""
 
 import os
 import signal
@@ -14,16 +14,16 @@ STOP_SECONDS = 40
 def running(
     command: Sequence[str], folder: Path, environ: Mapping[str, str], log: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a command as long as it is needed.
+    """Run a command for the duration of the context.
 
-    It has a session of its own, so that Ctrl-C at the terminal reaches it through us,
-    in order, and only once.
+    It has its own session: Ctrl-C in the terminal does not signal it directly, so that
+    processes are stopped once and in order.
 
     Args:
         command: The program and its arguments.
-        folder: Where it runs.
-        environ: Its environment.
-        log: Where its output goes.
+        folder: Working directory.
+        environ: Environment variables.
+        log: File that its output is appended to.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
@@ -43,7 +43,7 @@ def running(
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """End a process, and whatever it leaves behind."""
+    """End a process and its process group."""
     if process.poll() is None:
         process.terminate()
         with suppress(subprocess.TimeoutExpired):

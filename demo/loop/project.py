@@ -1,4 +1,4 @@
-"""The project in the environment ``loop``: its commands, folders and records."""
+"""The project in the environment ``loop``: commands, folders and addresses."""
 
 import os
 import shutil
@@ -14,12 +14,12 @@ from demo.loop.processes import read_end, running
 ENVIRONMENT = "loop"
 MODEL = "iris"
 DATA = f"{MODEL}@{ENVIRONMENT}"
-# Set for a service or project of the user's own; the story has its own of everything.
+# Settings of the user's own service or project, which the story must not use.
 FOREIGN = ("IRIS_", "KEDRO_", "MLFLOW_", "PROMETHEUS_MULTIPROC_DIR", "SOURCE_URL")
 
 
-class CommandFailed(Exception):  # noqa: N818  (it is no mistake of this program)
-    """A command of the project has failed; says which, and what it has written."""
+class CommandFailed(Exception):  # noqa: N818  (not an error of this program)
+    """A command of the project failed; the message has the end of its output."""
 
 
 @dataclass(frozen=True)
@@ -39,47 +39,47 @@ class Project:
 
     @property
     def logs(self) -> Path:
-        """The folder of what its processes write."""
+        """The folder of the processes' logs."""
         return self.build / "logs"
 
     @property
     def tracking_uri(self) -> str:
-        """Address of its MLflow."""
+        """Tracking URI of MLflow."""
         return f"sqlite:///{self.build}/mlflow.db"
 
     @property
     def database(self) -> str:
-        """Address of its database of predictions."""
+        """URL of the database of predictions."""
         return f"sqlite:///{self.build}/predictions.db"
 
     @property
     def reporting(self) -> Path:
-        """The folder of its reports."""
+        """The folder of the reports."""
         return self.folder / "data" / "08_reporting" / DATA
 
     @property
     def environ(self) -> dict[str, str]:
-        """Environment variables of its processes."""
+        """Environment variables of the processes."""
         kept = {
             name: value
             for name, value in os.environ.items()
             if not name.startswith(FOREIGN)
         }
         return kept | {
-            "COLUMNS": str(shutil.get_terminal_size().columns),  # of tables in logs
+            "COLUMNS": str(shutil.get_terminal_size().columns),  # width of tables
             "IRIS_DATABASE_URL": self.database,
             "MLFLOW_TRACKING_URI": self.tracking_uri,
         }
 
     def clear(self) -> None:
-        """Delete what an earlier story has left, and nothing else."""
+        """Delete the files of an earlier story, and nothing else."""
         shutil.rmtree(self.build, ignore_errors=True)
         for folder in (self.folder / "data").glob(f"*/{DATA}"):
             shutil.rmtree(folder)
         self.logs.mkdir(parents=True)
 
     def run(self, log: str, *arguments: str) -> str:
-        """Run a command of kedro to its end and return what it has written.
+        """Run a kedro command to its end and return its output.
 
         Raises:
             CommandFailed: If its exit code is not 0.
@@ -96,7 +96,7 @@ class Project:
 
     @contextmanager
     def start(self, log: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-        """Run a command of kedro as long as it is needed."""
+        """Run a kedro command for the duration of the context."""
         command = [sys.executable, "-m", "kedro", *arguments, "--env", ENVIRONMENT]
         file = self.logs / f"{log}.log"
         with running(command, self.folder, self.environ, file) as process:

@@ -1,4 +1,4 @@
-"""What the registry, the database and the reports say by now."""
+"""The state of the registry, the database and the reports."""
 
 import json
 from typing import Any
@@ -17,10 +17,10 @@ NEWEST = 100
 
 
 class Records:
-    """The states that the story is told by.
+    """Reads what the project has recorded.
 
     Args:
-        project: Whose they are.
+        project: The project.
     """
 
     def __init__(self, project: Project) -> None:
@@ -42,17 +42,17 @@ class Records:
         return list(self.registry.history())
 
     def hold(self) -> Event | None:
-        """Return what has put releases on hold, if they are."""
+        """Return the event that put releases on hold, if they are."""
         return self.registry.hold()
 
     def metrics(self, version: str) -> dict[str, float]:
-        """Return the metrics of the run that made a version."""
+        """Return the metrics of the run that registered a version."""
         run_id = self.client.get_model_version(MODEL, version).run_id
         metrics: dict[str, float] = self.client.get_run(str(run_id)).data.metrics
         return metrics
 
     def decisions(self) -> list[Record]:
-        """Return what the watcher has decided, oldest first."""
+        """Return the watcher's decisions, oldest first."""
         engine = connect(self._project.database, self._project.folder)
         try:
             return Store(engine, MODEL).list_decisions(NEWEST)
@@ -60,16 +60,16 @@ class Records:
             engine.dispose()
 
     def monitoring(self) -> dict[str, Any]:
-        """Return the newest report of the monitoring; empty if there is none yet."""
+        """Return the newest monitoring report; empty if there is none yet."""
         try:
             text = (self._project.reporting / "monitoring.json").read_text()
             report: dict[str, Any] = json.loads(text)
-        except (FileNotFoundError, ValueError):  # or it is being written
+        except (FileNotFoundError, ValueError):  # missing, or being written
             return {}
         return report
 
     def count_rows(self) -> tuple[int, int]:
-        """Return how many predicted rows are stored, and how many labels."""
+        """Return the numbers of stored predictions and labels."""
         engine = open_database(self._project.database)
         try:
             with engine.connect() as connection:

@@ -1,4 +1,4 @@
-"""The real service: gunicorn with two workers and its follower."""
+"""The real service: gunicorn with two workers and the follower."""
 
 import os
 import socket
@@ -18,29 +18,29 @@ from demo.loop.project import CommandFailed, Project
 BIND = "IRIS_BIND"
 READY_SECONDS = 120.0
 ANSWER_SECONDS = 10.0
-UNAVAILABLE = 503  # the database is busy: send it again
-ASKED = 20  # times in a row, which meets both workers
+UNAVAILABLE = 503  # the database is busy; retry
+CHECKS = 20  # requests, enough to reach both workers
 
 
 class Service:
-    """A service that runs, as its clients see it.
+    """A client of the running service.
 
     Args:
-        url: Its address.
+        url: Address of the service.
         process: gunicorn's master.
     """
 
     def __init__(self, url: str, process: subprocess.Popen[bytes]) -> None:
         self.url = url
         self.process = process
-        self._session = requests.Session()  # of the one thread that asks
+        self._session = requests.Session()  # used by one thread only
 
     def predict(self, flowers: Flowers, key: str) -> dict[str, Any]:
-        """Ask for the species of flowers.
+        """Predict the species of flowers.
 
         Args:
-            flowers: What was measured.
-            key: Whose they are: the same key is answered by the same model.
+            flowers: The flowers.
+            key: Canary key: the same key is answered by the same model.
         """
         body = {"columns": FEATURES, "data": flowers.measurements.tolist()}
         answer = self._session.post(
@@ -52,13 +52,13 @@ class Service:
         return _read(answer)
 
     def label(self, labels: list[tuple[str, int, str]]) -> bool:
-        """Send which class was right.
+        """Send feedback.
 
         Args:
-            labels: Prediction id, row and class of each predicted row.
+            labels: Prediction id, row and correct class of each predicted row.
 
         Returns:
-            Whether they were taken; if not, nothing was, and one sends them again.
+            Whether all labels were stored; otherwise none was, and one can retry.
         """
         items: list[Any] = [
             {"prediction_id": each, "row": row, "label": label}
@@ -70,12 +70,12 @@ class Service:
         return answer.status_code != UNAVAILABLE and bool(_read(answer))
 
     def find_version(self) -> str:
-        """Return the version that answers as Production, by both workers.
+        """Return the version that both workers serve as Production.
 
         Returns:
-            Its number; several, with commas, while the workers change models.
+            The version; several, separated by commas, during a model change.
         """
-        found = {self._get("/health/ready")["model"]["version"] for _ in range(ASKED)}
+        found = {self._get("/health/ready")["model"]["version"] for _ in range(CHECKS)}
         return ", ".join(sorted(found))
 
     def is_ready(self) -> bool:
@@ -86,16 +86,16 @@ class Service:
             return False
 
     def _get(self, path: str) -> dict[str, Any]:
-        # A new connection each time: the kernel chooses the worker by connection.
+        # A new connection each time, because the kernel assigns workers by connection.
         return _read(requests.get(f"{self.url}{path}", timeout=ANSWER_SECONDS))
 
 
 @contextmanager
 def serve(project: Project) -> Iterator[Service]:
-    """Start the service, wait until it can predict, and end it at last.
+    """Start the service, wait until it is ready, and stop it at the end.
 
     Raises:
-        CommandFailed: If it ends, or cannot predict in time.
+        CommandFailed: If it ends, or is not ready in time.
     """
     address = os.environ.get(BIND) or f"127.0.0.1:{_find_port()}"
     environ = {
@@ -116,7 +116,7 @@ def serve(project: Project) -> Iterator[Service]:
         end = time.monotonic() + READY_SECONDS
         while not service.is_ready():
             if process.poll() is not None or time.monotonic() > end:
-                raise CommandFailed(f"the service cannot predict:\n{read_end(log)}")
+                raise CommandFailed(f"the service is not ready:\n{read_end(log)}")
             time.sleep(0.2)
         yield service
 

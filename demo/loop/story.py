@@ -1,32 +1,30 @@
-"""The stages of the story; each ends when the records say what it is about."""
+"""The stages of the story."""
 
-import json
 import subprocess
 from dataclasses import dataclass
-from typing import Any
 
-from demo.loop.flowers import OF_GIANTS, Gardener
-from demo.loop.narration import Narrator, Unexpected, require
+from demo.loop.expectations import Expectations
+from demo.loop.flowers import LARGE, FlowerSampler
+from demo.loop.narration import Narrator, require
 from demo.loop.processes import read_end
 from demo.loop.project import CommandFailed, Project
 from demo.loop.records import Records
 from demo.loop.service import Service
 from demo.loop.traffic import Traffic
-from iris_kedro.registry import GUARDED, SHARE, VERDICT, Event
-from iris_kedro.watcher.records.reading import Record
+from iris_kedro.registry import GUARDED, SHARE, VERDICT
 from iris_kedro.watcher.rules import Action, Outcome
 
-LABELS = 800  # that the gardeners send at once
+LABELS = 800  # sent at once
 SEED = 7
 SHARES = (0.05, 0.25, 1.0)
 FIRST, RETRAINED, BAD = "1", "2", "3"
 MISLABELLED = "mislabelled.csv"
-BAD_REASON = "the gardener insists that the labels are right"
+BAD_REASON = "the labels were checked by hand"
 
 
 def train(narrator: Narrator, project: Project, records: Records) -> None:
-    """Release a first model."""
-    with narrator.tell("Train", "kedro run --env loop: iris, 150 flowers"):
+    """Release the first model."""
+    with narrator.stage("Train", "kedro run --env loop trains on iris, 150 rows"):
         project.run("train", "run")
         aliases = records.aliases()
         require("version 1 in Production", aliases, aliases == {"Production": FIRST})
@@ -36,15 +34,15 @@ def train(narrator: Narrator, project: Project, records: Records) -> None:
 
 @dataclass
 class Story:
-    """What happens once a service runs.
+    """The stages that need a running service.
 
     Attributes:
-        narrator: Tells it.
-        project: Whose service it is.
-        records: What the stages are checked by.
+        narrator: Prints.
+        project: The project.
+        records: Its registry, database and reports.
         service: The service.
         watcher: The process of ``kedro watch``.
-        traffic: Its clients.
+        traffic: The clients of the service.
     """
 
     narrator: Narrator
@@ -54,99 +52,99 @@ class Story:
     watcher: subprocess.Popen[bytes]
     traffic: Traffic
 
-    def tell(self) -> None:
-        """Tell all stages, in order."""
+    def __post_init__(self) -> None:
+        """Set up what the stages wait for."""
+        self.expect = Expectations(self.narrator, self.records, self.traffic)
+
+    def run(self) -> None:
+        """Run all stages, in order."""
         self.narrator.check = self._check_processes
-        self._quiet()
+        self._stay_quiet()
         self._drift()
         self._decide_not_to_train()
         self._label()
         self._retrain()
-        self._prove()
+        self._run_canary()
         self._force_a_bad_model()
         self._roll_back()
 
-    def _quiet(self) -> None:
-        text = "Gardeners ask about flowers of iris; kedro watch looks on"
-        with self.narrator.tell("Quiet", text):
-            report = self._wait_for_verdict("quiet")
+    def _stay_quiet(self) -> None:
+        text = "Clients send measurements of irises; kedro watch monitors them"
+        with self.narrator.stage("No drift", text):
+            report = self.expect.wait_for_verdict(FIRST, "quiet")
             self.narrator.say(f"Monitoring: {report['reasons'][0]}")
 
     def _drift(self) -> None:
-        text = "Another garden: every flower is 1.8 times as large"
-        with self.narrator.tell("Drift", text):
-            self.traffic.forget()
-            self.traffic.size = OF_GIANTS
-            report = self._wait_for_verdict("data drift")
+        text = "From now on, every flower is 1.8 times as large"
+        with self.narrator.stage("Drift", text):
+            self.traffic.reset()
+            self.traffic.scale = LARGE
+            report = self.expect.wait_for_verdict(FIRST, "data drift")
             self.narrator.say(f"Monitoring: {report['reasons'][0]}")
-            self.narrator.say(
-                f"Without labels it cannot know, but {self._describe_answers()}"
-            )
+            self.narrator.say(f"Not known without labels: {self._describe_accuracy()}")
 
     def _decide_not_to_train(self) -> None:
-        text = "Drift is a trigger. But there is nothing new to learn from yet"
-        with self.narrator.tell("Decision not to train", text):
-            decision = self._wait_for_decision(Action.SKIP)
+        text = "Drift is a trigger, but there are no new labels to learn from"
+        with self.narrator.stage("Decision not to train", text):
+            decision = self.expect.wait_for_decision(Action.SKIP)
             require("the rule 'nothing new'", decision, decision.rule == "nothing new")
             self.narrator.say(f"kedro watch: {decision.action}: {decision.reason}")
 
     def _label(self) -> None:
-        text = "The gardeners look again and send what the flowers really were"
-        with self.narrator.tell("Labels", text):
-            sent = self.traffic.label_latest(LABELS)
-            require(f"{LABELS} labels sent", sent, sent == LABELS)
+        text = "Clients send the correct species of the latest flowers"
+        with self.narrator.stage("Labels", text):
+            self.narrator.wait(
+                f"the service to accept {LABELS} labels",
+                lambda: self.traffic.label_latest(LABELS),
+                lambda sent: sent == LABELS,
+            )
             _, stored = self.records.count_rows()
             require(f"{LABELS} labels stored", stored, stored == LABELS)
-            decision = self._wait_for_decision(Action.RUN)
+            decision = self.expect.wait_for_decision(Action.RUN)
             self.narrator.say(f"kedro watch: {decision.action}: {decision.reason}")
 
     def _retrain(self) -> None:
-        text = "The watcher's kedro run takes the labelled rows; the gate judges"
-        with self.narrator.tell("Retrain, gate", text):
-            decision = self.narrator.wait(
-                "the run to make version 2 the canary",
-                lambda: self._find_decision(Action.RUN),
-                lambda found: found is not None and found.outcome is not None,
-            )
-            require(
-                "version 2 as canary",
-                decision,
-                decision is not None
-                and (decision.outcome, decision.version) == (Outcome.CANARY, RETRAINED),
-            )
+        text = (
+            "The watcher's kedro run adds the labelled rows; the gate compares models"
+        )
+        with self.narrator.stage("Retrain, gate", text):
+            decision = self.expect.wait_for_decision(Action.RUN, is_finished=True)
+            result = (decision.outcome, decision.version)
+            expected = (Outcome.CANARY, RETRAINED)
+            require("version 2 as canary", decision, result == expected)
             metrics = self.records.metrics(RETRAINED)
-            taken = metrics["rows.labelled.rows"]
-            require(f"{LABELS} labelled rows taken", taken, taken == LABELS)
+            used = metrics["rows.labelled.rows"]
+            require(f"{LABELS} labelled rows used", used, used == LABELS)
             self.narrator.say(
-                f"{taken:.0f} labelled rows: {metrics['rows.labelled.train']:.0f} to"
+                f"{used:.0f} labelled rows: {metrics['rows.labelled.train']:.0f} to"
                 f" train on, {metrics['rows.labelled.test']:.0f} held out"
             )
             verdict = self.records.tags(RETRAINED)[VERDICT]
             require("the verdict better", verdict, verdict == "better")
-            self.narrator.say(f"Gate: {verdict}. {self._read_reason(RETRAINED)}")
+            self.narrator.say(f"Gate: {verdict}. {self.expect.read_reason(RETRAINED)}")
 
-    def _prove(self) -> None:
-        text = "Version 2 answers some gardeners; Production answers the same rows too"
-        with self.narrator.tell("Canary, promotion", text):
+    def _run_canary(self) -> None:
+        text = "Version 2 answers a share of the requests; both predict the same rows"
+        with self.narrator.stage("Canary, promotion", text):
             self.traffic.labels = True
             for share in SHARES:
-                self._wait_for_share(share)
+                self.expect.wait_for_share(share)
                 self.narrator.say(f"{share:.0%} of the requests")
-            aliases = self._wait_for_aliases(Production=RETRAINED, Previous=FIRST)
-            promotion = self._find_event("promote", RETRAINED)
+            aliases = self.expect.wait_for_aliases(Production=RETRAINED, Previous=FIRST)
+            promotion = self.expect.find_event("promote", RETRAINED)
             require("a guard", promotion, promotion.guard == "set")
             self.narrator.say(f"Promoted: {promotion.reason}")
             require("no canary", aliases, "Canary" not in aliases)
             tags = self.records.tags(RETRAINED)
-            require("no share any more", tags, SHARE not in tags)
-            self._wait_for_service(RETRAINED)
-            self.narrator.say(f"Guarded now. {self._describe_answers()}")
+            require("no share", tags, SHARE not in tags)
+            self.expect.wait_for_service(RETRAINED)
+            self.narrator.say(f"Guarded; {self._describe_accuracy()}")
 
     def _force_a_bad_model(self) -> None:
-        text = "Somebody trains on shuffled labels, and insists"
-        with self.narrator.tell("A bad model", text):
+        text = "A model trained on shuffled labels is promoted in spite of the gate"
+        with self.narrator.stage("A bad model", text):
             source = self.project.build / MISLABELLED
-            source.write_text(Gardener(SEED).mislabel())
+            source.write_text(FlowerSampler(SEED).shuffle_labels())
             self.project.run(
                 "bad", "run", "--params", f"data_engineering.source={source}"
             )
@@ -154,89 +152,33 @@ class Story:
             require("version 3 refused", aliases, aliases.get("Challenger") == BAD)
             verdict = self.records.tags(BAD)[VERDICT]
             require("the verdict unfit", verdict, verdict == "unfit")
-            self.narrator.say(f"Gate: {verdict}. {self._read_reason(BAD)}")
+            self.narrator.say(f"Gate: {verdict}. {self.expect.read_reason(BAD)}")
             self.project.run("promote", "model", "promote", BAD, "--reason", BAD_REASON)
-            promotion = self._find_event("promote", BAD)
+            promotion = self.expect.find_event("promote", BAD)
             require("a guard", promotion, promotion.guard == "set")
             self.narrator.say(f"kedro model promote 3 --reason '{BAD_REASON}'")
 
     def _roll_back(self) -> None:
-        text = "Version 2 answers the same rows beside version 3; labels decide"
-        with self.narrator.tell("Guard, rollback", text):
-            self._wait_for_aliases(Production=RETRAINED, Previous=BAD)
-            event = self._find_event("rollback", RETRAINED)
+        text = "Version 2 predicts the same rows as version 3; labels decide"
+        with self.narrator.stage("Guard, rollback", text):
+            self.expect.wait_for_aliases(Production=RETRAINED, Previous=BAD)
+            event = self.expect.find_event("rollback", RETRAINED)
             require("a hold", event, event.hold == "set" and self.records.hold())
             self.narrator.say(f"Rolled back by the watcher: {event.reason}")
             tags = self.records.tags(BAD)
-            require("no guard any more", tags, GUARDED not in tags)
-            self.traffic.forget()
-            self._wait_for_service(RETRAINED)
+            require("no guard", tags, GUARDED not in tags)
+            self.expect.wait_for_service(RETRAINED)
             self.narrator.say("Releases are on hold until kedro model resume")
 
-    def _wait_for_verdict(self, verdict: str) -> dict[str, Any]:
-        return self.narrator.wait(
-            f"the monitoring of version 1 to say {verdict!r}",
-            self.records.monitoring,
-            lambda report: (
-                (report.get("version"), report.get("verdict")) == (FIRST, verdict)
-            ),
-        )
-
-    def _wait_for_decision(self, action: Action) -> Record:
-        found = self.narrator.wait(
-            f"the watcher to decide {action.value!r}",
-            lambda: self._find_decision(action),
-            lambda decision: decision is not None,
-        )
-        if found is None:
-            raise Unexpected(f"a decision {action.value!r}", found)
-        return found
-
-    def _find_decision(self, action: Action) -> Record | None:
-        found = [each for each in self.records.decisions() if each.action == action]
-        return found[0] if found else None
-
-    def _wait_for_aliases(self, **aliases: str) -> dict[str, str]:
-        return self.narrator.wait(
-            f"the aliases {aliases}",
-            self.records.aliases,
-            lambda found: aliases.items() <= found.items(),
-        )
-
-    def _wait_for_share(self, share: float) -> None:
-        self.narrator.wait(
-            f"the canary to answer {share:.0%}",
-            lambda: [each.share for each in self.records.events()],
-            lambda shares: share in shares,
-        )
-
-    def _wait_for_service(self, version: str) -> None:
-        self.traffic.forget()
-        self.narrator.wait(
-            f"version {version} to answer",
-            lambda: self.traffic.measure()[0],
-            lambda shares: shares.get(version, 0) == 1,
-        )
-
-    def _find_event(self, action: str, to: str) -> Event:
-        events = self.records.events()
-        found = [each for each in events if (each.action, each.to) == (action, to)]
-        require(f"a {action} to version {to} in the history", events, found)
-        return found[-1]
-
-    def _read_reason(self, version: str) -> str:
-        reasons = json.loads(self.records.tags(version)["reasons"])
-        return str(reasons[0]) if reasons else ""
-
-    def _describe_answers(self) -> str:
+    def _describe_accuracy(self) -> str:
         _, right = self.traffic.measure()
         return ", ".join(
-            f"version {version} is right about {share:.0%} of the flowers"
+            f"version {version} is right on {share:.0%} of the flowers"
             for version, share in sorted(right.items())
         )
 
     def _check_processes(self) -> None:
-        """Check that service, watcher and traffic go on.
+        """Check that service, watcher and traffic are running.
 
         Raises:
             CommandFailed: If one of them has ended.
@@ -248,7 +190,7 @@ class Story:
             if process.poll() is not None:
                 log = self.project.logs / f"{name}.log"
                 raise CommandFailed(
-                    f"the process of {log} has ended with exit code"
+                    f"the process that writes {log} has ended with exit code"
                     f" {process.returncode}:\n{read_end(log)}"
                 )
         if self.traffic.problem is not None:

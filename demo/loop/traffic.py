@@ -1,4 +1,4 @@
-"""Clients who ask without a pause, and send labels when they know better."""
+"""Clients that send requests continuously, and labels when they are asked to."""
 
 import threading
 import time
@@ -7,18 +7,18 @@ from typing import NamedTuple
 
 import requests
 
-from demo.loop.flowers import OF_IRIS, Gardener
+from demo.loop.flowers import ORIGINAL, FlowerSampler
 from demo.loop.service import Service
 
-ROWS = 10  # of a request
+ROWS = 10  # per request
 PAUSE_SECONDS = 0.1  # between two requests
 CLIENTS = 1000
-STORED_SECONDS = 2.0  # until a prediction is in the database, and may get a label
+STORED_SECONDS = 2.0  # until a prediction is certainly stored and may get a label
 REMEMBERED = 3000  # requests
 
 
-class Asked(NamedTuple):
-    """A request that was answered, and what would have been right."""
+class Answered(NamedTuple):
+    """An answered request, and the correct classes of its rows."""
 
     at: float
     prediction_id: str
@@ -26,63 +26,69 @@ class Asked(NamedTuple):
 
 
 class Traffic:
-    """Asks in a thread of its own until it is stopped.
+    """Sends requests in a thread until it is stopped.
 
     Attributes:
-        size: Of the flowers from now on.
-        labels: Whether each answer gets its labels, a moment later.
-        rows: How many rows were answered.
-        labelled: How many of them have a label.
-        problem: What has failed; nobody asks any more then.
+        scale: Scale of the flowers that are sent.
+        labels: Whether to label each prediction once it is stored.
+        rows: Number of predicted rows.
+        labelled: Number of labelled rows.
+        problem: The error that ended the thread, if any.
 
     Args:
-        service: Whom to ask.
-        seed: Of the flowers.
+        service: The service.
+        seed: Seed of the flowers.
     """
 
     def __init__(self, service: Service, seed: int) -> None:
-        self.size = OF_IRIS
+        self.scale = ORIGINAL
         self.labels = False
         self.rows = 0
         self.labelled = 0
         self.problem: requests.RequestException | None = None
         self._service = service
-        self._gardener = Gardener(seed)
-        self._asked: deque[Asked] = deque(maxlen=REMEMBERED)
+        self._sampler = FlowerSampler(seed)
+        self._answered: deque[Answered] = deque(maxlen=REMEMBERED)
         self._recent: deque[tuple[str, float]] = deque(maxlen=200)
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def __enter__(self) -> "Traffic":
-        """Start to ask."""
+        """Start sending requests."""
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop asking."""
+        """Stop sending requests."""
         self.stop()
 
     def stop(self) -> None:
-        """Ask no more; what was asked is answered."""
+        """Stop after the current request."""
         self._stopping.set()
         self._thread.join()
 
     def label_latest(self, rows: int) -> int:
-        """Send the labels of the latest answers, in one list; return how many."""
-        known = [each for each in list(self._asked) if _is_stored(each)]
-        chosen = known[-(rows // ROWS) :]
-        while not self._send(chosen):
-            time.sleep(PAUSE_SECONDS)
-        with self._lock:
-            self._asked.clear()
-        return sum(len(each.species) for each in chosen)
-
-    def measure(self) -> tuple[dict[str, float], dict[str, float]]:
-        """Return which versions answer at the moment, and how often they are right.
+        """Label the latest stored rows in one request.
 
         Returns:
-            Share of the latest requests, and share of right answers, by version.
+            The number of labels; 0 if the service did not accept them, or there are
+            fewer stored rows: then nothing was labelled.
+        """
+        with self._lock:
+            stored = [each for each in self._answered if _is_stored(each)]
+        count = rows // ROWS
+        if len(stored) < count or not self._send(stored[-count:]):
+            return 0
+        with self._lock:
+            self._answered.clear()
+        return count * ROWS
+
+    def measure(self) -> tuple[dict[str, float], dict[str, float]]:
+        """Measure the latest requests.
+
+        Returns:
+            Share of the requests, and share of correct predictions, by version.
         """
         recent = list(self._recent)
         asked = Counter(version for version, _ in recent)
@@ -92,8 +98,8 @@ class Traffic:
         shares = {each: count / len(recent) for each, count in asked.items()}
         return shares, {each: right[each] / count for each, count in asked.items()}
 
-    def forget(self) -> None:
-        """Begin to measure anew."""
+    def reset(self) -> None:
+        """Discard the measurements."""
         self._recent.clear()
 
     def _run(self) -> None:
@@ -101,36 +107,36 @@ class Traffic:
             number = 0
             while not self._stopping.wait(PAUSE_SECONDS):
                 number += 1
-                self._ask(f"garden-{number % CLIENTS}")
+                self._predict(f"client-{number % CLIENTS}")
                 if self.labels:
                     self._send_stored()
         except requests.RequestException as error:
             self.problem = error
 
-    def _ask(self, key: str) -> None:
-        flowers = self._gardener.pick(ROWS, self.size)
+    def _predict(self, key: str) -> None:
+        flowers = self._sampler.sample(ROWS, self.scale)
         answer = self._service.predict(flowers, key)
         self.rows += ROWS
-        asked = Asked(time.monotonic(), answer["prediction_id"], flowers.species)
+        answered = Answered(time.monotonic(), answer["prediction_id"], flowers.species)
         with self._lock:
-            self._asked.append(asked)
+            self._answered.append(answered)
         pairs = zip(answer["predictions"], flowers.species, strict=True)
         right = sum(found == species for found, species in pairs)
         self._recent.append((answer["model"]["version"], right / ROWS))
 
     def _send_stored(self) -> None:
         with self._lock:
-            stored = [each for each in self._asked if _is_stored(each)]
+            stored = [each for each in self._answered if _is_stored(each)]
         if stored and self._send(stored):
             with self._lock:
                 for _ in stored:
-                    self._asked.popleft()
+                    self._answered.popleft()
 
-    def _send(self, asked: list[Asked]) -> bool:
+    def _send(self, answered: list[Answered]) -> bool:
         """Send labels; return whether the service accepted them."""
         labels = [
             (each.prediction_id, row, species)
-            for each in asked
+            for each in answered
             for row, species in enumerate(each.species)
         ]
         if not self._service.label(labels):
@@ -139,5 +145,5 @@ class Traffic:
         return True
 
 
-def _is_stored(asked: Asked) -> bool:
-    return time.monotonic() - asked.at > STORED_SECONDS
+def _is_stored(answered: Answered) -> bool:
+    return time.monotonic() - answered.at > STORED_SECONDS

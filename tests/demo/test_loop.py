@@ -1,4 +1,4 @@
-"""The whole story of ``make loop``, with real processes, judged by what it leaves."""
+"""``make loop`` with real processes, checked by the records that it leaves."""
 
 import json
 import os
@@ -14,6 +14,7 @@ import pytest
 
 from demo.loop.project import MODEL, Project
 from demo.loop.records import Records
+from demo.loop.story import BAD_REASON
 from iris_kedro.watcher.rules import Action, Outcome
 from tests.documentation.clone import wait_for
 
@@ -22,7 +23,7 @@ COPIED = [
     *("conf", "demo", "serving", "src"),
     *("pyproject.toml", "requirements.lock", ".telemetry"),
 ]
-SECONDS = 900  # of a machine that does much else
+SECONDS = 900  # generous, for a busy machine
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(SECONDS)]
 
@@ -49,7 +50,7 @@ def start(project, log):
 
 
 @dataclass(frozen=True)
-class Told:
+class Finished:
     """A story that ran to its end."""
 
     project: Project
@@ -65,7 +66,7 @@ class Told:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory):
+def finished(tmp_path_factory):
     folder = tmp_path_factory.mktemp("loop")
     project = copy_project(folder / "project")
     process = start(project, folder / "output.txt")
@@ -76,11 +77,11 @@ def told(tmp_path_factory):
         process.wait()
     output = (folder / "output.txt").read_text()
     assert process.returncode == 0, output
-    return Told(project, output)
+    return Finished(project, output)
 
 
-def test_the_retrained_version_is_in_production_after_the_rollback(told):
-    records = told.records
+def test_the_retrained_version_is_in_production_after_the_rollback(finished):
+    records = finished.records
 
     assert records.aliases() == {"Production": "2", "Previous": "3"}
     assert records.hold().action == "rollback"
@@ -88,8 +89,8 @@ def test_the_retrained_version_is_in_production_after_the_rollback(told):
     assert records.registry.canary() is None
 
 
-def test_history_has_each_step_once_and_in_order(told):
-    events = told.records.events()
+def test_history_has_each_step_once_and_in_order(finished):
+    events = finished.records.events()
 
     found = [
         (each.action, each.to, each.version, each.share, each.guard, each.hold)
@@ -106,11 +107,11 @@ def test_history_has_each_step_once_and_in_order(told):
         ("rollback", "2", None, None, "", "set"),
     ]
     assert all(each.is_complete for each in events)
-    assert events[-2].reason == "the gardener insists that the labels are right"
+    assert events[-2].reason == BAD_REASON
 
 
-def test_what_the_watcher_has_moved_has_its_evidence(told):
-    events = told.records.events()
+def test_the_watchers_changes_have_evidence(finished):
+    events = finished.records.events()
     promotion, rollback = events[4], events[-1]
 
     assert promotion.figures["e_not_worse"] >= 100
@@ -120,14 +121,14 @@ def test_what_the_watcher_has_moved_has_its_evidence(told):
     assert len({each.by for each in [*events[2:5], rollback]}) == 1
 
 
-def test_gate_has_judged_each_version(told):
-    verdicts = [told.records.tags(each)["verdict"] for each in "123"]
+def test_each_version_has_a_verdict_of_the_gate(finished):
+    verdicts = [finished.records.tags(each)["verdict"] for each in "123"]
 
     assert verdicts == ["first release", "better", "unfit"]
 
 
-def test_decisions_are_recorded_also_those_not_to_act(told):
-    decisions = told.records.decisions()
+def test_decisions_not_to_act_are_recorded_too(finished):
+    decisions = finished.records.decisions()
     runs = [each for each in decisions if each.action == Action.RUN]
     before = decisions[: decisions.index(runs[0])]
     after = decisions[decisions.index(runs[0]) + 1 :]
@@ -138,8 +139,8 @@ def test_decisions_are_recorded_also_those_not_to_act(told):
     assert {each.rule for each in after} <= {"nothing new", "canary", "cooldown"}
 
 
-def test_monitoring_verdicts_are_in_mlflow(told):
-    client = told.records.client
+def test_monitoring_verdicts_are_in_mlflow(finished):
+    client = finished.records.client
     experiment = client.get_experiment_by_name(MODEL)
     runs = client.search_runs(
         [experiment.experiment_id],
@@ -153,8 +154,8 @@ def test_monitoring_verdicts_are_in_mlflow(told):
     assert verdicts.index("quiet") < verdicts.index("data drift")
 
 
-def test_all_labels_were_trained_on(told):
-    metrics = told.records.metrics("2")
+def test_all_labels_became_rows(finished):
+    metrics = finished.records.metrics("2")
 
     rows = {
         part: metrics[f"rows.labelled.{part}"]
@@ -165,23 +166,23 @@ def test_all_labels_were_trained_on(told):
     assert rows["train"] + rows["test"] + rows["duplicates_dropped"] == 800
 
 
-def test_no_prediction_and_no_label_was_lost(told):
-    summary = told.summary
+def test_no_prediction_and_no_label_was_lost(finished):
+    summary = finished.summary
 
-    assert told.records.count_rows() == (summary["rows"], summary["labels"])
+    assert finished.records.count_rows() == (summary["rows"], summary["labels"])
     assert summary["rows"] > summary["labels"] > 800
 
 
-def test_story_ends_with_the_history_and_the_report(told):
-    report = told.project.reporting / "monitoring.html"
+def test_story_ends_with_the_history_and_the_report(finished):
+    report = finished.project.reporting / "monitoring.html"
 
-    assert "kedro model history" in told.output
-    assert report.as_uri() in told.output.replace("\n", "")
+    assert "kedro model history" in finished.output
+    assert report.as_uri() in finished.output.replace("\n", "")
     assert report.exists()
 
 
-def test_nothing_else_of_the_project_is_touched(told):
-    folder = told.project.folder
+def test_story_writes_only_to_its_own_folders(finished):
+    folder = finished.project.folder
 
     left = {each.name for each in folder.iterdir()} - {*COPIED}
     assert left == {"build", "data", ".viz"}  # kedro-viz counts rows of each run there
@@ -207,7 +208,7 @@ def test_interrupted_story_leaves_no_process(tmp_path, number):
 
 
 def find_programs(project):
-    """Count the programs that run in the project's folder."""
+    """Count the processes that run in the project's folder."""
     found = Counter()
     for entry in Path("/proc").iterdir():
         try:

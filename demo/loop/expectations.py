@@ -1,0 +1,96 @@
+"""The states that the stages of the story must reach."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from demo.loop.narration import Narrator, Unexpected, require
+from demo.loop.records import Records
+from demo.loop.traffic import Traffic
+from iris_kedro.registry import Event
+from iris_kedro.watcher.records.reading import Record
+from iris_kedro.watcher.rules import Action
+
+
+@dataclass(frozen=True)
+class Expectations:
+    """Waits for states of the registry, the database, the reports and the service.
+
+    Every method raises Unexpected if the state is not reached.
+
+    Attributes:
+        narrator: Waits.
+        records: Reads registry, database and reports.
+        traffic: Measures which version answers.
+    """
+
+    narrator: Narrator
+    records: Records
+    traffic: Traffic
+
+    def wait_for_verdict(self, version: str, verdict: str) -> dict[str, Any]:
+        """Return the first monitoring report of a version with a verdict."""
+        return self.narrator.wait(
+            f"monitoring of version {version} to report {verdict!r}",
+            self.records.monitoring,
+            lambda report: (
+                (report.get("version"), report.get("verdict")) == (version, verdict)
+            ),
+        )
+
+    def wait_for_decision(self, action: Action, *, is_finished: bool = False) -> Record:
+        """Return the watcher's first decision for an action.
+
+        Args:
+            action: The action.
+            is_finished: Whether to wait for the result of its run as well.
+        """
+        found = self.narrator.wait(
+            f"the watcher to {'finish a' if is_finished else 'decide'} {action.value}",
+            lambda: self._find_decision(action),
+            lambda each: each is not None and (each.outcome or not is_finished),
+        )
+        if found is None:
+            raise Unexpected(f"a decision {action.value!r}", found)
+        return found
+
+    def wait_for_aliases(self, **aliases: str) -> dict[str, str]:
+        """Wait until versions have aliases; return all aliases."""
+        return self.narrator.wait(
+            f"the aliases {aliases}",
+            self.records.aliases,
+            lambda found: aliases.items() <= found.items(),
+        )
+
+    def wait_for_share(self, share: float) -> None:
+        """Wait until the canary has been given a share."""
+        self.narrator.wait(
+            f"the canary to answer {share:.0%} of the requests",
+            lambda: [each.share for each in self.records.events()],
+            lambda shares: share in shares,
+        )
+
+    def wait_for_service(self, version: str) -> None:
+        """Wait until one version answers all requests."""
+        self.traffic.reset()
+        self.narrator.wait(
+            f"version {version} to answer",
+            lambda: self.traffic.measure()[0],
+            lambda shares: shares.get(version, 0) == 1,
+        )
+
+    def find_event(self, action: str, to: str) -> Event:
+        """Return the last event of the history that moved Production to a version."""
+        events = self.records.events()
+        found = [each for each in events if (each.action, each.to) == (action, to)]
+        require(f"a {action} to version {to} in the history", events, found)
+        return found[-1]
+
+    def read_reason(self, version: str) -> str:
+        """Return the gate's most important reason about a version."""
+        reasons = json.loads(self.records.tags(version)["reasons"])
+        return str(reasons[0]) if reasons else ""
+
+    def _find_decision(self, action: Action) -> Record | None:
+        found = [each for each in self.records.decisions() if each.action == action]
+        return found[0] if found else None
