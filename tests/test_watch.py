@@ -48,7 +48,7 @@ def test_a_model_is_trained_again_after_its_source_has_changed(watched, iris_csv
     watched.write_csv("\n".join([*lines[:-12], ""]))
     output, code = watch(watched, "--once")
     assert code == 0, output
-    assert "the data has changed at its source" in output
+    assert "the source data has changed" in output
     assert [str(each.version) for each in watched.registry.versions()] == ["1", "2"]
 
     history = watched.invoke("model", "history").output
@@ -56,7 +56,7 @@ def test_a_model_is_trained_again_after_its_source_has_changed(watched, iris_csv
     assert len(rows) == 2
     assert "released version 1 (first release)" in rows[0]
     status = watched.invoke("watch", "status").output
-    assert "the data has changed at its source" in status
+    assert "the source data has changed" in status
     assert "7 of 9 runs in 24 hours left" in status
     tags = watched.registry._model.read().tags
     last = json.loads(tags["watcher.last_decision"])
@@ -189,5 +189,5 @@ def test_a_database_that_is_away_is_named(watched, monkeypatch):
 def test_a_reset_is_in_the_history(watched):
     result = watched.invoke("watch", "reset", "--reason", "the data is fixed")
 
-    assert "failure count of iris is reset" in result.output
+    assert "breaker of iris is closed" in result.output
     assert "the data is fixed" in watched.invoke("model", "history").output

@@ -1,4 +1,4 @@
-"""One round of the watcher: what becomes of the canary and the guard."""
+"""Decides about the canary and the guard, once in each round of the watcher."""
 
 import logging
 from dataclasses import replace
@@ -26,19 +26,19 @@ def advance_canary(
     now: datetime,
     by: str = WATCHER,
 ) -> Decision:
-    """Decide what becomes of the canary or the guarded Production, and do it.
+    """Decide about the canary or the guarded Production, and carry it out.
 
-    A guard comes first: a canary is compared with the version that it guards.
+    A guard comes first, because a canary is compared with the guarded version.
 
     Args:
         registry: Registry of the model.
-        engine: The database of predictions; none if the service has none.
+        engine: The database of predictions; none if predictions are not stored.
         parameters: The rules.
         now: The time, with a time zone.
-        by: Who decides, for the history.
+        by: The user or program, for the history.
 
     Returns:
-        What was done and why; ``wait`` if nothing was.
+        The decision that was carried out; ``wait`` if nothing was changed.
     """
     registry.recover()
     decision = decide_next(registry, engine, parameters, now)
@@ -48,7 +48,7 @@ def advance_canary(
         return replace(
             decision,
             action=Action.WAIT,
-            reason="somebody else changed the registry meanwhile",
+            reason="another process has changed the registry in the meantime",
         )
     return decision
 
@@ -56,7 +56,7 @@ def advance_canary(
 def decide_next(
     registry: Registry, engine: Engine | None, parameters: Canary, now: datetime
 ) -> Decision:
-    """Decide as ``advance_canary`` does, without doing anything."""
+    """Decide as ``advance_canary`` does, without changing anything."""
     decisions = []
     for trial in (registry.guard(), registry.canary()):
         if trial is None:
@@ -80,7 +80,7 @@ def decide_next(
 def find(
     model: str, engine: Engine | None, trial: Trial, parameters: Canary
 ) -> Findings | None:
-    """Return what the rows of a trial show; none without a database."""
+    """Return the findings of a trial; none without a database."""
     if engine is None:
         return None
     pairs = read_pairs(engine, model, trial, parameters.latency_budget_ms)

@@ -1,4 +1,4 @@
-"""What is decided from the findings: pure functions."""
+"""The rules that decide from the findings, as pure functions."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -10,19 +10,19 @@ from iris_kedro.specification import Canary
 
 SECONDS_PER_HOUR = 3600
 NO_DATABASE = (
-    "there is no database of predictions, so neither answers nor labels nor latency can"
-    " be compared; errors and latency are in the service's metrics"
+    "there is no database of predictions, so the models cannot be compared; errors and"
+    " latency are in the service's metrics"
 )
 
 
 def decide_canary(
     trial: Trial, findings: Findings | None, parameters: Canary, now: datetime
 ) -> Decision:
-    """Decide what becomes of a canary.
+    """Decide about a canary.
 
     Args:
         trial: The canary.
-        findings: What its rows show; none without a database.
+        findings: The evidence; none without a database.
         parameters: The rules.
         now: The time.
     """
@@ -41,7 +41,7 @@ def decide_canary(
             trial,
             findings,
             f"{found.rows_at_share} rows at {trial.share:.0%} without a warning"
-            f" ({_describe_rows(found)})",
+            f" ({_describe_rows(trial, found)})",
             share=next_share,
         )
     if _hours(trial.since, now) >= parameters.undecided_after:
@@ -49,9 +49,9 @@ def decide_canary(
         return _end_undecided(trial, findings, parameters, missing, may_promote)
     if next_share is None:
         missing.append(
-            "it is not shown yet that it loses less than"
-            f" {parameters.non_inferiority_margin:.1%} of the right answers"
-            f" ({_describe_rows(found)})"
+            "not enough evidence yet that accuracy is lower by less than"
+            f" {parameters.non_inferiority_margin:.1%}"
+            f" ({_describe_rows(trial, found)})"
         )
     return _decide(Action.WAIT, trial, findings, "; ".join(missing))
 
@@ -59,21 +59,21 @@ def decide_canary(
 def decide_guard(
     trial: Trial, findings: Findings | None, parameters: Canary, now: datetime
 ) -> Decision:
-    """Decide what becomes of a version that was promoted and is guarded.
+    """Decide about a promoted version that is guarded.
 
     Args:
         trial: The guard.
-        findings: What its rows show; none without a database.
+        findings: The evidence; none without a database.
         parameters: The rules.
         now: The time.
     """
     found = findings or Findings()
     if harm := _find_harm(trial, found, parameters):
         return _decide(Action.ROLL_BACK, trial, findings, harm)
-    rows = _describe_rows(found) if findings else NO_DATABASE
+    rows = _describe_rows(trial, found) if findings else NO_DATABASE
     passed, hours = _hours(trial.since, now), parameters.guard.hours
     if passed >= hours:
-        reason = f"not shown to be worse in {hours:g} hours: {rows}"
+        reason = f"no evidence that it is worse in {hours:g} hours: {rows}"
         return _decide(Action.END_GUARD, trial, findings, reason)
     reason = f"guarded for {hours - passed:.1f} more hours: {rows}"
     return _decide(Action.WAIT, trial, findings, reason)
@@ -101,33 +101,34 @@ def _end_undecided(
     action = {"wait": Action.WAIT, "stop": Action.STOP, "promote": Action.STOP}[rule]
     if rule == "promote" and may_promote:
         action = Action.PROMOTE
-    rows = _describe_rows(findings) if findings else ""
+    rows = _describe_rows(trial, findings) if findings else ""
     reason = (
-        f"undecided after {parameters.undecided_after:g} hours at {trial.share:.0%},"
-        f" where the rule is to {rule}: {'; '.join([*missing, rows]).strip('; ')}"
+        f"undecided after {parameters.undecided_after:g} hours, at {trial.share:.0%}"
+        f" (model_release.canary.undecided is {rule}):"
+        f" {'; '.join([*missing, rows]).strip('; ')}"
     )
     return _decide(action, trial, findings, reason)
 
 
 def _find_harm(trial: Trial, found: Findings, parameters: Canary) -> str:
-    """Return in what the version is shown to be worse; empty if in nothing."""
+    """Explain why the version is worse or slower; empty without enough evidence."""
     shown = 1 / parameters.alpha
     if found.errors:
         return (
             f"version {trial.version} failed on {found.errors} requests that version"
             f" {trial.against} answered"
         )
-    pair = f"version {trial.version} is shown to be {{}} than version {trial.against}"
+    pair = f"version {trial.version} is {{}} than version {trial.against}"
     if found.e_worse >= shown and found.loss >= parameters.worse_by:
         return (
-            f"{pair.format('worse')}: {found.loss:.1%} fewer right answers (e-value"
-            f" {found.e_worse:.3g}; {_describe_rows(found)})"
+            f"{pair.format('worse')}: accuracy is lower by {found.loss:.1%} (e-value"
+            f" {found.e_worse:.3g}; {_describe_rows(trial, found)})"
         )
     if found.e_slower >= shown and found.slower > parameters.maximum_slower:
         return (
-            f"{pair.format('slower')}: it takes more than"
-            f" {parameters.latency_budget_ms:g} ms for {found.slower:.1%} more of the"
-            f" requests (e-value {found.e_slower:.3g})"
+            f"{pair.format('slower')}: {found.slower:.1%} more of the requests take"
+            f" longer than {parameters.latency_budget_ms:g} ms (e-value"
+            f" {found.e_slower:.3g})"
         )
     return ""
 
@@ -139,20 +140,20 @@ def _is_not_worse(found: Findings, parameters: Canary) -> bool:
 
 
 def _warn(found: Findings, parameters: Canary) -> list[str]:
-    """List what calls for labels before more requests are answered."""
+    """List reasons not to raise the share without labels."""
     shown = 1 / parameters.alpha
     warnings = []
     if found.agreement < parameters.minimum_agreement:
         warnings.append(
-            f"only {found.agreement:.1%} of the answers agree (minimum_agreement"
-            f" {parameters.minimum_agreement:.1%})"
+            f"the models agree on only {found.agreement:.1%} of the rows"
+            f" (minimum_agreement {parameters.minimum_agreement:.1%})"
         )
     if (
         found.class_shift > parameters.maximum_class_shift
         and found.e_class_shift >= shown
     ):
         warnings.append(
-            f"{found.class_shift:.1%} of the answers moved to other classes"
+            f"{found.class_shift:.1%} of the predictions have shifted to other classes"
             f" (e-value {found.e_class_shift:.3g})"
         )
     if (
@@ -160,8 +161,8 @@ def _warn(found: Findings, parameters: Canary) -> list[str]:
         and found.e_less_sure >= shown
     ):
         warnings.append(
-            f"its answers are less sure by {found.confidence_loss:.1%}"
-            f" (e-value {found.e_less_sure:.3g})"
+            f"its confidence is lower by {found.confidence_loss:.1%} (e-value"
+            f" {found.e_less_sure:.3g})"
         )
     return warnings
 
@@ -191,15 +192,15 @@ def _hours(since: datetime, now: datetime) -> float:
 
 def _describe_not_worse(trial: Trial, found: Findings, parameters: Canary) -> str:
     return (
-        f"version {trial.version} is shown to lose less than"
-        f" {parameters.non_inferiority_margin:.1%} of the right answers of version"
-        f" {trial.against} (e-value {found.e_not_worse:.3g}; {_describe_rows(found)})"
+        f"version {trial.version} is not inferior to version {trial.against}: accuracy"
+        f" is lower by less than {parameters.non_inferiority_margin:.1%}, if at all"
+        f" (e-value {found.e_not_worse:.3g}; {_describe_rows(trial, found)})"
     )
 
 
-def _describe_rows(found: Findings) -> str:
+def _describe_rows(trial: Trial, found: Findings) -> str:
     return (
-        f"of {found.rows} rows {found.agreement:.1%} agree; of {found.labelled} with a"
-        f" label it has {found.gained} right that the other has wrong, and"
-        f" {found.lost} the other way round"
+        f"agreement on {found.agreement:.1%} of {found.rows} rows; of {found.labelled}"
+        f" labelled rows, only version {trial.version} is right on {found.gained}, only"
+        f" version {trial.against} on {found.lost}"
     )

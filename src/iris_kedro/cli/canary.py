@@ -1,4 +1,4 @@
-"""``kedro model canary``: see the canary and the guard, and decide about them."""
+"""``kedro model canary``: show the canary and the guard, and decide about them."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--decide", is_flag=True, help="Make the decision, once.")
-@click.option("--stop", is_flag=True, help="Stop the canary; Production stays.")
+@click.option("--decide", is_flag=True, help="Decide once, and carry it out.")
+@click.option("--stop", is_flag=True, help="Stop the canary; Production is unchanged.")
 @reason_option
 @environment_option
 @explain_errors
 def canary(reason: str, env: str | None, *, decide: bool, stop: bool) -> None:
-    """Show what speaks for and against the canary and a guarded Production.
+    """Show the evidence about the canary and a guarded Production.
 
-    The watcher decides by itself; without one, --decide does what it would do now.
+    The watcher decides in every round; --decide does the same once, without a watcher.
     """
     from iris_kedro.canary import advance_canary, decide_next
     from iris_kedro.registry import Registry, find_user
@@ -72,7 +72,7 @@ def _open_database(context: Any, *, is_needed: bool) -> "Engine | None":
     try:
         return open_database(locate(url, context.project_path))
     except ProjectError as error:
-        if is_needed:  # it is not the same as none: it may be back soon
+        if is_needed:  # unlike a missing database, it may be back soon
             raise
         click.echo(f"{error}\n", err=True)
         return None

@@ -1,4 +1,4 @@
-"""The evidence about a canary and a guard as tables on the terminal."""
+"""Terminal tables of the evidence about a canary and a guard."""
 
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ NONE = "–"
 def print_trials(
     registry: "Registry", engine: "Engine | None", parameters: "Canary"
 ) -> None:
-    """Print what the rows show of the guard and the canary, if there are any."""
+    """Print the evidence about the guard and the canary, if there are any."""
     console = Console()
     for trial in (registry.guard(), registry.canary()):
         if trial is None:
@@ -32,13 +32,13 @@ def print_trials(
 
 
 def print_decision(decision: "Decision", *, is_done: bool) -> None:
-    """Print a decision, and how to carry it out if it is not yet."""
+    """Print a decision, and how to carry it out if that is not done."""
     console = Console()
     style = "bold" if decision.action is Action.WAIT else "bold yellow"
     console.print(f"[{style}]{decision.action}[/]: ", end="")
     console.print(decision.reason, markup=False, highlight=False)
     if decision.action is not Action.WAIT and not is_done:
-        console.print("To do it: kedro model canary --decide", highlight=False)
+        console.print("To carry it out: kedro model canary --decide", highlight=False)
 
 
 def _describe(trial: "Trial") -> str:
@@ -63,37 +63,37 @@ def _build_table(found: "Findings", parameters: "Canary") -> Table:
     has_labels = found.labelled > 0
     table = Table(
         "",
-        Column("found", justify="right"),
+        Column("value", justify="right"),
         Column("limit", justify="right"),
-        Column(f"e-value (shown from {shown:g})", justify="right"),
+        Column(f"e-value (required: {shown:g})", justify="right"),
     )
-    table.add_row("rows of both", f"{found.rows}", NONE, NONE)
+    table.add_row("rows predicted by both", f"{found.rows}", NONE, NONE)
     table.add_row(
-        "of them at this share",
+        "rows at this share",
         f"{found.rows_at_share}",
         f"{parameters.minimum_rows}",
         NONE,
     )
     table.add_row(
-        "same answer",
+        "agreement",
         f"{found.agreement:.1%}",
         f"{parameters.minimum_agreement:.1%}",
         NONE,
     )
     table.add_row(
-        "answers moved to other classes",
+        "class shift",
         f"{found.class_shift:.1%}",
         f"{parameters.maximum_class_shift:.1%}",
         mark(found.e_class_shift),
     )
     table.add_row(
-        "confidence lost",
+        "confidence loss",
         f"{found.confidence_loss:.1%}",
         f"{parameters.maximum_confidence_loss:.1%}",
         mark(found.e_less_sure),
     )
     table.add_row(
-        f"more requests above {parameters.latency_budget_ms:g} ms",
+        f"additional requests above {parameters.latency_budget_ms:g} ms",
         f"{found.slower:.1%}",
         f"{parameters.maximum_slower:.1%}",
         mark(found.e_slower),
@@ -101,9 +101,11 @@ def _build_table(found: "Findings", parameters: "Canary") -> Table:
     table.add_section()
     accuracy = f"{found.accuracy:.1%} : {found.other_accuracy:.1%}"
     table.add_row("labelled rows", f"{found.labelled}", NONE, NONE)
-    table.add_row("right, this : other", accuracy if has_labels else NONE, NONE, NONE)
     table.add_row(
-        "right only here : only there", f"{found.gained} : {found.lost}", NONE, NONE
+        "accuracy, this : other", accuracy if has_labels else NONE, NONE, NONE
+    )
+    table.add_row(
+        "only this right : only other", f"{found.gained} : {found.lost}", NONE, NONE
     )
     table.add_row(
         "worse",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from iris_kedro.registry import Registry
     from iris_kedro.watcher.records.reading import Record
 
-NEWEST_DECISIONS = 100  # of the watcher, beside all moves of Production
+NEWEST_DECISIONS = 100  # of the watcher, in addition to all changes of Production
 REASON_LENGTH = 1000  # a tag in MLflow's database takes 5,000 with the rest
 
 
@@ -59,7 +59,7 @@ def list_versions(env: str | None) -> None:
 )
 @explain_errors
 def history(env: str | None, at: datetime | None) -> None:
-    """Show who moved Production when, and what the watcher decided, and why."""
+    """Show all changes of Production and decisions of the watcher, with reasons."""
     from .tables import print_history
 
     registry = open_registry(env)
@@ -75,7 +75,7 @@ def history(env: str | None, at: datetime | None) -> None:
     "--guard/--no-guard",
     "is_guarded",
     default=None,
-    help="Watch the version, to roll it back if it is worse; by default with the"
+    help="Roll the version back if it turns out to be worse; the default with the"
     " strategy canary.",
 )
 @reason_option
@@ -86,8 +86,8 @@ def promote(
 ) -> None:
     """Make VERSION Production; the one before becomes Previous.
 
-    A version that the gate decided against needs a reason. A hold ends, and so does
-    a canary.
+    A version that the gate decided against needs a reason. This ends a hold and a
+    canary.
     """
     parameters = load_context(env).params
     if is_guarded is None:
@@ -112,8 +112,8 @@ def rollback(reason: str, env: str | None) -> None:
     """Make the Previous version Production again, and hold automatic releases.
 
     Until kedro model resume or promote, new models become Challenger only. A second
-    rollback during the hold does nothing. A canary ends; where there is no Previous
-    version yet, that is all.
+    rollback during the hold does nothing. A running canary ends, even if there is no
+    Previous version to roll back to.
     """
     registry = open_registry(env)
     event = registry.rollback(reason)
@@ -177,7 +177,7 @@ def _open_registry(parameters: dict[str, Any]) -> "Registry":
 
 
 def _read_decisions(env: str | None) -> "list[Record]":
-    """Read what the watcher has decided; nothing if there was never one."""
+    """Read the watcher's decisions; none if there has never been a watcher."""
     from iris_kedro.errors import ProjectError
     from iris_kedro.watcher.surroundings import find_records
 

@@ -1,4 +1,4 @@
-"""``kedro watch``: train again when something asks for it."""
+"""``kedro watch``: retrain when there is a reason to."""
 
 from typing import TYPE_CHECKING
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 @click.group(invoke_without_command=True)
 @click.option("--env", "-e", help="Configuration environment.")
-@click.option("--once", is_flag=True, help="One round, and the run that it starts.")
+@click.option("--once", is_flag=True, help="Do one round and wait for its run.")
 @click.pass_context
 @explain_errors
 def watch(context: click.Context, env: str | None, *, once: bool) -> None:
-    """Train again when a schedule, new data, labels or drift call for it.
+    """Retrain on a schedule, or after new data, labels, drift or a webhook call.
 
-    Ends at SIGTERM and Ctrl-C. --once is for cron: its exit code is 1 if something
-    could not be reached or the run failed, otherwise 0, even if nothing was to be done.
+    Runs until SIGTERM or Ctrl-C. --once is for cron: it exits with 1 if the run failed
+    or something could not be reached, otherwise with 0.
     """
     context.obj = env
     if context.invoked_subcommand is not None:
@@ -50,7 +50,7 @@ def watch(context: click.Context, env: str | None, *, once: bool) -> None:
 @click.pass_context
 @explain_errors
 def status(context: click.Context, env: str | None) -> None:
-    """Show waiting triggers, past decisions, and what the rules allow."""
+    """Show waiting triggers, past decisions and the state of the rules."""
     from .watch_tables import print_status
 
     print_status(_open(env or context.obj))
@@ -62,10 +62,10 @@ def status(context: click.Context, env: str | None) -> None:
 @click.pass_context
 @explain_errors
 def reset(context: click.Context, env: str | None, reason: str) -> None:
-    """Let the watcher train again after runs that were refused or failed."""
+    """Close the breaker, which opens after runs that were refused or failed."""
     surroundings = _open(env or context.obj)
     surroundings.store.reset(surroundings.by, reason[:REASON_LENGTH])
-    click.echo(f"The failure count of {surroundings.model} is reset.")
+    click.echo(f"The breaker of {surroundings.model} is closed.")
 
 
 def _open(env: str | None) -> "Surroundings":

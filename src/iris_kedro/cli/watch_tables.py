@@ -1,4 +1,4 @@
-"""The watcher's state as tables on the terminal."""
+"""Terminal tables of the watcher's state."""
 
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ NEWEST = 10  # decisions
 
 
 def print_status(surroundings: "Surroundings") -> None:
-    """Print who watches, what waits, what was decided and which rules hold."""
+    """Print the active watcher, waiting triggers, past decisions and the rules."""
     status = read_status(surroundings.store, surroundings.parameters.rules)
     console = Console()
     state = Table.grid("", "", padding=(0, 3, 0, 0))
@@ -61,9 +61,10 @@ def _describe_owner(surroundings: "Surroundings", now: float) -> str:
     with surroundings.engine.begin() as connection:
         owner = read_owner(connection, surroundings.model)
     if owner is None or owner.expires_at < now:
-        return "none acts: kedro watch"
+        return "none; start one with kedro watch"
     host = owner.host.partition(" ")[0]
-    return f"process {owner.pid} on {escape(host)}, until {at(owner.expires_at)}"
+    expiry = at(owner.expires_at)
+    return f"process {owner.pid} on {escape(host)}; its lease expires at {expiry}"
 
 
 def _describe_rules(status: "Status", surroundings: "Surroundings") -> dict[str, str]:
@@ -71,12 +72,12 @@ def _describe_rules(status: "Status", surroundings: "Surroundings") -> dict[str,
     is_cooling = status.cooldown_until > status.now
     return {
         "Run": ", ".join(f"since {at(run.decided_at)}" for run in status.running)
-        or "none is under way",
+        or "none",
         "Triggers": f"{len(status.waiting)} waiting",
         "Cooldown": f"until {at(status.cooldown_until)}" if is_cooling else "over",
         "Budget": f"{status.budget} of {rules.runs_per_day} runs in 24 hours left",
-        "Breaker": f"open after {rules.failures} refused or failed runs: new data, new"
-        " labels or kedro watch reset closes it"
+        "Breaker": f"open after {rules.failures} refused or failed runs; new data, new"
+        " labels or kedro watch reset allow the next one"
         if status.is_breaker_open
         else "closed",
     }

@@ -1,4 +1,4 @@
-"""What monitoring has found, on the terminal."""
+"""The result of monitoring, on the terminal."""
 
 from typing import Any
 
@@ -55,7 +55,7 @@ def _build_table(report: dict[str, Any]) -> Table:
         "feature",
         Column("rows moved", justify="right"),
         _number("log e"),
-        "shown by (UTC)",
+        "detected at (UTC)",
     )
     for name, each in features[:MOST_ROWS]:
         _add(table, name, each)
@@ -86,10 +86,10 @@ def _add(table: Table, name: str, each: dict[str, Any]) -> None:
 def _list_next(report: dict[str, Any], env: str | None) -> Table:
     steps = [("make ui", "the report, monitoring.html, in MLflow")]
     if report["verdict"] == "data drift":
-        steps.insert(0, ("POST /feedback", "send labels, which say if it does harm"))
+        steps.insert(0, ("POST /feedback", "send labels to measure the accuracy"))
     if report["verdict"] == "too few rows":
         command = f"{KEDRO} run --pipelines monitoring{_choose(env)}"
-        steps.insert(0, (command, "again, when there are more"))
+        steps.insert(0, (command, "again with more predictions"))
     table = Table.grid("", Column(no_wrap=True), "", padding=(0, 3, 0, 0))
     for number, step in enumerate(steps):
         table.add_row("" if number else f"{'Next':9}", *step)

@@ -9,11 +9,11 @@ from iris_kedro.monitoring.bins import MISSING, UNKNOWN
 from iris_kedro.monitoring.drift import Drift
 
 SHOWN = 5  # drifting features with a sentence of their own
-MOVED = 0.02  # of the rows: a change of the missing share that is worth a word
+MOVED = 0.02  # of the rows: a change of the missing share that is worth mentioning
 
 
 class Times(NamedTuple):
-    """Tells when windows begin and end."""
+    """The start and end of windows."""
 
     windows: Sequence[int]
     seconds: float
@@ -32,7 +32,7 @@ class Times(NamedTuple):
 
 
 def explain_labels(accuracy: Accuracy, drifts: bool, times: Times) -> list[str]:
-    """Say what labels show, if they speak against the model."""
+    """Explain what labels show, if they show that the model is worse."""
     reasons = []
     value = accuracy.value
     if accuracy.is_worse and value is not None:
@@ -40,28 +40,28 @@ def explain_labels(accuracy: Accuracy, drifts: bool, times: Times) -> list[str]:
             each for each in (accuracy.worse_at, accuracy.gap_at) if each is not None
         ]
         reasons.append(
-            f"accuracy from {accuracy.labelled:,} labels is {value.value:.3f}"
+            f"accuracy on {accuracy.labelled:,} labelled rows is {value.value:.3f}"
             f" ({value.low:.3f} to {value.high:.3f}); on the {accuracy.held_out_rows:,}"
-            f" held-out rows it was {accuracy.held_out.value:.3f}. The loss was shown"
-            f" by {times.end(min(looks))}"
+            f" held-out rows it was {accuracy.held_out.value:.3f}. Detected at"
+            f" {times.end(min(looks))}"
         )
     if accuracy.is_overconfident and accuracy.gap_at is not None:
         cause = (
             "features drift as well"
             if drifts
-            else "no feature drifts, so that the same values now mean other classes"
+            else "no feature drifts, so the same values now belong to other classes"
         )
         reasons.append(
-            f"labels contradict the model: its accuracy is {accuracy.gap:.3f} below its"
-            f" mean confidence; on the held-out rows the gap was"
-            f" {accuracy.expected_gap:.3f}. This was shown by"
-            f" {times.end(accuracy.gap_at)}; {cause}"
+            f"accuracy on labelled rows is {accuracy.gap:.3f} below the mean"
+            f" confidence; on the held-out rows the gap was"
+            f" {accuracy.expected_gap:.3f}. Detected at {times.end(accuracy.gap_at)};"
+            f" {cause}"
         )
     return reasons
 
 
 def explain_features(drifting: Sequence[Drift], times: Times) -> list[str]:
-    """Say which features drift, the first few of them with their change."""
+    """Explain which features drift, and how the first few have changed."""
     reasons = [_explain_feature(each, times) for each in drifting[:SHOWN]]
     if len(drifting) > SHOWN:
         names = ", ".join(each.bins.name for each in drifting[SHOWN:])
@@ -71,25 +71,25 @@ def explain_features(drifting: Sequence[Drift], times: Times) -> list[str]:
 
 def _explain_feature(drift: Drift, times: Times) -> str:
     change = describe_change(drift)
-    return f"{drift.bins.name} drifts: {change}, {_tell_since(drift, times)}"
+    return f"{drift.bins.name} drifts: {change}, {_describe_detection(drift, times)}"
 
 
 def explain_answers(drift: Drift, times: Times) -> str:
-    """Say how the distribution of predictions or confidence has changed."""
+    """Explain how the distribution of predictions or confidence has changed."""
     return (
-        f"the distribution of {drift.bins.name} in the answers has changed:"
-        f" {describe_change(drift)}, {_tell_since(drift, times)}"
+        f"the distribution of {drift.bins.name} has changed:"
+        f" {describe_change(drift)}, {_describe_detection(drift, times)}"
     )
 
 
-def _tell_since(drift: Drift, times: Times) -> str:
+def _describe_detection(drift: Drift, times: Times) -> str:
     if drift.shown_at is None:
-        return "not shown"
-    return f"shown by {times.end(drift.shown_at)} (log e {max(drift.log_e):.1f})"
+        return "not detected"
+    return f"detected at {times.end(drift.shown_at)} (log e {max(drift.log_e):.1f})"
 
 
 def describe_change(drift: Drift) -> str:
-    """Say how much of the rows moved, and from which bin to which."""
+    """Describe the share of rows that moved, and the bin that changed most."""
     reference = [count / sum(drift.bins.reference) for count in drift.bins.reference]
     recent = [int(count) / int(drift.recent.sum()) for count in drift.recent]
     moves = [now - before for now, before in zip(recent, reference, strict=True)]
@@ -105,39 +105,37 @@ def describe_change(drift: Drift) -> str:
 
 
 def explain_quiet(rows: int, times: Times) -> str:
-    """Say from when on nothing has changed."""
-    return (
-        f"no change that matters is shown in {rows:,} predictions from"
-        f" {times.start(0)} on"
-    )
+    """Explain for which period there is no relevant change."""
+    return f"no relevant change in {rows:,} predictions since {times.start(0)}"
 
 
 def explain_small(drift: Drift, times: Times) -> str:
-    """Say that a change is shown which does not matter."""
+    """Explain that a detected change is too small to be relevant."""
     effect = "no recent row has a value"
     if drift.effect is not None:
         effect = (
-            f"{drift.effect:.1%} of the recent rows have moved, and by chance"
-            f" {drift.chance:.1%} would: too few to matter"
+            f"too small to be relevant: {drift.effect:.1%} of the recent rows have"
+            f" moved ({drift.chance:.1%} are expected by chance)"
         )
-    return f"{drift.bins.name}: a change is {_tell_since(drift, times)}; {effect}"
+    detection = _describe_detection(drift, times)
+    return f"{drift.bins.name}: a change was {detection}; {effect}"
 
 
 def explain_absent(features: Sequence[Drift], rows: int) -> list[str]:
-    """Say which features are not stored in all rows."""
+    """Explain which features are not stored in all rows."""
     absent = [each.bins.name for each in features if each.absent]
     if not absent:
         return []
     return [
-        f"{', '.join(absent)}: values are not stored in all of the {rows:,} rows"
-        " (IRIS_DATABASE_OMIT), so that drift can only be seen in the others"
+        f"{', '.join(absent)}: not stored in some of the {rows:,} rows"
+        " (IRIS_DATABASE_OMIT), which are not compared"
     ]
 
 
 def describe_coverage(accuracy: Accuracy) -> str:
-    """Say how many of the recent rows have labels, and what is expected without."""
+    """Describe how many recent rows have labels, and the estimate without labels."""
     expected = (
-        f"its confidence promises an accuracy of {accuracy.expected:.3f}"
+        f"the accuracy estimated from confidence is {accuracy.expected:.3f}"
         if accuracy.expected is not None
         else "there is no recent prediction"
     )

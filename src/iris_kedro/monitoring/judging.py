@@ -21,7 +21,7 @@ from iris_kedro.specification import Monitoring
 
 
 class Status(StrEnum):
-    """What monitoring says of the model in Production."""
+    """The possible verdicts on the model in Production."""
 
     QUIET = "quiet"
     DATA_DRIFT = "data drift"
@@ -44,7 +44,7 @@ def judge(
     counts: Counts,
     monitoring: Monitoring,
 ) -> Judgement:
-    """Give the verdict: labels first, because they say whether a change does harm.
+    """Decide the verdict; labels come first, because they measure the harm.
 
     Args:
         features: Drift of each feature.
@@ -56,7 +56,7 @@ def judge(
     rows = int(counts.sums["rows"].sum())
     if rows < monitoring.minimum_rows:
         reason = (
-            f"{rows} predictions are in the database, and a verdict needs"
+            f"the database has {rows} predictions; a verdict needs"
             f" {monitoring.minimum_rows} (monitoring.minimum_rows)"
         )
         return Judgement(Status.TOO_FEW_ROWS, [reason])

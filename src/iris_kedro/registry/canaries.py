@@ -1,4 +1,4 @@
-"""Changes of a canary and of a guard, in steps that may be repeated.
+"""Changes of a canary and of a guard, in idempotent steps.
 
 The service reads the result: the alias Canary with the tag ``canary_share`` on its
 version, and the tag ``guarded`` on the version in Production.
@@ -23,7 +23,7 @@ Versions = dict[str, ModelVersion]
 def apply_canary_change(
     model: RegisteredModel, versions: Versions, event: Event
 ) -> None:
-    """Change the canary or the guard as an event says."""
+    """Apply an event to the canary or the guard."""
     if event.action == CANARY_START:
         _start(model, versions, event)
     elif event.action == CANARY_SHARE:
@@ -35,7 +35,7 @@ def apply_canary_change(
 
 
 def set_guard(model: RegisteredModel, event: Event) -> None:
-    """Mark the version that an event makes Production as guarded."""
+    """Mark the version that an event promotes as guarded."""
     if event.guard == SET and event.to is not None:
         model.set_version_tag(event.to, GUARDED_SINCE, event.at.isoformat())
         model.set_version_tag(event.to, GUARDED, "true")
@@ -44,7 +44,7 @@ def set_guard(model: RegisteredModel, event: Event) -> None:
 def clear_guards(
     model: RegisteredModel, versions: Versions, keep: str | None = None
 ) -> None:
-    """Mark no version as guarded but one."""
+    """Remove the guard of all versions but one."""
     for number, version in versions.items():
         for tag in (GUARDED, GUARDED_SINCE):
             if tag in version.tags and number != keep:
@@ -54,7 +54,7 @@ def clear_guards(
 def end_canary(
     model: RegisteredModel, versions: Versions, event: Event, note: str
 ) -> None:
-    """End the canary that an event is about, if any, and note why."""
+    """End the canary of an event, if any, and note the reason."""
     number = event.version
     if number in versions and number != event.to:
         _set_note(model, versions, number, note)
@@ -66,7 +66,7 @@ def end_canary(
 def describe_stop(event: Event) -> str:
     """Describe who stopped a canary, when and why."""
     reason = f": {event.reason}" if event.reason else ""
-    return f"{event.by} stopped it as canary at {event.at:%Y-%m-%d %H:%M} UTC{reason}"
+    return f"canary stopped by {event.by} at {event.at:%Y-%m-%d %H:%M} UTC{reason}"
 
 
 def _start(model: RegisteredModel, versions: Versions, event: Event) -> None:
@@ -79,7 +79,7 @@ def _start(model: RegisteredModel, versions: Versions, event: Event) -> None:
         model.delete_version_tag(number, NOTE)
     replaced = event.origin
     if replaced in versions:
-        note = f"version {number} replaced it as canary at {event.at:%Y-%m-%d %H:%M}"
+        note = f"canary replaced by version {number} at {event.at:%Y-%m-%d %H:%M}"
         _set_note(model, versions, replaced, f"{note} UTC")
     _clear_shares(model, versions, keep=number)
 

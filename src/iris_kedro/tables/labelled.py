@@ -1,7 +1,7 @@
 """Labelled predictions as rows like those of a raw file.
 
 They were valid when they were predicted. The specification may have changed since:
-what it does not accept any more is left out, and said.
+rows that are no longer valid are left out and reported.
 """
 
 import json
@@ -19,8 +19,8 @@ from .keys import is_key
 from .reading import read_classes, read_feature
 from .validation import build_model
 
-# The column of tables that says which rows they are: seconds since the epoch for a
-# labelled prediction, missing for a row of the raw file. No feature can have this name.
+# Column with the time of a labelled prediction, in seconds since the epoch; missing for
+# rows of the raw file. No feature can have this name.
 PREDICTED_AT = "labelled: predicted_at"
 IGNORE = "set data_engineering.labelled_rows.enabled to false to train without them"
 
@@ -88,7 +88,7 @@ def _parse(lines: bytes) -> list[dict[str, Any]]:
             raise ProjectError(
                 f"line {number} of the labelled rows is not JSON with"
                 f" {', '.join(sorted(wanted))}: data_engineering.labelled_rows.source"
-                " must be database, or a file that a run has archived"
+                " must be database, or a file archived by a run"
             )
         records.append(record)
     return records
@@ -100,9 +100,8 @@ def _check_stored(records: list[dict[str, Any]], dataset: Dataset) -> None:
     if records and lacking:
         raise ProjectError(
             f"none of {len(records)} labelled predictions has {', '.join(lacking)}:"
-            " the service does not store what IRIS_DATABASE_OMIT names, and its model"
-            f" does not know what is new in dataset.features. Change one of them, or"
-            f" {IGNORE}"
+            " either IRIS_DATABASE_OMIT excludes it, or it is new in dataset.features."
+            f" Change one of them, or {IGNORE}"
         )
 
 
@@ -124,7 +123,7 @@ def _read(records: list[dict[str, Any]], dataset: Dataset) -> pd.DataFrame:
 
 
 def _write(records: list[dict[str, Any]], name: str) -> "pd.Series[Any]":
-    """Write values as texts, as a raw file has them; what is missing stays so."""
+    """Format values as in a raw file; missing values stay missing."""
     values = [each["features"].get(name) for each in records]
     texts = [
         value if value is None or isinstance(value, str) else json.dumps(value)
@@ -138,7 +137,7 @@ def _validate(
     dataset: Dataset,
     leave_out: Callable[["pd.Index[Any]", str], None],
 ) -> pd.DataFrame:
-    """Check rows as those of a raw file, until all that are left are valid."""
+    """Validate rows like those of a raw file, until all remaining ones are valid."""
     target = dataset.target
     model = build_model(
         dataset, {name: name for name in [*dataset.columns, target.name]}
@@ -154,7 +153,7 @@ def _validate(
                 .reset_index(drop=True)
             )
         except pa.errors.SchemaErrors as errors:
-            # One value that is not a number keeps the range of others unchecked.
+            # If a value is not a number, the ranges of the others are not checked.
             cases = errors.failure_cases.dropna(subset=["index"])
             if cases.empty:
                 raise

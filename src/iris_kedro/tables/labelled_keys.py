@@ -16,9 +16,9 @@ def add_keys(
 ) -> pd.DataFrame:
     """Add the groups or times that rows are split by.
 
-    They are those of the feature, where one is the column. Of other columns the service
-    knows nothing: a row's time is then that of its prediction; its group is unknown,
-    and on either side it could have relatives on the other one.
+    If the column is a feature, they are its values. Otherwise the service does not know
+    them: the time of a row is then that of its prediction, and its group is unknown, so
+    rows of one group could end up on both sides.
 
     Args:
         labelled: Valid labelled rows.
@@ -27,7 +27,7 @@ def add_keys(
         dataset: Names the method and the column.
 
     Raises:
-        ProjectError: If nothing says where a row belongs.
+        ProjectError: If the side of a row cannot be determined.
     """
     if dataset.split.method == "hash":
         return labelled
@@ -45,16 +45,15 @@ def _derive_times(
     column = dataset.split.column
     if dataset.split.method == "group":
         raise ProjectError(
-            f"dataset.split keeps rows of the same {column!r} on one side, and labelled"
-            f" predictions have no {column!r}, which is not a feature: held-out rows"
-            " could be relatives of training rows. Describe it as a feature, or"
-            f" {IGNORE}"
+            f"dataset.split splits rows by {column!r}, which labelled predictions lack"
+            " because it is not a feature: rows of one group could end up on both"
+            f" sides. Add it to dataset.features, or {IGNORE}"
         )
     if pd.api.types.is_numeric_dtype(times):
         raise ProjectError(
-            f"dataset.split holds out the latest rows by {column!r}, which has numbers,"
-            " and labelled predictions have only the date of their prediction. Describe"
-            f" it as a feature, or {IGNORE}"
+            f"dataset.split holds out the latest rows by {column!r}, which contains"
+            " numbers; labelled predictions have only the date of their prediction. Add"
+            f" it to dataset.features, or {IGNORE}"
         )
     predicted = pd.to_datetime(labelled[PREDICTED_AT], unit="s", utc=True)
     return predicted.astype(times.dtype)

@@ -1,4 +1,4 @@
-"""Rounds until the watcher is told to stop."""
+"""Runs rounds until the watcher is stopped."""
 
 import logging
 import signal
@@ -20,11 +20,11 @@ TICK_SECONDS = 0.2
 
 
 class Loop:
-    """Runs rounds; what is away makes it try again later.
+    """Runs rounds, and retries while something is unreachable.
 
     Args:
-        watcher: What a round is of.
-        seconds: Between two rounds.
+        watcher: The watcher.
+        seconds: Interval between two rounds.
     """
 
     def __init__(self, watcher: Watcher, seconds: float) -> None:
@@ -35,16 +35,16 @@ class Loop:
         self.round_ended_at: float | None = None  # seconds since the epoch
 
     def stop_on_signals(self) -> None:
-        """End at SIGTERM and Ctrl-C as ``stop`` does."""
+        """Stop on SIGTERM and Ctrl-C."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._hear)
 
     def stop(self) -> None:
-        """End the loop and the job under way; call it from any thread."""
+        """End the loop and the current job; may be called from any thread."""
         self._is_told_to_stop.set()
 
     def run(self) -> None:
-        """Run rounds until told to stop."""
+        """Run rounds until ``stop`` is called."""
         try:
             while not self._is_told_to_stop.is_set():
                 self._try_round()
@@ -53,16 +53,16 @@ class Loop:
             self._watcher.close()
 
     def run_once(self) -> bool:
-        """Run one round, wait for the job that it has started, and record that.
+        """Run one round, wait for the job that it started, and record the result.
 
         Returns:
-            Whether all could be reached, and the run, if there was one, went well.
+            False if something was unreachable or the run failed.
         """
         try:
             self._try_round()
             while self._watcher.work.is_busy and not self._is_told_to_stop.is_set():
                 if self._problem and self._watcher.work.has_ended:
-                    break  # the next watcher records what came of it
+                    break  # the next watcher records the result
                 self._wait()
                 self._try_round(acts=False)
         finally:
@@ -77,9 +77,9 @@ class Loop:
         except (DatasetError, MlflowException, ProjectError, SQLAlchemyError) as error:
             problem = _shorten(error)
             if problem != self._problem:
-                logger.warning("Nothing can be decided at the moment: %s", problem)
+                logger.warning("Cannot decide at the moment: %s", problem)
         if self._problem and not problem:
-            logger.info("Everything can be reached again")
+            logger.info("Connections are restored")
         self._problem = problem
 
     def _wait(self) -> None:
@@ -93,6 +93,6 @@ class Loop:
 
 
 def _shorten(error: Exception) -> str:
-    """Return the first line of what a library says, without SQL and addresses."""
+    """Return the first line of a library's error, without SQL and addresses."""
     lines = str(getattr(error, "orig", None) or error).strip().splitlines()
     return lines[0] if lines else type(error).__name__

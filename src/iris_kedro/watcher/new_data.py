@@ -14,19 +14,19 @@ from .rules import NOT_TRAINED, PastRun
 from .triggers.labels import count_new_labels
 from .triggers.source import SourceState, read_source
 
-SOURCE_MINUTES = 10.0  # between two looks, where the source is no trigger by itself
+SOURCE_MINUTES = 10.0  # between two checks if the source is not a trigger by itself
 # Names of notes.
 LABELLED, LOOKED, SOURCE = "labelled", "looked", "source"
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where to look.
+    """Where to look for triggers.
 
     Attributes:
-        predictions: The database of predictions, to read.
+        predictions: The database of predictions, read only.
         model: Name of the registered model.
-        takes_labels: Whether trainings take labelled rows.
+        takes_labels: Whether runs use labelled rows.
         source: The source of the data.
         report: The file that the monitoring pipeline writes.
     """
@@ -64,7 +64,7 @@ class NewData:
         self._results = results
 
     def read_digest(self) -> str:
-        """Return the digest of the source as it is.
+        """Return the current digest of the source.
 
         Raises:
             DatasetError: If it cannot be read.
@@ -78,7 +78,7 @@ class NewData:
     def has_new_source(self, runs: tuple[PastRun, ...], now: float) -> bool:
         """Return whether the source has changed since the last training.
 
-        It is not looked at again if it was a short while ago.
+        It is not checked again shortly after the last check.
 
         Raises:
             DatasetError: If it cannot be read.
@@ -86,9 +86,9 @@ class NewData:
         return self.find_digest(now) != self.find_trained_digest(runs)
 
     def count_labels(self) -> int:
-        """Count the labels that the last training did not have.
+        """Count the labels that the last training did not use.
 
-        There are none if trainings do not take any.
+        Returns 0 if runs do not use labelled rows.
         """
         if not self._place.takes_labels:
             return 0
@@ -116,9 +116,9 @@ class NewData:
         return digest
 
     def find_trained_digest(self, runs: tuple[PastRun, ...]) -> str | None:
-        """Return the digest of the source that was trained on last.
+        """Return the digest of the source of the last training.
 
-        Somebody may have run the pipelines by hand meanwhile.
+        That may be a run that was started by hand.
         """
         own = [run for run in select_trained(runs) if run.source_digest is not None]
         registered = self._results.find_source()

@@ -1,4 +1,4 @@
-"""What a round sees: it keeps a trigger of each thing that asks for a training."""
+"""Looks for reasons to train, and stores them as triggers."""
 
 import logging
 
@@ -22,14 +22,14 @@ SCHEDULED, MONITORED = "scheduled", "monitored"  # names of notes
 
 
 class Observer:
-    """Looks for triggers, in the name of a lease.
+    """Looks for triggers on behalf of the watcher that holds a lease.
 
     Args:
         place: Where to look.
         triggers: What to look for.
-        store: Where triggers are kept.
+        store: Stores triggers.
         lease: The watcher's lease.
-        results: What the registry knows.
+        results: Reads results from the registry.
 
     Attributes:
         new_data: What has come since the last training.
@@ -50,7 +50,7 @@ class Observer:
         self.new_data = NewData(place, triggers.source_minutes, store, lease, results)
 
     def look(self, runs: tuple[PastRun, ...], now: float) -> None:
-        """Keep what asks for a training now."""
+        """Store the current reasons to train."""
         self._look_at_schedule(now)
         self._look_at_labels(runs)
         try:
@@ -59,26 +59,26 @@ class Observer:
             logger.warning("%s", error)
 
     def look_at_report(self) -> None:
-        """Keep the verdict of a monitoring that has just ended."""
+        """Store the verdict of a monitoring run that has just ended."""
         try:
             report = read_report(self._place.report)
         except ProjectError as error:
             logger.warning("%s", error)
             return
         if report is None:
-            logger.warning("The monitoring has written no %s", self._place.report)
+            logger.warning("Monitoring has not written %s", self._place.report)
             return
         logger.info("Monitoring of version %s: %s", report.version, report.verdict)
         if report.verdict in self._triggers.verdicts:
             self._add(
                 Kind.MONITORING,
-                f"monitoring says {report.verdict} of version {report.version}"
+                f"monitoring reports {report.verdict} for version {report.version}"
                 + "".join(f": {reason}" for reason in report.reasons[:1]),
                 f"monitoring {self._store.read_note(MONITORED)}",
             )
 
     def find_monitoring(self, now: float) -> float | None:
-        """Return when a monitoring was due that has not been started."""
+        """Return when a monitoring run was due that has not been started."""
         expression = self._triggers.monitoring
         if expression is None or not has_predictions(self._place.predictions):
             return None
@@ -86,7 +86,7 @@ class Observer:
         return find_due(expression, float(since or 0), now)
 
     def note_monitoring(self, due: float) -> None:
-        """Keep that the monitoring of this time is started."""
+        """Note that the monitoring run that was due at a time has been started."""
         self._store.write_note(self._lease, MONITORED, str(due))
 
     def _look_at_schedule(self, now: float) -> None:
@@ -98,7 +98,7 @@ class Observer:
             return
         due = find_due(self._triggers.schedule, float(since), now)
         if due is not None:
-            reason = f"the schedule said so for {at(due)}"
+            reason = f"scheduled for {at(due)}"
             self._add(Kind.SCHEDULE, reason, f"schedule {due:.0f}")
             self._store.write_note(self._lease, SCHEDULED, str(due))
 
@@ -108,7 +108,7 @@ class Observer:
             return
         count = self.new_data.count_labels()
         if count >= wanted:
-            # More of them, until a training has them, are the same trigger.
+            # Further labels are the same trigger, until a training uses them.
             key = f"labels after {_name_last(runs)}"
             self._add(Kind.LABELS, f"{count} new labelled rows", key)
 
@@ -118,9 +118,9 @@ class Observer:
         digest = self.new_data.find_digest(now)
         trained = self.new_data.find_trained_digest(runs)
         if digest != trained:
-            reason = "the data has changed at its source"
+            reason = "the source data has changed"
             if trained is None:
-                reason = "nothing has been trained yet"
+                reason = "no model has been trained yet"
             key = f"source {digest} after {_name_last(runs)}"
             self._add(Kind.SOURCE, reason, key)
 

@@ -1,4 +1,4 @@
-"""A round: see, decide, start at most one job, record."""
+"""A round: look for triggers, decide, start at most one job, record."""
 
 import json
 import logging
@@ -30,18 +30,18 @@ class Watcher:
     """Watches one model.
 
     Args:
-        parameters: When to do what.
-        store: Triggers and decisions.
+        parameters: Triggers and rules.
+        store: Stores triggers and decisions.
         lease: The right to act.
-        observer: What looks for triggers.
-        results: What the registry knows.
-        commands: How runs are started.
-        trials: What becomes of the canary and the guard.
-        by: Who it is, for the records.
+        observer: Looks for triggers.
+        results: Reads results from the registry.
+        commands: Starts runs.
+        trials: Decides about the canary and the guard.
+        by: Name of this watcher, for the records.
 
     Attributes:
-        work: The job under way.
-        has_lease: Whether this is the watcher that acts.
+        work: The current job.
+        has_lease: Whether this watcher is the active one.
     """
 
     def __init__(
@@ -65,18 +65,18 @@ class Watcher:
         self.work = Work(store, lease, observer, results)
         self._by = by
         self._published = ""
-        self._is_waiting = False  # for another watcher
+        self._is_waiting = False  # because another watcher is active
         self.has_lease = False
 
     def run_round(self, *, acts: bool = True) -> None:
-        """Record what came of a job, and do what is due.
+        """Record the result of a finished job, and do what is due.
 
         Args:
-            acts: Whether something new may start.
+            acts: Whether a new job may start.
 
         Raises:
-            SQLAlchemyError: If the database is away: the next round goes on.
-            MlflowException: If MLflow is away, likewise.
+            SQLAlchemyError: If the database is unreachable; the next round continues.
+            MlflowException: If MLflow is unreachable; the next round continues.
             ProjectError: If MLflow was too slow for a change of the registry.
             DatasetError: If a decision needs the source and it cannot be read.
         """
@@ -85,7 +85,7 @@ class Watcher:
             if not self.has_lease:
                 self.work.take_over()
                 self.has_lease = True
-            self._trials.advance()  # also while a job is under way
+            self._trials.advance()  # also while a job is running
             self._keep_lease()  # many rows take a while to read
             if not self.work.is_going_on() and acts:
                 self._act()
@@ -93,11 +93,11 @@ class Watcher:
         except LeaseLost:
             self.work.drop()
             if self.has_lease or not self._is_waiting:
-                logger.info("Another watcher acts for this model: this one waits")
+                logger.info("Waiting: another watcher of this model is active")
             self.has_lease, self._is_waiting = False, True
 
     def close(self) -> None:
-        """End the job, record that, and let another watcher act."""
+        """End the job, record the result, and release the lease."""
         with suppress(SQLAlchemyError, MlflowException, ProjectError, LeaseLost):
             self.work.end()
             self._lease.release()
@@ -118,7 +118,7 @@ class Watcher:
             self.work.begin(Running(self._commands.start_monitoring()))
 
     def _decide(self, runs: tuple[PastRun, ...], now: float) -> bool:
-        """Decide about what waits; return whether a run has begun."""
+        """Decide about the waiting triggers; return whether a run has begun."""
         waiting = self._store.list_waiting()
         if not waiting:
             return False

@@ -1,6 +1,6 @@
-"""The rules: whether what waits starts a training now, later or never.
+"""The rules: whether waiting triggers start a run now, later or never.
 
-Pure functions of what is known; the time is an argument.
+All functions are pure; the time is an argument.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ NAMED = 3  # triggers in one reason
 
 
 class Kind(StrEnum):
-    """What asks for a training."""
+    """The kinds of triggers."""
 
     SCHEDULE = "schedule"
     SOURCE = "source"
@@ -25,7 +25,7 @@ class Kind(StrEnum):
 
 
 class Action(StrEnum):
-    """What a decision does."""
+    """The actions that a decision can take."""
 
     RUN = "run"
     WAIT = "wait"
@@ -34,7 +34,7 @@ class Action(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What came of a run."""
+    """The possible results of a run."""
 
     RELEASED = "released"
     CANARY = "canary"
@@ -47,7 +47,7 @@ class Outcome(StrEnum):
 
 # Both are new rows to train on.
 NEW_DATA = {Kind.SOURCE, Kind.LABELS}
-# They say that something is wrong, which a training on the same rows cannot repair.
+# Symptoms of a problem that training on the same rows cannot solve.
 SYMPTOMS = {Kind.MONITORING, Kind.ALERT}
 FAILURES = {Outcome.REFUSED, Outcome.FAILED}
 WITHOUT_RESULT = {Outcome.UNCHANGED, Outcome.INTERRUPTED}
@@ -57,7 +57,7 @@ NOT_TRAINED = {*TO_REPEAT, None}  # None: not finished
 
 @dataclass(frozen=True)
 class Trigger:
-    """Why a training should start."""
+    """A reason to train."""
 
     id: str
     kind: Kind
@@ -67,7 +67,7 @@ class Trigger:
 
 @dataclass(frozen=True)
 class PastRun:
-    """A run that was started; it has no outcome while it lasts."""
+    """A run of the watcher; its outcome is None until it has finished."""
 
     id: str
     decided_at: float
@@ -78,7 +78,7 @@ class PastRun:
 
 @dataclass(frozen=True)
 class Decision:
-    """What to do with the triggers that wait, by which rule, and why."""
+    """What to do with the waiting triggers, by which rule, and why."""
 
     action: Action
     rule: str
@@ -90,12 +90,12 @@ class Situation:
     """What is known when a decision is made.
 
     Attributes:
-        triggers: Those that wait, oldest first.
-        runs: Those of the last day, and as many before as the breaker looks at,
-            oldest first; all of them are finished.
-        reset_at: When the breaker was closed by hand, if ever.
-        is_new_data: Whether the source has changed, or there are labels that count,
-            since the last training.
+        triggers: The waiting triggers, oldest first.
+        runs: Finished runs of the last day, and earlier ones that the breaker needs,
+            oldest first.
+        reset_at: When the breaker was last closed by hand, if ever.
+        is_new_data: Whether the source has changed since the last training, or there
+            are new labels that a run would use.
         canary: The version that answers a share of the requests, if any.
     """
 
@@ -107,9 +107,9 @@ class Situation:
 
 
 def decide(situation: Situation, rules: Rules, now: float) -> Decision | None:
-    """Decide what becomes of the triggers that wait; none if there are none.
+    """Decide about the waiting triggers; None if there are none.
 
-    All that wait become one run.
+    All of them are combined into one run.
     """
     triggers = situation.triggers
     if not triggers:
@@ -121,7 +121,8 @@ def decide(situation: Situation, rules: Rules, now: float) -> Decision | None:
                 Action.SKIP,
                 "nothing new",
                 f"{names}; but there are no new labelled rows, and the source has not"
-                " changed since the last training: the same rows give the same model",
+                " changed since the last training: training again would give the same"
+                " model",
             )
         if situation.canary is not None:
             # They would outlast the canary, and start a training about a version that
@@ -141,35 +142,35 @@ def decide(situation: Situation, rules: Rules, now: float) -> Decision | None:
 def _find_reason_to_wait(
     situation: Situation, rules: Rules, now: float
 ) -> tuple[str, str] | None:
-    """Return the rule by which nothing starts now, and why."""
+    """Return the rule that prevents a run now, and why; None if none does."""
     if situation.canary is not None:
         return (
             "canary",
-            f"version {situation.canary} is the canary: a new one would replace it"
-            " before it is decided about",
+            f"version {situation.canary} is the canary: a new version would replace it"
+            " before it is promoted or stopped",
         )
     if is_breaker_open(situation, rules):
         return (
             "breaker",
-            f"the last {rules.failures} runs were refused or failed: new data, new"
-            " labels or kedro watch reset ends that",
+            f"the last {rules.failures} runs were refused or failed: the next run needs"
+            " new data, new labels or kedro watch reset",
         )
     until = find_cooldown(situation.runs, rules)
     if until > now:
-        return "cooldown", f"the last run was recent: not before {at(until)}"
+        return "cooldown", f"the cooldown after the last run ends at {at(until)}"
     if count_budget(situation.runs, rules, now) == 0:
         return (
             "budget",
-            f"{rules.runs_per_day} runs have started within 24 hours: not before"
-            f" {at(_find_budget_end(situation.runs, rules))}",
+            f"{rules.runs_per_day} runs have started within 24 hours: the next one can"
+            f" start at {at(_find_budget_end(situation.runs, rules))}",
         )
     return None
 
 
 def is_breaker_open(situation: Situation, rules: Rules) -> bool:
-    """Return whether too many runs in a row came to nothing.
+    """Return whether too many runs in a row were refused or failed.
 
-    Data or labels that came after the last of them are a reason to try once more.
+    New data or labels since the last of them allow one more attempt.
     """
     since = situation.reset_at or 0.0
     counted = [
@@ -188,7 +189,7 @@ def is_breaker_open(situation: Situation, rules: Rules) -> bool:
 
 
 def find_cooldown(runs: tuple[PastRun, ...], rules: Rules) -> float:
-    """Return when the cooldown ends; a run that was interrupted needs none."""
+    """Return when the cooldown ends; interrupted runs do not start one."""
     ends = [
         run.finished_at
         for run in runs
@@ -208,7 +209,7 @@ def count_budget(runs: tuple[PastRun, ...], rules: Rules, now: float) -> int:
 
 
 def at(seconds: float) -> str:
-    """Write a time for people."""
+    """Format a time for people."""
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 

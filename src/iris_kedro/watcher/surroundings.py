@@ -21,7 +21,7 @@ from .records.store import Store
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What the project says of its watcher.
+    """The watcher's configuration.
 
     Attributes:
         parameters: The parameters of ``watcher``.
@@ -39,7 +39,7 @@ class Surroundings:
 
     @property
     def store(self) -> Store:
-        """Triggers and decisions."""
+        """The store of triggers and decisions."""
         return Store(self.engine, self.model)
 
     @property
@@ -49,7 +49,7 @@ class Surroundings:
 
     @property
     def by(self) -> str:
-        """Who acts, for the records."""
+        """The name of this watcher, for the records."""
         return f"{find_user()}@{socket.gethostname()}"
 
 
@@ -78,7 +78,7 @@ def read_surroundings(context: Any) -> Surroundings:
 
 
 def find_records(context: Any, newest: int) -> list[Record]:
-    """Return the newest decisions of the watcher; nothing if there was never one.
+    """Return the watcher's newest decisions; none if there has never been a watcher.
 
     Raises:
         ProjectError: If the database cannot be read.

@@ -1,4 +1,4 @@
-"""A watcher from the project's configuration."""
+"""Builds a watcher from the project's configuration."""
 
 import os
 from typing import Any
@@ -23,7 +23,7 @@ from .surroundings import Surroundings
 from .trials import Trials
 
 TOKEN = "IRIS_WATCHER_TOKEN"  # noqa: S105  (its name)
-UNHEALTHY_ROUNDS = 10  # without one for so long, and three minutes
+UNHEALTHY_ROUNDS = 10  # unhealthy after this many missed rounds and three minutes
 UNHEALTHY_SECONDS = 180.0
 # A watcher that waits for MLflow cannot do anything else.
 PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
@@ -34,7 +34,7 @@ def build_loop(context: Any, surroundings: Surroundings, env: str | None) -> Loo
 
     Args:
         context: Kedro's context.
-        surroundings: What the project says of the watcher.
+        surroundings: The watcher's configuration.
         env: The configuration environment, if it is not the default one.
     """
     environ = dict(os.environ)  # of the runs, before it is changed for the watcher
@@ -95,9 +95,8 @@ def build_server(surroundings: Surroundings, loop: Loop) -> Any:
     token = os.environ.get(TOKEN, "").strip()
     if not token:
         raise ProjectError(
-            f"watcher.triggers.webhook is {address}, but there is no token that"
-            f" senders must know: set {TOKEN}, for example to what"
-            " openssl rand -hex 32 prints"
+            f"watcher.triggers.webhook is {address}, but {TOKEN} is not set: set it to"
+            " a secret for the senders, such as the output of openssl rand -hex 32"
         )
     host, _, port = address.rpartition(":")
     collector = WatcherCollector(
@@ -111,7 +110,7 @@ def build_server(surroundings: Surroundings, loop: Loop) -> Any:
 
 
 def _takes_labels(context: Any, parameters: Parameters) -> bool:
-    """Check whether trainings take labelled rows."""
+    """Check whether runs use labelled rows."""
     section = context.params["data_engineering"].get("labelled_rows", {})
     by_default = LabelledRows.model_validate(section).enabled
     given = parameters.params.get(LABELS, by_default)

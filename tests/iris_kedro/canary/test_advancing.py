@@ -180,5 +180,5 @@ def test_canary_that_ends_during_the_decision_stays_ended(
     decision = advance(running, trial)
 
     assert decision.action is Action.WAIT
-    assert "somebody else changed the registry meanwhile" in decision.reason
+    assert "another process has changed the registry" in decision.reason
     assert running.history()[-1].reason == "by hand"

@@ -46,16 +46,16 @@ def test_share_rises_when_there_is_no_warning(decide, share, next_share):
     [
         ({"rows_at_share": 499}, 2.0, "499 of 500 rows at 5%"),
         ({}, 0.5, "0.5 of 1 hours at 5%"),
-        ({"agreement": 0.7}, 2.0, "only 70.0% of the answers agree"),
+        ({"agreement": 0.7}, 2.0, "the models agree on only 70.0% of the rows"),
         (
             {"class_shift": 0.2, "e_class_shift": 1000.0},
             2.0,
-            "20.0% of the answers moved to other classes (e-value 1e+03)",
+            "20.0% of the predictions have shifted to other classes (e-value 1e+03)",
         ),
         (
             {"confidence_loss": 0.2, "e_less_sure": 1000.0},
             2.0,
-            "less sure by 20.0% (e-value 1e+03)",
+            "its confidence is lower by 20.0% (e-value 1e+03)",
         ),
     ],
 )
@@ -104,9 +104,9 @@ def test_canary_that_is_shown_to_be_worse_is_stopped(decide, share):
 
     assert decision.action is Action.STOP
     assert decision.reason == (
-        "version 2 is shown to be worse than version 1: 15.0% fewer right answers"
-        " (e-value 123; of 2000 rows 100.0% agree; of 200 with a label it has 4 right"
-        " that the other has wrong, and 34 the other way round)"
+        "version 2 is worse than version 1: accuracy is lower by 15.0% (e-value 123;"
+        " agreement on 100.0% of 2000 rows; of 200 labelled rows, only version 2 is"
+        " right on 4, only version 1 on 34)"
     )
     assert decision.figures["e_worse"] == 123.4
 
@@ -124,7 +124,7 @@ def test_canary_is_promoted_from_the_last_share_when_it_is_not_worse(decide):
 
     assert decision.action is Action.PROMOTE
     assert "loses less" not in decision.reason
-    assert "shown to lose less than 3.0% of the right answers" in decision.reason
+    assert "accuracy is lower by less than 3.0%, if at all" in decision.reason
     assert "e-value 150" in decision.reason
 
 
@@ -132,7 +132,9 @@ def test_canary_at_the_last_share_waits_for_labels(decide):
     decision = decide(QUIET, share=1.0)
 
     assert decision.action is Action.WAIT
-    assert "not shown yet that it loses less than 3.0%" in decision.reason
+    assert "not enough evidence yet that accuracy is lower by less than 3.0%" in (
+        decision.reason
+    )
 
 
 @pytest.mark.parametrize(
@@ -151,8 +153,8 @@ def test_undecided_canary_follows_the_rule(decide, rule, share, agreement, actio
     decision = decide(found, 72.0, share, undecided=rule)
 
     assert decision.action is action
-    assert f"undecided after 72 hours at {share:.0%}" in decision.reason
-    assert f"the rule is to {rule}" in decision.reason
+    assert f"undecided after 72 hours, at {share:.0%}" in decision.reason
+    assert f"model_release.canary.undecided is {rule}" in decision.reason
     assert decide(found, 71.9, share, undecided=rule).action is Action.WAIT
 
 
@@ -174,10 +176,10 @@ def test_decision_without_a_database_says_what_it_lacks(decide, rule, action):
 @pytest.mark.parametrize(
     ("found", "hours", "action", "reason"),
     [
-        (WORSE, 1.0, Action.ROLL_BACK, "version 2 is shown to be worse than version 1"),
+        (WORSE, 1.0, Action.ROLL_BACK, "version 2 is worse than version 1"),
         (WORSE, 30.0, Action.ROLL_BACK, "e-value 123"),
-        (QUIET, 23.0, Action.WAIT, "guarded for 1.0 more hours: of 2000 rows"),
-        (QUIET, 24.0, Action.END_GUARD, "not shown to be worse in 24 hours: of 2000"),
+        (QUIET, 23.0, Action.WAIT, "guarded for 1.0 more hours: agreement"),
+        (QUIET, 24.0, Action.END_GUARD, "no evidence that it is worse in 24 hours"),
         (None, 23.0, Action.WAIT, "there is no database of predictions"),
         (None, 24.0, Action.END_GUARD, "there is no database of predictions"),
     ],
@@ -204,7 +206,7 @@ def test_slower_canary_is_stopped_by_how_much_it_exceeds_the_budget(decide):
     decision = decide(SLOWER)
 
     assert decision.action is Action.STOP
-    assert "more than 5 ms for 4.0% more of the requests (e-value 2e+03)" in (
+    assert "4.0% more of the requests take longer than 5 ms (e-value 2e+03)" in (
         decision.reason
     )
 

@@ -79,7 +79,7 @@ def test_newer_challenger_replaces_the_canary(running, register):
 
     assert running.aliases() == {"Production": "1", "Canary": "3"}
     assert "canary_share" not in running.tags("2")
-    assert "version 3 replaced it as canary" in running.tags("2")["note"]
+    assert "canary replaced by version 3" in running.tags("2")["note"]
     event = running.history()[-1]
     assert event.reason == "replaces the canary version 2"
     assert (event.origin, event.version) == ("2", "3")
@@ -116,7 +116,7 @@ def test_stopped_canary_has_no_role_and_says_why(running):
     assert running.aliases() == {"Production": "1"}
     assert running.canary() is None
     assert "canary_share" not in running.tags("2")
-    assert running.tags("2")["note"].startswith("watcher stopped it as canary at ")
+    assert running.tags("2")["note"].startswith("canary stopped by watcher at ")
     assert running.tags("2")["note"].endswith("UTC: it is worse")
     assert (event.action, event.version, event.to) == ("canary stop", "2", None)
 

@@ -46,7 +46,7 @@ def test_group_is_that_of_the_feature(dataset):
 
 
 def test_unknown_group_is_refused(dataset):
-    with pytest.raises(ProjectError, match="labelled predictions have no 'plant'"):
+    with pytest.raises(ProjectError, match="'plant', which labelled predictions lack"):
         add(by(dataset, "group", "plant"), {"plant": ["a"]})
 
 
@@ -68,5 +68,5 @@ def test_time_is_that_of_the_feature(dataset):
 
 
 def test_times_that_are_other_numbers_are_refused(dataset):
-    with pytest.raises(ProjectError, match="'year', which has numbers"):
+    with pytest.raises(ProjectError, match="'year', which contains numbers"):
         add(by(dataset, "time", "year"), {"year": ["2007", "2008"]})

@@ -88,7 +88,7 @@ def test_a_source_that_was_never_trained_on_is_a_trigger_once(store, once):
         once(triggers=triggers)
 
     assert decided(store) == [RELEASED]
-    assert store.list_decisions(1)[0].reason == "nothing has been trained yet"
+    assert store.list_decisions(1)[0].reason == "no model has been trained yet"
 
 
 def test_each_change_of_the_source_is_a_trigger(lab, store, once):
@@ -99,7 +99,7 @@ def test_each_change_of_the_source_is_a_trigger(lab, store, once):
         once(triggers={"source_minutes": 0})
 
     assert decided(store) == [RELEASED] * 4
-    assert "changed at its source" in store.list_decisions(1)[0].reason
+    assert "source data has changed" in store.list_decisions(1)[0].reason
 
 
 def test_a_source_that_cannot_be_read_leaves_the_other_triggers(lab, store, once):
@@ -246,8 +246,8 @@ def test_drift_without_anything_new_is_not_acted_on(lab, store, once, label, rep
     assert decided(store) == [RELEASED, ("skip", "nothing new", None)]
     assert lab.events()[-1][2] == ["run", "--pipelines", "monitoring"]
     reason = store.list_decisions(1)[0].reason
-    assert "data drift of version 7: petals are longer" in reason
-    assert "the same rows give the same model" in reason
+    assert "data drift for version 7: petals are longer" in reason
+    assert "training again would give the same model" in reason
 
 
 def test_drift_and_new_labels_are(store, once, label, report):

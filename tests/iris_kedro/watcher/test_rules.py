@@ -109,8 +109,8 @@ def test_a_wait_says_until_when():
     cooling = decide(situation("schedule", runs=[run(0.5)]), RULES, NOW)
     spent = decide(situation("schedule", runs=[run(9), run(7), run(5)]), RULES, NOW)
 
-    assert "not before 1970-01-12 14:17:40 UTC" in cooling.reason
-    assert "not before 1970-01-13 04:46:40 UTC" in spent.reason
+    assert "ends at 1970-01-12 14:17:40 UTC" in cooling.reason
+    assert "can start at 1970-01-13 04:46:40 UTC" in spent.reason
 
 
 triggers = st.lists(

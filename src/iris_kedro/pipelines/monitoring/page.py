@@ -1,4 +1,4 @@
-"""Node that shows the report to people, as one HTML page."""
+"""Node that renders the report as one HTML page."""
 
 from typing import Any
 
@@ -8,24 +8,25 @@ from iris_kedro.style import words
 
 from .charts import draw_accuracy, draw_bins, draw_evidence, show_time
 
-SHOWN = 40  # features with charts; of more, the others are a table
+RETRAIN = "kedro run --params data_engineering.labelled_rows.enabled=true"
+SHOWN = 40  # features with charts; further ones are in a table
 ADVICE = {
     "quiet": "Nothing to do.",
     "data drift": (
-        "It is not known yet whether the change does harm: send labels of recent"
-        " predictions to /feedback, and find out why the values have changed."
+        "The effect on accuracy is unknown: send labels of recent predictions to"
+        " /feedback, and find out why the values have changed."
     ),
-    "worse": "Train again with rows that have labels of recent predictions: kedro run.",
+    "worse": f"Retrain with labels of recent predictions: {RETRAIN}.",
     "concept drift": (
-        "What the model learned no longer holds. Train again with rows that have labels"
-        " of recent predictions: kedro run."
+        "The relation between features and classes has changed. Retrain with labels of"
+        f" recent predictions: {RETRAIN}."
     ),
     "too few rows": "Wait for more predictions.",
 }
 
 
 def render_page(report: dict[str, Any]) -> str:
-    """Render the report as a page without any other file."""
+    """Render the report as a self-contained page."""
     environment = Environment(
         loader=PackageLoader("iris_kedro"),
         autoescape=select_autoescape(["html.jinja"]),

@@ -1,4 +1,4 @@
-"""Node that puts the verdict and its figures into one document."""
+"""Node that collects the verdict and all figures in one document."""
 
 import math
 from datetime import UTC, datetime
@@ -18,15 +18,15 @@ from iris_kedro.specification import Monitoring
 
 from .nodes import Drifts, Observed
 
-MOST_POINTS = 60  # of a line of time
+MOST_POINTS = 60  # of a time series
 
 
 def build_report(
     observed: Observed, drifts: Drifts, accuracy: Accuracy, monitoring: Monitoring
 ) -> dict[str, Any]:
-    """Put the verdict, its reasons and all figures into one document.
+    """Collect the verdict, its reasons and all figures in one document.
 
-    docs/loop.md describes it.
+    docs/loop.md describes the document.
     """
     counts = observed.counts
     seconds = monitoring.window_minutes * 60
@@ -35,8 +35,8 @@ def build_report(
     )
     if not len(counts.windows) and observed.newest_version != observed.version:
         reasons = [
-            f"version {observed.version} is Production, and no prediction of it is in"
-            f" the database yet: the newest are of version {observed.newest_version}",
+            f"the database has no predictions of version {observed.version}, which is"
+            f" in Production; the newest are of version {observed.newest_version}",
             *reasons,
         ]
     points = _choose_points(counts)
@@ -150,7 +150,7 @@ def _describe_timeline(
 
 
 def _choose_points(counts: Counts) -> list[NDArray[np.intp]]:
-    """Return the windows of each point of a line of time, equally long each."""
+    """Return the windows of each point of a time series, all of equal length."""
     if not len(counts.windows):
         return []
     places = counts.windows - counts.windows[0]

@@ -1,4 +1,4 @@
-"""The job under way: it is ended in time, and what came of it is recorded."""
+"""The current job: stops it in time, and records its result."""
 
 import logging
 import signal
@@ -20,7 +20,7 @@ LONGEST_REMARK = 1000
 
 @dataclass
 class Running:
-    """A job under way; it is a monitoring if it belongs to no run."""
+    """A running job: a training run, or monitoring if ``run`` is None."""
 
     job: Job
     run: str | None = None
@@ -29,13 +29,13 @@ class Running:
 
 
 class Work:
-    """At most one job at a time.
+    """Manages one job at a time.
 
     Args:
-        store: Where results are kept.
+        store: Stores results.
         lease: The right to act.
-        observer: What reads the report of a monitoring.
-        results: What the registry knows of a run.
+        observer: Reads the report of a monitoring run.
+        results: Reads the result of a run from the registry.
     """
 
     def __init__(
@@ -50,16 +50,16 @@ class Work:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a job is under way, or its result is not recorded yet."""
+        """Whether a job is running, or its result is not recorded yet."""
         return self._running is not None
 
     @property
     def has_ended(self) -> bool:
-        """Whether only the result of a job has to be recorded."""
+        """Whether a job has ended and its result is not recorded yet."""
         return self._running is not None and self._running.code is not None
 
     def begin(self, running: Running) -> None:
-        """Let a job begin, once the next watcher would know of it."""
+        """Let a job begin, after noting it for the next watcher."""
         self._running = running
         try:
             self._lease.note_job(running.job.pid, running.job.started)
@@ -69,18 +69,18 @@ class Work:
         running.job.begin()
 
     def tend(self) -> bool:
-        """Return whether a job has just ended; end one that lost its right to run."""
+        """Return whether a job has just ended; stop one whose lease is expiring."""
         running = self._running
         if running is None or running.code is not None:
             return False
         running.code = running.job.poll()
         if running.code is None and self._lease.is_expiring():
-            logger.warning("The database is away for too long: the job is ended")
+            logger.warning("The database is unreachable for too long: stopping the job")
             self._stop(running)
         return running.code is not None
 
     def is_going_on(self) -> bool:
-        """Return whether a job is under way; record what came of one that has ended."""
+        """Return whether a job is running; record the result of one that has ended."""
         running = self._running
         if running is None:
             return False
@@ -91,7 +91,7 @@ class Work:
         return False
 
     def end(self) -> None:
-        """End the job and record that."""
+        """Stop the job and record its result."""
         running = self._running
         if running is not None:
             if running.code is None:
@@ -99,13 +99,13 @@ class Work:
             self._settle(running)
 
     def drop(self) -> None:
-        """End a job that another watcher has to record."""
+        """Stop the job; another watcher records its result."""
         if self._running is not None:
             self._stop(self._running)
             self._running = None
 
     def take_over(self) -> None:
-        """Record what became of the run of a watcher that died, and end it."""
+        """Stop the run of a dead watcher, and record its result."""
         orphan = self._lease.find_orphan()
         if orphan is not None:
             end_group(*orphan)
@@ -120,7 +120,7 @@ class Work:
             if running.code == 0:
                 self._observer.look_at_report()
             elif not running.is_stopped:
-                logger.warning("The monitoring failed: %s", running.job.read_error())
+                logger.warning("Monitoring failed: %s", running.job.read_error())
         else:
             self._finish(running.run, self._explain(running))
         self._running = None
@@ -148,7 +148,7 @@ class Work:
         )
 
     def _explain(self, running: Running) -> Result:
-        """Say what a run has come to that has nothing in the registry."""
+        """Return the result of a run that left nothing in the registry."""
         if running.is_stopped:
             return Result(Outcome.INTERRUPTED, remark="the watcher was stopped")
         if running.code == 0:

@@ -44,10 +44,10 @@ def create_app(
 
     Args:
         store: Where triggers are kept.
-        token: What a sender must know.
-        collector: Of the metrics.
-        find_round: Returns when the last round has ended, in seconds since the epoch.
-        longest_round: After so many seconds without one, the watcher is not healthy.
+        token: The secret that senders must know.
+        collector: Collects the metrics.
+        find_round: Returns when the last round ended, in seconds since the epoch.
+        longest_round: Seconds without a round after which the watcher is unhealthy.
     """
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
@@ -55,14 +55,14 @@ def create_app(
     registry.register(collector)
     last_round = Gauge(
         "watcher_last_round_timestamp_seconds",
-        "When the last round has ended; 0 before the first",
+        "Time when the last round ended; 0 before the first",
         registry=registry,
     )
     last_round.set_function(lambda: find_round() or 0.0)
 
     @app.post("/trigger")
     def trigger() -> Answer:
-        """Keep a trigger, and answer when it is safe on the disk."""
+        """Store a trigger, and respond once it is committed."""
         _check_sender(token)
         try:
             payload = json.loads(request.get_data())
@@ -82,24 +82,24 @@ def create_app(
 
     @app.get("/health")
     def health() -> Answer:
-        """Report whether rounds still run."""
+        """Report whether the watcher still completes rounds."""
         ended_at = find_round()
         is_healthy = ended_at is not None and time.time() - ended_at < longest_round
-        status = "ok" if is_healthy else "no round lately"
+        status = "ok" if is_healthy else "no recent round"
         return {"status": status, "last_round": ended_at}, 200 if is_healthy else 503
 
     @app.errorhandler(HTTPException)
     def explain(error: HTTPException) -> Any:
-        """Answer with JSON, and what the exception has for the headers."""
+        """Respond with JSON, and with the headers of the exception."""
         response = error.get_response()
         response.set_data(json.dumps({"error": error.description}))
         response.content_type = "application/json"
         return response
 
     @app.errorhandler(SQLAlchemyError)
-    def ask_again(_: SQLAlchemyError) -> tuple[dict[str, Any], int, dict[str, str]]:
-        """Let the sender try again: nothing is kept."""
-        answer = {"error": "the database is away: send it again"}
+    def ask_to_retry(_: SQLAlchemyError) -> tuple[dict[str, Any], int, dict[str, str]]:
+        """Ask the sender to retry: nothing was stored."""
+        answer = {"error": "the database is unreachable; retry later"}
         return answer, 503, {"Retry-After": "30"}
 
     return app

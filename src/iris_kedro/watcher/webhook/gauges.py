@@ -1,6 +1,6 @@
-"""Metrics of the watcher, read from the database and the last report when asked for.
+"""Metrics of the watcher, read from the database and the last report at each scrape.
 
-So they are the same on each replica and survive a restart.
+They are therefore the same on all replicas and survive a restart.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from iris_kedro.watcher.triggers.monitoring import Report, read_report
 
 @dataclass(frozen=True)
 class WatcherCollector(Collector):
-    """Collects what there is to know.
+    """Collects the metrics of the watcher and of monitoring.
 
     Attributes:
         store: Triggers and decisions.
@@ -34,13 +34,14 @@ class WatcherCollector(Collector):
     report: Path
 
     def collect(self) -> Iterator[Metric]:
-        """Yield all metrics; without the database, only that it is away."""
+        """Yield all metrics; without the database, only that it is unreachable."""
         try:
             yield from self._collect_state()
             is_reachable = 1.0
         except SQLAlchemyError:
             is_reachable = 0.0
-        yield _gauge("watcher_database_up", "Whether it can be reached", is_reachable)
+        text = "Whether the database can be reached"
+        yield _gauge("watcher_database_up", text, is_reachable)
         try:
             report = read_report(self.report)
         except ProjectError:
@@ -50,22 +51,22 @@ class WatcherCollector(Collector):
 
     def _collect_state(self) -> Iterator[Metric]:
         status = read_status(self.store, self.rules)
-        yield _gauge("watcher_triggers_waiting", "Triggers", len(status.waiting))
-        yield _gauge("watcher_runs_left", "Runs of the next 24 hours", status.budget)
-        yield _gauge("watcher_breaker_open", "Whether it is", status.is_breaker_open)
-        running = GaugeMetricFamily("watcher_run_seconds", "How long a run has lasted")
+        waiting, left = len(status.waiting), status.budget
+        yield _gauge("watcher_triggers_waiting", "Waiting triggers", waiting)
+        yield _gauge("watcher_runs_left", "Runs that may still start today", left)
+        is_open = status.is_breaker_open
+        yield _gauge("watcher_breaker_open", "Whether the breaker is open", is_open)
+        running = GaugeMetricFamily("watcher_run_seconds", "Age of the current run")
         for run in status.running:
             running.add_metric([], status.now - run.decided_at)
         yield running
         decisions = CounterMetricFamily(
-            "watcher_decisions", "What was decided", labels=["action", "rule"]
+            "watcher_decisions", "Decisions by action", labels=["action", "rule"]
         )
         for labels, count in self.store.count_decisions().items():
             decisions.add_metric(labels, count)
         yield decisions
-        runs = CounterMetricFamily(
-            "watcher_runs", "Runs that have ended", labels=["outcome"]
-        )
+        runs = CounterMetricFamily("watcher_runs", "Finished runs", labels=["outcome"])
         for outcome, count in self.store.count_outcomes().items():
             runs.add_metric([outcome], count)
         yield runs
@@ -74,7 +75,7 @@ class WatcherCollector(Collector):
 def _collect_report(report: Report) -> Iterator[Metric]:
     families: dict[str, GaugeMetricFamily] = {}
     for name, labels, value in describe_gauges(report.content):
-        text = "See the report of the monitoring pipeline"
+        text = "From the last report of the monitoring pipeline"
         family = families.setdefault(
             name, GaugeMetricFamily(name, text, labels=list(labels))
         )

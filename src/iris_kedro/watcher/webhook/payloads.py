@@ -1,4 +1,4 @@
-"""What others send: Alertmanager, GitHub, or anybody with a reason."""
+"""Payloads of Alertmanager, of GitHub, and plain ones with a reason."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,11 +11,11 @@ COMMIT_LENGTH = 7
 
 @dataclass(frozen=True)
 class Request:
-    """What a payload asks for; without a kind, nothing.
+    """The meaning of a payload.
 
     Attributes:
-        reason: Why, or why not.
-        kind: The kind of the trigger.
+        reason: The reason of the trigger, or why there is none.
+        kind: The kind of the trigger; None if there is none.
     """
 
     reason: str
@@ -23,14 +23,14 @@ class Request:
 
 
 def read_payload(payload: Any, event: str | None) -> Request:
-    """Read the JSON that was sent.
+    """Read the payload of a request.
 
     Args:
         payload: The JSON.
-        event: GitHub's name of the event, from its header.
+        event: The name of GitHub's event, from its header.
 
     Raises:
-        ValueError: Says what is accepted.
+        ValueError: If the payload is none of these.
     """
     if isinstance(payload, dict):
         if event is not None:
@@ -41,8 +41,8 @@ def read_payload(payload: Any, event: str | None) -> Request:
         if isinstance(reason, str) and reason.strip():
             return Request(_cut(reason.strip()), Kind.WEBHOOK)
     raise ValueError(
-        'expected {"reason": "…"}, a notification of Alertmanager, or an event of'
-        " GitHub with its header X-GitHub-Event"
+        'expected {"reason": "…"}, a notification from Alertmanager, or an event from'
+        " GitHub with the header X-GitHub-Event"
     )
 
 

@@ -1,8 +1,8 @@
-"""A server for few senders: werkzeug's, in a thread, with limits.
+"""Werkzeug's server in a thread, with limits.
 
-The watcher gets a request now and then, from Alertmanager, GitHub and Prometheus, all
-on an inner address. gunicorn would need processes of its own, which the watcher would
-have to tend, and uvicorn reads a whole body before it asks the application.
+The watcher gets few requests, from Alertmanager, GitHub and Prometheus, on an internal
+address. gunicorn would need its own processes, which the watcher would have to manage,
+and uvicorn reads the whole body before it calls the application.
 """
 
 import logging
@@ -15,25 +15,25 @@ from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 from iris_kedro.errors import ProjectError
 
 CONNECTIONS = 16  # at the same time; more are closed
-SILENCE_SECONDS = 10.0  # of a client, after which its connection is closed
+SILENCE_SECONDS = 10.0  # without data from a client, then its connection is closed
 
 
 class Handler(WSGIRequestHandler):
-    """Reads requests with patience that ends; the access log is not of interest."""
+    """Reads requests with a timeout, and without an access log."""
 
     timeout = SILENCE_SECONDS
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Write nothing: each trigger has a line of its own."""
+        """Log nothing; triggers are logged by the application."""
 
 
 class Server(ThreadedWSGIServer):
-    """Serves an application in threads, at most so many at the same time.
+    """Serves an application in a limited number of threads.
 
     Args:
-        host: Where to listen.
-        port: Where to listen; 0 is any that is free.
-        app: What answers.
+        host: Address to listen on.
+        port: Port to listen on; 0 for any free one.
+        app: The application.
     """
 
     daemon_threads = True
@@ -61,14 +61,14 @@ class Server(ThreadedWSGIServer):
         self.server_close()
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Answer in a thread; close the connection if all are taken."""
+        """Handle a request in a thread; close the connection if all are busy."""
         if self._free.acquire(blocking=False):
             super().process_request(request, client_address)
         else:
             self.shutdown_request(request)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Answer, and leave the place to others."""
+        """Handle a request, and free its slot."""
         try:
             super().process_request_thread(request, client_address)
         finally:

@@ -60,7 +60,7 @@ def test_shift_too_small_to_matter_is_shown_and_stays_quiet(observe):
     assert report["features"]["size"]["shown_at"] is not None
     assert not report["features"]["size"]["drifts"]
     assert report["verdict"] == "quiet"
-    assert any("size: a change is shown" in each for each in report["reasons"])
+    assert any("size: a change was detected at" in each for each in report["reasons"])
 
 
 def test_incident_that_is_over_is_told_and_stays_quiet(observe):
@@ -73,7 +73,7 @@ def test_incident_that_is_over_is_told_and_stays_quiet(observe):
     assert report["features"]["size"]["shown_at"] < "2026-09-23"
     assert report["verdict"] == "quiet"
     assert "by chance" in report["reasons"][1]
-    assert "too few to matter" in report["reasons"][1]
+    assert "too small to be relevant" in report["reasons"][1]
 
 
 def test_missing_values_are_drift_of_their_own(observe):
@@ -128,7 +128,7 @@ def test_loss_of_accuracy_while_features_drift_is_worse(observe):
     report = observe(changes=changes)
 
     assert report["verdict"] == "worse"
-    assert report["reasons"][0].startswith("accuracy from ")
+    assert report["reasons"][0].startswith("accuracy on ")
     assert any(each.startswith("size drifts") for each in report["reasons"])
 
 
