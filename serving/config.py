@@ -123,8 +123,8 @@ class Config:
     pending_bytes: int = _setting(
         64 * 1024**2,
         parsers.positive,
-        "memory for requests queued for metrics, logs, shadow or database each, per "
-        "worker, in bytes",
+        "memory limit of each queue (metrics, logs, shadow, database) of a worker, in "
+        "bytes",
     )
     log_format: str = _setting(
         "auto",

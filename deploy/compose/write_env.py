@@ -1,4 +1,4 @@
-"""Write .env beside this file, with random passwords; add to an old one what it lacks.
+"""Write .env beside this file, with random passwords; add new variables to an old one.
 
 Run as ``python3 deploy/compose/write_env.py``; it needs no packages.
 """
@@ -13,11 +13,11 @@ EMPTY_SECRET = re.compile(r"^(\w+_(?:PASSWORD|TOKEN))=$", re.MULTILINE)
 
 
 def complete(example: str, written: str) -> str:
-    """Return what to write.
+    """Return the new text of .env.
 
     Args:
         example: The text of .env.example.
-        written: The text of .env; empty if there is none yet.
+        written: The current text of .env; empty if it does not exist.
     """
     known = set(VARIABLE.findall(written))
     if known:

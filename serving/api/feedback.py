@@ -1,4 +1,4 @@
-"""Route /feedback: which class turned out to be right."""
+"""Route /feedback: the correct classes of predicted rows."""
 
 from flask import Blueprint
 
@@ -21,7 +21,7 @@ blueprint = Blueprint("feedback", __name__)
 
 @blueprint.post("/feedback")
 def take_feedback() -> ApiResponse:
-    """Take the right classes of predicted rows."""
+    """Store the correct classes of predicted rows."""
     choose_answer(JSON)
     mimetype = require_content(JSON, CSV)
     service = the_service()

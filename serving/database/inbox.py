@@ -1,4 +1,4 @@
-"""Takes feedback: writes it, counts it, and says what is wrong with it."""
+"""Accepts feedback: validates ids, writes labels and counts them."""
 
 import time
 from collections.abc import Iterator
@@ -21,16 +21,16 @@ SECONDS = 0.25
 SECONDS_PER_ROW = 0.0001  # about five times what SQLite takes
 
 UNKNOWN_ID = (
-    "is not the id of a stored prediction; it takes up to a second to store a new one"
+    "is not the id of a stored prediction; new predictions are stored within a second"
 )
 UNKNOWN_ROW = "is not a row of this prediction"
 
 
 class FeedbackInbox:
-    """Takes feedback on predictions in the database.
+    """Accepts feedback on predictions in the database.
 
     Args:
-        engine: Connects to it.
+        engine: The database.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -47,7 +47,7 @@ class FeedbackInbox:
     def take(
         self, request: FeedbackRequest, model: str, metrics: FeedbackMetrics
     ) -> Written:
-        """Write all feedback of a request, or none; the last on a row counts.
+        """Write all feedback of a request, or none; the last label of a row counts.
 
         Args:
             request: The feedback.
@@ -55,8 +55,8 @@ class FeedbackInbox:
             metrics: Counts what was written.
 
         Raises:
-            InvalidInputError: If it is about rows that are not in the database.
-            DatabaseUnavailableError: If that cannot be used at the moment.
+            InvalidInputError: If a row is not in the database.
+            DatabaseUnavailableError: If the database cannot be used at the moment.
         """
         labels = {item.key: item.label for item in request.items}
         received_at = time.time()

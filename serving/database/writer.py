@@ -1,4 +1,4 @@
-"""Writes predictions to the database, after the answers."""
+"""Writes predictions to the database, after the responses."""
 
 import logging
 import time
@@ -20,12 +20,12 @@ from serving.monitoring.tasks import OnError, run_forever
 logger = logging.getLogger(__name__)
 
 NAME = "database"
-FLUSH_SECONDS = 0.1  # what kill -9 may lose, beside the time that writing takes
-# SQLite has one writer at a time: others get their turn after this many.
+FLUSH_SECONDS = 0.1  # kill -9 loses the rows of this time and of the current write
+# SQLite has one writer at a time; other processes get their turn after this many rows.
 ROWS_PER_TRANSACTION = 2000
 STOP_SECONDS = 5.0
-HANGING_SECONDS = 15.0  # above what the drivers wait for a lock or a statement
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0  # between attempts while the database is away
+HANGING_SECONDS = 15.0  # longer than the drivers' timeouts for locks and statements
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0  # between attempts while it is unavailable
 
 
 class RejectedRowsError(Exception):
@@ -33,16 +33,16 @@ class RejectedRowsError(Exception):
 
 
 class PredictionWriter(ObserverQueue):
-    """A queue of predictions that stay in it until they are stored.
+    """A queue of predictions, which keeps them until they are stored.
 
-    While the database is away, locked or full, they wait within the limit, and the
-    service goes on without it.
+    While the database is unreachable, locked or full, predictions wait within the
+    limit, and the service continues without it.
 
     Args:
-        engine: The database, whose tables are created or upgraded first.
+        engine: The database; its tables are created or upgraded first.
         omitted: Names of features that are never stored.
-        max_bytes: Memory of requests that may wait; further ones are dropped.
-        metrics: What is reported.
+        max_bytes: Memory limit of waiting requests; further ones are dropped.
+        metrics: The metrics of the database.
         count_dropped: Called with the number of dropped rows.
         on_error: Called when rows cannot be encoded, or the database rejects them.
     """
@@ -60,21 +60,21 @@ class PredictionWriter(ObserverQueue):
         self._engine = engine
         self._encoder = RowEncoder(omitted)
         self._metrics = metrics
-        self._is_ready = False  # the tables are there, as far as is known
+        self._is_ready = False  # whether the tables are known to exist
         self._is_failing = False
         self._pause = 0.0
         self._retry_at = 0.0
-        self._asked_at: float | None = None  # None once the database has answered
+        self._asked_at: float | None = None  # None once the database has responded
 
     def report(self) -> None:
-        """Set the metrics; called by another thread, as the writer's may hang."""
+        """Set the metrics; called by another thread, because the writer's may hang."""
         self._metrics.buffered_rows.set(self._waiting_rows)
         asked_at = self._asked_at
         if asked_at is not None and time.monotonic() - asked_at > HANGING_SECONDS:
             self._report_failure(f"no answer for {HANGING_SECONDS:.0f} s")
 
     def flush(self) -> None:
-        """Store what is waiting, unless the database is to be left alone for now."""
+        """Store waiting requests, unless it is too early for another attempt."""
         with self._flushing:
             try:
                 if time.monotonic() >= self._retry_at and self._prepare():
@@ -84,7 +84,7 @@ class PredictionWriter(ObserverQueue):
             self._metrics.buffered_rows.set(self._waiting_rows)
 
     def stop(self) -> None:
-        """Store what is waiting, for some seconds at most, then end the thread."""
+        """Store waiting requests, within a time limit, then end the thread."""
         self._stopping.set()
         self._submitted.set()
         if self._thread.is_alive():
@@ -110,7 +110,7 @@ class PredictionWriter(ObserverQueue):
         self._finish()
 
     def _finish(self) -> None:
-        """Store what is left; try again while there is time."""
+        """Store the remaining requests; retry while there is time."""
         end = time.monotonic() + STOP_SECONDS - FLUSH_SECONDS
         while self._waiting and time.monotonic() < end:
             self._retry_at = 0.0
@@ -119,7 +119,7 @@ class PredictionWriter(ObserverQueue):
                 time.sleep(FLUSH_SECONDS)
 
     def _peek(self) -> list[CompletedRequest]:
-        """Return the first requests, as many as one transaction may have rows of."""
+        """Return the first requests, up to the row limit of a transaction."""
         requests: list[CompletedRequest] = []
         rows = 0
         with self._lock:
@@ -138,7 +138,7 @@ class PredictionWriter(ObserverQueue):
                 self._waiting_bytes -= request.memory
 
     def _prepare(self) -> bool:
-        """Create or upgrade the tables if need be; return whether they are there."""
+        """Create or upgrade the tables if necessary; return whether they exist."""
         if not self._is_ready:
             self._asked_at = time.monotonic()
             try:
@@ -150,10 +150,10 @@ class PredictionWriter(ObserverQueue):
         return True
 
     def _store_or_drop(self, requests: list[CompletedRequest]) -> bool:
-        """Store requests; return whether they are done with.
+        """Store requests; return whether they can be removed from the queue.
 
-        Those that no database would take are dropped, and only those: they must not
-        stop all others. They are reported together, by the error of one of them.
+        Requests that the database rejects are dropped, so that they do not block all
+        others. They are reported together, with the error of one of them.
         """
         rejected: list[tuple[CompletedRequest, Exception]] = []
         try:
@@ -162,7 +162,7 @@ class PredictionWriter(ObserverQueue):
             self._note_failure(error)
             return False
         if rejected:
-            with suppress(Exception):  # a full disk must not end the thread
+            with suppress(Exception):  # an error here must not end the thread
                 self._on_error(NAME, rejected[0][1])
             self._count_dropped(sum(request.size for request, _ in rejected))
         return True
@@ -172,7 +172,7 @@ class PredictionWriter(ObserverQueue):
         requests: list[CompletedRequest],
         rejected: list[tuple[CompletedRequest, Exception]],
     ) -> None:
-        """Store requests but for those that are rejected, by halving."""
+        """Store all requests but the rejected ones, by bisection."""
         try:
             self._store(requests)
         except Exception as error:
@@ -202,7 +202,7 @@ class PredictionWriter(ObserverQueue):
         self._metrics.up.set(1)
 
     def _note_failure(self, error: SQLAlchemyError) -> None:
-        """Try again later, and later each time."""
+        """Schedule the next attempt, with increasing pauses."""
         self._report_failure(describe_error(error))
         self._is_ready = False
         self._pause = min(max(FIRST_PAUSE, 2 * self._pause), LONGEST_PAUSE)
@@ -211,7 +211,7 @@ class PredictionWriter(ObserverQueue):
     def _report_failure(self, reason: str) -> None:
         """Log the first failure."""
         if not self._is_failing:
-            message = "predictions cannot be stored, and wait"
+            message = "predictions cannot be stored; they wait in memory"
             logger.error(message, extra={"fields": {"error": reason}})
         self._is_failing = True
         self._metrics.up.set(0)

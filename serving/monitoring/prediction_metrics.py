@@ -76,13 +76,13 @@ class PredictionFamilies:
         )
         self.feedback = Counter(
             "serving_feedback",
-            "Predicted rows whose right class was reported, by the first report",
+            "Predicted rows with feedback, by their first label",
             ["version", "predicted", "label"],
             registry=registry,
         )
         self.corrections = Counter(
             "serving_feedback_corrections",
-            "Rows whose reported class was changed later",
+            "Rows whose label was changed later",
             ["version"],
             registry=registry,
         )

@@ -1,4 +1,4 @@
-"""The operations of the OpenAPI document: what all routes of a kind share."""
+"""Operations of the OpenAPI document: the parts that routes share."""
 
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -27,7 +27,7 @@ _PREDICTION_ID = {"schema": TEXT, "description": PREDICTION_ID, "required": True
 
 
 class Post:
-    """Describes POST routes: all are limited alike, so all share their statuses."""
+    """Describes POST routes, which share their limits and therefore their statuses."""
 
     def __init__(self, protected: bool) -> None:
         self._statuses = sorted([*WITH_BODY, 401, 403]) if protected else WITH_BODY
@@ -50,14 +50,15 @@ class Post:
         """Describe a route.
 
         Args:
-            summary: What it does.
-            body: What it takes, by media type.
-            answer: What it answers, by media type.
-            result: What the answer is, in words.
-            is_prediction: Whether it predicts: a canary may answer, with an id.
-            error: Name of the schema of its errors.
-            extra: Statuses that other routes do not have.
-            query: Schema of the parameters in its address.
+            summary: Summary of the operation.
+            body: Request body, by media type.
+            answer: Response body, by media type.
+            result: Description of the response.
+            is_prediction: Whether it predicts: the response then has a prediction id,
+                and a canary may answer.
+            error: Name of the schema of errors.
+            extra: Additional statuses.
+            query: Schema of the query parameters.
         """
         operation: Operation = {
             "summary": summary,
@@ -83,7 +84,7 @@ def describe_get(
     content: str = JSON,
     error: str = "Error",
 ) -> dict[str, Operation]:
-    """Describe a GET route that may have other statuses than all have."""
+    """Describe a GET route, with statuses beyond the common ones."""
     schema = TEXT if content == "text/plain" else {}
     responses = {"200": {"description": "OK", "content": {content: {"schema": schema}}}}
     return {

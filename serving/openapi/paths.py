@@ -68,10 +68,10 @@ def _feedback_paths(contract: Contract, post: Post) -> dict[str, Any]:
     body = {JSON: describe_feedback_json(contract), CSV: describe_feedback_csv()}
     return {
         "/feedback": post.describe(
-            "Report which class was right",
+            "Report the correct classes of predicted rows",
             body,
             {JSON: {"schema": refer("FeedbackResponse")}},
-            result="Number of rows that were written",
+            result="Numbers of new and changed labels",
             is_prediction=False,
             extra=[404, 406],
         )

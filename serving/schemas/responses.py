@@ -4,7 +4,7 @@ from marshmallow import Schema, fields, validate
 
 from serving.model.contract import Contract
 
-PREDICTION_ID = "Id of the answer, to report later what was right."
+PREDICTION_ID = "Id of the prediction, for feedback on it."
 
 
 class ModelSchema(Schema):
@@ -68,7 +68,7 @@ class ScoringSchema(Schema):
 
 
 class FeedbackResponseSchema(Schema):
-    """What became of feedback."""
+    """The result of a feedback request."""
 
     accepted = fields.Integer(
         required=True, metadata={"description": "Number of items in the request."}
@@ -79,7 +79,7 @@ class FeedbackResponseSchema(Schema):
     )
     changed = fields.Integer(
         required=True,
-        metadata={"description": "Number of rows whose label was another one before."},
+        metadata={"description": "Number of rows whose label was different before."},
     )
 
 

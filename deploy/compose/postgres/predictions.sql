@@ -1,5 +1,5 @@
--- The database of predictions, and a user that may use nothing else. May run again, also
--- after the password has changed.
+-- The database of predictions, and a user without access to other databases. Idempotent;
+-- running it again also updates the password.
 \getenv password PREDICTIONS_PASSWORD
 
 SELECT 'CREATE ROLE predictions'

@@ -1,4 +1,4 @@
-"""Feedback: which class turned out to be right for a predicted row."""
+"""Feedback: the correct classes of predicted rows."""
 
 from serving.schemas.feedback.reading import (
     Feedback,

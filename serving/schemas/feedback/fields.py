@@ -1,4 +1,4 @@
-"""The marshmallow fields of one piece of feedback."""
+"""The marshmallow schema of one feedback item."""
 
 from typing import Any
 
@@ -8,14 +8,14 @@ from serving.model.contract import Contract
 from serving.schemas.fields import StrictSchema, Text
 from serving.schemas.issues import MESSAGES, Reasoned, describe, quote
 
-# What ids are made of; others need not be looked up, and PostgreSQL takes no NUL.
+# Other ids cannot exist, so they are not looked up; PostgreSQL does not accept NUL.
 ID_PATTERN = r"^[A-Za-z0-9._:-]{1,40}$"
-MAX_ROW = 2**31 - 1  # that the column holds
+MAX_ROW = 2**31 - 1  # the limit of the column
 NAMED = 20  # classes in one message
 
 
 class RowIndex(fields.Field[int]):
-    """The place of a row in its request, from 0."""
+    """The index of a row in its request, from 0."""
 
     default_error_messages = MESSAGES
 
@@ -29,7 +29,7 @@ class RowIndex(fields.Field[int]):
 
 
 class ClassLabel(fields.Field[str]):
-    """A class of the model: its text, or a number or boolean that is written so.
+    """A class of the model: its text, or the equivalent number or boolean.
 
     Clients read labels from tables, where the class "1" is often a number and "True" a
     boolean.
@@ -60,7 +60,7 @@ class ClassLabel(fields.Field[str]):
 
 
 def find_numbers(classes: tuple[str, ...]) -> dict[int | float, str]:
-    """Return the classes that are the text of a number, by the number."""
+    """Return the classes whose text is a number, by that number."""
     found: dict[int | float, str] = {}
     for parse in (int, float):
         for name in classes:
@@ -74,13 +74,13 @@ def find_numbers(classes: tuple[str, ...]) -> dict[int | float, str]:
 
 
 def find_booleans(classes: tuple[str, ...]) -> dict[bool, str]:
-    """Return the classes that are the text of a boolean, by the boolean."""
+    """Return the classes whose text is a boolean, by that boolean."""
     spellings = {"True": True, "true": True, "False": False, "false": False}
     return {spellings[name]: name for name in classes if name in spellings}
 
 
 def list_classes(contract: Contract) -> str:
-    """List the classes, with their words; the first ones if there are many."""
+    """List the classes with their descriptions; if there are many, the first ones."""
     words = contract.labels
     named = [
         f"{quote(name)} ({words[name]})" if name in words else quote(name)
@@ -90,7 +90,7 @@ def list_classes(contract: Contract) -> str:
 
 
 def feedback_schema(contract: Contract) -> Schema:
-    """Create the schema of one piece of feedback."""
+    """Create the schema of one feedback item."""
 
     class FeedbackSchema(StrictSchema):
         error_messages = StrictSchema.error_messages | {
@@ -100,8 +100,8 @@ def feedback_schema(contract: Contract) -> Schema:
             required=True,
             validate=validate.Regexp(ID_PATTERN, error="is not a prediction id"),
             metadata={
-                "description": "Of the answer to the prediction, also in its header "
-                "`X-Prediction-ID`."
+                "description": "Id of the prediction, as in the header "
+                "`X-Prediction-ID` of its response."
             },
         )
         row = RowIndex(
@@ -110,7 +110,7 @@ def feedback_schema(contract: Contract) -> Schema:
                 "type": "integer",
                 "minimum": 0,
                 "maximum": MAX_ROW,
-                "description": "Place of the row in the request, from 0.",
+                "description": "Index of the row in the request, from 0.",
             },
         )
         label = ClassLabel(contract)

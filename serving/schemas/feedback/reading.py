@@ -1,4 +1,4 @@
-"""Feedback in any form, read into one list."""
+"""Reads feedback of any form into one list."""
 
 import csv
 import io
@@ -28,7 +28,7 @@ NAMES = ("prediction_id", "row", "label")
 
 
 class Feedback(NamedTuple):
-    """The class that turned out to be right for a row."""
+    """The correct class of a predicted row."""
 
     prediction_id: str
     row: int
@@ -36,18 +36,18 @@ class Feedback(NamedTuple):
 
     @property
     def key(self) -> tuple[str, int]:
-        """What is predicted at most once."""
+        """The key of the predicted row."""
         return self.prediction_id, self.row
 
 
 @dataclass(frozen=True)
 class FeedbackRequest:
-    """The feedback of one request, in its order.
+    """The feedback of one request, in its original order.
 
     Attributes:
         items: The feedback.
         locate: Returns the JSON pointer to a member, given the index of the item.
-        lines: Numbers of the rows in a file; empty in other forms.
+        lines: Line numbers of CSV rows; empty for JSON.
     """
 
     items: list[Feedback]
@@ -55,18 +55,18 @@ class FeedbackRequest:
     lines: Sequence[int] = ()
 
     def describe(self, index: int, name: str, message: str) -> ValidationIssue:
-        """Describe what is wrong with a member of an item."""
+        """Describe an issue with a member of an item."""
         line = self.lines[index] if self.lines else 0
         pointer = self.locate(index, name)
         return ValidationIssue(pointer, message, "", "unknown", line)
 
 
 class FeedbackReader:
-    """Reads what clients say about predictions.
+    """Reads feedback requests.
 
     Args:
-        contract: Names the classes.
-        max_rows: Items that one request may have.
+        contract: The contract, which names the classes.
+        max_rows: Maximum number of items in a request.
     """
 
     def __init__(self, contract: Contract, max_rows: int) -> None:
@@ -130,7 +130,7 @@ class FeedbackReader:
     def _name_cells(
         self, cells: list[str], names: list[str], order: list[int]
     ) -> dict[str, Any]:
-        """Turn the cells of a row into what JSON would have."""
+        """Convert the cells of a row to the values of a JSON item."""
         item: dict[str, Any] = {}
         for name, place in zip(names, order, strict=True):
             cell = cells[place]
@@ -150,7 +150,7 @@ class FeedbackReader:
         load_item: Callable[[Any, Locate], Any],
         lines: Sequence[int] = (),
     ) -> FeedbackRequest:
-        """Read items one by one: the search for issues ends after a hundred."""
+        """Read items one by one, and stop after a hundred issues."""
         accepted: list[Feedback] = []
 
         def read() -> Iterator[ValidationIssue]:

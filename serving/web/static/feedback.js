@@ -1,10 +1,10 @@
-// Asks which class was right, for the prediction that is shown.
+// Form for the correct class of the prediction that is shown.
 
 import { labelOf } from "./contract.js";
 import { byId, make, say } from "./dom.js";
 import { ServiceError } from "./service.js";
 
-const STORED = 1000; // ms until a new prediction is known to the database
+const STORED = 1000; // ms until a new prediction is stored
 const ATTEMPTS = 3;
 
 export class FeedbackPanel {
@@ -28,7 +28,7 @@ export class FeedbackPanel {
     this.hide();
   }
 
-  // The predicted class is chosen: sending it says that it was right.
+  // The predicted class is preselected: sending it confirms the prediction.
   show({ prediction, prediction_id: id }) {
     this.#id = id;
     this.choice.value = prediction;
@@ -43,13 +43,13 @@ export class FeedbackPanel {
 
   async #submit() {
     const id = this.#id;
-    const tell = (text) => { if (id === this.#id) say(this.note, text); };
-    tell("Sending …");
+    const report = (text) => { if (id === this.#id) say(this.note, text); };
+    report("Sending …");
     try {
       await this.#send({ prediction_id: id, label: this.choice.value });
-      tell("Thank you, the right class is stored.");
+      report("Thank you. Your feedback is stored.");
     } catch (error) {
-      tell(`Not stored: ${describe(error)}`);
+      report(`Not stored: ${describe(error)}`);
     }
   }
 

@@ -21,7 +21,7 @@ export class ServiceError extends Error {
 
 export class Service {
   #tag = null;
-  #canaryKey = String(Math.random()); // one model answers all that this page asks
+  #canaryKey = String(Math.random()); // all requests of this page go to the same model
   key = "";
 
   // Returns the description of the model, or null if it has not changed since the last call.

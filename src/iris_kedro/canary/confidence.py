@@ -1,4 +1,4 @@
-"""How sure both models of a trial are of their answers."""
+"""Confidence of both models of a trial."""
 
 import json
 from collections.abc import Iterator
@@ -11,24 +11,24 @@ from iris_kedro.canary.looks import Counts, find_look
 from iris_kedro.prediction_database import predictions
 from iris_kedro.registry import Trial
 
-# Probabilities are read row by row, so that there is a limit; the first rows rather
-# than the last, because evidence must not forget.
+# Probabilities are read row by row, so their number is limited. The first rows are used
+# and not the last ones, because an e-process must not forget earlier rows.
 MOST_PROBABILITIES = 100_000
 
 
 def compare_confidence(
     connection: Connection, condition: ColumnElement[bool], trial: Trial
 ) -> tuple[tuple[float, float], Counts]:
-    """Return the mean probability of the answers of both, and who is surer when.
+    """Compare the confidence of both models.
 
     Args:
-        connection: To the database of predictions.
-        condition: Which rows to take.
+        connection: Connection to the database of predictions.
+        condition: Selects the rows.
         trial: The versions to compare.
 
     Returns:
-        Of the version and the other one; and the rows of whose answer the version is
-        surer, and less sure, an array of shape (2, n_looks).
+        The mean confidence of ``version`` and ``against``; and the rows on which
+        ``version`` is more confident, and less confident, of shape (2, n_looks).
     """
     query = (
         select(

@@ -1,11 +1,11 @@
-"""What is to become of a canary or a guarded version, and why."""
+"""Decisions about a canary or a guarded version."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 
 class Action(StrEnum):
-    """What a decision does."""
+    """The actions that a decision can take."""
 
     WAIT = "wait"
     RAISE_SHARE = "raise share"
@@ -20,11 +20,11 @@ class Decision:
     """A decision about a version, with the numbers behind it.
 
     Attributes:
-        action: What is done.
-        reason: Why, in one sentence.
+        action: The action.
+        reason: The reason, in one sentence.
         version: The canary or guarded version; none if there is neither.
         share: The next share, if it is raised.
-        figures: Rows, counts and e-values by name.
+        figures: Numbers of rows, effect sizes and e-values by name.
     """
 
     action: Action

@@ -1,4 +1,4 @@
-"""What the paired rows of a trial show."""
+"""Effect sizes and evidence from the paired rows of a trial."""
 
 from dataclasses import dataclass
 
@@ -9,32 +9,32 @@ from iris_kedro.canary.pairs import Pairs
 from iris_kedro.evidence import combine, compare_mean, compare_pairs
 from iris_kedro.specification import Canary
 
-HIGHEST_LOG = 700.0  # a greater e-value has no finite number
+HIGHEST_LOG = 700.0  # greater e-values overflow
 
 
 @dataclass(frozen=True)
 class Findings:
-    """Effects, and the highest e-values for them.
+    """Effect sizes, and the highest e-values for them.
 
     Attributes:
         rows: Rows that both models predicted.
-        rows_at_share: Those of them since the share became the present one.
+        rows_at_share: Those of them since the last change of the share.
         errors: Requests that the new version failed on and the other one answered.
-        agreement: Share of the rows with the same answer.
+        agreement: Share of the rows with the same predicted class.
         labelled: Rows with a label.
-        gained: Labelled rows that only the new version has right.
-        lost: Labelled rows that only the other one has right.
-        accuracy: Share of right answers of the new version.
-        other_accuracy: Share of right answers of the other one.
+        gained: Labelled rows that only the new version predicts correctly.
+        lost: Labelled rows that only the other version predicts correctly.
+        accuracy: Accuracy of the new version.
+        other_accuracy: Accuracy of the other version.
         e_worse: Evidence that the new version loses more rows than it gains.
-        e_not_worse: Evidence that it does not lose the margin.
-        class_shift: Share of the answers that moved to other classes.
-        e_class_shift: Evidence that the classes are answered in other shares.
-        confidence_loss: By how much the new version is less sure of its answers.
-        e_less_sure: Evidence that it is less sure of more rows.
-        slower: Share of the requests that only the new version takes too long for,
-            less those that only the other one does.
-        e_slower: Evidence that it takes too long for more requests.
+        e_not_worse: Evidence that its accuracy is lower by less than the margin.
+        class_shift: Share of the predictions that have shifted to other classes.
+        e_class_shift: Evidence that the class mix differs.
+        confidence_loss: Difference of the mean confidences.
+        e_less_sure: Evidence that the new version is less confident on more rows.
+        slower: Share of the requests for which only the new version exceeds the latency
+            budget, minus those for which only the other one does.
+        e_slower: Evidence that the new version exceeds the budget more often.
     """
 
     rows: int = 0
@@ -57,15 +57,15 @@ class Findings:
 
     @property
     def loss(self) -> float:
-        """Right answers lost on balance, as a share of the labelled rows."""
+        """Net loss of correct predictions, as a share of the labelled rows."""
         return (self.lost - self.gained) / self.labelled if self.labelled else 0.0
 
 
 def evaluate(pairs: Pairs, parameters: Canary) -> Findings:
-    """Compute what the rows show. The e-values are the highest of all looks.
+    """Compute effect sizes and evidence. The e-values are the highest of all looks.
 
-    All rows are paired: both models answered them, so that differences between times
-    and clients cancel. Class by class and row by row, this is McNemar's comparison.
+    All rows are paired, so differences between times and clients cancel. Class by class
+    and row by row, this is McNemar's test.
     """
     right, gained, lost, wrong = pairs.labels
     labelled = int(pairs.labels.sum())

@@ -1,4 +1,4 @@
-"""How long both models of a trial take for the same requests."""
+"""Latency of both models of a trial on the same requests."""
 
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, and_, case, func, select
@@ -11,17 +11,17 @@ from iris_kedro.registry import Trial
 def count_slow(
     connection: Connection, condition: ColumnElement[bool], trial: Trial, budget: float
 ) -> Counts:
-    """Count the requests that one of the models takes too long for.
+    """Count the requests for which one of the models exceeds the latency budget.
 
     Args:
-        connection: To the database of predictions.
-        condition: Which rows to take.
+        connection: Connection to the database of predictions.
+        condition: Selects the rows.
         trial: The versions to compare.
-        budget: What a prediction may take, in seconds.
+        budget: Time limit of a prediction, in seconds.
 
     Returns:
-        Requests that took only the version longer, only the other one, and all that
-        were timed, an array of shape (3, n_looks).
+        Requests for which only ``version`` exceeds the budget, only ``against``, and
+        all timed requests, an array of shape (3, n_looks).
     """
     ours, theirs = predictions.c.seconds > budget, predictions.c.other_seconds > budget
     look = find_look(predictions.c.predicted_at, trial)
@@ -32,7 +32,7 @@ def count_slow(
             func.sum(case((and_(theirs, ~ours), 1), else_=0)),
             func.count(),
         )
-        # The first row of each request: the times are those of all its rows.
+        # Only the first row of each request, because the times are per request.
         .where(condition, predictions.c.row_index == 0, predictions.c.seconds > 0)
         .group_by(look)
     )

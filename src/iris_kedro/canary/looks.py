@@ -1,4 +1,4 @@
-"""Looks: the hours of a trial, by which rows are counted."""
+"""Looks: rows are counted by the hours of a trial."""
 
 from typing import Any
 
@@ -14,6 +14,6 @@ LOOK_SECONDS = 3600
 
 
 def find_look(column: Any, trial: Trial) -> ColumnElement[int]:
-    """Return in which look a time is."""
-    # PostgreSQL rounds where SQLite truncates: looks may begin half an hour apart.
+    """Return the look of a time."""
+    # PostgreSQL rounds where SQLite truncates, so looks may be offset by half an hour.
     return cast((column - trial.since.timestamp()) / LOOK_SECONDS, Integer)

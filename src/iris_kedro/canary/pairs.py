@@ -15,24 +15,24 @@ from iris_kedro.registry import Trial
 
 @dataclass(frozen=True)
 class Pairs:
-    """What both models answered to the same rows, and what was right.
+    """Counts of rows that both models predicted, and of their labels.
 
     Looks are hours, oldest first: of the predictions, or of the labels' arrival.
 
     Attributes:
-        rows: Rows that both predicted.
-        rows_at_share: Those of them since the share became the present one.
-        agreeing: Rows with the same answer.
-        gained_by_class: Rows that only ``version`` gave a class, of shape
+        rows: Rows that both models predicted.
+        rows_at_share: Those of them since the last change of the share.
+        agreeing: Rows with the same predicted class.
+        gained_by_class: Rows of which only ``version`` predicted a class, of shape
             (n_classes, n_looks).
-        lost_by_class: Rows that only ``against`` gave the class.
+        lost_by_class: Rows of which only ``against`` predicted the class.
         labels: Labelled rows of shape (4, n_looks): both are right, only ``version``,
             only ``against``, neither.
-        confidence: Mean probability of the answers of ``version`` and ``against``.
-        surer: Rows of whose answer ``version`` is surer, and less sure, of shape
+        confidence: Mean confidence of ``version`` and ``against``.
+        surer: Rows on which ``version`` is more confident, and less confident, of shape
             (2, n_looks).
-        slow: Requests that took only ``version`` longer than the budget, only
-            ``against``, and all that were timed, of shape (3, n_looks).
+        slow: Requests for which only ``version`` exceeded the budget, only
+            ``against``, and all timed requests, of shape (3, n_looks).
         errors: Requests for ``version`` that it failed on and ``against`` answered.
     """
 
@@ -57,7 +57,7 @@ def read_pairs(
         engine: The database of predictions.
         model: Name of the registered model.
         trial: The versions to compare, and since when.
-        latency_budget_ms: What a prediction may take.
+        latency_budget_ms: Time limit of a prediction, in milliseconds.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: If the database cannot be read.

@@ -6,7 +6,7 @@ from flask import abort, request
 from serving.openapi.feedback import EXAMPLE_ID
 
 ONE, BATCH = "1" * 32, "2" * 32
-OTHER_ID = "is not the id of a stored prediction; it takes up to a second to store"
+OTHER_ID = "is not the id of a stored prediction; new predictions are stored within"
 
 
 @pytest.fixture

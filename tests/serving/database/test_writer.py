@@ -101,7 +101,7 @@ def messages(caplog):
     return lambda: [(each.levelname, each.getMessage()) for each in caplog.records]
 
 
-FAILED = "ERROR", "predictions cannot be stored, and wait"
+FAILED = "ERROR", "predictions cannot be stored; they wait in memory"
 RECOVERED = "WARNING", "predictions are stored again"
 
 

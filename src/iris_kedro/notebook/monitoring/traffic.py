@@ -1,4 +1,4 @@
-"""Clients of the service: they send rows, and learn later what was right."""
+"""Clients of the service, which send rows and later feedback."""
 
 import time
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from iris_kedro.notebook.service import Service, write_requests
 from iris_kedro.prediction_database import predictions
 from iris_kedro.specification import Dataset
 
-PATIENCE = 30.0  # seconds until predictions are stored, on a busy machine
+PATIENCE = 30.0  # seconds to wait until predictions are stored, on a busy machine
 SECONDS_PER_HOUR = 3600
 
 
@@ -30,16 +30,16 @@ def send_rows(
 def report_labels(
     service: Service, ids: Sequence[str], labels: Sequence[str], step: int = 1
 ) -> int:
-    """Send the right class of every ``step``-th row; return how many were new.
+    """Send the correct class of every ``step``-th row; return the number of new labels.
 
     Args:
         service: The service that predicted.
-        ids: Those that ``send_rows`` has returned.
+        ids: The ids that ``send_rows`` returned.
         labels: The classes of all rows, in the same order.
         step: 2 for every second row, and so on.
 
     Raises:
-        RuntimeError: If the service does not accept them in time; shows its answer.
+        RuntimeError: If the service does not accept them in time.
     """
     size = -(-len(labels) // len(ids))
     body = {
@@ -49,7 +49,7 @@ def report_labels(
         ]
     }
     end = time.monotonic() + PATIENCE
-    # A prediction is stored a moment after its answer, and unknown until then.
+    # A prediction is stored shortly after the response, and unknown until then.
     while "new" not in (answer := service.post("/feedback", body)):
         if time.monotonic() > end:
             raise RuntimeError(f"the service does not accept labels: {answer}")
@@ -58,11 +58,11 @@ def report_labels(
 
 
 def spread_over_hours(database: str, ids: Sequence[str]) -> None:
-    """Give each request an hour of its own, as if it had been sent then.
+    """Move each request to its own hour, as if it had been sent then.
 
     Args:
         database: URL of the database of predictions.
-        ids: Of the requests, oldest first; the last one is an hour old.
+        ids: Ids of the requests, oldest first; the last one is an hour old.
     """
     now = time.time()
     engine = sqlalchemy.create_engine(database)

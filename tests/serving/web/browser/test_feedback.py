@@ -1,4 +1,4 @@
-"""The question which class was right, in front of a real gunicorn."""
+"""The feedback form of the page, with a real gunicorn."""
 
 import hashlib
 
@@ -31,7 +31,7 @@ def stored():
 
 
 def choice(page):
-    return page.get_by_label("Right class")
+    return page.get_by_label("Correct class")
 
 
 def test_the_right_class_is_sent_by_keys(
