@@ -1,4 +1,4 @@
-"""Predicts the rows of requests: with Production, or with what runs beside it."""
+"""Predicts the rows of requests, with Production or its partner."""
 
 import time
 from dataclasses import dataclass
@@ -33,11 +33,11 @@ class PredictionResult:
 
 
 class Predictor:
-    """Predicts, and notes in the request what the observers get.
+    """Predicts, and records observations in the request context.
 
     Args:
-        partner: What may answer in place of Production.
-        access: Knows the API key of a request.
+        partner: The partner of Production.
+        access: Finds the API key of a request.
     """
 
     def __init__(self, partner: Partner, access: Access) -> None:
@@ -52,7 +52,7 @@ class Predictor:
         Args:
             served: The model whose schema has read the rows.
             rows: The rows, an array of shape (n_rows, n_features).
-            is_pinned: Whether the client named this version; otherwise a canary may
+            is_pinned: Whether the client requested this version; otherwise a canary may
                 answer, and the result names it.
         """
         request = the_request()
@@ -82,7 +82,7 @@ class Predictor:
         return result
 
     def _find_key(self, request: ApiRequest) -> str:
-        """Return what keeps a client with one model; without it, each request."""
+        """Return the key by which the request is assigned to a model."""
         environ = request.environ
         sent: str = environ.get(CANARY_KEY) or self._access.sent_key(environ)
         return sent or request.request_id

@@ -46,7 +46,7 @@ class Service:
     retention: VersionRetention = field(init=False)
 
     def __post_init__(self) -> None:
-        """Create what belongs to every service."""
+        """Create the parts of every service."""
         self.request_log = self._create_queue("request_log", log_requests)
         monitor = RequestMonitor(
             self.metrics, self.access.capacity, self.request_log.submit, self._report
@@ -72,7 +72,7 @@ class Service:
         """Set up the database and the shadow if the settings ask for them."""
         config = self.config
         if config.database_url:
-            # SQLAlchemy takes memory that a service without a database can save.
+            # SQLAlchemy needs memory, which a service without a database saves.
             from serving.database.database import Database  # noqa: PLC0415
 
             self.database = Database(config, config.database_url, self.metrics)
@@ -91,7 +91,7 @@ class Service:
             )
 
     def follow_store(self) -> None:
-        """Keep the models in use those that the store publishes."""
+        """Reload models when the store publishes other ones."""
         self.reloaders.append(
             Reloader(
                 self.store,
@@ -144,7 +144,7 @@ class Service:
 
     @property
     def feedback(self) -> "FeedbackInbox | None":
-        """Takes feedback; None without a database."""
+        """Accepts feedback; None without a database."""
         return self.database.feedback if self.database else None
 
     def _report(self) -> None:

@@ -1,1 +1,1 @@
-"""A second version beside Production: the canary, or Previous, which guards it."""
+"""The partner of Production: the canary, or Previous as a guard."""

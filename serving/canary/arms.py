@@ -1,4 +1,4 @@
-"""Which requests a canary answers: the same in all workers and replicas."""
+"""Assigns requests to the canary, consistently in all workers and replicas."""
 
 from hashlib import blake2b
 
@@ -9,10 +9,10 @@ WHOLE = 1 << 8 * DIGEST_BYTES
 def is_for_canary(key: str, version: str, share: float) -> bool:
     """Return whether the canary answers a request.
 
-    A key stays with the canary as the share grows; the next canary gets other keys.
+    A key stays with the canary as the share grows; the next canary gets different keys.
 
     Args:
-        key: Whom to keep with the same model: a user, a client or a request.
+        key: Identifies a user, a client or a request; the same key gets the same model.
         version: Version of the canary.
         share: Share of the keys that it answers, from 0 to 1.
     """

@@ -1,4 +1,4 @@
-"""Which two models can answer the same requests."""
+"""Checks whether two models can answer the same requests."""
 
 from serving.model.contract import Contract, ContractError
 from serving.model.onnx_model import ModelRefusedError
@@ -9,7 +9,7 @@ def require_pair(partner: Contract, production: Contract) -> None:
     """Require that a model can predict the rows of Production's requests.
 
     Raises:
-        ModelRefusedError: If it cannot, or answers with other classes.
+        ModelRefusedError: If it cannot, or has other classes.
     """
     if partner.classes != production.classes:
         message = (

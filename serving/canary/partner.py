@@ -1,4 +1,4 @@
-"""The model beside Production: it answers a share of the requests, or guards."""
+"""The partner of Production: it answers a share of the requests, or is a guard."""
 
 import logging
 from dataclasses import dataclass
@@ -27,15 +27,15 @@ class InvalidPredictionError(Exception):
 
 
 class Answer(NamedTuple):
-    """What is answered, and by whom.
+    """The prediction for a request, and the model that made it.
 
     Attributes:
         served: The model that answers.
-        rows: The rows as it encodes them.
+        rows: The rows in its encoding.
         prediction: Its prediction.
-        seconds: How long it took; 0 if nothing runs beside Production.
-        arm: Which model was to answer: ``production`` or ``canary``.
-        other: The answer of the model beside it, if there is one.
+        seconds: Duration of the prediction; 0 if there is no partner.
+        arm: The assigned model: ``production`` or ``canary``.
+        other: The prediction of the other model, if there is one.
     """
 
     served: Served
@@ -47,7 +47,7 @@ class Answer(NamedTuple):
 
     @property
     def as_other(self) -> OtherAnswer:
-        """The same answer, as that of the model beside another one."""
+        """This answer, as the other model's part of another one."""
         return OtherAnswer(self.served.model, self.prediction, self.seconds)
 
 
@@ -62,12 +62,12 @@ def predict(served: Served, rows: Matrix) -> Answer:
 
 @dataclass(frozen=True)
 class Running:
-    """The version beside Production; replaced as a whole.
+    """The partner in use; immutable, so that it is replaced as a whole.
 
     Attributes:
-        served: It, with what is built from it.
+        served: The partner's model.
         share: Share of the requests that it answers, from 0 to 1.
-        recoder: Writes Production's rows as it encodes them.
+        recoder: Converts Production's rows to its encoding.
     """
 
     served: Served
@@ -81,17 +81,17 @@ class Running:
 
     @property
     def is_canary(self) -> bool:
-        """Whether it answers requests; Previous only predicts beside Production."""
+        """Whether it answers requests; Previous only predicts the same rows."""
         return is_canary(self.served.model.version)
 
 
 class Partner:
-    """Predicts with the version beside Production, if there is one.
+    """Predicts with the partner of Production, if there is one.
 
-    A failure of it costs no request: Production answers.
+    If it fails, Production answers.
 
     Attributes:
-        running: The version beside Production; None if there is none.
+        running: The partner in use; None if there is none.
     """
 
     def __init__(self, metrics: ServiceMetrics, config: Config) -> None:
@@ -111,11 +111,11 @@ class Partner:
         self.running = Running(served, share, Recoder(model.contract))
 
     def withdraw(self) -> None:
-        """Have Production answer alone."""
+        """Stop using the partner."""
         self.running = None
 
     def find(self, production: Served) -> Running | None:
-        """Return what runs beside a model: another version with the same classes."""
+        """Return the partner of a model: another version with the same classes."""
         running = self.running
         if running is None:
             return None
@@ -130,19 +130,19 @@ class Partner:
         return running if running and running.is_canary else None
 
     def describe_canary(self, production: Served) -> dict[str, Any] | None:
-        """Describe the canary for answers; None if there is none."""
+        """Describe the canary for responses; None if there is none."""
         canary = self.find_canary(production)
         if canary is None:
             return None
         return {"version": canary.version, "share": canary.share}
 
     def predict(self, production: Served, rows: Matrix, key: str) -> Answer:
-        """Predict rows with the model that their request is for.
+        """Predict rows with the model that their request is assigned to.
 
         Args:
             production: The model in use.
             rows: Rows that its schema accepts, shape (n_rows, n_features).
-            key: Decides which model answers: the same key, the same model.
+            key: The same key is assigned to the same model.
         """
         running = self.find(production)
         if running is None:
@@ -162,7 +162,7 @@ class Partner:
     def _try_to_predict(
         self, running: Running, source: Contract, rows: Matrix
     ) -> Answer | OtherAnswer | None:
-        """Predict with the version beside Production.
+        """Predict with the partner.
 
         Returns:
             Its answer; one without a prediction if it fails, and None if it cannot
@@ -177,7 +177,7 @@ class Partner:
                     raise InvalidPredictionError
                 return answer
         except ContractError:
-            logger.debug("Production has other features; the follower will see it")
+            logger.debug("Production has other features; the follower will notice")
         except Exception as error:
             self._fail(running, error)
             failed = OtherAnswer(running.served.model, None)
@@ -185,7 +185,7 @@ class Partner:
         return failed
 
     def _fail(self, running: Running, error: Exception) -> None:
-        """Stop using a version that fails, until the registry says something new."""
+        """Stop using a version that fails, until its entry in the registry changes."""
         self._metrics.partner_errors.labels(running.version).inc()
         if self.running is running:
             self.running = None

@@ -1,11 +1,11 @@
-"""What the registry says of a canary: training's side writes these names."""
+"""Tags of the registry that describe a canary and a guard; training writes them."""
 
 import re
 
 from serving.model.onnx_model import ModelRefusedError, Version
 
 CANARY_ALIAS = "Canary"
-SHARE_TAG = "canary_share"  # on the canary: of the requests that it answers
+SHARE_TAG = "canary_share"  # of the canary: share of the requests that it answers
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?|\.[0-9]+", re.ASCII)
 GUARD_TAG, GUARDED = "guarded", "true"  # on Production, for a while after a promotion
 
@@ -16,9 +16,9 @@ def is_canary(version: Version) -> bool:
 
 
 def read_share(version: Version) -> float:
-    """Return the share of the requests that a version beside Production answers.
+    """Return the share of the requests that a partner answers.
 
-    Previous, which guards Production, answers none, even if it has been a canary.
+    Previous answers none, even if it was a canary before.
 
     Raises:
         ModelRefusedError: If it is a canary without a valid share.
@@ -26,7 +26,7 @@ def read_share(version: Version) -> float:
     if not is_canary(version):
         return 0.0
     text = version.tags.get(SHARE_TAG)
-    # float() also accepts underscores, so that 0_1 would be all requests.
+    # float() also accepts underscores: 0_1 would mean all requests.
     share = float(text) if text and _NUMBER.fullmatch(text) else float("nan")
     if not 0 <= share <= 1:
         found = "missing" if text is None else repr(text)

@@ -1,4 +1,4 @@
-"""The database of predictions, as the service uses it."""
+"""The database of predictions, with all parts that use it."""
 
 from serving.config import Config
 from serving.database.engine import connect
@@ -10,13 +10,13 @@ from serving.monitoring.metrics import ServiceMetrics
 
 
 class Database:
-    """Everything about the database of ``config``.
+    """Connections to the database, and the threads that use them.
 
     Attributes:
-        engine: The connections to it.
+        engine: The connections.
         writer: The observer that stores predictions.
-        feedback: Takes feedback on them.
-        retention: Deletes them when they are too old.
+        feedback: Accepts feedback on them.
+        retention: Deletes old predictions.
     """
 
     def __init__(self, config: Config, url: str, metrics: ServiceMetrics) -> None:
@@ -36,11 +36,11 @@ class Database:
         )
 
     def start(self) -> None:
-        """Start the threads, but for the writer's, which is an observer's."""
+        """Start all threads but the writer's, which starts with the observers."""
         self.feedback.start()
         self.retention.start()
 
     def stop(self) -> None:
-        """End the threads that ``start`` has started."""
+        """Stop the threads that ``start`` has started."""
         self.retention.stop()
         self.feedback.stop()

@@ -10,21 +10,21 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
 
-BUSY_SECONDS = 5  # to wait for another process that writes to the SQLite file
+BUSY_SECONDS = 5  # timeout while another process writes to the SQLite file
 CONNECT_SECONDS = 3
 STATEMENT_SECONDS = 10
 
 
 def connect(url: str) -> Engine:
-    """Create an engine; it connects when it is first used.
+    """Create an engine, which connects on first use.
 
-    Its errors do not show the values that a statement has.
+    Its errors do not contain the values of statements.
 
-    SQLite is set up for several processes: readers never wait for the writer, and a
-    writer that dies loses nothing that it has committed.
+    SQLite is configured for several processes: readers never wait for the writer, and a
+    writer that is killed loses no committed data.
 
     Args:
-        url: A URL of SQLAlchemy, such as ``sqlite:///predictions.db``.
+        url: An SQLAlchemy URL, such as ``sqlite:///predictions.db``.
     """
     if make_url(url).get_backend_name() == "sqlite":
         engine = sqlalchemy.create_engine(
@@ -42,7 +42,7 @@ def connect(url: str) -> Engine:
         connect_args={
             "connect_timeout": CONNECT_SECONDS,
             "options": f"-c statement_timeout={milliseconds}",
-            # Where the network swallows what is sent, the system would wait for hours.
+            # If the network drops packets, the system would otherwise wait for hours.
             "keepalives_idle": STATEMENT_SECONDS,
             "keepalives_interval": 2,
             "keepalives_count": 3,
@@ -62,9 +62,9 @@ def describe_error(error: SQLAlchemyError) -> str:
 
 
 def _prepare_sqlite(connection: Any, record: Any) -> None:
-    connection.isolation_level = None  # transactions begin below, not by themselves
-    # The mode is kept in the file. It cannot be set while another process sets it, and
-    # then there is nothing left to do.
+    connection.isolation_level = None  # transactions begin explicitly, below
+    # The mode is stored in the file. Setting it fails while another process sets it, in
+    # which case there is nothing left to do.
     with suppress(sqlite3.OperationalError):
         connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
@@ -73,7 +73,7 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:
 
 
 def _require_same_file(_: Any, record: Any, __: Any) -> None:
-    """Open the file again if it was deleted or replaced: it would still be written."""
+    """Reconnect if the file was deleted or replaced."""
     if record.info["file"] != _identify_file(record.info["path"]):
         raise DisconnectionError("the file of the database was replaced")
 
@@ -88,5 +88,5 @@ def _identify_file(path: str) -> tuple[int, int] | None:
 
 
 def _begin_writing(connection: Connection) -> None:
-    """Take the write lock first: a transaction that reads before cannot wait for it."""
+    """Take the write lock first: SQLite cannot wait for it after a read."""
     connection.exec_driver_sql("BEGIN IMMEDIATE")

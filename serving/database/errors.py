@@ -1,4 +1,4 @@
-"""Why the database cannot be used; imports nothing, as there may be none."""
+"""Errors of the database, in a module that is importable without SQLAlchemy."""
 
 
 class DatabaseOffError(Exception):
@@ -6,4 +6,4 @@ class DatabaseOffError(Exception):
 
 
 class DatabaseUnavailableError(Exception):
-    """The database does not answer, or is locked."""
+    """The database does not respond, or is locked."""

@@ -10,9 +10,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from serving.database.tables import feedback, predictions
 
-CHUNK = 500  # rows in one query; SQLite's limit of variables is far above
+CHUNK = 500  # rows per query, far below SQLite's limit of variables
 
-ADVISORY_LOCK = 4_711_016  # any number that no other lock has
+ADVISORY_LOCK = 4_711_016  # an arbitrary number that no other lock uses
 
 T = TypeVar("T")
 Key = tuple[str, int]  # prediction_id and row_index
@@ -24,7 +24,7 @@ class UnknownPredictionsError(Exception):
 
     Attributes:
         keys: The rows.
-        known_ids: Ids among them of which other rows are in the database.
+        known_ids: Ids among them that have other rows in the database.
     """
 
     def __init__(self, keys: set[Key], known_ids: set[str]) -> None:
@@ -34,11 +34,11 @@ class UnknownPredictionsError(Exception):
 
 @dataclass
 class Written:
-    """What was written.
+    """The numbers of written labels.
 
     Attributes:
-        new: Rows that had no label before, by version, predicted class and label.
-        changed: Rows whose label was another one before, by version.
+        new: Rows without a label before, by version, predicted class and label.
+        changed: Rows whose label was different before, by version.
     """
 
     new: Counter[tuple[str, str, str]] = field(default_factory=Counter)
@@ -48,11 +48,11 @@ class Written:
 def write_feedback(
     connection: Connection, model: str, labels: Mapping[Key, str], received_at: float
 ) -> Written:
-    """Write the labels of some rows; what is there already is not written again.
+    """Write the labels of some rows; existing equal labels are not written again.
 
-    Two transactions that write the same row wait for each other, and only one finds it
-    new. Lists wait for each other from the start: they would write the rows in
-    different orders, each waiting for the other.
+    Two transactions that write the same row are serialized, so only one counts it as
+    new. Lists take a lock first: they could write the same rows in different orders,
+    which would be a deadlock.
 
     Args:
         connection: In a transaction.
@@ -94,7 +94,7 @@ _PREDICTED = select(
     predictions.c.prediction_id.in_(bindparam("ids", expanding=True)),
     predictions.c.row_index.in_(bindparam("rows", expanding=True)),
 )
-# Locked, so that another label for the same row waits until this one is committed.
+# Locks the rows, so that other labels for them wait until this one is committed.
 _LABELS = (
     select(feedback.c.prediction_id, feedback.c.row_index, feedback.c.label)
     .where(
@@ -116,13 +116,13 @@ _UPDATE = update(feedback).where(
 
 
 def _find_predicted(connection: Connection, model: str, keys: list[Key]) -> Predicted:
-    """Return the versions and classes of the rows that a model has predicted."""
+    """Return the versions and predicted classes of the rows of a model."""
     rows = _select(connection, _PREDICTED, keys, model=model)
     return {(each[0], each[1]): (each[2], each[3]) for each in rows}
 
 
 def _find_known_ids(connection: Connection, model: str, keys: set[Key]) -> set[str]:
-    """Return the ids of which a model has predicted any row."""
+    """Return the ids that have any row of a model."""
     found: set[str] = set()
     column = predictions.c.prediction_id
     of_model = select(column).distinct().where(predictions.c.model == model)
@@ -138,7 +138,7 @@ def _insert(
     labels: Mapping[Key, str],
     received_at: float,
 ) -> set[Key]:
-    """Add the labels of rows that have none; return which these are."""
+    """Insert the labels of rows that have none; return these rows."""
     rows = [
         {
             "prediction_id": key[0],
@@ -158,7 +158,7 @@ def _update(
     labels: Mapping[Key, str],
     received_at: float,
 ) -> list[Key]:
-    """Change the labels that differ; return those of which rows they are."""
+    """Update the labels that differ; return these rows."""
     changed = [
         (prediction_id, row)
         for prediction_id, row, label in _select(connection, _LABELS, keys)
@@ -177,8 +177,8 @@ def _select(
 ) -> Iterator[Any]:
     """Yield the rows that a query finds for some keys.
 
-    It is asked for some ids and one row index, or for one id and some row indexes:
-    SQLite searches its index for these, but not for pairs.
+    Each query has some ids and one row index, or one id and some row indexes: SQLite
+    uses its index for these, but not for lists of pairs.
     """
     by_id: dict[str, list[int]] = {}
     by_row: dict[int, list[str]] = {}

@@ -1,7 +1,7 @@
-"""Inserts many predictions at once, in the way that is cheapest for each database.
+"""Inserts many predictions at once, in the fastest way for each database.
 
-A row that is there already is skipped: a transaction whose success was not reported,
-because the connection broke, is simply repeated.
+Existing rows are skipped, so a transaction can be repeated if the connection broke
+before its success was reported.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ def insert(engine: Engine, rows: Sequence[Row]) -> None:
     """
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
-            # One parameter costs this process a tenth of what arrays or many cost.
+            # A single JSON parameter takes a tenth of the CPU time of many parameters.
             document = orjson.dumps(rows).decode()
             connection.exec_driver_sql(_INSERT_DOCUMENT, (document,))
         else:
@@ -30,7 +30,7 @@ def insert(engine: Engine, rows: Sequence[Row]) -> None:
 
 
 def _read_fields() -> str:
-    """Return SQL that reads the columns from an array of JSON."""
+    """Return SQL that reads the columns from JSON arrays."""
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     return ", ".join(
         f"CAST(item ->> {place} AS {column.type.compile(dialect)})"

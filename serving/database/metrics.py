@@ -1,10 +1,10 @@
-"""The metrics of the database, which exist only where one is used."""
+"""The metrics of the database, which exist only if there is one."""
 
 from prometheus_client import CollectorRegistry, Gauge
 
 
 class DatabaseMetrics:
-    """Says whether predictions are stored, and how many are not yet."""
+    """Reports whether the database is reachable, and how many rows are waiting."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.up = Gauge(
@@ -13,7 +13,7 @@ class DatabaseMetrics:
             multiprocess_mode="livemin",
             registry=registry,
         )
-        self.up.set(1)  # a worker that has not tried yet is no outage
+        self.up.set(1)  # a worker that has not tried yet is not an outage
         self.buffered_rows = Gauge(
             "serving_database_buffered_rows",
             "Predicted rows that are not in the database yet",

@@ -1,4 +1,4 @@
-"""Deletes predictions, and the feedback on them, when they are too old."""
+"""Deletes old predictions and their feedback."""
 
 import random
 import threading
@@ -13,7 +13,7 @@ from serving.monitoring.tasks import OnError, run_forever
 TASK = "database-retention"
 CHECK_SECONDS = 600.0  # short enough for services that run only now and then
 DAY = 24 * 3600.0
-ROWS_AT_ONCE = 400  # old rows go in steps, so that nobody waits long to write
+ROWS_AT_ONCE = 400  # so that other writers do not wait long
 PAUSE_SECONDS = 0.02
 STOP_SECONDS = 2.0
 
@@ -28,12 +28,12 @@ _DELETE = [
 
 
 class PredictionRetention:
-    """Deletes old rows every few minutes; any number of processes may do so.
+    """Deletes old rows every few minutes; any number of processes may run it.
 
     Args:
         engine: The database.
-        days: How long predictions are kept.
-        on_error: Called with a name and the error when it fails.
+        days: Retention period.
+        on_error: Called with a name and the error on a failure.
     """
 
     def __init__(self, engine: Engine, days: float, on_error: OnError) -> None:
@@ -48,13 +48,13 @@ class PredictionRetention:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread after its present step, unless the database hangs."""
+        """Stop the thread after its current batch, unless the database hangs."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join(STOP_SECONDS)
 
     def check(self) -> None:
-        """Delete what is too old."""
+        """Delete old predictions."""
         before = time.time() - self._days * DAY
         try:
             model = self._find_next_model("")
@@ -64,7 +64,7 @@ class PredictionRetention:
                         return
                 model = self._find_next_model(model)
         except (OperationalError, InterfaceError):
-            return  # unreachable, which the writer reports; retried next time
+            return  # unreachable, which the writer reports; retried later
 
     def _find_next_model(self, name: str) -> str | None:
         """Return the first model after a name: the index is by model, then time."""
@@ -79,7 +79,7 @@ class PredictionRetention:
             select(*columns)
             .where(predictions.c.model == model, predictions.c.predicted_at < before)
             .limit(ROWS_AT_ONCE)
-            .with_for_update(skip_locked=True)  # those that another process deletes
+            .with_for_update(skip_locked=True)  # rows that another process is deleting
         )
         with self._engine.begin() as connection:
             keys = [{"id": key, "row": row} for key, row in connection.execute(query)]
@@ -92,5 +92,5 @@ class PredictionRetention:
         run_forever(TASK, self.check, CHECK_SECONDS, self._wait, self._on_error)
 
     def _wait(self, seconds: float) -> bool:
-        """Wait about that long: processes that start together take turns."""
+        """Wait with jitter, so that processes that start together do not collide."""
         return self._stopping.wait(seconds * random.uniform(0.5, 1))  # noqa: S311

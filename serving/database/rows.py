@@ -1,4 +1,4 @@
-"""Observations as rows of the table of predictions."""
+"""Converts observations to rows of the table of predictions."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -14,7 +14,7 @@ from serving.model.onnx_model import Model, Prediction
 from serving.monitoring.observers import Observation, join
 
 COLUMNS = tuple(column.name for column in predictions.columns)
-ROWS_AT_ONCE = 2000  # that are encoded together
+ROWS_AT_ONCE = 2000  # encoded together
 
 NO_TIMES = (None, None)  # a model alone is not timed
 
@@ -49,10 +49,10 @@ class StoredFeatures:
 
 
 class RowEncoder:
-    """Writes observed rows as the table has them.
+    """Encodes observed rows for the table.
 
-    The rows of all requests that the same models have answered are written together:
-    NumPy's calls for each request alone would take most of the time.
+    The rows of all requests answered by the same models are encoded together, because
+    NumPy calls for each request would take most of the time.
 
     Args:
         omitted: Names of features that are never stored.
@@ -90,7 +90,7 @@ class RowEncoder:
                 yield each.prediction_id, index, *common, *next(answers), *times
 
     def _encode_answers(self, observations: list[Observation]) -> Iterator[Row]:
-        """Yield features and answers of rows, some at a time: many take much memory."""
+        """Yield features and predictions of rows in chunks, to limit memory."""
         model, other = observations[0].model, observations[0].other
         features = StoredFeatures(model.contract.features, self._omitted)
         rows = np.concatenate([each.rows for each in observations])
@@ -109,7 +109,7 @@ class RowEncoder:
 
 
 class _Answers:
-    """The answers of one model to many rows."""
+    """The predictions of one model for many rows."""
 
     def __init__(self, model: Model, predictions: Iterable[Prediction]) -> None:
         self._classes = model.contract.classes
@@ -132,7 +132,7 @@ class _Answers:
 def _write_objects(names: tuple[str, ...], matrix: NDArray[Any]) -> list[str]:
     """Write each row of a matrix as a JSON object, with NaN as null.
 
-    orjson writes the numbers, all at once and float32 as short as possible: several
+    orjson writes all numbers at once, float32 as short as possible. This is several
     times faster than one object after the other.
     """
     if not names:
@@ -148,6 +148,6 @@ def _write_objects(names: tuple[str, ...], matrix: NDArray[Any]) -> list[str]:
 
 @lru_cache(maxsize=16)
 def _write_pattern(names: tuple[str, ...]) -> str:
-    """Return an object of JSON with a place for each value."""
+    """Return a JSON object with a placeholder for each value."""
     fields = (orjson.dumps(name).decode().replace("%", "%%") for name in names)
     return "{" + ",".join(f"{field}:%s" for field in fields) + "}"

@@ -1,11 +1,11 @@
-"""The version of the tables, brought up to date with Alembic."""
+"""The version of the tables, which Alembic upgrades."""
 
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 REVISION = "0001"  # of the newest migration
 VERSION_TABLE = "predictions_schema"
-# Any number will do: processes that upgrade PostgreSQL at once wait for each other.
+# An arbitrary number; serializes processes that upgrade PostgreSQL at the same time.
 ADVISORY_LOCK = 4_711_014
 
 
@@ -14,9 +14,9 @@ class LaterSchemaError(SQLAlchemyError):
 
 
 def upgrade(engine: Engine) -> None:
-    """Create the tables, or change them to what this version of the service needs.
+    """Create the tables, or upgrade them to the version that this service needs.
 
-    Several processes may do so at once: all but one wait, and find it done.
+    Several processes may do so at the same time: all but one wait, and find it done.
 
     Raises:
         SQLAlchemyError: If the database cannot be reached or changed.

@@ -1,7 +1,7 @@
-"""The tables: what was predicted, and which class turned out to be right.
+"""The tables of predictions and feedback.
 
-Training and monitoring read them too, by the names of their columns: docs/loop.md
-describes them, and a change needs a migration.
+Training and monitoring read them too, by column names. docs/loop.md describes them, and
+a change needs a migration.
 """
 
 from sqlalchemy import Column, Double, Index, Integer, MetaData, String, Table, Text
@@ -11,7 +11,7 @@ metadata = MetaData()
 predictions = Table(
     "predictions",
     metadata,
-    # The id of the request's answer, and the place of the row in the request.
+    # The id of the response, and the index of the row in the request.
     Column("prediction_id", String(40), primary_key=True),
     Column("row_index", Integer, primary_key=True, autoincrement=False),
     Column("predicted_at", Double, nullable=False),  # seconds since the epoch
@@ -23,11 +23,11 @@ predictions = Table(
     Column("features", Text, nullable=False),  # JSON: values by name
     Column("prediction", Text, nullable=False),
     Column("probabilities", Text, nullable=False),  # JSON: by class
-    # The answer of the model that predicted beside it, if one did.
+    # The prediction of the other model, if there was one.
     Column("other_version", Text),
     Column("other_prediction", Text),
     Column("other_probabilities", Text),
-    # How long each of the two took for the whole request.
+    # The time that each of the two models took for the whole request.
     Column("seconds", Double),
     Column("other_seconds", Double),
     Index("predictions_by_time", "model", "predicted_at"),

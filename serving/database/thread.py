@@ -1,4 +1,4 @@
-"""A thread for short work on the database, so that no request waits long for it."""
+"""A thread for short database transactions, so that no request waits long for one."""
 
 import logging
 import threading
@@ -15,13 +15,12 @@ from serving.database.engine import describe_error
 from serving.database.errors import DatabaseUnavailableError
 from serving.database.schema import LaterSchemaError, upgrade
 
-UNAVAILABLE_SECONDS = 1.0  # for which nobody tries again
+UNAVAILABLE_SECONDS = 1.0  # without another attempt after a failure
 # A locked or damaged file, a closed connection, a full disk, a server that has become a
-# replica, tables that are gone or of a later version; but not what is wrong with the
-# values.
+# replica, missing tables or those of a later version; but not invalid values.
 AWAY = (DatabaseError, InterfaceError, PoolTimeoutError, LaterSchemaError)
 MISTAKES = (DataError, IntegrityError)
-MESSAGE = "The database does not answer, or another process has locked it. Retry later."
+MESSAGE = "The database does not respond or is locked by another process. Retry later."
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +33,7 @@ class _AbandonedError(Exception):
 
 
 class _Job:
-    """Work, and what came of it."""
+    """Work, and its result."""
 
     def __init__(self, work: Work, note: Note) -> None:
         self.work = work
@@ -46,14 +45,14 @@ class _Job:
 
 
 class DatabaseThread:
-    """Does work in transactions, one after the other.
+    """Runs work in transactions, one after the other.
 
-    The drivers' own time limits do not cover everything: a server that hangs keeps its
-    connections open. So those who ask wait for a limited time, whatever happens to the
-    work; and after a failure nobody waits at all for a second.
+    The timeouts of the drivers do not cover everything: a server that hangs keeps its
+    connections open. Callers therefore wait for a limited time, whatever happens to the
+    work; and for a second after a failure, calls fail immediately.
 
     Args:
-        engine: Connects to the database, whose tables are created at first.
+        engine: The database; its tables are created first.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -62,7 +61,7 @@ class DatabaseThread:
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._stuck: _Job | None = None
         self._away_until = 0.0
-        # Not one that Python waits for when it exits: a hanging server may hold it.
+        # A daemon, because Python would wait for it at exit, and the server may hang.
         self._thread = threading.Thread(target=self._run, name="database", daemon=True)
 
     def start(self) -> None:
@@ -70,16 +69,16 @@ class DatabaseThread:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread when it is idle."""
+        """Stop the thread when it is idle."""
         self._jobs.put(None)
 
     def run(self, work: Work, note: Note, seconds: float) -> Any:
-        """Do work in a transaction; return its result once it is committed.
+        """Run work in a transaction; return its result once it is committed.
 
         Args:
             work: Called with the connection.
             note: Called with the result as soon as it is committed.
-            seconds: How long to wait. The work is undone if it takes longer.
+            seconds: Timeout, after which the transaction is rolled back.
 
         Raises:
             DatabaseUnavailableError: If the database cannot be used at the moment.
@@ -107,7 +106,7 @@ class DatabaseThread:
                 job.result = self._perform(job)
             except Exception as error:
                 job.error = error
-                # Somebody may have replaced the database by an empty one.
+                # The database may have been replaced by an empty one.
                 self._is_upgraded = self._is_upgraded and not isinstance(error, AWAY)
             job.done.set()
 
@@ -116,7 +115,7 @@ class DatabaseThread:
             upgrade(self._engine)
             self._is_upgraded = True
         with self._engine.begin() as connection:
-            _require_interest(job)  # it may have waited for a lock
+            _require_interest(job)  # the work may have waited for a lock
             result = job.work(connection)
             _require_interest(job)
         job.note(result)

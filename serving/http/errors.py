@@ -27,7 +27,7 @@ STATUSES: dict[type[Exception], tuple[HTTPStatus, str]] = {
     TooManyRowsError: (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-many-rows"),
     InvalidInputError: (HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-values"),
     ModelNotReadyError: (HTTPStatus.SERVICE_UNAVAILABLE, "no-model"),
-    # Not an error of the server, which would raise alarms: it is meant to be so.
+    # 404 and not a server error, which would raise alerts: feedback is off on purpose.
     DatabaseOffError: (HTTPStatus.NOT_FOUND, "no-database"),
     DatabaseUnavailableError: (HTTPStatus.SERVICE_UNAVAILABLE, "database-unavailable"),
 }

@@ -28,12 +28,12 @@ class UnreadableFileError(ConfigError):
 
 @dataclass(frozen=True)
 class ApiKey:
-    """What is known of an API key.
+    """An entry of the key file.
 
     Attributes:
-        name: The name of its holder.
+        name: Name of the holder.
         digest: SHA-256 of the key.
-        scopes: What it may be used for.
+        scopes: What the key may be used for.
     """
 
     name: str
@@ -139,7 +139,7 @@ def _read_key(name: str, digest: str, scopes: str = PREDICT) -> ApiKey:
     """Read the words of a line.
 
     Raises:
-        ValueError: If they are no key.
+        ValueError: If they are not valid.
     """
     key = ApiKey(name, bytes.fromhex(digest), frozenset(scopes.split(",")))
     if len(key.digest) != SHA256_BYTES or not key.scopes <= set(SCOPES):

@@ -44,7 +44,7 @@ class StateCollector(Collector):
         )
         yield create_gauge(
             "serving_heldout_accuracy",
-            "Accuracy of the loaded model on the rows held out in training",
+            "Accuracy of the loaded model on its held-out rows",
             ["version"],
             _find_accuracy(served.model),
         )
@@ -53,7 +53,7 @@ class StateCollector(Collector):
             beside = partner.served.model.version
             yield create_gauge(
                 "serving_canary_share",
-                "Share of the requests that the version beside Production answers",
+                "Share of the requests that Production's partner answers",
                 ["version", "alias"],
                 [([beside.version, beside.alias], partner.share)],
             )

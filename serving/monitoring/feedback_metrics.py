@@ -16,12 +16,12 @@ DIFFERENT = "different"  # label of a row if it and the prediction are two rare 
 
 
 class FeedbackMetrics:
-    """Counts feedback; rare classes share series, or their number had no bound.
+    """Counts feedback; rare classes share series, to bound their number.
 
-    In every series, the label equals the prediction if the prediction was right.
+    In every series, the label equals the prediction if the prediction was correct.
 
     Args:
-        metrics: What is counted.
+        metrics: The metrics.
         model: The model in use, whose classes are the labels.
         is_prepared: Whether to create the series now: PromQL sees no increase in a
             counter that appears with its first event.
@@ -38,7 +38,7 @@ class FeedbackMetrics:
             self._prepare(model.version.version, len(contract.classes))
 
     def record(self, written: "Written") -> None:
-        """Count what was written."""
+        """Count written labels."""
         groups: Tally[tuple[str, str, str]] = Tally()
         for (version, predicted, label), count in written.new.items():
             groups[version, *self._group(predicted, label)] += count

@@ -89,20 +89,20 @@ class ServiceMetrics(PredictionFamilies):
         )
         self.paired = Counter(
             "serving_paired_predictions",
-            "Rows that Production and the version beside it predicted",
+            "Rows predicted by both Production and its partner",
             ["version", "other", "agrees"],
             registry=own,
         )
         self.pair_seconds = Histogram(
             "serving_pair_seconds",
-            "Time that each of two models took to predict the rows of a request",
+            "Prediction time of each of two models for the same request",
             ["version"],
             buckets=MODEL_SECONDS,
             registry=own,
         )
         self.partner_errors = Counter(
             "serving_partner_errors",
-            "Failed predictions of the version beside Production",
+            "Failed predictions of Production's partner",
             ["version"],
             registry=own,
         )

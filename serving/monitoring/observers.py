@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 # Requests of this time are processed together: few enough not to delay the next one.
 FLUSH_SECONDS = 0.01
 IDLE_SECONDS = 0.5  # between two calls of the consumer when there are no requests
-# Memory of a request, and of a predicted class: measured, as both are Python objects.
+# Measured memory of the Python objects of a request, and of a predicted class.
 REQUEST_BYTES, LABEL_BYTES = 1100, 64
 
 
 class OtherAnswer(NamedTuple):
-    """What the model beside the one that answered predicts for the same rows.
+    """The prediction of the other model for the same rows.
 
     Attributes:
         model: The model.
@@ -45,15 +45,15 @@ class Observation(NamedTuple):
 
     Attributes:
         model: The model that answered.
-        rows: The rows as it encodes them, an array of shape (n_rows, n_features).
+        rows: The rows in its encoding, an array of shape (n_rows, n_features).
         prediction: Its prediction.
-        prediction_id: Id of the answer.
+        prediction_id: Id of the response.
         request_id: Id of the request.
         route: The rule of its route.
         time: When it was predicted, in seconds since the epoch.
-        arm: Which model was to answer: ``production`` or ``canary``.
-        other: The answer of the model beside it, if there is one.
-        seconds: How long the prediction took; 0 if it was not measured.
+        arm: The assigned model: ``production`` or ``canary``.
+        other: The prediction of the other model, if there is one.
+        seconds: Duration of the prediction; 0 if it was not measured.
     """
 
     model: Model

@@ -1,4 +1,4 @@
-"""The bodies of feedback."""
+"""Request bodies of feedback."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ LIST = {"$ref": "#/components/schemas/FeedbackList"}
 
 
 def describe_feedback_list(max_rows: int) -> JsonSchema:
-    """Describe an object with a list of feedback."""
+    """Describe an object with a list of feedback items."""
     items = {"type": "array", "items": ITEM, "minItems": 1, "maxItems": max_rows}
     return {
         "type": "object",
@@ -23,7 +23,7 @@ def describe_feedback_list(max_rows: int) -> JsonSchema:
 
 
 def describe_feedback_json(contract: Contract) -> dict[str, Any]:
-    """Describe feedback on one row, and on several."""
+    """Describe feedback on one row and on several rows."""
     label = contract.classes[0]
     items = [
         dict(zip(NAMES, (EXAMPLE_ID, row, label), strict=True)) for row in range(2)

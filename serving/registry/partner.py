@@ -1,4 +1,4 @@
-"""Which version serves beside Production."""
+"""Finds the partner of Production."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ from serving.registry.registry import Registry
 def find_partner(
     registry: Registry, production: Version | None, published: str | None
 ) -> Version | None:
-    """Return the canary, else Previous while Production is guarded.
+    """Return the canary, or else Previous while Production is guarded.
 
     Args:
         registry: Resolves the aliases.
@@ -25,7 +25,7 @@ def find_partner(
     """
 
     def resolve(alias: str) -> Version | None:
-        """Resolve an alias; what is served already is no partner."""
+        """Resolve an alias; the version that is served is not a partner."""
         found = registry.resolve(alias)
         return found if found and folder_name(found) != published else None
 
@@ -39,12 +39,12 @@ def find_partner(
 
 
 def require_pair_with_current(store: Store) -> Callable[[Model], None]:
-    """Return what refuses a model that cannot serve beside the one that is served."""
+    """Return a check that refuses models that cannot be partners of the served one."""
 
     def require(model: Model) -> None:
         pointer = store.read_pointer(CURRENT)
         if pointer is None:
-            raise ModelRefusedError("store", "there is no model to serve beside")
+            raise ModelRefusedError("store", "there is no model to be a partner of")
         require_pair(model.contract, store.load(pointer).contract)
 
     return require

@@ -107,12 +107,12 @@ class RegistrySync:
         if is_done or self._try_publish(role, version, is_wanted=True):
             self._reporter.forget_refusal(role)
         elif role == PARTNER:
-            self._store.withdraw(PARTNER)  # it must not answer any more
+            self._store.withdraw(PARTNER)  # it must no longer answer
         elif role == CURRENT and not is_intact:
             self._fall_back(version)
 
     def _follow_partner(self, production: Version | None) -> None:
-        """Give the role beside Production; again whenever Production has changed."""
+        """Publish the partner, and check it again whenever Production has changed."""
         current = self._store.published(CURRENT)
         version = find_partner(self._registry, production, current)
         self._follow(PARTNER, version, has_changed=current != self._paired_with)

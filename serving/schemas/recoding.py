@@ -1,4 +1,4 @@
-"""Rows of one contract, as another contract encodes them."""
+"""Converts rows from the encoding of one contract to that of another."""
 
 from typing import NamedTuple
 

@@ -1,7 +1,7 @@
-"""The service's database of predictions and feedback, as training reads it.
+"""The service's database of predictions and feedback, as read by training.
 
-Training and serving share no code: what both rely on is the names of the columns and
-the version of the tables, which docs/loop.md describes.
+Training and serving share no code. Both rely on the column names and the version of the
+tables, which docs/loop.md describes.
 """
 
 from pathlib import Path
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 REVISION = "0001"
 VERSION_TABLE = "predictions_schema"
 CONNECT_SECONDS = 5
-BUSY_SECONDS = 5  # to wait for another process that writes to the SQLite file
+BUSY_SECONDS = 5  # timeout while another process writes to the SQLite file
 
 predictions = table(
     "predictions",
@@ -59,8 +59,8 @@ def connect(url: str, options: str = "") -> Engine:
     """Create an engine, which connects when it is first used.
 
     Args:
-        url: A URL of SQLAlchemy.
-        options: Of the server, as libpq takes them; SQLite has none.
+        url: An SQLAlchemy URL.
+        options: Server options for libpq; not for SQLite.
     """
     if make_url(url).get_backend_name() == "sqlite":
         return sqlalchemy.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
@@ -75,10 +75,10 @@ def open_database(url: str) -> Engine:
     """Connect to the database that a service writes.
 
     Args:
-        url: A URL of SQLAlchemy, as in the service's ``IRIS_DATABASE_URL``.
+        url: An SQLAlchemy URL, as in the service's ``IRIS_DATABASE_URL``.
 
     Raises:
-        ProjectError: If there is none, or its tables have another version.
+        ProjectError: If it does not exist, or its tables have another version.
     """
     address = make_url(url)
     is_sqlite = address.get_backend_name() == "sqlite"
@@ -99,28 +99,28 @@ def open_database(url: str) -> Engine:
 
 
 def locate(url: str, folder: str | Path) -> str:
-    """Return the address with a relative path of SQLite below a folder.
+    """Return a URL with a relative SQLite path resolved below a folder.
 
     Raises:
-        ProjectError: If there is none, or it is not one of a database.
+        ProjectError: If the URL is empty or invalid.
     """
     if not url:
         raise ProjectError(
-            "IRIS_DATABASE_URL is empty, which means that predictions are not stored:"
-            " set it to the database of predictions that the service writes"
+            "IRIS_DATABASE_URL is empty, so predictions are not stored: set it to the"
+            " database of predictions that the service writes"
         )
     try:
         address = make_url(url)
         address.get_dialect()
     except (ArgumentError, ImportError, ValueError) as error:
-        # Neither address nor port are shown: parts of a password may be in them.
+        # Without the URL and the port, which may contain parts of a password.
         reason = (
             "its port is not a number"
             if isinstance(error, ValueError)
             else _shorten(error)
         )
         raise ProjectError(
-            f"IRIS_DATABASE_URL is not the address of a database ({reason}): write"
+            f"IRIS_DATABASE_URL is not the URL of a database ({reason}): set it to"
             " sqlite:///predictions.db, postgresql+psycopg://user:password@host/database"
             " or the like"
         ) from error
@@ -168,5 +168,5 @@ def _read_revision(engine: Engine) -> str | None:
 
 
 def _shorten(error: object) -> str:
-    """Return the first line of what a database or its driver says."""
+    """Return the first line of an error of the database or its driver."""
     return str(error).strip().splitlines()[0].rstrip(".")

@@ -1,4 +1,4 @@
-"""Labelled predictions of the service, which become training rows."""
+"""Reads labelled predictions of the service, which become training rows."""
 
 import json
 from typing import Any, NoReturn
@@ -19,17 +19,18 @@ OFF = "set data_engineering.labelled_rows.enabled to false to train without them
 class LabelledRowsDataset(AbstractDataset[NoReturn, bytes]):
     """The predictions of a model that have a label, as JSON lines.
 
-    A line holds the id of the prediction, the index of the row, when it was predicted,
-    the label and the features by name, as they are in the service's database. It does
-    not hold when the label came, so that the same labels, sent again, are the same
-    bytes. The oldest prediction comes first; without any line there are no bytes.
+    A line has the id of the prediction, the index of the row, the time of the
+    prediction, the label and the features by name, as in the service's database. It
+    does not have the time of the label, so that sending the same labels again gives the
+    same bytes. The oldest prediction comes first. Without labelled predictions, the
+    result is empty.
 
     Args:
-        enabled: Whether there are any; without, no database is needed.
-        source: ``database``, or where a file of such lines is.
+        enabled: Whether to read them; if not, no database is needed.
+        source: ``database``, or the location of a file of such lines.
         model: Name of the registered model.
         path: Folder that relative paths start from; Kedro makes it absolute.
-        credentials: SQLAlchemy's address of the database as ``con``.
+        credentials: SQLAlchemy URL of the database as ``con``.
         metadata: For plugins.
     """
 

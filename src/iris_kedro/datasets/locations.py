@@ -12,11 +12,11 @@ MLFLOW_SCHEMES = {"mlflow-artifacts", "runs", "s3"}
 
 
 def read_location(location: str, folder: str) -> bytes:
-    """Read a file at a path, a URL or among MLflow's artifacts.
+    """Read a file from a path, a URL or MLflow's artifacts.
 
     Args:
-        location: Where it is.
-        folder: Where relative paths start from.
+        location: The location.
+        folder: Folder that relative paths start from.
 
     Raises:
         MlflowException, OSError, ValueError: If it cannot be read.

@@ -1,4 +1,4 @@
-"""The predictions of the version in Production, with their labels."""
+"""Reads the predictions of the version in Production, with their labels."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,18 +22,18 @@ from iris_kedro.prediction_database import (
 )
 from iris_kedro.registry import PRODUCTION, Registry
 
-CHUNK_VALUES = 400_000  # bounds the memory: features times rows
+CHUNK_VALUES = 400_000  # features times rows, to bound memory
 MOST_ROWS = 50_000
 SECONDS_A_DAY = 86_400
 ANSWERED = "production"  # the arm
 
 
 class PredictionsDataset(AbstractDataset[NoReturn, ServedPredictions]):
-    """Rows that the version in Production has answered, in chunks of constant size.
+    """Rows answered by the version in Production, in chunks of constant size.
 
     Args:
         name: Name of the registered model.
-        credentials: SQLAlchemy's address of the service's database as ``con``.
+        credentials: SQLAlchemy URL of the service's database as ``con``.
         days: How far back to read, before the last prediction.
         path: Folder that relative paths of SQLite start from; Kedro makes it absolute.
         metadata: For plugins.
@@ -48,14 +48,14 @@ class PredictionsDataset(AbstractDataset[NoReturn, ServedPredictions]):
         metadata: dict[str, Any] | None = None,
     ) -> None:
         self._name = name
-        # An address that is wrong or empty is no matter of other pipelines.
+        # Not validated here: other pipelines do not need a valid URL.
         self._credentials = credentials
         self._path = path
         self._days = days
         self.metadata = metadata
 
     def load(self) -> ServedPredictions:
-        """Find the model in Production and its predictions; read them later.
+        """Find the model in Production and its predictions, which are read lazily.
 
         Raises:
             DatasetError: If there is no Production version, no database, or no
@@ -65,7 +65,7 @@ class PredictionsDataset(AbstractDataset[NoReturn, ServedPredictions]):
         try:
             engine = open_database(locate(self._credentials["con"], self._path))
             newest, last = self._find_newest(engine)
-        except ProjectError as error:  # Kedro would put its own words before it
+        except ProjectError as error:  # Kedro would add its own message
             raise DatasetError(str(error)) from error
         since = last - self._days * SECONDS_A_DAY
         rows = min(MOST_ROWS, CHUNK_VALUES // len(model.contract.features) + 1)
@@ -124,19 +124,19 @@ class PredictionsDataset(AbstractDataset[NoReturn, ServedPredictions]):
                 " --pipelines monitoring --env ENV, or serve this one"
             )
         raise DatasetError(
-            f"the database {database} has no predictions yet: send some to the service,"
-            " which writes them a moment after its answers"
+            f"the database {database} has no predictions yet: send requests to the"
+            " service, which stores predictions within a second"
         )
 
 
 @dataclass(frozen=True)
 class Chunks:
-    """The answer of a query, a chunk at a time.
+    """The result of a query, in chunks.
 
     Attributes:
         engine: The database.
-        query: Gives the columns of a ``Chunk``.
-        rows: How many a chunk has at most.
+        query: Selects the columns of a ``Chunk``.
+        rows: Maximum number of rows in a chunk.
     """
 
     engine: Engine
@@ -144,7 +144,7 @@ class Chunks:
     rows: int
 
     def __iter__(self) -> Iterator[Chunk]:
-        """Read the rows through a cursor of the database."""
+        """Read the rows through a database cursor."""
         options = {"yield_per": self.rows}
         try:
             with self.engine.connect() as connection:
@@ -156,7 +156,7 @@ class Chunks:
 
 
 def select_answers(model: str, version: str, since: float) -> Select[Any]:
-    """Select the rows that a version has answered as Production, with their labels.
+    """Select the rows that a version answered as Production, with their labels.
 
     Args:
         model: Name of the registered model.

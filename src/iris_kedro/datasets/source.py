@@ -95,9 +95,9 @@ class SourceDataset(AbstractDataset[NoReturn, bytes]):
         return write_csv(convert())
 
     def stamp(self) -> str | None:
-        """Return what changes when the source does, without reading all of it.
+        """Return a value that changes with the source, without reading all of it.
 
-        None where only the content can tell, as for a query or MLflow's artifacts.
+        None if there is no such value, as for a query or MLflow's artifacts.
 
         Raises:
             DatasetError: If there is nothing to read.

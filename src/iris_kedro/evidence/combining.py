@@ -1,4 +1,4 @@
-"""What to make of e-processes: several as one, and when they are strong enough."""
+"""Combines e-processes, and compares them with a threshold."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray

@@ -1,4 +1,4 @@
-"""Whether binned or categorical values still follow the training data."""
+"""Compares counts of binned or categorical values with the training data."""
 
 from typing import NamedTuple
 
@@ -11,17 +11,17 @@ from iris_kedro.evidence.starting_looks import iterate_scales, weigh
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-EXPECTED_ROWS = 50.0  # a change is expected to be as small as chance in so many rows
-TRUSTED_ROWS = 1_000.0  # a reference of so many rows counts half
+EXPECTED_ROWS = 50.0  # strength of the prior, in rows like the reference
+TRUSTED_ROWS = 1_000.0  # a reference with this number of rows has the power 1/2
 
 
 def compare_counts(reference: ArrayLike, looks: ArrayLike) -> Floats:
     """Return the evidence that looks differ from the reference, from some look on.
 
-    For every starting look, the rows from there on are compared with the reference
-    and all looks before, by a Dirichlet-multinomial ratio that allows for chance in
-    both. The e-values are summed with weights that add up to at most 1. A quiet year
-    thus does not hide a change today: it becomes part of the reference.
+    For every starting look, the rows from there on are compared with the reference and
+    all looks before, by a Dirichlet-multinomial ratio that accounts for the sampling
+    error of both. The e-values are summed with weights that add up to at most 1. A
+    quiet year thus does not hide a change today: it becomes part of the reference.
 
     The ratio is that of universal inference (Wasserman, Ramdas and Balakrishnan,
     PNAS 117, 2020) with a reference whose likelihood counts by a power below 1;
@@ -55,7 +55,7 @@ def compare_counts(reference: ArrayLike, looks: ArrayLike) -> Floats:
 
 
 def _sum_over_starting_looks(reference: Floats, looks: Floats) -> Floats:
-    """Return the weighted sum of e-values, where no look is empty."""
+    """Return the weighted sum of e-values; no look may be empty."""
     n_looks = len(looks)
     until = np.vstack([np.zeros_like(reference), looks.cumsum(axis=0)])
     references = _prepare(reference + until[:-1])
@@ -77,8 +77,8 @@ class _References(NamedTuple):
     """The reference of each starting look: training and the looks before.
 
     Attributes:
-        weighted: Counts by the power that they count by, of shape (n_starts, n_bins).
-        prior: Of the Dirichlet distribution of other rows, of the same shape.
+        weighted: Counts multiplied by their power, of shape (n_starts, n_bins).
+        prior: Parameters of the Dirichlet prior, of the same shape.
         constant: The part of the log e-value that is known at the start.
     """
 
@@ -101,7 +101,7 @@ def _compare(references: _References, starts: Integers, rows: Floats) -> Floats:
     """Return the log e-values of counts, of shape (n, n_bins), from their starts on."""
     alternative = gammaln(references.prior[starts] + rows).sum(axis=1)
     alternative -= gammaln(EXPECTED_ROWS + rows.sum(axis=1))
-    # The null hypothesis is the distribution that explains both best.
+    # Under the null hypothesis, the distribution with the highest likelihood of both.
     both = references.weighted[starts] + rows
     weight = both.sum(axis=1)
     null = xlogy(both, both).sum(axis=1) - xlogy(weight, weight)
@@ -109,9 +109,9 @@ def _compare(references: _References, starts: Integers, rows: Floats) -> Floats:
 
 
 def compute_power(rows: Floats) -> Floats:
-    """Return by which power the likelihood of a reference counts.
+    """Return the power to which the likelihood of a reference is raised.
 
-    The smaller, the less a bin costs and the less a row of the reference is worth.
+    A smaller power lowers the cost of a bin and the weight of a reference row.
     """
     return np.asarray(np.minimum(1 / (1 + np.sqrt(rows / TRUSTED_ROWS)), 0.8))
 
@@ -119,8 +119,8 @@ def compute_power(rows: Floats) -> Floats:
 def compute_price(power: Floats) -> Floats:
     """Bound the log mean of (maximum likelihood / true likelihood)^power for two bins.
 
-    It is the greatest over all numbers of rows and probabilities, found numerically
-    (tests/iris_kedro/evidence/test_counts.py repeats the search); the bound that is
-    proven is -log(1 - power), the limit for many rows half of that.
+    The maximum over all numbers of rows and probabilities was found numerically
+    (tests/iris_kedro/evidence/test_counts.py repeats the search). The proven bound is
+    -log(1 - power), and the limit for many rows is half of that.
     """
     return np.asarray(-(0.7 - 0.16 * power) * np.log1p(-power))

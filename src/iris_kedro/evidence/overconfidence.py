@@ -1,4 +1,4 @@
-"""Whether a model is right less often than its own confidence says."""
+"""Tests whether the accuracy of a model is below its confidence."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,19 +10,19 @@ STAKES = np.array([0.02, 0.05, 0.1, 0.2, 0.4, 0.7])
 def bet(
     confidences: NDArray[np.float64], correct: NDArray[np.bool_], margin: float
 ) -> NDArray[np.float64]:
-    """Return what each row multiplies the wealth of a bettor by, for each stake.
+    """Return the factor by which each row multiplies a bettor's wealth, for each stake.
 
-    The bettor pays for rows that are right and earns from those that are wrong, at odds
-    that are fair for a model that is right with the probability ``confidence - margin``
-    (Waudby-Smith and Ramdas, Journal of the Royal Statistical Society B 86, 2024).
+    The bettor loses on correct rows and wins on wrong ones, at odds that are fair if
+    the probability of a correct prediction is ``confidence - margin`` (Waudby-Smith and
+    Ramdas, Journal of the Royal Statistical Society B 86, 2024).
 
     Args:
         confidences: Probability of each predicted class, of shape (n_rows,).
-        correct: Whether it was right, of shape (n_rows,).
-        margin: How much less often than it says the model may be right.
+        correct: Whether the prediction is correct, of shape (n_rows,).
+        margin: Accepted gap between confidence and accuracy.
 
     Returns:
-        Logs of the factors, of shape (n_rows, n_stakes); their sums are those of looks.
+        Logarithms of the factors, of shape (n_rows, n_stakes), to be summed by look.
     """
     fair = np.clip(confidences - margin, 0, 1)
     factors: NDArray[np.float64] = np.log1p(np.outer(fair - correct, STAKES))
@@ -32,12 +32,12 @@ def bet(
 def show_overconfidence(bets: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the evidence of overconfidence beyond the margin, after each look.
 
-    Bettors begin at every look, the k-th with the share 1/(k (k + 1)) of the capital,
-    so that a long good time does not dilute what comes after it. The mean of their
-    wealth over stakes is an e-process, as each one's is.
+    A bettor starts at every look, the k-th with the share 1/(k (k + 1)) of the capital,
+    so that a long good period does not dilute later evidence. Their total wealth,
+    averaged over stakes, is an e-process.
 
     Args:
-        bets: Sums of what ``bet`` returns, by look, of shape (n_looks, n_stakes).
+        bets: Sums of the results of ``bet`` by look, of shape (n_looks, n_stakes).
 
     Returns:
         Log e after each look, of shape (n_looks,).
@@ -47,7 +47,7 @@ def show_overconfidence(bets: NDArray[np.float64]) -> NDArray[np.float64]:
     for look, factors in enumerate(bets):
         share = -np.log((look + 1) * (look + 2))
         wealth = np.logaddexp(wealth, share) + factors
-        waiting = -np.log(look + 2)  # the capital of those who begin later
+        waiting = -np.log(look + 2)  # the capital of bettors that start later
         begun = logsumexp(wealth) - np.log(len(wealth))
         log_e[look] = np.logaddexp(begun, waiting)
     return log_e

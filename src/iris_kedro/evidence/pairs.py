@@ -1,4 +1,4 @@
-"""Which of two models is right more often, where both answer for the same rows."""
+"""Compares the accuracy of two models on the same rows."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ from scipy.special import betaln
 
 Floats = NDArray[np.float64]
 
-# Bets from almost everything to a millionth; the small ones are for many rows.
+# Bets from almost all of the wealth to a millionth; small bets are for many rows.
 SHARES = 0.99 * 2.0 ** (-np.arange(48) / 2)
 LOG_WEIGHTS = np.log(SHARES**0.5 / (SHARES**0.5).sum())
 
@@ -21,9 +21,9 @@ def compare_pairs(
     """Return the evidence that rows are gained more or less often than lost.
 
     McNemar's test: if both models are equally good, a row that only one of them gets
-    right falls to either with probability 1/2. Against it stands a mixture over all
-    probabilities (Beta(1/2, 1/2)), or over those above 1/2 if the alternative is
-    "greater" (Robbins, Annals of Mathematical Statistics 41, 1970).
+    right belongs to either with probability 1/2. The alternative is a mixture over all
+    probabilities (Beta(1/2, 1/2)), or over those above 1/2 for "greater" (Robbins,
+    Annals of Mathematical Statistics 41, 1970).
 
     Args:
         gained: Rows that only the first model gets right, of shape (n_looks,).
@@ -44,7 +44,7 @@ def compare_pairs(
 def compare_mean(
     gained: ArrayLike, lost: ArrayLike, tied: ArrayLike, margin: float
 ) -> Floats:
-    """Return the evidence that no more than a margin of the rows is lost on balance.
+    """Return the evidence that the net loss of rows is less than a margin.
 
     The null hypothesis is that the share of gained rows minus that of lost rows is
     at most -margin, whatever the share of ties: non-inferiority of the first model.

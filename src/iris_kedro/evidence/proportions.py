@@ -1,4 +1,4 @@
-"""Proportions: two that are compared, and the interval of one."""
+"""Compares two proportions, and computes the interval of one."""
 
 from typing import Literal
 
@@ -8,8 +8,8 @@ from scipy.special import betaln, xlog1py, xlogy
 
 Floats = NDArray[np.float64]
 
-PRIOR = 0.18  # of the rates of coming looks: Turner, Ly and Grünwald's choice
-STEPS = 64  # of bisection, which leave nothing that a double could show
+PRIOR = 0.18  # of the predicted rates, as chosen by Turner, Ly and Grünwald
+STEPS = 64  # of bisection, down to the precision of a double
 
 
 def compare_proportions(
@@ -23,8 +23,8 @@ def compare_proportions(
     rates of the looks before (Turner, Ly and Grünwald, Journal of Statistical
     Planning and Inference 230, 2024) and is fast. The other divides a mixture over
     both rates by the likelihood of the best common one (universal inference,
-    Wasserman, Ramdas and Balakrishnan, PNAS 117, 2020); it needs no look before and
-    does not mind if looks differ in size.
+    Wasserman, Ramdas and Balakrishnan, PNAS 117, 2020); it needs no earlier looks and
+    looks may differ in size.
 
     Args:
         first: Successes and trials of each look, of shape (n_looks, 2).
@@ -50,13 +50,13 @@ def confidence_sequence(
 ) -> tuple[Floats, Floats]:
     """Return an interval of a rate that holds at all looks at once.
 
-    It consists of the rates that a Beta(1/2, 1/2) mixture does not refute (Robbins,
+    It consists of the rates that a Beta(1/2, 1/2) mixture does not reject (Robbins,
     Annals of Mathematical Statistics 41, 1970). Without rows it is 0 to 1.
 
     Args:
         successes: Of each look, of shape (n_looks,).
         trials: Of each look, of shape (n_looks,).
-        alpha: Probability that the rate is outside at any look.
+        alpha: Probability that the interval misses the rate at any look.
 
     Returns:
         The lower and the upper ends, each of shape (n_looks,).
@@ -88,7 +88,7 @@ def _split(group: ArrayLike) -> Floats:
 def _bet_on_next(first: Floats, second: Floats, *, one_sided: bool) -> Floats:
     sizes = np.stack([first.sum(axis=1), second.sum(axis=1)])
     rates = np.stack([_predict(first), _predict(second)])
-    both = (sizes > 0).all(axis=0)  # one group alone says nothing
+    both = (sizes > 0).all(axis=0)  # one group alone is no evidence
     common = np.where(both, (sizes * rates).sum(axis=0), 0.5)
     common /= np.where(both, sizes.sum(axis=0), 1)
     factor = sum(
@@ -100,7 +100,7 @@ def _bet_on_next(first: Floats, second: Floats, *, one_sided: bool) -> Floats:
 
 
 def _predict(group: Floats) -> Floats:
-    """Return the rates that the looks before lead to expect, of shape (n_looks,)."""
+    """Return the rates predicted from the looks before, of shape (n_looks,)."""
     before = group.cumsum(axis=0) - group
     return np.asarray((before[:, 0] + PRIOR) / (before.sum(axis=1) + 2 * PRIOR))
 

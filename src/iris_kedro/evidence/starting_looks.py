@@ -1,4 +1,4 @@
-"""From which looks on a change is looked for, and how much weight each of them has."""
+"""The starting looks from which a change is searched, and their weights."""
 
 from collections.abc import Iterator
 
@@ -8,18 +8,18 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-ACTIVE = 4  # starting looks of each scale that are followed at a time
+ACTIVE = 4  # active starting looks of each scale
 
 
 def iterate_scales(
     n_looks: int,
 ) -> Iterator[tuple[Integers, NDArray[np.bool_], Integers]]:
-    """Yield which starting looks are followed at each look, scale by scale.
+    """Yield the active starting looks at each look, scale by scale.
 
     The scale of a look is the highest power of two that divides its index. The last
-    four starting looks of each scale are followed, so that recent ones lie close
-    together and old ones far apart: n log n comparisons instead of n^2, and a change
-    after which n looks passed is searched from at most n / 3 looks after it.
+    four starting looks of each scale are active, so that recent ones are close together
+    and old ones far apart: n log n comparisons instead of n^2, and for a change n looks
+    ago there is an active starting look at most n / 3 looks after it.
 
     Args:
         n_looks: Number of looks.
@@ -40,10 +40,10 @@ def iterate_scales(
 
 
 def weigh(starts: ArrayLike) -> Floats:
-    """Return the log weights of starting looks; all of them together have at most 1.
+    """Return the log weights of starting looks, whose sum is at most 1.
 
-    The first look has half. The others share the rest without an end: their weights
-    telescope, and fall little faster than 1 / start.
+    The first look has 1/2. The weights of all others form a telescoping series, and
+    decrease slightly faster than 1 / start.
     """
     starts = np.asarray(starts)
     before = np.maximum(starts, 1)

@@ -1,7 +1,7 @@
-"""Bins of numbers: chosen from the training rows, counted again in production.
+"""Bins of numbers: chosen from the training rows, and counted again in production.
 
-Values are compared in single precision, as the model gets them, so that a value of
-training and the same value in a request fall into the same bin.
+Values are compared in single precision, as the model gets them, so that equal values of
+training and of a request are in the same bin.
 """
 
 from collections.abc import Sequence
@@ -18,9 +18,9 @@ BINS = 10
 def choose_edges(values: ArrayLike) -> list[float]:
     """Return the upper edges of all bins but the last, which has none.
 
-    They are the deciles, as far as they differ. An edge belongs to the bin below it.
-    Where the lowest values tie, there is also an edge just below them, and so a bin
-    for values that are lower than any in training.
+    They are the distinct deciles. An edge belongs to the bin below it. If the lowest
+    values tie, there is also an edge just below them, and thus a bin for values lower
+    than any in training.
 
     Args:
         values: Numbers of shape (rows,), missing ones as NaN.
@@ -33,7 +33,7 @@ def choose_edges(values: ArrayLike) -> list[float]:
     if edges[0] == lowest:
         below = np.nextafter(lowest, np.float32(-np.inf))
         edges = np.concatenate([[below], edges])
-    # The shortest text that means the same in single precision: 5.1, not 5.0999999.
+    # The shortest text with the same value in single precision: 5.1, not 5.0999999.
     return [float(str(edge)) for edge in edges]
 
 

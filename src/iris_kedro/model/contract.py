@@ -61,14 +61,14 @@ class SplitContract(Part):
 
 
 class HeldOutStatistics(Part):
-    """What the model answered on the held-out rows: what to expect in service.
+    """The model's predictions for the held-out rows: the reference for monitoring.
 
     Attributes:
-        rows: How many there are.
-        correct: On how many of them the model was right.
-        predictions: How often it predicted each class, in the order of the classes.
-        mean_confidence: Mean of its confidence, the probability of what it predicted.
-        edges: Where bins of confidence meet: see ``model.binning``.
+        rows: Number of held-out rows.
+        correct: Number of correct predictions.
+        predictions: Number of predictions of each class, in the order of the classes.
+        mean_confidence: Mean confidence, the probability of the predicted class.
+        edges: Edges between bins of confidence: see ``model.binning``.
         counts: Rows in each of these bins.
     """
 

@@ -1,1 +1,1 @@
-"""What the predictions and labels of a service say of its model: without effects."""
+"""Evaluates the predictions and labels of a service, in pure functions."""

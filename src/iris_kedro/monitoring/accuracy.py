@@ -1,4 +1,4 @@
-"""Whether the model is right as often as on held-out rows, and as often as it says."""
+"""Compares accuracy with that on the held-out rows, and with the confidence."""
 
 from dataclasses import dataclass
 
@@ -16,29 +16,29 @@ from iris_kedro.specification import Monitoring
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Accuracy from labels, beside what is known without them.
+    """Accuracy from labels, and the estimate without labels.
 
-    Everything but the evidence is of the recent windows.
+    All but the evidence is for the recent windows.
 
     Attributes:
         held_out: Accuracy on the held-out rows of training.
-        held_out_rows: How many these were.
-        rows: Predictions.
-        labelled: Those of them with a label.
+        held_out_rows: Number of held-out rows.
+        rows: Number of predictions.
+        labelled: Number of predictions with a label.
         value: Accuracy from labels; None without any.
         expected: Mean confidence of all predictions: the accuracy of a calibrated
             model (confidence-based performance estimation); None without any.
         gap: Mean confidence of the labelled rows less their accuracy.
         expected_gap: The same on the held-out rows.
-        worse_log_e: Evidence after each window that the share of right answers is
-            another one than on the held-out rows.
-        gap_log_e: Evidence after each window that the model is right less often than
-            its confidence says, beyond the margin.
-        worse_at: The window after which that was shown, if it was.
-        gap_at: The window after which the gap was shown, if it was.
-        is_worse: Whether a loss is shown by one of both, and accuracy is below that on
-            the held-out rows by more than the margin.
-        is_overconfident: Whether the gap is shown, and is beyond the margin.
+        worse_log_e: Evidence after each window that accuracy differs from that on the
+            held-out rows.
+        gap_log_e: Evidence after each window that accuracy is below the confidence by
+            more than the margin.
+        worse_at: The window in which the former was detected, if it was.
+        gap_at: The window in which the latter was detected, if it was.
+        is_worse: Whether either was detected, and accuracy is below that on the
+            held-out rows by more than the margin.
+        is_overconfident: Whether the gap was detected, and is greater than the margin.
     """
 
     held_out: Estimate
@@ -58,9 +58,9 @@ class Accuracy:
 
 
 def find_margin(held_out: HeldOutStatistics, monitoring: Monitoring) -> float:
-    """Return how much less often than it says the model may be right.
+    """Return the accepted gap between confidence and accuracy.
 
-    What it claimed too much on the held-out rows already was known at its release.
+    It includes the gap on the held-out rows, which was known at the release.
     """
     return monitoring.margin + max(_find_gap(held_out), 0.0)
 
@@ -68,13 +68,13 @@ def find_margin(held_out: HeldOutStatistics, monitoring: Monitoring) -> float:
 def measure_accuracy(
     held_out: HeldOutStatistics, counts: Counts, monitoring: Monitoring, alpha: float
 ) -> Accuracy:
-    """Compare the right answers with the held-out rows and with the confidence.
+    """Compare accuracy with that on the held-out rows and with the confidence.
 
     Args:
-        held_out: What the model answered there.
-        counts: Of all windows.
-        monitoring: Says what is recent and which losses matter.
-        alpha: Rate of false alarms of each comparison.
+        held_out: The model's predictions for the held-out rows.
+        counts: Counts of all windows.
+        monitoring: Defines recent windows and relevant losses.
+        alpha: False-alarm probability of each comparison.
     """
     recent = find_recent(counts, monitoring)
     sums = {name: float(each[recent].sum()) for name, each in counts.sums.items()}

@@ -1,4 +1,4 @@
-"""Counts of predictions by window of time, from any number of them."""
+"""Counts predictions by time window, in constant memory."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,21 +14,21 @@ from iris_kedro.monitoring.bins import Bins, NumberBins, TextBins
 from iris_kedro.monitoring.parsing import find_absent, parse
 from iris_kedro.monitoring.served import Chunk
 
-# Of each window, beside the counts of the bins: all rows and their confidence; then the
-# labelled ones, how many of them were right, and their confidence.
+# Sums of each window, in addition to the bins: rows and their confidence; labelled
+# rows, correct ones among them, and their confidence.
 SUMS = ("rows", "confidence", "labelled", "correct", "labelled_confidence")
 
 
 @dataclass(frozen=True)
 class Counts:
-    """What was counted in each window, oldest first; windows without rows are left out.
+    """The counts of each window, oldest first, without windows that have no rows.
 
     Attributes:
-        windows: Number of each window: its start is the number times its length.
+        windows: Index of each window: its start is the index times the length.
         sums: By name (see ``SUMS``), of shape (n_windows,).
         bins: Counts by variable, of shape (n_windows, n_bins).
         bets: Sums of ``evidence.overconfidence.bet``, of shape (n_windows, n_stakes).
-        absent: Rows in which a feature is not stored, by name.
+        absent: Number of rows in which a feature is not stored, by name.
         last: Time of the last row, in seconds since the epoch; None without rows.
     """
 
@@ -41,14 +41,14 @@ class Counts:
 
 
 class Counter:
-    """Adds up chunks of predictions in memory that does not depend on their number.
+    """Counts chunks of predictions in memory that does not depend on their number.
 
     Args:
         features: Bins of the features.
         classes: Bins of the predicted classes.
         confidence: Bins of the confidence.
         seconds: Length of a window.
-        margin: How much less often than it says the model may be right.
+        margin: Accepted gap between confidence and accuracy.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Counter:
         self._last = latest if self._last is None else max(self._last, latest)
 
     def result(self) -> Counts:
-        """Return what was counted."""
+        """Return the counts."""
         windows = sorted(self._totals)
         table = np.zeros((len(windows), sum(self._widths)))
         for place, number in enumerate(windows):

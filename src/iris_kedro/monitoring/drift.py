@@ -1,4 +1,4 @@
-"""Whether a distribution differs from its reference: evidence and effect."""
+"""Compares a distribution with its reference: evidence and effect size."""
 
 from dataclasses import dataclass
 
@@ -19,12 +19,12 @@ class Drift:
         bins: Its bins, with the counts of the reference.
         recent: Counts in the recent windows, of shape (n_bins,).
         log_e: Evidence of a difference after each window, of shape (n_windows,).
-        shown_at: The window after which a difference was shown, if it was.
+        shown_at: The window in which a difference was detected, if it was.
         effect: Total variation distance between reference and recent windows; None
-            where one of them has no rows.
-        chance: What the effect is by chance alone, with so few rows.
-        matters: Whether a difference is shown and the effect is large enough.
-        absent: Rows in which it is not stored.
+            if one of them has no rows.
+        chance: The effect that is expected by chance with this number of rows.
+        matters: Whether a difference was detected and the effect is relevant.
+        absent: Number of rows in which the variable is not stored.
     """
 
     bins: Bins
@@ -40,8 +40,8 @@ class Drift:
 def find_recent(counts: Counts, monitoring: Monitoring) -> NDArray[np.bool_]:
     """Return which windows are recent, of shape (n_windows,).
 
-    These are the last ``recent_windows``, and as many before them as it takes for
-    ``minimum_rows``: a handful of rows differs from any reference.
+    These are the last ``recent_windows``, or more if they have fewer than
+    ``minimum_rows``, because a few rows differ from any reference by chance.
     """
     if not len(counts.windows):
         return np.zeros(0, bool)
@@ -60,9 +60,9 @@ def measure_drift(
 
     Args:
         bins: Its bins.
-        counts: Of all windows.
-        monitoring: Says what is recent and which effects matter.
-        alpha: Rate of false alarms of this comparison.
+        counts: Counts of all windows.
+        monitoring: Defines recent windows and relevant effects.
+        alpha: False-alarm probability of this comparison.
     """
     looks, reference = counts.bins[bins.name], np.array(bins.reference)
     log_e = compare_counts(reference, looks)
@@ -98,9 +98,9 @@ def measure_effect(
 
 
 def expect_effect(reference: NDArray[np.int64], recent: NDArray[np.int64]) -> float:
-    """Return the mean distance of two samples of one distribution.
+    """Return the expected distance between two samples of the same distribution.
 
-    Each bin's shares differ about normally, with the variance of both samples.
+    The difference of the shares in each bin is approximately normal.
     """
     if not (reference.sum() and recent.sum()):
         return 0.0
@@ -110,6 +110,6 @@ def expect_effect(reference: NDArray[np.int64], recent: NDArray[np.int64]) -> fl
 
 
 def find_first(log_e: NDArray[np.float64], alpha: float) -> int | None:
-    """Return the first look after which it was shown, if it was."""
+    """Return the first look with sufficient evidence, if any."""
     shown = is_shown(log_e, alpha)
     return int(np.argmax(shown)) if shown.any() else None

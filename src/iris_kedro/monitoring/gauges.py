@@ -1,4 +1,4 @@
-"""The report of monitoring as gauges, for whoever exports them to Prometheus."""
+"""Converts the report of monitoring to gauges for Prometheus."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,10 +9,10 @@ Gauge = tuple[str, dict[str, str], float]
 
 
 def describe_gauges(report: dict[str, Any]) -> list[Gauge]:
-    """Return name, labels and value of each gauge; what is not known has none.
+    """Return name, labels and value of each gauge; unknown values are left out.
 
     Args:
-        report: What the monitoring pipeline writes into monitoring.json.
+        report: The content of monitoring.json.
     """
     common = {"model": report["model"], "version": report["version"]}
     return [

@@ -1,4 +1,4 @@
-"""JSON objects of many rows as columns, without a Python object for each value."""
+"""Parses JSON objects of many rows to columns, without Python objects per value."""
 
 import json
 from typing import Any
@@ -20,10 +20,10 @@ def parse(texts: Any, types: dict[str, Any]) -> dict[str, Any]:
         types: The pyarrow type of each key that is read; others are ignored.
 
     Returns:
-        An array for each key, null where an object does not have it.
+        An array for each key, null if an object does not have it.
 
     Raises:
-        ProjectError: If they are not such objects.
+        ProjectError: If a text is not a flat JSON object of these types.
     """
     lines = "\n".join(texts.to_pylist()).encode()
     try:
@@ -37,17 +37,17 @@ def parse(texts: Any, types: dict[str, Any]) -> dict[str, Any]:
         )
     except pa.ArrowInvalid as error:
         raise ProjectError(
-            "the database of predictions holds rows that are not as docs/loop.md says:"
-            f" {error}"
+            "the database of predictions has rows in another format than docs/loop.md"
+            f" describes: {error}"
         ) from error
     return {name: table[name].combine_chunks() for name in types}
 
 
 def find_absent(texts: Any, values: Any, name: str) -> NDArray[np.bool_]:
-    """Return in which rows there is no value because the key itself is not there.
+    """Return the rows without a value because the key itself is absent.
 
-    Services leave out features that are never to be stored (IRIS_DATABASE_OMIT): that
-    is not the same as a client without a value.
+    The service leaves out features in IRIS_DATABASE_OMIT. That is not the same as a
+    missing value, which is null.
 
     Args:
         texts: JSON objects, as a pyarrow array of texts.

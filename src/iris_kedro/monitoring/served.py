@@ -1,4 +1,4 @@
-"""The predictions of a service, as they come from its database."""
+"""The predictions of a service, as read from its database."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from iris_kedro.gate.release import ReleasedModel
 
 
 class Chunk(NamedTuple):
-    """Some predicted rows; all sequences are equally long.
+    """A chunk of predicted rows; all sequences have the same length.
 
     Attributes:
-        times: When they were predicted, in seconds since the epoch.
-        features: Their values by name, as JSON.
-        predictions: The classes that the model answered.
-        probabilities: Their probabilities by class, as JSON.
-        labels: The classes that turned out to be right; None where it is not known.
+        times: Times of the predictions, in seconds since the epoch.
+        features: Values by name, as JSON.
+        predictions: Predicted classes.
+        probabilities: Probabilities by class, as JSON.
+        labels: Correct classes; None if unknown.
     """
 
     times: Sequence[float]
@@ -27,7 +27,7 @@ class Chunk(NamedTuple):
 
 @dataclass(frozen=True)
 class ServedPredictions:
-    """What the Production version has answered.
+    """The predictions of the version in Production.
 
     Attributes:
         model: The version in Production.

@@ -143,7 +143,7 @@ def test_predictions_cannot_be_written(tmp_path):
     ("con", "complaint"),
     [
         ("", "IRIS_DATABASE_URL is empty"),
-        ("predictions.db", "IRIS_DATABASE_URL is not the address of a database"),
+        ("predictions.db", "IRIS_DATABASE_URL is not the URL of a database"),
     ],
 )
 def test_wrong_address_is_reported_when_it_is_used(

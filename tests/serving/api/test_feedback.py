@@ -150,7 +150,7 @@ def test_the_last_word_wins(client, url, read_feedback):
         ),
         (
             {"prediction_id": "3", "label": "setosa"},
-            {"/prediction_id": f"{OTHER_ID} a new one"},
+            {"/prediction_id": f"{OTHER_ID} a second"},
         ),
         (
             {
@@ -161,7 +161,7 @@ def test_the_last_word_wins(client, url, read_feedback):
                 ]
             },
             {
-                "/feedback/1/prediction_id": f"{OTHER_ID} a new one",
+                "/feedback/1/prediction_id": f"{OTHER_ID} a second",
                 "/feedback/2/row": "is not a row of this prediction",
             },
         ),

@@ -1,4 +1,4 @@
-"""The bins of a contract's features and answers."""
+"""The bins of a contract's features, predictions and confidence."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -32,7 +32,7 @@ def bin_features(contract: Contract) -> list[Bins]:
     """Return the bins of each feature, in their order.
 
     Raises:
-        ValueError: If the contract does not say how training was distributed.
+        ValueError: If the contract does not describe the training distribution.
     """
     if not all(feature.training.counts for feature in contract.features):
         raise ValueError("the contract has no bins of its features")
@@ -44,11 +44,11 @@ def bin_answers(contract: Contract) -> tuple[TextBins, NumberBins]:
     """Return the bins of predictions and of confidence.
 
     Raises:
-        ValueError: If the contract does not say what to expect.
+        ValueError: If the contract does not describe the held-out predictions.
     """
     expected = contract.held_out
     if expected is None:
-        raise ValueError("the contract does not say what the model answers")
+        raise ValueError("the contract does not describe the held-out predictions")
     target = contract.target
     return (
         _bin_texts(target.name, target.classes, expected.predictions, {}),
@@ -105,7 +105,7 @@ def _bin_texts(
 def _append(
     names: Sequence[str], counts: Sequence[int], special: Special
 ) -> tuple[tuple[str, ...], tuple[int, ...], tuple[str, ...]]:
-    """Return names, counts and the special ones of them, with these at the end."""
+    """Append the bins of unknown and missing values to names and counts."""
     return (*names, *special), (*counts, *special.values()), tuple(special)
 
 

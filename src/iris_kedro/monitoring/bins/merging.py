@@ -1,7 +1,7 @@
-"""Which bins of a contract are merged: few reference rows show more in few bins.
+"""Merges the bins of a contract: with few reference rows, few bins detect more.
 
-A bin costs evidence, and the more so the fewer rows the reference has
-(docs/statistics.md). What is merged depends on the reference alone.
+Each bin reduces the evidence, and more so if the reference has few rows
+(docs/statistics.md). Merging depends only on the reference.
 """
 
 from collections.abc import Sequence
@@ -13,22 +13,22 @@ ROWS, SHARE = 10, 0.01  # of the reference, from which a text has a bin of its o
 
 
 def count_bins(rows: int) -> int:
-    """Return in how many bins numbers show most, with so many reference rows.
+    """Return the number of bins of a number, given the number of reference rows.
 
-    Bins grow with the cube root of the rows, as those of histograms do. The factor is
-    that of the simulation in docs/statistics.md.
+    It grows with the cube root of the rows, as for histograms. The factor is from the
+    simulation in docs/statistics.md.
     """
     return int(np.clip(np.ceil(np.cbrt(rows) / 2), FEWEST_BINS, MOST_BINS))
 
 
 def choose_edges(counts: Sequence[int]) -> list[int]:
-    """Return which edges between the bins of a number remain.
+    """Return which edges between the bins of a number are kept.
 
-    They are those where the quantiles are. A first bin without rows, for values that
-    are lower than any in training, remains where the bin above it does.
+    They are the ones at the quantiles. A first bin without rows, for values
+    lower than any in training, is kept if the bin above it is.
 
     Args:
-        counts: Reference rows in each bin, in their order.
+        counts: Reference rows in each bin, in order.
     """
     rows, edges = sum(counts), range(len(counts) - 1)
     n_bins = count_bins(rows)
@@ -43,13 +43,13 @@ def choose_edges(counts: Sequence[int]) -> list[int]:
 
 
 def group_texts(counts: Sequence[int]) -> list[int]:
-    """Return the bin of each text; those of few reference rows share the last bin.
+    """Return the bin of each category; rare categories share the last bin.
 
-    The most frequent ones have bins of their own in any case, as many as leave room for
-    the others in the fewest bins. A single rare text has its own bin, too.
+    The most frequent ones always have their own bins, as many as the minimum number of
+    bins allows. A single rare category also has its own bin.
 
     Args:
-        counts: Reference rows of each text.
+        counts: Reference rows of each category.
     """
     enough = max(ROWS, SHARE * sum(counts))
     order = sorted(range(len(counts)), key=lambda place: -counts[place])

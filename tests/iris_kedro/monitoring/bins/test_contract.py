@@ -119,7 +119,7 @@ def test_answers_have_the_bins_of_the_held_out_rows(challenger_contract):
 
 def test_contract_of_an_older_release_is_refused(challenger_contract):
     older = challenger_contract.model_copy(update={"held_out": None})
-    with pytest.raises(ValueError, match="does not say what the model answers"):
+    with pytest.raises(ValueError, match="does not describe the held-out predictions"):
         bin_answers(older)
     without_bins = make_number(edges=[], counts=[])
     with pytest.raises(ValueError, match="no bins"):

@@ -406,7 +406,7 @@ def test_card_shows_the_share_of_labelled_rows(make_card):
     assert "105 rows from `flowers.csv` and labelled predictions: " in text
     assert "12 of 105 (11.4 %) training rows and 8 of 44 (18.2 %) held-out rows" in text
     assert "predictions made from 2026-11-01 to 2026-11-30." in text
-    assert "3 labelled predictions are equal to other rows" in text
+    assert "3 labelled predictions are duplicates of other rows" in text
     assert "1 labelled predictions were left out: sepal_length is missing." in text
     assert "Labelled predictions are rarely a random sample" in text
 
