@@ -3,7 +3,7 @@
 from kedro.framework.project import find_pipelines
 from kedro.pipeline import Pipeline
 
-# What looks at a service that runs already: no part of training and release.
+# Evaluates a running service, so it is not part of training and release.
 SEPARATE = {"monitoring"}
 
 

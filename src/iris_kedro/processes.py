@@ -1,4 +1,4 @@
-"""Which process is which, across machines, containers and reused numbers."""
+"""Identifies processes across machines, containers and reused process ids."""
 
 import os
 import socket
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def find_host() -> str:
-    """Name the machine since its last start, or the container, that counts our pids."""
+    """Return an id of the namespace in which process ids are unique."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         namespace = os.readlink("/proc/self/ns/pid")
@@ -16,7 +16,7 @@ def find_host() -> str:
 
 
 def is_running(pid: int) -> bool:
-    """Check whether a process of this machine is there."""
+    """Check whether a process exists on this machine."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -27,9 +27,9 @@ def is_running(pid: int) -> bool:
 
 
 def find_start(pid: int) -> str:
-    """Return when a process started: numbers are used again, with another start.
+    """Return the start time of a process, because process ids are reused.
 
-    Empty if it has ended, and where the system does not say (not Linux).
+    Empty if it has ended, and on systems other than Linux.
     """
     try:
         state, *fields = (
@@ -41,5 +41,5 @@ def find_start(pid: int) -> str:
 
 
 def is_same(pid: int, started: str) -> bool:
-    """Check whether a process is still the one that started then."""
+    """Check whether a process still exists, with the same start time."""
     return is_running(pid) and find_start(pid) == started

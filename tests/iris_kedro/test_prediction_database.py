@@ -78,7 +78,7 @@ def test_relative_path_of_sqlite_is_below_the_folder(url, located):
     ("url", "complaint"),
     [
         ("", "is empty"),
-        ("predictions.db", "write sqlite:///predictions.db"),
+        ("predictions.db", "set it to sqlite:///predictions.db"),
         ("mongodb://user:secret@host/name", "mongodb"),
         ("postgresql://user:p@host:secret/name", "its port is not a number"),
     ],

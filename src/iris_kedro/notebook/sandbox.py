@@ -33,7 +33,7 @@ def open_sandbox() -> None:
     sandbox = copy_project(Path(folder.name))
     os.chdir(sandbox)
     os.environ["MLFLOW_LOGGING_LEVEL"] = "WARNING"  # not of each new table
-    # Otherwise models and predictions would be where the environment says.
+    # Otherwise models and predictions would go where the environment points.
     for name in ("MLFLOW_TRACKING_URI", "IRIS_DATABASE_URL"):
         os.environ.pop(name, None)
     # Kedro loads the package again, from the copy.

@@ -77,14 +77,14 @@ class Service:
         return requests.get(f"{self.url}{path}", timeout=10)
 
     def wait_for_canary(self, version: str) -> None:
-        """Return as soon as all workers use a version as the canary.
+        """Wait until all workers use a version as the canary.
 
         Raises:
-            RuntimeError: If they do not in time.
+            RuntimeError: On a timeout.
         """
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
-            # Often enough to meet both workers.
+            # Often enough to reach both workers.
             found = [self.get("/model").json()["canary"] for _ in range(20)]
             if all(each and each["version"] == version for each in found):
                 return

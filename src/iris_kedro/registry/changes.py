@@ -1,4 +1,4 @@
-"""Changes of a registered model: one process at a time, and none is left half done."""
+"""Changes of a registered model: one process at a time, each completed or repeated."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,16 +44,16 @@ class RegistryChanges(RegistryReader):
 
 
 class TrialChanges(RegistryChanges):
-    """What becomes of a canary and of a guarded Production.
+    """Changes of a canary and of a guarded Production.
 
-    Each method names the version that its caller has judged, and does nothing if that
-    one is no longer in the role: somebody else was faster.
+    Each method has the version that its caller has evaluated as an argument, and does
+    nothing if that version no longer has the role.
     """
 
     def set_canary_share(
         self, version: str, share: float, cause: Cause
     ) -> Event | None:
-        """Let the canary answer another share of the requests."""
+        """Change the share of the requests that the canary answers."""
         with self._changes() as lock:
             if self.aliases().get(CANARY) != version:
                 return None
@@ -62,14 +62,14 @@ class TrialChanges(RegistryChanges):
             )
 
     def stop_canary(self, version: str, cause: Cause) -> Event | None:
-        """End the canary; Production stays, and answers all requests."""
+        """Stop the canary; Production answers all requests again."""
         with self._changes() as lock:
             if self.aliases().get(CANARY) != version:
                 return None
             return self._change(lock, cause, action=CANARY_STOP, version=version)
 
     def promote_canary(self, version: str, cause: Cause) -> Event | None:
-        """Make the canary Production, guarded against the one before."""
+        """Promote the canary to Production, and guard it."""
         with self._changes() as lock:
             if self.aliases().get(CANARY) != version:
                 return None
@@ -84,7 +84,7 @@ class TrialChanges(RegistryChanges):
             )
 
     def end_guard(self, version: str, cause: Cause) -> Event | None:
-        """No longer watch the version in Production."""
+        """End the guard of the version in Production."""
         with self._changes() as lock:
             if not self._is_guarded(version):
                 return None

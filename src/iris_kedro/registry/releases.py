@@ -108,7 +108,7 @@ class Releases:
         if pending["promotes"]:
             note = self._find_objection(number, pending["compared_with"], production)
             if not note:
-                # Releases of before there were canaries have no share.
+                # Releases from before there were canaries have no share.
                 self._promote(number, production, pending.get("canary_share"), lock)
                 return ""
             logger.warning("Version %s becomes Challenger: %s", number, note)
@@ -119,7 +119,7 @@ class Releases:
     def _promote(
         self, number: str, production: str | None, share: float | None, lock: Lock
     ) -> None:
-        """Make a version Production, or the canary if it has a rival to prove."""
+        """Make a version Production, or the canary if there is a Production version."""
         if share is None or production is None:
             move_production(self._model, self._history, lock, to=number, action=RELEASE)
             return

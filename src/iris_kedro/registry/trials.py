@@ -1,4 +1,4 @@
-"""Which version is compared with which on the requests of the service."""
+"""Finds the versions that are compared on the requests of the service."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Trial:
         against: Production, or the version that was Production before.
         since: When it began.
         share: The share of the requests that ``version`` answers.
-        share_since: When the share became this one.
+        share_since: When the share was last changed.
     """
 
     kind: Literal["canary", "guard"]
@@ -81,5 +81,5 @@ def _find(versions: Iterable[ModelVersion], number: str | None) -> ModelVersion 
 
 
 def _find_creation(version: ModelVersion) -> datetime:
-    """Return when a version was created: for a role that other means gave it."""
+    """Return when a version was created, for roles set outside the project."""
     return datetime.fromtimestamp(version.creation_timestamp / 1000, UTC)

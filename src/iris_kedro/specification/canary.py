@@ -1,4 +1,4 @@
-"""How a challenger is tried on the requests of the service before it is promoted."""
+"""Parameters of canaries and guards."""
 
 from itertools import pairwise
 from typing import Annotated, Literal, Self
@@ -12,13 +12,13 @@ Hours = Annotated[float, Field(ge=0)]
 
 
 class Guard(Parameters):
-    """How long a promoted version is compared with the one before."""
+    """Parameters of the guard of a promoted version."""
 
     hours: Annotated[float, Field(gt=0)]
 
 
 class Canary(Parameters):
-    """When a canary gets more requests, is promoted or stopped."""
+    """Rules for raising the share of a canary, promoting it or stopping it."""
 
     shares: Annotated[list[Annotated[float, Field(gt=0, le=1)]], Field(min_length=1)]
     minimum_rows: Count

@@ -1,4 +1,4 @@
-"""What monitoring takes for a change."""
+"""Parameters of monitoring."""
 
 from typing import Annotated
 
@@ -8,7 +8,7 @@ from .base import Count, Parameters, Share
 
 
 class Monitoring(Parameters):
-    """When predictions and labels speak against the model in Production."""
+    """Windows, evidence and effect sizes for the verdict on the model in Production."""
 
     window_minutes: Annotated[float, Field(gt=0)]
     recent_windows: Count

@@ -31,11 +31,11 @@ class Split(Parameters):
 
 
 class LabelledRows(Parameters):
-    """Whether labelled predictions become rows.
+    """Whether labelled predictions are added to the rows of the source.
 
     Attributes:
-        enabled: Whether they do.
-        source: ``database``, the service's, or the place of a file of them.
+        enabled: Whether they are added.
+        source: ``database`` for that of the service, or the location of a file.
     """
 
     enabled: bool = False

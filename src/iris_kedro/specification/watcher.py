@@ -1,4 +1,4 @@
-"""When the watcher trains again."""
+"""Parameters of the watcher."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 from .base import Count, Parameters
 
 LARGEST_PORT = 65_535
-LEASE_ROUNDS = 3  # a lease lasts longer than so many rounds, or it is lost too easily
+LEASE_ROUNDS = 3  # minimum length of a lease, in rounds, so that it is not lost easily
 
 
 def _check_cron(expression: str) -> str:
@@ -37,7 +37,7 @@ Minutes = Annotated[float, Field(ge=0)]
 
 
 class Triggers(Parameters):
-    """What can start a training; what is null does not."""
+    """Reasons to train; null turns a trigger off."""
 
     schedule: Cron | None = None
     source_minutes: Minutes | None = None
@@ -52,7 +52,7 @@ class Triggers(Parameters):
 
 
 class Rules(Parameters):
-    """What keeps a trigger from starting a training."""
+    """Limits on the runs that triggers start."""
 
     cooldown_minutes: Minutes = 60
     runs_per_day: Count = 4
@@ -72,7 +72,7 @@ class Watcher(Parameters):
     def _check_lease(self) -> Self:
         if self.lease_seconds < LEASE_ROUNDS * self.poll_seconds:
             raise ValueError(
-                f"lease_seconds is {self.lease_seconds:g}; poll_seconds of"
-                f" {self.poll_seconds:g} needs {LEASE_ROUNDS} times as many at least"
+                f"lease_seconds is {self.lease_seconds:g}; it must be at least"
+                f" {LEASE_ROUNDS} times poll_seconds, which is {self.poll_seconds:g}"
             )
         return self

@@ -1,1 +1,1 @@
-"""The watcher: sees what asks for a training, decides, starts it and records why."""
+"""The watcher: collects triggers, decides, starts runs and records the reasons."""

@@ -1,4 +1,4 @@
-"""What the registry knows of a run that the watcher has started."""
+"""Reads the results of the watcher's runs from MLflow and the registry."""
 
 import logging
 from pathlib import Path, PurePosixPath
@@ -23,14 +23,14 @@ LAST_DECISION = "watcher.last_decision"  # of the registered model
 
 
 class Results:
-    """Reads what came of runs; says in MLflow what was decided.
+    """Reads the results of runs, and publishes the last decision in MLflow.
 
     Every method raises MlflowException if MLflow cannot be reached.
 
     Args:
         model: The registered model.
         experiment: Id of the experiment of its runs.
-        project: Folder that addresses of archived files may be relative to.
+        project: Folder that relative paths of archived files refer to.
     """
 
     def __init__(self, model: RegisteredModel, experiment: str, project: Path) -> None:
@@ -39,11 +39,11 @@ class Results:
         self._project = project
 
     def recover(self) -> None:
-        """Complete a release whose process died; fail if MLflow is away."""
+        """Complete an interrupted release; fail if MLflow is unreachable."""
         Registry(self._model.name, self._model.client).recover()
 
     def find(self, decision: str) -> Result | None:
-        """Return what a run has released or was refused; none if nothing."""
+        """Return what a run has registered; None if nothing."""
         runs = self._search(decision)
         outcomes = find_outcomes(self._model.versions())
         versions = [
@@ -52,7 +52,7 @@ class Results:
         return _describe(versions[-1]) if versions else None
 
     def read_labels(self, decision: str) -> list[Label] | None:
-        """Return the labels that a run has trained with; none if it took none."""
+        """Return the labels that a run has used; None if it used none."""
         for run in self._search(decision):
             address = run.data.tags.get(LABELLED_ROWS)
             if address is not None:
@@ -73,7 +73,7 @@ class Results:
             return None
 
     def find_source(self) -> tuple[str, float] | None:
-        """Return the digest of the newest version's raw file, and when it was made."""
+        """Return the digest of the newest version's raw file, and its creation time."""
         versions = [each for each in self._model.versions() if RAW_DATA in each.tags]
         if not versions:
             return None

@@ -1,4 +1,4 @@
-"""What there is to know of a watcher's state."""
+"""The state of the watcher and its rules."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from .rules import (
     is_breaker_open,
 )
 
-NEWEST_RUNS = 50  # of the breaker, beside those of the last day
+NEWEST_RUNS = 50  # for the breaker, in addition to those of the last day
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,11 @@ class Status:
 
     Attributes:
         now: The time, in seconds since the epoch.
-        waiting: The triggers that wait.
-        running: The run under way, if any.
-        cooldown_until: When it ends or has ended.
-        budget: How many runs may still start.
-        is_breaker_open: Whether runs wait for new data, or for somebody.
+        waiting: Waiting triggers.
+        running: The current run, if any.
+        cooldown_until: When the cooldown ends or has ended.
+        budget: Number of runs that may still start.
+        is_breaker_open: Whether runs need new data, new labels or a reset.
     """
 
     now: float

@@ -1,4 +1,4 @@
-"""What follows a release: the canary and the guard, moved on in each round."""
+"""Decides about the canary and the guard in each round."""
 
 import logging
 import time
@@ -26,7 +26,7 @@ class Trials:
 
     Args:
         registry: The model's registry.
-        engine: The database, also of predictions.
+        engine: The database of predictions.
         parameters: The rules.
         by: Who decides, for the history.
         clock: Seconds since any moment.
@@ -48,11 +48,11 @@ class Trials:
         self._rests_until = 0.0
 
     def advance(self) -> None:
-        """Do what the evidence says by now; the history of the model records it.
+        """Decide once, and carry it out; the history of the model records it.
 
         Raises:
-            MlflowException: If MLflow is away.
-            SQLAlchemyError: If the database is away.
+            MlflowException: If MLflow is unreachable.
+            SQLAlchemyError: If the database is unreachable.
         """
         began = self._clock()
         if began < self._rests_until:
@@ -70,10 +70,10 @@ class Trials:
             self._rests_until = began + took / SHARE_OF_TIME
 
     def find_canary(self) -> str | None:
-        """Return the version that is the canary, if one is running.
+        """Return the version of the running canary, if any.
 
         Raises:
-            MlflowException: If MLflow is away.
+            MlflowException: If MLflow is unreachable.
         """
         canary = self._registry.canary()
         return canary.version if canary else None

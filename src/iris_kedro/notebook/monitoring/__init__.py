@@ -1,4 +1,4 @@
-"""Explanations, traffic for the service, and what monitoring finds in it."""
+"""Explanations, traffic for the service, and figures of monitoring."""
 
 from .explaining import explain_answer, plot_explanation
 from .figures import plot_bins, plot_evidence

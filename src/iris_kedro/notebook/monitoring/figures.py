@@ -1,4 +1,4 @@
-"""Figures of what the monitoring pipeline reports."""
+"""Figures of the monitoring report."""
 
 from typing import Any
 
@@ -7,14 +7,14 @@ from matplotlib.figure import Figure
 
 from iris_kedro.style import COLORS, MUTED, new_figure, words
 
-HIGHEST = 4  # times the threshold; evidence above it is drawn at the top
+HIGHEST = 4  # times the threshold; higher evidence is clipped
 
 
 def plot_evidence(report: dict[str, Any]) -> Figure:
     """Draw the evidence that each feature has changed, over time.
 
     Args:
-        report: What the monitoring pipeline writes.
+        report: The monitoring report.
     """
     threshold = report["threshold"]
     features = sorted(report["features"].items(), key=lambda each: -each[1]["log_e"])
@@ -26,7 +26,7 @@ def plot_evidence(report: dict[str, Any]) -> Figure:
             color=COLORS[place] if is_named else MUTED,
             label=words(name) if is_named else None,
         )
-    axes.axhline(threshold, color="black", linestyle="--", label="shown from here")
+    axes.axhline(threshold, color="black", linestyle="--", label="threshold")
     axes.set_xlabel("windows")
     axes.set_ylabel("log e")
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
@@ -34,7 +34,7 @@ def plot_evidence(report: dict[str, Any]) -> Figure:
 
 
 def plot_bins(report: dict[str, Any], name: str) -> Figure:
-    """Draw how a feature is distributed, in training and in the recent windows."""
+    """Draw the distribution of a feature in training and in the recent windows."""
     bins = report["features"][name]["bins"]
     places = np.arange(len(bins))
     figure, axes = new_figure(8, 3)

@@ -1,4 +1,4 @@
-"""Nodes that turn labelled predictions into rows, and say how many they are."""
+"""Nodes that turn labelled predictions into rows, and count them."""
 
 import logging
 from datetime import UTC, datetime
@@ -15,21 +15,21 @@ Metrics = dict[str, dict[str, float]]
 
 
 class SelectedRows(NamedTuple):
-    """Valid labelled rows, and how many there were and why some are left out."""
+    """Valid labelled rows, and a report of all rows and those left out."""
 
     data: pd.DataFrame
     report: dict[str, Any]
 
 
 class Origins(NamedTuple):
-    """Where the rows come from, and the numbers of labelled ones as metrics."""
+    """The origins of the rows, and the numbers of labelled ones as metrics."""
 
     report: dict[str, Any]
     metrics: Metrics
 
 
 def fetch_labelled(labelled_source: bytes) -> bytes:
-    """Take the labelled predictions over, just as they came."""
+    """Copy the labelled predictions unchanged."""
     if labelled_source:
         logger.info("Fetched %d labelled rows", labelled_source.count(b"\n"))
     return labelled_source
@@ -39,7 +39,7 @@ def select_labelled(labelled: bytes, dataset: Dataset) -> SelectedRows:
     """Select the labelled rows that are valid like any other row.
 
     Args:
-        labelled: JSON lines, without any where there are none.
+        labelled: JSON lines; empty if there are none.
         dataset: The feature specification.
     """
     data, left_out = read_labelled(labelled, dataset)
@@ -60,12 +60,12 @@ def select_labelled(labelled: bytes, dataset: Dataset) -> SelectedRows:
 def append_labelled(
     data: pd.DataFrame, labelled: pd.DataFrame, drops_duplicates: bool
 ) -> pd.DataFrame:
-    """Append labelled rows; of equal rows, the first stays if duplicates are dropped.
+    """Append labelled rows; if duplicates are dropped, the first of equal rows is kept.
 
     Args:
         data: Clean rows of the raw file.
         labelled: Valid labelled rows with the same columns, and the time of prediction.
-        drops_duplicates: Whether rows are dropped that are equal in all other columns.
+        drops_duplicates: Whether to drop rows that are equal in all other columns.
     """
     rows = pd.concat([data, labelled[[*data.columns, PREDICTED_AT]]], ignore_index=True)
     if not drops_duplicates:
@@ -80,16 +80,16 @@ def describe_origins(
     test_data: pd.DataFrame,
     source: str,
 ) -> Origins:
-    """Say where the rows come from; count the labelled ones on both sides.
+    """Describe where the rows come from; count the labelled ones on both sides.
 
     Args:
         selection: Report of ``select_labelled``.
         train_data: Training rows.
         test_data: Held-out rows.
-        source: Where the raw file comes from.
+        source: Location of the raw file.
 
     Returns:
-        The report has ``labelled`` only if there were labelled rows, as have metrics.
+        Report and metrics; they include labelled rows only if there were any.
     """
     if not selection["rows"]:
         return Origins({"source": source, "labelled": None}, {})

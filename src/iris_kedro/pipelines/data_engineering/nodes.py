@@ -47,9 +47,9 @@ def fetch(source_file: bytes, source: str) -> bytes:
 def archive(
     raw: bytes, source: str, labelled: bytes, labelled_rows: LabelledRows
 ) -> RawFile:
-    """Keep the raw file for as long as the models that come from it.
+    """Archive the raw file for as long as the models trained on it.
 
-    So are the labelled rows kept, which the service deletes after a while.
+    The labelled rows are archived too, because the service deletes them after a while.
     """
     return RawFile(raw, source, labelled if labelled_rows.enabled else None)
 
@@ -59,9 +59,9 @@ def clean(
 ) -> CleanData:
     """Standardize names and types; drop rows as the specification says.
 
-    The groups or times that the rows are split by become a column of their own, and so
-    does the time of the prediction, if there are labelled rows. Of these none counts as
-    lost: only what is wrong with the raw file stops a run.
+    The groups or times that the rows are split by become a separate column, and so does
+    the time of the prediction if there are labelled rows. Labelled rows that are left
+    out do not count as lost: only invalid rows of the raw file stop a run.
 
     Args:
         raw: Validated rows with the columns of the file.

@@ -1,4 +1,4 @@
-"""From the predictions of a service to a verdict on the model in Production."""
+"""Evaluates the predictions of a service, and gives a verdict on the model."""
 
 from .pipeline import create_pipeline
 

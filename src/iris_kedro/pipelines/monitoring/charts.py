@@ -1,4 +1,4 @@
-"""Small SVG charts whose colours are those of the page around them."""
+"""Small SVG charts in the colours of the page."""
 
 import math
 from collections.abc import Sequence
@@ -10,15 +10,15 @@ WIDTH, HEIGHT = 240.0, 64.0
 WIDE, HIGH = 640.0, 210.0
 LEFT, BOTTOM = 56.0, 48.0  # of the axes of the wide chart
 STEPS = {0.25: 0.05, 0.5: 0.1, 1.0: 0.25}  # between its lines, up to a range
-FLOOR = 0.25  # of the threshold below zero: what is further down says no more
+FLOOR = 0.25  # of the threshold: lower values are clipped at this distance below zero
 
 
 def draw_evidence(values: Sequence[float], threshold: float) -> Markup:
-    """Draw evidence over time; above the dashed line a change is shown.
+    """Draw evidence over time, with the threshold as a dashed line.
 
     Args:
-        values: Log e at equal distances.
-        threshold: Log e from which a change is shown.
+        values: Log e at regular intervals.
+        threshold: Log e that is sufficient evidence.
     """
     top, bottom = 2 * threshold, -FLOOR * threshold
 
@@ -41,7 +41,7 @@ def draw_evidence(values: Sequence[float], threshold: float) -> Markup:
 
 
 def draw_bins(bins: Sequence[dict[str, Any]]) -> Markup:
-    """Draw the shares of the reference and of now, bin by bin."""
+    """Draw the shares of the reference and the recent windows, bin by bin."""
     shares = [each[key] or 0.0 for each in bins for key in ("reference", "recent")]
     most = max([*shares, 1e-9])
     slot = WIDTH / len(bins)
@@ -78,7 +78,7 @@ def draw_accuracy(
     """Draw accuracy and confidence over time, and the share of rows with labels.
 
     Args:
-        timeline: Of the report.
+        timeline: The timeline of the report.
         held_out: Accuracy on the held-out rows, with its interval.
     """
     lows = [each["accuracy"]["low"] for each in timeline if each["accuracy"]]
@@ -152,5 +152,5 @@ def _draw_point(each: dict[str, Any], x: float, slot: float, scale: Any) -> str:
 
 
 def show_time(iso: str) -> str:
-    """Return a time as people read it, in UTC."""
+    """Format a time for people, in UTC."""
     return iso[:16].replace("T", " ")

@@ -1,4 +1,4 @@
-"""Nodes that compare predictions and labels with what the contract says."""
+"""Nodes that compare predictions and labels with the statistics of the contract."""
 
 from typing import NamedTuple
 
@@ -13,16 +13,16 @@ from iris_kedro.specification import Monitoring
 
 
 class Observed(NamedTuple):
-    """What was counted of a version.
+    """The counted predictions and labels of a version.
 
     Attributes:
         version: The version in Production.
         newest_version: The version of the newest prediction.
         contract: The version's contract.
-        held_out: What the contract says of held-out rows.
+        held_out: The contract's statistics of held-out rows.
         features: Bins of its features.
         answers: Bins of its predictions, and of its confidence.
-        counts: What was counted in them.
+        counts: The counts in these bins.
     """
 
     version: str
@@ -34,10 +34,10 @@ class Observed(NamedTuple):
     counts: Counts
 
     def choose_alpha(self, monitoring: Monitoring) -> float:
-        """Return the rate of false alarms of each comparison.
+        """Return the false-alarm probability of each comparison.
 
-        That of all features, predictions, confidence and the two of accuracy together
-        is ``monitoring.alpha`` at most.
+        That of all features, predictions, confidence and the two comparisons of
+        accuracy together is at most ``monitoring.alpha``.
         """
         return monitoring.alpha / (len(self.features) + 4)
 
@@ -53,7 +53,7 @@ def count_windows(predictions: ServedPredictions, monitoring: Monitoring) -> Obs
     """Count the values, answers and labels of each window.
 
     Raises:
-        ProjectError: If the model's contract does not say what to compare with.
+        ProjectError: If the model's contract lacks the statistics to compare with.
     """
     version, contract = predictions.model.version, predictions.model.contract
     try:
@@ -101,7 +101,7 @@ def measure_drifts(observed: Observed, monitoring: Monitoring) -> Drifts:
 
 
 def measure_labels(observed: Observed, monitoring: Monitoring) -> Accuracy:
-    """Measure accuracy from labels, and what is expected without them."""
+    """Measure accuracy from labels, and estimate it without labels."""
     return measure_accuracy(
         observed.held_out,
         observed.counts,

@@ -1,4 +1,4 @@
-"""From the predictions of a service to a report on the model in Production."""
+"""The pipeline from the predictions of a service to a report on its model."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -13,7 +13,7 @@ ACCURACY, REPORT = f"{NAMESPACE}.accuracy", f"{NAMESPACE}.report"
 
 
 def create_pipeline() -> Pipeline:
-    """Create the monitoring pipeline, which runs by itself."""
+    """Create the monitoring pipeline, which is not part of the default pipeline."""
     return Pipeline(
         [
             Node(

@@ -1,1 +1,1 @@
-"""What the registry keeps in MLflow: the model, its history, and who may change it."""
+"""What the registry stores in MLflow: the model, its history and a lock."""

@@ -14,7 +14,7 @@ CANARY = "Canary"
 # Tags of versions.
 NOTE = "note"  # why it is not Production although the gate promotes it
 SHARE = "canary_share"  # of the requests that it answers as a canary, such as 0.05
-GUARDED, GUARDED_SINCE = "guarded", "guarded_since"  # Production is being watched
+GUARDED, GUARDED_SINCE = "guarded", "guarded_since"  # on the version in Production
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The commands that the watcher starts."""
+"""The kedro commands that the watcher starts."""
 
 import os
 import sys
@@ -16,14 +16,14 @@ LABELS = "data_engineering.labelled_rows.enabled"
 
 @dataclass(frozen=True)
 class Commands:
-    """How jobs are started.
+    """Starts jobs.
 
     Attributes:
-        folder: The project.
-        logs: Where their output goes.
+        folder: The project folder.
+        logs: Folder of the jobs' output.
         kedro: The command without its arguments.
         env: The configuration environment, if it is not the default one.
-        environ: The environment variables of jobs.
+        environ: Environment variables of jobs.
     """
 
     folder: Path
@@ -33,15 +33,15 @@ class Commands:
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
 
     def start_monitoring(self) -> Job:
-        """Start the monitoring pipeline, which waits for its ``begin``."""
+        """Start the monitoring pipeline, which waits for ``begin``."""
         return self._start("monitoring", "--pipelines", "monitoring")
 
     def start_run(self, decision: str, parameters: Parameters) -> Job:
-        """Start a training, which waits for its ``begin``.
+        """Start a training run, which waits for ``begin``.
 
         Args:
-            decision: The id of the decision, by which the result is found.
-            parameters: Those of the watcher.
+            decision: Id of the decision, by which the result is found.
+            parameters: The watcher's parameters.
         """
         params = dict(parameters.params)
         if parameters.triggers.labels is not None:

@@ -1,4 +1,4 @@
-"""Commands of the watcher, each in a process group of its own."""
+"""Commands of the watcher, each in its own process group."""
 
 import os
 import signal
@@ -12,19 +12,19 @@ from pathlib import Path
 from iris_kedro.processes import find_start, is_same
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
-STOP_SECONDS = 8.0  # to end by itself; a run closes its MLflow run and its lock
+STOP_SECONDS = 8.0  # between SIGTERM and SIGKILL; a run closes its MLflow run and lock
 POLL_SECONDS = 0.05
 KEPT_LOGS = 50
 
 
 class Job:
-    """A command that is held back until it may begin.
+    """A command that waits until it may begin.
 
     Args:
-        command: The program, with its path, and its arguments.
-        folder: Where it runs.
-        log: The file that its output goes to.
-        environ: Its environment.
+        command: The path of the program, and its arguments.
+        folder: Working directory.
+        log: File for its output.
+        environ: Environment variables.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Job:
         self.log = log
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as output:
-            # From the main thread: the kernel ends it together with that.
+            # In the main thread, because the kernel kills it when this thread ends.
             self._process = subprocess.Popen(  # noqa: S603
                 [sys.executable, str(LAUNCHER), str(os.getpid()), *command],
                 stdin=subprocess.PIPE,
@@ -54,16 +54,16 @@ class Job:
         """Let the command begin."""
         if self._process.stdin is None:
             return
-        with suppress(BrokenPipeError):  # it has ended: its exit code says so
+        with suppress(BrokenPipeError):  # it has ended already; see its exit code
             self._process.stdin.write(b"1")
             self._process.stdin.close()
 
     def poll(self) -> int | None:
-        """Return its exit code, negative for a signal; none while it runs."""
+        """Return its exit code, negative for a signal; None while it runs."""
         return self._process.poll()
 
     def stop(self) -> int:
-        """End it with all that it has started, and return its exit code."""
+        """Stop it and its child processes, and return its exit code."""
         if self.poll() is None:
             _signal_group(self.pid, signal.SIGTERM)
             with suppress(subprocess.TimeoutExpired):
@@ -74,20 +74,20 @@ class Job:
         return self._process.wait()
 
     def read_error(self) -> str:
-        """Return the last line that it has written."""
+        """Return the last line of its output."""
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
 
 def end_group(pid: int, started: str) -> None:
-    """End the group of a process that a dead watcher has started.
+    """Stop the process group of a job that a dead watcher has started.
 
-    With SIGTERM, and with SIGKILL if that is ignored. Nothing happens if the process
-    has ended already.
+    With SIGTERM, then with SIGKILL if necessary. Does nothing if the process has ended
+    already.
 
     Args:
-        pid: The process that leads the group.
-        started: When it started.
+        pid: Process id of the group leader.
+        started: Its start time.
     """
     if not is_same(pid, started):
         return

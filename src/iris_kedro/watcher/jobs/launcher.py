@@ -1,8 +1,7 @@
-"""Starts a command that ends with its parent. Run as a file, it imports nothing else.
+"""Starts a command that ends with its parent. It runs as a file, without the package.
 
-It waits for a byte, so that the parent can note which process this is before anything
-happens: no run exists that the next watcher would not know of. Arguments: the parent's
-process id, then the command.
+It waits for a byte first, so that the parent can record the process id: the next
+watcher then knows of every run. Arguments: the parent's process id, then the command.
 """
 
 import contextlib
@@ -15,7 +14,7 @@ PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
-    """Wait for the parent's word, then become the command."""
+    """Wait for the parent's byte, then execute the command."""
     parent, command = int(sys.argv[1]), sys.argv[2:]
     with contextlib.suppress(OSError, AttributeError):  # Linux only
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,1 +1,1 @@
-"""What the watchers of a model share: triggers, decisions, and who of them acts."""
+"""The records that all watchers of a model share: triggers, decisions and the lease."""

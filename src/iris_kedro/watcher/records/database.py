@@ -1,7 +1,7 @@
 """The connection to the database, and the version of the watcher's tables in it.
 
-It is the database of predictions, but the tables are the watcher's own: it needs no
-service to have written before, and creates a SQLite file that is missing.
+It is the database of predictions, but the tables are the watcher's own. They do not
+depend on the service's tables, and a missing SQLite file is created.
 """
 
 import sqlite3
@@ -15,10 +15,10 @@ from iris_kedro import prediction_database
 
 REVISION = "0001"  # of the newest migration
 VERSION_TABLE = "watcher_schema"
-# Any number will do: processes that upgrade PostgreSQL at once wait for each other.
+# An arbitrary number; serializes processes that upgrade PostgreSQL at the same time.
 ADVISORY_LOCK = 4_711_015
 STATEMENT_SECONDS = 10
-READS = "reads"  # the execution option of engines of ``reading``
+READS = "reads"  # the execution option that ``reading`` sets
 CLOCKS = {  # seconds since the epoch
     "sqlite": "(julianday('now') - 2440587.5) * 86400.0",
     "postgresql": "extract(epoch from clock_timestamp())",
@@ -26,13 +26,13 @@ CLOCKS = {  # seconds since the epoch
 
 
 def connect(url: str, project: Path) -> Engine:
-    """Create an engine for the watcher's own tables, which it writes.
+    """Create an engine for the watcher's tables.
 
-    Transactions of SQLite begin with the lock to write, unless they are of ``reading``.
+    SQLite transactions begin with the write lock, except on the engine of ``reading``.
 
     Args:
-        url: A URL of SQLAlchemy.
-        project: The folder that the path of a SQLite file may be relative to.
+        url: An SQLAlchemy URL.
+        project: The folder that relative SQLite paths refer to.
     """
     milliseconds = STATEMENT_SECONDS * 1000
     engine = prediction_database.connect(
@@ -47,18 +47,18 @@ def connect(url: str, project: Path) -> Engine:
 
 
 def reading(engine: Engine) -> Engine:
-    """Return the same engine for transactions that only read.
+    """Return the same engine for read-only transactions.
 
-    Whoever writes to a SQLite file does not wait for these: the service would refuse
-    feedback for as long as they take.
+    They do not block writers of a SQLite file: otherwise the service would reject
+    feedback while they run.
     """
     return engine.execution_options(**{READS: True})
 
 
 def upgrade(engine: Engine) -> None:
-    """Create the watcher's tables, or change them to what this version needs.
+    """Create the watcher's tables, or upgrade them to the version that this one needs.
 
-    Several processes may do so at once: all but one wait, and find it done.
+    Several processes may do so at the same time: all but one wait, and find it done.
 
     Raises:
         SQLAlchemyError: If the database cannot be reached or changed.
@@ -97,16 +97,16 @@ def _migrate(connection: Connection) -> None:
 
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:
-    connection.isolation_level = None  # transactions begin below, not by themselves
-    # The mode is kept in the file. It cannot be set while another process sets it, and
-    # then there is nothing left to do.
+    connection.isolation_level = None  # transactions begin explicitly, below
+    # The mode is stored in the file. Setting it fails while another process sets it, in
+    # which case there is nothing left to do.
     with suppress(sqlite3.OperationalError):
         connection.execute("PRAGMA journal_mode = WAL")
-    # Each commit reaches the disk: a trigger that was accepted is not lost.
+    # Each commit is synced to disk, so that no accepted trigger is lost.
     connection.execute("PRAGMA synchronous = FULL")
 
 
 def _begin(connection: Connection) -> None:
-    """Take the write lock first: a transaction that reads before cannot wait for it."""
+    """Take the write lock first: SQLite cannot wait for it after a read."""
     only_reads = connection.get_execution_options().get(READS, False)
     connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")

@@ -1,4 +1,4 @@
-"""The right to act for a model, which one watcher at a time has."""
+"""The lease of a model: only its owner may act."""
 
 import os
 import time
@@ -12,16 +12,16 @@ from iris_kedro.processes import find_host, find_start, is_same
 from .database import read_clock
 from .tables import lease
 
-MARGIN = 0.7  # of the lease: after so long without a renewal, its owner lets go
+MARGIN = 0.7  # of the lease: its owner stops acting after this time without renewal
 
 
-class LeaseLost(Exception):  # noqa: N818  (it may happen to any watcher that was slow)
-    """Another watcher acts now."""
+class LeaseLost(Exception):  # noqa: N818  (not an error: it happens to slow watchers)
+    """Another watcher has taken over."""
 
 
 @dataclass(frozen=True)
 class Owner:
-    """A watcher, and the process that it has started, if any."""
+    """A watcher, and the job that it has started, if any."""
 
     generation: int
     host: str
@@ -33,21 +33,21 @@ class Owner:
     job_started: str | None = None
 
     def is_dead(self, host: str) -> bool:
-        """Check whether its process, if it is of this host, has ended."""
+        """Check whether it ran on this host and its process has ended."""
         return self.host == host and not is_same(self.pid, self.started)
 
 
 class Lease:
-    """The lease of a model, as one process takes, renews and returns it.
+    """The lease of a model, from the point of view of one process.
 
-    It has a generation, which grows with each owner: what is written in the name of
-    the lease is written in a transaction that checks it, so that a watcher that was
-    away for too long changes nothing any more.
+    Its generation increases with each owner. Every write on behalf of the lease checks
+    the generation in the same transaction, so that a watcher that was suspended for too
+    long can no longer change anything.
 
     Args:
         engine: The database.
         model: Name of the registered model.
-        seconds: How long a silent owner keeps it.
+        seconds: Time without renewal after which the lease expires.
     """
 
     def __init__(self, engine: Engine, model: str, seconds: float) -> None:
@@ -60,7 +60,7 @@ class Lease:
         self._renewed_at = 0.0
 
     def take(self) -> bool:
-        """Take the lease, or renew it; return whether it is ours now.
+        """Take or renew the lease; return whether this process owns it now.
 
         Raises:
             SQLAlchemyError: If the database cannot be reached.
@@ -74,7 +74,7 @@ class Lease:
         return generation is not None
 
     def is_expiring(self) -> bool:
-        """Return whether others may soon take it, by this process's own clock."""
+        """Return whether it may expire soon, by the clock of this process."""
         return time.monotonic() - self._renewed_at > MARGIN * self._seconds
 
     def check(self, connection: Connection) -> Owner:
@@ -90,7 +90,7 @@ class Lease:
         return owner
 
     def note_job(self, pid: int | None = None, started: str | None = None) -> None:
-        """Keep which process was started, for a watcher that takes over.
+        """Record the job that was started, for a watcher that takes over.
 
         Raises:
             LeaseLost: If another watcher has it, or may take it.
@@ -101,7 +101,7 @@ class Lease:
             self._write(connection, job_host=host, job_pid=pid, job_started=started)
 
     def find_orphan(self) -> tuple[int, str] | None:
-        """Return the process that an owner before has started here, and when.
+        """Return the job that an earlier owner started here, and its start time.
 
         Raises:
             LeaseLost: If another watcher has it, or may take it.
@@ -113,7 +113,7 @@ class Lease:
         return owner.job_pid, owner.job_started or ""
 
     def release(self) -> None:
-        """Let others take it at once."""
+        """Release the lease, so that others can take it immediately."""
         if self._generation is None:
             return
         with self._engine.begin() as connection:
@@ -166,12 +166,12 @@ class Lease:
 def read_owner(
     connection: Connection, model: str, *, lock: bool = False
 ) -> Owner | None:
-    """Return who has the lease, or had it last; none if nobody ever had.
+    """Return the current or last owner of the lease; None if there has never been one.
 
     Args:
-        connection: To the database.
+        connection: Connection to the database.
         model: Name of the registered model.
-        lock: Whether nobody may change it before the end of the transaction.
+        lock: Whether to lock the row until the end of the transaction.
     """
     columns = [each for each in lease.columns if each.name != "model"]
     query = select(*columns).where(lease.c.model == model)

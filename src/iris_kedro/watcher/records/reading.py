@@ -1,4 +1,4 @@
-"""What the watchers of a model have seen and decided, to look at."""
+"""Reads the triggers and decisions of the watchers of a model."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from .tables import decisions, notes, triggers
 
 @dataclass(frozen=True)
 class Record:
-    """A decision, and what came of it."""
+    """A decision and its result."""
 
     id: str
     decided_at: float
@@ -55,7 +55,7 @@ class Records:
             return read_clock(connection)
 
     def list_waiting(self) -> tuple[Trigger, ...]:
-        """Return the triggers that no decision has taken yet, oldest first."""
+        """Return the triggers that no decision has used yet, oldest first."""
         columns = (getattr(triggers.c, name) for name in Trigger.__annotations__)
         query = (
             select(*columns)
@@ -93,7 +93,7 @@ class Records:
         return [Record(**_convert(row)) for row in rows]
 
     def find_reset(self) -> float | None:
-        """Return when the breaker was closed by hand for the last time."""
+        """Return when the breaker was last closed by hand."""
         query = (
             select(decisions.c.decided_at)
             .where(decisions.c.model == self._model, decisions.c.action == Action.RESET)
@@ -103,7 +103,7 @@ class Records:
         return next((row["decided_at"] for row in self._read(query)), None)
 
     def count_decisions(self) -> dict[tuple[str, str], int]:
-        """Return how often each rule has decided for each action."""
+        """Return the number of decisions by action and rule."""
         columns = (decisions.c.action, decisions.c.rule)
         query = select(*columns, func.count().label("number"))
         mine = query.where(decisions.c.model == self._model)
@@ -111,7 +111,7 @@ class Records:
         return {(row["action"], row["rule"]): row["number"] for row in rows}
 
     def count_outcomes(self) -> dict[str, int]:
-        """Return how many runs have ended in which way."""
+        """Return the number of finished runs by outcome."""
         query = select(decisions.c.outcome, func.count().label("number")).where(
             decisions.c.model == self._model, decisions.c.outcome.is_not(None)
         )
@@ -119,7 +119,7 @@ class Records:
         return {row["outcome"]: row["number"] for row in rows}
 
     def read_note(self, name: str) -> str | None:
-        """Return a note; none if there is none."""
+        """Return a note; None if it does not exist."""
         query = select(notes.c.value).where(
             notes.c.model == self._model, notes.c.name == name
         )

@@ -1,4 +1,4 @@
-"""What watchers write: triggers, decisions, results and notes."""
+"""Writes triggers, decisions, results and notes."""
 
 import uuid
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ LONGEST_KEY = 200
 
 @dataclass(frozen=True)
 class Result:
-    """What came of a run."""
+    """The result of a run."""
 
     outcome: Outcome
     version: str | None = None
@@ -41,10 +41,10 @@ class Result:
 
 
 class Store(Records):
-    """Keeps what the watchers of a model see and decide.
+    """Stores the triggers and decisions of the watchers of a model.
 
-    Methods with a lease write nothing if another watcher has taken it, and raise
-    LeaseLost.
+    Methods with a lease raise LeaseLost, and write nothing, if another watcher has
+    taken it.
 
     Args:
         engine: The database.
@@ -52,9 +52,9 @@ class Store(Records):
     """
 
     def add_trigger(self, kind: Kind, reason: str, key: str = "") -> str:
-        """Keep a trigger and return its id.
+        """Store a trigger and return its id.
 
-        One with a key that is there already is not added again.
+        A trigger with an existing key is not added again.
         """
         trigger_id = uuid.uuid4().hex
         values: dict[str, object] = {
@@ -84,7 +84,7 @@ class Store(Records):
         by: str,
         source_digest: str | None = None,
     ) -> str:
-        """Keep a decision with the triggers that it takes; return its id."""
+        """Store a decision with the triggers that it uses; return its id."""
         with self._engine.begin() as connection:
             lease.check(connection)
             decision_id = self._insert(
@@ -112,13 +112,13 @@ class Store(Records):
         result: Result,
         labels: Sequence[Label] | None = None,
     ) -> None:
-        """Keep what came of a run; the triggers of one to repeat wait again.
+        """Store the result of a run; if it has to be repeated, its triggers wait again.
 
         Args:
             lease: The watcher's lease.
-            run: The run's decision.
-            result: What came of it.
-            labels: Those that it has trained with; none if it took none.
+            run: Id of the run's decision.
+            result: The result.
+            labels: The labels that it used; None if it used none.
         """
         with self._engine.begin() as connection:
             lease.check(connection)
@@ -148,7 +148,7 @@ class Store(Records):
             self._replace_labels(connection, labels)
 
     def write_note(self, lease: Lease, name: str, value: str) -> None:
-        """Keep a note, replacing one of the same name."""
+        """Store a note, replacing one with the same name."""
         mine = (notes.c.model == self._model, notes.c.name == name)
         with self._engine.begin() as connection:
             lease.check(connection)  # nobody else writes any

@@ -14,15 +14,15 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
-# Why a training should start. One waits until a decision takes it.
+# Reasons to train. A trigger waits until a decision uses it.
 triggers = Table(
     "watcher_triggers",
     metadata,
-    # Grows as they arrive: several may have the same time, and clocks are set back.
+    # The order of arrival: times may be equal, and clocks may be set back.
     Column("number", Integer, primary_key=True),
     Column("id", String(32), nullable=False, unique=True),
     Column("model", Text, nullable=False),
-    # Equal for the same observation: whoever sees it again adds nothing.
+    # Equal for the same observation, which is then stored only once.
     Column("key", String(200), nullable=False),
     Column("kind", Text, nullable=False),
     Column("reason", Text, nullable=False),
@@ -32,7 +32,7 @@ triggers = Table(
     Index("watcher_triggers_by_decision", "decision_id"),
 )
 
-# What was decided, and for a run what came of it.
+# Decisions, and the results of runs.
 decisions = Table(
     "watcher_decisions",
     metadata,
@@ -44,16 +44,16 @@ decisions = Table(
     Column("rule", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("by", Text, nullable=False),
-    Column("source_digest", Text),  # of the data that a run had
+    Column("source_digest", Text),  # of the source data of a run
     # None while it runs.
     Column("outcome", Text),
     Column("finished_at", Double),
     Column("version", Text),
-    Column("remark", Text),  # the gate's verdict, or how it failed
+    Column("remark", Text),  # the gate's verdict, or the error
     Index("watcher_decisions_by_time", "model", "decided_at"),
 )
 
-# The one watcher of a model that acts, and the process that it has started.
+# The active watcher of a model, and the job that it has started.
 lease = Table(
     "watcher_lease",
     metadata,
@@ -77,7 +77,7 @@ notes = Table(
     Column("value", Text, nullable=False),
 )
 
-# The labels that the last training had: the others are new.
+# The labels that the last training used; all others are new.
 used_labels = Table(
     "watcher_labels",
     metadata,

@@ -1,1 +1,1 @@
-"""What can ask for a training; each looks for one thing."""
+"""Checks for triggers, one module for each kind."""

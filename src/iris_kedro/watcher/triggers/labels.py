@@ -1,4 +1,4 @@
-"""Labels that the service has received, and those that a training had."""
+"""Counts labels that the last training did not use."""
 
 import json
 from collections.abc import Iterator
@@ -20,10 +20,10 @@ class Label(NamedTuple):
 
 
 def count_new_labels(engine: Engine, model: str) -> int:
-    """Count the predicted rows whose label the last training did not have.
+    """Count the predicted rows whose label the last training did not use.
 
-    They are compared one by one: a time cannot say which labels a training had, as
-    several services write with clocks of their own, while it reads.
+    Labels are compared one by one: a time is not enough to identify the used labels,
+    because several services write them, with different clocks, while a run reads.
 
     Args:
         engine: The database of predictions, with the watcher's tables.
@@ -50,10 +50,10 @@ def count_new_labels(engine: Engine, model: str) -> int:
 
 
 def parse_labels(lines: bytes) -> Iterator[Label]:
-    """Yield the labels of the rows that a training had.
+    """Yield the labels of the rows that a training used.
 
     Args:
-        lines: What ``LabelledRowsDataset`` has read.
+        lines: Lines of ``LabelledRowsDataset``.
     """
     for line in lines.splitlines():
         row = json.loads(line)

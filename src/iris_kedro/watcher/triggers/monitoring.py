@@ -1,4 +1,4 @@
-"""What the monitoring pipeline has found."""
+"""Reads the report of the monitoring pipeline."""
 
 import json
 from pathlib import Path
@@ -10,13 +10,13 @@ from iris_kedro.errors import ProjectError
 
 
 class Report(BaseModel):
-    """What the watcher acts on in ``monitoring.json``.
+    """The parts of ``monitoring.json`` that the watcher uses.
 
     Attributes:
         version: The version that was monitored.
-        verdict: What was found.
-        reasons: Why, the most important one first.
-        content: All that the file has.
+        verdict: The verdict.
+        reasons: The reasons, the most important one first.
+        content: The whole content of the file.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -28,10 +28,10 @@ class Report(BaseModel):
 
 
 def read_report(file: Path) -> Report | None:
-    """Read the last report; none if there is none yet.
+    """Read the last report; None if there is none yet.
 
     Raises:
-        ProjectError: If the file is something else.
+        ProjectError: If the file is not a report.
     """
     try:
         content = json.loads(file.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""Whether the data has changed at its source."""
+"""Checks whether the source data has changed."""
 
 import hashlib
 import json
@@ -10,32 +10,32 @@ from iris_kedro.datasets import SourceDataset
 
 @dataclass(frozen=True)
 class SourceState:
-    """The source, as it was when it was looked at.
+    """The state of the source at the last check.
 
     Attributes:
-        digest: SHA-256 of its content.
-        stamp: What changes with the content and is cheaper to ask for, if anything.
+        digest: SHA-256 of the content.
+        stamp: A value that changes with the content and is cheaper to read, if any.
     """
 
     digest: str
     stamp: str | None = None
 
     def dump(self) -> str:
-        """Write it as JSON."""
+        """Return the state as JSON."""
         return json.dumps(asdict(self))
 
     @classmethod
     def load(cls, text: str) -> Self:
-        """Read what ``dump`` has written."""
+        """Read the result of ``dump``."""
         return cls(**json.loads(text))
 
 
 def read_source(dataset: SourceDataset, known: str | None) -> SourceState:
-    """Look at the source; it is read only if it may have changed.
+    """Check the source, which is read only if it may have changed.
 
     Args:
         dataset: The source.
-        known: What ``SourceState.dump`` has said of it before.
+        known: The last state, from ``SourceState.dump``.
 
     Raises:
         DatasetError: If it cannot be read.

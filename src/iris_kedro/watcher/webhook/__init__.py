@@ -1,1 +1,1 @@
-"""The watcher's own address: triggers come in, metrics go out."""
+"""The watcher's HTTP server: triggers, health and metrics."""

@@ -1,4 +1,4 @@
-"""What a contract says of the model's answers on rows that it has not seen."""
+"""Describes the model's predictions for held-out rows in the contract."""
 
 import numpy as np
 import onnx
@@ -18,7 +18,7 @@ def describe_answers(
     dataset: Dataset,
     rule: DecisionRule | None,
 ) -> HeldOutStatistics:
-    """Summarize the model's answers on the held-out rows, for monitoring."""
+    """Summarize the model's predictions for the held-out rows, for monitoring."""
     classes = sorted(dataset.target.classes)
     scores = OnnxScorer(model).score(arrange(test_data, dataset.features))
     y = test_data[dataset.target.name].to_numpy(str)
