@@ -1,7 +1,7 @@
-"""How often the canary's rules are wrong, and how soon they are right.
+"""Simulates how often, and after how many labels, a canary is stopped or promoted.
 
-Both models predict the same rows and an hour brings some labels; the rules look after
-each hour, as the watcher does. ``python -m benchmarks.canary`` prints a table.
+Both models predict the same rows, and some labels arrive each hour. The rules decide
+after each hour, as in the watcher. ``python -m benchmarks.canary`` prints a table.
 """
 
 import argparse
@@ -25,9 +25,9 @@ class Case:
     """Two models: how often only one of them is right.
 
     Attributes:
-        name: What the table says.
-        gained: Share of the rows that only the canary has right.
-        lost: Share of the rows that only Production has right.
+        name: The title in the table.
+        gained: Share of the rows that only the canary predicts correctly.
+        lost: Share of the rows that only Production predicts correctly.
     """
 
     name: str
@@ -60,7 +60,7 @@ def simulate(
     """Return after how many labelled rows each run stops, and could be promoted.
 
     Returns:
-        Two arrays of shape (runs,); 0 if it never does.
+        Two arrays of shape (runs,); 0 for never.
     """
     random = np.random.default_rng(seed)
     shares = [case.gained, case.lost, 1 - case.gained - case.lost]

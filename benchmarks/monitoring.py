@@ -2,8 +2,8 @@
 
     python -m benchmarks.monitoring [--rows 1000000] [--url sqlite:///predictions.db]
 
-It fills a new database as a service would; then it counts, judges and renders what is
-in it, which is all that the pipeline does but for Kedro and MLflow.
+It fills a new database as a service would, then counts, evaluates and renders its
+content: all that the pipeline does, without Kedro and MLflow.
 """
 
 import argparse
@@ -53,14 +53,14 @@ PARAMETERS = Path(__file__).parents[1] / "conf/base/parameters_monitoring.yml"
 NUMBERS, CATEGORIES = 6, ["red", "green", "blue"]
 CLASSES = ["no", "yes"]
 DAYS, LABELLED = 30, 0.2
-INSERTED = 20_000  # rows at once
+INSERTED = 20_000  # rows per insert
 
 
 def main() -> None:
-    """Fill a database, monitor it and print what that took."""
+    """Fill a database, monitor it, and print time and memory."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--url", help="of an empty database; by default a new file")
+    parser.add_argument("--url", help="URL of an empty database; by default a new file")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         url = arguments.url or f"sqlite:///{folder}/predictions.db"

@@ -87,7 +87,7 @@ class LimitedFiles:
 
 @contextmanager
 def open_disks(folder: Path, sizes: dict[str, int]) -> Iterator[dict[str, Disk]]:
-    """Have a small disk for each of some folders, with its size in bytes."""
+    """Mount small disks in a folder, given their sizes in bytes by name."""
     with ExitStack() as stack:
         disks: dict[str, Disk] = {}
         for name, size in sizes.items():

@@ -1,10 +1,10 @@
-"""Simulates how detectors of drift fare that look at a feature every hour.
+"""Simulates drift detectors that check a feature every hour.
 
     python -m benchmarks.evidence [--quiet 1000] [--rounds 100] [--short] [--no-write]
 
 Each round draws training rows and a month of hourly looks with 100 rows each, quiet or
 with a change after ten days. The tables go into docs/statistics.md, the figures beside
-it. River's ADWIN is installed into an environment of its own.
+it. River's ADWIN is installed into a separate environment.
 """
 
 import argparse
@@ -20,7 +20,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 REFERENCES = (50, 100, 1_000, 10_000, 100_000)
 SHIFTS = (0.3, 0.5, 1.0)
 ADWIN = "ADWIN (river)"
-MOST = 200  # months of ADWIN, which are kept in memory
+MOST = 200  # months for ADWIN, because they are kept in memory
 
 Results = dict[tuple[float, int], dict[str, Quiet | Found]]
 

@@ -1,8 +1,8 @@
-"""River's ADWIN over streams: runs in an environment of its own, without the project.
+"""Runs river's ADWIN over streams, in a separate environment without the project.
 
     python adwin.py STREAMS.npy    # of shape (n_streams, n_rows)
 
-Prints the rows after which ADWIN saw a change, as a list for each stream.
+Prints the rows after which ADWIN detected a change, as a list for each stream.
 """
 
 import json
@@ -14,7 +14,7 @@ from river.drift import ADWIN
 
 def find_changes(stream):
     """Return the indices of the rows after which ADWIN reports a change."""
-    detector, found = ADWIN(), []  # as it comes: delta = 0.002
+    detector, found = ADWIN(), []  # with its default, delta = 0.002
     for row, value in enumerate(stream.tolist()):
         detector.update(value)
         if detector.drift_detected:

@@ -1,4 +1,4 @@
-"""Ways to watch a feature; each says in which hours of a month it raises an alarm."""
+"""Drift detectors, which return the hours of a month with an alarm."""
 
 import json
 import subprocess
@@ -17,7 +17,7 @@ HERE = Path(__file__).parent
 ENVIRONMENT = HERE.parent / ".environments" / "evidence"
 ALPHA = 0.01
 MODERATE, LARGE = 0.1, 0.25  # the usual thresholds of PSI
-LEVEL = 0.05  # of a test each hour
+LEVEL = 0.05  # significance level of each hourly test
 
 Alarms = dict[str, NDArray[np.bool_]]
 
@@ -35,7 +35,7 @@ def raise_alarms(month: Month) -> Alarms:
 
 
 def compute_psi(reference: Floats, looks: Floats) -> Floats:
-    """Return the population stability index of each look; half a row fills each bin."""
+    """Return the PSI of each look, with half a row added to each bin."""
     expected = (reference + 0.5) / (reference + 0.5).sum()
     actual = (looks + 0.5) / (looks + 0.5).sum(axis=1, keepdims=True)
     return np.asarray(((actual - expected) * np.log(actual / expected)).sum(axis=1))
@@ -47,7 +47,7 @@ def is_below_level(month: Month) -> NDArray[np.bool_]:
 
 
 def compute_p_values(month: Month) -> Floats:
-    """Return the asymptotic Kolmogorov-Smirnov p-value of each hour; takes its time."""
+    """Return the asymptotic Kolmogorov-Smirnov p-value of each hour; this is slow."""
     return np.asarray(kstwo.sf(compute_distances(month), _count_effective_rows(month)))
 
 
@@ -82,7 +82,7 @@ def run_adwin(months: list[Floats]) -> list[NDArray[np.bool_]]:
 
 
 def prepare_environment() -> Path:
-    """Install river into an environment of its own, once, and return its Python."""
+    """Install river into a separate environment, once, and return its Python."""
     python = ENVIRONMENT / "bin" / "python"
     wanted, ready = HERE / "requirements.txt", ENVIRONMENT / "ready.txt"
     if not (ready.exists() and ready.read_text() == wanted.read_text()):

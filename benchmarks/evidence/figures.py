@@ -28,7 +28,7 @@ def draw_rates(
     references: Sequence[int],
     shifts: Sequence[float],
 ) -> Figure:
-    """Draw how often quiet months raise an alarm, and how late a change is found."""
+    """Draw the false alarms of quiet months, and the delay of detection."""
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9, 3.8), layout="constrained")
         left, right = figure.subplots(1, 2)

@@ -1,4 +1,4 @@
-"""How often detectors are wrong in a quiet month, and how late they find a change."""
+"""Measures the false alarms of detectors in quiet months, and their delays."""
 
 from collections import defaultdict
 from concurrent.futures import ProcessPoolExecutor
@@ -18,7 +18,7 @@ class Quiet(NamedTuple):
     """Months without a change.
 
     Attributes:
-        share: Of months with a false alarm.
+        share: Share of months with a false alarm.
         alarms: Mean number of hours with an alarm in a month.
     """
 
@@ -30,9 +30,9 @@ class Found(NamedTuple):
     """Months with a change.
 
     Attributes:
-        share: Of changes that were found within five days.
-        median: Hours from the change to the first alarm, infinite if never.
-        late: The 90th percentile of the same.
+        share: Share of changes that were detected within five days.
+        median: Median hours from the change to the first alarm, infinite if never.
+        late: 90th percentile of these hours.
     """
 
     share: float
@@ -41,7 +41,7 @@ class Found(NamedTuple):
 
 
 def simulate(shift: float, reference: int, rounds: int) -> dict[str, Quiet | Found]:
-    """Return what the detectors do in so many months, by their names."""
+    """Return the results of the detectors over a number of months, by name."""
     with ProcessPoolExecutor() as pool:
         results = pool.map(
             _run_once, repeat(shift), repeat(reference), range(rounds), chunksize=10
@@ -54,7 +54,7 @@ def simulate(shift: float, reference: int, rounds: int) -> dict[str, Quiet | Fou
 
 
 def simulate_adwin(shift: float, rounds: int) -> Quiet | Found:
-    """Return what ADWIN does, which needs no reference."""
+    """Return the result of ADWIN, which needs no reference."""
     months = [draw_rows(shift, _seed(shift, 0, number)) for number in range(rounds)]
     return summarize(shift, run_adwin(months))
 

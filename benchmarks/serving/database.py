@@ -2,8 +2,8 @@
 
 python benchmarks/serving/database.py [--rounds 10] [--seconds 3] [--url URL]
 
-Both run on one core all the time and take turns to answer the same load of one-row
-requests from the other core; another load on the machine then hits both alike.
+Both run on one core and take turns in answering the same load of one-row requests from
+the other core, so that other load on the machine affects both alike.
 """
 
 import argparse
@@ -55,9 +55,9 @@ def main() -> None:
 def compare(
     servers: dict[str, Server], rounds: int, seconds: int
 ) -> tuple[dict[str, list[Measured]], dict[str, float]]:
-    """Let the servers take turns; return the loads of each, and its CPU time.
+    """Load the servers in turns; return the measurements and CPU time of each.
 
-    The latter is in microseconds a request, and a busy machine changes it less.
+    CPU time is in microseconds per request, and depends less on other load.
     """
     measured: dict[str, list[Measured]] = {name: [] for name in servers}
     used: dict[str, list[float]] = {name: [] for name in servers}
@@ -75,7 +75,7 @@ def compare(
 
 
 def describe_rows(file: Path, loads: list[Measured]) -> str:
-    """Say how many rows are stored, and what each of them takes."""
+    """Describe how many rows are stored, and the size of each."""
     with closing(sqlite3.connect(file)) as database:
         (rows,) = database.execute("SELECT count(*) FROM predictions").fetchone()
     answers = sum(each.answers for each in loads)
@@ -88,7 +88,7 @@ def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--seconds", type=int, default=3, help="of each load")
-    parser.add_argument("--url", help="of an empty database; SQLite by default")
+    parser.add_argument("--url", help="URL of an empty database; SQLite by default")
     return parser.parse_args()
 
 

@@ -1,4 +1,4 @@
-"""Measures how much feedback one worker on one core takes; Linux, two cores.
+"""Measures how much feedback one worker on one core handles; Linux, two cores.
 
 Run as ``python benchmarks/serving/feedback.py``; with ``--folder`` for a folder that
 ``models.prepare`` has filled before, otherwise a model is trained first.
@@ -51,7 +51,7 @@ def fill(url: str) -> None:
 
 
 def make_id(number: int) -> str:
-    """Make ids that are spread as random ones are."""
+    """Make ids that are distributed like random ones."""
     return f"{number * 0x9E3779B97F4A7C15 % 2**64:016x}{number:016x}"
 
 
@@ -66,7 +66,7 @@ def write_bodies() -> Iterator[bytes]:
 async def send(
     url: str, connections: int, seconds: float
 ) -> tuple[list[float], dict[int, int]]:
-    """Send one label after the other; return latencies, and answers by status."""
+    """Send one label after the other; return latencies, and responses by status."""
     bodies, taken, statuses = write_bodies(), [], {}
     end = time.perf_counter() + seconds
 

@@ -1,1 +1,1 @@
-"""Simulates what monitoring says of services: how often it is wrong, and how late."""
+"""Simulates the verdicts of monitoring: false alarms and delays."""

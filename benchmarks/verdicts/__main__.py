@@ -1,4 +1,4 @@
-"""Simulates how often a service is reported without cause, and how late with one.
+"""Simulates the false alarms and delays of monitoring.
 
     python -m benchmarks.verdicts [--quiet 200] [--rounds 50] [--short]
 
@@ -29,11 +29,11 @@ SERVICES = ((50, 4, 10), (105, 4, 10), (105, 30, 10), (5_000, 4, 100), (5_000, 3
 
 
 class Alarms(NamedTuple):
-    """What is said of a service without a change in a month.
+    """The report on a service after a month without a change.
 
     Attributes:
-        shown: Whether evidence of any change is shown.
-        verdict: At the end of the month.
+        shown: Whether any change was detected.
+        verdict: The verdict at the end of the month.
     """
 
     shown: bool
@@ -57,7 +57,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def raise_alarms(training_rows: int, features: int, rate: int, number: int) -> Alarms:
-    """Return what is said of one service in a quiet month."""
+    """Return the alarms of one service in a quiet month."""
     service = Service(training_rows, features, rate, quiet=MONTH, hours=MONTH)
     found = report(service, [SEED, *service[:3], number])
     answers = [*found["features"].values(), found["predictions"], found["confidence"]]
@@ -68,7 +68,7 @@ def raise_alarms(training_rows: int, features: int, rate: int, number: int) -> A
 
 
 def find_delay(service: Service, number: int) -> float:
-    """Return how many hours after the change it is shown, infinite if it is not."""
+    """Return the hours from the change to its detection, infinite if never."""
     seed = [SEED, *service[:5], round(service.shift * 100), number]
     shown_at = report(service, seed)["features"]["0"]["shown_at"]
     if shown_at is None:
@@ -103,7 +103,7 @@ def render_delays(
     rounds: int,
     run: Callable[..., Iterable[float]],
 ) -> str:
-    """Render how late shifts are shown, as a table in Markdown."""
+    """Render the delays of detection as a table in Markdown."""
     titles = " | ".join(f"shift {shift}" for shift in SHIFTS)
     lines = [
         f"| training rows | quiet looks | rows a look | {titles} |",

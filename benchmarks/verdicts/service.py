@@ -1,4 +1,4 @@
-"""A simulated service, from the training of its model to what monitoring says of it."""
+"""A simulated service, from the training of its model to the monitoring report."""
 
 import json
 from typing import Any, NamedTuple
@@ -41,15 +41,15 @@ HOUR = 3600.0
 
 
 class Service(NamedTuple):
-    """A service whose first feature moves after some time.
+    """A service whose first feature shifts after some time.
 
     Attributes:
-        training_rows: Rows that its model learned from.
-        features: How many there are; all are normal but the last one, a category.
-        rate: Rows an hour.
+        training_rows: Number of training rows.
+        features: Number of features; all are normal but the last one, a category.
+        rate: Rows per hour.
         quiet: Hours before the change.
-        hours: All of them.
-        shift: Of the first feature, in standard deviations.
+        hours: Hours in total.
+        shift: Shift of the first feature, in standard deviations.
     """
 
     training_rows: int

@@ -127,7 +127,7 @@ def test_alerts_reach_their_receivers(run, labels, receivers):
     assert routed.stdout.strip() == receivers
 
 
-def test_the_watcher_hears_of_what_a_training_may_repair():
+def test_alerts_that_retraining_may_fix_go_to_the_watcher():
     rules = read_rules(ALERTS)
 
     heard = {rule["alert"] for rule in rules if "trigger" in rule["labels"]}

@@ -108,7 +108,7 @@ def test_mlflow_answers_only_under_its_names(stack):
     assert (refused.status_code, probed.status_code) == (403, 200)
 
 
-def test_prometheus_scrapes_all_it_is_told_to(loop, stack):
+def test_prometheus_scrapes_all_configured_targets(loop, stack):
     targets = stack.ask("targets")["activeTargets"]
     jobs = {target["labels"]["job"]: target["health"] for target in targets}
 
@@ -145,7 +145,7 @@ def test_a_refusal_raises_an_alert_that_reaches_alertmanager(loop, stack, eventu
 
     client.set_registered_model_alias("iris", "Challenger", by_hand.version)
 
-    def is_told() -> bool:
+    def has_alert() -> bool:
         url = f"{stack.url('alertmanager:9093')}/api/v2/alerts"
         alerts = requests.get(url, timeout=60).json()
         labels = [alert["labels"] for alert in alerts]
@@ -154,7 +154,7 @@ def test_a_refusal_raises_an_alert_that_reaches_alertmanager(loop, stack, eventu
             for each in labels
         )
 
-    eventually(is_told, "Alertmanager has the alert")
+    eventually(has_alert, "Alertmanager has the alert")
 
 
 def test_the_user_of_predictions_reaches_no_other_database(stack):

@@ -76,7 +76,7 @@ def fill_store(
 
 
 def fill_database(disk: Disk, service: Service) -> str:
-    """Have predictions wait for space."""
+    """Fill the disk of the database, and check that predictions wait for space."""
     up, buffered = "serving_database_up", "serving_database_buffered_rows"
     wait_until(lambda: service.metric(up), "predictions are stored")
     disk.fill()
@@ -113,7 +113,7 @@ def wait_for_metrics(service: Service, emptied: float) -> str:
 
 
 def count_rows(file: Path) -> str:
-    """Check that the database is whole."""
+    """Check the integrity of the database, and count its rows."""
     with closing(sqlite3.connect(file)) as database:
         (verdict,) = database.execute("PRAGMA integrity_check").fetchone()
         (rows,) = database.execute("SELECT count(*) FROM predictions").fetchone()

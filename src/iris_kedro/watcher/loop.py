@@ -30,23 +30,23 @@ class Loop:
     def __init__(self, watcher: Watcher, seconds: float) -> None:
         self._watcher = watcher
         self._seconds = seconds
-        self._is_told_to_stop = threading.Event()
+        self._stopping = threading.Event()
         self._problem = ""
         self.round_ended_at: float | None = None  # seconds since the epoch
 
     def stop_on_signals(self) -> None:
         """Stop on SIGTERM and Ctrl-C."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._hear)
+            signal.signal(number, self._handle_signal)
 
     def stop(self) -> None:
         """End the loop and the current job; may be called from any thread."""
-        self._is_told_to_stop.set()
+        self._stopping.set()
 
     def run(self) -> None:
         """Run rounds until ``stop`` is called."""
         try:
-            while not self._is_told_to_stop.is_set():
+            while not self._stopping.is_set():
                 self._try_round()
                 self._wait()
         finally:
@@ -60,7 +60,7 @@ class Loop:
         """
         try:
             self._try_round()
-            while self._watcher.work.is_busy and not self._is_told_to_stop.is_set():
+            while self._watcher.work.is_busy and not self._stopping.is_set():
                 if self._problem and self._watcher.work.has_ended:
                     break  # the next watcher records the result
                 self._wait()
@@ -85,10 +85,10 @@ class Loop:
     def _wait(self) -> None:
         end = time.monotonic() + self._seconds
         while time.monotonic() < end:
-            if self._watcher.work.tend() or self._is_told_to_stop.wait(TICK_SECONDS):
+            if self._watcher.work.tend() or self._stopping.wait(TICK_SECONDS):
                 return
 
-    def _hear(self, _: int, __: FrameType | None) -> None:
+    def _handle_signal(self, _: int, __: FrameType | None) -> None:
         self.stop()
 
 

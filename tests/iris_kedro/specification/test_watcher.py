@@ -32,7 +32,10 @@ def test_a_project_without_the_file_has_defaults():
         ({"triggers": {"labels": 0}}, "greater than or equal to 1"),
         ({"triggers": {"verdicts": ["drift"]}}, "data drift"),
         ({"rules": {"runs_a_day": 3}}, "did you mean 'runs_per_day'"),
-        ({"poll_seconds": 60, "lease_seconds": 90}, "needs 3 times as many"),
+        (
+            {"poll_seconds": 60, "lease_seconds": 90},
+            "must be at least 3 times poll_seconds",
+        ),
         ({"lease_seconds": 5, "poll_seconds": 1}, "greater than or equal to 30"),
     ],
 )

@@ -156,7 +156,7 @@ def test_a_run_that_outlives_its_watcher_is_ended_by_the_next(lab, store, start)
     assert outcomes == ["interrupted", "released"]
 
 
-def test_a_watcher_that_is_told_to_stop_ends_its_run_and_says_so(lab, store, start):
+def test_a_stopped_watcher_ends_its_run_and_records_it(lab, store, start):
     lab.plan("hang")
     trigger = store.add_trigger(Kind.WEBHOOK, "one")
     process = start()

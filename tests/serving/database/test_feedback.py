@@ -30,7 +30,9 @@ def write(url, open_engine, store_predictions):
     return write
 
 
-def test_labels_are_stored_and_told_with_what_was_predicted(write, url, read_feedback):
+def test_labels_are_stored_and_returned_with_the_predicted_class(
+    write, url, read_feedback
+):
     labels = {("first", 0): "a", ("second", 1): "a", ("second", 2): "a"}
 
     written = write(labels)

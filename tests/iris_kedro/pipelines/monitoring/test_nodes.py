@@ -63,7 +63,7 @@ def test_shift_too_small_to_matter_is_shown_and_stays_quiet(observe):
     assert any("size: a change was detected at" in each for each in report["reasons"])
 
 
-def test_incident_that_is_over_is_told_and_stays_quiet(observe):
+def test_past_incident_is_reported_and_the_verdict_is_quiet(observe):
     def change(columns):
         during = (columns["hour"] >= 12) & (columns["hour"] < 36)
         return np.where(during, columns["size"] + 3, columns["size"])

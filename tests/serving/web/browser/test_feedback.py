@@ -99,7 +99,7 @@ def test_another_prediction_is_asked_about_anew(serve, open_page, stored, url):
     expect(choice(page)).to_have_value("virginica")
 
 
-def test_what_went_wrong_is_told(serve, open_page, url, tmp_path):
+def test_errors_are_shown(serve, open_page, url, tmp_path):
     keys = tmp_path / "keys"
     keys.write_text(f"me {hashlib.sha256(KEY.encode()).hexdigest()}\n")
     page = open_page(serve(database_url=url, api_keys_file=keys).url)
