@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from demo.loop.narration import Narrator, Unexpected, require
+from demo.loop.narration import Narrator, Unexpected
 from demo.loop.records import Records
 from demo.loop.traffic import Traffic
 from iris_kedro.registry import Event
@@ -54,13 +54,16 @@ class Expectations:
             raise Unexpected(f"a decision {action.value!r}", found)
         return found
 
-    def wait_for_aliases(self, **aliases: str) -> dict[str, str]:
-        """Wait until versions have aliases; return all aliases."""
-        return self.narrator.wait(
-            f"the aliases {aliases}",
-            self.records.aliases,
-            lambda found: aliases.items() <= found.items(),
+    def wait_for_event(self, action: str, to: str) -> Event:
+        """Wait until a move of Production to a version is complete; return it."""
+        found = self.narrator.wait(
+            f"a complete {action} to version {to} in the history",
+            lambda: self._find_event(action, to),
+            lambda event: event is not None and event.is_complete,
         )
+        if found is None:
+            raise Unexpected(f"a {action} to version {to}", found)
+        return found
 
     def wait_for_share(self, share: float) -> None:
         """Wait until the canary has been given a share."""
@@ -79,13 +82,6 @@ class Expectations:
             lambda shares: shares.get(version, 0) == 1,
         )
 
-    def find_event(self, action: str, to: str) -> Event:
-        """Return the last event of the history that moved Production to a version."""
-        events = self.records.events()
-        found = [each for each in events if (each.action, each.to) == (action, to)]
-        require(f"a {action} to version {to} in the history", events, found)
-        return found[-1]
-
     def read_reason(self, version: str) -> str:
         """Return the gate's most important reason about a version."""
         reasons = json.loads(self.records.tags(version)["reasons"])
@@ -94,3 +90,8 @@ class Expectations:
     def _find_decision(self, action: Action) -> Record | None:
         found = [each for each in self.records.decisions() if each.action == action]
         return found[0] if found else None
+
+    def _find_event(self, action: str, to: str) -> Event | None:
+        events = self.records.events()
+        found = [each for each in events if (each.action, each.to) == (action, to)]
+        return found[-1] if found else None

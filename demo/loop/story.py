@@ -105,7 +105,7 @@ class Story:
 
     def _retrain(self) -> None:
         text = (
-            "The watcher's kedro run adds the labelled rows; the gate compares models"
+            "The watcher starts kedro run with the labelled rows, and the gate decides"
         )
         with self.narrator.stage("Retrain, gate", text):
             decision = self.expect.wait_for_decision(Action.RUN, is_finished=True)
@@ -130,11 +130,12 @@ class Story:
             for share in SHARES:
                 self.expect.wait_for_share(share)
                 self.narrator.say(f"{share:.0%} of the requests")
-            aliases = self.expect.wait_for_aliases(Production=RETRAINED, Previous=FIRST)
-            promotion = self.expect.find_event("promote", RETRAINED)
+            promotion = self.expect.wait_for_event("promote", RETRAINED)
             require("a guard", promotion, promotion.guard == "set")
             self.narrator.say(f"Promoted: {promotion.reason}")
-            require("no canary", aliases, "Canary" not in aliases)
+            aliases = self.records.aliases()
+            expected = {"Production": RETRAINED, "Previous": FIRST}
+            require(f"the aliases {expected}", aliases, aliases == expected)
             tags = self.records.tags(RETRAINED)
             require("no share", tags, SHARE not in tags)
             self.expect.wait_for_service(RETRAINED)
@@ -154,15 +155,17 @@ class Story:
             require("the verdict unfit", verdict, verdict == "unfit")
             self.narrator.say(f"Gate: {verdict}. {self.expect.read_reason(BAD)}")
             self.project.run("promote", "model", "promote", BAD, "--reason", BAD_REASON)
-            promotion = self.expect.find_event("promote", BAD)
+            promotion = self.expect.wait_for_event("promote", BAD)
             require("a guard", promotion, promotion.guard == "set")
             self.narrator.say(f"kedro model promote 3 --reason '{BAD_REASON}'")
 
     def _roll_back(self) -> None:
         text = "Version 2 predicts the same rows as version 3; labels decide"
         with self.narrator.stage("Guard, rollback", text):
-            self.expect.wait_for_aliases(Production=RETRAINED, Previous=BAD)
-            event = self.expect.find_event("rollback", RETRAINED)
+            event = self.expect.wait_for_event("rollback", RETRAINED)
+            aliases = self.records.aliases()
+            expected = {"Production": RETRAINED, "Previous": BAD}
+            require(f"the aliases {expected}", aliases, aliases == expected)
             require("a hold", event, event.hold == "set" and self.records.hold())
             self.narrator.say(f"Rolled back by the watcher: {event.reason}")
             tags = self.records.tags(BAD)

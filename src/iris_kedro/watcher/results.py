@@ -69,7 +69,7 @@ class Results:
         try:
             return list(parse_labels(read_location(address, str(self._project))))
         except (MlflowException, OSError, ValueError) as error:
-            logger.warning("Labels of the last training count as new: %s", error)
+            logger.warning("All labels count as new, used ones are unknown: %s", error)
             return None
 
     def find_source(self) -> tuple[str, float] | None:
