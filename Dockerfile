@@ -57,7 +57,8 @@ RUN python3 -m venv --without-pip /venv \
     && pip --python /venv/bin/python install --no-cache-dir --require-hashes \
         --requirement /requirements-serving.lock \
     && find /venv -type d \( -name tests -o -path '*/onnxruntime/transformers' \
-        -o -path '*/onnxruntime/quantization' -o -path '*/onnxruntime/tools' \) \
+        -o -path '*/onnxruntime/quantization' -o -path '*/onnxruntime/tools' \
+        -o -path '*/sqlalchemy/testing' -o -path '*/alembic/testing' \) \
         -prune -exec rm -r {} + \
     && find /venv -type f \( -name '*.pyx' -o -name '*.pxd' -o -name '*.pyi' \) -delete
 

@@ -6,7 +6,7 @@ import pytest
 
 pytestmark = pytest.mark.container
 
-LARGEST = 260e6  # bytes over the base image
+LARGEST = 300e6  # bytes over the base image; 44e6 are the clients of databases
 BASE = "python:3.13-slim-bookworm"
 USER = "10001:10001"
 INSTALLED = """

@@ -90,7 +90,7 @@ def test_the_health_check_is_ready_with_a_model(serving):
 
 
 def test_a_registry_that_is_no_server_is_named(start, serving_image, eventually):
-    container = start(serving_image, MLFLOW_TRACKING_URI="postgresql://db/mlflow")
+    container = start(serving_image, MLFLOW_TRACKING_URI="ftp://db/mlflow")
 
     eventually(lambda: "unsupported URI" in container.logs(), "the log tells")
     eventually(
