@@ -9,7 +9,7 @@ TOOLS := .venv-tools
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install run serve loop test lint format types imports check viz notebook ui bench-train lock upgrade clean viz-build notebooks-html bench bench-peers bench-evidence chaos \
+.PHONY: help install run serve loop test lint format types imports check viz notebook ui bench-train lock upgrade clean viz-build notebooks-html bench bench-peers bench-evidence bench-loop chaos \
 	image image-training image-with-model test-container tools check-deploy reference pages dashboards stack
 
 help: ## List the targets
@@ -86,6 +86,12 @@ bench-peers: install ## The same with BentoML, MLServer and LitServe
 
 bench-evidence: install ## Simulate drift detectors and write docs/statistics.md (ARGS=--short: no files)
 	@$(BIN)/python -m benchmarks.evidence $(ARGS)
+
+bench-loop: install ## Measure the database, feedback, monitoring and its false alarms (15 minutes)
+	@PYTHONPATH=. $(BIN)/python benchmarks/serving/database.py
+	@PYTHONPATH=. $(BIN)/python benchmarks/serving/feedback.py
+	@$(BIN)/python -m benchmarks.monitoring
+	@$(BIN)/python -m benchmarks.verdicts
 
 chaos: install ## Break a real service in many ways and check its promises (10 minutes; ARGS=--short: 2)
 	@$(BIN)/python -m benchmarks.chaos $(ARGS)

@@ -1,5 +1,6 @@
 """Compares the service that stores its predictions with one that does not.
 
+make bench-loop
 python benchmarks/serving/database.py [--rounds 10] [--seconds 3] [--url URL]
 
 Both run on one core and take turns in answering the same load of one-row requests from

@@ -1,6 +1,6 @@
 """Measures how much feedback one worker on one core handles; Linux, two cores.
 
-Run as ``python benchmarks/serving/feedback.py``; with ``--folder`` for a folder that
+Run by ``make bench-loop``; with ``--folder`` for a folder that
 ``models.prepare`` has filled before, otherwise a model is trained first.
 """
 
