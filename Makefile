@@ -33,7 +33,7 @@ serve: install ## Serve the Production model on http://127.0.0.1:8000 (ENV=wine,
 	@IRIS_DATABASE_URL=$${IRIS_DATABASE_URL-sqlite:///predictions.db} $(if $(ENV),IRIS_MODEL_NAME=$(ENV) IRIS_STORE=$${IRIS_STORE:-stores/$(ENV)}) exec $(BIN)/gunicorn --config python:serving.server.gunicorn_conf
 
 loop: install ## Show the whole loop: drift, labels, retraining, canary, rollback (4 minutes)
-	@$(BIN)/python -m demo.loop
+	@PYTHONPATH=src $(BIN)/python -m demo.loop
 
 test: install ## Run the tests (ARGS="-k split" and so on)
 	@$(BIN)/python -m pytest $(ARGS)
@@ -85,13 +85,13 @@ bench-peers: install ## The same with BentoML, MLServer and LitServe
 	@$(BIN)/python benchmarks/serving/run.py --peers $(ARGS)
 
 bench-evidence: install ## Simulate drift detectors and write docs/statistics.md (ARGS=--short: no files)
-	@$(BIN)/python -m benchmarks.evidence $(ARGS)
+	@PYTHONPATH=src $(BIN)/python -m benchmarks.evidence $(ARGS)
 
 bench-loop: install ## Measure the database, feedback, monitoring and its false alarms (15 minutes)
 	@PYTHONPATH=. $(BIN)/python benchmarks/serving/database.py
 	@PYTHONPATH=. $(BIN)/python benchmarks/serving/feedback.py
-	@$(BIN)/python -m benchmarks.monitoring
-	@$(BIN)/python -m benchmarks.verdicts
+	@PYTHONPATH=src $(BIN)/python -m benchmarks.monitoring
+	@PYTHONPATH=src $(BIN)/python -m benchmarks.verdicts
 
 chaos: install ## Break a real service in many ways and check its promises (10 minutes; ARGS=--short: 2)
 	@$(BIN)/python -m benchmarks.chaos $(ARGS)

@@ -5,6 +5,7 @@ import logging
 import resource
 import signal
 import sys
+from argparse import ArgumentParser
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NoReturn
@@ -33,6 +34,7 @@ INTERRUPTED = 130
 
 def main() -> int:
     """Run the story; return 0 if every expected state was reached."""
+    ArgumentParser(prog="make loop", description=__doc__).parse_args()
     signal.signal(signal.SIGTERM, _interrupt)
     logging.getLogger("mlflow").setLevel(logging.WARNING)  # it logs its migrations
     project = Project(Path(__file__).parents[2])
