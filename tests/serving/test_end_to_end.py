@@ -185,14 +185,14 @@ def find_refusal(server) -> str | None:
 
 
 def test_a_damaged_store_is_repaired_before_workers_need_it(
-    start, registry, iris_bytes, eventually
+    start, registry, iris_bytes, eventually, tmp_path
 ):
     version = registry.release(iris_bytes)
     server = start()
     eventually(lambda: server.serves(version), "the version is served")
     (folder,) = server.store.glob(f"{version}-*/")
 
-    shutil.rmtree(folder)
+    folder.rename(tmp_path / "gone")  # at once: a repair could come in between
     repairs = "serving_store_repairs_total"
     eventually(lambda: server.metric(repairs) == 1, "it is repaired")
     for worker in server.workers():
