@@ -24,7 +24,7 @@ PADDING = 600_000  # bytes; what the largest version is larger by
 VERSIONS = tuple(str(number + 1) for number in range(len(PENALTIES)))
 LARGE_VERSION = str(len(PENALTIES) + 1)
 FOLLOW_SECONDS = 0.3
-MOST_MEBIBYTES = 350  # 300 but while one hostile body of 8 MiB is parsed
+MOST_MEBIBYTES = 375  # 300 but while one hostile body of 8 MiB is parsed
 
 
 @dataclass(frozen=True)

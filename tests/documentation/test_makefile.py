@@ -18,7 +18,11 @@ PROGRAMS = [
 
 
 def run(command):
-    environment = {key: each for key, each in os.environ.items() if key != "PYTHONPATH"}
+    # `make test` passes its own arguments on to other calls of make.
+    prepared = {"PYTHONPATH", "ARGS", "MAKEFLAGS", "MAKEOVERRIDES", "MFLAGS"}
+    environment = {
+        name: value for name, value in os.environ.items() if name not in prepared
+    }
     return subprocess.run(
         ["/bin/sh", "-c", command],
         cwd=PROJECT,
