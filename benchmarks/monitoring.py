@@ -113,7 +113,7 @@ def monitor(url: str) -> tuple[dict[str, Any], float]:
 
 
 def describe() -> Contract:
-    """Return the contract of a model for these rows; there is no model."""
+    """Build a contract as if a model had been trained on these rows."""
     generator = np.random.default_rng(1)
     rows = 2_000
     numbers = [

@@ -44,7 +44,7 @@ def require_pair_with_current(store: Store) -> Callable[[Model], None]:
     def require(model: Model) -> None:
         pointer = store.read_pointer(CURRENT)
         if pointer is None:
-            raise ModelRefusedError("store", "there is no model to be a partner of")
+            raise ModelRefusedError("store", "no Production model to run beside")
         require_pair(model.contract, store.load(pointer).contract)
 
     return require

@@ -60,7 +60,7 @@ class ClassLabel(fields.Field[str]):
 
 
 def find_numbers(classes: tuple[str, ...]) -> dict[int | float, str]:
-    """Return the classes whose text is a number, by that number."""
+    """Map numbers to the classes that are written as numbers."""
     found: dict[int | float, str] = {}
     for parse in (int, float):
         for name in classes:
@@ -74,7 +74,7 @@ def find_numbers(classes: tuple[str, ...]) -> dict[int | float, str]:
 
 
 def find_booleans(classes: tuple[str, ...]) -> dict[bool, str]:
-    """Return the classes whose text is a boolean, by that boolean."""
+    """Map booleans to the classes that are written as booleans."""
     spellings = {"True": True, "true": True, "False": False, "false": False}
     return {spellings[name]: name for name in classes if name in spellings}
 
