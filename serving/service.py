@@ -21,7 +21,7 @@ from serving.predictor import Predictor
 
 if TYPE_CHECKING:
     from serving.database.database import Database
-    from serving.database.inbox import FeedbackInbox
+    from serving.database.feedback.inbox import FeedbackInbox
 
 EXTENSION = "serving"
 

@@ -2,10 +2,10 @@
 
 from serving.config import Config
 from serving.database.engine import connect
-from serving.database.inbox import FeedbackInbox
+from serving.database.feedback.inbox import FeedbackInbox
 from serving.database.metrics import DatabaseMetrics
+from serving.database.predictions.writer import NAME, PredictionWriter
 from serving.database.retention import PredictionRetention
-from serving.database.writer import NAME, PredictionWriter
 from serving.monitoring.metrics import ServiceMetrics
 
 

@@ -10,7 +10,7 @@ from serving.monitoring.features.discrete import MOST_VALUES, OTHER
 from serving.monitoring.prediction_metrics import PredictionFamilies
 
 if TYPE_CHECKING:
-    from serving.database.feedback import Written
+    from serving.database.feedback.writing import Written
 
 DIFFERENT = "different"  # label of a row if it and the prediction are two rare classes
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from serving.database.feedback import Written
+from serving.database.feedback.writing import Written
 from serving.monitoring.features.discrete import MOST_VALUES
 from serving.monitoring.feedback_metrics import FeedbackMetrics
 from serving.monitoring.metrics import ServiceMetrics

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Engine
 
-from serving.database.feedback import (
+from serving.database.feedback.writing import (
     Key,
     UnknownPredictionsError,
     Written,

@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 
 from serving.database import schema
 from serving.database.metrics import DatabaseMetrics
-from serving.database.writer import PredictionWriter
+from serving.database.predictions.writer import PredictionWriter
 from serving.model.onnx_model import Prediction
 from serving.monitoring.logs import JsonFormatter
 from serving.monitoring.observers import CompletedRequest, Observation
@@ -300,7 +300,7 @@ def test_a_file_that_stays_locked_keeps_rows_waiting(
 def test_a_database_that_hangs_is_reported(
     tmp_path, make_writing, sqlite_url, monkeypatch, eventually, messages
 ):
-    monkeypatch.setattr("serving.database.writer.HANGING_SECONDS", 0.1)
+    monkeypatch.setattr("serving.database.predictions.writer.HANGING_SECONDS", 0.1)
     writing = make_writing(sqlite_url)
     writing.flush()
     writing.writer.report()

@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy import Engine
 from sqlalchemy.dialects import postgresql
 
-from serving.database.rows import COLUMNS, Row
+from serving.database.predictions.rows import COLUMNS, Row
 from serving.database.tables import predictions
 
 

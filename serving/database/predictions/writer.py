@@ -10,9 +10,9 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DataError, SQLAlchemyError
 
 from serving.database.engine import describe_error
-from serving.database.inserts import insert
 from serving.database.metrics import DatabaseMetrics
-from serving.database.rows import RowEncoder
+from serving.database.predictions.inserts import insert
+from serving.database.predictions.rows import RowEncoder
 from serving.database.schema import upgrade
 from serving.monitoring.observers import CompletedRequest, ObserverQueue
 from serving.monitoring.tasks import OnError, run_forever

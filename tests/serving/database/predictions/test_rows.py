@@ -4,7 +4,7 @@ import time
 import numpy as np
 import pytest
 
-from serving.database.rows import COLUMNS, RowEncoder
+from serving.database.predictions.rows import COLUMNS, RowEncoder
 from serving.monitoring.observers import Observation, OtherAnswer
 
 FLOWERS = np.array([[5.1, 3.5, 1.4, 0.2], [6.7, 3.0, 5.2, 2.3]], dtype=np.float32)
@@ -182,7 +182,7 @@ def test_many_rows_are_written_as_few_are(iris, monkeypatch):
     observation = observe(iris, np.tile(FLOWERS, (5, 1)))
     expected = encode(observation)
 
-    monkeypatch.setattr("serving.database.rows.ROWS_AT_ONCE", 3)
+    monkeypatch.setattr("serving.database.predictions.rows.ROWS_AT_ONCE", 3)
 
     assert encode(observation) == expected
 

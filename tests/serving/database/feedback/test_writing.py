@@ -6,7 +6,7 @@ from multiprocessing import get_context
 import pytest
 
 from serving.database.engine import connect
-from serving.database.feedback import (
+from serving.database.feedback.writing import (
     CHUNK,
     UnknownPredictionsError,
     Written,

@@ -1,0 +1,1 @@
+"""Predicted rows in the database."""
