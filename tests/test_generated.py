@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from iris_kedro.datasets.model_files import compute_digest
+from iris_kedro.datasets.models.storage import compute_digest
 from iris_kedro.model.inputs import arrange
 from iris_kedro.pipelines.data_engineering.nodes import clean, split
 from iris_kedro.pipelines.data_science.export import describe_challenger, export_onnx

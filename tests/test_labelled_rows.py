@@ -18,7 +18,7 @@ import pandas as pd
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from iris_kedro.datasets.model_files import compute_digest
+from iris_kedro.datasets.models.storage import compute_digest
 from iris_kedro.registry import Registry
 from serving.database.engine import connect
 from serving.database.tables import feedback, predictions

@@ -17,7 +17,7 @@ from mlflow.protos.databricks_pb2 import PERMISSION_DENIED
 from mlflow.tracking import MlflowClient
 
 from iris_kedro.datasets import SourceDataset, TrackedParquetDataset
-from iris_kedro.datasets.model_files import compute_digest
+from iris_kedro.datasets.models.storage import compute_digest
 from iris_kedro.errors import NothingToDo
 
 pytestmark = pytest.mark.slow
@@ -219,7 +219,10 @@ def test_table_on_the_terminal_names_each_candidate(shipped):
         (("registry", "describe", "model_release"), "decide"),
         (("catalog", "describe-datasets"), "ModelRegistryDataset"),
         (("catalog", "list-patterns"), "{default}"),
-        (("catalog", "resolve-patterns"), "iris_kedro.datasets.files.OnnxDataset"),
+        (
+            ("catalog", "resolve-patterns"),
+            "iris_kedro.datasets.models.files.OnnxDataset",
+        ),
         (("model", "--help"), "rollback"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,

@@ -16,7 +16,7 @@ from iris_kedro.configuration import find_project, name_data_folder
 from iris_kedro.hooks.project import ExperimentHooks, ProjectHooks
 from iris_kedro.hooks.tracking import TrackingHooks
 from iris_kedro.hooks.unchanged import UnchangedHooks
-from iris_kedro.specification.dataset import select_words
+from iris_kedro.specification.data.dataset import select_words
 from iris_kedro.tables.reading import build_load_args
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")

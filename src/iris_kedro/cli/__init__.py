@@ -7,13 +7,13 @@ import click
 from kedro.framework.cli.project import run as kedro_run
 from kedro_mlflow.framework.cli.cli import ui as mlflow_ui
 
-from .canary import canary
-from .dataset import dataset
-from .errors import explain_errors
-from .model import model
-from .signals import interrupt_on_sigterm
-from .ui import open_on_runs
-from .watch import watch
+from iris_kedro.cli.canary import canary
+from iris_kedro.cli.dataset import dataset
+from iris_kedro.cli.errors import explain_errors
+from iris_kedro.cli.model import model
+from iris_kedro.cli.signals import interrupt_on_sigterm
+from iris_kedro.cli.ui import open_on_runs
+from iris_kedro.cli.watch import watch
 
 __all__ = ["cli", "dataset", "model", "run", "watch"]
 

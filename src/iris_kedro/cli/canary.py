@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .context import load_context
-from .errors import explain_errors
-from .model import environment_option, reason_option
+from iris_kedro.cli.context import load_context
+from iris_kedro.cli.errors import explain_errors
+from iris_kedro.cli.model import environment_option, reason_option
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -27,10 +27,9 @@ def canary(reason: str, env: str | None, *, decide: bool, stop: bool) -> None:
     The watcher decides in every round; --decide does the same once, without a watcher.
     """
     from iris_kedro.canary import advance_canary, decide_next
+    from iris_kedro.cli.tables.canary import print_decision, print_trials
     from iris_kedro.registry import Registry, find_user
     from iris_kedro.specification import Canary
-
-    from .canary_tables import print_decision, print_trials
 
     context = load_context(env)
     registry = Registry(context.params["dataset"].name)

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from .errors import explain_errors
+from iris_kedro.cli.errors import explain_errors
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +35,7 @@ def init(source: str, target: str, name: str, *, force: bool) -> None:
     SOURCE is a CSV, Parquet or JSON lines file, an address, or an SQL query.
     """
     from iris_kedro.configuration import find_project
-    from iris_kedro.datasets.source import is_query
+    from iris_kedro.datasets.raw.source import is_query
     from iris_kedro.profiling import profile_table, write_gate, write_specification
     from iris_kedro.tables.reading import standardize_name
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .context import load_context
-from .errors import explain_errors
+from iris_kedro.cli.context import load_context
+from iris_kedro.cli.errors import explain_errors
 
 if TYPE_CHECKING:
     from iris_kedro.registry import Registry
@@ -45,7 +45,7 @@ def reason_option(command: Callable[..., Any]) -> Callable[..., Any]:
 @explain_errors
 def list_versions(env: str | None) -> None:
     """Show all versions: alias, verdict, metrics and why."""
-    from .tables import print_versions
+    from iris_kedro.cli.tables.versions import print_versions
 
     print_versions(open_registry(env))
 
@@ -60,7 +60,7 @@ def list_versions(env: str | None) -> None:
 @explain_errors
 def history(env: str | None, at: datetime | None) -> None:
     """Show all changes of Production and decisions of the watcher, with reasons."""
-    from .tables import print_history
+    from iris_kedro.cli.tables.versions import print_history
 
     registry = open_registry(env)
     if at is not None:

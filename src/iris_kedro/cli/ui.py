@@ -8,9 +8,8 @@ from typing import Any
 
 import click
 
+from iris_kedro.cli.context import load_context
 from iris_kedro.errors import ProjectError
-
-from .context import load_context
 
 
 def open_on_runs(open_ui: Callable[..., Any]) -> Callable[..., Any]:

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .context import load_context
-from .errors import explain_errors
-from .model import REASON_LENGTH
+from iris_kedro.cli.context import load_context
+from iris_kedro.cli.errors import explain_errors
+from iris_kedro.cli.model import REASON_LENGTH
 
 if TYPE_CHECKING:
     from iris_kedro.watcher.surroundings import Surroundings
@@ -51,7 +51,7 @@ def watch(context: click.Context, env: str | None, *, once: bool) -> None:
 @explain_errors
 def status(context: click.Context, env: str | None) -> None:
     """Show waiting triggers, past decisions and the state of the rules."""
-    from .watch_tables import print_status
+    from iris_kedro.cli.tables.watch import print_status
 
     print_status(_open(env or context.obj))
 

@@ -1,13 +1,13 @@
 """The outside effects that Kedro and kedro-mlflow have no dataset for."""
 
-from .files import BytesDataset, OnnxDataset
-from .labelled_rows import LabelledRowsDataset
-from .latency import OnnxLatencyDataset
-from .predictions import PredictionsDataset
-from .raw_archive import RawArchiveDataset
-from .registry import ModelRegistryDataset
-from .source import SourceDataset
-from .tracking import (
+from iris_kedro.datasets.models.files import BytesDataset, OnnxDataset
+from iris_kedro.datasets.models.latency import OnnxLatencyDataset
+from iris_kedro.datasets.models.registry import ModelRegistryDataset
+from iris_kedro.datasets.predictions import PredictionsDataset
+from iris_kedro.datasets.raw.archive import RawArchiveDataset
+from iris_kedro.datasets.raw.labelled_rows import LabelledRowsDataset
+from iris_kedro.datasets.raw.source import SourceDataset
+from iris_kedro.datasets.tracking import (
     CandidateRunsDataset,
     MetricsDataset,
     ProvenanceDataset,

@@ -10,7 +10,7 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy import Engine, Select, and_, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from iris_kedro.datasets.model_files import download_model
+from iris_kedro.datasets.models.storage import download_model
 from iris_kedro.errors import ProjectError
 from iris_kedro.gate.release import ReleasedModel
 from iris_kedro.monitoring.served import Chunk, ServedPredictions

@@ -22,6 +22,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from iris_kedro.configuration import PROJECT
+from iris_kedro.datasets.models.code import copy_code, list_own_parts, list_requirements
 from iris_kedro.hooks.names import name_entity, shorten_value
 from iris_kedro.hooks.tracking import flatten
 from iris_kedro.model.candidates import CandidateRecord, name_metric, show_values
@@ -32,8 +33,6 @@ from iris_kedro.model.provenance import (
     list_packages,
     read_git_commit,
 )
-
-from .model_code import copy_code, list_own_parts, list_requirements
 
 
 class TrackedParquetDataset(ParquetDataset):

@@ -4,25 +4,31 @@ Kedro builds these models from the YAML before any node runs: unknown keys, wron
 types and impossible values stop the run with the name of the parameter.
 """
 
-from .base import Name, Parameters
-from .canary import Canary, Guard, Strategy
-from .candidates import Candidate, Candidates, Search
-from .checks import (
+from iris_kedro.specification.base import Name, Parameters
+from iris_kedro.specification.candidates import Candidate, Candidates, Search
+from iris_kedro.specification.checks import (
     check_agreement,
     check_decision,
     check_searches,
     check_strategy,
     check_watcher,
 )
-from .dataset import Card, Dataset, DatasetSplit
-from .estimators import Distribution, Estimator
-from .features import Boolean, Category, Feature, Integer, Number
-from .gate import Gate
-from .monitoring import Monitoring
-from .sections import check_names
-from .target import Target
-from .training import Export, LabelledRows, Split, Training
-from .watcher import Rules, Triggers, Watcher
+from iris_kedro.specification.data.dataset import Card, Dataset, DatasetSplit
+from iris_kedro.specification.data.features import (
+    Boolean,
+    Category,
+    Feature,
+    Integer,
+    Number,
+)
+from iris_kedro.specification.data.target import Target
+from iris_kedro.specification.estimators import Distribution, Estimator
+from iris_kedro.specification.operation.canary import Canary, Guard, Strategy
+from iris_kedro.specification.operation.gate import Gate
+from iris_kedro.specification.operation.monitoring import Monitoring
+from iris_kedro.specification.operation.watcher import Rules, Triggers, Watcher
+from iris_kedro.specification.sections import check_names
+from iris_kedro.specification.training import Export, LabelledRows, Split, Training
 
 __all__ = [
     "Boolean",

@@ -8,9 +8,8 @@ from sklearn.base import is_classifier
 from sklearn.model_selection import ParameterGrid, ParameterSampler
 
 from iris_kedro.boosting.parameters import list_parameters
-
-from .base import Count, Name, Parameters, check_known
-from .estimators import Distribution, Estimator, check_values
+from iris_kedro.specification.base import Count, Name, Parameters, check_known
+from iris_kedro.specification.estimators import Distribution, Estimator, check_values
 
 EXAMPLES = 20  # drawn of distributions, to check them before any training
 

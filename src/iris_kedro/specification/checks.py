@@ -6,12 +6,11 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from iris_kedro.errors import ProjectError
-
-from .canary import Strategy
-from .candidates import Candidate
-from .dataset import Dataset
-from .training import LabelledRows, Training
-from .watcher import Watcher
+from iris_kedro.specification.candidates import Candidate
+from iris_kedro.specification.data.dataset import Dataset
+from iris_kedro.specification.operation.canary import Strategy
+from iris_kedro.specification.operation.watcher import Watcher
+from iris_kedro.specification.training import LabelledRows, Training
 
 TWO = 2  # classes
 

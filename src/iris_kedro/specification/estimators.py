@@ -10,8 +10,7 @@ from scipy import stats
 from sklearn.base import BaseEstimator
 
 from iris_kedro.boosting.parameters import list_parameters
-
-from .base import Parameters, check_known
+from iris_kedro.specification.base import Parameters, check_known
 
 # What `pip install .[boosting]` installs: the libraries, and their conversion to ONNX.
 BOOSTING = ("lightgbm", "xgboost")

@@ -6,15 +6,14 @@ from typing import Any
 from pydantic import Field
 
 from iris_kedro.errors import ProjectError
-
-from .base import Parameters, check_known
-from .canary import Canary, Strategy
-from .candidates import Candidates
-from .dataset import Card, Dataset
-from .gate import Gate
-from .monitoring import Monitoring
-from .training import Export, LabelledRows, Split, Training
-from .watcher import Watcher
+from iris_kedro.specification.base import Parameters, check_known
+from iris_kedro.specification.candidates import Candidates
+from iris_kedro.specification.data.dataset import Card, Dataset
+from iris_kedro.specification.operation.canary import Canary, Strategy
+from iris_kedro.specification.operation.gate import Gate
+from iris_kedro.specification.operation.monitoring import Monitoring
+from iris_kedro.specification.operation.watcher import Watcher
+from iris_kedro.specification.training import Export, LabelledRows, Split, Training
 
 REPLACED = "; in conf/<env>/globals.yml, dataset replaces that of conf/base as a whole"
 SIMILAR = 0.8  # a section's name that is this close to one of ours is misspelled

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 
-from .base import Count, Parameters, Seed, Share
+from iris_kedro.specification.base import Count, Parameters, Seed, Share
 
 ThresholdMetric = Literal["f1", "balanced_accuracy", "accuracy"]
 

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from iris_kedro.specification import Dataset
-from iris_kedro.specification.features import AnyFeature, Boolean, Category
+from iris_kedro.specification.data.features import AnyFeature, Boolean, Category
 
 MISSING = frozenset({"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "<NA>"})
 MARKS = frozenset({"decimal", "thousands"})

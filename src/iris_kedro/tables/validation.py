@@ -10,7 +10,7 @@ import pandera.pandas as pa
 from kedro.validation import CheckFailure, DataValidationError
 
 from iris_kedro.specification import Dataset
-from iris_kedro.specification.features import Boolean, Category, Feature, Integer
+from iris_kedro.specification.data.features import Boolean, Category, Feature, Integer
 
 from .key_validation import FIRST_ROW, SHOWN_FAILURES, check_keys
 from .keys import find_key_columns

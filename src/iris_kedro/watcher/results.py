@@ -7,8 +7,8 @@ from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
-from iris_kedro.datasets.locations import read_location
-from iris_kedro.datasets.raw_archive import LABELLED_ROWS, RAW_DATA
+from iris_kedro.datasets.raw.archive import LABELLED_ROWS, RAW_DATA
+from iris_kedro.datasets.raw.locations import read_location
 from iris_kedro.hooks.tracking import DECISION
 from iris_kedro.registry import NOTE, SHARE, VERDICT, Registry, find_outcomes
 from iris_kedro.registry.releases import was_refused

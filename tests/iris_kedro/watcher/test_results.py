@@ -3,7 +3,7 @@
 import pytest
 from mlflow.tracking import MlflowClient
 
-from iris_kedro.datasets.raw_archive import LABELLED_ROWS
+from iris_kedro.datasets.raw.archive import LABELLED_ROWS
 from iris_kedro.hooks.tracking import DECISION
 from iris_kedro.watcher.results import Results
 from iris_kedro.watcher.triggers.labels import Label

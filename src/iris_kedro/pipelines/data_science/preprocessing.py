@@ -16,7 +16,7 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from iris_kedro.derived.transformer import DerivedFeatures
 from iris_kedro.model.inputs import NO_CATEGORY
 from iris_kedro.specification import Boolean, Candidate, Category, Dataset, Number
-from iris_kedro.specification.features import AnyFeature
+from iris_kedro.specification.data.features import AnyFeature
 
 UNKNOWN_CODE = -1  # of an ordinal encoding
 

@@ -12,7 +12,7 @@ from iris_kedro.pipelines.data_engineering.labelled import (
 )
 from iris_kedro.pipelines.data_engineering.nodes import archive, clean, split
 from iris_kedro.specification import DatasetSplit, LabelledRows
-from iris_kedro.specification.dataset import Rows
+from iris_kedro.specification.data.dataset import Rows
 from iris_kedro.tables.labelled import PREDICTED_AT
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from iris_kedro.errors import ProjectError
 from iris_kedro.pipelines.data_engineering.nodes import clean, fetch, split
 from iris_kedro.specification import Dataset, DatasetSplit, Split
-from iris_kedro.specification.dataset import Rows
+from iris_kedro.specification.data.dataset import Rows
 
 COLUMNS = ["sepal_length", "sepal_width", "petal_length", "petal_width", "species"]
 ROWS = [

@@ -16,7 +16,7 @@ from kedro_datasets.pandas import SQLQueryDataset
 from mlflow.exceptions import MlflowException
 from sklearn import datasets as sklearn_datasets
 
-from .locations import MLFLOW_SCHEMES, read_location, resolve
+from iris_kedro.datasets.raw.locations import MLFLOW_SCHEMES, read_location, resolve
 
 SKLEARN = "sklearn:"
 QUERY = r"\s*(select|with)\s"

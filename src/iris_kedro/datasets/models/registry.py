@@ -10,13 +10,13 @@ from google.protobuf.message import DecodeError
 from kedro.io import AbstractDataset, DatasetError
 from mlflow.exceptions import MlflowException
 
-from iris_kedro.datasets.model_files import (
+from iris_kedro.datasets.models.storage import (
     FILE_DIGEST,
     compute_digest,
     download_model,
     upload_model,
 )
-from iris_kedro.datasets.raw_archive import LABELLED_ROWS, RAW_DATA
+from iris_kedro.datasets.raw.archive import LABELLED_ROWS, RAW_DATA
 from iris_kedro.gate.release import (
     Outcome,
     RegistryState,

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-PACKAGE = Path(__file__).parents[1]
+PACKAGE = Path(__file__).parents[2]
 # Where the project is installed as well, its other modules are still found.
 INIT = "from pkgutil import extend_path\n\n__path__ = extend_path(__path__, __name__)\n"
 REQUIREMENTS = {"derived": ("onnx", "skl2onnx")}

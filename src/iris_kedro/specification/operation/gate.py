@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from .base import Parameters, Seed, Share
+from iris_kedro.specification.base import Parameters, Seed, Share
 
 
 class Gate(Parameters):

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from .base import Count, Parameters, Share
+from iris_kedro.specification.base import Count, Parameters, Share
 
 Strategy = Literal["direct", "canary"]
 Hours = Annotated[float, Field(ge=0)]

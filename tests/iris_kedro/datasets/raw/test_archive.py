@@ -6,7 +6,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from iris_kedro.datasets import RawArchiveDataset, SourceDataset
-from iris_kedro.datasets.locations import read_location
+from iris_kedro.datasets.raw.locations import read_location
 from iris_kedro.model.provenance import RawFile
 
 CONTENT = b"a,b\r\n1,2\r\n"

@@ -6,10 +6,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from iris_kedro.derived.expression import parse
-
-from .base import Name, Parameters, Share
-from .features import Feature, Number
-from .target import Target
+from iris_kedro.specification.base import Name, Parameters, Share
+from iris_kedro.specification.data.features import Feature, Number
+from iris_kedro.specification.data.target import Target
 
 
 class Rows(Parameters):

@@ -4,8 +4,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, FiniteFloat, field_validator, model_validator
 
-from .base import Name, Parameters
-from .features import Text, check_unique
+from iris_kedro.specification.base import Name, Parameters
+from iris_kedro.specification.data.features import Text, check_unique
 
 Cost = Annotated[FiniteFloat, Field(ge=0)]
 

@@ -13,7 +13,7 @@ from pydantic import (
     model_validator,
 )
 
-from .base import Parameters
+from iris_kedro.specification.base import Parameters
 
 
 def write_value(value: Any) -> Any:

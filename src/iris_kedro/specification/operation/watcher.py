@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, Field, model_validator
 
-from .base import Count, Parameters
+from iris_kedro.specification.base import Count, Parameters
 
 LARGEST_PORT = 65_535
 LEASE_ROUNDS = 3  # minimum length of a lease, in rounds, so that it is not lost easily

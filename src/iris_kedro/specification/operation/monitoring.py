@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from .base import Count, Parameters, Share
+from iris_kedro.specification.base import Count, Parameters, Share
 
 
 class Monitoring(Parameters):

@@ -8,9 +8,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
+from iris_kedro.cli.tables.watch import describe_outcome
 from iris_kedro.registry import GUARDED, NOTE, PRODUCTION, REASONS, VERDICT, read_share
-
-from .watch_tables import describe_outcome
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion

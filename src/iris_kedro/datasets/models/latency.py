@@ -6,11 +6,10 @@ from typing import Any, NoReturn
 import numpy as np
 from kedro.io import AbstractDataset, DatasetError
 
+from iris_kedro.datasets.models.files import OnnxDataset
 from iris_kedro.model.contract import Contract
 from iris_kedro.model.inputs import arrange, to_tensors
 from iris_kedro.model.scoring import OnnxScorer
-
-from .files import OnnxDataset
 
 REPEATS = 200
 

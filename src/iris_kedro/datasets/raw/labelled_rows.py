@@ -7,10 +7,9 @@ from kedro.io import AbstractDataset, DatasetError
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
+from iris_kedro.datasets.raw.locations import read_location
 from iris_kedro.errors import ProjectError
 from iris_kedro.prediction_database import locate, open_database, select_labelled
-
-from .locations import read_location
 
 DATABASE = "database"
 OFF = "set data_engineering.labelled_rows.enabled to false to train without them"

@@ -13,7 +13,7 @@ from kedro.io import DatasetError
 from mlflow.tracking import MlflowClient
 
 from iris_kedro.datasets import ModelRegistryDataset
-from iris_kedro.datasets import registry as dataset_module
+from iris_kedro.datasets.models import registry as dataset_module
 from iris_kedro.gate.release import Decision, Outcome, Release, Verdict
 from iris_kedro.model.contract import Contract
 

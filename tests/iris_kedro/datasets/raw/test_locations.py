@@ -1,7 +1,7 @@
 import mlflow
 import pytest
 
-from iris_kedro.datasets.locations import read_location
+from iris_kedro.datasets.raw.locations import read_location
 
 
 @pytest.mark.usefixtures("tracking")

@@ -1,0 +1,1 @@
+"""Models: their files, their code, and the registry."""

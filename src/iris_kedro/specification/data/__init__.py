@@ -1,0 +1,1 @@
+"""The dataset: its features, its target and their types."""

@@ -1,0 +1,1 @@
+"""What happens after training: gate, canary, monitoring, watcher."""
