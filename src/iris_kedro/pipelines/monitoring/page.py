@@ -4,9 +4,13 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from iris_kedro.monitoring.report.charts import (
+    draw_accuracy,
+    draw_bins,
+    draw_evidence,
+    show_time,
+)
 from iris_kedro.style import words
-
-from .charts import draw_accuracy, draw_bins, draw_evidence, show_time
 
 RETRAIN = "kedro run --params data_engineering.labelled_rows.enabled=true"
 SHOWN = 40  # features with charts; further ones are in a table

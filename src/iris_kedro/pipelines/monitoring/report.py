@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 
 from iris_kedro.gate.intervals import Estimate, estimate_share
 from iris_kedro.monitoring.accuracy import Accuracy
-from iris_kedro.monitoring.bins import MISSING, UNKNOWN
 from iris_kedro.monitoring.counting import Counts
 from iris_kedro.monitoring.drift import Drift
-from iris_kedro.monitoring.explaining import describe_change
 from iris_kedro.monitoring.judging import judge
+from iris_kedro.monitoring.report.drifts import describe_drift
 from iris_kedro.specification import Monitoring
 
 from .nodes import Drifts, Observed
@@ -66,34 +65,9 @@ def build_report(
 def _describe(
     drift: Drift, counts: Counts, points: list[NDArray[np.intp]], seconds: float
 ) -> dict[str, Any]:
-    total, recent = sum(drift.bins.reference), int(drift.recent.sum())
-    bins = [
-        {
-            "name": name,
-            "reference": before / total if total else None,
-            "recent": int(now) / recent if recent else None,
-        }
-        for name, before, now in zip(
-            drift.bins.names, drift.bins.reference, drift.recent, strict=True
-        )
-    ]
-    special = {
-        name: {key: bins[place][key] for key in ("reference", "recent")}
-        for name in (MISSING, UNKNOWN)
-        if (place := drift.bins.place(name)) is not None
-    }
-    return {
-        "log_e": float(drift.log_e.max()) if len(drift.log_e) else 0.0,
-        "effect": drift.effect,
-        "effect_by_chance": drift.chance,
-        "drifts": drift.matters,
+    return describe_drift(drift) | {
         "shown_at": _show_end(drift.shown_at, counts, seconds),
-        "change": None if drift.effect is None else describe_change(drift),
-        **special,
         "not_stored": drift.absent,
-        "reference_rows": total,
-        "recent_rows": recent,
-        "bins": bins,
         "evidence": [float(drift.log_e[each[-1]]) for each in points],
     }
 

@@ -1,0 +1,1 @@
+"""Parts of the reports on predictions: what drifts, in figures and charts."""
