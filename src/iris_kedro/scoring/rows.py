@@ -66,6 +66,7 @@ class Rows:
         columns: Names of the columns, the same in all files.
         parts: All rows, in order.
         read: Reads a part in batches; can be pickled.
+        staged: Folder with the rows of a query, to delete when all are scored.
     """
 
     location: str
@@ -73,3 +74,4 @@ class Rows:
     columns: Sequence[str]
     parts: Sequence[Part]
     read: Callable[[Part], Iterator[Batch]]
+    staged: str | None = None

@@ -1,0 +1,1 @@
+"""Batch scoring: rows that are read, and scores that are written, part by part."""

@@ -1,0 +1,100 @@
+"""How CSV is written: its separator, its encoding and its header."""
+
+import codecs
+import csv
+import io
+from dataclasses import dataclass
+
+from iris_kedro.datasets.batch.reading.text import open_text
+from iris_kedro.errors import ProjectError
+
+HEADER = 1 << 20  # bytes that the header is in
+# In these, a byte that looks like a line end or a quote may be part of a character.
+STATEFUL = ("utf-16", "utf-32", "utf-7", "iso2022", "hz")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the text of CSV is written.
+
+    Attributes:
+        separator: Between the values of a row; one character.
+        encoding: As Python names it.
+    """
+
+    separator: str = ","
+    encoding: str = "utf-8"
+
+    @property
+    def last_byte(self) -> bytes:
+        """The byte before a value that is not the first one in its row."""
+        return self.separator.encode(self.encoding)[-1:]
+
+    @property
+    def is_divisible(self) -> bool:
+        """Whether line ends are found without decoding the text."""
+        return not codecs.lookup(self.encoding).name.startswith(STATEFUL)
+
+
+def make_layout(separator: str = ",", encoding: str = "utf-8") -> Layout:
+    """Return a layout that can be read.
+
+    Raises:
+        ProjectError: If it cannot.
+    """
+    if len(separator) != 1 or separator in '"\r\n':
+        raise ProjectError(
+            "batch_inference.layout.separator must be one character, such as ; or a"
+            f" tab, not {separator!r}"
+        )
+    try:
+        name = codecs.lookup(encoding).name.removesuffix("-sig")
+        separator.encode(name)
+    except (LookupError, UnicodeError) as error:
+        raise ProjectError(
+            f"there is no encoding {encoding!r} with {separator!r}: set"
+            " batch_inference.layout.encoding, such as utf-8, cp1252 or utf-16"
+        ) from error
+    return Layout(separator, name)
+
+
+def read_header(path: str, layout: Layout) -> tuple[list[str], int]:
+    """Return the names in the header, and the byte where the first row starts.
+
+    Raises:
+        ProjectError: If there is no header, or a column is there twice.
+    """
+    with open_text(path) as stream:
+        head = stream.read(HEADER)
+    mark = codecs.BOM_UTF8 if head.startswith(codecs.BOM_UTF8) else b""
+    try:
+        # Bytes that are not text do not matter here, unless they are in the header.
+        decoder = codecs.getincrementaldecoder(layout.encoding)("surrogateescape")
+        text = _take_header(decoder.decode(head[len(mark) :]))
+        text.encode()
+        size = len(text.encode(layout.encoding))
+    except UnicodeError as error:
+        raise ProjectError(describe_encoding(path, layout)) from error
+    rows = csv.reader(io.StringIO(text.lstrip("\r\n")), delimiter=layout.separator)
+    names = next(rows, [])
+    if not names:
+        raise ProjectError(f"{path!r} has no header: it is empty")
+    return names, len(mark) + size
+
+
+def _take_header(text: str) -> str:
+    """Return the header with its line end, and with blank lines before it."""
+    taken = ""
+    for line in io.StringIO(text, newline=""):
+        taken += line
+        if line.strip("\r\n") and taken.count('"') % 2 == 0:
+            break
+    return taken
+
+
+def describe_encoding(path: str, layout: Layout) -> str:
+    """Say that a file is not in the encoding of the layout."""
+    return (
+        f"{path!r} is not text in the encoding {layout.encoding!r}: set"
+        " batch_inference.layout.encoding, such as cp1252 or utf-16"
+    )

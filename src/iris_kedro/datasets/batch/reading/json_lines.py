@@ -1,0 +1,156 @@
+"""JSON lines: parts are ranges of bytes, and values have the types of JSON."""
+
+import codecs
+import io
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import json as arrow_json
+
+from iris_kedro.datasets.batch.reading.lines import (
+    Range,
+    count_rows,
+    cut_lines,
+    read_lines,
+)
+from iris_kedro.datasets.batch.reading.listing import File
+from iris_kedro.datasets.batch.reading.mixed_lines import Lines, read_mixed
+from iris_kedro.datasets.batch.reading.text import is_utf8, open_text
+from iris_kedro.errors import ProjectError
+from iris_kedro.scoring.rows import Batch, Part
+
+BLOCK = 512 << 10  # bytes that are parsed together
+SAMPLE = 1 << 20  # bytes of a file that show its columns
+BATCH_ROWS = 65_536
+
+
+def inspect(file: File, part_rows: int) -> tuple[list[str], list[Range]]:
+    """Return the columns of a file, by its first rows, and its parts.
+
+    Raises:
+        ProjectError: If it cannot be read.
+    """
+    try:
+        with open_text(file.path) as stream:
+            sample = next(read_lines(stream, SAMPLE), b"")
+        start = len(codecs.BOM_UTF8) if sample.startswith(codecs.BOM_UTF8) else 0
+        columns = _parse(sample[start:], 1, []).table.schema.names
+        with open_text(file.path, start) as stream:
+            ranges = list(cut_lines(stream, start, part_rows))
+    except ProjectError as error:
+        message = f"{file.path!r} cannot be read as JSON lines: {error}"
+        raise ProjectError(message) from error
+    if file.is_compressed and ranges:
+        ranges = [Range(start, file.size, sum(each.rows for each in ranges))]
+    return columns, ranges
+
+
+def read(part: Part, columns: Sequence[str]) -> Iterator[Batch]:
+    """Read a part, with unreadable rows.
+
+    The columns come first, null where a row has no such key, and then other keys. If
+    they can, all batches of a range of bytes have the same types.
+
+    Raises:
+        ProjectError: If it cannot be read.
+    """
+    number = part.first_row
+    collected: list[Lines] = []
+    for data in _read_bytes(part):
+        lines = _parse(data, number, columns)
+        if not lines.rows:  # blank lines only
+            continue
+        number += lines.rows
+        if part.path.endswith(".gz"):  # of any size
+            yield from _yield(lines, columns)
+        else:
+            collected.append(lines)
+    for lines in _align(collected):
+        yield from _yield(lines, columns)
+
+
+def _read_bytes(part: Part) -> Iterator[bytes]:
+    with open_text(part.path, part.start) as stream:
+        if part.path.endswith(".gz"):
+            yield from read_lines(stream, BLOCK)
+            return
+        data = stream.read(part.stop - part.start)
+    yield from read_lines(io.BytesIO(data), BLOCK)
+
+
+def _parse(data: bytes, first: int, columns: Sequence[str]) -> Lines:
+    """Parse whole lines; a line that is not valid concerns its row alone."""
+    rows = count_rows(data)
+    if not rows:
+        return Lines(pa.table({}), np.empty(0, np.int64), [])
+    # Arrow takes null for a row, and crashes the process if it comes first.
+    if data.startswith(b"{") + data.count(b"\n{") != rows:
+        return read_mixed(data, first, columns)
+    try:
+        table = _parse_quickly(data)
+    except pa.ArrowException:
+        return read_mixed(data, first, columns)
+    # Of nested values, Arrow makes arrays that are not valid in some cases.
+    is_flat = not any(pa.types.is_nested(each.type) for each in table.schema)
+    if table.num_rows != rows or not is_flat:  # two objects in a line, or one in two
+        return read_mixed(data, first, columns)
+    numbers = np.arange(first, first + rows, dtype=np.int64)
+    return Lines(_complete(table, columns), numbers, [])
+
+
+def _parse_quickly(data: bytes) -> pa.Table:
+    if not (data.isascii() or is_utf8(data)):
+        raise pa.ArrowInvalid("not UTF-8")
+    texts: list[tuple[str, pa.DataType]] = []
+    while True:
+        table = arrow_json.read_json(
+            pa.BufferReader(data),
+            arrow_json.ReadOptions(use_threads=False, block_size=len(data) + 1),
+            arrow_json.ParseOptions(explicit_schema=pa.schema(texts)),
+        )
+        # What looks like a date is text for the service, too.
+        dates = [
+            (each.name, pa.string())
+            for each in table.schema
+            if pa.types.is_timestamp(each.type)
+        ]
+        if not dates:
+            return table
+        texts += dates
+
+
+def _align(collected: Sequence[Lines]) -> Sequence[Lines]:
+    """Join what was parsed, if the types of its columns have one in common."""
+    tables = [each.table for each in collected]
+    try:
+        table = pa.concat_tables(tables, promote_options="permissive")
+    except pa.ArrowException:
+        return collected
+    numbers = np.concatenate([each.numbers for each in collected])
+    unreadable = [row for each in collected for row in each.unreadable]
+    return [Lines(table.combine_chunks(), numbers, unreadable)]
+
+
+def _complete(table: pa.Table, columns: Sequence[str]) -> pa.Table:
+    for name in columns:
+        if name not in table.schema.names:
+            table = table.append_column(name, pa.nulls(table.num_rows))
+    return table
+
+
+def _yield(lines: Lines, columns: Sequence[str]) -> Iterator[Batch]:
+    table, numbers, bad = lines
+    others = [name for name in table.schema.names if name not in columns]
+    table = table.select([*columns, *others])
+    done = 0
+    for batch in table.to_batches(BATCH_ROWS):
+        at = numbers[done : done + batch.num_rows]
+        done += batch.num_rows
+        is_last = done == len(numbers)
+        before = [each for each in bad if is_last or each.row < at[-1]]
+        bad = bad[len(before) :]
+        yield Batch(batch, at, before)
+    if bad:
+        empty = pa.RecordBatch.from_pylist([], table.schema)
+        yield Batch(empty, np.empty(0, np.int64), bad)

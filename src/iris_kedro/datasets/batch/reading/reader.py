@@ -1,0 +1,46 @@
+"""Reads a part in any process."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from iris_kedro.datasets.batch.reading import csv_rows, json_lines, parquet
+from iris_kedro.datasets.batch.reading.csv_rows import Layout
+from iris_kedro.errors import ProjectError
+from iris_kedro.scoring.rows import Batch, Part
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads parts; it can be pickled, as files are opened where they are read.
+
+    Attributes:
+        columns: The columns of the rows.
+        layout: How CSV is written.
+    """
+
+    columns: tuple[str, ...]
+    layout: Layout
+
+    def __call__(self, part: Part) -> Iterator[Batch]:
+        """Read a part in batches, with memory that does not depend on its size.
+
+        Raises:
+            ProjectError: If it cannot be read, or has changed.
+        """
+        found = 0
+        for batch in self._read(part):
+            found += batch.rows.num_rows + len(batch.unreadable)
+            yield batch
+        if found != part.rows:
+            raise ProjectError(
+                f"{part.path!r} has changed while it was read: {part.rows} rows from"
+                f" row {part.first_row} on have become {found}. Run again when nothing"
+                " writes to it"
+            )
+
+    def _read(self, part: Part) -> Iterator[Batch]:
+        if part.format == "parquet":
+            return parquet.read(part, self.columns)
+        if part.format == "jsonl":
+            return json_lines.read(part, self.columns)
+        return csv_rows.read(part, self.columns, self.layout)
