@@ -3,8 +3,8 @@
 from kedro.framework.project import find_pipelines
 from kedro.pipeline import Pipeline
 
-# Evaluates a running service, so it is not part of training and release.
-SEPARATE = {"monitoring"}
+# They use a released model, so they are not part of training and release.
+SEPARATE = {"batch_inference", "monitoring"}
 
 
 def register_pipelines() -> dict[str, Pipeline]:

@@ -4,15 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from google.protobuf.message import DecodeError
 from kedro.io import AbstractDataset, DatasetError
-from mlflow.exceptions import MlflowException
 from sqlalchemy import Engine, Select, and_, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from iris_kedro.datasets.models.storage import download_model
+from iris_kedro.datasets.models.released import read_released
 from iris_kedro.errors import ProjectError
-from iris_kedro.gate.release import ReleasedModel
 from iris_kedro.monitoring.served import Chunk, ServedPredictions
 from iris_kedro.prediction_database import (
     feedback,
@@ -20,7 +17,7 @@ from iris_kedro.prediction_database import (
     open_database,
     predictions,
 )
-from iris_kedro.registry import PRODUCTION, Registry
+from iris_kedro.registry import PRODUCTION
 
 CHUNK_VALUES = 400_000  # features times rows, to bound memory
 MOST_ROWS = 50_000
@@ -61,7 +58,7 @@ class PredictionsDataset(AbstractDataset[NoReturn, ServedPredictions]):
             DatasetError: If there is no Production version, no database, or no
                 prediction of this model in it, or one of them cannot be read.
         """
-        model = self._find_production()
+        model = read_released(self._name, PRODUCTION)
         try:
             engine = open_database(locate(self._credentials["con"], self._path))
             newest, last = self._find_newest(engine)
@@ -82,21 +79,6 @@ class PredictionsDataset(AbstractDataset[NoReturn, ServedPredictions]):
 
     def _describe(self) -> dict[str, Any]:
         return {"name": self._name, "days": self._days}
-
-    def _find_production(self) -> ReleasedModel:
-        registry = Registry(self._name)
-        version = registry.aliases().get(PRODUCTION)
-        if version is None:
-            raise DatasetError(
-                f"no version of {self._name} is in Production, so there is nothing to"
-                " monitor: kedro run trains and releases one"
-            )
-        try:
-            return ReleasedModel(version, download_model(registry, version))
-        except (DecodeError, MlflowException, OSError, ValueError) as error:
-            raise DatasetError(
-                f"version {version} of {self._name} cannot be read: {error}"
-            ) from error
 
     def _find_newest(self, engine: Engine) -> tuple[str, float]:
         """Return version and time of the newest prediction of this model."""

@@ -36,7 +36,14 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-SHOWN = ("leaderboard", "origins", "gate_report", "registry", "monitoring.report")
+SHOWN = (
+    "leaderboard",
+    "origins",
+    "gate_report",
+    "registry",
+    "monitoring.report",
+    "batch_inference.report",
+)
 
 
 class ProjectHooks:

@@ -8,6 +8,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from iris_kedro.gate.release import Decision, Outcome, RegistryState
+from iris_kedro.hooks.batch_summary import print_scores
 from iris_kedro.hooks.leaderboard_summary import print_leaderboard
 from iris_kedro.hooks.monitoring_summary import print_monitoring
 
@@ -22,7 +23,7 @@ def print_summary(
 
     Args:
         results: What there is of ``leaderboard``, ``origins``, ``gate_report``,
-            ``registry`` and ``monitoring.report``.
+            ``registry``, ``monitoring.report`` and ``batch_inference.report``.
         env: Configuration environment of the run.
         console: Where to print; by default the terminal.
     """
@@ -38,6 +39,8 @@ def print_summary(
         console.print(_list_next(report["model"], registry, env), highlight=False)
     if "monitoring.report" in results:
         print_monitoring(results["monitoring.report"], env, console)
+    if "batch_inference.report" in results:
+        print_scores(results["batch_inference.report"], console)
 
 
 def print_unchanged(

@@ -23,6 +23,7 @@ from iris_kedro.specification.data.features import (
 )
 from iris_kedro.specification.data.target import Target
 from iris_kedro.specification.estimators import Distribution, Estimator
+from iris_kedro.specification.operation.batch_inference import BatchInference
 from iris_kedro.specification.operation.canary import Canary, Guard, Strategy
 from iris_kedro.specification.operation.gate import Gate
 from iris_kedro.specification.operation.monitoring import Monitoring
@@ -31,6 +32,7 @@ from iris_kedro.specification.sections import check_names
 from iris_kedro.specification.training import Export, LabelledRows, Split, Training
 
 __all__ = [
+    "BatchInference",
     "Boolean",
     "Canary",
     "Candidate",

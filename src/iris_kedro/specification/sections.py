@@ -9,6 +9,7 @@ from iris_kedro.errors import ProjectError
 from iris_kedro.specification.base import Parameters, check_known
 from iris_kedro.specification.candidates import Candidates
 from iris_kedro.specification.data.dataset import Card, Dataset
+from iris_kedro.specification.operation.batch_inference import BatchInference
 from iris_kedro.specification.operation.canary import Canary, Strategy
 from iris_kedro.specification.operation.gate import Gate
 from iris_kedro.specification.operation.monitoring import Monitoring
@@ -51,6 +52,7 @@ SECTIONS: dict[str, type[Parameters]] = {
     "data_science": DataScience,
     "model_release": ModelRelease,
     "monitoring": Monitoring,
+    "batch_inference": BatchInference,
     "watcher": Watcher,
 }
 

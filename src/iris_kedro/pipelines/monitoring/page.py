@@ -2,18 +2,15 @@
 
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
 from iris_kedro.monitoring.report.charts import (
     draw_accuracy,
     draw_bins,
     draw_evidence,
     show_time,
 )
-from iris_kedro.style import words
+from iris_kedro.monitoring.report.rendering import SHOWN, render, sort_features
 
 RETRAIN = "kedro run --params data_engineering.labelled_rows.enabled=true"
-SHOWN = 40  # features with charts; further ones are in a table
 ADVICE = {
     "quiet": "Nothing to do.",
     "data drift": (
@@ -31,37 +28,22 @@ ADVICE = {
 
 def render_page(report: dict[str, Any]) -> str:
     """Render the report as a self-contained page."""
-    environment = Environment(
-        loader=PackageLoader("iris_kedro"),
-        autoescape=select_autoescape(["html.jinja"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["words"] = words
-    environment.filters["time"] = _show_time
-    variables = [(name, each) for name, each in _sort(report["features"])]
+    features = sort_features(report["features"])
     answers = [
         ("predicted classes", report["predictions"]),
         ("confidence", report["confidence"]),
     ]
-    return environment.get_template("monitoring.html.jinja").render(
+    return render(
+        "monitoring.html.jinja",
         report=report,
         advice=ADVICE[report["verdict"]],
-        charted=variables[:SHOWN],
-        others=variables[SHOWN:],
+        charted=features[:SHOWN],
+        others=features[SHOWN:],
         answers=answers,
         draw_accuracy=draw_accuracy,
         draw_bins=draw_bins,
         draw_evidence=draw_evidence,
-    )
-
-
-def _sort(features: dict[str, dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
-    """Order features by what matters: drift, then evidence."""
-    return sorted(
-        features.items(), key=lambda each: (not each[1]["drifts"], -each[1]["log_e"])
+        show_time=_show_time,
     )
 
 

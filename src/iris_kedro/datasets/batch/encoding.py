@@ -1,0 +1,72 @@
+"""Tables as the bytes of Parquet, CSV or JSON lines."""
+
+from collections.abc import Callable, Sequence
+
+import orjson
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+from pyarrow import types
+
+from iris_kedro.scoring.rows import Format
+
+
+def encode(batches: Sequence[pa.RecordBatch], format: Format) -> pa.Buffer:
+    """Return the bytes of a file; the same rows always give the same bytes.
+
+    Args:
+        batches: At least one; all have the same columns.
+        format: The format.
+    """
+    sink = pa.BufferOutputStream()
+    WRITERS[format](pa.Table.from_batches(batches), sink)
+    return sink.getvalue()
+
+
+def _write_parquet(table: pa.Table, sink: pa.BufferOutputStream) -> None:
+    # Dictionaries of numbers, which are nearly all different, take most of the time.
+    texts = [each.name for each in table.schema if _is_text(each.type)]
+    pq.write_table(table, sink, use_dictionary=texts)
+
+
+def _write_csv(table: pa.Table, sink: pa.BufferOutputStream) -> None:
+    pyarrow.csv.write_csv(_replace_dictionaries(table), sink)
+
+
+def _write_lines(table: pa.Table, sink: pa.BufferOutputStream) -> None:
+    for batch in _shorten_numbers(table).to_batches():
+        for row in batch.to_pylist():
+            line = orjson.dumps(row, default=str, option=orjson.OPT_APPEND_NEWLINE)
+            sink.write(line)
+
+
+WRITERS: dict[Format, Callable[[pa.Table, pa.BufferOutputStream], None]] = {
+    "parquet": _write_parquet,
+    "csv": _write_csv,
+    "jsonl": _write_lines,
+}
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    checks = (types.is_string, types.is_large_string, types.is_dictionary)
+    return any(bool(check(kind)) for check in checks)
+
+
+def _replace_dictionaries(table: pa.Table) -> pa.Table:
+    fields = [
+        each.with_type(each.type.value_type) if types.is_dictionary(each.type) else each
+        for each in table.schema
+    ]
+    return table.cast(pa.schema(fields))
+
+
+def _shorten_numbers(table: pa.Table) -> pa.Table:
+    """Return numbers of single precision as JSON should have them.
+
+    By way of their shortest text: 0.98 and not 0.9800000190734863.
+    """
+    for place, each in enumerate(table.schema):
+        if types.is_float32(each.type):
+            texts = table.column(place).cast(pa.string())
+            table = table.set_column(place, each.name, texts.cast(pa.float64()))
+    return table

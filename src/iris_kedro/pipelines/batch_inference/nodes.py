@@ -1,0 +1,49 @@
+"""Node that decides how rows are scored; the dataset of the scores then does it."""
+
+import hashlib
+
+from iris_kedro.gate.release import ReleasedModel
+from iris_kedro.scoring.job import ScoringJob
+from iris_kedro.scoring.output import choose_columns
+from iris_kedro.scoring.rows import Rows
+from iris_kedro.scoring.scorer import Scorer
+from iris_kedro.scoring.validation import Validator
+from iris_kedro.specification import BatchInference
+
+# Enough to compare distributions: more rows add no evidence, because the number of
+# training rows limits it.
+SAMPLED_ROWS = 10_000
+
+
+def score_rows(
+    rows: Rows, model: ReleasedModel, batch_inference: BatchInference
+) -> ScoringJob:
+    """Check that the rows have what the model needs, and prepare to score them.
+
+    Raises:
+        ProjectError: Names the columns that are missing, or there twice.
+    """
+    content = model.model.SerializeToString()
+    layout, text = batch_inference.layout, rows.parts[0].format == "csv"
+    Validator(model.contract, layout, text).check_columns(rows.columns)
+    scorer = Scorer(
+        content=content,
+        version=model.version,
+        layout=layout,
+        text=text,
+        columns=choose_columns(batch_inference.columns, rows.columns),
+        on_invalid=batch_inference.on_invalid,
+        every=-(-sum(part.rows for part in rows.parts) // SAMPLED_ROWS) or 1,
+    )
+    scorer.output.check()
+    identity = {
+        "model": model.contract.name,
+        "version": model.version,
+        "model digest": hashlib.sha256(content).hexdigest(),
+        "rows": rows.location,
+        "fingerprint of the rows": rows.fingerprint,
+        "layout": layout,
+        "columns": list(scorer.columns),
+        "format": batch_inference.format,
+    }
+    return ScoringJob(rows, scorer, identity, batch_inference)

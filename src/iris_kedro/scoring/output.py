@@ -1,0 +1,118 @@
+"""The columns that are written: scores, and rejected rows."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from iris_kedro.errors import ProjectError
+from iris_kedro.scoring.predictions import Predictions
+from iris_kedro.scoring.validation import Issue
+
+PREDICTION, PROBABILITY = "prediction", "probability_"
+OUT_OF_RANGE, VERSION = "out_of_range", "model_version"
+
+REJECTS = pa.schema(
+    [
+        ("row", pa.int64()),
+        ("column", pa.string()),
+        ("value", pa.string()),
+        ("reason", pa.string()),
+    ]
+)
+
+
+class Output:
+    """Builds the scores: columns of the input, then what the model says.
+
+    Args:
+        columns: The columns of the input that are kept, in their order.
+        classes: The classes of the model, in the order of the probabilities.
+        version: The version of the model.
+    """
+
+    def __init__(
+        self, columns: Sequence[str], classes: Sequence[str], version: str
+    ) -> None:
+        self._columns = columns
+        self._version = version
+        self._added = [
+            PREDICTION,
+            *(f"{PROBABILITY}{name}" for name in classes),
+            OUT_OF_RANGE,
+            VERSION,
+        ]
+
+    def check(self) -> None:
+        """Check that no kept column has the name of an added one.
+
+        Raises:
+            ProjectError: Names these columns.
+        """
+        both = [name for name in self._columns if name in self._added]
+        if both:
+            raise ProjectError(
+                f"the rows already have {_list(both)}, which scores are written to:"
+                " choose the columns that are kept, such as"
+                " --params batch_inference.columns=[id]"
+            )
+
+    def build(
+        self,
+        rows: pa.RecordBatch,
+        predictions: Predictions,
+        flags: NDArray[np.bool_],
+    ) -> pa.RecordBatch:
+        """Return the scores of some rows.
+
+        Args:
+            rows: The rows of the input.
+            predictions: Their predictions.
+            flags: Whether a value is outside its range in training.
+        """
+        version = pa.DictionaryArray.from_arrays(
+            pa.array(np.zeros(len(flags), np.int8)), pa.array([self._version])
+        )
+        arrays: list[Any] = [rows.column(name) for name in self._columns]
+        by_class = np.ascontiguousarray(predictions.probabilities.T)
+        arrays += [predictions.labels, *map(pa.array, by_class)]
+        arrays += [pa.array(flags), version]
+        return pa.RecordBatch.from_arrays(arrays, [*self._columns, *self._added])
+
+
+def list_rejects(issues: Sequence[Issue]) -> pa.RecordBatch:
+    """Return a row for each issue."""
+    columns = [
+        pa.array([getattr(each, field.name) for each in issues], field.type)
+        for field in REJECTS
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=REJECTS)
+
+
+def choose_columns(
+    wanted: Sequence[str] | None, columns: Sequence[str]
+) -> tuple[str, ...]:
+    """Return the columns of the input that are kept.
+
+    Args:
+        wanted: Their names; all if None.
+        columns: The columns of the input.
+
+    Raises:
+        ProjectError: Names a column that the input does not have.
+    """
+    if wanted is None:
+        return tuple(columns)
+    missing = [name for name in wanted if name not in columns]
+    if missing:
+        raise ProjectError(
+            f"batch_inference.columns names {_list(missing)}, which the rows do not"
+            f" have; they have {_list(columns)}"
+        )
+    return tuple(wanted)
+
+
+def _list(names: Sequence[str]) -> str:
+    return ", ".join(map(repr, names))

@@ -1,0 +1,140 @@
+"""Scores batches of rows with a released model."""
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from iris_kedro.scoring.bins import ReferenceBins
+from iris_kedro.scoring.counts import Counts
+from iris_kedro.scoring.output import Output, list_rejects
+from iris_kedro.scoring.predictions import LoadedModel
+from iris_kedro.scoring.rows import Batch
+from iris_kedro.scoring.validation import (
+    Issue,
+    Validator,
+    find_out_of_range,
+    to_tensors,
+)
+
+# Rows that are sampled in one part are not at the same places as those of the next.
+STRIDE = 7919
+
+
+class InvalidRowsError(ValueError):
+    """Some rows are invalid, and the user wants none to be.
+
+    Attributes:
+        issues: What is wrong with them.
+    """
+
+    def __init__(self, issues: list[Issue]) -> None:
+        super().__init__(issues)
+        self.issues = issues
+
+
+class Scored(NamedTuple):
+    """The result for a batch.
+
+    Attributes:
+        scores: A row for each valid row: see ``scoring.output``.
+        rejects: A row for each problem.
+        counts: What is counted of the batch.
+    """
+
+    scores: pa.RecordBatch
+    rejects: pa.RecordBatch
+    counts: Counts
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """A released model and how its scores are written; can be sent to other processes.
+
+    Attributes:
+        content: The ONNX file, which contains the contract.
+        version: The version of the model.
+        layout: See ``Validator``.
+        text: See ``Validator``.
+        columns: The columns of the input that are kept, in their order.
+        on_invalid: What happens to invalid rows.
+        every: Of this number of rows, one is counted in the bins that show drift.
+    """
+
+    content: bytes
+    version: str
+    layout: Literal["contract", "source"]
+    text: bool
+    columns: tuple[str, ...]
+    on_invalid: Literal["reject", "fail"]
+    every: int
+
+    def __call__(self, batch: Batch, part: int) -> Scored:
+        """Check, predict and count a batch.
+
+        Args:
+            batch: The rows.
+            part: Number of the part that they are from.
+
+        Raises:
+            InvalidRowsError: If a row is invalid, and ``on_invalid`` is "fail".
+        """
+        checked = self._validator.check(batch)
+        if checked.issues and self.on_invalid == "fail":
+            raise InvalidRowsError(checked.issues)
+        contract = self._model.contract
+        predictions = self._model.predict(to_tensors(checked.columns, contract))
+        flags = find_out_of_range(checked.columns, contract)
+        rows, sampled = batch.rows, (batch.numbers + STRIDE * part) % self.every == 0
+        if checked.issues:
+            rows = rows.filter(pa.array(checked.accepted))
+            sampled = sampled[checked.accepted]
+        features, answers = self._bins.count(checked.columns, predictions, sampled)
+        kinds = [f"{each.column}: {each.code}" for each in checked.issues]
+        names = [each.name for each in contract.features]
+        unusual = zip(names, flags.sum(axis=0).tolist(), strict=True)
+        return Scored(
+            self.output.build(rows, predictions, np.any(flags, axis=1)),
+            list_rejects(checked.issues),
+            Counts(
+                rows=len(batch.numbers) + len(batch.unreadable),
+                scored=rows.num_rows,
+                predictions=_count_texts(predictions.labels),
+                confidence=float(predictions.confidences.sum(dtype=float)),
+                rejected=Counter(kinds),
+                out_of_range=Counter(dict(unusual)),
+                features=features,
+                answers=answers,
+            ),
+        )
+
+    @cached_property
+    def output(self) -> Output:
+        """The columns of the scores."""
+        classes = self._model.contract.target.classes
+        return Output(self.columns, classes, self.version)
+
+    @cached_property
+    def _model(self) -> LoadedModel:
+        return LoadedModel(self.content)
+
+    @cached_property
+    def _validator(self) -> Validator:
+        return Validator(self._model.contract, self.layout, self.text)
+
+    @cached_property
+    def _bins(self) -> ReferenceBins:
+        return ReferenceBins.of(self._model.contract)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what each process makes for itself."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+
+def _count_texts(texts: pa.Array) -> Counter[str]:
+    counts = texts.value_counts()
+    names, numbers = counts.field("values").to_pylist(), counts.field("counts")
+    return Counter(dict(zip(names, numbers.to_pylist(), strict=True)))

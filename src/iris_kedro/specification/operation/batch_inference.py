@@ -1,0 +1,31 @@
+"""Parameters of batch inference."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from iris_kedro.specification.base import Count, Parameters
+
+
+class BatchInference(Parameters):
+    """Which rows are scored, how, and where the scores are written.
+
+    Attributes:
+        source: A file, a folder, a pattern, ``s3://…`` or an SQL query.
+        target: The folder that is written.
+        version: A version of the model, or an alias.
+        layout: Whether columns are named as in the contract or as in the raw data.
+        columns: Which columns of the input are kept; all if null.
+        on_invalid: What happens to rows that the service would refuse.
+        format: How scores are written.
+        processes: Number of processes; as many as cores if null.
+    """
+
+    source: str | None = None
+    target: str | None = None
+    version: Annotated[str, Field(min_length=1, coerce_numbers_to_str=True)]
+    layout: Literal["contract", "source"]
+    columns: list[str] | None = None
+    on_invalid: Literal["reject", "fail"]
+    format: Literal["parquet", "csv", "jsonl"]
+    processes: Count | None = None

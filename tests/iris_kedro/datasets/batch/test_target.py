@@ -1,0 +1,67 @@
+import os
+
+import pytest
+
+from iris_kedro.datasets.batch import target as target_module
+from iris_kedro.datasets.batch.target import Target
+
+
+@pytest.fixture
+def target(tmp_path):
+    return Target(str(tmp_path / "scores"))
+
+
+def test_files_are_written_with_their_folders(target, tmp_path):
+    target.write("_parts/a.json", b"{}")
+
+    assert (tmp_path / "scores/_parts/a.json").read_bytes() == b"{}"
+    assert target.list("_parts") == {"a.json": 2}
+    assert target.list() == {}
+
+
+def test_a_file_appears_when_it_is_complete(target, tmp_path, monkeypatch):
+    target.write("part-0", b"old")
+    seen = []
+
+    def look(system, path, content):
+        seen.append((tmp_path / "scores/part-0").read_bytes())
+        return write(system, path, content)
+
+    write = target_module._write
+    monkeypatch.setattr(target_module, "_write", look)
+    target.write("part-0", b"new")
+
+    assert seen == [b"old"]
+    assert target.list() == {"part-0": 3}
+
+
+def test_a_full_disk_leaves_no_part_of_a_file(target, tmp_path, monkeypatch):
+    def fill(system, path, content):
+        write(system, path, content[:1])
+        raise OSError(28, "No space left on device")
+
+    write = target_module._write
+    monkeypatch.setattr(target_module, "_write", fill)
+
+    with pytest.raises(OSError, match="No space left"):
+        target.write("part-0", b"new")
+
+    assert os.listdir(tmp_path / "scores") == []
+
+
+def test_json(target):
+    assert target.read_json("_manifest.json") is None
+
+    target.write_json("_manifest.json", {"b": 1, "a": [2]})
+
+    assert target.read_json("_manifest.json") == {"b": 1, "a": [2]}
+
+
+def test_delete(target):
+    target.write("_parts/a", b"1")
+    target.write("b", b"1")
+
+    target.delete("_parts", "a")
+    target.delete("", "b")
+
+    assert (target.list(), target.list("_parts")) == ({}, {})
