@@ -121,9 +121,9 @@ def _fetch(query: str, address: str) -> Iterator[pa.Table]:
         with engine.connect() as connection:
             # A cursor on the server, where the driver has one.
             options = {"yield_per": FETCHED}
-            result = connection.execution_options(**options).exec_driver_sql(query)
+            result = connection.exec_driver_sql(query, execution_options=options)
             names = list(result.keys())
-            for rows in result.partitions():
+            for rows in result.partitions(FETCHED):
                 yield _make_table(names, list(zip(*rows, strict=True)))
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", error)).strip().splitlines()[0]

@@ -103,12 +103,14 @@ def _parse_quickly(data: bytes) -> pa.Table:
     if not (data.isascii() or is_utf8(data)):
         raise pa.ArrowInvalid("not UTF-8")
     texts: list[tuple[str, pa.DataType]] = []
+    names: list[str] = []
     while True:
         table = arrow_json.read_json(
             pa.BufferReader(data),
             arrow_json.ReadOptions(use_threads=False, block_size=len(data) + 1),
             arrow_json.ParseOptions(explicit_schema=pa.schema(texts)),
         )
+        names = names or table.schema.names  # those with a given type come first
         # What looks like a date is text for the service, too.
         dates = [
             (each.name, pa.string())
@@ -116,7 +118,7 @@ def _parse_quickly(data: bytes) -> pa.Table:
             if pa.types.is_timestamp(each.type)
         ]
         if not dates:
-            return table
+            return table.select(names)
         texts += dates
 
 

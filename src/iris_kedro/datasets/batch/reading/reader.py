@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from iris_kedro.datasets.batch.reading import csv_rows, json_lines, parquet
-from iris_kedro.datasets.batch.reading.csv_rows import Layout
+from iris_kedro.datasets.batch.reading.header import Layout
 from iris_kedro.errors import ProjectError
 from iris_kedro.scoring.rows import Batch, Part
 
