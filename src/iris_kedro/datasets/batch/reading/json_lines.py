@@ -14,13 +14,14 @@ from iris_kedro.datasets.batch.reading.lines import (
     cut_lines,
     read_lines,
 )
-from iris_kedro.datasets.batch.reading.listing import File
+from iris_kedro.datasets.batch.reading.listing import GZIP, File
 from iris_kedro.datasets.batch.reading.mixed_lines import Lines, read_mixed
 from iris_kedro.datasets.batch.reading.text import is_utf8, open_text
 from iris_kedro.errors import ProjectError
 from iris_kedro.scoring.rows import Batch, Part
 
 BLOCK = 512 << 10  # bytes that are parsed together
+SMALL = 16 << 10  # bytes that are read line by line if one of the lines is not valid
 SAMPLE = 1 << 20  # bytes of a file that show its columns
 BATCH_ROWS = 65_536
 
@@ -35,7 +36,10 @@ def inspect(file: File, part_rows: int) -> tuple[list[str], list[Range]]:
         with open_text(file.path) as stream:
             sample = next(read_lines(stream, SAMPLE), b"")
         start = len(codecs.BOM_UTF8) if sample.startswith(codecs.BOM_UTF8) else 0
-        columns = _parse(sample[start:], 1, []).table.schema.names
+        parsed = _parse(sample[start:], 1, [])
+        columns = list(
+            dict.fromkeys(name for each in parsed for name in each.table.schema.names)
+        )
         with open_text(file.path, start) as stream:
             ranges = list(cut_lines(stream, start, part_rows))
     except ProjectError as error:
@@ -58,45 +62,54 @@ def read(part: Part, columns: Sequence[str]) -> Iterator[Batch]:
     number = part.first_row
     collected: list[Lines] = []
     for data in _read_bytes(part):
-        lines = _parse(data, number, columns)
-        if not lines.rows:  # blank lines only
-            continue
-        number += lines.rows
-        if part.path.endswith(".gz"):  # of any size
-            yield from _yield(lines, columns)
+        found = _parse(data, number, columns)
+        number += sum(lines.rows for lines in found)
+        if part.path.endswith(GZIP):  # of any size
+            for lines in _align(found):
+                yield from _yield(lines, columns)
         else:
-            collected.append(lines)
+            collected += found
     for lines in _align(collected):
         yield from _yield(lines, columns)
 
 
 def _read_bytes(part: Part) -> Iterator[bytes]:
     with open_text(part.path, part.start) as stream:
-        if part.path.endswith(".gz"):
+        if part.path.endswith(GZIP):
             yield from read_lines(stream, BLOCK)
             return
         data = stream.read(part.stop - part.start)
     yield from read_lines(io.BytesIO(data), BLOCK)
 
 
-def _parse(data: bytes, first: int, columns: Sequence[str]) -> Lines:
+def _parse(data: bytes, first: int, columns: Sequence[str]) -> list[Lines]:
     """Parse whole lines; a line that is not valid concerns its row alone."""
+    parsed = _try(data, first, columns)
+    if parsed is not None:
+        return [parsed]
+    found: list[Lines] = []
+    for lines in read_lines(io.BytesIO(data), SMALL):
+        parsed = _try(lines, first, columns) or read_mixed(lines, first, columns)
+        first += parsed.rows
+        found.append(parsed)
+    return [each for each in found if each.rows]
+
+
+def _try(data: bytes, first: int, columns: Sequence[str]) -> Lines | None:
+    """Return what Arrow makes of whole lines; None if it might be wrong."""
     rows = count_rows(data)
-    if not rows:
-        return Lines(pa.table({}), np.empty(0, np.int64), [])
     # Arrow takes null for a row, and crashes the process if it comes first.
-    if data.startswith(b"{") + data.count(b"\n{") != rows:
-        return read_mixed(data, first, columns)
+    if not rows or data.startswith(b"{") + data.count(b"\n{") != rows:
+        return None
     try:
-        table = _parse_quickly(data)
+        table = _complete(_parse_quickly(data), columns)
     except pa.ArrowException:
-        return read_mixed(data, first, columns)
+        return None
     # Of nested values, Arrow makes arrays that are not valid in some cases.
     is_flat = not any(pa.types.is_nested(each.type) for each in table.schema)
     if table.num_rows != rows or not is_flat:  # two objects in a line, or one in two
-        return read_mixed(data, first, columns)
-    numbers = np.arange(first, first + rows, dtype=np.int64)
-    return Lines(_complete(table, columns), numbers, [])
+        return None
+    return Lines(table, np.arange(first, first + rows, dtype=np.int64), [])
 
 
 def _parse_quickly(data: bytes) -> pa.Table:
@@ -124,6 +137,8 @@ def _parse_quickly(data: bytes) -> pa.Table:
 
 def _align(collected: Sequence[Lines]) -> Sequence[Lines]:
     """Join what was parsed, if the types of its columns have one in common."""
+    if not collected:
+        return []
     tables = [each.table for each in collected]
     try:
         table = pa.concat_tables(tables, promote_options="permissive")

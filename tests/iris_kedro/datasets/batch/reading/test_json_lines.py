@@ -76,6 +76,16 @@ def test_bad_lines_concern_their_block_alone(tmp_path, read_rows, monkeypatch):
     assert {3, 6, 7} <= set(content.numbers)
 
 
+def test_long_bad_line_is_one_row(tmp_path, read_rows):
+    text = '{"a": "%s}' % ("x" * 100_000)
+    (tmp_path / "a.jsonl").write_text(f'{{"a": "y"}}\n{text}\n{{"a": "z"}}\n')
+
+    content = read_rows("a.jsonl")
+
+    assert content.numbers == [1, 3]
+    assert [number for number, _ in content.unreadable] == [2]
+
+
 def test_null_is_not_a_row(tmp_path, read_rows):
     (tmp_path / "a.jsonl").write_text('null\n{"a": 1}\nnull\n')
 
