@@ -17,7 +17,7 @@ from iris_kedro.model.source import describe_source
 from iris_kedro.pipelines.data_science.export.feature_contracts import describe_feature
 from iris_kedro.specification import Dataset
 from iris_kedro.tables.reading import build_load_args, find_columns
-from iris_kedro.tables.reading import standardize_name as standardize_in_training
+from iris_kedro.tables.texts import standardize_name as standardize_in_training
 from iris_kedro.tables.validation import RawFileValidator
 from serving.model.contract import Contract
 from serving.schemas.csv_rows import header as service

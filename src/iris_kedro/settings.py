@@ -17,7 +17,7 @@ from iris_kedro.hooks.project import ExperimentHooks, ProjectHooks
 from iris_kedro.hooks.tracking import TrackingHooks
 from iris_kedro.hooks.unchanged import UnchangedHooks
 from iris_kedro.specification.data.dataset import select_words
-from iris_kedro.tables.reading import build_load_args
+from iris_kedro.tables.reading import build_load_args, describe_csv
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 # Its pages have one reader and one SQLite file: four workers start more slowly.
@@ -49,6 +49,7 @@ CONFIG_LOADER_ARGS = {
         # A session may also be started from outside the project's folder.
         "data_folder": name_data_folder,
         "read_csv_args": build_load_args,
+        "describe_csv": describe_csv,
         "words_about": select_words,
         "project_path": find_project,
     },

@@ -37,7 +37,7 @@ def init(source: str, target: str, name: str, *, force: bool) -> None:
     from iris_kedro.configuration import find_project
     from iris_kedro.datasets.raw.source import is_query
     from iris_kedro.profiling import profile_table, write_gate, write_specification
-    from iris_kedro.tables.reading import standardize_name
+    from iris_kedro.tables.texts import standardize_name
 
     is_place = is_query(source) or bool(urlsplit(source).scheme)
     name = name or ("" if is_query(source) else standardize_name(Path(source).stem))

@@ -1,11 +1,12 @@
 """What a contract says of the file that the model was trained on."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
-from iris_kedro.specification import Dataset
+if TYPE_CHECKING:
+    from iris_kedro.specification import Dataset
 
 READ = frozenset({"sep", "delimiter", "decimal", "thousands", "encoding", "na_values"})
 # Those below change nothing, or are overruled by build_load_args.
@@ -39,7 +40,7 @@ class SourceContract(BaseModel):
     unsupported: list[str] = []
 
 
-def describe_source(dataset: Dataset) -> SourceContract:
+def describe_source(dataset: "Dataset") -> SourceContract:
     """Describe the source of a dataset."""
     described = {**dataset.features, dataset.target.name: dataset.target}
     load_args = dataset.load_args

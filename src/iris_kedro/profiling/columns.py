@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from iris_kedro.tables.reading import FLAGS, MISSING
+from iris_kedro.tables.texts import FLAGS, MISSING
 
 MOST_CATEGORIES = 50  # a column of more is text, or an identifier
 FEW_NUMBERS = 10  # distinct whole numbers that could be codes

@@ -12,7 +12,7 @@ from sklearn.model_selection import cross_val_score
 from sklearn.tree import DecisionTreeClassifier
 
 from iris_kedro.errors import ProjectError
-from iris_kedro.tables.reading import MISSING, standardize_name
+from iris_kedro.tables.texts import MISSING, standardize_name
 
 from .columns import Guess, guess_feature
 

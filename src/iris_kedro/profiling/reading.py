@@ -7,7 +7,8 @@ from typing import Any
 import pandas as pd
 
 from iris_kedro.errors import ProjectError
-from iris_kedro.tables.reading import MISSING, build_load_args, guess_encoding
+from iris_kedro.tables.reading import build_load_args, guess_encoding
+from iris_kedro.tables.texts import MISSING
 
 from .profile import find_target
 

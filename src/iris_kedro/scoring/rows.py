@@ -1,8 +1,8 @@
 """Rows to score, in parts that are read and written independently."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -56,6 +56,18 @@ class Batch(NamedTuple):
     unreadable: Sequence[Unreadable] = ()
 
 
+class Read(Protocol):
+    """Reads parts; it can be pickled."""
+
+    def __call__(self, part: Part) -> Iterator[Batch]:
+        """Read a part in batches."""
+        ...
+
+    def select(self, columns: Sequence[str]) -> "Read":
+        """Return what reads some of the columns."""
+        ...
+
+
 @dataclass(frozen=True)
 class Rows:
     """The rows of a file, a folder, a pattern or a query.
@@ -65,7 +77,7 @@ class Rows:
         fingerprint: Changes when a file is added, removed or changed.
         columns: Names of the columns, the same in all files.
         parts: All rows, in order.
-        read: Reads a part in batches; can be pickled.
+        read: Reads a part in batches.
         staged: Folder with the rows of a query, to delete when all are scored.
     """
 
@@ -73,5 +85,5 @@ class Rows:
     fingerprint: str
     columns: Sequence[str]
     parts: Sequence[Part]
-    read: Callable[[Part], Iterator[Batch]]
+    read: Read
     staged: str | None = None

@@ -8,7 +8,8 @@ import pandas as pd
 from iris_kedro.model.contract import SplitContract
 from iris_kedro.specification import Dataset, DatasetSplit
 
-from .reading import find_columns, standardize_name
+from .reading import find_columns
+from .texts import standardize_name
 
 
 def name_key(split: DatasetSplit | SplitContract) -> str:

@@ -14,14 +14,10 @@ import pandas as pd
 
 from iris_kedro.specification import Dataset
 from iris_kedro.specification.data.features import AnyFeature, Boolean, Category
+from iris_kedro.tables.texts import FLAGS, MISSING, standardize_name
 
-MISSING = frozenset({"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "<NA>"})
 MARKS = frozenset({"decimal", "thousands"})
 NUMBER = r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?|[-+]?inf"
-FLAGS = {
-    **dict.fromkeys(("true", "t", "yes", "y", "1", "1.0"), 1.0),
-    **dict.fromkeys(("false", "f", "no", "n", "0", "0.0"), 0.0),
-}
 
 
 def build_load_args(load_args: Mapping[str, Any]) -> dict[str, Any]:
@@ -39,6 +35,20 @@ def build_load_args(load_args: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def describe_csv(layout: str, load_args: Mapping[str, Any]) -> dict[str, str]:
+    """Return separator and encoding of CSV with rows to score.
+
+    Args:
+        layout: "source" if it is written as the raw file is; otherwise it is written as
+            requests are: with commas, in UTF-8.
+        load_args: How the raw file is read.
+    """
+    names = {"sep": "separator", "delimiter": "separator", "encoding": "encoding"}
+    if layout != "source":
+        return {}
+    return {names[key]: load_args[key] for key in names if load_args.get(key)}
+
+
 def guess_encoding(content: bytes) -> str:
     """Guess how a file's text is encoded: by its first bytes, or by trying."""
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -50,16 +60,6 @@ def guess_encoding(content: bytes) -> str:
             continue
         return encoding
     return "latin-1"  # which has a character for every byte
-
-
-def standardize_name(column: str) -> str:
-    """Turn a column's name in a file into the name of a feature.
-
-    Drops a unit in parentheses and writes words in lower case with underscores:
-    ``Bill Length (mm)`` and ``bill-length`` become ``bill_length``.
-    """
-    without_unit = re.sub(r"\(.*?\)", "", column, flags=re.DOTALL)
-    return re.sub(r"[^a-z0-9]+", "_", without_unit.lower()).strip("_")
 
 
 def find_columns(data: pd.DataFrame, dataset: Dataset) -> dict[str, list[str]]:

@@ -8,13 +8,12 @@ from hypothesis import strategies as st
 from kedro.validation import DataValidationError
 
 from iris_kedro.tables.reading import (
-    MISSING,
     build_load_args,
     read_classes,
     read_feature,
     read_names,
-    standardize_name,
 )
+from iris_kedro.tables.texts import MISSING, standardize_name
 from iris_kedro.tables.validation import RawFileValidator
 from tests.iris_kedro import passengers
 

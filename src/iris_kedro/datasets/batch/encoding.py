@@ -19,7 +19,9 @@ def encode(batches: Sequence[pa.RecordBatch], format: Format) -> pa.Buffer:
         format: The format.
     """
     sink = pa.BufferOutputStream()
-    WRITERS[format](pa.Table.from_batches(batches), sink)
+    # The types of JSON lines may differ from batch to batch: 1 and then 1.5.
+    tables = [pa.Table.from_batches([each]) for each in batches]
+    WRITERS[format](pa.concat_tables(tables, promote_options="permissive"), sink)
     return sink.getvalue()
 
 

@@ -1,6 +1,5 @@
 """Scores one part: reads it, scores it, and writes its files."""
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -9,7 +8,7 @@ from iris_kedro.datasets.batch.encoding import encode
 from iris_kedro.datasets.batch.target import PARTS, REJECTS, Target
 from iris_kedro.errors import ProjectError
 from iris_kedro.scoring.counts import Counts
-from iris_kedro.scoring.rows import Batch, Format, Part
+from iris_kedro.scoring.rows import Format, Part, Read
 from iris_kedro.scoring.scorer import InvalidRowsError, Scorer
 
 DIGITS = 5  # of a part's number in the names of its files
@@ -27,7 +26,7 @@ class ScorePart:
         format: How they are written.
     """
 
-    read: Callable[[Part], Iterator[Batch]]
+    read: Read
     scorer: Scorer
     target: Target
     format: Format

@@ -50,7 +50,7 @@ class RowsDataset(AbstractDataset[NoReturn, Rows]):
     Args:
         source: A file, a folder, a pattern, ``s3://bucket/…``, or a query.
         format: Of all files; None if their names show it.
-        layout: ``separator`` and ``encoding`` of CSV; the comma and UTF-8 by default.
+        csv: ``separator`` and ``encoding`` of CSV; the comma and UTF-8 by default.
         part_rows: Number of rows in a part.
         path: Folder that relative paths start from; Kedro makes it absolute.
         staging: Folder for results of queries, below ``path``.
@@ -63,7 +63,7 @@ class RowsDataset(AbstractDataset[NoReturn, Rows]):
         self,
         source: str | None,
         format: Format | None = None,
-        layout: dict[str, str] | None = None,
+        csv: dict[str, str] | None = None,
         part_rows: int = PART_ROWS,
         path: str = ".",
         staging: str = "data/batch_inference",
@@ -73,7 +73,7 @@ class RowsDataset(AbstractDataset[NoReturn, Rows]):
     ) -> None:
         self._source = source
         self._format = format
-        self._layout = layout or {}
+        self._csv = csv or {}
         self._part_rows = part_rows
         self._path = path
         self._staging = staging
@@ -136,7 +136,7 @@ class RowsDataset(AbstractDataset[NoReturn, Rows]):
             raise ProjectError(f"there is no format {self._format!r}: {FORMAT_HINT}")
         if self._part_rows < 1:
             raise ProjectError(f"part_rows must be at least 1, not {self._part_rows}")
-        return make_layout(**self._layout)
+        return make_layout(**self._csv)
 
     def _check_target(self, source: str) -> None:
         if not self._target:

@@ -1,6 +1,7 @@
 """Node that decides how rows are scored; the dataset of the scores then does it."""
 
 import hashlib
+from dataclasses import replace
 
 from iris_kedro.gate.release import ReleasedModel
 from iris_kedro.scoring.job import ScoringJob
@@ -25,13 +26,16 @@ def score_rows(
     """
     content = model.model.SerializeToString()
     layout, text = batch_inference.layout, rows.parts[0].format == "csv"
-    Validator(model.contract, layout, text).check_columns(rows.columns)
+    inputs = Validator(model.contract, layout, text).find_columns(rows.columns)
+    kept = choose_columns(batch_inference.columns, rows.columns)
+    # Columns that nobody needs are not read.
+    needed = [name for name in rows.columns if name in {*inputs, *kept}]
     scorer = Scorer(
         content=content,
         version=model.version,
         layout=layout,
         text=text,
-        columns=choose_columns(batch_inference.columns, rows.columns),
+        columns=kept,
         on_invalid=batch_inference.on_invalid,
         every=-(-sum(part.rows for part in rows.parts) // SAMPLED_ROWS) or 1,
     )
@@ -46,4 +50,5 @@ def score_rows(
         "columns": list(scorer.columns),
         "format": batch_inference.format,
     }
+    rows = replace(rows, columns=needed, read=rows.read.select(needed))
     return ScoringJob(rows, scorer, identity, batch_inference)

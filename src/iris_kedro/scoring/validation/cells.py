@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from iris_kedro.model.source import SourceContract
-from iris_kedro.tables.reading import FLAGS, MISSING
+from iris_kedro.tables.texts import FLAGS, MISSING
 
 NUMBER = r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?"
 INFINITY = r"[-+]?[iI][nN][fF]([iI][nN][iI][tT][yY])?"

@@ -5,7 +5,7 @@ from difflib import get_close_matches
 
 from iris_kedro.errors import ProjectError
 from iris_kedro.scoring.validation.issues import quote, shorten
-from iris_kedro.tables.reading import standardize_name
+from iris_kedro.tables.texts import standardize_name
 
 
 def find_named(names: Sequence[str], features: Sequence[str]) -> list[int]:

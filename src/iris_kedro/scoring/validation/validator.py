@@ -73,19 +73,19 @@ class Validator:
             each.name: _create_check(each, spelling) for each in contract.features
         }
 
-    def check_columns(self, names: Sequence[str]) -> None:
-        """Check that there is one column for each feature.
+    def find_columns(self, names: Sequence[str]) -> list[str]:
+        """Return the column of each feature, in their order.
 
         Raises:
             ProjectError: Says which are missing or ambiguous, and what there is.
         """
-        self._find(names)
+        return [names[place] for place in self._find(names)]
 
     def check(self, batch: Batch) -> Checked:
         """Check rows; a value that is not accepted rejects its row.
 
         Raises:
-            ProjectError: As ``check_columns``.
+            ProjectError: As ``find_columns``.
         """
         rows = batch.rows
         places = self._find(rows.schema.names)

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from iris_kedro.scoring.rows import Format
 from iris_kedro.specification.base import Count, Parameters
 
 
@@ -12,6 +13,7 @@ class BatchInference(Parameters):
 
     Attributes:
         source: A file, a folder, a pattern, ``s3://…`` or an SQL query.
+        source_format: How files are written, if their names do not show it.
         target: The folder that is written.
         version: A version of the model, or an alias.
         layout: Whether columns are named as in the contract or as in the raw data.
@@ -22,10 +24,11 @@ class BatchInference(Parameters):
     """
 
     source: str | None = None
+    source_format: Format | None = None
     target: str | None = None
     version: Annotated[str, Field(min_length=1, coerce_numbers_to_str=True)]
     layout: Literal["contract", "source"]
     columns: list[str] | None = None
     on_invalid: Literal["reject", "fail"]
-    format: Literal["parquet", "csv", "jsonl"]
+    format: Format
     processes: Count | None = None

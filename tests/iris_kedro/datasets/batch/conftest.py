@@ -73,7 +73,8 @@ def make_job(tmp_path, challenger, read_parameters):
         parameters = read_parameters(
             "parameters_batch_inference.yml", "batch_inference"
         )
-        fixed = {"source": None, "target": None, "version": "3", "layout": "contract"}
+        fixed = {"source": None, "target": None, "source_format": None}
+        fixed |= {"version": "3", "layout": "contract"}
         rows = RowsDataset("rows", part_rows=PART_ROWS, path=str(tmp_path)).load()
         return score_rows(
             rows,

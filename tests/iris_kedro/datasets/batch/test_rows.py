@@ -54,7 +54,7 @@ def test_fingerprint_changes_with_files_and_options(tmp_path):
     (tmp_path / "b.csv").write_text(A_CSV)
     added = take()
     cut = take(part_rows=2)
-    separated = take(layout={"separator": ";"})
+    separated = take(csv={"separator": ";"})
 
     assert first == same
     assert len({first, touched, added, cut, separated}) == 5

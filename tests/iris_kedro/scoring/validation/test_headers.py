@@ -30,7 +30,7 @@ HEADERS = [
 
 
 def check(names, layout="contract", text=ALL_TYPES):
-    Validator(read_contract(text), layout).check_columns(names)
+    Validator(read_contract(text), layout).find_columns(names)
 
 
 def fail(names, layout="contract", text=ALL_TYPES):
@@ -148,4 +148,4 @@ def test_typed_rows_do_not_depend_on_how_text_is_written():
     source = {"unsupported": ["quotechar"], "columns": {"a": "A!"}}
     contract = read_contract(describe([number("a", 0, 1)], {"a": 1}, source=source))
 
-    Validator(contract, "source").check_columns(["A!"])
+    Validator(contract, "source").find_columns(["A!"])

@@ -44,8 +44,8 @@ def make_layout(separator: str = ",", encoding: str = "utf-8") -> Layout:
     """
     if len(separator) != 1 or separator in '"\r\n':
         raise ProjectError(
-            "batch_inference.layout.separator must be one character, such as ; or a"
-            f" tab, not {separator!r}"
+            "sep in dataset.load_args, the separator of CSV, must be one character,"
+            f" not {separator!r}"
         )
     try:
         name = codecs.lookup(encoding).name.removesuffix("-sig")
@@ -53,7 +53,7 @@ def make_layout(separator: str = ",", encoding: str = "utf-8") -> Layout:
     except (LookupError, UnicodeError) as error:
         raise ProjectError(
             f"there is no encoding {encoding!r} with {separator!r}: set"
-            " batch_inference.layout.encoding, such as utf-8, cp1252 or utf-16"
+            " encoding in dataset.load_args, such as utf-8, cp1252 or utf-16"
         ) from error
     return Layout(separator, name)
 
@@ -95,6 +95,6 @@ def _take_header(text: str) -> str:
 def describe_encoding(path: str, layout: Layout) -> str:
     """Say that a file is not in the encoding of the layout."""
     return (
-        f"{path!r} is not text in the encoding {layout.encoding!r}: set"
-        " batch_inference.layout.encoding, such as cp1252 or utf-16"
+        f"{path!r} is not text in the encoding {layout.encoding!r}: convert it, or set"
+        " encoding in dataset.load_args and batch_inference.layout=source"
     )

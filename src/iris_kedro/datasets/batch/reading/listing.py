@@ -23,7 +23,7 @@ FORMATS: dict[str, Format] = {
 GZIP = ".gz"  # of text only
 IGNORED = (".", "_")
 MAGIC = re.compile(r"[*?[]")
-FORMAT_HINT = "set batch_inference.format to parquet, csv or jsonl"
+FORMAT_HINT = "set batch_inference.source_format to parquet, csv or jsonl"
 
 
 @dataclass(frozen=True)

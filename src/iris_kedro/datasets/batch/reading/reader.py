@@ -1,7 +1,7 @@
 """Reads a part in any process."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from iris_kedro.datasets.batch.reading import csv_rows, json_lines, parquet
 from iris_kedro.datasets.batch.reading.header import Layout
@@ -37,6 +37,10 @@ class Reader:
                 f" row {part.first_row} on have become {found}. Run again when nothing"
                 " writes to it"
             )
+
+    def select(self, columns: Sequence[str]) -> "Reader":
+        """Return a reader of some of the columns."""
+        return replace(self, columns=tuple(columns))
 
     def _read(self, part: Part) -> Iterator[Batch]:
         if part.format == "parquet":

@@ -64,7 +64,7 @@ def test_separator_and_encoding_are_options(tmp_path, read_rows, encoding):
     (tmp_path / "a.csv").write_bytes(text.encode(encoding))
     layout = {"separator": ";", "encoding": encoding}
 
-    content = read_rows("a.csv", layout=layout, part_rows=2)
+    content = read_rows("a.csv", csv=layout, part_rows=2)
 
     assert content.rows.columns == ["größe", "b"]
     assert content.records[0] == {"größe": "1,5", "b": "x"}
@@ -74,7 +74,7 @@ def test_separator_and_encoding_are_options(tmp_path, read_rows, encoding):
 
 def test_wrong_encoding_is_an_error(tmp_path):
     (tmp_path / "a.csv").write_bytes(b"a\n\xff\n")
-    dataset = RowsDataset("a.csv", layout={"encoding": "ascii"}, path=str(tmp_path))
+    dataset = RowsDataset("a.csv", csv={"encoding": "ascii"}, path=str(tmp_path))
     rows = dataset.load()
 
     with pytest.raises(ProjectError, match="not text in the encoding 'ascii': set"):
