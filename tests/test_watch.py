@@ -3,6 +3,7 @@
 import json
 import signal
 import socket
+import sqlite3
 
 import pytest
 import requests
@@ -184,6 +185,25 @@ def test_a_database_that_is_away_is_named(watched, monkeypatch):
     shown = watched.invoke("model", "history")
     assert shown.exit_code == 0
     assert "Decisions of the watcher are not shown" in shown.output
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        ("UPDATE watcher_schema SET version_num = '0002'", "of a later release"),
+        ("DROP TABLE watcher_triggers", "no such table"),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_explained(watched, damage, reason):
+    watched.invoke("watch", "status")
+    with sqlite3.connect(watched.path / "predictions.db") as connection:
+        connection.execute(damage)
+
+    result = watched.invoke("watch", "status")
+
+    assert (result.exit_code, "Traceback" in result.output) == (1, False)
+    assert reason in result.output
+    assert "IRIS_DATABASE_URL" in result.output
 
 
 def test_a_reset_is_in_the_history(watched):

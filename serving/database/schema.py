@@ -10,7 +10,7 @@ ADVISORY_LOCK = 4_711_014
 
 
 class LaterSchemaError(SQLAlchemyError):
-    """The tables are of a later version of the service."""
+    """The tables belong to a later release of the service."""
 
 
 def upgrade(engine: Engine) -> None:
@@ -19,13 +19,21 @@ def upgrade(engine: Engine) -> None:
     Several processes may do so at the same time: all but one wait, and find it done.
 
     Raises:
-        SQLAlchemyError: If the database cannot be reached or changed.
+        SQLAlchemyError: If the database cannot be reached or changed, or its tables
+            belong to a later release.
     """
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             lock = text("SELECT pg_advisory_xact_lock(:number)")
             connection.execute(lock, {"number": ADVISORY_LOCK})
-        if read_revision(connection) != REVISION:
+        revision = read_revision(connection)
+        if revision is not None and revision > REVISION:  # numbers of four digits
+            raise LaterSchemaError(
+                f"the tables have version {revision} of a later release, and this one"
+                f" needs version {REVISION}: use that release, or set IRIS_DATABASE_URL"
+                " to another database"
+            )
+        if revision != REVISION:
             _migrate(connection)
 
 
@@ -41,12 +49,8 @@ def _migrate(connection: Connection) -> None:
     # Alembic is loaded only when there is something to change.
     from alembic.command import upgrade as run_migrations  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
-    from alembic.util import CommandError  # noqa: PLC0415
 
     config = Config()
     config.set_main_option("script_location", "serving.database:migrations")
     config.attributes["connection"] = connection
-    try:
-        run_migrations(config, "head")
-    except CommandError as error:
-        raise LaterSchemaError(f"The tables cannot be upgraded: {error}") from error
+    run_migrations(config, "head")

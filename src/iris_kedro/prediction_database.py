@@ -8,10 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy
-from sqlalchemy import Engine, column, inspect, select, table, text
+from sqlalchemy import Engine, column, select, table
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError
 
+from iris_kedro.database_errors import (
+    explain_database_errors,
+    explain_revision,
+    read_revision,
+)
 from iris_kedro.errors import ProjectError
 
 if TYPE_CHECKING:
@@ -78,7 +83,8 @@ def open_database(url: str) -> Engine:
         url: An SQLAlchemy URL, as in the service's ``IRIS_DATABASE_URL``.
 
     Raises:
-        ProjectError: If it does not exist, or its tables have another version.
+        ProjectError: If it does not exist, has no tables of the service, or tables of
+            another release.
     """
     address = make_url(url)
     is_sqlite = address.get_backend_name() == "sqlite"
@@ -88,13 +94,16 @@ def open_database(url: str) -> Engine:
             " service with make serve, or set IRIS_DATABASE_URL to the service's"
         )
     engine = connect(url)
-    revision = _read_revision(engine)
-    if revision != REVISION:
+    with explain_database_errors(engine), engine.connect() as connection:
+        revision = read_revision(connection, VERSION_TABLE)
+    if revision is None:
         raise ProjectError(
-            f"the database of predictions has tables of version {revision or 'none'},"
-            f" and this project reads version {REVISION}: start the service of the"
-            " same release once, which creates and updates them"
+            f"the database {engine.url.render_as_string()} has no tables of the service"
+            f" (none is named {VERSION_TABLE}): start the service, which creates them,"
+            " or set IRIS_DATABASE_URL to the database that it writes"
         )
+    if revision != REVISION:
+        raise explain_revision(engine, "service", revision, REVISION)
     return engine
 
 
@@ -150,21 +159,6 @@ def select_labelled(model: str) -> "Select[Any]":
             predictions.c.row_index,
         )
     )
-
-
-def _read_revision(engine: Engine) -> str | None:
-    try:
-        with engine.connect() as connection:
-            if not inspect(connection).has_table(VERSION_TABLE):
-                return None
-            query = text(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608
-            return connection.execute(query).scalar()
-    except SQLAlchemyError as error:
-        raise ProjectError(
-            f"the database of predictions cannot be read"
-            f" ({engine.url.render_as_string()}):"
-            f" {_shorten(getattr(error, 'orig', error))}"
-        ) from error
 
 
 def _shorten(error: object) -> str:

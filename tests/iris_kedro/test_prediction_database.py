@@ -1,3 +1,5 @@
+import sqlite3
+
 import pytest
 import sqlalchemy
 
@@ -37,20 +39,57 @@ def test_database_that_is_missing_is_named(tmp_path):
     assert not (tmp_path / "none.db").exists()
 
 
-def test_tables_of_another_version_are_refused(url):
+@pytest.mark.parametrize(
+    ("revision", "advice"),
+    [
+        ("0002", "0002 of a later release.*use that release"),
+        ("0000", "0000 of an earlier release.*start the service of this release"),
+    ],
+)
+def test_tables_of_another_release_are_refused(url, tmp_path, revision, advice):
     with connect(url).begin() as connection:
-        connection.exec_driver_sql("UPDATE predictions_schema SET version_num = '9'")
+        change = f"UPDATE predictions_schema SET version_num = '{revision}'"  # noqa: S608
+        connection.exec_driver_sql(change)
 
-    with pytest.raises(ProjectError, match="tables of version 9"):
+    with pytest.raises(ProjectError, match=advice) as raised:
         prediction_database.open_database(url)
 
+    assert f"in the database {url}" in str(raised.value)
 
-def test_database_without_tables_is_refused(tmp_path):
-    url = f"sqlite:///{tmp_path / 'empty.db'}"
-    connect(url).connect().close()
 
-    with pytest.raises(ProjectError, match="tables of version none"):
+@pytest.mark.parametrize("table", ["predictions", "customers"])
+def test_database_of_another_application_is_refused(tmp_path, table):
+    url = f"sqlite:///{tmp_path / 'other.db'}"
+    with connect(url).begin() as connection:
+        connection.exec_driver_sql(f"CREATE TABLE {table} (id INTEGER)")
+
+    with pytest.raises(ProjectError, match="no tables of the service") as raised:
         prediction_database.open_database(url)
+
+    assert url in str(raised.value)
+    assert "set IRIS_DATABASE_URL" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b"not a database" * 100, "not a database"),
+        (None, "no such column: version_num"),
+    ],
+)
+def test_unreadable_database_is_refused(tmp_path, content, complaint):
+    path = tmp_path / "other.db"
+    if content is None:
+        with sqlite3.connect(path) as connection:
+            connection.execute("CREATE TABLE predictions_schema (other TEXT)")
+    else:
+        path.write_bytes(content)
+
+    with pytest.raises(ProjectError, match=complaint) as raised:
+        prediction_database.open_database(f"sqlite:///{path}")
+
+    assert f"{path} cannot be used" in str(raised.value)
+    assert "IRIS_DATABASE_URL" in str(raised.value)
 
 
 def test_server_that_does_not_answer_is_named_without_its_password():

@@ -52,8 +52,11 @@ def watch(context: click.Context, env: str | None, *, once: bool) -> None:
 def status(context: click.Context, env: str | None) -> None:
     """Show waiting triggers, past decisions and the state of the rules."""
     from iris_kedro.cli.tables.watch import print_status
+    from iris_kedro.database_errors import explain_database_errors
 
-    print_status(_open(env or context.obj))
+    surroundings = _open(env or context.obj)
+    with explain_database_errors(surroundings.engine):
+        print_status(surroundings)
 
 
 @watch.command()
@@ -63,8 +66,11 @@ def status(context: click.Context, env: str | None) -> None:
 @explain_errors
 def reset(context: click.Context, env: str | None, reason: str) -> None:
     """Close the breaker, which opens after runs that were refused or failed."""
+    from iris_kedro.database_errors import explain_database_errors
+
     surroundings = _open(env or context.obj)
-    surroundings.store.reset(surroundings.by, reason[:REASON_LENGTH])
+    with explain_database_errors(surroundings.engine):
+        surroundings.store.reset(surroundings.by, reason[:REASON_LENGTH])
     click.echo(f"The breaker of {surroundings.model} is closed.")
 
 

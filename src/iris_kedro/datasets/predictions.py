@@ -6,8 +6,8 @@ from typing import Any, NoReturn
 
 from kedro.io import AbstractDataset, DatasetError
 from sqlalchemy import Engine, Select, and_, select
-from sqlalchemy.exc import SQLAlchemyError
 
+from iris_kedro.database_errors import explain_database_errors
 from iris_kedro.datasets.models.released import read_released
 from iris_kedro.errors import ProjectError
 from iris_kedro.monitoring.served import Chunk, ServedPredictions
@@ -90,14 +90,11 @@ class PredictionsDataset(AbstractDataset[NoReturn, ServedPredictions]):
             .limit(1)
         )
         others = select(table.model).distinct().order_by(table.model)
-        try:
-            with engine.connect() as connection:
-                found = connection.execute(newest).first()
-                if found is not None:
-                    return found.version, found.predicted_at
-                names = connection.execute(others).scalars().all()
-        except SQLAlchemyError as error:
-            raise _explain(engine, error) from error
+        with explain_database_errors(engine), engine.connect() as connection:
+            found = connection.execute(newest).first()
+            if found is not None:
+                return found.version, found.predicted_at
+            names = connection.execute(others).scalars().all()
         database = engine.url.render_as_string()
         if names:
             raise DatasetError(
@@ -128,13 +125,10 @@ class Chunks:
     def __iter__(self) -> Iterator[Chunk]:
         """Read the rows through a database cursor."""
         options = {"yield_per": self.rows}
-        try:
-            with self.engine.connect() as connection:
-                result = connection.execution_options(**options).execute(self.query)
-                for rows in result.partitions():
-                    yield Chunk(*zip(*rows, strict=True))
-        except SQLAlchemyError as error:
-            raise _explain(self.engine, error) from error
+        with explain_database_errors(self.engine), self.engine.connect() as connection:
+            result = connection.execution_options(**options).execute(self.query)
+            for rows in result.partitions():
+                yield Chunk(*zip(*rows, strict=True))
 
 
 def select_answers(model: str, version: str, since: float) -> Select[Any]:
@@ -166,9 +160,3 @@ def select_answers(model: str, version: str, since: float) -> Select[Any]:
             table.predicted_at >= since,
         )
     )
-
-
-def _explain(engine: Engine, error: SQLAlchemyError) -> ProjectError:
-    reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
-    database = engine.url.render_as_string()
-    return ProjectError(f"the database {database} cannot be read: {reason}")

@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from iris_kedro.configuration import name_data_folder
+from iris_kedro.database_errors import explain_database_errors
 from iris_kedro.errors import ProjectError
 from iris_kedro.registry import find_user
 from iris_kedro.specification import Watcher as Parameters
 from iris_kedro.specification import check_watcher
 
-from .records.database import connect, read_revision, upgrade
+from .records.database import connect, has_tables, upgrade
 from .records.reading import Record
 from .records.store import Store
 
@@ -64,10 +64,8 @@ def read_surroundings(context: Any) -> Surroundings:
     """
     model, project = context.params["dataset"].name, Path(context.project_path)
     engine = _connect(context)
-    try:
+    with explain_database_errors(engine):
         upgrade(engine)
-    except SQLAlchemyError as error:
-        raise _explain(engine, error) from error
     return Surroundings(
         check_watcher(context.params),
         model,
@@ -86,13 +84,10 @@ def find_records(context: Any, newest: int) -> list[Record]:
     engine = _connect(context)
     if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
         return []
-    try:
-        with engine.begin() as connection:
-            if read_revision(connection) is None:
-                return []
+    with explain_database_errors(engine):
+        if not has_tables(engine):
+            return []
         return Store(engine, context.params["dataset"].name).list_decisions(newest)
-    except SQLAlchemyError as error:
-        raise _explain(engine, error) from error
 
 
 def _connect(context: Any) -> Engine:
@@ -107,11 +102,3 @@ def _find_address(context: Any) -> str:
             " of predictions. Unset it to use predictions.db in the project's folder"
         )
     return address
-
-
-def _explain(engine: Engine, error: SQLAlchemyError) -> ProjectError:
-    reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
-    return ProjectError(
-        f"the database {engine.url.render_as_string()} cannot be used: {reason}. Its"
-        " address is in IRIS_DATABASE_URL"
-    )

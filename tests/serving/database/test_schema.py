@@ -54,6 +54,19 @@ def test_a_migration_that_fails_leaves_nothing_behind(engine, monkeypatch):
     assert sqlalchemy.inspect(engine).get_table_names() == ["feedback"]
 
 
+def test_tables_of_a_later_release_are_left_alone(engine):
+    schema.upgrade(engine)
+    with engine.begin() as connection:
+        change = "UPDATE predictions_schema SET version_num = '0002'"
+        connection.exec_driver_sql(change)
+
+    with pytest.raises(schema.LaterSchemaError, match="0002 of a later release"):
+        schema.upgrade(engine)
+
+    with engine.connect() as connection:
+        assert schema.read_revision(connection) == "0002"
+
+
 def test_sqlite_lets_others_read_while_it_writes(engine):
     schema.upgrade(engine)
 

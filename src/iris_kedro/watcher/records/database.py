@@ -9,9 +9,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event, inspect, text
+from sqlalchemy import Connection, Engine, event, text
 
 from iris_kedro import prediction_database
+from iris_kedro.database_errors import explain_revision, read_revision
 
 REVISION = "0001"  # of the newest migration
 VERSION_TABLE = "watcher_schema"
@@ -62,21 +63,31 @@ def upgrade(engine: Engine) -> None:
 
     Raises:
         SQLAlchemyError: If the database cannot be reached or changed.
+        ProjectError: If the tables belong to a later release.
     """
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             lock = text("SELECT pg_advisory_xact_lock(:number)")
             connection.execute(lock, {"number": ADVISORY_LOCK})
-        if read_revision(connection) != REVISION:
+        revision = read_revision(connection, VERSION_TABLE)
+        if revision is not None and revision > REVISION:
+            raise explain_revision(engine, "watcher", revision, REVISION)
+        if revision != REVISION:
             _migrate(connection)
 
 
-def read_revision(connection: Connection) -> str | None:
-    """Return the version of the tables; None if there are none."""
-    if not inspect(connection).has_table(VERSION_TABLE):
-        return None
-    query = text(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608
-    return connection.execute(query).scalar()
+def has_tables(engine: Engine) -> bool:
+    """Return whether there has been a watcher.
+
+    Raises:
+        SQLAlchemyError: If the database cannot be read.
+        ProjectError: If the tables belong to another release.
+    """
+    with reading(engine).begin() as connection:
+        revision = read_revision(connection, VERSION_TABLE)
+    if revision not in (None, REVISION):
+        raise explain_revision(engine, "watcher", revision, REVISION)
+    return revision is not None
 
 
 def read_clock(connection: Connection) -> float:

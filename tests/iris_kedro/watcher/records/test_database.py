@@ -7,6 +7,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import func, select
 
+from iris_kedro.database_errors import read_revision
+from iris_kedro.errors import ProjectError
 from iris_kedro.watcher.records import database
 from iris_kedro.watcher.records.database import connect, reading, upgrade
 from iris_kedro.watcher.records.tables import metadata
@@ -36,7 +38,8 @@ def test_migrations_create_the_tables_that_the_code_uses(engine):
             },
         )
         assert compare_metadata(context, metadata) == []
-        assert database.read_revision(connection) == database.REVISION
+        revision = read_revision(connection, database.VERSION_TABLE)
+        assert revision == database.REVISION
 
 
 def test_the_newest_migration_is_the_one_that_the_code_expects():
@@ -50,7 +53,8 @@ def test_several_watchers_may_upgrade_at_once(url, tmp_path):
         list(pool.map(lambda _: upgrade(connect(url, tmp_path)), range(8)))
 
     with connect(url, tmp_path).connect() as connection:
-        assert database.read_revision(connection) == database.REVISION
+        revision = read_revision(connection, database.VERSION_TABLE)
+        assert revision == database.REVISION
 
 
 @pytest.mark.parametrize("is_first", [True, False])
@@ -62,8 +66,23 @@ def test_the_service_and_the_watcher_share_a_database(url, tmp_path, is_first):
         step()
 
     with mine.connect() as connection:
-        assert database.read_revision(connection) == database.REVISION
+        revision = read_revision(connection, database.VERSION_TABLE)
+        assert revision == database.REVISION
         assert schema.read_revision(connection) == schema.REVISION
+
+
+def test_tables_of_a_later_release_are_left_alone(engine):
+    upgrade(engine)
+    with engine.begin() as connection:
+        change = "UPDATE watcher_schema SET version_num = '0002'"
+        connection.exec_driver_sql(change)
+
+    for use in (upgrade, database.has_tables):
+        with pytest.raises(ProjectError, match=r"watcher .* 0002 of a later release"):
+            use(engine)
+
+    with engine.connect() as connection:
+        assert read_revision(connection, database.VERSION_TABLE) == "0002"
 
 
 def test_a_relative_file_is_in_the_project(tmp_path):
