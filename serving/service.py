@@ -108,6 +108,7 @@ class Service:
                 PARTNER,
                 self.metrics,
                 self.partner.swap,
+                self.partner.limit.enforce,
                 withdraw=self.partner.withdraw,
             )
         )

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, NamedTuple
 
+import onnxruntime as ort
+
 from serving.canary.arms import is_for_canary
 from serving.canary.share import is_canary, read_share
+from serving.canary.time_limit import TimeLimit
 from serving.config import Config
 from serving.model.contract import Contract, ContractError
 from serving.model.onnx_model import Model, Prediction
@@ -18,6 +21,9 @@ from serving.schemas.rows import Matrix
 
 TASK = "partner"
 PRODUCTION, CANARY = "production", "canary"
+# Far longer than any batch takes. With Production's prediction, it stays below the 30 s
+# after which gunicorn kills a worker that does not respond.
+LONGEST_SECONDS = 10.0
 
 logger = logging.getLogger(__name__)
 
@@ -51,10 +57,12 @@ class Answer(NamedTuple):
         return OtherAnswer(self.served.model, self.prediction, self.seconds)
 
 
-def predict(served: Served, rows: Matrix) -> Answer:
+def predict(
+    served: Served, rows: Matrix, options: ort.RunOptions | None = None
+) -> Answer:
     """Predict rows with one of two models, and measure the time."""
     started = perf_counter()
-    prediction = served.model.predict(rows)
+    prediction = served.model.predict(rows, options)
     seconds = perf_counter() - started
     arm = CANARY if is_canary(served.model.version) else PRODUCTION
     return Answer(served, rows, prediction, seconds, arm)
@@ -88,14 +96,16 @@ class Running:
 class Partner:
     """Predicts with the partner of Production, if there is one.
 
-    If it fails, Production answers.
+    If it fails or takes longer than ``LONGEST_SECONDS``, Production answers.
 
     Attributes:
         running: The partner in use; None if there is none.
+        limit: The time limit of its predictions; the reloader's thread enforces it.
     """
 
     def __init__(self, metrics: ServiceMetrics, config: Config) -> None:
         self.running: Running | None = None
+        self.limit = TimeLimit(LONGEST_SECONDS)
         self._metrics = metrics
         self._config = config
 
@@ -172,7 +182,8 @@ class Partner:
         try:
             recoded, kept = running.recoder.recode(rows, source)
             if kept.all():
-                answer = predict(running.served, recoded)
+                with self.limit.watch() as options:
+                    answer = predict(running.served, recoded, options)
                 if not answer.prediction.is_valid(source.classes):
                     raise InvalidPredictionError
                 return answer

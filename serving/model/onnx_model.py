@@ -115,10 +115,17 @@ class Model:
         model._replay_golden_rows()
         return model
 
-    def predict(self, rows: NDArray[np.float32]) -> Prediction:
-        """Predict rows, an array of shape (n_rows, n_features)."""
+    def predict(
+        self, rows: NDArray[np.float32], options: ort.RunOptions | None = None
+    ) -> Prediction:
+        """Predict rows.
+
+        Args:
+            rows: An array of shape (n_rows, n_features).
+            options: With which another thread can end the prediction.
+        """
         tensors = self._inputs.fill(rows)
-        labels, probabilities = self._session.run(self._outputs, tensors)
+        labels, probabilities = self._session.run(self._outputs, tensors, options)
         return Prediction(labels, probabilities)
 
     def _replay_golden_rows(self) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 
+import numpy as np
 import onnx
 import pytest
 from flask import Flask
@@ -12,6 +13,7 @@ from serving.monitoring.observers import Observation
 from serving.service import the_service
 
 CANARY, PREVIOUS = "4", "2"
+HANGS = 7.77  # a sepal length
 
 
 @pytest.fixture
@@ -97,6 +99,44 @@ def change_feature(content: bytes, place: int, **changes) -> bytes:
 def with_length(iris_bytes) -> Callable[..., bytes]:
     """Build the iris model with changes of its first feature."""
     return lambda **changes: change_feature(iris_bytes, 0, **changes)
+
+
+@pytest.fixture(scope="session")
+def hanging_bytes(build_iris) -> bytes:
+    """Build an iris model that never answers rows with a sepal length of ``HANGS``.
+
+    Its golden rows, and other rows, are predicted as usual.
+    """
+    model = onnx.load_from_string(build_iris(C=0.01))
+    graph = model.graph
+    name = graph.input[0].name
+    for node in graph.node:
+        node.input[:] = ["rows" if each == name else each for each in node.input]
+    make, info = onnx.helper.make_node, onnx.helper.make_tensor_value_info
+    floats, booleans = onnx.TensorProto.FLOAT, onnx.TensorProto.BOOL
+    body = onnx.helper.make_graph(
+        [make("Identity", ["goes_on"], ["again"]), make("Identity", ["x"], ["y"])],
+        "body",
+        [
+            info("iteration", onnx.TensorProto.INT64, []),
+            info("goes_on", booleans, []),
+            info("x", floats, [None, 4]),
+        ],
+        [info("again", booleans, []), info("y", floats, [None, 4])],
+    )
+    first = [
+        make("Gather", [name, "zero"], ["lengths"], axis=1),
+        make("ReduceMax", ["lengths"], ["longest"], keepdims=0),
+        make("Equal", ["longest", "hangs"], ["is_hanging"]),
+        make("Loop", ["", "is_hanging", name], ["rows"], body=body),
+    ]
+    nodes = [*first, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
+    constants = {"zero": np.array([0]), "hangs": np.array(HANGS, np.float32)}
+    for key, value in constants.items():
+        graph.initializer.append(onnx.numpy_helper.from_array(value, key))
+    return model.SerializeToString()
 
 
 @pytest.fixture

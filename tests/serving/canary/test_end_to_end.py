@@ -19,10 +19,10 @@ SETOSA = {
 }
 
 
-def ask(server, key: str) -> str:
+def ask(server, key: str, row: dict[str, float] = SETOSA) -> str:
     """Return the version that answers a key."""
     url, headers = f"{server.url}/predict", {"X-Canary-Key": key}
-    answer = requests.post(url, json=SETOSA, headers=headers, timeout=10)
+    answer = requests.post(url, json=row, headers=headers, timeout=60)
     return answer.json()["model"]["version"]
 
 
@@ -84,6 +84,25 @@ def test_a_canary_answers_its_share_until_it_is_withdrawn(
     registry.client.delete_registered_model_alias("iris", "Canary")
     show(server, None)
     assert {ask(server, key) for key in KEYS} == {production}
+    assert set(server.workers()) == workers
+
+
+@pytest.mark.parametrize("worker_class", ["asyncio", "gthread"])
+def test_a_canary_that_hangs_does_not_end_workers(
+    registry, start, iris_bytes, hanging_bytes, eventually, show, worker_class
+):
+    production = registry.release(iris_bytes)
+    server = start(worker_class=worker_class)
+    eventually(lambda: server.serves(production), "version 1 is served")
+    canary = registry.register(hanging_bytes)
+    set_share(registry, canary, "1")
+    registry.promote(canary, "Canary")
+    show(server, {"version": canary, "share": 1.0})
+    workers = set(server.workers())
+
+    assert ask(server, "anyone", SETOSA | {"sepal_length": 7.77}) == production
+
+    assert server.metric("serving_partner_errors_total", version=canary) == 1
     assert set(server.workers()) == workers
 
 

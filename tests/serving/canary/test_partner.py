@@ -1,6 +1,7 @@
 """Which model answers, and what is known of the other one."""
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -225,16 +226,16 @@ def test_requests_are_validated_by_production_alone(make_canary, with_length, se
     assert answer.status_code == 422
 
 
-def fail(rows):
+def fail(rows, options):
     raise RuntimeError("no prediction")
 
 
-def predict_nan(rows):
+def predict_nan(rows, options):
     probabilities = np.full((len(rows), 3), np.nan, dtype=np.float32)
     return Prediction(np.array(["setosa"] * len(rows)), probabilities)
 
 
-def predict_unknown(rows):
+def predict_unknown(rows, options):
     probabilities = np.full((len(rows), 3), 1 / 3, dtype=np.float32)
     return Prediction(np.array(["rose"] * len(rows)), probabilities)
 
@@ -265,6 +266,29 @@ def test_production_answers_when_the_canary_fails(
     assert 'serving_background_errors_total{task="partner"} 1.0' in metrics
     errors = [each.message for each in caplog.records if each.levelno == logging.ERROR]
     assert errors == ["background task failed", "version withdrawn"]
+
+
+def test_a_canary_that_hangs_is_ended(
+    make_canary, setosa, observe, partner, monkeypatch, hanging_bytes
+):
+    monkeypatch.setattr("serving.canary.partner.LONGEST_SECONDS", 0.1)
+    app = make_canary("1", hanging_bytes)
+    client, seen, limit = app.test_client(), observe(app), partner(app).limit
+    hanging = setosa | {"sepal_length": 7.77}
+    assert ask(client, setosa) == CANARY
+
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(ask, app.test_client(), hanging)
+        while not answer.done():
+            limit.enforce()
+
+    assert answer.result() == PRODUCTION
+    assert [each.arm for each in seen] == ["canary", "canary"]
+    assert seen[1].other.model.version.version == CANARY
+    assert seen[1].other.prediction is None
+    assert partner(app).running is None
+    error = the_service(app).metrics.errors.last["error"]
+    assert error == "PredictionTimeoutError"
 
 
 def test_a_canary_that_failed_can_come_back(failing, setosa, partner, load_canary):
