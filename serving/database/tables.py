@@ -4,7 +4,19 @@ Training and monitoring read them too, by column names. docs/loop.md describes t
 a change needs a migration.
 """
 
-from sqlalchemy import Column, Double, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import (
+    Column,
+    Double,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+HAS_FAILED = "other_version IS NOT NULL AND other_prediction IS NULL"
 
 metadata = MetaData()
 
@@ -31,6 +43,14 @@ predictions = Table(
     Column("seconds", Double),
     Column("other_seconds", Double),
     Index("predictions_by_time", "model", "predicted_at"),
+    # The few rows that the other model failed on, which stop a canary.
+    Index(
+        "predictions_failed",
+        "model",
+        "predicted_at",
+        sqlite_where=text(HAS_FAILED),
+        postgresql_where=text(HAS_FAILED),
+    ),
 )
 
 feedback = Table(

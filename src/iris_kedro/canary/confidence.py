@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, select
 
-from iris_kedro.canary.looks import Counts, find_look
+from iris_kedro.canary.looks import Counts, arrange, find_look
 from iris_kedro.prediction_database import predictions
 from iris_kedro.registry import Trial
 
@@ -32,7 +32,7 @@ def compare_confidence(
     """
     query = (
         select(
-            find_look(predictions.c.predicted_at, trial),
+            predictions.c.predicted_at,
             predictions.c.prediction,
             predictions.c.probabilities,
             predictions.c.other_prediction,
@@ -44,20 +44,17 @@ def compare_confidence(
     )
     sums, count = np.zeros(2), 0
     surer: dict[int, list[int]] = {}
-    for look, ours, theirs in _stream(connection, query):
+    for at, ours, theirs in _stream(connection, query):
         sums += (ours, theirs)
         count += 1
-        found = surer.setdefault(look, [0, 0])
+        found = surer.setdefault(find_look(at, trial), [0, 0])
         found[0] += ours > theirs
         found[1] += ours < theirs
-    counts = np.zeros((2, 1 + max(surer, default=0)), np.int64)
-    for look, found in surer.items():
-        counts[:, look] = found
     means = sums / max(count, 1)
-    return (float(means[0]), float(means[1])), counts
+    return (float(means[0]), float(means[1])), arrange(surer, 2)
 
 
-def _stream(connection: Connection, query: Any) -> Iterator[tuple[int, float, float]]:
+def _stream(connection: Connection, query: Any) -> Iterator[tuple[float, float, float]]:
     rows = connection.execution_options(yield_per=5_000).execute(query)
-    for look, answer, ours, other_answer, theirs in rows:
-        yield look, json.loads(ours)[answer], json.loads(theirs)[other_answer]
+    for at, answer, ours, other_answer, theirs in rows:
+        yield at, json.loads(ours)[answer], json.loads(theirs)[other_answer]

@@ -1,15 +1,33 @@
 """Rows that both models of a trial predicted, counted in the database."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Engine, and_, case, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Subquery,
+    and_,
+    case,
+    func,
+    select,
+)
 
 from iris_kedro.canary.confidence import compare_confidence
+from iris_kedro.canary.labels import count_labels
 from iris_kedro.canary.latency import count_slow
-from iris_kedro.canary.looks import Counts, find_look
-from iris_kedro.prediction_database import feedback, predictions
+from iris_kedro.canary.looks import (
+    Counts,
+    Look,
+    arrange,
+    limit_rows,
+    list_looks,
+    select_pairs,
+)
+from iris_kedro.prediction_database import predictions
 from iris_kedro.registry import Trial
 
 
@@ -17,7 +35,8 @@ from iris_kedro.registry import Trial
 class Pairs:
     """Counts of rows that both models predicted, and of their labels.
 
-    Looks are hours, oldest first: of the predictions, or of the labels' arrival.
+    Looks are hours, oldest first: of the predictions, or of the labels' arrival. Only
+    the first rows and labels of each look are counted (``MOST_ROWS``), but all errors.
 
     Attributes:
         rows: Rows that both models predicted.
@@ -62,28 +81,27 @@ def read_pairs(
     Raises:
         sqlalchemy.exc.SQLAlchemyError: If the database cannot be read.
     """
-    condition = and_(
-        predictions.c.model == model,
-        predictions.c.predicted_at >= trial.since.timestamp(),
-        predictions.c.version == trial.version,
-        predictions.c.other_version == trial.against,
-        predictions.c.other_prediction.is_not(None),
-    )
+    table = predictions.c
+    paired = select_pairs(model, trial)
     failed = and_(
-        predictions.c.model == model,
-        predictions.c.predicted_at >= trial.since.timestamp(),
-        predictions.c.version == trial.against,
-        predictions.c.other_version == trial.version,
-        predictions.c.other_prediction.is_(None),
-        predictions.c.row_index == 0,
+        table.model == model,
+        table.predicted_at >= trial.since.timestamp(),
+        table.version == trial.against,
+        table.other_version == trial.version,
+        table.other_prediction.is_(None),
+        table.row_index == 0,
     )
-    count_failed = select(func.count()).select_from(predictions).where(failed)
+    answers: list[_Answers] = []
+    budget = latency_budget_ms / 1000
     with engine.connect() as connection:
-        answers = _count_answers(connection, condition, trial)
-        labels = _count_labels(connection, condition, trial)
+        is_model = table.model == model
+        for look in list_looks(connection, table.predicted_at, trial, is_model):
+            rows = _select_first(look, paired)
+            answers += _count_answers(connection, rows, look, trial, budget)
+        labels = count_labels(connection, model, trial)
+        count_failed = select(func.count()).select_from(predictions).where(failed)
         errors = connection.scalar(count_failed) or 0
-        confidence, surer = compare_confidence(connection, condition, trial)
-        slow = count_slow(connection, condition, trial, latency_budget_ms / 1000)
+        confidence, surer = compare_confidence(connection, paired, trial)
     gained, lost = _group_by_class(answers)
     return Pairs(
         rows=sum(each.rows for each in answers),
@@ -94,36 +112,52 @@ def read_pairs(
         labels=labels,
         confidence=confidence,
         surer=surer,
-        slow=slow,
+        slow=_add_slow(answers),
         errors=errors,
     )
 
 
 class _Answers(NamedTuple):
-    """Rows of a look with the same two answers."""
+    """Rows of a look with the same two answers, and requests that took too long."""
 
     look: int
     ours: str
     theirs: str
     rows: int
     rows_at_share: int
+    slow: int
+    other_slow: int
+    timed: int
+
+
+def _select_first(look: Look, condition: ColumnElement[bool]) -> Subquery:
+    table = predictions.c
+    return limit_rows(
+        select(
+            table.predicted_at,
+            table.row_index,
+            table.prediction,
+            table.other_prediction,
+            table.seconds,
+            table.other_seconds,
+        )
+        .where(look.contains(table.predicted_at), condition)
+        .order_by(table.predicted_at)
+    )
 
 
 def _count_answers(
-    connection: Connection, condition: ColumnElement[bool], trial: Trial
+    connection: Connection, rows: Subquery, look: Look, trial: Trial, budget: float
 ) -> list[_Answers]:
-    columns = (
-        find_look(predictions.c.predicted_at, trial).label("look"),
-        predictions.c.prediction,
-        predictions.c.other_prediction,
-    )
-    at_share = predictions.c.predicted_at >= trial.share_since.timestamp()
-    query = (
-        select(*columns, func.count(), func.sum(case((at_share, 1), else_=0)))
-        .where(condition)
-        .group_by(*columns)
-    )
-    return [_Answers(*row) for row in connection.execute(query)]
+    columns = (rows.c.prediction, rows.c.other_prediction)
+    at_share = rows.c.predicted_at >= trial.share_since.timestamp()
+    query = select(
+        *columns,
+        func.count(),
+        func.sum(case((at_share, 1), else_=0)),
+        *count_slow(rows, budget),
+    ).group_by(*columns)
+    return [_Answers(look.number, *row) for row in connection.execute(query)]
 
 
 def _group_by_class(answers: list[_Answers]) -> tuple[Counts, Counts]:
@@ -139,28 +173,11 @@ def _group_by_class(answers: list[_Answers]) -> tuple[Counts, Counts]:
     return gained, lost
 
 
-def _count_labels(
-    connection: Connection, condition: ColumnElement[bool], trial: Trial
-) -> Counts:
-    ours = case((predictions.c.prediction == feedback.c.label, 1), else_=0)
-    theirs = case((predictions.c.other_prediction == feedback.c.label, 1), else_=0)
-    # A label arrives after its prediction, but the clocks may differ.
-    look = find_look(feedback.c.received_at, trial)
-    query = (
-        select(look.label("look"), ours, theirs, func.count())
-        .join_from(
-            predictions,
-            feedback,
-            and_(
-                predictions.c.prediction_id == feedback.c.prediction_id,
-                predictions.c.row_index == feedback.c.row_index,
-            ),
-        )
-        .where(condition)
-        .group_by(look, ours, theirs)
-    )
-    found = connection.execute(query).fetchall()
-    labels = np.zeros((4, 1 + max((max(row[0], 0) for row in found), default=0)), int)
-    for at, is_ours, is_theirs, count in found:
-        labels[(1 - is_ours) * 2 + (1 - is_theirs), max(at, 0)] += count
-    return labels
+def _add_slow(answers: list[_Answers]) -> Counts:
+    looks: dict[int, Sequence[int]] = {}
+    for each in answers:
+        if each.timed:
+            counts = looks.get(each.look, (0, 0, 0))
+            found = (each.slow, each.other_slow, each.timed)
+            looks[each.look] = [sum(both) for both in zip(counts, found, strict=True)]
+    return arrange(looks, 3)

@@ -16,8 +16,8 @@ from .triggers.labels import has_predictions
 
 logger = logging.getLogger(__name__)
 
-# All rows of a trial are read to decide about it. Where that takes longer than a few
-# seconds, it is done for a tenth of the time at most.
+# The first rows of all hours of a trial are read to decide about it. Where that takes
+# longer than a few seconds, it is done for a tenth of the time at most.
 QUICK_SECONDS, SHARE_OF_TIME = 5.0, 0.1
 
 

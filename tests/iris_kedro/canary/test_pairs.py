@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 
 from iris_kedro.canary.findings import evaluate
 from iris_kedro.canary.pairs import read_pairs
@@ -156,6 +157,68 @@ def test_requests_above_the_budget_are_counted_for_each_model(
     pairs = read_pairs(engine, "iris", trial, BUDGET)
 
     assert pairs.slow.tolist() == [[1, 1], [1, 0], [3, 1]]
+
+
+def test_first_rows_and_labels_of_each_hour_are_compared(
+    engine, answer, make_trial, monkeypatch
+):
+    monkeypatch.setattr("iris_kedro.canary.looks.MOST_ROWS", 50)
+    trial = make_trial()
+    for hour in (0, 5):
+        for minute in range(4):
+            rows = [("a", "b", "a")] * (60 if minute == 0 else 500)
+            answer(trial, rows, after_hours=hour + minute / 60, seconds=1.0)
+    answer(trial, [("b", "a", "a")] * 9, after_hours=5.9)
+
+    pairs = read_pairs(engine, "iris", trial, BUDGET)
+
+    assert (pairs.rows, pairs.agreeing) == (100, 0)
+    assert pairs.gained_by_class[0].tolist() == [50, 0, 0, 0, 0, 50]
+    assert pairs.labels[1].tolist() == [50, 0, 0, 0, 0, 50]
+    assert pairs.slow[2].tolist() == [50, 0, 0, 0, 0, 50]
+
+
+def test_statements_read_parts_of_an_index_and_few_rows_are_fetched(
+    engine, answer, make_trial
+):
+    trial = make_trial()
+    for hour in range(3):
+        answer(trial, ROWS * 200, after_hours=hour, seconds=1.0)
+    statements = []
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def collect(_, __, statement, values, *___):
+        statements.append((statement, values))
+
+    read_pairs(engine, "iris", trial, BUDGET)
+
+    fetched = 0
+    with engine.connect() as connection:
+        for statement, values in statements[:-1]:  # the last one is for confidence
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+            steps = [row[-1] for row in plan]
+            tables = [step for step in steps if "predictions" in step]
+            tables += [step for step in steps if "feedback" in step]
+            assert tables
+            assert all("SEARCH" in step for step in tables), steps
+            assert not any("FOR ORDER BY" in step for step in steps), steps
+            fetched += len(connection.exec_driver_sql(statement, values).fetchall())
+    assert fetched < 50
+
+
+def test_a_wrong_clock_does_not_add_looks(engine, answer, make_trial):
+    trial = make_trial()
+    answer(trial, ROWS)
+    with engine.begin() as connection:
+        key = "'id 1', 1, 'a', 4e9"  # in the year 2096, without a prediction
+        connection.exec_driver_sql(f"INSERT INTO feedback VALUES ({key})")  # noqa: S608
+        connection.exec_driver_sql(
+            "UPDATE feedback SET received_at = received_at - 600 WHERE row_index = 0"
+        )
+
+    labels = read_pairs(engine, "iris", trial, BUDGET).labels
+
+    assert labels.tolist() == [[1], [2], [1], [1]]
 
 
 def test_a_model_that_exceeds_the_budget_more_often_is_slower(

@@ -29,6 +29,14 @@ def upgrade() -> None:
         sa.Column("other_seconds", sa.Double),
     )
     op.create_index("predictions_by_time", "predictions", ["model", "predicted_at"])
+    has_failed = sa.text("other_version IS NOT NULL AND other_prediction IS NULL")
+    op.create_index(
+        "predictions_failed",
+        "predictions",
+        ["model", "predicted_at"],
+        sqlite_where=has_failed,
+        postgresql_where=has_failed,
+    )
     op.create_table(
         "feedback",
         sa.Column("prediction_id", sa.String(40), primary_key=True),
