@@ -43,7 +43,8 @@ def test_a_model_is_trained_again_after_its_source_has_changed(watched, iris_csv
 
     output, code = watch(watched, "--once")
     assert code == 0, output
-    assert "Run" not in output  # nothing has changed
+    assert "Run" not in output
+    assert "Nothing to do: no trigger has fired" in " ".join(output.split())
 
     lines = iris_csv.decode().splitlines()
     watched.write_csv("\n".join([*lines[:-12], ""]))

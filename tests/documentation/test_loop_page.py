@@ -117,7 +117,7 @@ CHECKS = {
     PREDICT: predicts,
     FEEDBACK: takes_the_label,
     "kedro run --pipelines monitoring": shows("too few rows"),
-    "kedro watch --once": shows(""),
+    "kedro watch --once": shows("Nothing to do"),
     f"{LABELLED},model_release.strategy=canary": shows("Canary"),
     "kedro model canary": shows("answers 5% of the requests"),
     "kedro model canary --decide": shows("wait"),

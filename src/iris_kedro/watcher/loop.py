@@ -60,6 +60,8 @@ class Loop:
         """
         try:
             self._try_round()
+            if self._watcher.idle_reason:
+                logger.info("Nothing to do: %s", self._watcher.idle_reason)
             while self._watcher.work.is_busy and not self._stopping.is_set():
                 if self._problem and self._watcher.work.has_ended:
                     break  # the next watcher records the result

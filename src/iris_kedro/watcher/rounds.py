@@ -42,6 +42,7 @@ class Watcher:
     Attributes:
         work: The current job.
         has_lease: Whether this watcher is the active one.
+        idle_reason: Why the last round had nothing to do; empty if it had.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Watcher:
         self._published = ""
         self._is_waiting = False  # because another watcher is active
         self.has_lease = False
+        self.idle_reason = ""
 
     def run_round(self, *, acts: bool = True) -> None:
         """Record the result of a finished job, and do what is due.
@@ -80,6 +82,7 @@ class Watcher:
             ProjectError: If MLflow was too slow for a change of the registry.
             DatasetError: If a decision needs the source and it cannot be read.
         """
+        self.idle_reason = ""
         try:
             self._keep_lease()
             if not self.has_lease:
@@ -95,6 +98,7 @@ class Watcher:
             if self.has_lease or not self._is_waiting:
                 logger.info("Waiting: another watcher of this model is active")
             self.has_lease, self._is_waiting = False, True
+            self.idle_reason = "another watcher of this model is active"
 
     def close(self) -> None:
         """End the job, record the result, and release the lease."""
@@ -114,6 +118,7 @@ class Watcher:
             return
         due = self._observer.find_monitoring(now)
         if due is not None:
+            self.idle_reason = ""
             self._observer.note_monitoring(due)
             self.work.begin(Running(self._commands.start_monitoring()))
 
@@ -121,6 +126,7 @@ class Watcher:
         """Decide about the waiting triggers; return whether a run has begun."""
         waiting = self._store.list_waiting()
         if not waiting:
+            self.idle_reason = "no trigger has fired"
             return False
         labels = self._observer.new_data.count_labels()
         situation = Situation(
@@ -134,6 +140,7 @@ class Watcher:
         if decision is None:
             return False
         if decision.action is Action.WAIT:
+            self.idle_reason = decision.reason
             last = self._store.list_decisions(1)
             if not last or (last[0].action, last[0].rule) != ("wait", decision.rule):
                 logger.info("Wait: %s", decision.reason)

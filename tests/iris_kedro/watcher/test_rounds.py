@@ -63,9 +63,36 @@ def decided(store):
 RELEASED = ("run", "due", "released")
 
 
-def test_a_round_without_triggers_decides_nothing(store, once):
+def list_idle(caplog):
+    return [each.message for each in caplog.records if "Nothing" in each.message]
+
+
+@pytest.fixture
+def logged(caplog):
+    """Return what the watcher logs."""
+    caplog.set_level("INFO", "iris_kedro.watcher")
+    return caplog
+
+
+def test_a_round_without_triggers_decides_nothing_and_says_so(store, once, logged):
     assert once()
     assert decided(store) == []
+    assert list_idle(logged) == ["Nothing to do: no trigger has fired"]
+
+
+def test_each_round_that_waits_says_why(store, once, logged):
+    rules = {"cooldown_minutes": 60, "runs_per_day": 9, "failures": 3}
+    store.add_trigger(Kind.WEBHOOK, "one")
+    assert once(rules=rules)
+    assert list_idle(logged) == []
+
+    store.add_trigger(Kind.WEBHOOK, "two")
+    for _ in range(2):
+        assert once(rules=rules)
+
+    first, second = list_idle(logged)
+    assert first == second
+    assert first.startswith("Nothing to do: the cooldown after the last run ends at")
 
 
 def test_all_triggers_that_wait_become_one_run(lab, store, once):
