@@ -9,14 +9,11 @@ Shafer, Statistical Science 38, 2023).
 from iris_kedro.evidence.combining import combine, is_shown
 from iris_kedro.evidence.counts import compare_counts
 from iris_kedro.evidence.pairs import compare_mean, compare_pairs
-from iris_kedro.evidence.proportions import compare_proportions, confidence_sequence
 
 __all__ = [
     "combine",
     "compare_counts",
     "compare_mean",
     "compare_pairs",
-    "compare_proportions",
-    "confidence_sequence",
     "is_shown",
 ]
