@@ -54,7 +54,8 @@ class Store(Records):
     def add_trigger(self, kind: Kind, reason: str, key: str = "") -> str:
         """Store a trigger and return its id.
 
-        A trigger with an existing key is not added again.
+        A trigger with an existing key is not added again, and without a key not while
+        an equal one is waiting: senders repeat what they have sent.
         """
         trigger_id = uuid.uuid4().hex
         values: dict[str, object] = {
@@ -66,6 +67,15 @@ class Store(Records):
         }
         mine = triggers.c.model == self._model
         with self._engine.begin() as connection:
+            if not key:
+                equal = select(triggers.c.id).where(
+                    mine,
+                    triggers.c.decision_id.is_(None),
+                    triggers.c.kind == kind,
+                    triggers.c.reason == reason,
+                )
+                if (waiting := connection.scalar(equal.limit(1))) is not None:
+                    return str(waiting)
             values["received_at"] = read_clock(connection)
             try:
                 with connection.begin_nested():

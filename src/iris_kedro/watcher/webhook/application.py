@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 LARGEST_BODY = 1_000_000  # bytes; a push to GitHub of many commits is far below
 BEARER = "Bearer "
 SIGNATURE = "sha256="
+FORM = "application/x-www-form-urlencoded"
+USE_JSON = "set it to application/json in the settings of the webhook"
 
 Answer = tuple[dict[str, Any], int]
 
@@ -68,6 +70,8 @@ def create_app(
             payload = json.loads(request.get_data())
             asked = read_payload(payload, request.headers.get("X-GitHub-Event"))
         except (ValueError, RecursionError) as error:  # also of JSON and encodings
+            if request.mimetype == FORM:  # GitHub's default
+                raise BadRequest(f"the content type is {FORM}: {USE_JSON}") from error
             raise BadRequest(str(error)) from error
         if asked.kind is None:
             return {"ignored": asked.reason}, 200
@@ -110,7 +114,8 @@ def _check_sender(token: str) -> None:
     secret = token.encode()
     given = request.headers.get("Authorization", "")
     if given.startswith(BEARER) and hmac.compare_digest(
-        given.removeprefix(BEARER).encode(), secret
+        given.removeprefix(BEARER).encode("latin-1", "replace"),
+        secret,  # as in WSGI
     ):
         return
     signature = request.headers.get("X-Hub-Signature-256", "")

@@ -38,8 +38,8 @@ def read_payload(payload: Any, event: str | None) -> Request:
         if isinstance(payload.get("alerts"), list):
             return _read_alerts(payload)
         reason = payload.get("reason")
-        if isinstance(reason, str) and reason.strip():
-            return Request(_cut(reason.strip()), Kind.WEBHOOK)
+        if isinstance(reason, str) and (text := _clean(reason).strip()):
+            return Request(_cut(text), Kind.WEBHOOK)
     raise ValueError(
         'expected {"reason": "…"}, a notification from Alertmanager, or an event from'
         " GitHub with the header X-GitHub-Event"
@@ -79,4 +79,10 @@ def _read_github(payload: dict[str, Any], event: str) -> Request:
 
 
 def _cut(text: str) -> str:
+    text = _clean(text)
     return text if len(text) <= LONGEST_REASON else f"{text[: LONGEST_REASON - 1]}…"
+
+
+def _clean(text: str) -> str:
+    """Replace what no database stores, or what changes the terminal that shows it."""
+    return "".join(each if each.isprintable() else " " for each in text)

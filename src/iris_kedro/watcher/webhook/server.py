@@ -6,7 +6,9 @@ and uvicorn reads the whole body before it calls the application.
 """
 
 import logging
+import socket
 import threading
+from contextlib import suppress
 from typing import Any
 
 from flask import Flask
@@ -16,15 +18,21 @@ from iris_kedro.errors import ProjectError
 
 CONNECTIONS = 16  # at the same time; more are closed
 SILENCE_SECONDS = 10.0  # without data from a client, then its connection is closed
+# For a whole request. Otherwise a few clients that send a byte now and then would take
+# all connections for as long as they like, also those of the health check.
+LONGEST_SECONDS = 30.0
 
 
 class Handler(WSGIRequestHandler):
-    """Reads requests with a timeout, and without an access log."""
+    """Reads requests with a timeout, and without a log that anybody could fill."""
 
     timeout = SILENCE_SECONDS
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Log nothing; triggers are logged by the application."""
+
+    def log_error(self, format: str, *args: Any) -> None:
+        """Log nothing; invalid requests are the senders' mistakes."""
 
 
 class Server(ThreadedWSGIServer):
@@ -68,8 +76,18 @@ class Server(ThreadedWSGIServer):
             self.shutdown_request(request)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Handle a request, and free its slot."""
+        """Handle a request within the time limit, and free its slot."""
+        timer = threading.Timer(LONGEST_SECONDS, _disconnect, [request])
+        timer.daemon = True
+        timer.start()
         try:
             super().process_request_thread(request, client_address)
         finally:
+            timer.cancel()
             self._free.release()
+
+
+def _disconnect(connection: socket.socket) -> None:
+    """End what a thread reads from, or writes to, a connection."""
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)

@@ -14,8 +14,9 @@ from iris_kedro.watcher.webhook import application
 from iris_kedro.watcher.webhook.application import create_app
 from iris_kedro.watcher.webhook.gauges import WatcherCollector
 
-TOKEN = "correct horse battery staple"  # noqa: S105
-BEARER = {"Authorization": f"Bearer {TOKEN}"}
+TOKEN = "correct horse b\u00e4ttery staple"  # noqa: S105
+# Clients send UTF-8, which WSGI decodes as Latin-1.
+BEARER = {"Authorization": f"Bearer {TOKEN}".encode().decode("latin-1")}
 PLAIN = {"reason": "new rules"}
 
 
@@ -94,6 +95,46 @@ def test_github_signs_with_the_token(client):
     ]
 
     assert answers == [202, 401]
+
+
+def test_a_repeated_request_is_one_trigger_while_it_waits(client, store, lease):
+    def ask():
+        return client.post("/trigger", json=PLAIN, headers=BEARER).json["id"]
+
+    first = ask()
+    assert [ask(), ask()] == [first, first]
+    waiting = store.list_waiting()
+    store.decide(lease, Decision(Action.RUN, "due", "because"), waiting, by="ada")
+
+    assert ask() != first
+    assert len(store.list_waiting()) == 1
+
+
+@pytest.mark.parametrize("character", ["\ud800", "\0", "\n", "\x1b", "\u202e"])
+def test_what_is_not_text_is_replaced(client, store, character):
+    alert = {"status": "firing", "labels": {"alertname": f"a{character}b"}}
+    payloads = [
+        {"reason": f"a{character}b"},
+        {"status": "firing", "alerts": [alert]},
+    ]
+
+    answers = [
+        client.post("/trigger", data=json.dumps(each), headers=BEARER).status_code
+        for each in payloads
+    ]
+
+    assert answers == [202, 202]
+    reasons = [each.reason for each in store.list_waiting()]
+    assert reasons == ["a b", "alert a b"]
+    nothing = client.post("/trigger", json={"reason": character}, headers=BEARER)
+    assert nothing.status_code == 400
+
+
+def test_a_form_is_refused_with_the_content_type_to_set(client):
+    answer = client.post("/trigger", data={"payload": "{}"}, headers=BEARER)
+
+    assert answer.status_code == 400
+    assert "application/json" in answer.json["error"]
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[]", b'{"reason": ""}'])

@@ -51,6 +51,45 @@ def test_a_silent_client_is_closed(server, monkeypatch):
         assert silent.recv(1) == b""
 
 
+def test_a_client_that_sends_slowly_is_closed(app, monkeypatch):
+    monkeypatch.setattr(server_module, "CONNECTIONS", 1)
+    monkeypatch.setattr(server_module, "LONGEST_SECONDS", 0.5)
+    server = Server("127.0.0.1", 0, app)
+    server.start()
+
+    with socket.create_connection(server.server_address, timeout=30) as slow:
+        slow.settimeout(0.05)
+        is_open = True
+        while is_open:
+            try:
+                slow.sendall(b"x")
+                is_open = bool(slow.recv(1))
+            except TimeoutError:
+                continue
+            except OSError:
+                is_open = False
+
+    assert get_when_free(server) == b"there"
+    server.stop()
+
+
+def get_when_free(server):
+    while True:
+        try:
+            return get(server)
+        except (http.client.RemoteDisconnected, ConnectionResetError):
+            continue
+
+
+def test_invalid_requests_do_not_fill_the_log(server, capfd):
+    with socket.create_connection(server.server_address, timeout=30) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nX: " + b"x" * 70_000 + b"\r\n\r\n")
+        assert b" 431 " in client.recv(100)
+    get(server)
+
+    assert capfd.readouterr() == ("", "")
+
+
 def test_connections_are_limited(app, monkeypatch):
     monkeypatch.setattr(server_module, "CONNECTIONS", 1)
     server = Server("127.0.0.1", 0, app)
