@@ -56,7 +56,7 @@ dataset:
     flavanoids: { description: Flavanoids, minimum: 0, maximum: 10 }
     color_intensity: { description: Intensity of the colour, minimum: 0, maximum: 20 }
     proline: { description: Proline, minimum: 0, maximum: 5000 }
-card: { purpose: Tells cultivars apart. }
+card: { purpose: Predicts the cultivar. }
 """
 
 
@@ -74,7 +74,7 @@ def test_dataset_of_an_environment_leaves_the_first_one_alone(project, write):
     assert project.registry.aliases() == {"Production": "1"}
     assert Registry("wine", project.client).aliases() == {"Production": "1"}
     card = (project.path / "data/08_reporting/wine/model_card.md").read_text()
-    assert "Tells cultivars apart." in card
+    assert "Predicts the cultivar." in card
 
 
 def test_environment_with_the_same_dataset_leaves_its_files_alone(project, write):

@@ -15,7 +15,7 @@ from iris_kedro.gate.performance import Answers, grade
 
 CLASSES = ["a", "b", "c"]
 SHARPNESS = 2.5  # standard deviation of the true logits
-MANY = 100_000  # rows that stand for the population
+MANY = 100_000  # rows that represent the population
 
 Floats = NDArray[np.float64]
 Pair = tuple[Answers, Answers]

@@ -136,7 +136,7 @@ def _allow_many_connections() -> None:
 
 
 def _hide_server() -> None:
-    """Send no Server header: it would tell attackers what to look for."""
+    """Send no Server header: it would show attackers what to look for."""
     complete = wsgi.Response.default_headers
 
     def default_headers(self: wsgi.Response) -> list[str]:

@@ -69,7 +69,7 @@ class Worker(UvicornWorker):  # type: ignore[misc]
         await super()._serve()
 
     def _install_sigquit_handler(self) -> None:
-        """Close all connections at once when the master is told to stop quickly.
+        """Close all connections at once when the master has to stop quickly.
 
         uvicorn does not handle SIGQUIT, but does so when it is interrupted twice.
         """

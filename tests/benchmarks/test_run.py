@@ -6,7 +6,7 @@ import pytest
 
 
 class Server:
-    """A server whose model changes when it is told to."""
+    """A server whose model can be changed."""
 
     url = "http://127.0.0.1:1"
 

@@ -1,4 +1,4 @@
-"""The gate's report becomes a comment; a stand-in for gh records what it is told."""
+"""The gate's report becomes a comment; a stand-in for gh records its arguments."""
 
 import json
 import os
@@ -20,7 +20,7 @@ if sys.argv[1:3] == ["issue", "list"]:
 
 @pytest.fixture
 def comment(tmp_path):
-    """Comment a report; return what gh was told after the search for the issue."""
+    """Comment a report; return the calls of gh after the search for the issue."""
     (tmp_path / "gh").write_text(GH)
     (tmp_path / "gh").chmod(0o755)
     report = tmp_path / "report.md"

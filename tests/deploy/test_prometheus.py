@@ -1,4 +1,4 @@
-"""The rules and who is told of them, checked by promtool and amtool."""
+"""The rules and who is notified of them, checked by promtool and amtool."""
 
 import re
 import shutil

@@ -82,19 +82,19 @@ class Category(Discrete):
 
     @property
     def unknown(self) -> float:
-        """What stands for an unknown category."""
+        """The code of an unknown category."""
         return float(len(self.categories))
 
     @property
     def gaps(self) -> tuple[float, ...]:
-        """What stands for a missing category, and for an unknown one."""
+        """The codes of a missing category, and of an unknown one."""
         return (*super().gaps, self.unknown) if self.accepts_unknown else super().gaps
 
     @cached_property
     def codes(self) -> Mapping[Any, float]:
         """The index of each category, by its text and by the integer that it writes.
 
-        None stands for a missing category.
+        None is a missing category.
         """
         codes: dict[Any, float] = {None: math.nan}
         for index, text in enumerate(self.categories):
@@ -118,7 +118,7 @@ class Category(Discrete):
         return (*self.categories, UNKNOWN)[int(number)]
 
     def check(self, at: str) -> None:
-        """Refuse categories that cannot be told apart."""
+        """Refuse categories that are not distinct."""
         super().check(at)
         if len(set(self.categories)) != len(self.categories):
             raise ContractError(f"{at}: categories must be unique")

@@ -1,7 +1,7 @@
 """uvicorn's HTTP protocol with deadlines: for requests, answers and idle connections.
 
 uvicorn and its parser read the bytes; nothing here sees any that arrive. These hooks
-are told when a message begins and ends, and when the client does not read.
+are called when a message begins and ends, and when the client does not read.
 """
 
 import asyncio

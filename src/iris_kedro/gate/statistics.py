@@ -29,7 +29,7 @@ def estimate_mean_difference(
       5,000 rows do without: their mean is normal.
     - Student's, with the worst that a row could have shown added to the rows. An
       overconfident model wins a little on every row until the first one that it gets
-      wrong, which a few dozen rows need not hold; the added row stands for it. This
+      wrong, which a few dozen rows need not hold; the added row represents it. This
       is the idea of Agresti and Coull (The American Statistician 52, 1998), who add
       successes and failures to a proportion.
 

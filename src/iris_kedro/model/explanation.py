@@ -40,7 +40,7 @@ def explain(
     Args:
         predict: Turns rows of shape (n, features) into numbers of shape (n,).
         row: The row to explain, of shape (features,).
-        background: Rows of shape (n, features) that stand for the usual.
+        background: Typical rows, of shape (n, features), to compare with.
     """
 
     def measure(subset: frozenset[int]) -> float:

@@ -175,7 +175,7 @@ def read_git_commit(project: Path) -> str:
         commit = _git(project, "rev-parse", "HEAD")
         changes = _git(project, "status", "--porcelain", "--untracked-files=no")
     except (OSError, subprocess.CalledProcessError):
-        # An export of the project without git is fine; an image is told its commit.
+        # An export of the project without git is fine; an image has GIT_COMMIT.
         return os.environ.get("GIT_COMMIT") or UNKNOWN
     return f"{commit}+changes" if changes else commit
 

@@ -26,7 +26,7 @@ def read_table(content: bytes, target: str) -> tuple[pd.DataFrame, dict[str, Any
         target: The header of the column to predict, in any spelling.
 
     Returns:
-        The table, and what pandas has to be told to read it.
+        The table, and the arguments with which pandas reads it.
 
     Raises:
         ProjectError: If it cannot be read, or there is no such column.

@@ -40,7 +40,7 @@ class Estimator(Parameters):
         return self
 
     def _list_parameters(self) -> list[str]:
-        """Return what the class can be told, also where its signature hides that."""
+        """Return the parameters of the class, also those that its signature hides."""
         estimator = self.load_class()
         known = inspect.signature(estimator).parameters
         if any(each.kind is each.VAR_KEYWORD for each in known.values()):

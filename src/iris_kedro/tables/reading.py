@@ -108,7 +108,7 @@ def read_names(values: "pd.Series[Any]", known: list[str]) -> "pd.Series[Any]":
 def read_classes(values: "pd.Series[Any]", known: list[str]) -> "pd.Series[Any]":
     """Read names of classes, which may be spelt as pandas writes numbers with gaps.
 
-    ``1.0`` stands for ``1``, and ``True`` for ``true``.
+    ``1.0`` is read as ``1``, and ``True`` as ``true``.
     """
     names = frozenset(known)
 

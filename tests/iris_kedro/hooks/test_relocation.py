@@ -15,7 +15,7 @@ def experiment(tracking, tmp_path):
 
 @pytest.fixture
 def follow(tmp_path, experiment, tracking):
-    """Return a function that follows a move, unless it is told of another situation."""
+    """Return a function that follows a move, unless another situation is given."""
 
     def follow(**others):
         given = {

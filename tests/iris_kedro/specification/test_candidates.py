@@ -251,7 +251,7 @@ def test_estimator_without_constraints_is_accepted(monkeypatch):
 
 
 class Hidden(Foreign):
-    """Its signature hides what it can be told, as XGBoost's does."""
+    """Its signature hides its parameters, as XGBoost's does."""
 
     def __init__(self, depth=3, **others):
         self.depth = depth

@@ -133,7 +133,7 @@ def die_at(nth):
 
 
 def watch(folder, url, seconds, parameters, dies_at=None):
-    """Run a watcher until it is told to stop, as the command does."""
+    """Run a watcher until it is stopped, as the command does."""
     from iris_kedro.watcher.loop import Loop  # noqa: PLC0415
 
     os.chdir(folder)

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def roll_out(tmp_path):
-    """Roll out; return how it ended and what kubectl was told."""
+    """Roll out; return how it ended and the calls of kubectl."""
 
     def roll_out(serving: str = SERVING, **cluster):
         file = tmp_path / "cluster.json"

@@ -16,7 +16,7 @@ MEMBERS = {"type", "title", "status", "detail", "instance", "request_id"}
 
 @pytest.fixture
 def failing(make_app, iris):
-    """Make an application with a route that raises what it is told to."""
+    """Make an application with a route that raises a given exception."""
 
     def failing(error: Exception, path: str = "/fails"):
         app = make_app(iris)

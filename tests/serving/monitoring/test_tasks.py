@@ -4,7 +4,7 @@ from serving.monitoring.tasks import LONGEST_PAUSE, TaskErrors, attempt, run_for
 
 
 class Waits:
-    """Stands for waiting: notes how long, and stops after some times."""
+    """Replaces waiting: notes how long, and stops after some times."""
 
     def __init__(self, times: int) -> None:
         self.seconds = []

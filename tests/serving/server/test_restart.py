@@ -70,7 +70,7 @@ def test_reloads_in_quick_succession_stop_nothing(
     server = start()
     eventually(lambda: server.serves(version), "the version is served")
 
-    for _ in range(6):  # workers are told to stop while they import
+    for _ in range(6):  # workers are stopped while they import
         server.process.send_signal(signal.SIGHUP)
         time.sleep(pause)
 

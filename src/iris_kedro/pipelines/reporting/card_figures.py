@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from iris_kedro.style import COLORS, MUTED
 
-INK = "#010203"  # stands for the page's own colour, and for no other
+INK = "#010203"  # is replaced by the page's own colour, and used for nothing else
 OWN_STYLE = (
     "<style>svg{color:#1d2127}"
     "@media (prefers-color-scheme:dark){svg{color:#e4e7eb}}</style>"

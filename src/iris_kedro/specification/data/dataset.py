@@ -76,8 +76,8 @@ class Dataset(Parameters):
     def _check_target(self) -> Self:
         if self.target.name in self.features:
             raise ValueError(
-                f"the target {self.target.name!r} is also a feature; a model would be"
-                " told what it is to predict"
+                f"the target {self.target.name!r} is also a feature; a model would"
+                " get what it has to predict"
             )
         return self
 

@@ -75,7 +75,7 @@ class Number(AnyFeature):
 class Integer(Number):
     """A whole number, within a range."""
 
-    type: Literal["integer"]  # type: ignore[assignment]  # tells the types apart
+    type: Literal["integer"]  # type: ignore[assignment]  # the discriminator
 
     def expect(self) -> str:
         """Say which values are accepted."""

@@ -64,7 +64,7 @@ LEADERBOARD = {
     },
 }
 NOT_RELEASED = RegistryState(None, {})
-TEXT = Card(purpose="Tells flowers apart.", caveats=["Never <b>eat</b> a flower."])
+TEXT = Card(purpose="Predicts the species.", caveats=["Never <b>eat</b> a flower."])
 
 
 @pytest.fixture
@@ -264,7 +264,7 @@ def test_card_has_the_sections_of_the_paper_in_order(make_card):
 @pytest.mark.parametrize(
     "said",
     [
-        "Tells flowers apart.",
+        "Predicts the species.",
         "sha256:data",
         "**first release**",
         "| logistic regression | 0.100 ± 0.020 | 0.950 ± 0.020 | `C=1.0`",
