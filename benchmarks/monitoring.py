@@ -17,25 +17,13 @@ from typing import Any
 
 import numpy as np
 import onnx
-import pandas as pd
 import sqlalchemy
 import yaml
 
+from benchmarks.contracts import CLASSES, make_contract
 from iris_kedro.datasets.predictions import MOST_ROWS, Chunks, select_answers
 from iris_kedro.gate.release import ReleasedModel
-from iris_kedro.model.contract import (
-    Contract,
-    GoldenRows,
-    HeldOutStatistics,
-    SplitContract,
-    TargetContract,
-)
-from iris_kedro.model.contract_features import (
-    CategoryContract,
-    NumberContract,
-    TrainingCounts,
-    TrainingStatistics,
-)
+from iris_kedro.model.contract import Contract, HeldOutStatistics
 from iris_kedro.monitoring.served import ServedPredictions
 from iris_kedro.pipelines.monitoring.nodes import (
     count_windows,
@@ -51,7 +39,6 @@ from serving.database.engine import connect
 
 PARAMETERS = Path(__file__).parents[1] / "conf/base/parameters_monitoring.yml"
 NUMBERS, CATEGORIES = 6, ["red", "green", "blue"]
-CLASSES = ["no", "yes"]
 DAYS, LABELLED = 30, 0.2
 INSERTED = 20_000  # rows per insert
 
@@ -116,54 +103,20 @@ def describe() -> Contract:
     """Build a contract as if a model had been trained on these rows."""
     generator = np.random.default_rng(1)
     rows = 2_000
-    numbers = [
-        NumberContract(
-            name=f"number_{place}",
-            description="",
-            unit="",
-            minimum=-10,
-            maximum=10,
-            training=TrainingStatistics.from_values(
-                pd.Series(generator.normal(size=rows).round(4))
-            ),
-        )
+    numbers = {
+        f"number_{place}": generator.normal(size=rows).round(4)
         for place in range(NUMBERS)
-    ]
-    colors = pd.Series(generator.choice(CATEGORIES, rows))
-    color = CategoryContract(
-        name="color",
-        type="category",
-        description="",
-        categories=CATEGORIES,
-        nullable=False,
-        unknown="reject",
-        training=TrainingCounts.from_values(colors, CATEGORIES),
+    }
+    colors = generator.choice(CATEGORIES, rows)
+    held_out = HeldOutStatistics(
+        rows=rows,
+        correct=rows,
+        predictions=[rows // 2, rows // 2],
+        mean_confidence=0.9,
+        edges=[0.9],
+        counts=[rows, 0],
     )
-    return Contract(
-        name="benchmark",
-        candidate="",
-        data_digest="",
-        features=[*numbers, color],
-        target=TargetContract(
-            name="answer",
-            description="",
-            classes=CLASSES,
-            training_counts=[rows // 2, rows // 2],
-        ),
-        golden_rows=GoldenRows(
-            inputs=[], predictions=[], probabilities=[], tolerance=0
-        ),
-        split=SplitContract(salt="", test_size=0.3),
-        metrics={},
-        held_out=HeldOutStatistics(
-            rows=rows,
-            correct=rows,
-            predictions=[rows // 2, rows // 2],
-            mean_confidence=0.9,
-            edges=[0.9],
-            counts=[rows, 0],
-        ),
-    )
+    return make_contract("benchmark", numbers, colors, CATEGORIES, held_out)
 
 
 def measure_memory() -> float:

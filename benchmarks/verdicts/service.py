@@ -5,26 +5,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import onnx
-import pandas as pd
 import yaml
 from numpy.typing import NDArray
 
+from benchmarks.contracts import CLASSES, HELD_OUT, make_contract
 from benchmarks.monitoring import PARAMETERS
 from iris_kedro.gate.release import ReleasedModel
 from iris_kedro.model.binning import choose_edges, count_bins
-from iris_kedro.model.contract import (
-    Contract,
-    GoldenRows,
-    HeldOutStatistics,
-    SplitContract,
-    TargetContract,
-)
-from iris_kedro.model.contract_features import (
-    CategoryContract,
-    NumberContract,
-    TrainingCounts,
-    TrainingStatistics,
-)
+from iris_kedro.model.contract import Contract, HeldOutStatistics
 from iris_kedro.monitoring.served import Chunk, ServedPredictions
 from iris_kedro.pipelines.monitoring.nodes import (
     count_windows,
@@ -34,9 +22,8 @@ from iris_kedro.pipelines.monitoring.nodes import (
 from iris_kedro.pipelines.monitoring.report import build_report
 from iris_kedro.specification import Monitoring
 
-HELD_OUT = 0.3  # of all rows
 LABELLED = 0.2
-CLASSES, COLORS, SHARES = ["no", "yes"], ["red", "green", "blue"], [0.5, 0.3, 0.2]
+COLORS, SHARES = ["red", "green", "blue"], [0.5, 0.3, 0.2]
 HOUR = 3600.0
 
 
@@ -120,44 +107,9 @@ def _serve(service: Service, generator: np.random.Generator) -> Chunk:
 
 def _describe(service: Service, generator: np.random.Generator) -> Contract:
     train = _draw(service.training_rows, service.features, generator)
-    numbers = [
-        NumberContract(
-            name=str(place),
-            description="",
-            unit="",
-            minimum=-99,
-            maximum=99,
-            training=TrainingStatistics.from_values(pd.Series(values)),
-        )
-        for place, values in enumerate(train.numbers.T)
-    ]
-    color = CategoryContract(
-        name="color",
-        type="category",
-        description="",
-        categories=COLORS,
-        nullable=False,
-        unknown="reject",
-        training=TrainingCounts.from_values(pd.Series(train.colors), COLORS),
-    )
-    return Contract(
-        name="simulated",
-        candidate="",
-        data_digest="",
-        features=[*numbers, color],
-        target=TargetContract(
-            name="answer",
-            description="",
-            classes=CLASSES,
-            training_counts=np.bincount(train.answers, minlength=2).tolist(),
-        ),
-        golden_rows=GoldenRows(
-            inputs=[], predictions=[], probabilities=[], tolerance=0
-        ),
-        split=SplitContract(salt="", test_size=HELD_OUT),
-        metrics={},
-        held_out=_hold_out(service, generator),
-    )
+    numbers = {str(place): values for place, values in enumerate(train.numbers.T)}
+    held_out = _hold_out(service, generator)
+    return make_contract("simulated", numbers, train.colors, COLORS, held_out)
 
 
 def _hold_out(service: Service, generator: np.random.Generator) -> HeldOutStatistics:

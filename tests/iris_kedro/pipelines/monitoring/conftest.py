@@ -6,23 +6,11 @@ from typing import Any
 
 import numpy as np
 import onnx
-import pandas as pd
 import pytest
 
+from benchmarks.contracts import CLASSES, make_contract
 from iris_kedro.gate.release import ReleasedModel
-from iris_kedro.model.contract import (
-    Contract,
-    GoldenRows,
-    HeldOutStatistics,
-    SplitContract,
-    TargetContract,
-)
-from iris_kedro.model.contract_features import (
-    CategoryContract,
-    NumberContract,
-    TrainingCounts,
-    TrainingStatistics,
-)
+from iris_kedro.model.contract import Contract, HeldOutStatistics
 from iris_kedro.monitoring.served import Chunk, ServedPredictions
 from iris_kedro.pipelines.monitoring.nodes import (
     count_windows,
@@ -32,7 +20,6 @@ from iris_kedro.pipelines.monitoring.nodes import (
 from iris_kedro.pipelines.monitoring.report import build_report
 from iris_kedro.specification import Monitoring
 
-CLASSES = ["no", "yes"]
 COLORS = ["red", "blue"]
 
 
@@ -57,47 +44,15 @@ def contract():
     sizes, colors, confidences, right = draw(generator, 400)
     sizes[:40] = np.nan
     edges = [0.85, 0.9, 0.95]
-    return Contract(
-        name="things",
-        candidate="c",
-        data_digest="d",
-        features=[
-            NumberContract(
-                name="size",
-                description="",
-                unit="cm",
-                minimum=-9,
-                maximum=9,
-                nullable=True,
-                training=TrainingStatistics.from_values(pd.Series(sizes)),
-            ),
-            CategoryContract(
-                name="color",
-                type="category",
-                description="",
-                categories=COLORS,
-                nullable=False,
-                unknown="accept",
-                training=TrainingCounts.from_values(pd.Series(colors), COLORS),
-            ),
-        ],
-        target=TargetContract(
-            name="answer", description="", classes=CLASSES, training_counts=[200, 200]
-        ),
-        golden_rows=GoldenRows(
-            inputs=[], predictions=[], probabilities=[], tolerance=0
-        ),
-        split=SplitContract(salt="s", test_size=0.3),
-        metrics={},
-        held_out=HeldOutStatistics(
-            rows=400,
-            correct=int(right.sum()),
-            predictions=[200, 200],
-            mean_confidence=float(confidences.mean()),
-            edges=edges,
-            counts=np.bincount(np.searchsorted(edges, confidences)).tolist(),
-        ),
+    held_out = HeldOutStatistics(
+        rows=400,
+        correct=int(right.sum()),
+        predictions=[200, 200],
+        mean_confidence=float(confidences.mean()),
+        edges=edges,
+        counts=np.bincount(np.searchsorted(edges, confidences)).tolist(),
     )
+    return make_contract("things", {"size": sizes}, colors, COLORS, held_out, "accept")
 
 
 @dataclass
