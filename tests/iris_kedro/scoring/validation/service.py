@@ -46,10 +46,12 @@ def discrete(name: str, kind: str, counts: list[int], **changes: Any) -> dict[st
     return {**feature, "training": {"counts": counts}, **changes}
 
 
+# In single precision, 7.9 is larger.
+STATISTICS = {"mean": 1.0, "standard_deviation": 1.0, "quantiles": [2.5, 7.9]}
 FEATURES = [
     number("age", 0.0, 120.0, nullable=True, unit="years"),
     discrete("deck", "category", [1, 0, *[2] * 23], categories=DECKS, unknown="reject"),
-    number("length", 0.1, 7.9, unit="cm"),
+    number("length", 0.7, 7.9, unit="cm", training=STATISTICS),
     number("siblings", 0.0, 20.0, type="integer"),
     number("grains", -5.0, 16_777_217.0, type="integer", nullable=True),
     discrete("alone", "boolean", [9, 0], nullable=True),
@@ -75,7 +77,7 @@ GOOD = {
 }
 CELLS = {name: str(value) for name, value in GOOD.items()}
 SHOWN = {"length": 5.1, "width": 3.5}
-PLAIN = [number("length", 0.1, 7.9, unit="cm"), number("width", -1e38, 1e38)]
+PLAIN = [number("length", 0.7, 7.9, unit="cm"), number("width", -1e38, 1e38)]
 
 
 def describe(features: list[dict[str, Any]], row: dict[str, Any], **changes: Any):

@@ -1,5 +1,6 @@
 """Which columns are the features."""
 
+import numpy as np
 import pytest
 
 from iris_kedro.errors import ProjectError
@@ -114,6 +115,18 @@ def test_the_source_has_the_columns_that_the_service_finds(names):
     else:
         assert {reason for _, _, reason in answer} <= {"missing", "unknown"}
         fail(names, "source")
+
+
+@pytest.mark.parametrize("header", ["Length (cm)", "LENGTH"])
+def test_columns_without_a_name_and_features_in_capitals_are_found(header):
+    features = [number(header, 0, 1), number("a", 0, 1)]
+    source = {"columns": {"a": "Unnamed: 2"}}
+    text = describe(features, {header: 1, "a": 0}, source=source)
+
+    assert isinstance(
+        Service(text).read_csv([header, "x", ""], ["1", "y", "0"], "source"), np.ndarray
+    )
+    check([header, "x", ""], "source", text)
 
 
 def test_issues_name_columns_as_the_file_does():

@@ -30,7 +30,7 @@ floats = st.one_of(
     st.floats(width=64),
     st.floats(-1, 21).map(lambda number: round(number, 1)),
     st.floats(0, 8, width=32),
-    st.sampled_from([0.1, 7.9, 120.0, 20.0, 16_777_217.0]).flatmap(
+    st.sampled_from([0.7, 7.9, 120.0, 20.0, 16_777_217.0]).flatmap(
         lambda limit: st.sampled_from(
             [
                 limit,
@@ -68,7 +68,7 @@ COLUMNS = [
 FITTING = {
     "age": st.floats(0, 120),
     "deck": st.sampled_from(DECKS),
-    "length": st.floats(0.125, 7.9),
+    "length": st.floats(0.75, 7.9),
     "siblings": st.integers(0, 20),
     "grains": st.integers(-5, 16_777_217),
     "alone": st.booleans(),

@@ -19,7 +19,7 @@ from tests.iris_kedro.scoring.validation.service import (
 ROWS = {
     "age": [None, 19.79, 29.999999, 120.0, 30.0],
     "deck": ["1", "2", "3", "01", "23"],
-    "length": [0.1, 7.9, float(np.float32(7.9)), 2.05, 5.95],
+    "length": [0.7, 7.9, float(np.float32(7.9)), 2.05, 5.95],
     "siblings": [0, 5, 20, 15, 16],
     "grains": [16_777_217, None, -5, 3, 4],
     "alone": [True, False, None, False, True],

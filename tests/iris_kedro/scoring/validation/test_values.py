@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from iris_kedro.scoring.validation import Validator
+from iris_kedro.scoring.validation import Validator, to_tensors
 from tests.iris_kedro.scoring.validation.service import (
     ALL_TYPES,
     CELLS,
@@ -23,9 +23,9 @@ from tests.iris_kedro.scoring.validation.service import (
 
 NAN, INF = float("nan"), float("inf")
 NUMBERS = [
-    *(0.1, 7.9, 0.0, -0.0, 1.5, 5.0, 20, 21, -1, -5, 120.5, 1e30, 1e300, 5e-324),
+    *(0.7, 7.9, 0.0, -0.0, 1.5, 5.0, 20, 21, -1, -5, 120.5, 1e30, 1e300, 5e-324),
     *(float(np.float32(7.9)), float(np.nextafter(np.float32(7.9), np.float32(9)))),
-    *(float(np.float32(0.1)), float(np.nextafter(np.float32(0.1), np.float32(0)))),
+    *(float(np.float32(0.7)), float(np.nextafter(np.float32(0.7), np.float32(0)))),
     *(7.9000001, 7.90000016, 16_777_217.0, 16_777_218.0, 16_777_219.0),
     *(INF, -INF, NAN, None),
 ]
@@ -33,7 +33,7 @@ WHOLE = [0, 1, 2, 7, 20, 21, -1, -5, -6, 120, 121, 2**24, 2**24 + 1, 2**53 + 1, 
 TEXTS = [
     *("", " ", "NA", "N/A", "nan", "NaN", "NAN", "-nan", "null", "None", "none"),
     *("1", "01", " 1", "1 ", "1.0", "5.1", "5,1", ".5", "1.", "+1", "1e1", "1E+1"),
-    *("0.1", "7.9", "7.9000001", "7.90000016", "8", "-1", "20", "21", "5.5"),
+    *("0.7", "7.9", "7.9000001", "7.90000016", "8", "-1", "20", "21", "5.5"),
     *(
         "1_0",
         "0x1",
@@ -50,7 +50,18 @@ TEXTS = [
     ),
     *("inf", "-Infinity", "INF", "infinit", "1e400", "-1e400", "1e-400", "1" * 400),
     *("true", "TRUE", " Yes", "f", "no", "0", "0.0", "00", "maybe", "\u017f", "\u212a"),
-    *("C", " C ", "S", " S", " S ", "never seen", "elsewhere", "\ufffd", "x" * 150),
+    *(
+        "C",
+        " C ",
+        " NA ",
+        "S",
+        " S",
+        " S ",
+        "never seen",
+        "elsewhere",
+        "\ufffd",
+        "x" * 150,
+    ),
     *(
         "1.234,5",
         "1.5",
@@ -68,7 +79,7 @@ TEXTS = [
 COLUMNS = {
     "float64": pa.array(NUMBERS, pa.float64()),
     "float32": pa.array(NUMBERS, pa.float64()).cast(pa.float32()),
-    "float16": pa.array(np.array([0.1, 7.9, 7.906, 1, -1, INF, NAN], np.float16)),
+    "float16": pa.array(np.array([0.7, 7.9, 7.906, 1, -1, INF, NAN], np.float16)),
     "int64": pa.array(WHOLE, pa.int64()),
     "int8": pa.array([0, 1, 7, 20, 21, -1, -6, None], pa.int8()),
     "uint64": pa.array([0, 1, 2**24 + 2, 2**64 - 1, None], pa.uint64()),
@@ -102,6 +113,17 @@ def contract():
     return read_contract(ALL_TYPES)
 
 
+def compare_tensors(checked, contract, service, answers):
+    """Compare what the model gets with what it gets from the service."""
+    rows = [each for each in answers if isinstance(each, np.ndarray)]
+    assert {len(each) for each in checked.columns.values()} == {len(rows)}
+    if rows:
+        found = to_tensors(checked.columns, contract)
+        wanted = service.load()._inputs.fill(np.vstack(rows))
+        assert np.array_equal(found["numbers"], wanted["numbers"], equal_nan=True)
+        assert found["categories"].tolist() == wanted["categories"].tolist()
+
+
 @pytest.mark.parametrize("kind", COLUMNS)
 @pytest.mark.parametrize("name", NAMES)
 def test_typed_values_are_judged_as_those_of_json(contract, service, name, kind):
@@ -117,7 +139,7 @@ def test_typed_values_are_judged_as_those_of_json(contract, service, name, kind)
     found = [find_issues(checked, row) for row in range(1, len(values) + 1)]
     assert found == expected
     assert checked.accepted.tolist() == [not issues for issues in expected]
-    assert {len(each) for each in checked.columns.values()} == {found.count([])}
+    compare_tensors(checked, contract, service, answers)
 
 
 @pytest.mark.parametrize("layout", ["contract", "source"])
@@ -134,6 +156,19 @@ def test_cells_are_judged_as_those_of_csv(contract, service, name, layout, kind)
     expected = [[] if isinstance(each, np.ndarray) else each for each in answers]
     assert [find_issues(checked, row) for row in range(1, len(TEXTS) + 1)] == expected
     assert checked.accepted.tolist() == [not issues for issues in expected]
+    compare_tensors(checked, contract, service, answers)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_cell_that_is_null_is_missing(contract, service, name):
+    values = pa.array([None, CELLS[name]], pa.string())
+
+    batch = make_batch(vary(name, values, CELLS))
+    checked = Validator(contract, text=True).check(batch)
+
+    answer = service.read_cells(CELLS | {name: ""})
+    assert checked.accepted.tolist() == [isinstance(answer, np.ndarray), True]
+    assert checked.columns[name].null_count == isinstance(answer, np.ndarray)
 
 
 @pytest.mark.parametrize("name", SHOWN)
