@@ -71,7 +71,8 @@ def test_the_service_and_the_watcher_share_a_database(url, tmp_path, is_first):
         assert schema.read_revision(connection) == schema.REVISION
 
 
-def test_tables_of_a_later_release_are_left_alone(engine):
+def test_tables_of_a_later_release_are_left_alone(url, tmp_path):
+    engine = connect(url, tmp_path)
     upgrade(engine)
     with engine.begin() as connection:
         change = "UPDATE watcher_schema SET version_num = '0002'"
