@@ -13,6 +13,7 @@ from iris_kedro.scoring.validation import Issue
 
 PREDICTION, PROBABILITY = "prediction", "probability_"
 OUT_OF_RANGE, VERSION = "out_of_range", "model_version"
+PREDICTION_ID, ROW_INDEX = "prediction_id", "prediction_row"  # if they are stored
 
 REJECTS = pa.schema(
     [
@@ -38,6 +39,7 @@ class Output:
     ) -> None:
         self._columns = columns
         self._version = version
+        self.classes = tuple(classes)
         self._added = [
             PREDICTION,
             *(f"{PROBABILITY}{name}" for name in classes),
@@ -51,7 +53,8 @@ class Output:
         Raises:
             ProjectError: Names these columns.
         """
-        both = [name for name in self._columns if name in self._added]
+        added = [*self._added, PREDICTION_ID, ROW_INDEX]
+        both = [name for name in self._columns if name in added]
         if both:
             raise ProjectError(
                 f"the rows already have {_list(both)}, which scores are written to:"
@@ -80,6 +83,16 @@ class Output:
         arrays += [predictions.labels, *map(pa.array, by_class)]
         arrays += [pa.array(flags), version]
         return pa.RecordBatch.from_arrays(arrays, [*self._columns, *self._added])
+
+
+def add_ids(scores: pa.RecordBatch, prediction_id: str, first: int) -> pa.RecordBatch:
+    """Return scores with what feedback calls them: an id and the index of the row."""
+    rows = scores.num_rows
+    ids = pa.DictionaryArray.from_arrays(
+        pa.array(np.zeros(rows, np.int8)), pa.array([prediction_id])
+    )
+    index = pa.array(np.arange(first, first + rows, dtype=np.int32))
+    return scores.append_column(PREDICTION_ID, ids).append_column(ROW_INDEX, index)
 
 
 def list_rejects(issues: Sequence[Issue]) -> pa.RecordBatch:

@@ -1,6 +1,7 @@
 """Scores batches of rows with a released model."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
@@ -10,8 +11,9 @@ import pyarrow as pa
 
 from iris_kedro.scoring.bins import ReferenceBins
 from iris_kedro.scoring.counts import Counts
-from iris_kedro.scoring.output import Output, list_rejects
-from iris_kedro.scoring.predictions import LoadedModel
+from iris_kedro.scoring.output import Output, add_ids, list_rejects
+from iris_kedro.scoring.predictions import LoadedModel, Predictions
+from iris_kedro.scoring.records import name_prediction
 from iris_kedro.scoring.rows import Batch
 from iris_kedro.scoring.validation import (
     Issue,
@@ -43,11 +45,15 @@ class Scored(NamedTuple):
         scores: A row for each valid row: see ``scoring.output``.
         rejects: A row for each problem.
         counts: What is counted of the batch.
+        values: The values of the valid rows, by feature.
+        predictions: Their predictions.
     """
 
     scores: pa.RecordBatch
     rejects: pa.RecordBatch
     counts: Counts
+    values: Mapping[str, pa.Array]
+    predictions: Predictions
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,7 @@ class Scorer:
         columns: The columns of the input that are kept, in their order.
         on_invalid: What happens to invalid rows.
         every: Of this number of rows, one is counted in the bins that show drift.
+        run: Identifies rows and model, if predictions have ids; see ``records``.
     """
 
     content: bytes
@@ -71,13 +78,15 @@ class Scorer:
     columns: tuple[str, ...]
     on_invalid: Literal["reject", "fail"]
     every: int
+    run: str | None = None
 
-    def __call__(self, batch: Batch, part: int) -> Scored:
+    def __call__(self, batch: Batch, part: int, first: int) -> Scored:
         """Check, predict and count a batch.
 
         Args:
             batch: The rows.
             part: Number of the part that they are from.
+            first: Number of valid rows in the part before these.
 
         Raises:
             InvalidRowsError: If a row is invalid, and ``on_invalid`` is "fail".
@@ -96,8 +105,11 @@ class Scorer:
         kinds = [f"{each.column}: {each.code}" for each in checked.issues]
         names = [each.name for each in contract.features]
         unusual = zip(names, flags.sum(axis=0).tolist(), strict=True)
+        scores = self.output.build(rows, predictions, np.any(flags, axis=1))
+        if self.run is not None:
+            scores = add_ids(scores, name_prediction(self.run, part), first)
         return Scored(
-            self.output.build(rows, predictions, np.any(flags, axis=1)),
+            scores,
             list_rejects(checked.issues),
             Counts(
                 rows=len(batch.numbers) + len(batch.unreadable),
@@ -109,6 +121,8 @@ class Scorer:
                 features=features,
                 answers=answers,
             ),
+            checked.columns,
+            predictions,
         )
 
     @cached_property

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from iris_kedro.datasets.batch.encoding import encode
+from iris_kedro.datasets.batch.recording import Recorder
 from iris_kedro.datasets.batch.target import PARTS, REJECTS, Target
 from iris_kedro.errors import ProjectError
 from iris_kedro.scoring.counts import Counts
@@ -24,12 +25,14 @@ class ScorePart:
         scorer: Scores a batch.
         target: Where the files are written.
         format: How they are written.
+        recorder: Stores the predictions in a database, if asked.
     """
 
     read: Read
     scorer: Scorer
     target: Target
     format: Format
+    recorder: Recorder | None = None
 
     def __call__(self, part: Part) -> Counts:
         """Write the files of a part; the one that says it is finished comes last.
@@ -38,14 +41,17 @@ class ScorePart:
             ProjectError: If a row is invalid and that is not allowed, or it cannot be
                 read or written.
         """
-        scores, rejects, counts = [], [], []
+        scores, rejects, counts, first = [], [], [], 0
         for batch in self.read(part):
             try:
-                scored = self.scorer(batch, part.number)
+                scored = self.scorer(batch, part.number, first)
             except InvalidRowsError as error:
                 raise ProjectError(_explain(part, error)) from error
             scores.append(scored.scores)
             counts.append(scored.counts)
+            if self.recorder is not None:
+                self.recorder.store(part.number, first, scored)
+            first += scored.scores.num_rows
             if len(scored.rejects):
                 rejects.append(_name_file(scored.rejects, part.path))
         content = encode(scores, self.format)

@@ -1,34 +1,32 @@
-"""Dataset of the scores: runs the parts, resumes, and knows what is finished."""
+"""Dataset of the scores: runs the parts, and resumes what was stopped."""
 
 import logging
 import os
 import time
-from collections.abc import Mapping
 from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
 
+from iris_kedro.datasets.batch.manifest import (
+    find_finished,
+    prepare,
+    read_identity,
+    write_manifest,
+)
 from iris_kedro.datasets.batch.parts import ScorePart
 from iris_kedro.datasets.batch.progress import show_progress
-from iris_kedro.datasets.batch.query import discard
+from iris_kedro.datasets.batch.publishing import publish
+from iris_kedro.datasets.batch.query import discard, locate_database
 from iris_kedro.datasets.batch.reading.locations import resolve
-from iris_kedro.datasets.batch.target import (
-    MANIFEST,
-    OWN,
-    PARTS,
-    PREFIX,
-    UNFINISHED,
-    Target,
-)
+from iris_kedro.datasets.batch.recording import Recorder
+from iris_kedro.datasets.batch.target import Target
 from iris_kedro.datasets.batch.workers import score_in_processes
 from iris_kedro.errors import ProjectError
-from iris_kedro.scoring.counts import Counts
+from iris_kedro.prediction_database import locate
 from iris_kedro.scoring.job import ScoredRows, ScoringJob
 from iris_kedro.scoring.rows import Part
 
 logger = logging.getLogger(__name__)
-
-IDENTITY, PARTS_TOTAL, IS_FINISHED = "identity", "parts", "finished"
 
 
 class ScoresDataset(AbstractDataset[ScoringJob, ScoredRows]):
@@ -40,6 +38,10 @@ class ScoresDataset(AbstractDataset[ScoringJob, ScoredRows]):
 
     Args:
         target: The folder, in any file system of pyarrow.
+        credentials: SQLAlchemy URLs: of the service's database as ``predictions``, and
+            of the database with the table of scores as ``table``.
+        omitted: Features that are never stored in the service's database, separated by
+            commas.
         path: Folder that a relative target starts from; Kedro makes it absolute.
         metadata: For plugins.
     """
@@ -47,10 +49,14 @@ class ScoresDataset(AbstractDataset[ScoringJob, ScoredRows]):
     def __init__(
         self,
         target: str | None,
+        credentials: dict[str, Any] | None = None,
+        omitted: str = "",
         path: str = ".",
         metadata: dict[str, Any] | None = None,
     ) -> None:
         self._location = target
+        self._credentials = credentials or {}
+        self._omitted = frozenset(name.strip() for name in omitted.split(","))
         self._path = path
         self.metadata = metadata
         self._resumed = 0
@@ -64,22 +70,10 @@ class ScoresDataset(AbstractDataset[ScoringJob, ScoredRows]):
                 cannot be scored.
         """
         target = self._open()
-        self._prepare(target, data.identity)
-        finished = find_finished(target)
-        pending = [each for each in data.rows.parts if each.number not in finished]
-        self._resumed = len(finished)
-        if not pending and (target.read_json(MANIFEST) or {}).get(IS_FINISHED):
-            logger.info("Everything is scored already")
-            discard(data.rows.staged)
-            return
-        _write_manifest(target, data, is_finished=False)
-        began = time.monotonic()
         try:
-            self._run(target, data, pending)
+            self._score(target, data)
         except ProjectError as error:  # Kedro would add its own message
             raise DatasetError(str(error)) from error
-        self._seconds = time.monotonic() - began
-        _write_manifest(target, data, is_finished=True)
         discard(data.rows.staged)
 
     def load(self) -> ScoredRows:
@@ -89,13 +83,13 @@ class ScoresDataset(AbstractDataset[ScoringJob, ScoredRows]):
             DatasetError: If the scores are not finished.
         """
         target = self._open()
-        manifest = target.read_json(MANIFEST) or {}
-        if not manifest.get(IS_FINISHED):
+        identity = read_identity(target)
+        if identity is None:
             raise DatasetError(f"there are no finished scores at {self._location}")
         found = find_finished(target)
         return ScoredRows(
             target=str(self._location),
-            identity=manifest[IDENTITY],
+            identity=identity,
             parts=[found[number] for number in sorted(found)],
             resumed=self._resumed,
             seconds=self._seconds,
@@ -113,73 +107,54 @@ class ScoresDataset(AbstractDataset[ScoringJob, ScoredRows]):
             )
         return Target(resolve(self._location, self._path))
 
-    def _prepare(self, target: Target, identity: Mapping[str, Any]) -> None:
-        """Clear the folder if its scores are of another job."""
-        manifest = target.read_json(MANIFEST)
-        files = target.list()
-        if manifest is None:
-            if any(not name.startswith(UNFINISHED) for name in files):
-                raise DatasetError(
-                    f"{self._location} has other files, such as {sorted(files)[0]}:"
-                    " choose an empty or new folder for batch_inference.target"
-                )
+    def _score(self, target: Target, job: ScoringJob) -> None:
+        recorder = self._make_recorder(job)
+        prepare(target, job.identity)
+        finished = find_finished(target)
+        parts = job.rows.parts
+        pending = [each for each in parts if each.number not in finished]
+        self._resumed = len(finished)
+        if not pending and read_identity(target):
+            logger.info("Everything is scored already")
             return
-        changed = _compare(manifest[IDENTITY], identity)
-        if not changed:
-            return
-        logger.info("Scoring all rows anew: %s", "; ".join(changed))
-        # What says that a part is finished goes first.
-        for folder in (*OWN, ""):
-            for name in target.list(folder):
-                if name.startswith((PREFIX, UNFINISHED)):
-                    target.delete(folder, name)
+        began = time.monotonic()
+        write_manifest(target, job.identity, len(parts), is_finished=False)
+        _run(target, job, pending, recorder)
+        self._publish(target, job)
+        write_manifest(target, job.identity, len(parts), is_finished=True)
+        self._seconds = time.monotonic() - began
 
-    @staticmethod
-    def _run(target: Target, job: ScoringJob, pending: list[Part]) -> None:
-        parameters = job.parameters
-        function = ScorePart(job.rows.read, job.scorer, target, parameters.format)
-        processes = parameters.processes or len(os.sched_getaffinity(0))
-        results = (
-            map(function, pending)
-            if min(processes, len(pending)) == 1
-            else score_in_processes(function, pending, processes)
+    def _make_recorder(self, job: ScoringJob) -> Recorder | None:
+        if job.scorer.run is None:
+            return None
+        recorder = Recorder(
+            url=locate(self._credentials.get("predictions") or "", self._path),
+            run=job.scorer.run,
+            model=job.identity["model"],
+            version=job.scorer.version,
+            classes=job.scorer.output.classes,
+            omitted=self._omitted,
         )
-        show_progress(results, pending, len(job.rows.parts))
+        recorder.check()
+        return recorder
+
+    def _publish(self, target: Target, job: ScoringJob) -> None:
+        table, file_format = job.parameters.table, job.parameters.format
+        if table is not None:
+            address = locate_database(self._credentials.get("table"), self._path)
+            logger.info("Writing the scores to the table %s", table)
+            publish(target.location, file_format, address, table)
 
 
-def find_finished(target: Target) -> dict[int, Counts]:
-    """Return the counts of the parts whose files are complete, by number."""
-    sizes = target.list()
-    found = {}
-    for name in target.list(PARTS):
-        if name.startswith(UNFINISHED):
-            continue
-        values = target.read_json(f"{PARTS}/{name}")
-        stem = name.rpartition(".")[0]
-        size = values.pop("bytes")
-        if any(sizes.get(f"{stem}.{each}") == size for each in _SUFFIXES):
-            found[int(stem.removeprefix(PREFIX))] = Counts.from_json(values)
-    return found
-
-
-_SUFFIXES = ("parquet", "csv", "jsonl")
-
-
-def _write_manifest(target: Target, job: ScoringJob, *, is_finished: bool) -> None:
-    target.write_json(
-        MANIFEST,
-        {
-            IDENTITY: job.identity,
-            PARTS_TOTAL: len(job.rows.parts),
-            IS_FINISHED: is_finished,
-        },
+def _run(
+    target: Target, job: ScoringJob, pending: list[Part], recorder: Recorder | None
+) -> None:
+    read, file_format = job.rows.read, job.parameters.format
+    score = ScorePart(read, job.scorer, target, file_format, recorder)
+    processes = job.parameters.processes or len(os.sched_getaffinity(0))
+    results = (
+        map(score, pending)
+        if min(processes, len(pending)) <= 1
+        else score_in_processes(score, pending, processes)
     )
-
-
-def _compare(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """Return what has changed, in words."""
-    return [
-        f"{name} was {before.get(name)!r} and is {now.get(name)!r}"
-        for name in sorted({*before, *now})
-        if before.get(name) != now.get(name)
-    ]
+    show_progress(results, pending, len(job.rows.parts))

@@ -10,8 +10,7 @@ from pyarrow import fs
 
 from iris_kedro.datasets.batch.reading.locations import open_location
 
-MANIFEST = "_manifest.json"  # readers of data ignore names with an underscore
-PARTS, REJECTS = "_parts", "_rejects"
+PARTS, REJECTS = "_parts", "_rejects"  # readers of data ignore the underscore
 OWN = (PARTS, REJECTS)  # folders; scores are beside them
 PREFIX = "part-"
 UNFINISHED = "."  # first character of files that are being written

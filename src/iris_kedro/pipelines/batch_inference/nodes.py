@@ -1,7 +1,9 @@
 """Node that decides how rows are scored; the dataset of the scores then does it."""
 
 import hashlib
+import json
 from dataclasses import replace
+from typing import Any
 
 from iris_kedro.gate.release import ReleasedModel
 from iris_kedro.scoring.job import ScoringJob
@@ -30,6 +32,18 @@ def score_rows(
     kept = choose_columns(batch_inference.columns, rows.columns)
     # Columns that nobody needs are not read.
     needed = [name for name in rows.columns if name in {*inputs, *kept}]
+    identity = {
+        "model": model.contract.name,
+        "version": model.version,
+        "model digest": hashlib.sha256(content).hexdigest(),
+        "rows": rows.location,
+        "fingerprint of the rows": rows.fingerprint,
+        "layout": layout,
+        "columns": list(kept),
+        "format": batch_inference.format,
+        "record": batch_inference.record,
+        "table": batch_inference.table,
+    }
     scorer = Scorer(
         content=content,
         version=model.version,
@@ -38,17 +52,12 @@ def score_rows(
         columns=kept,
         on_invalid=batch_inference.on_invalid,
         every=-(-sum(part.rows for part in rows.parts) // SAMPLED_ROWS) or 1,
+        run=_take_digest(identity) if batch_inference.record else None,
     )
     scorer.output.check()
-    identity = {
-        "model": model.contract.name,
-        "version": model.version,
-        "model digest": hashlib.sha256(content).hexdigest(),
-        "rows": rows.location,
-        "fingerprint of the rows": rows.fingerprint,
-        "layout": layout,
-        "columns": list(scorer.columns),
-        "format": batch_inference.format,
-    }
     rows = replace(rows, columns=needed, read=rows.read.select(needed))
     return ScoringJob(rows, scorer, identity, batch_inference)
+
+
+def _take_digest(identity: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()

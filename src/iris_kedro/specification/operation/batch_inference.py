@@ -20,6 +20,8 @@ class BatchInference(Parameters):
         columns: Which columns of the input are kept; all if null.
         on_invalid: What happens to rows that the service would refuse.
         format: How scores are written.
+        record: Whether predictions are stored in the service's database.
+        table: Table that the scores are copied to when all are written, if any.
         processes: Number of processes; as many as cores if null.
     """
 
@@ -31,4 +33,6 @@ class BatchInference(Parameters):
     columns: list[str] | None = None
     on_invalid: Literal["reject", "fail"]
     format: Format
+    record: bool = False
+    table: Annotated[str, Field(min_length=1)] | None = None
     processes: Count | None = None

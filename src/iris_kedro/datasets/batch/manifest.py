@@ -1,0 +1,85 @@
+"""What a folder of scores says of itself: which job it is of, and what is finished."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from kedro.io import DatasetError
+
+from iris_kedro.datasets.batch.target import OWN, PARTS, PREFIX, UNFINISHED, Target
+from iris_kedro.scoring.counts import Counts
+
+logger = logging.getLogger(__name__)
+
+MANIFEST = "_manifest.json"  # readers of data ignore names with an underscore
+IDENTITY, PARTS_TOTAL, IS_FINISHED = "identity", "parts", "finished"
+SUFFIXES = ("parquet", "csv", "jsonl")
+
+
+def read_identity(target: Target) -> Mapping[str, Any] | None:
+    """Return the identity of the job that is finished; None if none is."""
+    manifest = target.read_json(MANIFEST) or {}
+    identity: Mapping[str, Any] | None = manifest.get(IDENTITY)
+    return identity if manifest.get(IS_FINISHED) else None
+
+
+def write_manifest(
+    target: Target, identity: Mapping[str, Any], parts: int, *, is_finished: bool
+) -> None:
+    """Write which job the scores are of, and whether they are all there."""
+    target.write_json(
+        MANIFEST, {IDENTITY: identity, PARTS_TOTAL: parts, IS_FINISHED: is_finished}
+    )
+
+
+def prepare(target: Target, identity: Mapping[str, Any]) -> None:
+    """Delete scores of another job.
+
+    Raises:
+        DatasetError: If the folder has files that are not ours.
+    """
+    manifest = target.read_json(MANIFEST)
+    if manifest is None:
+        others = [name for name in target.list() if not name.startswith(UNFINISHED)]
+        if others:
+            raise DatasetError(
+                f"{target.location} has other files, such as {min(others)}: choose an"
+                " empty or new folder for batch_inference.target"
+            )
+        return
+    changed = _compare(manifest[IDENTITY], identity)
+    if changed:
+        logger.info("Scoring all rows anew: %s", "; ".join(changed))
+        _clear(target)
+
+
+def find_finished(target: Target) -> dict[int, Counts]:
+    """Return the counts of the parts whose files are complete, by number."""
+    sizes = target.list()
+    found = {}
+    for name in target.list(PARTS):
+        if name.startswith(UNFINISHED):
+            continue
+        values = target.read_json(f"{PARTS}/{name}")
+        stem = name.rpartition(".")[0]
+        size = values.pop("bytes")
+        if any(sizes.get(f"{stem}.{each}") == size for each in SUFFIXES):
+            found[int(stem.removeprefix(PREFIX))] = Counts.from_json(values)
+    return found
+
+
+def _clear(target: Target) -> None:
+    """Delete what is ours; first what says that a part is finished."""
+    for folder in (*OWN, ""):
+        for name in target.list(folder):
+            if name.startswith((PREFIX, UNFINISHED)):
+                target.delete(folder, name)
+
+
+def _compare(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Return what has changed, in words."""
+    return [
+        f"{name} was {before.get(name)!r} and is {now.get(name)!r}"
+        for name in sorted({*before, *now})
+        if before.get(name) != now.get(name)
+    ]
