@@ -37,10 +37,11 @@ def publish(folder: str, format: str, address: str, table: str) -> None:
                     table, connection, if_exists="append", index=False
                 )
     except (SQLAlchemyError, DatabaseError) as error:
+        database = engine.url.render_as_string()
         raise ProjectError(
-            f"the scores cannot be written to the table {table} of"
-            f" {engine.url.render_as_string()}: {_explain(error)}. If the table has other"
-            " columns, drop it, or give batch_inference.table another name"
+            f"the scores cannot be written to the table {table} of {database}:"
+            f" {_explain(error)}. If the table has other columns, drop it, or give"
+            " batch_inference.table another name"
         ) from error
     finally:
         engine.dispose()
