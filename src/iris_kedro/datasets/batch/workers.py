@@ -1,4 +1,4 @@
-"""Scores parts in processes of this machine, or in any other executor."""
+"""Scores parts in processes of this machine."""
 
 import multiprocessing
 import os
@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import (
     FIRST_COMPLETED,
-    Executor,
     Future,
     ProcessPoolExecutor,
     wait,
@@ -22,6 +21,7 @@ AHEAD = 3  # parts that wait, for each process
 ATTEMPTS = 3  # with a process that dies before any part is finished
 
 Score = Callable[[Part], Counts]
+Submit = Callable[[Part], Future[Counts]]
 
 
 def score_in_processes(
@@ -39,9 +39,8 @@ def score_in_processes(
     while remaining:
         try:
             with _start_pool(score, min(processes, len(remaining))) as pool:
-                for part, counts in score_with(
-                    pool, _score, [*remaining.values()], processes
-                ):
+                waiting = list(remaining.values())
+                for part, counts in score_ahead(_submit_to(pool), waiting, processes):
                     del remaining[part.number]
                     failed = 0
                     yield counts
@@ -55,13 +54,18 @@ def score_in_processes(
                 ) from error
 
 
-def score_with(
-    pool: Executor, score: Score, parts: Sequence[Part], processes: int
+def score_ahead(
+    submit: Submit, parts: Sequence[Part], processes: int
 ) -> Iterator[tuple[Part, Counts]]:
-    """Score parts in an executor; yield each with its counts as they come.
+    """Yield each part with its counts as they come, in any order.
 
-    Only a few parts wait in the executor: there may be millions. If one fails, those
+    Only a few parts are submitted ahead: there may be millions. If one fails, those
     that wait are cancelled.
+
+    Args:
+        submit: Starts to score a part.
+        parts: The parts.
+        processes: How many are scored at a time.
     """
     waiting = iter(parts)
     running: dict[Future[Counts], Part] = {}
@@ -71,7 +75,7 @@ def score_with(
                 part = next(waiting, None)
                 if part is None:
                     break
-                running[pool.submit(score, part)] = part
+                running[submit(part)] = part
             if not running:
                 return
             for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -79,6 +83,10 @@ def score_with(
     finally:
         for future in running:
             future.cancel()
+
+
+def _submit_to(pool: ProcessPoolExecutor) -> Submit:
+    return lambda part: pool.submit(_score, part)
 
 
 def _start_pool(score: Score, processes: int) -> ProcessPoolExecutor:
