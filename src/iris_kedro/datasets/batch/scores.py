@@ -1,10 +1,10 @@
 """Dataset of the scores: runs the parts, and resumes what was stopped."""
 
 import logging
-import os
 import time
 from typing import Any
 
+import joblib
 from kedro.io import AbstractDataset, DatasetError
 
 from iris_kedro.datasets.batch.manifest import (
@@ -151,7 +151,7 @@ def _run(
 ) -> None:
     read, file_format = job.rows.read, job.parameters.format
     score = ScorePart(read, job.scorer, target, file_format, recorder)
-    processes = job.parameters.processes or len(os.sched_getaffinity(0))
+    processes = job.parameters.processes or joblib.cpu_count()
     results = (
         map(score, pending)
         if min(processes, len(pending)) <= 1
