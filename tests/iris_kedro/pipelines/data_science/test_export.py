@@ -415,3 +415,20 @@ def test_model_that_answers_with_nan_is_not_releasable(export, train, doctor):
 
     assert not refused.is_releasable
     assert "probabilities differ" in refused.reason
+
+
+def test_opsets_have_one_order(export, logistic, monkeypatch):
+    convert = conversion.to_onnx
+
+    def reverse(*arguments, **settings):
+        model = convert(*arguments, **settings)
+        opsets = sorted(model.opset_import, key=lambda each: each.domain, reverse=True)
+        del model.opset_import[:]
+        model.opset_import.extend(opsets)
+        return model
+
+    monkeypatch.setattr(conversion, "to_onnx", reverse)  # as some processes have it
+
+    domains = [each.domain for each in export(logistic).model.opset_import]
+
+    assert domains == ["", "ai.onnx.ml"]

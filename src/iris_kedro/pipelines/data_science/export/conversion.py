@@ -92,4 +92,8 @@ def _convert(model: Any, inputs: Inputs) -> onnx.ModelProto:
         target_opset=OPSETS,
         options={"zipmap": False},
     )
+    # skl2onnx writes them in the order of a set, which differs between processes.
+    opsets = sorted(converted.opset_import, key=lambda each: each.domain)
+    del converted.opset_import[:]
+    converted.opset_import.extend(opsets)
     return converted
