@@ -13,6 +13,7 @@ from kedro.config import OmegaConfigLoader
 from omegaconf.resolvers import oc
 
 from iris_kedro.configuration import find_project, name_data_folder
+from iris_kedro.hooks.cluster import ClusterHooks
 from iris_kedro.hooks.project import ExperimentHooks, ProjectHooks
 from iris_kedro.hooks.tracking import TrackingHooks
 from iris_kedro.hooks.unchanged import UnchangedHooks
@@ -33,7 +34,13 @@ _path = os.environ.get("PATH", os.defpath).split(os.pathsep)
 if _path[0] != _scripts:
     os.environ["PATH"] = os.pathsep.join([_scripts, *_path])
 
-HOOKS = (ExperimentHooks(), ProjectHooks(), TrackingHooks(), UnchangedHooks())
+HOOKS = (
+    ClusterHooks(),
+    ExperimentHooks(),
+    ProjectHooks(),
+    TrackingHooks(),
+    UnchangedHooks(),
+)
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow",)  # TrackingHooks are its own, with more
 CONFIG_LOADER_CLASS = OmegaConfigLoader
 CONFIG_LOADER_ARGS = {

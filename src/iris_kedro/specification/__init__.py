@@ -8,6 +8,7 @@ from iris_kedro.specification.base import Name, Parameters
 from iris_kedro.specification.candidates import Candidate, Candidates, Search
 from iris_kedro.specification.checks import (
     check_agreement,
+    check_cluster,
     check_decision,
     check_searches,
     check_strategy,
@@ -25,6 +26,7 @@ from iris_kedro.specification.data.target import Target
 from iris_kedro.specification.estimators import Distribution, Estimator
 from iris_kedro.specification.operation.batch_inference import BatchInference
 from iris_kedro.specification.operation.canary import Canary, Guard, Strategy
+from iris_kedro.specification.operation.cluster import Cluster
 from iris_kedro.specification.operation.gate import Gate
 from iris_kedro.specification.operation.monitoring import Monitoring
 from iris_kedro.specification.operation.watcher import Rules, Triggers, Watcher
@@ -39,6 +41,7 @@ __all__ = [
     "Candidates",
     "Card",
     "Category",
+    "Cluster",
     "Dataset",
     "DatasetSplit",
     "Distribution",
@@ -62,6 +65,7 @@ __all__ = [
     "Triggers",
     "Watcher",
     "check_agreement",
+    "check_cluster",
     "check_decision",
     "check_names",
     "check_searches",

@@ -1,18 +1,21 @@
 """Checks before a run of what no single section can check."""
 
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import ValidationError
 
 from iris_kedro.errors import ProjectError
+from iris_kedro.specification.base import Parameters
 from iris_kedro.specification.candidates import Candidate
 from iris_kedro.specification.data.dataset import Dataset
 from iris_kedro.specification.operation.canary import Strategy
+from iris_kedro.specification.operation.cluster import Cluster
 from iris_kedro.specification.operation.watcher import Watcher
 from iris_kedro.specification.training import LabelledRows, Training
 
 TWO = 2  # classes
+AnyParameters = TypeVar("AnyParameters", bound=Parameters)
 
 
 def check_agreement(parameters: dict[str, Any], catalog: dict[str, Any]) -> None:
@@ -119,11 +122,26 @@ def check_watcher(parameters: dict[str, Any]) -> Watcher:
     Raises:
         ProjectError: Names each parameter that is wrong, and what is expected.
     """
+    return _check_section(parameters, "watcher", Watcher)
+
+
+def check_cluster(parameters: dict[str, Any]) -> Cluster:
+    """Check the parameters of the cluster, which no node reads, and return them.
+
+    Raises:
+        ProjectError: Names each parameter that is wrong, and what is expected.
+    """
+    return _check_section(parameters, "cluster", Cluster)
+
+
+def _check_section(
+    parameters: dict[str, Any], name: str, kind: type[AnyParameters]
+) -> AnyParameters:
     try:
-        return Watcher.model_validate(parameters.get("watcher", {}))
+        return kind.model_validate(parameters.get(name, {}))
     except ValidationError as error:
         problems = (
-            f"{'.'.join(('watcher', *map(str, each['loc'])))}: "
+            f"{'.'.join((name, *map(str, each['loc'])))}: "
             + each["msg"].removeprefix("Value error, ")
             for each in error.errors()
         )

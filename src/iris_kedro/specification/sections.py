@@ -11,6 +11,7 @@ from iris_kedro.specification.candidates import Candidates
 from iris_kedro.specification.data.dataset import Card, Dataset
 from iris_kedro.specification.operation.batch_inference import BatchInference
 from iris_kedro.specification.operation.canary import Canary, Strategy
+from iris_kedro.specification.operation.cluster import Cluster
 from iris_kedro.specification.operation.gate import Gate
 from iris_kedro.specification.operation.monitoring import Monitoring
 from iris_kedro.specification.operation.watcher import Watcher
@@ -48,6 +49,7 @@ class ModelRelease(Parameters):
 SECTIONS: dict[str, type[Parameters]] = {
     "dataset": Dataset,
     "card": Card,
+    "cluster": Cluster,
     "data_engineering": DataEngineering,
     "data_science": DataScience,
     "model_release": ModelRelease,

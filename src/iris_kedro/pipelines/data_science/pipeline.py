@@ -25,6 +25,7 @@ from .records import (
 )
 
 TRAINING = "params:data_science.training"
+CLUSTER = "cluster"  # of nodes whose fits can run on one: iris_kedro.hooks.cluster
 
 
 def create_pipeline(candidates: Iterable[str] | None = None) -> Pipeline:
@@ -60,6 +61,7 @@ def _create_branch(name: str) -> Pipeline:
                 outputs=f"{namespace}.trained",
                 name="train",
                 namespace=namespace,
+                tags=CLUSTER,
             ),
             Node(
                 export_onnx,
@@ -142,6 +144,7 @@ def _create_result(names: list[str]) -> Pipeline:
                 outputs="decision_rule",
                 name="choose_decision",
                 namespace="contract",
+                tags=CLUSTER,
             ),
             Node(
                 apply_decision,

@@ -6,6 +6,7 @@ from typing import Any
 
 import joblib
 import numpy as np
+from joblib.parallel import LokyBackend, get_active_backend
 from numpy.typing import NDArray
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import (
@@ -191,9 +192,12 @@ def _folds(training: Training) -> BaseCrossValidator:
 @contextmanager
 def run_parallel(rows: int, training: Training) -> Iterator[None]:
     """Run the fits of a search at the same time, where that is worth it."""
-    # Threads start at once, processes would take seconds to import scikit-learn. On few
-    # rows threads wait for Python's lock; the linear algebra below gets one thread
-    # each, or it would wait for itself.
+    # A hook may have chosen where fits run, such as on a cluster. Otherwise they run in
+    # threads, which start at once: processes would take seconds to import scikit-learn.
+    # On few rows threads wait for Python's lock; the linear algebra below gets one
+    # thread each, or it would wait for itself.
+    chosen, _ = get_active_backend()
+    backend = "threading" if isinstance(chosen, LokyBackend) else chosen  # the default
     n_jobs = training.n_jobs if rows >= MANY_ROWS else 1
-    with joblib.parallel_config("threading", n_jobs=n_jobs), threadpool_limits(1):
+    with joblib.parallel_config(backend, n_jobs=n_jobs), threadpool_limits(1):
         yield

@@ -1,0 +1,49 @@
+"""What workers do; it is imported there."""
+
+import pickle
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import joblib
+from threadpoolctl import threadpool_limits
+
+
+@dataclass(frozen=True)
+class Place:
+    """Stands in a call for data that is sent once for many calls."""
+
+    number: int
+
+
+def run_batch(
+    content: bytes, *data: Any
+) -> tuple[list[Any], list[tuple[str, type[Warning]]]]:
+    """Run calls one by one, with one thread as a local run has for each fit.
+
+    Args:
+        content: Pickled functions with their arguments.
+        data: What replaces each ``Place`` among the arguments.
+
+    Returns:
+        The results of the calls, and the warnings of all.
+    """
+    calls = pickle.loads(content)  # noqa: S301  (Dask itself sends pickled functions)
+
+    def fill(value: Any) -> Any:
+        return data[value.number] if isinstance(value, Place) else value
+
+    with (
+        warnings.catch_warnings(record=True) as found,
+        joblib.parallel_config("sequential"),
+        threadpool_limits(1),
+    ):
+        warnings.simplefilter("always")
+        results = [
+            function(
+                *map(fill, arguments),
+                **{name: fill(each) for name, each in named.items()},
+            )
+            for function, arguments, named in calls
+        ]
+    return results, [(str(each.message), each.category) for each in found]
