@@ -183,3 +183,33 @@ def test_what_is_no_number_in_json_is_none_in_a_file(validator, text):
 
     with pytest.raises(DataValidationError, match="row 5 has '"):
         validator.validate(load(passengers.write(rows)))
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["1", " 2.5 ", "+3", "-.5", "1.", "1e-7", "-inf", "0.1", "179769.313486231570"],
+        ["19.790000915527344", "NA", None, "  ", "2.2250738585072014e-308"],
+        ["NA", ""],
+    ],
+)
+def test_plain_numbers_are_read_as_python_reads_them(dataset, texts):
+    feature = next(iter(dataset.features.values()))
+
+    found = read_feature(pd.Series(texts, dtype="str"), feature, {})
+
+    one_by_one = read_feature(pd.Series(texts, dtype=object), feature, {})
+    assert found.dtype == "float64"
+    pd.testing.assert_series_equal(
+        found, one_by_one.astype("float64"), check_exact=True
+    )
+
+
+@pytest.mark.parametrize("text", ["x", "1,5", "٣", "1_000", "nan?", "0x1"])
+def test_column_with_another_text_keeps_it(dataset, text):
+    feature = next(iter(dataset.features.values()))
+
+    found = read_feature(pd.Series(["1.0", text], dtype="str"), feature, {})
+
+    assert found[0] == "1.0"
+    assert text in found[1]
