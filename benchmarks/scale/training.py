@@ -1,0 +1,126 @@
+"""Measures the steps from a source to training and held-out rows, as rows grow.
+
+    python -m benchmarks.scale.training [--rows 10000 100000] [--folder /tmp/scale]
+
+Each step is a Kedro node in a process of its own, which starts from the files of the
+step before, as ``kedro run --nodes`` does. The peak is the process's largest resident
+memory. The table goes to the terminal as Markdown.
+"""
+
+import argparse
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+
+PROJECT = Path(__file__).parents[2]
+COPIED = ("conf", "src", "pyproject.toml", "requirements.lock", ".telemetry")
+STEPS = ("fetch", "archive", "clean", "split")
+PIECE = 250_000  # rows that are drawn at once
+NUMBERS = 8  # and two categories
+CATEGORIES = {"region": 12, "product": 40}
+CLASSES = ("buyer", "visitor")
+
+
+def describe() -> dict[str, object]:
+    """Return the specification of the generated rows."""
+    numbers = {
+        f"measure_{number}": {
+            "description": f"Measure {number}",
+            "minimum": -100,
+            "maximum": 100,
+        }
+        for number in range(NUMBERS)
+    }
+    categories = {
+        name: {
+            "type": "category",
+            "categories": [f"{name} {number:02d}" for number in range(count)],
+            "description": name.capitalize(),
+        }
+        for name, count in CATEGORIES.items()
+    }
+    target = {"name": "kind", "classes": list(CLASSES), "description": "Kind"}
+    features = {**numbers, **categories}
+    return {"name": "scale", "target": target, "features": features}
+
+
+def write_rows(file: Path, rows: int) -> None:
+    """Write rows as CSV, piece by piece, always the same ones."""
+    generator = np.random.default_rng(42)
+    for start in range(0, rows, PIECE):
+        count = min(PIECE, rows - start)
+        values = generator.normal(0, 10, (count, NUMBERS)).clip(-99, 99)
+        data = pd.DataFrame(values, columns=[f"measure_{n}" for n in range(NUMBERS)])
+        for name, many in CATEGORIES.items():
+            names = np.array([f"{name} {number:02d}" for number in range(many)])
+            data[name] = names[generator.integers(many, size=count)]
+        is_buyer = values[:, 0] + generator.normal(0, 10, count) > 0
+        data["kind"] = np.where(is_buyer, *CLASSES)
+        data.to_csv(file, index=False, mode="a", header=start == 0)
+
+
+def make_project(folder: Path, source: Path) -> None:
+    """Copy the project, with the generated rows as its dataset."""
+    for name in COPIED:
+        origin = PROJECT / name
+        (shutil.copytree if origin.is_dir() else shutil.copy)(origin, folder / name)
+    (folder / "data").mkdir()
+    content = {"dataset": {**describe(), "source": str(source)}}
+    (folder / "conf/base/globals.yml").write_text(yaml.safe_dump(content))
+
+
+def run_step(folder: Path, step: str) -> tuple[float, float]:
+    """Return the seconds and the peak of memory, in MiB, of a step."""
+    before = ["fetch_labelled", "select_labelled"] if step == "fetch" else []
+    nodes = ",".join([*before, step])
+    command = [sys.executable, "-m", "kedro", "run", "--nodes", nodes]
+    begin = time.perf_counter()
+    process = subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    output = process.stdout.read().decode() if process.stdout else ""
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        sys.exit(f"{step} failed:\n{output}")
+    return time.perf_counter() - begin, usage.ru_maxrss / 1024
+
+
+def limit_memory(gibibytes: float) -> None:
+    """Let steps fail rather than take all memory of the machine."""
+    limit = int(gibibytes * 2**30)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+
+def main() -> None:
+    """Measure, and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 100_000])
+    parser.add_argument("--folder", type=Path, help="where the files go")
+    parser.add_argument("--limit", type=float, default=8.0, help="memory, in GiB")
+    options = parser.parse_args()
+    limit_memory(options.limit)
+    print("| rows | CSV, MiB | " + " | ".join(f"{each}, s / MiB" for each in STEPS))
+    print("| ---: " * (len(STEPS) + 2) + "|")
+    for rows in options.rows:
+        with tempfile.TemporaryDirectory(dir=options.folder) as temporary:
+            folder, source = Path(temporary, "project"), Path(temporary, "rows.csv")
+            folder.mkdir()
+            write_rows(source, rows)
+            make_project(folder, source)
+            cells = [run_step(folder, step) for step in STEPS]
+            size = source.stat().st_size / 2**20
+        figures = " | ".join(f"{seconds:.1f} / {peak:,.0f}" for seconds, peak in cells)
+        print(f"| {rows:,} | {size:,.0f} | {figures} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
