@@ -2,6 +2,7 @@
 
 import errno
 import functools
+import os
 import re
 import traceback
 from collections.abc import Callable
@@ -19,7 +20,8 @@ from yaml import YAMLError
 from iris_kedro.errors import NothingToDo, ProjectError
 
 DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
-SQLITE_FULL = "database or disk is full"
+# Of SQLite, and of errors from other processes, which come without a number.
+DISK_FULL_TEXTS = ("database or disk is full", os.strerror(errno.ENOSPC))
 TYPES = "number|integer|boolean|category"  # of features
 # Where Kedro looks for the pipelines, nodes and tags of a command.
 SELECTION = ("kedro.framework.session.session", "kedro.pipeline.pipeline")
@@ -64,7 +66,7 @@ def _explain(error: BaseException) -> str:
     cause: BaseException | None = error
     while cause is not None:
         is_full = isinstance(cause, OSError) and cause.errno in DISK_FULL
-        if is_full or SQLITE_FULL in str(cause):
+        if is_full or any(text in str(cause) for text in DISK_FULL_TEXTS):
             place = str(error).splitlines()[0].rstrip(".")
             return (
                 f"the disk is full ({place}). Free some space and run again; the next"

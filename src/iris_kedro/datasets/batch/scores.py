@@ -71,7 +71,9 @@ class ScoresDataset(AbstractDataset[ScoringJob, ScoredRows]):
         """
         target = self._open()
         try:
-            self._score(target, data)
+            recorder = self._make_recorder(data)
+            with target.lock():
+                self._score(target, data, recorder)
         except ProjectError as error:  # Kedro would add its own message
             raise DatasetError(str(error)) from error
         discard(data.rows.staged)
@@ -107,10 +109,15 @@ class ScoresDataset(AbstractDataset[ScoringJob, ScoredRows]):
             )
         return Target(resolve(self._location, self._path))
 
-    def _score(self, target: Target, job: ScoringJob) -> None:
-        recorder = self._make_recorder(job)
+    def _score(
+        self, target: Target, job: ScoringJob, recorder: Recorder | None
+    ) -> None:
         prepare(target, job.identity)
         finished = find_finished(target)
+        if job.parameters.on_invalid == "fail":  # nor were they allowed before
+            finished = {
+                number: each for number, each in finished.items() if not each.rejected
+            }
         parts = job.rows.parts
         pending = [each for each in parts if each.number not in finished]
         self._resumed = len(finished)

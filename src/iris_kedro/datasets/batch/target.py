@@ -2,10 +2,15 @@
 
 import json
 import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
+from filelock import FileLock, Timeout
+from kedro.io import DatasetError
 from pyarrow import fs
 
 from iris_kedro.datasets.batch.reading.locations import open_location
@@ -14,6 +19,8 @@ PARTS, REJECTS = "_parts", "_rejects"  # readers of data ignore the underscore
 OWN = (PARTS, REJECTS)  # folders; scores are beside them
 PREFIX = "part-"
 UNFINISHED = "."  # first character of files that are being written
+LEFTOVER = re.compile(r"\.(part-\d+|_manifest)\.\w+\.\d+")  # of a killed run
+LOCK = f"{UNFINISHED}lock"
 
 
 @dataclass(frozen=True)
@@ -31,49 +38,114 @@ class Target:
 
         A store of objects shows an object when it is complete; elsewhere the file is
         written under another name first.
+
+        Raises:
+            DatasetError: If it cannot be written.
         """
-        system, path = self._locate(name)
-        place, _, last = path.rpartition("/")
-        if not isinstance(system, fs.LocalFileSystem):
-            _write(system, path, content)
-            return
-        system.create_dir(place, recursive=True)
-        unfinished = f"{place}/{UNFINISHED}{last}.{os.getpid()}"
-        try:
-            _write(system, unfinished, content)
-            system.move(unfinished, path)
-        except OSError:
-            if system.get_file_info(unfinished).is_file:
-                system.delete_file(unfinished)
-            raise
+        with self._explain("written"):
+            system, path = self._locate(name)
+            if isinstance(system, fs.LocalFileSystem):
+                _replace(system, path, content)
+            else:
+                _write(system, path, content)
 
     def write_json(self, name: str, value: Any) -> None:
         """Write a JSON file."""
         self.write(name, json.dumps(value, indent=1, sort_keys=True).encode())
 
     def read_json(self, name: str) -> Any:
-        """Return what a JSON file has; None if there is no such file."""
-        system, path = self._locate(name)
-        try:
-            with system.open_input_stream(path) as file:
-                return json.loads(file.read())
-        except FileNotFoundError:
-            return None
+        """Return what a JSON file has; None if there is no such file.
+
+        Raises:
+            DatasetError: If it cannot be read.
+        """
+        with self._explain("read"):
+            system, path = self._locate(name)
+            try:
+                with system.open_input_stream(path) as file:
+                    return json.loads(file.read())
+            except FileNotFoundError:
+                return None
 
     def list(self, folder: str = "") -> dict[str, int]:
-        """Return the names of the files in a folder, and their sizes in bytes."""
-        system, path = self._locate(folder)
-        found = system.get_file_info(fs.FileSelector(path, allow_not_found=True))
-        return {each.base_name: each.size for each in found if each.is_file}
+        """Return the names of the files in a folder, and their sizes in bytes.
+
+        Raises:
+            DatasetError: If it cannot be listed.
+        """
+        with self._explain("listed"):
+            system, path = self._locate(folder)
+            found = system.get_file_info(fs.FileSelector(path, allow_not_found=True))
+        files = [each for each in found if each.is_file and each.base_name != LOCK]
+        return {each.base_name: each.size for each in files}
 
     def delete(self, folder: str, name: str) -> None:
-        """Delete a file."""
-        system, path = self._locate(f"{folder}/{name}".removeprefix("/"))
-        system.delete_file(path)
+        """Delete a file.
+
+        Raises:
+            DatasetError: If it cannot be deleted.
+        """
+        with self._explain("deleted"):
+            system, path = self._locate(f"{folder}/{name}".removeprefix("/"))
+            system.delete_file(path)
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Let one run at a time write here, if this is a folder of a machine.
+
+        What a killed run was writing is deleted.
+
+        Raises:
+            DatasetError: If another run is writing here, or nothing can be written.
+        """
+        system, path = self._locate("")
+        if not isinstance(system, fs.LocalFileSystem):
+            yield
+            return
+        with self._explain("written"):
+            system.create_dir(path, recursive=True)
+            lock = FileLock(f"{path}/{LOCK}")
+            try:
+                lock.acquire(blocking=False)
+            except Timeout:
+                raise DatasetError(
+                    f"another run is writing scores to {self.location!r}: wait for its"
+                    " end, or give another folder with batch_inference.target"
+                ) from None
+        try:
+            for folder in (*OWN, ""):
+                for name in filter(LEFTOVER.fullmatch, self.list(folder)):
+                    self.delete(folder, name)
+            yield
+        finally:
+            lock.release()
+
+    @contextmanager
+    def _explain(self, action: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            reason = str(error).strip().splitlines()[0].rstrip(".")
+            raise DatasetError(
+                f"the scores at {self.location!r} cannot be {action}: {reason}"
+            ) from error
 
     def _locate(self, name: str) -> tuple[fs.FileSystem, str]:
         system, folder = open_location(self.location)
         return system, f"{folder}/{name}".rstrip("/")
+
+
+def _replace(system: fs.FileSystem, path: str, content: "bytes | pa.Buffer") -> None:
+    place, _, last = path.rpartition("/")
+    system.create_dir(place, recursive=True)
+    unfinished = f"{place}/{UNFINISHED}{last}.{os.getpid()}"
+    try:
+        _write(system, unfinished, content)
+        system.move(unfinished, path)
+    except OSError:
+        if system.get_file_info(unfinished).is_file:
+            system.delete_file(unfinished)
+        raise
 
 
 def _write(system: fs.FileSystem, path: str, content: "bytes | pa.Buffer") -> None:

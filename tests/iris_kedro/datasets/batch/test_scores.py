@@ -228,6 +228,19 @@ def test_invalid_rows_stop_the_run_if_asked(rows, make_job, scores):
         scores.save(make_job(on_invalid="fail"))
 
 
+def test_rejects_of_an_earlier_run_are_not_accepted_when_none_are(
+    rows, make_job, scores
+):
+    write_rows(rows, petal_width=99.0)
+    scores.save(make_job())
+
+    with pytest.raises(DatasetError, match=r"row 11, petal_width: must be at most 20"):
+        scores.save(make_job(on_invalid="fail"))
+    scores.save(make_job())
+
+    assert Counts.add_up(scores.load().parts).scored == ROWS - 1
+
+
 def test_processes_write_the_same_files(rows, make_job, scores, tmp_path):
     other = ScoresDataset("other", path=str(tmp_path))
 

@@ -1,6 +1,7 @@
 import os
 
 import pytest
+from kedro.io import DatasetError
 
 from iris_kedro.datasets.batch import target as target_module
 from iris_kedro.datasets.batch.target import Target
@@ -43,7 +44,7 @@ def test_a_full_disk_leaves_no_part_of_a_file(target, tmp_path, monkeypatch):
     write = target_module._write
     monkeypatch.setattr(target_module, "_write", fill)
 
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(DatasetError, match=r"cannot be written: .*No space left"):
         target.write("part-0", b"new")
 
     assert os.listdir(tmp_path / "scores") == []
@@ -65,3 +66,42 @@ def test_delete(target):
     target.delete("", "b")
 
     assert (target.list(), target.list("_parts")) == ({}, {})
+
+
+@pytest.mark.parametrize("place", ["file", "file/scores"])
+@pytest.mark.parametrize(
+    ("use", "action"),
+    [
+        (lambda target: target.write("a", b"1"), "written"),
+        (lambda target: target.read_json("a"), "read"),
+        (lambda target: target.lock().__enter__(), "written"),
+    ],
+)
+def test_a_place_that_is_no_folder_is_an_error_that_names_it(
+    tmp_path, place, use, action
+):
+    (tmp_path / "file").write_text("x")
+    path = str(tmp_path / place)
+
+    with pytest.raises(DatasetError, match=f"scores at '{path}' cannot be {action}: "):
+        use(Target(path))
+
+
+def test_one_run_at_a_time_has_the_lock(target):
+    with target.lock():
+        with pytest.raises(DatasetError, match="another run is writing scores to"):
+            target.lock().__enter__()
+        assert target.list() == {}
+
+    with target.lock():
+        target.write("a", b"1")
+
+
+def test_what_a_killed_run_was_writing_is_deleted(target, tmp_path):
+    for name in [".part-00001.csv.77", "_parts/.part-00001.json.77", ".hidden", "a.7"]:
+        target.write(name, b"x")
+    target.write("._manifest.json.77", b"x")
+
+    with target.lock():
+        assert target.list() == {".hidden": 1, "a.7": 1}
+        assert target.list("_parts") == {}
