@@ -1,6 +1,8 @@
 """Tables as the bytes of Parquet, CSV or JSON lines."""
 
+import base64
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import orjson
 import pyarrow as pa
@@ -32,14 +34,18 @@ def _write_parquet(table: pa.Table, sink: pa.BufferOutputStream) -> None:
 
 
 def _write_csv(table: pa.Table, sink: pa.BufferOutputStream) -> None:
-    pyarrow.csv.write_csv(_replace_dictionaries(table), sink)
+    table = _replace_dictionaries(table)
+    for place, each in enumerate(table.schema):
+        if not _has_cells(each.type):
+            column = _describe_values(table.column(place))
+            table = table.set_column(place, each.name, column)
+    pyarrow.csv.write_csv(table, sink)
 
 
 def _write_lines(table: pa.Table, sink: pa.BufferOutputStream) -> None:
     for batch in _shorten_numbers(table).to_batches():
         for row in batch.to_pylist():
-            line = orjson.dumps(row, default=str, option=orjson.OPT_APPEND_NEWLINE)
-            sink.write(line)
+            sink.write(_encode_json(row, orjson.OPT_APPEND_NEWLINE))
 
 
 WRITERS: dict[Format, Callable[[pa.Table, pa.BufferOutputStream], None]] = {
@@ -52,6 +58,34 @@ WRITERS: dict[Format, Callable[[pa.Table, pa.BufferOutputStream], None]] = {
 def _is_text(kind: pa.DataType) -> bool:
     checks = (types.is_string, types.is_large_string, types.is_dictionary)
     return any(bool(check(kind)) for check in checks)
+
+
+def _has_cells(kind: pa.DataType) -> bool:
+    """Return whether Arrow can write a type as CSV."""
+    texts = (types.is_string, types.is_large_string)
+    numbers = (types.is_boolean, types.is_decimal, types.is_null, types.is_primitive)
+    return any(bool(check(kind)) for check in (*texts, *numbers))
+
+
+def _describe_values(column: pa.ChunkedArray) -> pa.Array:
+    """Return values as texts: the JSON of lists and structs, bytes in base64."""
+    values = (None if each is None else _as_text(each) for each in column.to_pylist())
+    return pa.array(values, pa.string())
+
+
+def _as_text(value: Any) -> str:
+    is_nested = isinstance(value, list | dict)
+    return _encode_json(value).decode() if is_nested else _encode(value)
+
+
+def _encode_json(value: Any, option: int = 0) -> bytes:
+    option |= orjson.OPT_NON_STR_KEYS
+    return orjson.dumps(value, default=_encode, option=option)
+
+
+def _encode(value: Any) -> str:
+    """Return what JSON has no type for."""
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else str(value)
 
 
 def _replace_dictionaries(table: pa.Table) -> pa.Table:

@@ -1,3 +1,5 @@
+import csv
+import io
 import json
 from datetime import date
 from decimal import Decimal
@@ -53,3 +55,41 @@ def test_parquet_keeps_all_types():
 @pytest.mark.parametrize("format", ["parquet", "csv", "jsonl"])
 def test_the_same_rows_give_the_same_bytes(format):
     assert encode([BATCH], format).equals(encode([BATCH], format))
+
+
+ODD = pa.RecordBatch.from_pydict(
+    {
+        "tags": pa.array([[1, 2], None]),
+        "place": pa.array([{"x": 1.5, "day": date(2026, 11, 27)}, None]),
+        "image": pa.array([b"\xff\x00", None]),
+        "hash": pa.array([b"ab", None], pa.binary(2)),
+        "taken": pa.array([0, None], pa.timestamp("s", "Europe/Berlin")),
+        "exact": pa.array([1, None], pa.timestamp("ns")),
+        "lasted": pa.array([61, None], pa.duration("s")),
+        "colors": pa.array([[("red", 1)], None], pa.map_(pa.string(), pa.int8())),
+        "key": pa.array([b"0" * 16, None], pa.uuid()),
+        "view": pa.array(["a", None], pa.string_view()),
+        "nothing": pa.nulls(2),
+    }
+)
+
+
+def test_csv_has_nested_values_as_json_and_bytes_in_base64():
+    content = encode([ODD], "csv").to_pybytes().decode()
+
+    first, second = csv.DictReader(io.StringIO(content))
+    assert json.loads(first["place"]) == {"x": 1.5, "day": "2026-11-27"}
+    assert (first["tags"], first["image"], first["hash"]) == ("[1,2]", "/wA=", "YWI=")
+    assert first["taken"] == "1970-01-01 01:00:00+0100"
+    assert (first["view"], first["key"][:8]) == ("a", "30303030")
+    assert set(second.values()) == {""}
+
+
+def test_json_lines_have_nested_values_and_bytes_in_base64():
+    content = encode([ODD], "jsonl").to_pybytes().decode()
+
+    first, second = map(json.loads, content.splitlines())
+    assert first["place"] == {"x": 1.5, "day": "2026-11-27"}
+    assert (first["tags"], first["image"], first["hash"]) == ([1, 2], "/wA=", "YWI=")
+    assert first["taken"] == "1970-01-01T01:00:00+01:00"
+    assert set(second.values()) == {None}
