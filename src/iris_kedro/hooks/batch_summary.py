@@ -80,7 +80,7 @@ def _describe_drift(report: dict[str, Any]) -> str:
 
 
 def _list_next(report: dict[str, Any]) -> Table:
-    target = report["target"].rstrip("/")
+    target = _escape(report["target"].rstrip("/"))
     steps = [(f"{target}/", "the scores, a file for each part")]
     if report["rejected"]:
         steps.append((f"{target}/_rejects/", "the rejected rows, and why"))
