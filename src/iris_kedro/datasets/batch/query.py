@@ -128,8 +128,9 @@ def _fetch(query: str, address: str) -> Iterator[pa.Table]:
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
         raise ProjectError(
-            f"the database {engine.url.render_as_string()} does not answer the query:"
-            f" {reason}"
+            f"the database {engine.url.render_as_string()} does not answer the query"
+            f" {query!r}: {reason}. (A comma ends a value of --params: write a query"
+            " with commas to conf/local/globals.yml)"
         ) from error
     finally:
         engine.dispose()

@@ -21,7 +21,11 @@ from iris_kedro.datasets.batch.reading.listing import (
     find_base,
     find_files,
 )
-from iris_kedro.datasets.batch.reading.locations import overlap, resolve
+from iris_kedro.datasets.batch.reading.locations import (
+    follow_links,
+    overlap,
+    resolve,
+)
 from iris_kedro.datasets.batch.reading.reader import Reader
 from iris_kedro.datasets.raw.source import is_query
 from iris_kedro.errors import ProjectError
@@ -142,7 +146,7 @@ class RowsDataset(AbstractDataset[NoReturn, Rows]):
         if not self._target:
             return
         target = resolve(self._target, self._path)
-        if overlap(find_base(source), target):
+        if overlap(follow_links(find_base(source)), follow_links(target)):
             raise ProjectError(
                 f"the scores would be among the rows: the source is {source!r} and the"
                 f" target {target!r}. Give a target that is not in the source's folder,"

@@ -105,6 +105,24 @@ def test_error_says_what_to_do(tmp_path, files, source, options, message):
         dataset.load()
 
 
+def test_target_in_the_source_by_a_link_is_an_error(tmp_path):
+    (tmp_path / "rows").mkdir()
+    (tmp_path / "rows/a.csv").write_text(A_CSV)
+    (tmp_path / "link").symlink_to("rows")
+
+    with pytest.raises(DatasetError, match="among the rows"):
+        RowsDataset("rows", path=str(tmp_path), target="link/scores").load()
+
+
+def test_rows_behind_links_are_read(tmp_path, read_rows):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real/a.csv").write_text(A_CSV)
+    (tmp_path / "rows").mkdir()
+    (tmp_path / "rows/linked.csv").symlink_to("../real/a.csv")
+
+    assert len(read_rows("rows").records) == 3
+
+
 def test_target_beside_the_source_is_taken(tmp_path, read_rows):
     (tmp_path / "rows").mkdir()
     (tmp_path / "rows" / "a.csv").write_text(A_CSV)

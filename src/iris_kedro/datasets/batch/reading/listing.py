@@ -169,10 +169,10 @@ def _explain_nothing(location: str, ignored: int) -> str:
     kind = "no file that matches" if is_pattern(location) else "no file or folder"
     if not is_pattern(location) and (ignored or _is_folder(location)):
         kind = "no file in the folder"
-    return (
-        f"there are no rows to score: there is {kind} {location!r}{hidden}. Relative"
-        " paths start from the project's folder"
+    hint = (
+        "" if MARK in location else ". Relative paths start from the project's folder"
     )
+    return f"there are no rows to score: there is {kind} {location!r}{hidden}{hint}"
 
 
 def _is_folder(location: str) -> bool:

@@ -49,6 +49,11 @@ def open_location(location: str) -> tuple[Any, str]:
         ) from error
 
 
+def follow_links(location: str) -> str:
+    """Return where a resolved location really is, behind links."""
+    return location if MARK in location else os.path.realpath(location)
+
+
 def overlap(one: str, other: str) -> bool:
     """Return whether two resolved locations are the same, or one is in the other."""
     short, long = sorted([one.rstrip("/"), other.rstrip("/")], key=len)

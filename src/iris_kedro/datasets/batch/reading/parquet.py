@@ -42,6 +42,7 @@ def read(part: Part, columns: Sequence[str]) -> Iterator[Batch]:
     """
     number = part.first_row
     with _open(part.path) as file:
+        _check_columns(part.path, file.schema_arrow.names, columns)
         groups = list(range(part.start, part.stop))
         # Columns that nobody needs are not even read.
         wanted = {"columns": list(columns), "use_threads": False}
@@ -49,6 +50,15 @@ def read(part: Part, columns: Sequence[str]) -> Iterator[Batch]:
             numbers = np.arange(number, number + rows.num_rows, dtype=np.int64)
             number += rows.num_rows
             yield Batch(rows.select(list(columns)), numbers)
+
+
+def _check_columns(path: str, names: Sequence[str], columns: Sequence[str]) -> None:
+    missing = [name for name in columns if name not in names]
+    if missing:
+        raise ProjectError(
+            f"{path!r} has changed while it was read: it has no column {missing[0]!r}"
+            " any more. Run again when nothing writes to it"
+        )
 
 
 @contextmanager

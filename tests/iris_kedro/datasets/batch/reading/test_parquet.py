@@ -43,3 +43,14 @@ def test_damaged_file_is_named(write_parquet, tmp_path):
 
     with pytest.raises(ProjectError, match=r"a.parquet' cannot be read as Parquet"):
         list(rows.read(rows.parts[0]))
+
+
+def test_column_that_has_gone_since_the_file_was_found_is_an_error(
+    write_parquet, tmp_path
+):
+    write_parquet("a.parquet", 10)
+    rows = RowsDataset("a.parquet", path=str(tmp_path)).load()
+    write_parquet("a.parquet", 10, column="y")
+
+    with pytest.raises(ProjectError, match=r"has changed .* no column 'x' any more"):
+        list(rows.read(rows.parts[0]))
