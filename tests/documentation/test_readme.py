@@ -220,9 +220,8 @@ CHECKS: dict[str, Check] = {
         "needs predictions of a service: tests/test_monitoring.py"
     ),
     "kedro run --pipelines batch_inference --params"
-    " batch_inference.source=flowers.csv,batch_inference.target=scores": (
-        prints_when_activated("Scored  ")
-    ),
+    " batch_inference.source=flowers.csv,batch_inference.layout=source"
+    ",batch_inference.target=scores": (prints_when_activated("Scored  ")),
     "kedro watch": NotRun("runs until it is stopped: tests/test_watch.py"),
     "kedro registry list": prints_when_activated("model_release"),
     "kedro catalog describe-datasets": prints_when_activated("ModelRegistryDataset"),

@@ -9,6 +9,7 @@ from kedro.framework.hooks import hook_impl
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
+from iris_kedro.cluster.active import set_client
 from iris_kedro.specification import Cluster, check_cluster
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class ClusterHooks:
         is_used = any(TAG in node.tags for node in pipeline.nodes)
         if self._settings.engine != "dask" or not is_used:
             return
-        from iris_kedro.cluster import connect  # noqa: PLC0415  (takes half a second)
+        from iris_kedro.cluster.client import connect  # noqa: PLC0415  (half a second)
 
         connection = connect(
             self._settings.address,
@@ -50,6 +51,7 @@ class ClusterHooks:
             wait_seconds=self._settings.wait_seconds,
         )
         self._client = self._open.enter_context(connection)
+        set_client(self._client)
         atexit.register(self._close)
 
     @hook_impl
@@ -91,4 +93,5 @@ class ClusterHooks:
         for name in list(self._in_force):
             self._in_force.pop(name).unregister()
         self._client = None
+        set_client(None)
         self._open.close()

@@ -10,8 +10,8 @@ from pathlib import Path
 import joblib
 import pytest
 
-from iris_kedro.cluster import connect
 from iris_kedro.cluster.backend import ClusterBackend
+from iris_kedro.cluster.client import connect
 
 ROOT = Path(__file__).parents[3]
 PACKAGES = (str(ROOT / "src"), str(ROOT))

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from iris_kedro.cluster import client as module
-from iris_kedro.cluster import connect
+from iris_kedro.cluster.client import connect
 from iris_kedro.cluster.versions import describe_versions, list_differences
 from iris_kedro.errors import ProjectError
 from tests.iris_kedro.cluster.conftest import PACKAGES, start_cluster

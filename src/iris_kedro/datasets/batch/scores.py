@@ -7,6 +7,8 @@ from typing import Any
 import joblib
 from kedro.io import AbstractDataset, DatasetError
 
+from iris_kedro.cluster.active import get_client
+from iris_kedro.datasets.batch.cluster import score_on_cluster
 from iris_kedro.datasets.batch.manifest import (
     find_finished,
     prepare,
@@ -158,10 +160,11 @@ def _run(
 ) -> None:
     read, file_format = job.rows.read, job.parameters.format
     score = ScorePart(read, job.scorer, target, file_format, recorder)
-    processes = job.parameters.processes or joblib.cpu_count()
-    results = (
-        map(score, pending)
-        if min(processes, len(pending)) <= 1
-        else score_in_processes(score, pending, processes)
-    )
+    processes, client = job.parameters.processes or joblib.cpu_count(), get_client()
+    if client is not None:
+        results = score_on_cluster(client, score, pending)
+    elif min(processes, len(pending)) > 1:
+        results = score_in_processes(score, pending, processes)
+    else:
+        results = map(score, pending)
     show_progress(results, pending, len(job.rows.parts))

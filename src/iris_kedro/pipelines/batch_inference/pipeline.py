@@ -10,6 +10,7 @@ NAMESPACE = "batch_inference"
 PARAMETERS = f"params:{NAMESPACE}"
 MODEL, SCORES = f"{NAMESPACE}.model", f"{NAMESPACE}.scores"
 REPORT = f"{NAMESPACE}.report"
+CLUSTER = "cluster"  # of nodes whose work can run on one: iris_kedro.hooks.cluster
 
 
 def create_pipeline() -> Pipeline:
@@ -26,6 +27,7 @@ def create_pipeline() -> Pipeline:
                 outputs=SCORES,
                 name="score_rows",
                 namespace=NAMESPACE,
+                tags=CLUSTER,
             ),
             Node(
                 build_report,

@@ -131,7 +131,7 @@ class Validator:
         except ProjectError as error:
             if self._knows_source and is_source(names, features, self._headers):
                 raise ProjectError(
-                    f"{error}. With layout=source, all are found"
+                    f"{error}. With batch_inference.layout=source, all are found"
                 ) from None
             raise
 

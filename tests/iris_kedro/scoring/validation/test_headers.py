@@ -62,7 +62,7 @@ def test_not_all_of_many_columns_are_named():
 
 
 def test_the_headers_of_the_source_need_its_layout():
-    assert fail(HEADERS).endswith(". With layout=source, all are found")
+    assert fail(HEADERS).endswith(". With batch_inference.layout=source, all are found")
     assert "layout" not in fail(HEADERS[1:])
 
 

@@ -1,0 +1,19 @@
+"""The cluster that a run is connected to, for what does not run in joblib."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+_client: "Client | None" = None
+
+
+def set_client(client: "Client | None") -> None:
+    """Set or, with None, forget the connection of this process."""
+    global _client  # noqa: PLW0603  (a process has one run at a time)
+    _client = client
+
+
+def get_client() -> "Client | None":
+    """Return the connection of this process, if its run uses a cluster."""
+    return _client
