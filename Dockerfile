@@ -22,8 +22,10 @@ RUN python3 -m venv /venv \
         --requirement /requirements-training.lock
 
 FROM base AS training
-# Keeps MLflow from warning that git is not installed.
-ENV GIT_PYTHON_REFRESH=quiet
+# Keeps MLflow from warning that git is not installed; and Dask's workers import the project
+# without Kedro's help.
+ENV GIT_PYTHON_REFRESH=quiet \
+    PYTHONPATH=/project/src
 COPY --from=training-packages /venv /venv
 WORKDIR /project
 # Runs write to data, and kedro-viz records them in .viz: mount volumes there if the file

@@ -13,7 +13,7 @@ FOLDER = Path(__file__).parents[2] / "deploy" / "compose"
 COMPOSE = FOLDER / "compose.yaml"
 CONTENT = yaml.safe_load(COMPOSE.read_text())
 SERVICES = CONTENT["services"]
-ONE_SHOT = {"bucket", "predictions-database", "trainer"}
+ONE_SHOT = {"bucket", "predictions-database", "scoring", "trainer"}
 SECRET = re.compile("PASSWORD|SECRET|TOKEN")
 
 every_service = pytest.mark.parametrize(
@@ -119,14 +119,16 @@ def test_what_is_mounted_exists(service):
 
 
 def test_every_volume_is_used_by_one_service():
+    """Except that workers read the rows and write the scores of a run themselves."""
     used = [
         volume.split(":")[0]
-        for each in SERVICES.values()
+        for name, each in SERVICES.items()
         for volume in each.get("volumes", [])
-        if not volume.startswith(".")
+        if not volume.startswith(".") and name != "dask-worker"
     ]
 
     assert sorted(used) == sorted(CONTENT["volumes"])
+    assert SERVICES["dask-worker"]["volumes"] == SERVICES["scoring"]["volumes"]
 
 
 def test_storage_is_reached_by_mlflow_only():
@@ -148,14 +150,26 @@ def test_predictions_are_reached_by_those_who_use_them():
     }
 
     assert CONTENT["networks"]["predictions"]["internal"] is True
-    assert inside == {"postgres", "watcher", "trainer", "serving"}
+    assert inside == {"postgres", "watcher", "trainer", "scoring", "serving"}
     assert not SERVICES["watcher"].get("ports")
 
 
+def test_the_cluster_is_reached_by_those_who_use_it():
+    """It runs any code that it is sent."""
+    inside = {name for name, each in SERVICES.items() if "cluster" in each["networks"]}
+
+    assert CONTENT["networks"]["cluster"]["internal"] is True
+    assert inside == {"dask-scheduler", "dask-worker", "scoring"}
+    for name in ("dask-scheduler", "dask-worker"):
+        assert SERVICES[name]["networks"] == ["cluster"]
+        assert not SERVICES[name].get("ports")
+
+
 def test_services_of_one_address_share_a_network():
-    addresses = {"mlflow": ["trainer", "watcher", "serving"], "serving": ["prometheus"]}
-    addresses |= {"watcher": ["prometheus", "alertmanager"]}
-    addresses |= {"postgres": ["mlflow", "watcher", "trainer", "serving"]}
+    addresses = {"mlflow": ["trainer", "watcher", "scoring", "serving"]}
+    addresses |= {"serving": ["prometheus"], "watcher": ["prometheus", "alertmanager"]}
+    addresses |= {"postgres": ["mlflow", "watcher", "trainer", "scoring", "serving"]}
+    addresses |= {"dask-scheduler": ["dask-worker", "scoring"]}
     addresses |= {"prometheus": ["grafana"], "alertmanager": ["prometheus", "grafana"]}
 
     for server, clients in addresses.items():
