@@ -60,6 +60,11 @@ def eventually() -> Callable[..., None]:
 
 
 @pytest.fixture(scope="session")
+def find_port() -> Callable[[], int]:
+    return free_port
+
+
+@pytest.fixture(scope="session")
 def compose() -> dict[str, Any]:
     return yaml.safe_load(COMPOSE.read_text())
 

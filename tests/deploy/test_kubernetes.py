@@ -21,7 +21,13 @@ PROJECT = Path(__file__).parents[2]
 KUBERNETES = PROJECT / "deploy" / "kubernetes"
 # Measured while clients sent the largest bodies that are accepted; see docs/api.md.
 WORKER_BYTES, FOLLOWER_BYTES = 360 * 1024**2, 250 * 1024**2
-FOREIGN = {"HOME", "MLFLOW_DISABLE_TELEMETRY", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION"}
+FOREIGN = {
+    "DASK_SCHEDULER_ADDRESS",
+    "HOME",
+    "JOB",  # in the script of the scoring
+    "MLFLOW_DISABLE_TELEMETRY",
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION",
+}
 
 
 def read(*names: str) -> list[dict]:
@@ -108,7 +114,14 @@ def port_of(address: str | None) -> int:
 
 
 def test_manifests_are_found():
-    assert set(TEMPLATES) == {"iris-serving", "iris-training", "mlflow"}
+    assert set(TEMPLATES) == {
+        "dask-scheduler",
+        "dask-worker",
+        "iris-scoring",
+        "iris-serving",
+        "iris-training",
+        "mlflow",
+    }
 
 
 @pytest.mark.parametrize("probe", ["startupProbe", "livenessProbe", "readinessProbe"])
@@ -173,7 +186,7 @@ def test_other_variables_are_known_too(name):
     known = {variable_name(each) for each in Config.__dataclass_fields__} | FOREIGN
     containers = TEMPLATES[name]["spec"]["containers"]
 
-    used = {variable["name"] for each in containers for variable in each["env"]}
+    used = {variable["name"] for each in containers for variable in each.get("env", [])}
 
     assert used <= known
 
@@ -237,10 +250,10 @@ def test_pods_may_do_nothing_but_their_work(name):
 
 
 def test_no_account_gets_a_token():
-    accounts = [
-        each for each in read("base", "overlays") if each["kind"] == "ServiceAccount"
-    ]
+    manifests = read("base", "overlays", "components")
+    accounts = [each for each in manifests if each["kind"] == "ServiceAccount"]
 
+    assert {each["metadata"]["name"] for each in accounts} == set(TEMPLATES)
     assert len(accounts) == len(TEMPLATES)
     assert not any(each["automountServiceAccountToken"] for each in accounts)
 
