@@ -3,20 +3,21 @@
 from typing import Any, NamedTuple
 
 import numpy as np
+import onnx
 import onnxruntime
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from iris_kedro.model.contract import METADATA_KEY, Contract
+from iris_kedro.model.contract import Contract
 from iris_kedro.model.scoring import OUTPUTS
+from iris_kedro.scoring.places import PLACE, add_places
 
 
 class Predictions(NamedTuple):
     """The predictions for some rows.
 
     Attributes:
-        labels: The predicted classes, as texts.
+        labels: The predicted classes, as a dictionary of texts that has all classes.
         probabilities: Of shape (rows, classes).
         confidences: The probability of the predicted class, of shape (rows,).
     """
@@ -36,17 +37,20 @@ class LoadedModel:
     def __init__(self, content: bytes) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
+        model = onnx.load_model_from_string(content)
+        self.contract = Contract.read(model)
+        classes = self.contract.target.classes
+        self._classes = pa.array(classes, pa.string())
         self._session = onnxruntime.InferenceSession(
-            content, options, providers=["CPUExecutionProvider"]
+            add_places(model, classes).SerializeToString(),
+            options,
+            providers=["CPUExecutionProvider"],
         )
-        metadata = self._session.get_modelmeta().custom_metadata_map
-        self.contract = Contract.model_validate_json(metadata[METADATA_KEY])
-        self._classes = pa.array(self.contract.target.classes, pa.string())
 
     def predict(self, tensors: dict[str, NDArray[Any]]) -> Predictions:
         """Predict rows that are the model's tensors."""
-        texts, probabilities = self._session.run(OUTPUTS, tensors)
-        labels = pa.array(texts, pa.string())
-        places = np.asarray(pc.index_in(labels, value_set=self._classes))
+        places, probabilities = self._session.run([PLACE, OUTPUTS[1]], tensors)
+        indices = pa.array(places.astype(np.int32))
+        labels = pa.DictionaryArray.from_arrays(indices, self._classes)
         confidences = probabilities[np.arange(len(places)), places]
         return Predictions(labels, probabilities, confidences)

@@ -114,7 +114,7 @@ class Scorer:
             Counts(
                 rows=len(batch.numbers) + len(batch.unreadable),
                 scored=rows.num_rows,
-                predictions=_count_texts(predictions.labels),
+                predictions=_count_labels(predictions.labels),
                 confidence=float(predictions.confidences.sum(dtype=float)),
                 rejected=Counter(kinds),
                 out_of_range=Counter(dict(unusual)),
@@ -148,7 +148,7 @@ class Scorer:
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
 
-def _count_texts(texts: pa.Array) -> Counter[str]:
-    counts = texts.value_counts()
-    names, numbers = counts.field("values").to_pylist(), counts.field("counts")
-    return Counter(dict(zip(names, numbers.to_pylist(), strict=True)))
+def _count_labels(labels: pa.DictionaryArray) -> Counter[str]:
+    names = labels.dictionary.to_pylist()
+    counts = np.bincount(np.asarray(labels.indices), minlength=len(names))
+    return +Counter(dict(zip(names, counts.tolist(), strict=True)))
