@@ -73,7 +73,11 @@ def _describe_drift(report: dict[str, Any]) -> str:
         return "unknown: the model was trained by an older release"
     drifting = [_escape(name) for name, each in variables.items() if each["drifts"]]
     if not drifting:
-        return "[green]none[/]"
+        # With few training rows, even a large change may be due to chance.
+        effects = {name: each["effect"] or 0 for name, each in variables.items()}
+        name = max(effects, key=effects.__getitem__)
+        share = f"{effects[name]:.0%} of the rows"
+        return f"[green]none shown[/] (largest change: {_escape(name)}, {share})"
     shown = ", ".join(drifting[:MOST_LINES])
     more = len(drifting) - MOST_LINES
     return f"[bold yellow]{shown}[/]" + (f" and {more} more" if more > 0 else "")

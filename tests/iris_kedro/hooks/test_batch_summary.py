@@ -3,7 +3,7 @@ from rich.console import Console
 
 from iris_kedro.hooks.summary import print_summary
 
-QUIET = {"drifts": False}
+QUIET = {"drifts": False, "effect": 0.04}
 REPORT = {
     "model": "iris",
     "version": "3",
@@ -64,7 +64,7 @@ def test_nothing_unusual_is_not_mentioned(show):
     assert "Rejected" not in text
     assert "_rejects" not in text
     assert "Unusual" not in text
-    assert "Drift       none" in text
+    assert "Drift       none shown (largest change: a, 4% of the rows)" in text
 
 
 def test_no_row_that_could_be_scored(show):
