@@ -32,7 +32,7 @@ TRAINING_CODE = (
     "model/source.py",
     "pipelines/data_engineering/*.py",
     "pipelines/data_science/**/*.py",
-    "specification/*.py",
+    "specification/**/*.py",
     "tables/*.py",
 )
 TRAINING_PACKAGES = (
