@@ -131,6 +131,13 @@ CHECKS = {
     "pip install '.[training,boosting]'": in_the_clone(
         NotRun("installs what make install has installed already")
     ),
+    "export DASK_SCHEDULER_ADDRESS=tcp://scheduler:8786": in_the_clone(
+        NotRun("needs a scheduler: tests/iris_kedro/cluster")
+    ),
+    ".venv/bin/kedro run --env passengers --params cluster.engine=dask"
+    " --runner ThreadRunner": in_the_clone(
+        NotRun("starts a cluster: tests/test_cluster.py")
+    ),
     "make notebook ENV=passengers": in_the_clone(
         serves("/lab", "--ip 127.0.0.1 --port {port} --no-browser --allow-root")
     ),

@@ -216,6 +216,7 @@ CHECKS: dict[str, Check] = {
         "Gate  "
     ),
     "kedro run --runner ThreadRunner": prints_when_activated("Gate  "),
+    "kedro run --env dask": NotRun("starts a cluster: tests/test_cluster.py"),
     "kedro run --pipelines monitoring": NotRun(
         "needs predictions of a service: tests/test_monitoring.py"
     ),
