@@ -17,8 +17,8 @@ class Counts:
         scored: Rows that have a prediction.
         predictions: Rows of each predicted class.
         confidence: Sum of the probabilities of the predicted classes.
-        rejected: Rejected rows by column and kind of problem, ``"age: too_high"``; a
-            row with several problems counts for each.
+        rejected: Rejected rows by column and kind of problem, ``"age: too_high"``,
+            or ``"unreadable row"``; a row with several problems counts for each.
         out_of_range: Rows with a value outside its range in training, by feature.
         features: Sampled rows in each bin of each feature (see ``scoring.bins``).
         answers: The same of the prediction and its confidence.

@@ -24,6 +24,7 @@ from iris_kedro.scoring.validation import (
 
 # Rows that are sampled in one part are not at the same places as those of the next.
 STRIDE = 7919
+UNREADABLE = "unreadable row"
 
 
 class InvalidRowsError(ValueError):
@@ -102,7 +103,10 @@ class Scorer:
             rows = rows.filter(pa.array(checked.accepted))
             sampled = sampled[checked.accepted]
         features, answers = self._bins.count(checked.columns, predictions, sampled)
-        kinds = [f"{each.column}: {each.code}" for each in checked.issues]
+        kinds = [
+            f"{each.column}: {each.code}" if each.column else UNREADABLE
+            for each in checked.issues
+        ]
         names = [each.name for each in contract.features]
         unusual = zip(names, flags.sum(axis=0).tolist(), strict=True)
         scores = self.output.build(rows, predictions, np.any(flags, axis=1))

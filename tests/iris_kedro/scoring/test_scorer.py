@@ -55,6 +55,7 @@ def test_unreadable_rows_are_counted_and_rejected(make_scorer, make_batch):
     assert scored.counts.rows == 7
     assert scored.counts.scored == 6
     assert scored.rejects["reason"].to_pylist() == [reason]
+    assert scored.counts.rejected == {"unreadable row": 1}
 
 
 def test_invalid_rows_can_be_an_error(make_scorer, make_batch):
