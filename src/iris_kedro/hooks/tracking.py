@@ -113,6 +113,10 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]  # untyped
             self._describe(
                 f"monitoring of version {version} · {verdict}", monitoring=verdict
             )
+        if "batch_inference.report" in pipeline.datasets():
+            report = catalog.load("batch_inference.report")
+            version, rows = report["version"], report["scored"]
+            self._describe(f"{rows:,} rows scored by version {version}")
         super().after_pipeline_run(run_params, pipeline, catalog)
         TrackingHooks._open = None
 

@@ -1,0 +1,118 @@
+"""Runs after others: nothing to do, something that has changed, and errors."""
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def rows(flowers, tmp_path):
+    """Return a file of rows."""
+    path = tmp_path / "rows.parquet"
+    flowers.to_parquet(path)
+    return path
+
+
+def read_times(folder):
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("part-*")}
+
+
+def test_second_run_does_nothing(score, rows):
+    first = score(source=rows)
+    before = read_times(first.target)
+
+    second = score(source=rows)
+
+    assert second.result.exit_code == 0, second.output
+    assert "Scored 150 of 150 rows, all by an earlier run" in second.output
+    assert read_times(second.target) == before
+
+
+def test_changed_rows_are_scored_anew(score, rows, flowers):
+    score(source=rows)
+    flowers[:50].to_parquet(rows)
+
+    run = score(source=rows)
+
+    assert "Scored 50 of 50 rows" in run.output
+    assert len(run.scores) == 50
+
+
+def test_another_version_scores_anew(score, rows, trained):
+    score(source=rows)
+    source = trained.registry.versions()[0].source
+    other = trained.client.create_model_version("iris", source)
+
+    run = score(source=rows, version=other.version)
+
+    assert run.result.exit_code == 0, run.output
+    assert set(run.scores["model_version"]) == {str(other.version)}
+    trained.client.delete_model_version("iris", other.version)
+
+
+def test_invalid_rows_stop_the_run_if_asked(score, rows, flowers):
+    flowers.loc[7, "petal_width"] = 99.0
+    flowers.to_parquet(rows)
+
+    run = score(source=rows, on_invalid="fail")
+
+    assert run.result.exit_code == 1
+    assert "row 8, petal_width: must be at most 20 cm" in run.output
+    assert "Traceback" not in run.output
+    assert "Scored 149 of 150 rows" in score(source=rows).output
+
+
+def test_odd_columns_are_kept_or_refused(score, rows, flowers):
+    names = ["", "a\nb", 'c"d', "probability_", "ü" * 300]
+    flowers.assign(**dict.fromkeys(names, 1)).to_parquet(rows, index=False)
+    odd = score(source=rows)
+    kept = set(odd.scores)
+    flowers.assign(prediction=1).to_parquet(rows)
+    refused = score(source=rows)
+    chosen = score(source=rows, columns="[key]")
+
+    assert kept >= set(names)
+    assert refused.result.exit_code == 1
+    assert "the rows already have 'prediction'" in refused.output
+    assert chosen.result.exit_code == 0, chosen.output
+
+
+ERRORS = [
+    ({"source": None}, "there are no rows to score: say where they are"),
+    ({"target": None}, "batch_inference.target is not set, the folder for the scores"),
+    ({"source": "nowhere/"}, "there is no file or folder"),
+    ({"version": 99}, "version 99 of iris cannot be read: Model Version"),
+    ({"version": "Missing"}, "no version of iris is in Missing: kedro run trains"),
+    ({"columns": "[nothing]"}, "batch_inference.columns names 'nothing', which"),
+    ({"format": "xml"}, "Input should be 'parquet', 'csv' or 'jsonl', but it is 'xml'"),
+    ({"target": "pyproject.toml"}, "cannot be written"),
+    ({"target": "conf"}, "other files"),
+]
+
+
+@pytest.mark.parametrize(("parameters", "message"), ERRORS)
+def test_error_is_one_message(score, rows, parameters, message):
+    run = score(**{"source": rows, **parameters})
+
+    assert run.result.exit_code == 1
+    assert message in run.output
+    assert isinstance(run.result.exception, SystemExit)  # and no traceback
+    assert run.output.count("Error: ") == 1
+
+
+def test_no_production(score, rows):
+    run = score("--env=wine", source=rows)
+
+    assert run.result.exit_code == 1
+    assert "no version of wine is in Production: kedro run trains and" in run.output
+
+
+def test_missing_columns_are_named(score, rows, flowers):
+    flowers.drop(columns=["petal_width", "sepal_length"]).to_parquet(rows)
+
+    run = score(source=rows)
+
+    assert run.result.exit_code == 1
+    assert "there is no column 'petal_width'" in run.output
+    assert "there is no column 'sepal_length'" in run.output
+    assert isinstance(run.result.exception, SystemExit)
