@@ -9,7 +9,7 @@ TOOLS := .venv-tools
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install run serve loop test lint format types imports check viz notebook ui bench-train lock upgrade clean viz-build notebooks-html bench bench-peers bench-evidence bench-loop chaos \
+.PHONY: help install run serve loop test lint format types imports check viz notebook ui bench-train lock upgrade clean viz-build notebooks-html bench bench-peers bench-evidence bench-loop bench-scale chaos \
 	image image-training image-with-model test-container tools check-deploy reference pages dashboards stack
 
 help: ## List the targets
@@ -92,6 +92,9 @@ bench-loop: install ## Measure the database, feedback, monitoring and its false 
 	@PYTHONPATH=. $(BIN)/python benchmarks/serving/feedback.py
 	@PYTHONPATH=src $(BIN)/python -m benchmarks.monitoring
 	@PYTHONPATH=src $(BIN)/python -m benchmarks.verdicts
+
+bench-scale: install ## Compare batch scoring with its alternatives (12 minutes; ARGS=--long: 100 million rows)
+	@PYTHONPATH=src:. $(BIN)/python -m benchmarks.scale $(ARGS)
 
 chaos: install ## Break a real service in many ways and check its promises (10 minutes; ARGS=--short: 2)
 	@$(BIN)/python -m benchmarks.chaos $(ARGS)

@@ -1,0 +1,1 @@
+"""Measures batch scoring beside what a user would do instead."""

@@ -1,0 +1,54 @@
+"""What the driver of a run spends on each part, beside scoring it."""
+
+import json
+import pickle
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from iris_kedro.datasets.batch.scores import find_finished
+from iris_kedro.datasets.batch.target import PARTS, Target
+from iris_kedro.scoring.counts import Counts
+
+COPIES = 2_000
+
+
+@dataclass(frozen=True)
+class Bookkeeping:
+    """What a finished part costs.
+
+    Attributes:
+        sidecar: Size of the file that says that it is finished, in bytes.
+        counts: Size of its counts, as they are sent to the driver, in bytes.
+        seconds: Time to learn from a local disk that it is finished; a run does so
+            at its start and at its end.
+    """
+
+    sidecar: int
+    counts: int
+    seconds: float
+
+
+def measure_bookkeeping(target: Path) -> Bookkeeping:
+    """Measure it on copies of a part that was scored.
+
+    Args:
+        target: Folder of some scores.
+    """
+    sidecar = min((target / PARTS).glob("*.json")).read_bytes()
+    values = json.loads(sidecar)
+    size = values.pop("bytes")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / PARTS).mkdir()
+        for number in range(COPIES):
+            (folder / PARTS / f"part-{number:05}.json").write_bytes(sidecar)
+            with (folder / f"part-{number:05}.parquet").open("wb") as file:
+                file.truncate(size)
+        began = time.perf_counter()
+        found = find_finished(Target(name))
+        seconds = time.perf_counter() - began
+    assert len(found) == COPIES, "parts are not found as they were written"  # noqa: S101
+    counts = len(pickle.dumps(Counts.from_json(values)))
+    return Bookkeeping(len(sidecar), counts, seconds / COPIES)

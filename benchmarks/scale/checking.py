@@ -1,0 +1,49 @@
+"""Checks that contenders do the same work: it proves nothing to be fast otherwise."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+
+from benchmarks.scale.contenders import Contender
+
+AGREEING = 0.999  # ONNX and scikit-learn break ties between classes differently
+CLOSE = 1e-4
+INPUT = ("id", "sepal_length", "sepal_width", "petal_length", "petal_width")
+
+
+def read_scores(contender: Contender, target: Path) -> pa.Table:
+    """Read the scores that a contender has written, in the order of the rows."""
+    files = sorted(map(str, target.glob("part-*.parquet")))
+    table = ds.dataset(files).to_table().sort_by("id")
+    labels = table["prediction"].cast(pa.string())
+    place = table.schema.get_field_index("prediction")
+    table = table.set_column(place, "prediction", labels)
+    missing = {*INPUT} - {*table.column_names}
+    if missing:
+        sys.exit(f"{contender.name} did not write {sorted(missing)}")
+    return table
+
+
+def check_scores(contender: Contender, scores: pa.Table, expected: pa.Table) -> None:
+    """Stop if a contender has other rows, predictions or probabilities than ours."""
+    if not scores["id"].equals(expected["id"]):
+        sys.exit(f"{contender.name} scored {len(scores)} of {len(expected)} rows")
+    equal = pc.equal(scores["prediction"], expected["prediction"])
+    if pc.mean(pc.cast(equal, pa.float64())).as_py() < AGREEING:
+        sys.exit(f"{contender.name} predicts other classes")
+    names = [each for each in expected.column_names if each.startswith("probability_")]
+    if contender.has_probabilities:
+        for name in names:
+            ours, theirs = expected[name].to_numpy(), scores[name].to_numpy()
+            # A number next to a threshold of a tree falls on the other side of it in
+            # single precision.
+            if np.mean(np.isclose(ours, theirs, atol=CLOSE)) < AGREEING:
+                sys.exit(f"{contender.name} has other probabilities")
+    if contender.has_checks and not scores["out_of_range"].equals(
+        expected["out_of_range"]
+    ):
+        sys.exit(f"{contender.name} flags other rows")

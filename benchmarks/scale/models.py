@@ -1,0 +1,95 @@
+"""Trains each model once with the project's own pipelines and lays it out for all."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import onnx
+import yaml
+
+from iris_kedro.model.contract import Contract
+
+PROJECT = Path(__file__).parents[2]
+CANDIDATES: dict[str, dict[str, Any]] = {
+    "logistic regression": {
+        "class": "sklearn.linear_model.LogisticRegression",
+        "scale": True,
+        "parameters": {"max_iter": 1000},
+    },
+    "random forest": {
+        "class": "sklearn.ensemble.RandomForestClassifier",
+        "parameters": {"n_estimators": 100},
+    },
+    "histogram boosting": {
+        "class": "sklearn.ensemble.HistGradientBoostingClassifier",
+        "parameters": {"max_iter": 50},
+    },
+}
+
+
+def prepare(kind: str, folder: Path) -> Path:
+    """Train a model on Iris and release it.
+
+    Args:
+        kind: One of ``CANDIDATES``.
+        folder: Where to; gets the project with its registry ``mlflow.db``, the models
+            as MLflow keeps them in ``onnx`` and ``sklearn``, ``model.onnx``, and
+            ``about.json`` with columns, classes and ranges for scripts.
+
+    Returns:
+        The folder.
+    """
+    skipped = shutil.ignore_patterns("__pycache__")
+    for name in ("conf", "src"):
+        shutil.copytree(PROJECT / name, folder / name, ignore=skipped)
+    for name in ("pyproject.toml", "requirements.lock", ".telemetry"):
+        shutil.copy(PROJECT / name, folder)
+    (folder / "data").mkdir()
+    path = folder / "conf/base/parameters_data_science.yml"
+    parameters = yaml.safe_load(path.read_text())
+    name = kind.replace(" ", "_")
+    parameters["data_science"]["candidates"] = {name: CANDIDATES[kind]}
+    path.write_text(yaml.safe_dump(parameters, sort_keys=False))
+    _train(folder)
+    for flavor, file in (("onnx", "model.onnx"), ("sklearn", "model.skops")):
+        (found,) = folder.glob(f"mlruns/models/*/artifacts/{file}")
+        shutil.copytree(found.parent, folder / flavor)
+    shutil.copy(folder / "onnx/model.onnx", folder)
+    contract = Contract.read(onnx.load(folder / "model.onnx"))
+    (folder / "about.json").write_text(json.dumps(_describe(contract)))
+    return folder
+
+
+def name_environment(folder: Path) -> dict[str, str]:
+    """Return the environment variables of a ``kedro run`` in a folder."""
+    return {
+        "PYTHONPATH": str(folder / "src"),
+        "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db",
+    }
+
+
+def _train(folder: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "kedro", "run"],
+        cwd=folder,
+        env=os.environ | name_environment(folder),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        sys.exit(f"the model cannot be trained:\n{done.stdout}\n{done.stderr}")
+
+
+def _describe(contract: Contract) -> dict[str, Any]:
+    ranges = [each.training.quantiles for each in contract.features]
+    return {
+        "columns": [each.name for each in contract.features],
+        "classes": contract.target.classes,
+        "limits": [[each.minimum, each.maximum] for each in contract.features],
+        "seen": [[each[0], each[-1]] for each in ranges],
+    }

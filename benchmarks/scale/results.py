@@ -1,0 +1,121 @@
+"""What was measured, and the figures that follow from it."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from statistics import median
+
+from benchmarks.scale.contenders import (
+    OURS,
+    OURS_DASK,
+    OURS_TWO,
+    POLARS,
+    PYFUNC,
+    PYFUNC_SKLEARN,
+    SKLEARN,
+)
+from benchmarks.scale.measuring import Run
+
+# Of a model, by contender and number of rows: a run for each round.
+Runs = dict[str, dict[int, list[Run]]]
+STEADY = 10_000_000  # most rows from which the rate is taken
+SHORTEST = 1e-3  # seconds: on a busy machine, more rows may even take less time
+LIMIT = 2 << 30  # bytes that any number of rows must fit in
+
+
+@dataclass
+class Results:
+    """The runs of a model.
+
+    Attributes:
+        runs: See ``Runs``.
+    """
+
+    runs: Runs = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
+
+    def add(self, contender: str, rows: int, run: Run) -> None:
+        """Add a run."""
+        self.runs[contender][rows].append(run)
+
+    def has(self, contender: str) -> bool:
+        """Return whether a contender was measured."""
+        return contender in self.runs
+
+    def rates(self, contender: str) -> list[float]:
+        """Return the rows per second without start, of each round.
+
+        From the difference of two numbers of rows: what starts and ends a run, such as
+        importing MLflow or starting Java, takes as long with both.
+        """
+        rows, pairs = self._pair(contender)
+        return [
+            rows / max(large.seconds - small.seconds, SHORTEST)
+            for small, large in pairs
+        ]
+
+    def rate(self, contender: str) -> float:
+        """Return the median of the rates."""
+        return median(self.rates(contender))
+
+    def cpu(self, contender: str) -> float:
+        """Return the seconds of CPU time of a row, without start."""
+        rows, pairs = self._pair(contender)
+        return median(max(large.cpu - small.cpu, 0) for small, large in pairs) / rows
+
+    def ratio(self, contender: str, other: str) -> float:
+        """Return how much higher a rate is than another; the median of the rounds."""
+        pairs = zip(self.rates(contender), self.rates(other), strict=True)
+        return median(a / b for a, b in pairs)
+
+    def seconds(self, contender: str, rows: int) -> float | None:
+        """Return the median time of the whole process."""
+        found = self.runs[contender].get(rows)
+        return median(each.seconds for each in found) if found else None
+
+    def memory(self, contender: str) -> int:
+        """Return the highest peak of all runs, in bytes."""
+        found = self.runs[contender].values()
+        return max(each.memory for runs in found for each in runs)
+
+    def written(self, contender: str) -> float:
+        """Return the bytes that are written for a row."""
+        rows = max(self.runs[contender])
+        return self.runs[contender][rows][0].written / rows
+
+    def _pair(self, contender: str) -> tuple[int, list[tuple[Run, Run]]]:
+        """Return the difference of two numbers of rows, and their runs by round."""
+        by_rows = self.runs[contender]
+        few, *_, many = sorted(each for each in by_rows if each <= STEADY)
+        return many - few, list(zip(by_rows[few], by_rows[many], strict=True))
+
+
+def judge(results: Results) -> list[tuple[str, str, bool]]:
+    """Compare the figures of a model with the targets.
+
+    Returns:
+        For each target, what it says, the figure, and whether it is reached.
+    """
+    one, verdicts = OURS.name, []
+    for target, others in (
+        (5.0, [PYFUNC.name, PYFUNC_SKLEARN.name]),
+        (1.2, [POLARS.name, SKLEARN.name]),
+    ):
+        measured = [each for each in others if results.has(each)]
+        if measured:
+            best = max(measured, key=results.rate)
+            ratio = results.ratio(one, best)
+            text = f"at least {target:g} times {best}"
+            verdicts.append((text, f"{ratio:.2f}", ratio >= target))
+    if results.has(OURS_TWO.name):
+        ratio = results.ratio(OURS_TWO.name, one)
+        text = "two processes at least 1.8 times one"
+        verdicts.append((text, f"{ratio:.2f}", ratio >= 1.8))  # noqa: PLR2004
+        if results.has(OURS_DASK.name):
+            more = results.ratio(OURS_TWO.name, OURS_DASK.name) - 1
+            text = "Dask takes at most 10 % more than local processes"
+            verdicts.append((text, f"{more:.0%}", more <= 0.1))  # noqa: PLR2004
+    for name in (one, OURS_TWO.name, OURS_DASK.name):
+        if results.has(name):
+            used = results.memory(name)
+            text = f"{name}: at most 2 GiB with {max(results.runs[name]):,} rows"
+            verdicts.append((text, f"{used / 2**20:,.0f} MiB", used <= LIMIT))
+    return verdicts
