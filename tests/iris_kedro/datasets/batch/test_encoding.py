@@ -4,6 +4,7 @@ import json
 from datetime import date
 from decimal import Decimal
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -93,3 +94,16 @@ def test_json_lines_have_nested_values_and_bytes_in_base64():
     assert (first["tags"], first["image"], first["hash"]) == ([1, 2], "/wA=", "YWI=")
     assert first["taken"] == "1970-01-01T01:00:00+01:00"
     assert set(second.values()) == {None}
+
+
+def test_numbers_that_repeat_are_written_once():
+    rows = 10_000
+    numbers = np.random.default_rng(0).random(rows)
+    columns = {"size": numbers.round(2), "probability": numbers, "id": range(rows)}
+    batch = pa.RecordBatch.from_pydict({**columns, "flag": numbers > 0.5})
+
+    file = pq.ParquetFile(pa.BufferReader(encode([batch], "parquet")))
+
+    chunks = [file.metadata.row_group(0).column(place) for place in range(4)]
+    assert [each.has_dictionary_page for each in chunks] == [True, False, False, False]
+    assert file.read().to_batches() == [batch]
