@@ -12,6 +12,7 @@ PROGRAMS = [
     ("bench", 1),
     ("bench-evidence", 1),
     ("bench-loop", 4),
+    ("bench-scale", 1),
     ("bench-train", 1),
     ("chaos", 1),
 ]
