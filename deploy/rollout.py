@@ -23,6 +23,11 @@ PINNED = PROJECT / "build" / "rollout"
 SERVICE, TRAINING = "iris-serving", "iris-training"
 PINNED_IMAGE = re.compile(r"([a-z0-9][\w./:-]*)@(sha256:[0-9a-f]{64})")
 REVISION = r"{.metadata.annotations.deployment\.kubernetes\.io/revision}"
+# Training, scoring, and the cluster that both may use: all have the training image.
+TRAINING_KIND = [
+    "deployments,cronjobs",
+    "--selector=app.kubernetes.io/component=training",
+]
 IMAGE = "{.spec.jobTemplate.spec.template.spec.containers[0].image}"
 FORWARDED = re.compile(r"Forwarding from (127\.0\.0\.1:\d+)")
 
@@ -69,8 +74,7 @@ class Cluster:
         revision = f"--to-revision={before.revision}"
         self._kubectl("rollout", "undo", f"deployment/{SERVICE}", revision)
         if before.training_image:
-            image = f"training={before.training_image}"
-            self._kubectl("set", "image", f"cronjob/{TRAINING}", image)
+            self._kubectl("set", "image", *TRAINING_KIND, f"*={before.training_image}")
         self.wait()
 
     @contextmanager

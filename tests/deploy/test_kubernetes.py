@@ -321,6 +321,25 @@ def test_the_local_registry_answers_under_its_name(variables):
     assert authority in hosts.partition("=")[2].split(",")
 
 
+def test_a_rollout_takes_back_all_that_have_the_training_image():
+    """It selects them by their label; the registry to play with is not rolled out."""
+    labelled = {
+        (each["kind"], each["metadata"]["name"])
+        for each in read("base", "overlays", "components")
+        if each["metadata"].get("labels", {}).get("app.kubernetes.io/component")
+        == "training"
+    }
+    with_image = {
+        name
+        for name, template in TEMPLATES.items()
+        for each in template["spec"]["containers"]
+        if each["image"].startswith("iris-training")
+    }
+
+    assert {name for _, name in labelled} == with_image - {"mlflow"}
+    assert {kind for kind, _ in labelled} == {"CronJob", "Deployment"}
+
+
 def test_the_rules_of_prometheus_are_copied_whole():
     expected = render(PROJECT / "deploy" / "prometheus")
 

@@ -15,7 +15,14 @@ HERE = Path(__file__).parent
 SERVING = f"docker.io/someone/iris-serving@sha256:{'a' * 64}"
 TRAINING = f"docker.io/someone/iris-training@sha256:{'b' * 64}"
 UNDO = ["rollout", "undo", "deployment/iris-serving", "--to-revision=7"]
-RESTORE = ["set", "image", "cronjob/iris-training", "training=old-training"]
+LABEL = "app.kubernetes.io/component"
+RESTORE = [
+    "set",
+    "image",
+    "deployments,cronjobs",
+    f"--selector={LABEL}=training",
+    "*=old-training",
+]
 
 pytestmark = pytest.mark.slow
 
