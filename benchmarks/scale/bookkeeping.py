@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from iris_kedro.datasets.batch.scores import find_finished
-from iris_kedro.datasets.batch.target import PARTS, Target
+from iris_kedro.datasets.batch.writing.target import PARTS, Target
 from iris_kedro.scoring.counts import Counts
 
 COPIES = 2_000

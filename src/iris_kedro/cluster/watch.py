@@ -37,7 +37,9 @@ class Watch(threading.Thread):
 
     def run(self) -> None:
         """Compare the workers with those of a moment ago, until the connection ends."""
-        with suppress(OSError):  # whoever waits for results is told of a lost scheduler
+        with suppress(
+            OSError
+        ):  # who waits for results learns of a lost scheduler there
             self._compare()
 
     def _compare(self) -> None:

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 @dataclass(frozen=True)
 class Place:
-    """Stands in a call for data that is sent once for many calls."""
+    """The place of data in a call; the data is sent once for many calls."""
 
     number: int
 

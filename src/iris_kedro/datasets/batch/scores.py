@@ -8,21 +8,21 @@ import joblib
 from kedro.io import AbstractDataset, DatasetError
 
 from iris_kedro.cluster.active import get_client
-from iris_kedro.datasets.batch.cluster import score_on_cluster
-from iris_kedro.datasets.batch.manifest import (
+from iris_kedro.datasets.batch.query import discard, locate_database
+from iris_kedro.datasets.batch.reading.locations import resolve
+from iris_kedro.datasets.batch.running.cluster import score_on_cluster
+from iris_kedro.datasets.batch.running.parts import ScorePart
+from iris_kedro.datasets.batch.running.progress import show_progress
+from iris_kedro.datasets.batch.running.workers import score_in_processes
+from iris_kedro.datasets.batch.writing.manifest import (
     find_finished,
     prepare,
     read_identity,
     write_manifest,
 )
-from iris_kedro.datasets.batch.parts import ScorePart
-from iris_kedro.datasets.batch.progress import show_progress
-from iris_kedro.datasets.batch.publishing import publish
-from iris_kedro.datasets.batch.query import discard, locate_database
-from iris_kedro.datasets.batch.reading.locations import resolve
-from iris_kedro.datasets.batch.recording import Recorder
-from iris_kedro.datasets.batch.target import Target
-from iris_kedro.datasets.batch.workers import score_in_processes
+from iris_kedro.datasets.batch.writing.publishing import publish
+from iris_kedro.datasets.batch.writing.recording import Recorder
+from iris_kedro.datasets.batch.writing.target import Target
 from iris_kedro.errors import ProjectError
 from iris_kedro.prediction_database import locate
 from iris_kedro.scoring.job import ScoredRows, ScoringJob

@@ -6,7 +6,7 @@ import pytest
 from kedro.io import DatasetError
 
 from iris_kedro.datasets import ScoresDataset
-from iris_kedro.datasets.batch.parts import ScorePart
+from iris_kedro.datasets.batch.running.parts import ScorePart
 from iris_kedro.scoring.counts import Counts
 from tests.iris_kedro.datasets.batch.parquet_rows import (
     PART_ROWS,

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
-from iris_kedro.datasets.batch.workers import Score, score_ahead
+from iris_kedro.datasets.batch.running.workers import Score, score_ahead
 from iris_kedro.errors import ProjectError
 from iris_kedro.scoring.counts import Counts
 from iris_kedro.scoring.rows import Part

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from iris_kedro.datasets.batch.encoding import encode
+from iris_kedro.datasets.batch.writing.encoding import encode
 
 BATCH = pa.RecordBatch.from_pydict(
     {

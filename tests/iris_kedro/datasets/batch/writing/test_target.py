@@ -3,8 +3,8 @@ import os
 import pytest
 from kedro.io import DatasetError
 
-from iris_kedro.datasets.batch import target as target_module
-from iris_kedro.datasets.batch.target import Target
+from iris_kedro.datasets.batch.writing import target as target_module
+from iris_kedro.datasets.batch.writing.target import Target
 
 
 @pytest.fixture

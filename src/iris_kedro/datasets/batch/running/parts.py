@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from iris_kedro.datasets.batch.encoding import encode
-from iris_kedro.datasets.batch.recording import Recorder
-from iris_kedro.datasets.batch.target import PARTS, REJECTS, Target
+from iris_kedro.datasets.batch.writing.encoding import encode
+from iris_kedro.datasets.batch.writing.recording import Recorder
+from iris_kedro.datasets.batch.writing.target import PARTS, REJECTS, Target
 from iris_kedro.errors import ProjectError
 from iris_kedro.scoring.counts import Counts
 from iris_kedro.scoring.rows import Format, Part, Read

@@ -6,7 +6,13 @@ from typing import Any
 
 from kedro.io import DatasetError
 
-from iris_kedro.datasets.batch.target import OWN, PARTS, PREFIX, UNFINISHED, Target
+from iris_kedro.datasets.batch.writing.target import (
+    OWN,
+    PARTS,
+    PREFIX,
+    UNFINISHED,
+    Target,
+)
 from iris_kedro.scoring.counts import Counts
 
 logger = logging.getLogger(__name__)

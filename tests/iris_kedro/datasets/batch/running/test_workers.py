@@ -3,7 +3,7 @@ import signal
 
 import pytest
 
-from iris_kedro.datasets.batch.workers import ATTEMPTS, score_in_processes
+from iris_kedro.datasets.batch.running.workers import ATTEMPTS, score_in_processes
 from iris_kedro.errors import ProjectError
 from iris_kedro.scoring.counts import Counts
 from iris_kedro.scoring.rows import Part

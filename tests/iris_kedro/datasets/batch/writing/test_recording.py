@@ -6,7 +6,7 @@ from kedro.io import DatasetError
 from sqlalchemy import select
 
 from iris_kedro.datasets import ScoresDataset
-from iris_kedro.datasets.batch.parts import ScorePart
+from iris_kedro.datasets.batch.running.parts import ScorePart
 from iris_kedro.datasets.predictions import select_answers
 from serving.database import schema
 from serving.database.engine import connect
@@ -116,7 +116,9 @@ def test_a_database_without_tables_is_an_error_before_anything_is_scored(
 def test_many_rows_are_stored_in_several_transactions(
     engine, scores, make_job, monkeypatch
 ):
-    monkeypatch.setattr("iris_kedro.datasets.batch.recording.ROWS", PART_ROWS // 3)
+    monkeypatch.setattr(
+        "iris_kedro.datasets.batch.writing.recording.ROWS", PART_ROWS // 3
+    )
 
     scores.save(make_job(record=True))
 

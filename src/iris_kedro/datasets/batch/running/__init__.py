@@ -1,0 +1,1 @@
+"""Scores parts: one by one, in processes, or on a cluster."""

@@ -1,0 +1,1 @@
+"""The folder of scores, and the databases that they are copied to."""
