@@ -113,7 +113,7 @@ def cluster(request, tmp_path, find_port) -> Iterator[Cluster]:
         "PYTHONPATH": str(PROJECT / read_python_path()),
     }
     scheduler = str(find_port())
-    healths, processes = [], []
+    commands, healths = [], []
     for name in (SCHEDULER, WORKER):
         member = READERS[request.param](name)
         ports = {
@@ -125,10 +125,9 @@ def cluster(request, tmp_path, find_port) -> Iterator[Cluster]:
             text = text.replace(SCHEDULER, "127.0.0.1")
             return PORT.sub(lambda found: ports[found[0]], text)
 
-        command = [localize(each) for each in member.command]
-        process = subprocess.Popen(command, cwd=tmp_path, env=environ)
-        processes.append(process)
+        commands.append([localize(each) for each in member.command])
         healths.append(localize(member.health))
+    processes = [subprocess.Popen(each, cwd=tmp_path, env=environ) for each in commands]
     yield Cluster(f"tcp://127.0.0.1:{scheduler}", healths, processes)
     for process in reversed(processes):
         process.terminate()
