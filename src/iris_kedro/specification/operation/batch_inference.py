@@ -4,8 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from iris_kedro.scoring.rows import Format
 from iris_kedro.specification.base import Count, Parameters
+
+Format = Literal["parquet", "csv", "jsonl"]
 
 
 class BatchInference(Parameters):
@@ -28,11 +29,13 @@ class BatchInference(Parameters):
     source: str | None = None
     source_format: Format | None = None
     target: str | None = None
-    version: Annotated[str, Field(min_length=1, coerce_numbers_to_str=True)]
-    layout: Literal["contract", "source"]
+    version: Annotated[str, Field(min_length=1, coerce_numbers_to_str=True)] = (
+        "Production"
+    )
+    layout: Literal["contract", "source"] = "contract"
     columns: list[str] | None = None
-    on_invalid: Literal["reject", "fail"]
-    format: Format
+    on_invalid: Literal["reject", "fail"] = "reject"
+    format: Format = "parquet"
     record: bool = False
     table: Annotated[str, Field(min_length=1)] | None = None
     processes: Count | None = None

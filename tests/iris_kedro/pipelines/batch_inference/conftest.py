@@ -98,7 +98,7 @@ def report(challenger, plan, sides, parameters, monitoring):
         half = len(table) // 2
         halves = [(0, batch[:half]), (1, batch[half:])]
         counts = [
-            scorer(Batch(each, np.arange(1, len(each) + 1)), part).counts
+            scorer(Batch(each, np.arange(1, len(each) + 1)), part, 0).counts
             for part, each in halves
         ]
         scored = ScoredRows("scores/", {}, counts, resumed=resumed, seconds=1.5)

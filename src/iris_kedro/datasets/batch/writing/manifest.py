@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from kedro.io import DatasetError
@@ -20,6 +21,7 @@ logger = logging.getLogger(__name__)
 MANIFEST = "_manifest.json"  # readers of data ignore names with an underscore
 IDENTITY, PARTS_TOTAL, IS_FINISHED = "identity", "parts", "finished"
 SUFFIXES = ("parquet", "csv", "jsonl")
+THREADS = 16  # that read files: most of the time they wait for an object store
 
 
 def read_identity(target: Target) -> Mapping[str, Any] | None:
@@ -62,11 +64,11 @@ def prepare(target: Target, identity: Mapping[str, Any]) -> None:
 def find_finished(target: Target) -> dict[int, Counts]:
     """Return the counts of the parts whose files are complete, by number."""
     sizes = target.list()
+    names = [name for name in target.list(PARTS) if not name.startswith(UNFINISHED)]
+    with ThreadPoolExecutor(THREADS) as pool:
+        counts = list(pool.map(target.read_json, (f"{PARTS}/{each}" for each in names)))
     found = {}
-    for name in target.list(PARTS):
-        if name.startswith(UNFINISHED):
-            continue
-        values = target.read_json(f"{PARTS}/{name}")
+    for name, values in zip(names, counts, strict=True):
         stem = name.rpartition(".")[0]
         size = values.pop("bytes")
         if any(sizes.get(f"{stem}.{each}") == size for each in SUFFIXES):

@@ -77,7 +77,7 @@ def test_wrong_encoding_is_an_error(tmp_path):
     dataset = RowsDataset("a.csv", csv={"encoding": "ascii"}, path=str(tmp_path))
     rows = dataset.load()
 
-    with pytest.raises(ProjectError, match="not text in the encoding 'ascii': convert it"):
+    with pytest.raises(ProjectError, match="not text in the encoding 'ascii'"):
         list(rows.read(rows.parts[0]))
 
 
