@@ -38,7 +38,10 @@ def _write_parquet(table: pa.Table, sink: pa.BufferOutputStream) -> None:
         for place, each in enumerate(table.schema)
         if _is_text(each.type) or _is_repetitive(table.column(place))
     ]
-    pq.write_table(table, sink, use_dictionary=names)
+    # The smallest and largest class of a part cost a tenth of the time, and all parts
+    # have the same.
+    bounded = [each.name for each in table.schema if not types.is_dictionary(each.type)]
+    pq.write_table(table, sink, use_dictionary=names, write_statistics=bounded)
 
 
 def _write_csv(table: pa.Table, sink: pa.BufferOutputStream) -> None:

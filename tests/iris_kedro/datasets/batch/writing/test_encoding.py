@@ -96,6 +96,14 @@ def test_json_lines_have_nested_values_and_bytes_in_base64():
     assert set(second.values()) == {None}
 
 
+def test_classes_have_no_bounds():
+    file = pq.ParquetFile(pa.BufferReader(encode([BATCH], "parquet")))
+
+    columns = [file.metadata.row_group(0).column(place) for place in range(5)]
+    bounded = [each.path_in_schema for each in columns if each.is_stats_set]
+    assert bounded == ["name", "share", "day", "price"]
+
+
 def test_numbers_that_repeat_are_written_once():
     rows = 10_000
     numbers = np.random.default_rng(0).random(rows)
