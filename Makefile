@@ -93,7 +93,7 @@ bench-loop: install ## Measure the database, feedback, monitoring and its false 
 	@PYTHONPATH=src $(BIN)/python -m benchmarks.monitoring
 	@PYTHONPATH=src $(BIN)/python -m benchmarks.verdicts
 
-bench-scale: install ## Compare batch scoring with its alternatives (12 minutes; ARGS=--long: 100 million rows)
+bench-scale: install ## Compare batch scoring with its alternatives (13 minutes; ARGS=--long: 100 million rows)
 	@PYTHONPATH=src:. $(BIN)/python -m benchmarks.scale $(ARGS)
 
 chaos: install ## Break a real service in many ways and check its promises (10 minutes; ARGS=--short: 2)

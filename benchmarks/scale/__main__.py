@@ -1,6 +1,6 @@
 """Measures batch scoring and what a user would do instead; Linux, two cores or more.
 
-make bench-scale                           10 million rows, about 12 minutes
+make bench-scale                           10 million rows, about 13 minutes
 make bench-scale ARGS=--long               100 million too, and Spark; an hour or two
 make bench-scale ARGS="--dask"             Dask too
 make bench-scale ARGS="--model 'random forest' --rounds 1 --no-write"

@@ -10,7 +10,10 @@ import pyarrow.dataset as ds
 
 from benchmarks.scale.contenders import Contender
 
-AGREEING = 0.999  # ONNX and scikit-learn break ties between classes differently
+# ONNX computes in single precision: a number next to a threshold of a tree may fall on
+# its other side. The thresholds of histogram boosting are halfway between the values of
+# the training, where 3 % of these rows have a number.
+SAME_CLASS, SAME_PROBABILITIES = 0.998, 0.95
 CLOSE = 1e-4
 INPUT = ("id", "sepal_length", "sepal_width", "petal_length", "petal_width")
 
@@ -33,15 +36,13 @@ def check_scores(contender: Contender, scores: pa.Table, expected: pa.Table) -> 
     if not scores["id"].equals(expected["id"]):
         sys.exit(f"{contender.name} scored {len(scores)} of {len(expected)} rows")
     equal = pc.equal(scores["prediction"], expected["prediction"])
-    if pc.mean(pc.cast(equal, pa.float64())).as_py() < AGREEING:
+    if pc.mean(pc.cast(equal, pa.float64())).as_py() < SAME_CLASS:
         sys.exit(f"{contender.name} predicts other classes")
     names = [each for each in expected.column_names if each.startswith("probability_")]
     if contender.has_probabilities:
         for name in names:
             ours, theirs = expected[name].to_numpy(), scores[name].to_numpy()
-            # A number next to a threshold of a tree falls on the other side of it in
-            # single precision.
-            if np.mean(np.isclose(ours, theirs, atol=CLOSE)) < AGREEING:
+            if np.mean(np.isclose(ours, theirs, atol=CLOSE)) < SAME_PROBABILITIES:
                 sys.exit(f"{contender.name} has other probabilities")
     if contender.has_checks and not scores["out_of_range"].equals(
         expected["out_of_range"]
