@@ -19,7 +19,7 @@ PARTS, REJECTS = "_parts", "_rejects"  # readers of data ignore the underscore
 OWN = (PARTS, REJECTS)  # folders; scores are beside them
 PREFIX = "part-"
 UNFINISHED = "."  # first character of files that are being written
-LEFTOVER = re.compile(r"\.(part-\d+|_manifest)\.\w+\.\d+")  # of a killed run
+LEFTOVER = re.compile(r"\.(part-\d+|_manifest)\.\w+\.\d+")  # of a killed process
 LOCK = f"{UNFINISHED}lock"
 
 
@@ -93,7 +93,7 @@ class Target:
     def lock(self) -> Iterator[None]:
         """Let one run at a time write here, if this is a folder of a machine.
 
-        What a killed run was writing is deleted.
+        What killed processes were writing is deleted.
 
         Raises:
             DatasetError: If another run is writing here, or nothing can be written.
@@ -113,12 +113,16 @@ class Target:
                     " end, or give another folder with batch_inference.target"
                 ) from None
         try:
-            for folder in (*OWN, ""):
-                for name in filter(LEFTOVER.fullmatch, self.list(folder)):
-                    self.delete(folder, name)
+            self._delete_leftovers()
             yield
+            self._delete_leftovers()
         finally:
             lock.release()
+
+    def _delete_leftovers(self) -> None:
+        for folder in (*OWN, ""):
+            for name in filter(LEFTOVER.fullmatch, self.list(folder)):
+                self.delete(folder, name)
 
     @contextmanager
     def _explain(self, action: str) -> Iterator[None]:

@@ -97,7 +97,7 @@ def test_one_run_at_a_time_has_the_lock(target):
         target.write("a", b"1")
 
 
-def test_what_a_killed_run_was_writing_is_deleted(target, tmp_path):
+def test_what_killed_processes_were_writing_is_deleted(target):
     for name in [".part-00001.csv.77", "_parts/.part-00001.json.77", ".hidden", "a.7"]:
         target.write(name, b"x")
     target.write("._manifest.json.77", b"x")
@@ -105,3 +105,6 @@ def test_what_a_killed_run_was_writing_is_deleted(target, tmp_path):
     with target.lock():
         assert target.list() == {".hidden": 1, "a.7": 1}
         assert target.list("_parts") == {}
+        target.write(".part-00002.csv.78", b"x")
+
+    assert target.list() == {".hidden": 1, "a.7": 1}
