@@ -1,0 +1,88 @@
+"""Rows and scores in an object store."""
+
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.request import urlopen
+
+import boto3
+import pandas as pd
+import pytest
+from pyarrow import fs
+
+from iris_kedro.datasets.batch.reading import locations
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def store(monkeypatch):
+    """Start a store with a bucket; return a client."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+    locations._connect.cache_clear()
+    program = Path(sys.executable).with_name("moto_server")
+    command = [program, "-H", "127.0.0.1", "-p", str(port)]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as server:
+        for _ in range(300):
+            try:
+                urlopen(f"{url}/moto-api/").close()  # noqa: S310
+                break
+            except OSError:
+                time.sleep(0.1)
+        client = boto3.client("s3", endpoint_url=url, region_name="us-east-1")
+        client.create_bucket(Bucket="batch")
+        yield client
+        server.terminate()
+    locations._connect.cache_clear()
+
+
+def list_keys(store, prefix):
+    found = store.list_objects(Bucket="batch", Prefix=prefix).get("Contents", [])
+    return [each["Key"].removeprefix(prefix) for each in found]
+
+
+def test_rows_and_scores_are_in_an_object_store(score, store, flowers, tmp_path):
+    for name in ("a", "b"):
+        flowers.to_parquet(tmp_path / "rows.parquet")
+        store.upload_file(tmp_path / "rows.parquet", "batch", f"rows/{name}.parquet")
+    places = {"source": "s3://batch/rows/", "target": "s3://batch/scores/"}
+
+    run = score(**places)
+    again = score(**places)
+    changed = score(**places, columns="[key]")
+
+    assert run.result.exit_code == 0, run.output
+    assert "Scored 300 of 300 rows" in run.output
+    assert "all by an earlier run" in again.output
+    assert "Scored 300 of 300 rows" in changed.output
+    assert "earlier run" not in changed.output
+    assert list_keys(store, "scores/") == [
+        "_manifest.json",
+        "_parts/part-00000.json",
+        "_parts/part-00001.json",
+        "part-00000.parquet",
+        "part-00001.parquet",
+    ]
+    system, path = locations.open_location("s3://batch/scores/part-00001.parquet")
+    assert isinstance(system, fs.S3FileSystem)
+    scores = pd.read_parquet(path, filesystem=system)
+    assert scores["key"].tolist() == flowers["key"].tolist()
+
+
+def test_missing_bucket_is_named(score, store, flowers, tmp_path):
+    flowers.to_parquet(tmp_path / "rows.parquet")
+
+    run = score(source=tmp_path / "rows.parquet", target="s3://nowhere/scores")
+
+    assert run.result.exit_code == 1
+    assert "the scores at 's3://nowhere/scores' cannot be written" in run.output
+    assert "The specified bucket does not exist" in run.output
+    assert isinstance(run.result.exception, SystemExit)

@@ -1,0 +1,63 @@
+import pytest
+from kedro.io import DatasetError
+
+from iris_kedro.datasets import ReleasedModelDataset
+from iris_kedro.model.contract import Contract
+
+
+@pytest.fixture
+def released(tracking, release, make_challenger):
+    """Release two versions; the second is in Production."""
+    release()
+    release(model=make_challenger(C=0.5), fingerprint="other", compared_with="1")
+
+
+def test_production_is_loaded_by_default(released, make_challenger):
+    loaded = ReleasedModelDataset("iris").load()
+
+    assert loaded.version == "2"
+    expected = Contract.read(make_challenger(C=0.5))
+    assert loaded.contract.golden_rows == expected.golden_rows
+
+
+@pytest.mark.parametrize(
+    ("wanted", "version"), [("1", "1"), (1, "1"), ("Previous", "1"), ("2", "2")]
+)
+def test_versions_are_named_by_number_or_alias(released, wanted, version):
+    assert ReleasedModelDataset("iris", wanted).load().version == version
+
+
+def test_missing_alias_is_an_error(released):
+    with pytest.raises(DatasetError, match="no version of iris is in Canary: kedro"):
+        ReleasedModelDataset("iris", "Canary").load()
+
+
+def test_missing_version_is_an_error(released):
+    with pytest.raises(DatasetError, match=r"version 9 of iris cannot be read: .*9"):
+        ReleasedModelDataset("iris", 9).load()
+
+
+def test_missing_model_is_an_error(tracking):
+    with pytest.raises(DatasetError, match="no version of iris is in Production"):
+        ReleasedModelDataset("iris").load()
+
+
+@pytest.mark.parametrize("damage", ["deleted", "damaged"])
+def test_version_that_cannot_be_read_is_an_error(released, tmp_path, damage):
+    for path in list(tmp_path.rglob("*.onnx")):
+        if damage == "deleted":
+            path.unlink()
+        else:
+            path.write_bytes(b"not a model")
+
+    with pytest.raises(DatasetError, match="version 2 of iris cannot be read"):
+        ReleasedModelDataset("iris").load()
+
+
+def test_models_are_not_released_here():
+    with pytest.raises(DatasetError, match="released by the pipeline model_release"):
+        ReleasedModelDataset("iris").save("model")
+
+
+def test_dataset_describes_itself():
+    assert "wanted='4'" in str(ReleasedModelDataset("iris", 4))
