@@ -59,7 +59,7 @@ class Run:
             children = psutil.Process(self.process.pid).children()
         except psutil.NoSuchProcess:
             return []
-        return [each for each in children if "spawn_main" in " ".join(each.cmdline())]
+        return [each for each in children if is_worker(each)]
 
     def wait_for_parts(self, count):
         """Return when so many more parts are finished, or the run has ended."""
@@ -69,6 +69,13 @@ class Run:
     def end(self):
         output, _ = self.process.communicate(timeout=PATIENCE)
         return output
+
+
+def is_worker(process):
+    try:
+        return "spawn_main" in " ".join(process.cmdline())
+    except psutil.NoSuchProcess:  # it has ended
+        return False
 
 
 def wait_until(condition):

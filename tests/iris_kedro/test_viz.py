@@ -181,6 +181,20 @@ def test_everything_in_memory_has_its_layer_too(server):
     assert without == []
 
 
+def test_batch_inference_is_a_pipeline_with_layers(server):
+    address = f"{server}/api/pipelines/batch_inference"
+    nodes = requests.get(address, timeout=10).json()["nodes"]
+
+    layers = {each["name"]: each["layer"] for each in nodes if each["type"] == "data"}
+    assert layers == {
+        "batch_inference.rows": "source",
+        "batch_inference.model": "release",
+        "batch_inference.scores": "model_output",
+        "batch_inference.report": "reporting",
+        "batch_inference.page": "reporting",
+    }
+
+
 @pytest.fixture
 def site(shipped):
     """Serve what ``make viz-build`` makes; return its address."""
