@@ -1,8 +1,8 @@
 import pytest
 from rich.console import Console
 
-from iris_kedro.datasets.batch import progress
-from iris_kedro.datasets.batch.progress import show_progress
+from iris_kedro.datasets.batch.running import progress
+from iris_kedro.datasets.batch.running.progress import show_progress
 from iris_kedro.scoring.counts import Counts
 from iris_kedro.scoring.rows import Part
 
