@@ -1,5 +1,6 @@
-"""Conversion to ONNX, which skl2onnx leaves to onnxmltools."""
+"""Conversion to ONNX of boosted trees; skl2onnx leaves some to onnxmltools."""
 
+import copy
 import sys
 from typing import Any
 
@@ -7,12 +8,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from skl2onnx import update_registered_converter
 from skl2onnx.common.shape_calculator import calculate_linear_classifier_output_shapes
+from skl2onnx.operator_converters.random_forest import (
+    convert_sklearn_random_forest_classifier,
+)
+from sklearn.ensemble import HistGradientBoostingClassifier
 
 OPTIONS = {"nocl": [True, False], "zipmap": [True, False, "columns"]}
+MORE_OPTIONS = ("raw_scores", "output_class_labels")  # of scikit-learn's own
 
 
 def register_converters() -> None:
-    """Register onnxmltools' converters of the libraries that candidates have loaded."""
+    """Register the converters of the libraries that candidates have loaded."""
+    _register_histogram_boosting()
     if "lightgbm" in sys.modules:
         _register_lightgbm()
     if "xgboost" in sys.modules:
@@ -45,6 +52,35 @@ def round_down(values: ArrayLike) -> NDArray[np.float32]:
     nearest = exact.astype(np.float32)
     below = np.nextafter(nearest, np.float32(-np.inf))
     return np.where(nearest > exact, below, nearest)
+
+
+def _register_histogram_boosting() -> None:
+    def convert(scope: Any, operator: Any, container: Any) -> None:
+        operator.raw_operator = _round_thresholds(operator.raw_operator)
+        convert_sklearn_random_forest_classifier(scope, operator, container)
+
+    update_registered_converter(
+        HistGradientBoostingClassifier,
+        "SklearnHistGradientBoostingClassifier",
+        calculate_linear_classifier_output_shapes,
+        convert,
+        options={**OPTIONS, **{name: [True, False] for name in MORE_OPTIONS}},
+    )
+
+
+def _round_thresholds(
+    model: HistGradientBoostingClassifier,
+) -> HistGradientBoostingClassifier:
+    """Return a copy that predicts the same for values of single precision.
+
+    scikit-learn compares in double precision, as LightGBM does: see ``_RoundsDown``.
+    """
+    rounded = copy.deepcopy(model)
+    for iteration in rounded._predictors:
+        for tree in iteration:
+            exact = tree.nodes["num_threshold"]
+            tree.nodes["num_threshold"] = round_down(exact)
+    return rounded
 
 
 def _register_lightgbm() -> None:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from iris_kedro.boosting.converters import round_down
@@ -15,6 +16,12 @@ from iris_kedro.specification import Candidate
 
 LIGHTGBM = {"class": "lightgbm.LGBMClassifier", "parameters": {"n_estimators": 20}}
 XGBOOST = {"class": "xgboost.XGBClassifier", "parameters": {"n_estimators": 20}}
+
+
+HISTOGRAM_BOOSTING = {
+    "class": "sklearn.ensemble.HistGradientBoostingClassifier",
+    "parameters": {"max_iter": 30},
+}
 
 
 @pytest.fixture(scope="session")
@@ -66,6 +73,29 @@ def test_model_answers_as_the_library_does(export, read_shipped, candidate, tabl
     )
     assert (scores.labels == model.predict(inputs)).all()
     assert model.classes_.tolist() == sorted(dataset.target.classes)
+
+
+# Where trees split: scikit-learn's thresholds are in double precision.
+@pytest.mark.parametrize(
+    "candidate", [HISTOGRAM_BOOSTING, LIGHTGBM, XGBOOST], ids=lambda each: each["class"]
+)
+def test_values_between_those_of_the_training_are_on_the_same_side(
+    export, read_shipped, candidate
+):
+    dataset, sides = read_shipped("iris")
+    generator = np.random.default_rng(0)
+    known = {name: np.unique(sides.train[name]) for name in dataset.features}
+    middles = {
+        name: generator.choice((values[1:] + values[:-1]) / 2, 5_000)
+        for name, values in known.items()
+    }
+    inputs = arrange(pd.DataFrame(middles), dataset.features)
+
+    exported = export(candidate, "iris")
+
+    scores = OnnxScorer(exported.model).score(inputs)
+    expected = exported.trained.model.predict_proba(inputs)
+    np.testing.assert_allclose(scores.probabilities, expected, atol=1e-4)
 
 
 def test_nested_classifier_is_converted_as_well(export):
