@@ -45,6 +45,9 @@ class LabelledRows(Parameters):
 class Training(Parameters):
     """How candidates are searched and cross-validated, with scikit-learn's names.
 
+    Parameters are searched on ``search_rows`` rows at most, if that is not null; the
+    best ones are then fitted to all rows.
+
     The positive class is predicted if its probability is at least ``threshold``, which
     is a number or the metric to tune it by.
     """
@@ -61,6 +64,7 @@ class Training(Parameters):
     repeats: Count
     random_state: Seed
     n_jobs: Count
+    search_rows: Count | None = None
     threshold: Share | ThresholdMetric | None = None
 
     @field_validator("threshold", mode="before")

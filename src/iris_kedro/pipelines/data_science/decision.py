@@ -24,6 +24,7 @@ from iris_kedro.specification import Dataset, Training
 
 from .fit_warnings import collect_warnings
 from .folds import build_folds
+from .sampling import draw_sample
 from .search import run_parallel
 
 logger = logging.getLogger(__name__)
@@ -102,8 +103,9 @@ def tune_threshold(
     Raises:
         ProjectError: If a model has the same probabilities for all rows.
     """
-    X = arrange(train_data, dataset.features)
-    y = train_data[dataset.target.name].to_numpy(str)
+    sample = draw_sample(train_data, dataset, training)
+    X = arrange(sample, dataset.features)
+    y = sample[dataset.target.name].to_numpy(str)
 
     def score(y: Labels, labels: Labels, pos_label: str) -> float:
         return METRICS[metric](y, labels, pos_label)
@@ -112,7 +114,7 @@ def tune_threshold(
         model,
         scoring=make_scorer(score, pos_label=dataset.target.positive),
         response_method="predict_proba",
-        cv=build_folds(train_data, dataset, training),
+        cv=build_folds(sample, dataset, training),
         store_cv_results=True,
     )
     try:

@@ -6,6 +6,7 @@ from textwrap import shorten
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
 from sklearn.metrics import (
     accuracy_score,
@@ -25,7 +26,7 @@ from iris_kedro.model.candidates import (
     name_metric,
 )
 from iris_kedro.model.decision import DecisionRule
-from iris_kedro.model.inputs import arrange
+from iris_kedro.model.inputs import Inputs, arrange
 from iris_kedro.model.scoring import OnnxScorer, Scores
 from iris_kedro.specification import (
     Candidate,
@@ -36,6 +37,7 @@ from iris_kedro.specification import (
 from .fit_warnings import collect_warnings
 from .folds import build_folds
 from .records import AnyCandidate, select_trained
+from .sampling import draw_sample
 from .scorers import build_scorers
 from .search import build_search, fit_search, read_points, strip_step
 
@@ -59,20 +61,25 @@ def train_candidate(
 ) -> TrainedCandidate | UntrainedCandidate:
     """Search a candidate's parameters by cross-validation; fit the best on all rows.
 
+    The search is on ``training.search_rows`` of the rows, if there are more.
+
     A candidate whose parameters do not suit the rows is left out; the others go on.
 
     Raises:
         ProjectError: If no candidate could be compared fairly, because a fold lacks a
             class.
     """
-    X = arrange(train_data, dataset.features)
-    y = train_data[dataset.target.name].to_numpy(str)
+    sample = draw_sample(train_data, dataset, training)
+    X, y = _separate(sample, dataset)
     scorers = build_scorers(dataset.target, training.scoring)
-    folds = build_folds(train_data, dataset, training)
+    folds = build_folds(sample, dataset, training)
     search = build_search(candidate, dataset, training, scorers, folds)
     with collect_warnings() as found:
         try:
             validation = fit_search(search, X, y, training, scorers)
+            model = search.best_estimator_
+            if len(sample) < len(train_data):
+                model = clone(model).fit(*_separate(train_data, dataset))
         except refusals() as error:
             reason = (
                 "it cannot be trained on these rows with these parameters:"
@@ -94,11 +101,17 @@ def train_candidate(
     return TrainedCandidate(
         name=name,
         specification=candidate,
-        model=search.best_estimator_,
+        model=model,
         best_parameters=strip_step(search.best_params_),
         cross_validation=validation,
         points=read_points(search, scorers),
     )
+
+
+def _separate(rows: pd.DataFrame, dataset: Dataset) -> tuple[Inputs, Labels]:
+    """Return the features and the classes of rows."""
+    labels = rows[dataset.target.name].to_numpy(str)
+    return arrange(rows, dataset.features), labels
 
 
 def validate_baseline(
