@@ -46,7 +46,7 @@ def stage(query: str, address: str, folder: Path, part_rows: int) -> Path:
     if result.exists():
         since = datetime.fromtimestamp(result.stat().st_mtime, UTC)
         logger.info(
-            "Going on with the rows that the query returned at %s, as their scoring"
+            "Using the rows that the query returned at %s, as their scoring"
             " has not finished; delete %s to query again",
             f"{since:%Y-%m-%d %H:%M} UTC",
             result,

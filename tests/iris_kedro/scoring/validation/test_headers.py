@@ -51,7 +51,7 @@ def test_missing_columns_are_named_with_what_is_close():
     )
 
 
-def test_rows_without_columns_are_told():
+def test_rows_without_columns_are_an_error():
     assert fail([], text=NUMBERS_ONLY).endswith("'width'. The columns are none")
 
 

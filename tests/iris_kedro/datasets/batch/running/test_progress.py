@@ -10,7 +10,7 @@ PARTS = [Part(number, "a", "csv", 0, 0, 1, 500_000) for number in range(4)]
 
 
 class Clock:
-    """Time that passes only when it is told to."""
+    """A clock that the test sets."""
 
     now = 100.0
 

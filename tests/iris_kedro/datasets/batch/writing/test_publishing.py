@@ -60,7 +60,7 @@ def test_a_table_with_other_columns_keeps_its_rows(scores, make_job, database):
     assert read(database, "SELECT name FROM flowers") == [("rose",)]
 
 
-def test_an_interrupted_copy_is_made_good_by_the_next_run(
+def test_an_interrupted_copy_is_repeated_by_the_next_run(
     scores, make_job, database, monkeypatch
 ):
     def stop(*arguments):
