@@ -7,6 +7,7 @@ from benchmarks.scale.bookkeeping import Bookkeeping
 from benchmarks.scale.contenders import OURS, OURS_TWO
 from benchmarks.scale.results import Results
 from iris_kedro.datasets.batch.rows import PART_ROWS
+from iris_kedro.datasets.batch.writing.manifest import THREADS
 
 BILLION, TRILLION = 10**9, 10**12
 CORES = (10, 100, 1_000)
@@ -108,7 +109,7 @@ def _write_limits(rate: float, written: float, parts: Bookkeeping) -> Iterator[s
     count = TRILLION / PART_ROWS
     requests = 2 * count / LISTED
     local = 2 * parts.seconds * count
-    remote = local + 2 * REQUEST * count
+    remote = local + 2 * REQUEST * count / THREADS
     yield "What breaks first, in this order:"
     yield ""
     yield (
@@ -125,9 +126,10 @@ def _write_limits(rate: float, written: float, parts: Bookkeeping) -> Iterator[s
     yield (
         f"2. **Small files.** Each part has a file of scores and a sidecar of"
         f" {show_bytes(parts.sidecar)}, which says that it is finished. A run reads all"
-        f" sidecars at its start and its end, one by one: {show_time(local)} for the"
+        f" sidecars at its start and its end: {show_time(local)} for the"
         f" {count:,.0f} parts of 10¹² rows from a local disk, and {show_time(remote)}"
-        f" at {1000 * REQUEST:g} ms a request of an object store; for 10⁹ rows"
+        f" at {1000 * REQUEST:g} ms a request of an object store, {THREADS} at a time;"
+        f" for 10⁹ rows"
         f" {show_time(local / 1000)} and {show_time(remote / 1000)}. Their"
         f" counts take {show_bytes(count * parts.counts)} or more in the driver's"
         " memory. Score such data in a run for each day or folder, each with a"

@@ -85,6 +85,11 @@ class NewData:
         """
         return self.find_digest(now) != self.find_trained_digest(runs)
 
+    @property
+    def takes_labels(self) -> bool:
+        """Whether runs use labelled rows."""
+        return self._place.takes_labels
+
     def count_labels(self) -> int:
         """Count the labels that the last training did not use.
 

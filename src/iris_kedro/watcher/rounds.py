@@ -135,6 +135,7 @@ class Watcher:
             self._store.find_reset(),
             labels > 0 or self._observer.new_data.has_new_source(runs, now),
             self._trials.find_canary(),
+            self._observer.new_data.takes_labels,
         )
         decision = decide(situation, self._parameters.rules, now)
         if decision is None:

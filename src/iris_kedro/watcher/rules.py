@@ -97,6 +97,7 @@ class Situation:
         is_new_data: Whether the source has changed since the last training, or there
             are new labels that a run would use.
         canary: The version that answers a share of the requests, if any.
+        takes_labels: Whether runs use labelled rows.
     """
 
     triggers: tuple[Trigger, ...] = ()
@@ -104,6 +105,7 @@ class Situation:
     reset_at: float | None = None
     is_new_data: bool = False
     canary: str | None = None
+    takes_labels: bool = True
 
 
 def decide(situation: Situation, rules: Rules, now: float) -> Decision | None:
@@ -117,12 +119,16 @@ def decide(situation: Situation, rules: Rules, now: float) -> Decision | None:
     names = _name(triggers)
     if {each.kind for each in triggers} <= SYMPTOMS:
         if not situation.is_new_data:
+            labels = (
+                "there are no new labelled rows"
+                if situation.takes_labels
+                else "runs do not use labelled rows (watcher.triggers.labels is null)"
+            )
             return Decision(
                 Action.SKIP,
                 "nothing new",
-                f"{names}; but there are no new labelled rows, and the source has not"
-                " changed since the last training: training again would give the same"
-                " model",
+                f"{names}; but {labels}, and the source has not changed since the last"
+                " training: training again would give the same model",
             )
         if situation.canary is not None:
             # They would outlast the canary, and start a training about a version that

@@ -274,7 +274,20 @@ def test_drift_without_anything_new_is_not_acted_on(lab, store, once, label, rep
     assert lab.events()[-1][2] == ["run", "--pipelines", "monitoring"]
     reason = store.list_decisions(1)[0].reason
     assert "data drift for version 7: petals are longer" in reason
+    assert "runs do not use labelled rows" in reason
     assert "training again would give the same model" in reason
+
+
+def test_drift_without_new_labels_says_so(store, once, label, report):
+    triggers = MONITORING | {"labels": 100}
+    label(2, at=100.0)
+    once(triggers=triggers)  # the first run, on the source, uses these labels
+    report("data drift")
+
+    once(triggers=triggers)
+    once(triggers=triggers)
+
+    assert "there are no new labelled rows" in store.list_decisions(1)[0].reason
 
 
 def test_drift_and_new_labels_are(store, once, label, report):

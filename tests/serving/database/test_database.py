@@ -72,6 +72,26 @@ def test_each_row_of_each_dialect_is_stored(make_app, iris, url, read, dialect):
         )
 
 
+def test_the_service_deletes_old_predictions(
+    make_app, iris, url, read, monkeypatch, eventually
+):
+    monkeypatch.setattr("serving.database.retention.CHECK_SECONDS", 0.1)
+    with monkeypatch.context() as past:
+        past.setattr("time.time", lambda: 1_700_000_000.0)
+        app = make_app(iris, database_url=url, database_days=400.0)
+        app.test_client().post("/predict", json=FLOWERS[0])
+        app.extensions["serving"].stop()
+
+    app = make_app(iris, database_url=url, database_days=400.0)
+    app.test_client().post("/predict", json=FLOWERS[1])
+
+    def is_new_alone():
+        lengths = [json.loads(row["features"])["sepal_length"] for row in read(url)]
+        return lengths == [6.7]
+
+    eventually(is_new_alone, "only the new prediction is left")
+
+
 def test_omitted_features_are_not_stored(make_app, iris, url, read):
     omitted = frozenset({"sepal_width", "petal_width"})
     app = make_app(iris, database_url=url, database_omit=omitted)

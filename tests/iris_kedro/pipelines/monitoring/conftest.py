@@ -88,9 +88,12 @@ class Stream:
             "confidence": confidences,
             "right": right,
         }
-        for name, change in self.changes.items():
-            columns[name] = change(columns)
-        answers = generator.integers(0, 2, count)
+        for name in self.changes.keys() - {"answer"}:
+            columns[name] = self.changes[name](columns)
+        columns["answer"] = generator.integers(0, 2, count)
+        if "answer" in self.changes:
+            columns["answer"] = self.changes["answer"](columns)
+        answers = columns["answer"]
         labels = np.where(columns["right"], answers, 1 - answers)
         known = generator.random(count) < self.labelled
         half = count // 2

@@ -105,6 +105,28 @@ def test_unknown_categories_are_drift_of_their_own(observe):
     assert "unknown went from 0.0% to 25.0%" in report["reasons"][0]
 
 
+def test_other_predictions_for_the_same_values_are_data_drift(observe):
+    yes = from_hour(30, lambda columns: np.ones(len(columns["hour"]), int))("answer")
+
+    report = observe(changes={"answer": yes}, labelled=0)
+
+    assert report["verdict"] == "data drift"
+    assert report["predictions"]["drifts"]
+    assert not any(each["drifts"] for each in report["features"].values())
+    assert report["reasons"][0].startswith("the distribution of answer has changed")
+
+
+def test_lower_confidence_for_the_same_values_is_data_drift(observe):
+    lower = from_hour(30, lambda columns: columns["confidence"] - 0.15)("confidence")
+
+    report = observe(changes={"confidence": lower}, labelled=0)
+
+    assert report["verdict"] == "data drift"
+    assert report["confidence"]["drifts"]
+    assert not any(each["drifts"] for each in report["features"].values())
+    assert any("confidence" in each for each in report["reasons"])
+
+
 def test_labels_that_contradict_a_quiet_stream_are_concept_drift(observe):
     flipped = from_hour(30, lambda columns: ~columns["right"])("right")
 
