@@ -38,7 +38,7 @@ def measure_bookkeeping(target: Path) -> Bookkeeping:
     """
     sidecar = min((target / PARTS).glob("*.json")).read_bytes()
     values = json.loads(sidecar)
-    size = values.pop("bytes")
+    size = values["bytes"]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / PARTS).mkdir()
@@ -50,5 +50,5 @@ def measure_bookkeeping(target: Path) -> Bookkeeping:
         found = find_finished(Target(name))
         seconds = time.perf_counter() - began
     assert len(found) == COPIES, "parts are not found as they were written"  # noqa: S101
-    counts = len(pickle.dumps(Counts.from_json(values)))
+    counts = len(pickle.dumps(Counts.from_json(values["counts"])))
     return Bookkeeping(len(sidecar), counts, seconds / COPIES)

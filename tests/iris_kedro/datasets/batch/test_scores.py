@@ -1,3 +1,4 @@
+import hashlib
 import json
 
 import pyarrow.dataset
@@ -255,6 +256,18 @@ def test_errors_in_processes_have_their_message(rows, make_job, scores):
 
     with pytest.raises(DatasetError, match=r"row 11, petal_width: must be at most 20"):
         scores.save(make_job(on_invalid="fail", processes=2))
+
+
+def test_each_part_has_its_place_in_the_input_and_a_digest(
+    rows, make_job, scores, tmp_path
+):
+    scores.save(make_job())
+
+    part = json.loads((tmp_path / "scores/_parts/part-00002.json").read_text())
+    content = (tmp_path / "scores/part-00002.parquet").read_bytes()
+    assert (part["file"], part["first_row"]) == (str(rows), 2 * PART_ROWS + 1)
+    assert part["sha256"] == hashlib.sha256(content).hexdigest()
+    assert part["counts"]["rows"] == PART_ROWS
 
 
 def test_the_manifest_says_what_the_scores_depend_on(rows, make_job, scores, tmp_path):

@@ -1,5 +1,6 @@
 """Scores one part: reads it, scores it, and writes its files."""
 
+import hashlib
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -62,7 +63,13 @@ class ScorePart:
         total = Counts.add_up(counts)
         self.target.write_json(
             f"{PARTS}/{name_file(part.number, 'json')}",
-            {"bytes": content.size, **total.to_json()},
+            {
+                "file": part.path,
+                "first_row": part.first_row,
+                "bytes": content.size,
+                "sha256": hashlib.sha256(content).hexdigest(),
+                "counts": total.to_json(),
+            },
         )
         return total
 

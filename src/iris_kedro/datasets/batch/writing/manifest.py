@@ -66,13 +66,13 @@ def find_finished(target: Target) -> dict[int, Counts]:
     sizes = target.list()
     names = [name for name in target.list(PARTS) if not name.startswith(UNFINISHED)]
     with ThreadPoolExecutor(THREADS) as pool:
-        counts = list(pool.map(target.read_json, (f"{PARTS}/{each}" for each in names)))
+        read = list(pool.map(target.read_json, (f"{PARTS}/{each}" for each in names)))
     found = {}
-    for name, values in zip(names, counts, strict=True):
+    for name, values in zip(names, read, strict=True):
         stem = name.rpartition(".")[0]
-        size = values.pop("bytes")
-        if any(sizes.get(f"{stem}.{each}") == size for each in SUFFIXES):
-            found[int(stem.removeprefix(PREFIX))] = Counts.from_json(values)
+        if any(sizes.get(f"{stem}.{each}") == values["bytes"] for each in SUFFIXES):
+            counts = Counts.from_json(values["counts"])
+            found[int(stem.removeprefix(PREFIX))] = counts
     return found
 
 
