@@ -80,7 +80,8 @@ query._write_file = write_and_die
 RowsDataset({QUERY!r}, credentials={CREDENTIALS!r}, path={str(tmp_path)!r},
             part_rows=5).load()
 """
-    ran = subprocess.run([sys.executable, "-c", script], check=False, env=os.environ)
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    ran = subprocess.run([sys.executable, "-c", script], check=False, env=environ)
     left = os.listdir(tmp_path / "data" / "batch_inference")
 
     content = read_rows(QUERY, credentials=CREDENTIALS, part_rows=5)
