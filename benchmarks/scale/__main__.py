@@ -65,7 +65,8 @@ def main() -> None:
         run(OURS, model, folder / f"{few}.parquet", folder / "scores")
         parts = measure_bookkeeping(folder / "scores")
         costs = write_costs(measured, folder / f"{few}.parquet", few, parts)
-    command = "make bench-scale ARGS=--long" if options.long else "make bench-scale"
+    form = " --long" if options.long else ""
+    command = f'make bench-scale ARGS="--rounds {options.rounds}{form}"'
     insert(RESULTS, "scoring", write_results(measured, contenders, command))
     insert(PAGE, "costs", costs)
     console.print("written to benchmarks/SCALE.md and docs/scale.md")
