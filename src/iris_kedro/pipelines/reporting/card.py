@@ -9,7 +9,7 @@ from typing import Any
 
 import onnx
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
@@ -22,6 +22,7 @@ from iris_kedro.gate.release import RegistryState
 from iris_kedro.model.contract import Contract
 from iris_kedro.model.inputs import arrange
 from iris_kedro.model.scoring import OnnxScorer
+from iris_kedro.rendering import create_environment
 from iris_kedro.specification import Card, Dataset, Gate
 
 from .measures import (
@@ -156,20 +157,12 @@ _RULES = {
 
 
 def _templates() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("iris_kedro"),
-        autoescape=select_autoescape(["html.jinja"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
+    return create_environment(
+        estimate=_show,
+        explain_metric=METRICS.__getitem__,
+        name_counts=_name_counts,
+        shorten=_shorten,
     )
-    environment.filters["estimate"] = _show
-    environment.filters["explain_metric"] = METRICS.__getitem__
-    environment.filters["name_counts"] = _name_counts
-    environment.filters["shorten"] = _shorten
-    environment.filters["words"] = lambda name: name.replace("_", " ")
-    return environment
 
 
 def _shorten(values: list[Any]) -> str:

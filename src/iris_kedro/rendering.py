@@ -1,0 +1,28 @@
+"""Renders the templates of reports and model cards."""
+
+from collections.abc import Callable
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+
+def create_environment(**filters: Callable[..., Any]) -> Environment:
+    """Return an environment with the templates of the package.
+
+    Args:
+        filters: Filters of the templates, beside ``words``.
+    """
+    environment = Environment(
+        loader=PackageLoader("iris_kedro"),
+        autoescape=select_autoescape(["html.jinja"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(words=_separate_words, **filters)
+    return environment
+
+
+def _separate_words(name: str) -> str:
+    return name.replace("_", " ")
