@@ -11,9 +11,8 @@ from typing import Any, NoReturn
 from kedro.io import AbstractDataset, DatasetError
 
 from iris_kedro.datasets.batch.query import locate_database, stage
-from iris_kedro.datasets.batch.reading import csv_rows, json_lines, parquet
+from iris_kedro.datasets.batch.reading import parquet
 from iris_kedro.datasets.batch.reading.columns import Inspected, find_columns
-from iris_kedro.datasets.batch.reading.header import Layout, make_layout
 from iris_kedro.datasets.batch.reading.listing import (
     FORMAT_HINT,
     FORMATS,
@@ -27,6 +26,8 @@ from iris_kedro.datasets.batch.reading.locations import (
     resolve,
 )
 from iris_kedro.datasets.batch.reading.reader import Reader
+from iris_kedro.datasets.batch.reading.text import csv_rows, json_lines
+from iris_kedro.datasets.batch.reading.text.header import Layout, make_layout
 from iris_kedro.datasets.raw.source import is_query
 from iris_kedro.errors import ProjectError
 from iris_kedro.scoring.rows import Format, Part, Rows

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from iris_kedro.datasets.batch.reading.lines import Range
 from iris_kedro.datasets.batch.reading.listing import File
+from iris_kedro.datasets.batch.reading.text.lines import Range
 from iris_kedro.errors import ProjectError
 
 Inspected = tuple[list[str], list[Range]]  # the columns and the parts of a file

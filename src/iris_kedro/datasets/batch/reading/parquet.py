@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
-from iris_kedro.datasets.batch.reading.lines import Range
 from iris_kedro.datasets.batch.reading.listing import File
 from iris_kedro.datasets.batch.reading.locations import open_location
+from iris_kedro.datasets.batch.reading.text.lines import Range
 from iris_kedro.errors import ProjectError
 from iris_kedro.scoring.rows import Batch, Part
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from iris_kedro.datasets.batch.reading import csv_rows, json_lines, parquet
-from iris_kedro.datasets.batch.reading.header import Layout
+from iris_kedro.datasets.batch.reading import parquet
+from iris_kedro.datasets.batch.reading.text import csv_rows, json_lines
+from iris_kedro.datasets.batch.reading.text.header import Layout
 from iris_kedro.errors import ProjectError
 from iris_kedro.scoring.rows import Batch, Part
 

@@ -10,14 +10,18 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
 
-from iris_kedro.datasets.batch.reading.header import (
+from iris_kedro.datasets.batch.reading.listing import File
+from iris_kedro.datasets.batch.reading.text.header import (
     Layout,
     describe_encoding,
     read_header,
 )
-from iris_kedro.datasets.batch.reading.lines import IrregularError, Range, cut_lines
-from iris_kedro.datasets.batch.reading.listing import File
-from iris_kedro.datasets.batch.reading.text import decode_columns, open_text
+from iris_kedro.datasets.batch.reading.text.lines import (
+    IrregularError,
+    Range,
+    cut_lines,
+)
+from iris_kedro.datasets.batch.reading.text.streams import decode_columns, open_text
 from iris_kedro.errors import ProjectError
 from iris_kedro.scoring.rows import Batch, Part, Unreadable
 

@@ -5,7 +5,7 @@ import csv
 import io
 from dataclasses import dataclass
 
-from iris_kedro.datasets.batch.reading.text import open_text
+from iris_kedro.datasets.batch.reading.text.streams import open_text
 from iris_kedro.errors import ProjectError
 
 HEADER = 1 << 20  # bytes that the header is in

@@ -8,15 +8,15 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import json as arrow_json
 
-from iris_kedro.datasets.batch.reading.lines import (
+from iris_kedro.datasets.batch.reading.listing import GZIP, File
+from iris_kedro.datasets.batch.reading.text.lines import (
     Range,
     count_rows,
     cut_lines,
     read_lines,
 )
-from iris_kedro.datasets.batch.reading.listing import GZIP, File
-from iris_kedro.datasets.batch.reading.mixed_lines import Lines, read_mixed
-from iris_kedro.datasets.batch.reading.text import is_utf8, open_text
+from iris_kedro.datasets.batch.reading.text.mixed_lines import Lines, read_mixed
+from iris_kedro.datasets.batch.reading.text.streams import is_utf8, open_text
 from iris_kedro.errors import ProjectError
 from iris_kedro.scoring.rows import Batch, Part
 

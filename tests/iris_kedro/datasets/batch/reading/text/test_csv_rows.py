@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from iris_kedro.datasets.batch.reading import csv_rows
+from iris_kedro.datasets.batch.reading.text import csv_rows
 from iris_kedro.datasets.batch.rows import RowsDataset
 from iris_kedro.errors import ProjectError
 
@@ -110,7 +110,7 @@ def test_row_longer_than_a_block_is_an_error(tmp_path, monkeypatch, read_rows):
         read_rows("a.csv")
 
 
-# The folder is the same in all examples: each writes the file anew.
+# All examples share the folder: each one overwrites the file.
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(st.lists(CELLS, min_size=1, max_size=3), max_size=12),

@@ -3,7 +3,7 @@ import json
 
 import pyarrow as pa
 
-from iris_kedro.datasets.batch.reading import json_lines
+from iris_kedro.datasets.batch.reading.text import json_lines
 
 
 def test_values_keep_their_types(tmp_path, read_rows):

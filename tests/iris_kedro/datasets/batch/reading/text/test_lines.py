@@ -4,8 +4,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from iris_kedro.datasets.batch.reading import lines
-from iris_kedro.datasets.batch.reading.lines import (
+from iris_kedro.datasets.batch.reading.text import lines
+from iris_kedro.datasets.batch.reading.text.lines import (
     IrregularError,
     count_rows,
     cut_lines,

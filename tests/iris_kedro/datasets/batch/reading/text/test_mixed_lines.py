@@ -1,6 +1,6 @@
 import pytest
 
-from iris_kedro.datasets.batch.reading.mixed_lines import read_mixed
+from iris_kedro.datasets.batch.reading.text.mixed_lines import read_mixed
 
 GOOD = b'{"a": 1}\n{"a": 2}\n'
 

@@ -1,0 +1,1 @@
+"""CSV and JSON lines: cut at line ends, and read from there."""
