@@ -36,7 +36,7 @@ class ScoresDataset(AbstractDataset[ScoringJob, ScoredRows]):
 
     Like the lazy partitions of Kedro's PartitionedDataset, parts are computed when they
     are saved. A run that was killed is resumed: parts that are finished stay. If the
-    rows, the model or a parameter have changed, all are scored anew.
+    rows, the model or a parameter have changed, all rows are scored again.
 
     Args:
         target: The folder, in any file system of pyarrow.

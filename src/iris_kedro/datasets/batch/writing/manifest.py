@@ -57,7 +57,7 @@ def prepare(target: Target, identity: Mapping[str, Any]) -> None:
         return
     changed = _compare(manifest[IDENTITY], identity)
     if changed:
-        logger.info("Scoring all rows anew: %s", "; ".join(changed))
+        logger.info("Scoring all rows again: %s", "; ".join(changed))
         _clear(target)
 
 
