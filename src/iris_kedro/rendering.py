@@ -5,6 +5,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from iris_kedro.style import words
+
 
 def create_environment(**filters: Callable[..., Any]) -> Environment:
     """Return an environment with the templates of the package.
@@ -20,9 +22,5 @@ def create_environment(**filters: Callable[..., Any]) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(words=_separate_words, **filters)
+    environment.filters.update(words=words, **filters)
     return environment
-
-
-def _separate_words(name: str) -> str:
-    return name.replace("_", " ")
