@@ -31,6 +31,7 @@ from benchmarks.scale.models import CANDIDATES, PROJECT, prepare
 from benchmarks.scale.report import insert, write_results, write_table
 from benchmarks.scale.results import STEADY, Results
 from benchmarks.scale.rows import write_rows
+from benchmarks.scale.steps import measure_steps, write_steps
 
 RESULTS = PROJECT / "benchmarks/SCALE.md"
 PAGE = PROJECT / "docs/scale.md"
@@ -62,12 +63,16 @@ def main() -> None:
         if options.no_write:
             return
         few = choose_sizes(kinds[-1], options)[0]
+        fastest = folder / FASTEST.replace(" ", "_")
+        steps = measure_steps(fastest, folder / f"{few}.parquet")
         run(OURS, model, folder / f"{few}.parquet", folder / "scores")
         parts = measure_bookkeeping(folder / "scores")
         costs = write_costs(measured, folder / f"{few}.parquet", few, parts)
     form = " --long" if options.long else ""
+    form += " --dask" if options.dask else ""
     command = f'make bench-scale ARGS="--rounds {options.rounds}{form}"'
-    insert(RESULTS, "scoring", write_results(measured, contenders, command))
+    results = [*write_results(measured, contenders, command), *write_steps(steps)]
+    insert(RESULTS, "scoring", results)
     insert(PAGE, "costs", costs)
     console.print("written to benchmarks/SCALE.md and docs/scale.md")
 

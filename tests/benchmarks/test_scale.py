@@ -23,6 +23,16 @@ from benchmarks.scale.models import prepare
 from benchmarks.scale.report import insert, write_results, write_table
 from benchmarks.scale.results import Results, judge
 from benchmarks.scale.rows import write_rows
+from benchmarks.scale.steps import (
+    CHECK,
+    HASH,
+    PREDICT,
+    READ,
+    REST,
+    WRITE,
+    measure_steps,
+    write_steps,
+)
 
 MILLION = 1_000_000
 MIB = 1 << 20
@@ -202,3 +212,16 @@ def test_contenders_score_the_same(tmp_path):
         each.name: [500, 1_000] for each in contenders
     }
     assert not (tmp_path / "scores").exists()
+    steps = measure_steps(model, tmp_path / "1000.parquet")
+    assert {*steps} == {CHECK, HASH, PREDICT, READ, REST, WRITE}
+    assert steps[PREDICT] > 0 and steps[WRITE] > 0
+
+
+def test_steps_say_what_takes_most_of_the_time():
+    steps = dict.fromkeys((CHECK, PREDICT, REST, HASH), 10.0)
+    text = "\n".join(write_steps({**steps, READ: 30.0, WRITE: 50.0}))
+    assert "| write Parquet | 50 | 42% |" in text
+    assert "Reading and writing take 67%" in text
+    assert "(I/O bound): reached" in text
+    assert "read, predict and write, is 75% of it" in text
+    assert "not reached" in "\n".join(write_steps({**steps, READ: 9.0, WRITE: 9.0}))

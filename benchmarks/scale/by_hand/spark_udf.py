@@ -26,4 +26,9 @@ predict = mlflow.pyfunc.spark_udf(
 table = spark.read.parquet(rows)
 scored = table.withColumn("prediction", predict(struct(*columns)))
 scored.write.mode("overwrite").parquet(target)
+gateway = spark.sparkContext._gateway
 spark.stop()
+# CPU time is counted of processes that were waited for, and Spark leaves Java behind.
+gateway.shutdown()
+gateway.proc.stdin.close()
+gateway.proc.wait()
