@@ -83,7 +83,7 @@ def post_fork(server: Any, worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Tell the user at the terminal where the service is."""
+    """Print the address of the service if a user is at the terminal."""
     if worker.age == 1 and is_for_people(_config):
         is_ready = _get_service(worker).current.served is not None
         sys.stderr.write(f"{announce(_config, is_ready=is_ready)}\n")

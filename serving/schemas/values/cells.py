@@ -105,7 +105,7 @@ def _write_number(text: str, source: Source) -> str:
 
 
 def _read_category(cell: str, feature: Category) -> str | None:
-    if cell in feature.codes:  # whose text may begin or end with a blank
+    if cell in feature.codes:  # a category may begin or end with a blank
         return cell
     text = cell.strip()
     return None if text in MISSING and text not in feature.codes else text

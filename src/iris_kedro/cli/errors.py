@@ -77,7 +77,7 @@ def _explain(error: BaseException) -> str:
 
 
 def _is_about_selection(error: ValueError) -> bool:
-    """Tell whether Kedro raised it: a pipeline, node or tag that does not exist."""
+    """Return whether Kedro raised it: a pipeline, node or tag that does not exist."""
     *_, (frame, _) = traceback.walk_tb(error.__traceback__)
     return frame.f_globals["__name__"] in SELECTION
 

@@ -286,5 +286,5 @@ def find_best_predecessor(
 
 
 def has_newer_data(challenger: onnx.ModelProto, registry: RegistryState) -> bool:
-    """Tell whether no version up to Production came from the challenger's data."""
+    """Return whether no version up to Production came from the challenger's data."""
     return Contract.read(challenger).data_digest not in registry.known_data

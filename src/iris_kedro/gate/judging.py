@@ -148,7 +148,7 @@ def _is_not_worse(difference: Difference, gate: Gate) -> bool:
 
 
 def _contradicts(difference: Difference, gate: Gate) -> bool:
-    """Tell whether the predicted classes show a loss that log loss does not.
+    """Return whether the predicted classes show a loss that log loss does not.
 
     With a threshold or costs, a better model may well make more mistakes, cheaper ones.
     """

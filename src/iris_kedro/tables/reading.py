@@ -196,7 +196,7 @@ def _read_number(cell: str, load_args: Mapping[str, Any]) -> str | None:
 
 
 def _read_name(cell: str, names: frozenset[str]) -> str | None:
-    if cell in names:  # whose text may begin or end with a blank
+    if cell in names:  # a name may begin or end with a blank
         return cell
     text = cell.strip()
     return None if text in MISSING and text not in names else text

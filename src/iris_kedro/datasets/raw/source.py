@@ -25,7 +25,7 @@ STAMPS = {"mtime", "LastModified", "Last-Modified", "ETag", "Content-MD5", "Dige
 
 
 def is_query(location: str) -> bool:
-    """Tell an SQL query from a place."""
+    """Return whether a location is an SQL query."""
     return re.match(QUERY, location, re.IGNORECASE) is not None
 
 

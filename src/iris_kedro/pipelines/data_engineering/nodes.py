@@ -39,7 +39,7 @@ class SplitData(NamedTuple):
 
 
 def fetch(source_file: bytes, source: str) -> bytes:
-    """Take the source's bytes over as the raw file, just as they came."""
+    """Pass the source's bytes on as the raw file, unchanged."""
     logger.info("Fetched %s (%s bytes)", source, f"{len(source_file):,}")
     return source_file
 

@@ -59,7 +59,7 @@ def create_pipeline() -> Pipeline:
                     "dataset": "params:dataset",
                     "split": "params:data_engineering.split",
                 },
-                # The digest comes last: it speaks of the rows that are written.
+                # The digest comes last: it describes the rows that are written.
                 outputs=["train_data", "test_data", "class_balance", "data_digest"],
                 name="split",
             ),

@@ -1,6 +1,6 @@
 """Node that draws the figures of the model card.
 
-They are SVG without background whose text has the colour of the page around it, so
+They are SVG without background with text in the colour of the page around it, so
 that one file suits light and dark pages.
 """
 

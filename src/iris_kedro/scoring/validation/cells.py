@@ -81,7 +81,7 @@ class Spelling:
         """Return the category in a cell, None if it is missing."""
         if cell in self.missing:
             return None
-        if cell in categories:  # whose text may begin or end with a blank
+        if cell in categories:  # a category may begin or end with a blank
             return cell
         text = cell.strip()
         return None if text in MISSING and text not in categories else text

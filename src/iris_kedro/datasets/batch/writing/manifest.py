@@ -1,4 +1,4 @@
-"""What a folder of scores says of itself: which job it is of, and what is finished."""
+"""The manifest of a folder of scores: the job, and what is finished."""
 
 import logging
 from collections.abc import Mapping
