@@ -148,10 +148,12 @@ def read_time_texts(
 def _convert(
     values: "pd.Series[Any]", read: Callable[[str], object]
 ) -> "pd.Series[Any]":
-    # Each distinct text once: a column of many rows has few of them.
-    texts = values.astype(object)
-    found = {text: read(str(text)) for text in texts.dropna().unique()}
-    return texts.map(found)
+    # Each distinct text once: a column of many rows has few of them, and an object for
+    # each row would take most of the memory.
+    codes, texts = pd.factorize(values)
+    found = pd.Series([read(str(text)) for text in texts])
+    # The code of missing values is -1, which is not in the index.
+    return found.reindex(codes).set_axis(values.index)
 
 
 def _read_plain(values: "pd.Series[Any]") -> "pd.Series[Any] | None":

@@ -14,6 +14,7 @@ from iris_kedro.specification import Dataset, Split
 
 from .keys import describe_method, name_key
 
+WRITTEN_AT_ONCE = 100_000  # rows, which take several times their size as bytes
 SIMILAR_ROWS = {
     "hash": "rows with the same values",
     "group": "rows of the same groups",
@@ -125,11 +126,13 @@ def is_held_out(
         Array of shape (n_rows,).
     """
     key = blake2b(salt.encode(), digest_size=32).digest()
-    hashes = [
+    hashes = (
         int.from_bytes(blake2b(row, key=key, digest_size=8).digest(), "big")
-        for row in _write_rows(features)
-    ]
-    return np.array(hashes, dtype=np.uint64) < np.uint64(test_size * 2**64)
+        for start in range(0, len(features), WRITTEN_AT_ONCE)
+        for row in _write_rows(features.iloc[start : start + WRITTEN_AT_ONCE])
+    )
+    held_out = np.uint64(test_size * 2**64)
+    return np.fromiter(hashes, np.uint64, len(features)) < held_out
 
 
 def _write_rows(features: pd.DataFrame) -> list[bytes]:

@@ -12,6 +12,7 @@ from iris_kedro.model.contract import SplitContract
 from iris_kedro.specification import DatasetSplit, Split
 from iris_kedro.tables.keys import name_key
 from iris_kedro.tables.split import (
+    WRITTEN_AT_ONCE,
     check_method,
     describe_split,
     find_held_out,
@@ -39,6 +40,16 @@ def test_side_does_not_depend_on_the_order_of_rows(rows, seed):
     sides = is_held_out(frame, "salt", 0.3)
 
     assert (is_held_out(frame.iloc[order], "salt", 0.3) == sides[order]).all()
+
+
+def test_side_does_not_depend_on_the_number_of_rows():
+    count = 2 * WRITTEN_AT_ONCE + 1
+    rows = pd.DataFrame({"number": np.arange(count) / 7, "text": "same"})
+
+    sides = is_held_out(rows, "salt", 0.3)
+
+    last = rows.tail(WRITTEN_AT_ONCE + 50)
+    assert (is_held_out(last, "salt", 0.3) == sides[-len(last) :]).all()
 
 
 @given(rows=ROWS, shares=st.tuples(st.floats(0.01, 0.99), st.floats(0.01, 0.99)))
