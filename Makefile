@@ -9,7 +9,7 @@ TOOLS := .venv-tools
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install run serve loop test lint format types imports check viz notebook ui bench-train lock upgrade clean viz-build notebooks-html bench bench-peers bench-evidence bench-loop bench-scale chaos \
+.PHONY: help install run serve loop test lint format types imports check viz notebook ui bench-train lock upgrade clean viz-build notebooks-html bench bench-peers bench-evidence bench-loop bench-scale bench-rows chaos \
 	image image-training image-with-model test-container tools check-deploy reference pages dashboards stack
 
 help: ## List the targets
@@ -95,6 +95,9 @@ bench-loop: install ## Measure the database, feedback, monitoring and its false 
 
 bench-scale: install ## Compare batch scoring with its alternatives (13 minutes; ARGS=--long: 100 million rows)
 	@PYTHONPATH=src:. $(BIN)/python -m benchmarks.scale $(ARGS)
+
+bench-rows: install ## Measure the steps from a source to training rows, up to 5 million rows (5 minutes)
+	@PYTHONPATH=src:. $(BIN)/python -m benchmarks.scale.training $(ARGS)
 
 chaos: install ## Break a real service in many ways and check its promises (10 minutes; ARGS=--short: 2)
 	@$(BIN)/python -m benchmarks.chaos $(ARGS)

@@ -1,10 +1,11 @@
 """Measures the steps from a source to training and held-out rows, as rows grow.
 
-    python -m benchmarks.scale.training [--rows 10000 100000] [--folder /tmp/scale]
+    make bench-rows                              10 thousand to 5 million rows
+    make bench-rows ARGS="--rows 10000 --no-write"
 
 Each step is a Kedro node in a process of its own, which starts from the files of the
 step before, as ``kedro run --nodes`` does. The peak is the process's largest resident
-memory. The table goes to the terminal as Markdown.
+memory.
 """
 
 import argparse
@@ -14,20 +15,26 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import yaml
 
+from benchmarks.scale.report import insert
+
 PROJECT = Path(__file__).parents[2]
+RESULTS = PROJECT / "benchmarks/SCALE.md"
 COPIED = ("conf", "src", "pyproject.toml", "requirements.lock", ".telemetry")
 STEPS = ("fetch", "archive", "clean", "split")
 PIECE = 250_000  # rows that are drawn at once
 NUMBERS = 8  # and two categories
 CATEGORIES = {"region": 12, "product": 40}
 CLASSES = ("buyer", "visitor")
+LENGTH = 215  # of a category's name: with it, 5 million rows are 3 GB
+ROWS = [10_000, 100_000, 1_000_000, 5_000_000]
+LIMIT = 6.0  # GiB
 
 
 def describe() -> dict[str, object]:
@@ -43,7 +50,7 @@ def describe() -> dict[str, object]:
     categories = {
         name: {
             "type": "category",
-            "categories": [f"{name} {number:02d}" for number in range(count)],
+            "categories": name_categories(name, count),
             "description": name.capitalize(),
         }
         for name, count in CATEGORIES.items()
@@ -51,6 +58,11 @@ def describe() -> dict[str, object]:
     target = {"name": "kind", "classes": list(CLASSES), "description": "Kind"}
     features = {**numbers, **categories}
     return {"name": "scale", "target": target, "features": features}
+
+
+def name_categories(name: str, count: int) -> list[str]:
+    """Return long names of categories."""
+    return [f"{name} {number:02d} ".ljust(LENGTH, ".") for number in range(count)]
 
 
 def write_rows(file: Path, rows: int) -> None:
@@ -61,7 +73,7 @@ def write_rows(file: Path, rows: int) -> None:
         values = generator.normal(0, 10, (count, NUMBERS)).clip(-99, 99)
         data = pd.DataFrame(values, columns=[f"measure_{n}" for n in range(NUMBERS)])
         for name, many in CATEGORIES.items():
-            names = np.array([f"{name} {number:02d}" for number in range(many)])
+            names = np.array(name_categories(name, many))
             data[name] = names[generator.integers(many, size=count)]
         is_buyer = values[:, 0] + generator.normal(0, 10, count) > 0
         data["kind"] = np.where(is_buyer, *CLASSES)
@@ -79,11 +91,10 @@ def make_project(folder: Path, source: Path) -> None:
 
 
 def run_step(folder: Path, step: str) -> tuple[float, float]:
-    """Return the seconds and the peak of memory, in MiB, of a step."""
+    """Return the CPU time in seconds and the peak of memory in MiB of a step."""
     before = ["fetch_labelled", "select_labelled"] if step == "fetch" else []
     nodes = ",".join([*before, step])
     command = [sys.executable, "-m", "kedro", "run", "--nodes", nodes]
-    begin = time.perf_counter()
     process = subprocess.Popen(
         command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
@@ -91,7 +102,7 @@ def run_step(folder: Path, step: str) -> tuple[float, float]:
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         sys.exit(f"{step} failed:\n{output}")
-    return time.perf_counter() - begin, usage.ru_maxrss / 1024
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def limit_memory(gibibytes: float) -> None:
@@ -100,26 +111,46 @@ def limit_memory(gibibytes: float) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 
+def measure(rows: int, folder: Path) -> str:
+    """Return a row of the table."""
+    project, source = folder / "project", folder / "rows.csv"
+    project.mkdir()
+    write_rows(source, rows)
+    make_project(project, source)
+    cells = [run_step(project, step) for step in STEPS]
+    figures = " | ".join(f"{seconds:.1f} / {peak:,.0f}" for seconds, peak in cells)
+    return f"| {rows:,} | {source.stat().st_size / 1e6:,.0f} | {figures} |"
+
+
 def main() -> None:
-    """Measure, and print a table."""
+    """Measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 100_000])
+    parser.add_argument("--rows", type=int, nargs="+", default=ROWS)
     parser.add_argument("--folder", type=Path, help="where the files go")
-    parser.add_argument("--limit", type=float, default=8.0, help="memory, in GiB")
+    parser.add_argument("--no-write", action="store_true")
     options = parser.parse_args()
-    limit_memory(options.limit)
-    print("| rows | CSV, MiB | " + " | ".join(f"{each}, s / MiB" for each in STEPS))
-    print("| ---: " * (len(STEPS) + 2) + "|")
+    limit_memory(LIMIT)
+    titles = ["rows", "CSV, MB", *(f"{each}, s / MiB" for each in STEPS)]
+    table = [f"| {' | '.join(titles)} |", "| ---: " * len(titles) + "|"]
+    print("\n".join(table))
     for rows in options.rows:
-        with tempfile.TemporaryDirectory(dir=options.folder) as temporary:
-            folder, source = Path(temporary, "project"), Path(temporary, "rows.csv")
-            folder.mkdir()
-            write_rows(source, rows)
-            make_project(folder, source)
-            cells = [run_step(folder, step) for step in STEPS]
-            size = source.stat().st_size / 2**20
-        figures = " | ".join(f"{seconds:.1f} / {peak:,.0f}" for seconds, peak in cells)
-        print(f"| {rows:,} | {size:,.0f} | {figures} |", flush=True)
+        with tempfile.TemporaryDirectory(dir=options.folder) as name:
+            table.append(measure(rows, Path(name)))
+        print(table[-1], flush=True)
+    if not options.no_write:
+        insert(RESULTS, "rows", [*introduce(), "", *table])
+
+
+def introduce() -> list[str]:
+    """Return what is said before the table."""
+    return [
+        "## From a source to training rows",
+        "",
+        f"`make bench-rows` on {datetime.now(UTC):%Y-%m-%d}: rows of 8 numbers and 2"
+        " categories with long names. Each step is a process of its own (seconds of"
+        " CPU time with its start, peak of resident memory), which cannot have more"
+        f" than {LIMIT:g} GiB of data.",
+    ]
 
 
 if __name__ == "__main__":
