@@ -32,7 +32,6 @@ PIECE = 250_000  # rows that are drawn at once
 NUMBERS = 8  # and two categories
 CATEGORIES = {"region": 12, "product": 40}
 CLASSES = ("buyer", "visitor")
-LENGTH = 215  # of a category's name: with it, 5 million rows are 3 GB
 ROWS = [10_000, 100_000, 1_000_000, 5_000_000]
 LIMIT = 6.0  # GiB
 
@@ -61,8 +60,8 @@ def describe() -> dict[str, object]:
 
 
 def name_categories(name: str, count: int) -> list[str]:
-    """Return long names of categories."""
-    return [f"{name} {number:02d} ".ljust(LENGTH, ".") for number in range(count)]
+    """Return the names of categories."""
+    return [f"{name} {number:02d}" for number in range(count)]
 
 
 def write_rows(file: Path, rows: int) -> None:
@@ -147,7 +146,7 @@ def introduce() -> list[str]:
         "## From a source to training rows",
         "",
         f"`make bench-rows` on {datetime.now(UTC):%Y-%m-%d}: rows of 8 numbers and 2"
-        " categories with long names. Each step is a process of its own (seconds of"
+        " categories. Each step is a process of its own (seconds of"
         " CPU time with its start, peak of resident memory), which cannot have more"
         f" than {LIMIT:g} GiB of data.",
     ]
