@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 TEMPORARY_PREFIX = ".tmp-"
-LEFTOVER_SECONDS = 60.0  # no write takes this long
+# No write takes this long, and the clocks of machines that share a volume may differ.
+LEFTOVER_SECONDS = 3600.0
 DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 

@@ -1,8 +1,14 @@
-"""Download folders: on the store's disk, locked while in use."""
+"""Download folders: on the store's disk, locked while in use.
+
+A volume may be shared by containers, and even by machines whose locks do not reach each
+other: there, a folder that can be locked may still be in use. So its name says on which
+machine it was created, and those of other machines are removed only when they are old.
+"""
 
 import fcntl
 import os
 import shutil
+import socket
 import tempfile
 import time
 from collections.abc import Iterator
@@ -10,7 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PREFIX = ".incoming-"
-ABANDONED_SECONDS = 3600.0
+ABANDONED_SECONDS = 3600.0  # more than any download, and than clocks differ
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 @contextmanager
@@ -18,12 +25,13 @@ def open_incoming(store: Path) -> Iterator[Path]:
     """Create a folder for a download and remove it at the end.
 
     Folders of processes that were killed are removed first. Those of another follower
-    of the same store are locked and stay.
+    of the same store stay.
     """
     store.mkdir(parents=True, exist_ok=True)
+    prefix = f"{PREFIX}{name_machine()}-"
     for leftover in store.glob(f"{PREFIX}*"):
-        _remove_if_abandoned(leftover)
-    folder, lock = _create_locked(store)
+        _remove_if_abandoned(leftover, is_local=leftover.name.startswith(prefix))
+    folder, lock = _create_locked(store, prefix)
     try:
         yield folder
     finally:
@@ -31,32 +39,44 @@ def open_incoming(store: Path) -> Iterator[Path]:
         os.close(lock)
 
 
-def _create_locked(store: Path) -> tuple[Path, int]:
+def name_machine() -> str:
+    """Name the running kernel: all containers on it see each other's locks."""
+    try:
+        return BOOT_ID.read_text()[:8]
+    except OSError:
+        return socket.gethostname()
+
+
+def _create_locked(store: Path, prefix: str) -> tuple[Path, int]:
     """Create a folder; create another if it is removed before it is locked."""
     while True:
-        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=store))
+        folder = Path(tempfile.mkdtemp(prefix=prefix, dir=store))
         lock = os.open(folder, os.O_RDONLY)
         if _lock(lock) is not False and folder.exists():
             return folder, lock
         os.close(lock)
 
 
-def _remove_if_abandoned(folder: Path) -> None:
+def _remove_if_abandoned(folder: Path, *, is_local: bool) -> None:
     try:
         lock = os.open(folder, os.O_RDONLY)
     except OSError:
         return  # already removed
     try:
         locked = _lock(lock)
-        if locked is None:
-            age = time.time() - folder.stat().st_mtime
-            locked = age > ABANDONED_SECONDS
-        if locked:
+        proves_it = locked is True and is_local
+        if proves_it or (locked is not False and _is_old(folder)):
             shutil.rmtree(folder, ignore_errors=True)
     except OSError:
         return
     finally:
         os.close(lock)
+
+
+def _is_old(folder: Path) -> bool:
+    """Return whether nothing has been written to a folder for long."""
+    paths = (folder, *folder.rglob("*"))
+    return time.time() - max(p.stat().st_mtime for p in paths) > ABANDONED_SECONDS
 
 
 def _lock(descriptor: int) -> bool | None:

@@ -4,6 +4,7 @@ import time
 import pytest
 
 from serving.model.store import CURRENT, PARTNER, SHADOW, Store
+from serving.model.store.files import LEFTOVER_SECONDS
 from serving.registry.pruning import prune
 
 
@@ -49,7 +50,7 @@ def test_incomplete_folders_are_removed_like_others(store, names):
 def test_what_a_killed_follower_left_is_removed(store):
     (store.folder / ".removed-x" / "1").mkdir(parents=True)
     (store.folder / ".tmp-old").touch()
-    os.utime(store.folder / ".tmp-old", (0, time.time() - 100))
+    os.utime(store.folder / ".tmp-old", (0, time.time() - LEFTOVER_SECONDS - 1))
     (store.folder / ".tmp-being-written").touch()
 
     prune(store, keep=1)

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from serving.model.store import incoming
 from serving.model.store.incoming import ABANDONED_SECONDS, open_incoming
 
 HOLD = """
@@ -72,3 +73,44 @@ def test_without_locks_only_old_folders_are_removed(
     monkeypatch.setattr(fcntl, "flock", no_locks)
     with open_incoming(tmp_path):
         assert leftover.exists() == remains
+
+
+@pytest.fixture
+def elsewhere(tmp_path, other, monkeypatch):
+    """Be on another machine, whose locks do not reach the one of the download."""
+    boot_id = tmp_path / "boot_id"
+    boot_id.write_text("5d0c4f7e-another-kernel\n")
+    monkeypatch.setattr(incoming, "BOOT_ID", boot_id)
+    monkeypatch.setattr(fcntl, "flock", lambda *_: None)
+    process, folder = other
+    return process, folder
+
+
+def test_a_download_on_another_machine_is_left_alone(tmp_path, elsewhere):
+    _, folder = elsewhere
+
+    with open_incoming(tmp_path):
+        assert folder.is_dir()
+
+
+def test_a_download_that_takes_long_on_another_machine_is_left_alone(
+    tmp_path, elsewhere
+):
+    _, folder = elsewhere
+    (folder / "model.onnx").write_bytes(b"is being written")
+    os.utime(folder, (0, time.time() - ABANDONED_SECONDS - 1))
+
+    with open_incoming(tmp_path):
+        assert folder.is_dir()
+
+
+def test_the_download_of_a_machine_that_is_gone_is_removed_in_the_end(
+    tmp_path, elsewhere
+):
+    process, folder = elsewhere
+    process.kill()
+    process.wait()
+    os.utime(folder, (0, time.time() - ABANDONED_SECONDS - 1))
+
+    with open_incoming(tmp_path):
+        assert not folder.exists()
