@@ -150,6 +150,7 @@ class Service:
 
     def _report(self) -> None:
         """Set the metrics that change without a request."""
+        self.metrics.processes.report()
         if self.database:
             self.database.writer.report()
 

@@ -12,6 +12,7 @@ from serving.monitoring.exporter import Exporter
 from serving.monitoring.multiprocess.collector import SharedCollector
 from serving.monitoring.multiprocess.values import use_reserved_files
 from serving.monitoring.prediction_metrics import PredictionFamilies
+from serving.monitoring.process_metrics import ProcessMetrics
 from serving.monitoring.tasks import TaskErrors
 
 LATENCIES = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5)
@@ -130,6 +131,7 @@ class ServiceMetrics(PredictionFamilies):
             buckets=LATENCIES,
             registry=own,
         )
+        self.processes = ProcessMetrics(own)
         self.key_reload_failures = Counter(
             "serving_key_reload_failures",
             "Failed reloads of the API key file",
