@@ -12,6 +12,7 @@ from typing import Any
 from serving import config_parsers as parsers
 
 PREFIX = "IRIS_"
+FOLLOW_SECONDS = 5.0
 _CREDENTIALS = re.compile(r"(?<=://).*@")
 
 
@@ -58,9 +59,9 @@ class Config:
         5, parsers.positive, "number of unused versions to keep"
     )
     follow_seconds: float = _setting(
-        5.0,
+        FOLLOW_SECONDS,
         parsers.seconds,
-        "seconds between polls of the registry; 0 disables polling",
+        "seconds between polls of the registry; 0 leaves them to another process",
     )
     max_row_bytes: int = _setting(
         64 * 1024, parsers.positive, "maximum size of a request to `/predict`, in bytes"
@@ -132,6 +133,11 @@ class Config:
         "`json`, `text`, or `auto`: text on a terminal, else JSON",
     )
     log_level: str = _setting("INFO", parsers.level, "minimum log level")
+
+    @property
+    def poll_seconds(self) -> float:
+        """Seconds between the polls of a follower, also of one that runs alone."""
+        return self.follow_seconds or FOLLOW_SECONDS
 
     @property
     def wanted(self) -> str:

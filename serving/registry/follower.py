@@ -1,10 +1,12 @@
 """The follower: a separate process that keeps the model store up to date.
 
-Run as ``python -m serving.registry.follower``, or by gunicorn's master. MLflow is
-imported only here, so that the processes that predict stay small and start fast.
+Run as ``python -m serving.registry.follower``, in a container of its own for example,
+or by gunicorn's master. MLflow is imported only here, so that the processes that
+predict stay small and start fast.
 """
 
 import argparse
+import logging
 import os
 import select
 import signal
@@ -17,6 +19,7 @@ from serving.config import Config, ConfigError, variable_name
 from serving.model.onnx_model import ModelRefusedError
 from serving.model.status import explain_missing_model
 from serving.model.store import CURRENT, Store
+from serving.model.store.lock import StoreLock
 from serving.monitoring.logs import configure_logging
 from serving.monitoring.tasks import attempt, run_forever
 from serving.registry.mlflow_registry import MlflowRegistry
@@ -24,10 +27,15 @@ from serving.registry.publisher import Prove
 from serving.registry.registry import RegistryReplacedError
 from serving.registry.sync import RegistrySync
 
+logger = logging.getLogger("serving.registry.follower")  # __name__ is __main__
+
 TASK = "follower"
+STANDBY_SECONDS = 1.0
+
+Wait = Callable[[float], bool]
 
 
-def run(sync: RegistrySync, seconds: float, wait: Callable[[float], bool]) -> None:
+def run(sync: RegistrySync, seconds: float, wait: Wait) -> None:
     """Poll until stopped, whatever happens."""
 
     def poll() -> None:
@@ -54,9 +62,26 @@ def restart() -> None:
     os.execv(sys.executable, command)  # noqa: S606 -- our own command
 
 
-def fetch(sync: RegistrySync, store: Store, config: Config) -> None:
-    """Poll once; exit with the reason if there is nothing to serve."""
-    sync.poll()
+def stand_by(lock: StoreLock, wait: Wait) -> bool:
+    """Wait until no other follower keeps the store; return False to stop instead."""
+    if lock.acquire():
+        return True
+    logger.info("another follower keeps the store")
+    while not wait(STANDBY_SECONDS):
+        if lock.acquire():
+            logger.info("keeping the store from now on")
+            return True
+    return False
+
+
+def create_sync(store: Store, config: Config, restarts: int = 0) -> RegistrySync:
+    """Create what polls: it continues the report of the follower before."""
+    registry = MlflowRegistry(config, find_served(store))
+    return RegistrySync(registry, store, config, import_proof(config), restarts)
+
+
+def require_model(store: Store, config: Config) -> None:
+    """Exit with the reason if there is nothing to serve."""
     if store.published(CURRENT) is None:
         sys.exit(explain_missing_model(store.read_report(), config))
 
@@ -78,19 +103,20 @@ def main() -> None:
         "--restarts", type=int, default=0, help="number of restarts, to be reported"
     )
     arguments = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
+    signals = _Signals()
     config = _read_config()
     configure_logging(config)
     store = Store(config.store)
-    registry = MlflowRegistry(config, find_served(store))
-    prove = import_proof(config)
-    sync = RegistrySync(registry, store, config, prove, arguments.restarts)
+    lock = StoreLock(store.folder)
     if arguments.once:
-        fetch(sync, store, config)
-    else:
-        wait = _wait_for_parent if arguments.with_parent else _sleep
-        run(sync, config.follow_seconds or 1.0, wait)
+        if lock.acquire():  # or another follower is at work, and this takes what it has
+            create_sync(store, config).poll()
+        require_model(store, config)
+        return
+    wait = signals.wait_with_parent if arguments.with_parent else signals.wait
+    if stand_by(lock, wait):
+        sync = create_sync(store, config, arguments.restarts)
+        run(sync, config.poll_seconds, wait)
 
 
 def find_served(store: Store) -> str | None:
@@ -110,15 +136,31 @@ def _read_config() -> Config:
         sys.exit(str(error))
 
 
-def _sleep(seconds: float) -> bool:
-    time.sleep(seconds)
-    return False
+class _Signals:
+    """Ends the process on SIGTERM and SIGINT.
 
+    Extension modules that are being imported turn SystemExit into an ImportError: then
+    the next wait ends the loop.
+    """
 
-def _wait_for_parent(seconds: float) -> bool:
-    """Wait; return True as soon as the parent process is gone."""
-    closed, _, _ = select.select([sys.stdin], [], [], seconds)
-    return bool(closed)
+    def __init__(self) -> None:
+        self._has_come = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait; return whether to stop."""
+        time.sleep(seconds)
+        return self._has_come
+
+    def wait_with_parent(self, seconds: float) -> bool:
+        """Wait; return True as soon as the parent process is gone."""
+        closed, _, _ = select.select([sys.stdin], [], [], seconds)
+        return bool(closed) or self._has_come
+
+    def _stop(self, *_: object) -> None:
+        self._has_come = True
+        sys.exit(0)
 
 
 if __name__ == "__main__":

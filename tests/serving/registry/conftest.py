@@ -1,6 +1,10 @@
-"""A registry in memory."""
+"""A registry in memory, and real followers of the one in a file."""
 
-from dataclasses import replace
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -45,3 +49,44 @@ def stub_registry(describe) -> StubRegistry:
 
     registry.release = release
     return registry
+
+
+@dataclass
+class Follower:
+    """A follower that runs alone, as in a container of its own."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def logged(self, message: str) -> bool:
+        return message in self.log.read_text()
+
+
+@pytest.fixture
+def follow(registry, tmp_path: Path) -> Iterator[Callable[..., Follower]]:
+    """Start followers of one store; kill them in the end."""
+    followers: list[Follower] = []
+
+    def follow(*arguments: str, **variables: str) -> Follower:
+        environ = os.environ | {
+            "MLFLOW_TRACKING_URI": registry.uri,
+            "IRIS_STORE": str(tmp_path / "store"),
+            "IRIS_FOLLOW_SECONDS": "0.2",
+            "IRIS_LOG_FORMAT": "json",
+        }
+        log = tmp_path / f"follower-{len(followers)}.log"
+        with log.open("wb") as stream:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "serving.registry.follower", *arguments],
+                env=environ | variables,
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=stream,
+            )
+        followers.append(Follower(process, log))
+        return followers[-1]
+
+    yield follow
+    for follower in followers:
+        follower.process.kill()
+        follower.process.wait()
