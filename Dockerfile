@@ -83,7 +83,8 @@ VOLUME /models
 EXPOSE 8000
 USER 10001:10001
 # Liveness, not readiness: restarting a container that waits for its first model would not
-# help. For readiness, run `python -m serving.server.healthcheck ready`.
+# help. For readiness, run `python -m serving.server.healthcheck ready`; in a container of
+# the follower, `python -m serving.server.healthcheck follower`.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
     CMD ["python", "-m", "serving.server.healthcheck"]
 # gunicorn stops accepting connections and finishes requests in flight, for 30 s at most.

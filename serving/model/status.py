@@ -16,15 +16,16 @@ FALLBACK_ALIAS = "Previous"
 
 def describe_registry(report: FollowerReport | None) -> dict[str, Any]:
     """Summarize the follower's report for the readiness answer."""
+    silence = _explain_silence(report)
     if report is None or not report.has_polled:
-        return {
-            "reachable": False,
-            "detail": "the follower has not polled the registry yet",
-        }
+        detail = silence or "the follower has not polled the registry yet"
+        return {"reachable": False, "detail": detail}
     summary: dict[str, Any] = {
-        "reachable": report.reachable,
+        "reachable": report.reachable and not silence,
         "last_seen": format_time(report.last_seen),
     }
+    if silence:
+        summary["detail"] = silence
     if not report.reachable:
         summary["unreachable_since"] = format_time(report.unreachable_since)
     if report.last_refusal:
@@ -79,10 +80,17 @@ def explain_missing_model(
         config: Names the wanted alias.
         failure: Why what the store holds could not be loaded, in one word.
     """
-    reason = _find_reason(report, config.wanted)
+    reason = _explain_silence(report) or _find_reason(report, config.wanted)
     if failure:
         reason = f"the stored version cannot be loaded ({failure}); {reason}"
     return f"No model is loaded: {reason}."
+
+
+def _explain_silence(report: FollowerReport | None) -> str | None:
+    """Say that a follower has stopped reporting: its report may no longer be true."""
+    if report is None or not report.is_overdue:
+        return None
+    return f"the follower has not reported since {format_time(report.reported_at)}"
 
 
 def _find_reason(report: FollowerReport | None, wanted: str) -> str:

@@ -65,9 +65,9 @@ class StateCollector(Collector):
         if report.has_polled:
             yield create_gauge(
                 "serving_registry_up",
-                "1 if the last poll of the registry succeeded",
+                "1 if the last poll of the registry succeeded, and was recent",
                 [],
-                [([], float(report.reachable))],
+                [([], float(report.reachable and not report.is_overdue))],
             )
         if report.last_seen is not None:
             yield create_gauge(

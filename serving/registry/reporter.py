@@ -4,6 +4,7 @@ import logging
 import os
 import time
 
+from serving.model.freshness import limit_silence
 from serving.model.onnx_model import ModelRefusedError, Version
 from serving.model.store import ROLES, Store
 from serving.model.store.files import DISK_FULL
@@ -20,10 +21,12 @@ class Reporter:
         store: Holds the report. Only counts and damage outlive a restart: what the
             ended process knew of the registry may no longer be true.
         restarts: How often the process was restarted.
+        interval: Seconds between polls.
     """
 
-    def __init__(self, store: Store, restarts: int = 0) -> None:
+    def __init__(self, store: Store, restarts: int = 0, interval: float = 0.0) -> None:
         self._store = store
+        self._interval = interval
         self._errors = TaskErrors()
         self._cannot_write: int | None = None
         self._refusals: dict[str, dict[str, str]] = {}
@@ -108,8 +111,16 @@ class Reporter:
         refused = (role for role in ROLES if role in self._refusals)
         self.report.last_refusal = self._refusals.get(next(refused, ""))
 
-    def write(self) -> None:
-        """Write the report; log once if that fails."""
+    def write(self, *, is_polling: bool = False) -> None:
+        """Write the report; log once if that fails.
+
+        Args:
+            is_polling: Whether a poll has begun: the next report follows its end.
+        """
+        self.report.reported_at = time.time()
+        self.report.next_report_seconds = limit_silence(
+            self._interval, is_polling=is_polling
+        )
         try:
             self._store.write_report(self.report)
         except OSError as error:

@@ -49,14 +49,15 @@ class RegistrySync:
         self._alias = config.alias
         self._shadow_alias = config.shadow_alias
         self._publisher = Publisher(registry, store, prove)
-        self._reporter = Reporter(store, restarts)
+        self._reporter = Reporter(store, restarts, config.poll_seconds)
         self._refused: dict[tuple[str, str], tuple[Version, float]] = {}
         self._paired_with: str | None = None
 
     def poll(self) -> None:
         """Poll the registry once and apply what changed; write the report."""
         self._note_damage()
-        self._reporter.write()  # reserves its space before a download fills the disk
+        # Reserves its space before a download fills the disk.
+        self._reporter.write(is_polling=True)
         if not self._shadow_alias:
             self._follow(SHADOW, None)
         try:

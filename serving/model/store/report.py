@@ -1,11 +1,13 @@
 """The follower's report: state of the registry, and refusals."""
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from serving.model.freshness import is_overdue
 from serving.model.store.files import (
     DISK_FULL,
     overwrite_file,
@@ -30,6 +32,8 @@ TYPES: dict[str, tuple[type, ...]] = {
     "restarts": (int,),
     "errors": (int,),
     "last_error": OBJECT,
+    "reported_at": NUMBER,
+    "next_report_seconds": NUMBER,
 }
 
 
@@ -50,6 +54,8 @@ class FollowerReport:
         restarts: How often the follower was restarted.
         errors: Number of its unexpected errors.
         last_error: The last of them: task, type and time.
+        reported_at: When this was reported, in seconds since the epoch.
+        next_report_seconds: Within how many seconds the next report follows.
     """
 
     reachable: bool = False
@@ -64,6 +70,8 @@ class FollowerReport:
     restarts: int = 0
     errors: int = 0
     last_error: dict[str, Any] | None = None
+    reported_at: float | None = None
+    next_report_seconds: float | None = None
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "FollowerReport":
@@ -79,6 +87,13 @@ class FollowerReport:
     def has_polled(self) -> bool:
         """Whether the registry has been polled, with or without success."""
         return self.last_seen is not None or self.unreachable_since is not None
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether the follower has stopped reporting."""
+        if self.reported_at is None or self.next_report_seconds is None:
+            return False  # an older follower does not say
+        return is_overdue(self.reported_at, self.next_report_seconds, time.time())
 
 
 def read_report(path: Path) -> FollowerReport | None:

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from serving.model.freshness import REPORT_FILE
 from serving.model.onnx_model import Model, ModelRefusedError, Version
 from serving.model.store.files import flush, read_json, write_json
 from serving.model.store.incoming import open_incoming
@@ -19,7 +20,6 @@ from serving.model.store.report import FollowerReport, read_report, write_report
 
 MODEL_FILE = "model.onnx"
 VERSION_FILE = "version.json"
-REPORT_FILE = "registry.json"
 CURRENT, PARTNER, SHADOW = ROLES = ("current", "partner", "shadow")
 
 Signature = tuple[tuple[int, int, int], ...]

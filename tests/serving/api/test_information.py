@@ -18,6 +18,7 @@ def report(**changes):
     } | changes
 
 
+SILENT = {"reported_at": 1_800_000_120.0, "next_report_seconds": 1.0}
 REFUSAL = {
     "role": "current",
     "version": "4",
@@ -37,6 +38,7 @@ REFUSAL = {
         ),
         (report(last_refusal=REFUSAL), "version 4 was refused (digest)."),
         (report(version="5"), "version 5 is being loaded"),
+        (report() | SILENT, "follower has not reported since 2027-01-15T08:02:00Z"),
     ],
 )
 def test_readiness_gives_the_reason(make_app, config, written, reason):
@@ -61,6 +63,28 @@ def test_readiness_tells_since_when_the_registry_is_away(make_app, iris, config)
         "last_seen": "2027-01-15T08:00:00Z",
         "unreachable_since": "2027-01-15T08:01:40Z",
     }
+
+
+def test_a_follower_that_is_silent_is_shown(make_app, iris, config):
+    Store(config.store).write_report(report() | SILENT)
+    client = make_app(iris).test_client()
+
+    assert client.get("/health/ready").json["registry"] == {
+        "reachable": False,
+        "last_seen": "2027-01-15T08:00:00Z",
+        "detail": "the follower has not reported since 2027-01-15T08:02:00Z",
+    }
+    assert "\nserving_registry_up 0.0\n" in client.get("/metrics").text
+
+
+def test_a_follower_that_reports_is_believed(make_app, iris, config):
+    now = {"reported_at": time.time(), "next_report_seconds": 75.0}
+    Store(config.store).write_report(report() | now)
+
+    answer = make_app(iris).test_client().get("/health/ready")
+
+    assert answer.json["registry"]["reachable"] is True
+    assert "detail" not in answer.json["registry"]
 
 
 @pytest.mark.parametrize("path", ["/health/ready", "/model", "/metrics"])

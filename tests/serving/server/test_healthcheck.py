@@ -1,10 +1,15 @@
+import os
 import socket
+import subprocess
+import sys
 import threading
+import time
 from contextlib import closing
 
 import pytest
 from werkzeug.serving import make_server
 
+from serving.model.store import FollowerReport, Store
 from serving.server import healthcheck
 
 
@@ -60,3 +65,62 @@ def test_the_command_asks_where_the_service_listens(serve, make_app, monkeypatch
         with pytest.raises(SystemExit) as ended:
             healthcheck.main()
         assert ended.value.code is status or status in ended.value.code
+
+
+@pytest.fixture
+def report(tmp_path):
+    """Write the report of a follower that is some seconds old."""
+
+    def report(age: float) -> None:
+        reported_at = time.time() - age
+        Store(tmp_path).write_report(
+            FollowerReport(reported_at=reported_at, next_report_seconds=75.0)
+        )
+
+    return report
+
+
+def test_a_follower_that_reports_is_healthy(report, tmp_path):
+    report(5)
+
+    assert healthcheck.check_follower(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("age", "reason"), [(200, "last reported 200 s ago"), (-900, "ahead of the clock")]
+)
+def test_a_follower_that_is_silent_is_not(report, tmp_path, age, reason):
+    report(age)
+
+    assert reason in healthcheck.check_follower(tmp_path)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"[]", b'{"reported_at": null}'])
+def test_without_a_report_there_is_no_follower(tmp_path, content):
+    if content is not None:
+        (tmp_path / "registry.json").write_bytes(content)
+
+    assert "no follower has used" in healthcheck.check_follower(tmp_path)
+
+
+LOADED = """
+import atexit, json, sys
+from serving.server.healthcheck import main
+atexit.register(lambda: print(json.dumps(sorted(sys.modules))))
+main()
+"""
+
+
+def test_the_check_of_the_follower_is_cheap(report, tmp_path):
+    report(5)
+
+    result = subprocess.run(
+        [sys.executable, "-c", LOADED, "follower"],
+        env=os.environ | {"IRIS_STORE": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert '"serving.model.freshness"' in result.stdout
+    assert not {'"numpy"', '"onnxruntime"', '"flask"'} & set(result.stdout.split(", "))

@@ -1,0 +1,73 @@
+"""A follower beside a service that has none, as in a container of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def check_health(store) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "serving.server.healthcheck", "follower"]
+    environ = os.environ | {"IRIS_STORE": str(store)}
+    return subprocess.run(
+        command, env=environ, capture_output=True, text=True, check=False
+    )
+
+
+def test_the_service_shows_a_follower_beside_it_like_its_own(
+    start, registry, follow, iris_bytes, eventually
+):
+    server = start(follow_seconds=0)
+    assert server.get("/health/ready").status_code == 503
+    assert check_health(server.store).returncode == 1
+
+    version = registry.release(iris_bytes)
+    follow()
+
+    eventually(lambda: server.serves(version), "the version is served")
+    assert server.follower() is None
+    assert check_health(server.store).returncode == 0
+    reachable = {"serving_registry_up": 1, "serving_follower_restarts_total": 0}
+    for name, value in reachable.items():
+        eventually(lambda n=name, v=value: server.metric(n) == v, f"{name} is shown")
+    assert server.get("/health/ready").json()["registry"]["reachable"] is True
+    registry.release(iris_bytes, digest="sha256:" + "1" * 64)
+    refused = "serving_follower_refused_total"
+    eventually(lambda: server.metric(refused, reason="digest") == 1, "it is counted")
+
+
+def test_another_follower_goes_on_where_the_first_one_ended(
+    start, registry, follow, iris_bytes, build_iris, eventually
+):
+    server = start(follow_seconds=0)
+    first = registry.release(iris_bytes)
+    follower = follow()
+    eventually(lambda: server.serves(first), "the first version is served")
+
+    follower.process.terminate()
+    assert follower.process.wait(20) == 0
+    second = registry.release(build_iris(C=0.1))
+    assert server.serves(first)
+    follow()
+
+    eventually(lambda: server.serves(second), "the second version is served")
+
+
+@pytest.mark.parametrize("seconds", [0, 0.4, 0.8, 1.2, 1.6])
+def test_it_ends_whenever_it_is_told_to(
+    registry, follow, iris_bytes, tmp_path, eventually, seconds
+):
+    registry.release(iris_bytes)
+    follower = follow()
+    lock = tmp_path / "store" / "follower.lock"
+    eventually(lock.exists, "it has begun")
+    time.sleep(seconds)  # somewhere among its imports
+
+    follower.process.send_signal(signal.SIGTERM)
+
+    assert follower.process.wait(20) == 0, follower.log.read_text()
