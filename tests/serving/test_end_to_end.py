@@ -227,6 +227,23 @@ def test_a_new_replica_serves_previous_while_production_is_refused(
     eventually(lambda: server.metric("serving_model_fallback") == 1, "it is counted")
 
 
+def test_a_stored_fallback_needs_no_registry_to_start(
+    start, registry, iris_bytes, other_bytes, eventually
+):
+    previous = registry.register(iris_bytes)
+    registry.promote(previous, "Previous")
+    registry.release(other_bytes, digest="sha256:" + "1" * 64)
+    server = start()
+    eventually(lambda: server.serves(previous), "the previous version is served")
+    server.stop()
+    registry.file.unlink()
+
+    again = start()
+
+    assert again.serves(previous)
+    assert again.get("/health/ready").json()["fallback"]["alias"] == "Previous"
+
+
 def test_wrong_digest_and_wrong_golden_rows_are_refused(
     start, registry, iris_bytes, build_iris, eventually
 ):
