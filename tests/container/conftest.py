@@ -60,10 +60,12 @@ class Engine:
         return json.loads(self("image", "inspect", image).stdout)[0]
 
     def run_once(
-        self, image: str, *command: str, **environ: str
+        self, image: str, *command: str, volume: str | None = None, **environ: str
     ) -> subprocess.CompletedProcess[str]:
         """Run a command in a new container to its end."""
-        options = ("--rm", "--pull=never", "--network=host", *set_variables(environ))
+        options = ["--rm", "--pull=never", "--network=host", *set_variables(environ)]
+        if volume:
+            options.append(f"--volume={volume}")
         return self("run", *options, *LOCKED_IN, image, *command, check=False)
 
 
@@ -107,6 +109,13 @@ def serving_image(make: Callable[..., None]) -> str:
     return f"iris-serving:{TAG}"
 
 
+@pytest.fixture
+def image_with_model(make: Callable[..., None], registry: "MlflowServer") -> str:
+    """Build the image of the service with version 1 inside."""
+    make("image-with-model", MLFLOW_TRACKING_URI=registry.uri)
+    return f"iris-serving-with-model:{TAG}"
+
+
 @pytest.fixture(scope="session")
 def training_image(make: Callable[..., None]) -> str:
     """Build the image of the pipelines."""
@@ -122,12 +131,13 @@ def free_port() -> int:
 
 @dataclass
 class Container:
-    """The service in a container without rights."""
+    """The service, or another command, in a container without rights."""
 
     engine: Engine
     image: str
-    volume: str
+    volumes: tuple[str, ...]
     environ: dict[str, str] = field(default_factory=dict)
+    command: tuple[str, ...] = ()
     published: bool = False
     name: str = field(default_factory=lambda: f"iris-test-{uuid.uuid4().hex[:8]}")
     port: int = field(default_factory=free_port)
@@ -137,7 +147,7 @@ class Container:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        """Start it and wait until it answers."""
+        """Start it; wait until the service answers."""
         if self.published:
             network = [f"--publish=127.0.0.1:{self.port}:8000"]
         else:
@@ -147,13 +157,15 @@ class Container:
             "--detach",
             f"--name={self.name}",
             "--pull=never",
-            f"--volume={self.volume}:/models",
+            *(f"--volume={volume}" for volume in self.volumes),
             *network,
             *LOCKED_IN,
             *set_variables(self.environ),
             self.image,
+            *self.command,
         )
-        wait_until(self.answers, f"{self.name} answers")
+        if not self.command:
+            wait_until(self.answers, f"{self.name} answers")
 
     def answers(self) -> bool:
         assert self.state("Running") == "true", self.logs()
@@ -212,11 +224,19 @@ def volume(engine: Engine) -> Iterator[str]:
 
 @pytest.fixture
 def start(engine: Engine, volume: str) -> Iterator[Callable[..., Container]]:
-    """Start containers and remove them in the end."""
+    """Start containers on one volume and remove them in the end."""
     containers: list[Container] = []
 
-    def start(image: str, published: bool = False, **environ: str) -> Container:
-        containers.append(Container(engine, image, volume, environ, published))
+    def start(
+        image: str,
+        *command: str,
+        volumes: tuple[str, ...] = (),
+        store: str = "/models",
+        published: bool = False,
+        **environ: str,
+    ) -> Container:
+        mounts = f"{volume}:{store}", *volumes
+        containers.append(Container(engine, image, mounts, environ, command, published))
         containers[-1].start()
         return containers[-1]
 

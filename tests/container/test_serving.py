@@ -1,5 +1,6 @@
 """The service as it runs: without rights, beside a registry, and without one."""
 
+import hashlib
 import json
 import re
 import socket
@@ -8,8 +9,13 @@ from contextlib import closing
 from functools import partial
 
 import pytest
+import requests
 
 pytestmark = pytest.mark.container
+
+
+FOLLOWER = "python", "-m", "serving.registry.follower"
+NOWHERE = "http://127.0.0.1:9"
 
 
 @pytest.fixture
@@ -77,7 +83,7 @@ def test_it_is_limited(serving, engine):
 
 
 def test_it_lives_without_a_model_but_is_not_ready(start, serving_image, engine):
-    container = start(serving_image, MLFLOW_TRACKING_URI="http://127.0.0.1:9")
+    container = start(serving_image, MLFLOW_TRACKING_URI=NOWHERE)
     image = engine.inspect_image(serving_image)
     # Docker has it in the configuration, Podman beside it.
     check = (image | image["Config"])["Healthcheck"]["Test"]
@@ -156,11 +162,95 @@ def test_a_new_container_needs_no_registry(
     )
 
 
-def test_an_image_with_a_model_needs_nothing(make, start, registry, engine, eventually):
-    make("image-with-model", MLFLOW_TRACKING_URI=registry.uri)
+def test_an_image_with_a_model_needs_nothing(
+    image_with_model, start, registry, engine, eventually
+):
     registry.stop()
 
-    container = start("iris-serving-with-model:test", published=True)
+    container = start(image_with_model, published=True)
 
     eventually(lambda: container.serves("1"), "version 1 is served")
     assert "serving.registry.follower" not in engine("top", container.name).stdout
+
+
+def test_an_empty_volume_is_filled_from_an_image_with_a_model(
+    image_with_model, start, serving_image, registry, engine, volume, eventually
+):
+    registry.stop()
+    mount = f"{volume}:/store"
+    # Kubernetes does so where a pod has an fsGroup; an engine may leave it to root.
+    own = (
+        "--user=0",
+        f"--volume={mount}",
+        image_with_model,
+        "chown",
+        "10001",
+        "/store",
+    )
+    engine("run", "--rm", "--pull=never", *own)
+    seed = ("python", "-m", "serving.model.store.seed", "/models")
+
+    filled = engine.run_once(image_with_model, *seed, volume=mount, IRIS_STORE="/store")
+    container = start(serving_image, MLFLOW_TRACKING_URI=NOWHERE)
+
+    assert filled.returncode == 0, filled.stderr
+    eventually(lambda: container.serves("1"), "version 1 is served")
+
+
+def test_a_follower_in_a_container_of_its_own(
+    start, serving_image, registry, engine, eventually
+):
+    follower = start(serving_image, *FOLLOWER, MLFLOW_TRACKING_URI=registry.uri)
+    service = start(serving_image, store="/models:ro", IRIS_FOLLOW_SECONDS="0")
+    check = ("python", "-m", "serving.server.healthcheck", "follower")
+
+    eventually(lambda: service.serves("1"), "version 1 is served")
+    assert "serving.registry.follower" not in engine("top", service.name).stdout
+    assert follower.execute(*check).returncode == 0
+    eventually(
+        lambda: service.get("/health/ready").json()["registry"]["reachable"] is True,
+        "readiness shows what it reports",
+    )
+
+    follower.stop()
+    assert follower.state("ExitCode") == "0"
+    assert service.serves("1")
+    registry.promote("2")
+    engine("start", follower.name)
+    eventually(lambda: service.serves("2"), "version 2 is served")
+
+
+def test_two_containers_share_a_volume(
+    serving, start, serving_image, registry, engine, eventually
+):
+    other = start(serving_image, MLFLOW_TRACKING_URI=registry.uri)
+    eventually(lambda: "another follower keeps" in other.logs(), "it stands by")
+    assert other.serves("1")
+
+    engine("kill", serving.name)
+    registry.promote("2")
+
+    eventually(lambda: other.serves("2"), "the other follower takes over")
+
+
+def test_a_file_of_keys_is_mounted(
+    start, serving_image, registry, setosa, tmp_path, eventually
+):
+    folder = tmp_path / "keys"
+    folder.mkdir()
+    digest = hashlib.sha256(b"secret").hexdigest()
+    (folder / "api-keys").write_text(f"alice {digest}\n")
+    container = start(
+        serving_image,
+        volumes=(f"{folder}:/run/keys:ro",),
+        IRIS_API_KEYS_FILE="/run/keys/api-keys",
+        MLFLOW_TRACKING_URI=registry.uri,
+    )
+
+    def predict(key: str) -> int:
+        headers = {"Authorization": f"Bearer {key}"}
+        url = f"{container.url}/predict"
+        return requests.post(url, json=setosa, headers=headers, timeout=10).status_code
+
+    eventually(lambda: predict("secret") == 200, "the key is accepted")
+    assert predict("another") == 401
