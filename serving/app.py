@@ -63,10 +63,20 @@ def create_app(config: Config | None = None, model: Model | None = None) -> Flas
     register_errors(app, service.metrics)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    service.metrics.requests.prepare_failures(find_prediction_routes(app))
     admission = Admission(app.wsgi_app, service.access, config.send_seconds)
     app.wsgi_app = admission  # type: ignore[method-assign]
     service.start()
     return app
+
+
+def find_prediction_routes(app: Flask) -> set[str]:
+    """Return the routes that predict: all that take a POST, but for feedback."""
+    return {
+        rule.rule
+        for rule in app.url_map.iter_rules()
+        if "POST" in (rule.methods or ()) and not rule.endpoint.startswith("feedback.")
+    }
 
 
 def create_service(app: Flask, config: Config) -> Service:

@@ -1,11 +1,14 @@
 """prometheus-flask-exporter with one hook instead of three: same metrics, faster."""
 
+from collections.abc import Iterable
 from time import perf_counter
 from typing import Any
 
 from flask import Flask, Response, request
 from prometheus_client import Counter, Histogram
 from prometheus_flask_exporter import PrometheusMetrics
+
+FAILURES = (429, 500, 503)  # what the service answers when it fails
 
 
 class Exporter(PrometheusMetrics):  # type: ignore[misc]
@@ -33,6 +36,7 @@ class Exporter(PrometheusMetrics):  # type: ignore[misc]
             buckets=buckets,
             registry=self.registry,
         )
+        self._seconds = seconds
         total = Counter(
             f"{prefix}_http_request",
             "Requests",
@@ -57,3 +61,12 @@ class Exporter(PrometheusMetrics):  # type: ignore[misc]
             return response
 
         app.after_request(count)
+
+    def prepare_failures(self, routes: Iterable[str]) -> None:
+        """Create the series of failed predictions, with a count of 0.
+
+        PromQL sees no increase in a counter that appears with its first event.
+        """
+        for route in routes:
+            for status in FAILURES:
+                self._seconds.labels("POST", route, status)

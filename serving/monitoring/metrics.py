@@ -47,7 +47,9 @@ class ServiceMetrics(PredictionFamilies):
         if folder:
             use_reserved_files()
         super().__init__(self.registry)
-        Exporter(app, path=None, registry=self.registry, buckets=LATENCIES)
+        self.requests = Exporter(
+            app, path=None, registry=self.registry, buckets=LATENCIES
+        )
         self._create()
 
     def _create(self) -> None:

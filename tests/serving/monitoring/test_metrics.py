@@ -6,6 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client.openmetrics.parser import (
+    text_string_to_metric_families as parse_openmetrics,
+)
 from prometheus_client.parser import text_string_to_metric_families
 
 from serving.model.onnx_model import Prediction
@@ -110,6 +113,47 @@ def test_labels_are_bounded(client, read):
     ]
     assert {labels["route"] for labels in counted} == {"unknown"}
     assert {labels["method"] for labels in counted} == {"GET", "OTHER"}
+
+
+def test_failures_of_predictions_are_counted_from_the_start(client, read):
+    name = "flask_http_request_duration_seconds_count"
+
+    counts = {
+        (dict(labels)["route"], dict(labels)["status"]): count
+        for (each, labels), count in read(client).items()
+        if each == name
+    }
+
+    for route in ("/predict", "/predict/batch", "/invocations"):
+        assert {(route, status) for status in ("429", "500", "503")} <= set(counts)
+    assert "/feedback" not in {route for route, _ in counts}
+    assert set(counts.values()) == {0}
+
+
+# What Prometheus 3 asks for; it fails a scrape whose content type it does not know.
+ACCEPTED = (
+    "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
+    "application/openmetrics-text;version=0.0.1;q=0.5,"
+    "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,"
+    "text/plain;version=0.0.4;q=0.3,*/*;q=0.2"
+)
+
+
+def test_prometheus_3_can_read_the_metrics(client, setosa):
+    client.post("/predict", json=setosa)
+
+    answer = client.get("/metrics", headers={"Accept": ACCEPTED})
+
+    assert answer.mimetype == "application/openmetrics-text"
+    families = list(parse_openmetrics(answer.text))
+    bounds = {
+        sample.labels["le"]
+        for family in families
+        for sample in family.samples
+        if "le" in sample.labels
+    }
+    # Prometheus 3 stores other spellings under these, and rules would not find them.
+    assert bounds == {"+Inf"} | {repr(float(each)) for each in bounds - {"+Inf"}}
 
 
 def test_two_applications_count_apart(make_app, iris, setosa, read):
