@@ -10,7 +10,14 @@ from mlflow.exceptions import MlflowException
 from iris_kedro.datasets.raw.archive import LABELLED_ROWS, RAW_DATA
 from iris_kedro.datasets.raw.locations import read_location
 from iris_kedro.hooks.tracking import DECISION
-from iris_kedro.registry import NOTE, SHARE, VERDICT, Registry, find_outcomes
+from iris_kedro.registry import (
+    NOTE,
+    PRODUCTION,
+    SHARE,
+    VERDICT,
+    Registry,
+    find_outcomes,
+)
 from iris_kedro.registry.releases import was_refused
 from iris_kedro.registry.storage.registered_model import RegisteredModel
 from iris_kedro.watcher.records.store import Result
@@ -79,6 +86,13 @@ class Results:
             return None
         digest = PurePosixPath(versions[-1].tags[RAW_DATA]).stem
         return digest, versions[-1].creation_timestamp / 1000
+
+    def find_production(self) -> tuple[str, float] | None:
+        """Return the version in Production, and when it was registered."""
+        number = self._model.read().aliases.get(PRODUCTION)
+        if number is None:
+            return None
+        return number, self._model.get_version(number).creation_timestamp / 1000
 
     def publish(self, text: str) -> None:
         """Record the last decision, once there is a registered model."""

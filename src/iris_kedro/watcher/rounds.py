@@ -18,7 +18,7 @@ from .records.reading import Record
 from .records.store import Store
 from .results import Results
 from .rules import Action, PastRun, Situation, decide
-from .status import NEWEST_RUNS
+from .status import NEWEST_RUNS, PRODUCTION
 from .trials import Trials
 
 logger = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ class Watcher:
         self._trials = trials
         self.work = Work(store, lease, observer, results)
         self._by = by
-        self._published = ""
+        self._published = self._production = ""
         self._is_waiting = False  # because another watcher is active
         self.has_lease = False
         self.idle_reason = ""
@@ -93,6 +93,7 @@ class Watcher:
             if not self.work.is_going_on() and acts:
                 self._act()
             self._publish()
+            self._note_production()
         except LeaseLost:
             self.work.drop()
             if self.has_lease or not self._is_waiting:
@@ -175,6 +176,14 @@ class Watcher:
             if text != self._published:
                 self._results.publish(text)
                 self._published = text
+
+    def _note_production(self) -> None:
+        """Note the age of the model, for the metrics."""
+        found = self._results.find_production()
+        text = "{} {}".format(*found) if found else ""
+        if text and text != self._production:
+            self._store.write_note(self._lease, PRODUCTION, text)
+            self._production = text
 
 
 def _describe(record: Record) -> str:

@@ -1,11 +1,15 @@
 """The state of the watcher and its rules."""
 
 from dataclasses import dataclass
+from itertools import takewhile
 
 from iris_kedro.specification import Rules
 
 from .records.store import Store
 from .rules import (
+    NOT_TRAINED,
+    WITHOUT_RESULT,
+    Outcome,
     PastRun,
     Situation,
     Trigger,
@@ -15,6 +19,7 @@ from .rules import (
 )
 
 NEWEST_RUNS = 50  # for the breaker, in addition to those of the last day
+PRODUCTION = "production"  # name of a note: the version, and when it was registered
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,10 @@ class Status:
         cooldown_until: When the cooldown ends or has ended.
         budget: Number of runs that may still start.
         is_breaker_open: Whether runs need new data, new labels or a reset.
+        refused_in_a_row: How many of the newest runs the gate refused.
+        trained_at: When the last run ended that trained a model or found that there was
+            nothing new to train on, if any.
+        production: The version in Production and when it was registered, if known.
     """
 
     now: float
@@ -36,6 +45,9 @@ class Status:
     cooldown_until: float
     budget: int
     is_breaker_open: bool
+    refused_in_a_row: int
+    trained_at: float | None
+    production: tuple[str, float] | None
 
 
 def read_status(store: Store, rules: Rules) -> Status:
@@ -54,4 +66,33 @@ def read_status(store: Store, rules: Rules) -> Status:
         cooldown_until=find_cooldown(runs, rules),
         budget=count_budget(runs, rules, now),
         is_breaker_open=is_breaker_open(situation, rules),
+        refused_in_a_row=_count_refused(runs),
+        trained_at=_find_training(runs),
+        production=_parse_production(store.read_note(PRODUCTION)),
     )
+
+
+def _count_refused(runs: tuple[PastRun, ...]) -> int:
+    """Count the newest runs that were refused; those without a result do not count."""
+    results = (
+        run.outcome
+        for run in reversed(runs)
+        if run.outcome not in {*WITHOUT_RESULT, None}
+    )
+    return len(list(takewhile(lambda outcome: outcome == Outcome.REFUSED, results)))
+
+
+def _find_training(runs: tuple[PastRun, ...]) -> float | None:
+    ends = [
+        run.finished_at
+        for run in runs
+        if run.finished_at is not None and run.outcome not in NOT_TRAINED
+    ]
+    return max(ends, default=None)
+
+
+def _parse_production(note: str | None) -> tuple[str, float] | None:
+    if note is None:
+        return None
+    version, seconds = note.split()
+    return version, float(seconds)

@@ -58,6 +58,13 @@ class FileResults:
     def find_source(self):
         return None
 
+    def find_production(self):
+        file = self._folder / "production"
+        if not file.exists():
+            return None
+        version, seconds = file.read_text().split()
+        return version, float(seconds)
+
     def publish(self, text):
         self.recover()
         (self._folder / "published").write_text(text)

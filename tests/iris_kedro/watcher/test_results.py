@@ -1,5 +1,7 @@
 """What the watcher reads in MLflow of a run that it has started."""
 
+import time
+
 import pytest
 from mlflow.tracking import MlflowClient
 
@@ -55,3 +57,17 @@ def test_labels_of_the_newest_version_that_has_any_are_found(
     register(registry)
 
     assert results.find_labels() == "second.jsonl"
+
+
+def test_production_is_found_with_the_time_of_its_registration(
+    results, registry, register
+):
+    assert results.find_production() is None
+
+    began = time.time()
+    register(registry)
+    registry._model.set_alias("Production", "1")
+
+    version, created_at = results.find_production()
+    assert version == "1"
+    assert began - 1 <= created_at <= time.time() + 1

@@ -9,6 +9,7 @@ from iris_kedro.watcher.loop import Loop
 from iris_kedro.watcher.records.lease import Lease
 from iris_kedro.watcher.records.tables import lease as lease_table
 from iris_kedro.watcher.rules import Kind
+from iris_kedro.watcher.status import PRODUCTION
 from serving.database import schema
 from serving.database.engine import connect
 from serving.database.tables import feedback, predictions
@@ -365,6 +366,16 @@ def test_what_was_decided_last_is_said_in_mlflow(lab, store, once):
     published = json.loads((lab.folder / "published").read_text())
     assert published["reason"] == "one"
     assert (published["outcome"], published["version"]) == ("released", "1")
+
+
+def test_the_age_of_production_is_noted(lab, store, once):
+    once()
+    assert store.read_note(PRODUCTION) is None
+
+    for text in ("3 86400.5", "4 90000.0"):
+        (lab.folder / "production").write_text(text)
+        once()
+        assert store.read_note(PRODUCTION) == text
 
 
 @pytest.mark.parametrize("away", ["away", "slow"])

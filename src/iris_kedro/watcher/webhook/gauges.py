@@ -15,6 +15,7 @@ from iris_kedro.errors import ProjectError
 from iris_kedro.monitoring.gauges import describe_gauges
 from iris_kedro.specification import Rules
 from iris_kedro.watcher.records.store import Store
+from iris_kedro.watcher.rules import Outcome
 from iris_kedro.watcher.status import read_status
 from iris_kedro.watcher.triggers.monitoring import Report, read_report
 
@@ -56,6 +57,22 @@ class WatcherCollector(Collector):
         yield _gauge("watcher_runs_left", "Runs that may still start today", left)
         is_open = status.is_breaker_open
         yield _gauge("watcher_breaker_open", "Whether the breaker is open", is_open)
+        refused = "Newest runs in a row that the gate refused"
+        yield _gauge("watcher_refused_in_a_row", refused, status.refused_in_a_row)
+        yield _gauge(
+            "watcher_last_training_timestamp_seconds",
+            "Time when the last run ended that did not fail; 0 without any",
+            status.trained_at or 0.0,
+        )
+        created = GaugeMetricFamily(
+            "watcher_model_created_timestamp_seconds",
+            "Time when the version in Production was registered",
+            labels=["version"],
+        )
+        if status.production is not None:
+            version, seconds = status.production
+            created.add_metric([version], seconds)
+        yield created
         running = GaugeMetricFamily("watcher_run_seconds", "Age of the current run")
         for run in status.running:
             running.add_metric([], status.now - run.decided_at)
@@ -67,7 +84,9 @@ class WatcherCollector(Collector):
             decisions.add_metric(labels, count)
         yield decisions
         runs = CounterMetricFamily("watcher_runs", "Finished runs", labels=["outcome"])
-        for outcome, count in self.store.count_outcomes().items():
+        # All outcomes: PromQL sees no increase in a counter that has just appeared.
+        counts = dict.fromkeys(map(str, Outcome), 0) | self.store.count_outcomes()
+        for outcome, count in counts.items():
             runs.add_metric([outcome], count)
         yield runs
 

@@ -10,6 +10,7 @@ from iris_kedro.specification import Rules
 from iris_kedro.watcher.records.database import connect
 from iris_kedro.watcher.records.store import Result, Store
 from iris_kedro.watcher.rules import Action, Decision, Kind, Outcome
+from iris_kedro.watcher.status import PRODUCTION
 from iris_kedro.watcher.webhook import application
 from iris_kedro.watcher.webhook.application import create_app
 from iris_kedro.watcher.webhook.gauges import WatcherCollector
@@ -18,6 +19,7 @@ TOKEN = "correct horse b\u00e4ttery staple"  # noqa: S105
 # Clients send UTF-8, which WSGI decodes as Latin-1.
 BEARER = {"Authorization": f"Bearer {TOKEN}".encode().decode("latin-1")}
 PLAIN = {"reason": "new rules"}
+RUN = Decision(Action.RUN, "due", "because")
 
 
 @pytest.fixture
@@ -205,6 +207,62 @@ def test_metrics_are_those_of_the_database(client, store, lease):
     assert found["watcher_decisions_total", "run", "due"] == 3
     assert found["watcher_runs_total", "refused"] == 2
     assert found["watcher_database_up",] == 1
+
+
+def test_prometheus_knows_the_content_type(client):
+    """Since version 3, it fails a scrape otherwise."""
+    answer = client.get("/metrics", headers={"Accept": "*/*"})
+
+    assert answer.mimetype == "text/plain"
+    assert answer.mimetype_params["version"] in {"0.0.4", "1.0.0"}
+
+
+def test_all_outcomes_are_counted_from_the_start(client):
+    found = scrape(client)
+
+    assert {found["watcher_runs_total", each] for each in Outcome} == {0}
+    assert found["watcher_last_training_timestamp_seconds",] == 0
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "count"),
+    [
+        ("refused refused", 2),
+        ("refused released refused", 1),
+        ("refused failed", 0),
+        ("refused interrupted unchanged", 1),
+    ],
+)
+def test_refused_runs_in_a_row_are_counted(client, store, lease, outcomes, count):
+    for outcome in outcomes.split():
+        decision = store.decide(lease, RUN, by="ada")
+        store.finish(lease, decision, Result(Outcome(outcome)))
+    store.decide(lease, RUN, by="ada")  # has no result yet
+
+    assert scrape(client)["watcher_refused_in_a_row",] == count
+
+
+@pytest.mark.parametrize(
+    ("outcome", "is_training"),
+    [("unchanged", True), ("refused", True), ("failed", False), ("interrupted", False)],
+)
+def test_a_training_has_ended_if_it_did_not_fail(
+    client, store, lease, outcome, is_training
+):
+    began = store.read_time()
+    decision = store.decide(lease, RUN, by="ada")
+    store.finish(lease, decision, Result(Outcome(outcome)))
+
+    ended = scrape(client)["watcher_last_training_timestamp_seconds",]
+    assert (ended >= began - 0.001) is is_training
+
+
+def test_the_age_of_production_is_known(client, store, lease):
+    assert ("watcher_model_created_timestamp_seconds", "7") not in scrape(client)
+
+    store.write_note(lease, PRODUCTION, "7 86400.5")
+
+    assert scrape(client)["watcher_model_created_timestamp_seconds", "7"] == 86400.5
 
 
 def test_a_run_under_way_has_a_duration(client, store, lease):
