@@ -1,6 +1,8 @@
 """Writes Grafana's dashboards from dashboards.yml; Grafana's own types check them."""
 
 import json
+import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +24,19 @@ from grafana_foundation_sdk.models.dashboard import (
     DataTransformerConfig,
     Threshold,
     ThresholdsMode,
+    VariableOption,
+    VariableRefresh,
 )
 
 HERE = Path(__file__).parent
+ALERTS = HERE.parent / "prometheus" / "rules" / "alerts.yml"
 SOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
 COLUMNS = 24
+# Metrics, recorded ones included, and what already selects them.
+METRIC = re.compile(
+    r"(?<![\w:])(up|(?:\w+:)?(?:flask|serving|watcher|monitoring)_\w+(?::\w+)?)(?![\w:])(\{)?"
+)
+BOUND = re.compile(r"[<>]=? ([\d.]+(?: \* [\d.]+)?)")
 
 
 def build_all() -> dict[str, str]:
@@ -44,6 +54,7 @@ def _build(name: str, content: dict[str, Any], annotation: dict[str, Any]) -> st
     page.time("now-6h", "now").refresh("30s").tooltip(DashboardCursorSync.CROSSHAIR)
     source = dashboard.DatasourceVariable("datasource").label("Source")
     page.with_variable(source.type("prometheus"))
+    page.with_variable(_build_namespaces())
     page.annotation(_build_annotation(annotation))
     link = dashboard.DashboardLink("Iris").type(DashboardLinkType.DASHBOARDS)
     page.link(link.tags(["iris"]).keep_time(True))
@@ -64,7 +75,39 @@ def _build(name: str, content: dict[str, Any], annotation: dict[str, Any]) -> st
 
 def _build_annotation(annotation: dict[str, Any]) -> dashboard.AnnotationQuery:
     query = dashboard.AnnotationQuery().name(annotation["name"]).datasource(SOURCE)
-    return query.enable(True).icon_color("blue").expr(annotation["query"])
+    return query.enable(True).icon_color("blue").expr(_select(annotation["query"]))
+
+
+def _build_namespaces() -> dashboard.QueryVariable:
+    """Build the choice of a namespace; outside of Kubernetes there is only "All"."""
+    every = VariableOption(selected=True, text="All", value="$__all")
+    variable = dashboard.QueryVariable("namespace").label("Namespace")
+    variable.datasource(SOURCE).query('label_values(up{job="iris-serving"}, namespace)')
+    variable.refresh(VariableRefresh.ON_DASHBOARD_LOAD).current(every)
+    return variable.include_all(True).all_value(".*")
+
+
+def _select(expression: str) -> str:
+    """Limit an expression to the chosen namespace."""
+
+    def add_namespace(found: re.Match[str]) -> str:
+        rest = ", " if found[2] else "}"
+        return f'{found[1]}{{namespace=~"$namespace"{rest}'
+
+    return METRIC.sub(add_namespace, expression)
+
+
+def _find_threshold(step: float | str | None) -> float | None:
+    """Return a number, or the threshold of the alert that is named in its place."""
+    if not isinstance(step, str):
+        return step
+    groups = yaml.safe_load(ALERTS.read_text(encoding="utf-8"))["groups"]
+    rules = [rule for group in groups for rule in group["rules"]]
+    [bound, *_] = [rule["expr"] for rule in rules if rule["alert"] == step]
+    found = BOUND.search(bound)
+    if found is None:
+        raise ValueError(f"{ALERTS}: {step} compares with no number: {bound}")
+    return math.prod(map(float, found[1].split(" * ")))
 
 
 def _build_number(content: dict[str, Any], neighbours: int) -> stat.Panel:
@@ -76,13 +119,14 @@ def _build_number(content: dict[str, Any], neighbours: int) -> stat.Panel:
     if "legend" in content:
         panel.text_mode(BigValueTextMode.NAME)
         query.legend_format(content["legend"])
-    return panel.with_target(query.expr(content["query"]))
+    return panel.with_target(query.expr(_select(content["query"])))
 
 
 def _build_graph(content: dict[str, Any], _: int) -> Timeseries:
     panel = Timeseries().title(content["graph"]).datasource(SOURCE)
     panel.description(content.get("text", "")).unit(content.get("unit", "short"))
-    panel.span(COLUMNS // 2).height(8).min(0).fill_opacity(8).legend(_build_legend())
+    panel.span(COLUMNS // 2).height(8).fill_opacity(8).legend(_build_legend())
+    panel.min(content.get("minimum", 0))
     if "maximum" in content:
         panel.max(content["maximum"])
     if content.get("stacked"):
@@ -97,7 +141,7 @@ def _build_graph(content: dict[str, Any], _: int) -> Timeseries:
         "ABCDEFGH", content["queries"].items(), strict=False
     ):
         query = prometheus.Dataquery().ref_id(letter).range().datasource(SOURCE)
-        panel.with_target(query.expr(expression).legend_format(legend))
+        panel.with_target(query.expr(_select(expression)).legend_format(legend))
     return panel
 
 
@@ -106,7 +150,7 @@ def _build_matrix(content: dict[str, Any], _: int) -> table.Panel:
     panel.description(content.get("text", "")).unit("short").decimals(0)
     panel.span(COLUMNS // 2).height(8)
     query = prometheus.Dataquery().ref_id("A").datasource(SOURCE).instant()
-    panel.with_target(query.format("table").expr(content["query"]))
+    panel.with_target(query.format("table").expr(_select(content["query"])))
     fields = {"rowField": content["rows"], "columnField": content["columns"]}
     options = {"valueField": "Value"} | fields
     grouping = DataTransformerConfig(id_val="groupingToMatrix", options=options)
@@ -119,10 +163,15 @@ def _build_legend() -> common.VizLegendOptions:
 
 
 def _build_thresholds(
-    steps: dict[str, float | None],
+    steps: dict[str, float | str | None],
 ) -> dashboard.ThresholdsConfig:
     config = dashboard.ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE)
-    return config.steps([Threshold(value=v, color=color) for color, v in steps.items()])
+    return config.steps(
+        [
+            Threshold(value=_find_threshold(step), color=color)
+            for color, step in steps.items()
+        ]
+    )
 
 
 BUILDERS = {"number": _build_number, "graph": _build_graph, "matrix": _build_matrix}

@@ -1,7 +1,8 @@
 """Write the PrometheusRule from the rule files of deploy/prometheus.
 
-Run as ``python deploy/kubernetes/prometheus_rule.py``. kustomize does not read files
-outside its folder, so the rules are copied, and a test compares the copy.
+Run as ``python deploy/kubernetes/prometheus_rule.py``, for example after setting the
+address of the runbook in runbook.yml. kustomize does not read files outside its folder,
+so the rules are copied, and a test compares the copy.
 """
 
 from pathlib import Path

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,15 +11,24 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "grafana"
 DASHBOARDS = sorted((FOLDER / "dashboards").glob("*.json"))
+# A metric, recorded or not, that the variable does not select.
+IN_ALL_NAMESPACES = re.compile(
+    r"(?<![\w:])(?:up|\w*:?(?:flask|serving|watcher|monitoring)_[\w:]+)(?![\w:])"
+    r'(?!\{namespace=~"\$namespace")'
+)
 
 
-def test_dashboards_are_as_written_down():
+@pytest.fixture
+def dashboards():
     place = FOLDER / "dashboards.py"
     specification = importlib.util.spec_from_file_location("dashboards", place)
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
+    return module
 
-    built = module.build_all()
+
+def test_dashboards_are_as_written_down(dashboards):
+    built = dashboards.build_all()
 
     assert {file.name: file.read_text() for file in DASHBOARDS} == built
 
@@ -30,6 +40,34 @@ def test_grafanas_types_read_the_dashboard(file):
     panels = [panel for panel in page.panels if panel.type_val != "row"]
     assert all(panel.targets for panel in panels)
     assert len({panel.id_val for panel in page.panels}) == len(page.panels)
+
+
+@pytest.mark.parametrize("file", DASHBOARDS, ids=lambda file: file.name)
+def test_every_metric_is_of_the_chosen_namespace(file):
+    page = json.loads(file.read_text())
+    queries = [each for panel in page["panels"] for each in panel.get("targets", [])]
+
+    for query in (*queries, *page["annotations"]["list"]):
+        assert not IN_ALL_NAMESPACES.findall(query["expr"]), query["expr"]
+
+
+@pytest.mark.parametrize(
+    ("alert", "threshold"),
+    [
+        ("ServingQueueing", 0.05),
+        ("ServingErrors", 14.4),
+        ("ServingRegistryUnreachable", 120),
+        ("TrainingRefused", 3),
+        ("ModelOld", 90 * 86400),
+    ],
+)
+def test_limits_are_the_thresholds_of_alerts(dashboards, alert, threshold):
+    assert dashboards._find_threshold(alert) == threshold
+
+
+def test_a_limit_of_an_alert_without_a_number_is_refused(dashboards):
+    with pytest.raises(ValueError, match="Watchdog compares with no number"):
+        dashboards._find_threshold("Watchdog")
 
 
 @pytest.mark.parametrize("file", DASHBOARDS, ids=lambda file: file.name)

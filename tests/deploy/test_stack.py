@@ -204,7 +204,11 @@ def test_prometheus_scrapes_the_watcher(watched, stack):
 def test_query_of_a_dashboard_gives_data(watched, eventually, expression):
     loop = watched.loop
     # Grafana puts these in.
-    for variable, value in (("$__rate_interval", "15s"), ("$__interval", "5s")):
+    for variable, value in (
+        ("$__rate_interval", "15s"),
+        ("$__interval", "5s"),
+        ("$namespace", ".*"),
+    ):
         expression = expression.replace(variable, value)
 
     def gives_data() -> bool:
