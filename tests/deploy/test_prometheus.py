@@ -1,5 +1,6 @@
 """The rules and who is notified of them, checked by promtool and amtool."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -129,6 +130,35 @@ def test_rule_tests_notice_a_changed_rule(run, tmp_path, name, changed, into):
     checked = run("promtool", "test", "rules", tests)
 
     assert checked.returncode == 1, checked.stdout + checked.stderr
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_rules_are_tested_with_the_image_of_the_stack(require, tmp_path, compose, code):
+    """With a docker that only notes how it is called, and then fails or not."""
+    require("promtool", shutil.which("promtool"), "promtool is not installed")
+    record = tmp_path / "record"
+    docker = tmp_path / "docker"
+    docker.write_text(
+        f'#!/bin/sh\n[ "$1" = info ] || {{ echo "$@" >>{record}; exit {code}; }}\n'
+    )
+    docker.chmod(0o755)
+
+    checked = subprocess.run(
+        [ROOT / "deploy" / "check.sh", "prometheus"],
+        env={**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert checked.returncode == code, checked.stdout + checked.stderr
+    calls = record.read_text().splitlines()
+    image = compose["services"]["prometheus"]["image"]
+    assert all(f"--entrypoint promtool {image} " in call for call in calls)
+    if code == 0:
+        tested = calls[-1].partition(" test rules ")[2].split()
+        files = {f"tests/{file.name}" for file in (FOLDER / "tests").glob("*.yml")}
+        assert set(tested) == files
 
 
 def test_alertmanager_configuration_is_valid(run):

@@ -1,0 +1,165 @@
+"""Rules and dashboards mean the same on Prometheus 2 (Debian) and 3 (the stack).
+
+What has changed is listed in Prometheus' migration guide and, for each point, tested or
+searched for here: the tests of the rules run on Debian's version.
+"""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+PROMETHEUS = DEPLOY / "prometheus"
+RANGE = re.compile(r"\[(\d+)([smhd])(:\w+)?\]")
+MILLISECONDS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+# Labels whose values never contain a newline: status codes, and names in Kubernetes.
+ONE_LINE = {"status", "namespace"}
+
+
+def read_rules() -> dict[str, str]:
+    """Return the expression of each rule, and where it is."""
+    return {
+        f"{file.name}: {rule.get('record', rule.get('alert'))} {number}": rule["expr"]
+        for file in sorted((PROMETHEUS / "rules").glob("*.yml"))
+        for group in yaml.safe_load(file.read_text())["groups"]
+        for number, rule in enumerate(group["rules"])
+    }
+
+
+def read_dashboards() -> dict[str, str]:
+    found = {}
+    for file in sorted((DEPLOY / "grafana" / "dashboards").glob("*.json")):
+        page = json.loads(file.read_text())
+        for panel in page["panels"]:
+            for target in panel.get("targets", []):
+                place = f"{file.name}: {panel['title']} {target['refId']}"
+                found[place] = target["expr"]
+    return found
+
+
+EXPRESSIONS = read_rules() | read_dashboards()
+
+
+@pytest.fixture(params=EXPRESSIONS.values(), ids=EXPRESSIONS.keys())
+def expression(request) -> str:
+    return request.param
+
+
+def leave_left_open(text: str) -> str:
+    """Let ranges exclude their left boundary, as Prometheus 3 does.
+
+    Timestamps are whole milliseconds, so [t - 5m + 1ms, t] holds the same samples as
+    (t - 5m, t].
+    """
+
+    def shorten(found: re.Match[str]) -> str:
+        length = int(found[1]) * MILLISECONDS[found[2]] - 1
+        return f"[{length}ms{found[3] or ''}]"
+
+    return RANGE.sub(shorten, text)
+
+
+@pytest.mark.parametrize(
+    "name", sorted(each.name for each in (PROMETHEUS / "tests").glob("*.yml"))
+)
+def test_rules_pass_their_tests_with_ranges_that_are_left_open(require, tmp_path, name):
+    promtool = shutil.which("promtool")
+    require("promtool", promtool, "promtool is not installed")
+    copy = tmp_path / "prometheus"
+    shutil.copytree(PROMETHEUS, copy)
+    for file in (*copy.glob("rules/*.yml"), *copy.glob("tests/*.yml")):
+        file.write_text(leave_left_open(file.read_text()))
+    assert "[299999ms]" in (copy / "rules" / "recording.yml").read_text()
+
+    ran = subprocess.run(
+        [promtool, "test", "rules", copy / "tests" / name],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_buckets_are_named_as_prometheus_3_stores_them(expression):
+    """``le="1"`` is stored as ``le="1.0"``."""
+    for bound in re.findall(
+        r'\b(?:le|quantile)\s*(?:=~|!~|!?=)\s*"([^"]*)"', expression
+    ):
+        assert bound in {repr(float(bound)), "+Inf"}
+
+
+def test_a_dot_matches_no_newline_that_it_did_not_match_before(expression):
+    for label, pattern in re.findall(r'(\w+)\s*(?:=~|!~)\s*"([^"]*)"', expression):
+        assert label in ONE_LINE or "." not in pattern.replace("\\.", ""), (
+            f"{label}: write [^\\n] for . in {pattern}"
+        )
+
+
+def test_no_function_is_used_that_was_renamed(expression):
+    assert not re.search(r"\bholt_winters\b", expression)
+
+
+def test_a_subquery_has_more_than_one_step(expression):
+    """``[1m:1m]`` had two values if it was aligned; it has one."""
+    for number, unit, step in RANGE.findall(expression):
+        if step:
+            count, length = re.fullmatch(r":(\d+)([smhd])", step).groups()
+            steps = int(number) * MILLISECONDS[unit] / int(count) / MILLISECONDS[length]
+            assert steps >= 2
+
+
+def test_the_configuration_has_no_setting_that_was_removed():
+    text = (PROMETHEUS / "prometheus.yml").read_text()
+    settings = yaml.safe_load(text)
+
+    assert "scrape_classic_histograms" not in text
+    for alertmanager in settings["alerting"]["alertmanagers"]:
+        assert alertmanager.get("api_version", "v2") == "v2"
+    # Without a port, a target is scraped and labelled otherwise than before.
+    for job in settings["scrape_configs"]:
+        for config in job["static_configs"]:
+            assert all(re.search(r":\d+$", target) for target in config["targets"])
+
+
+def test_no_flag_of_prometheus_was_removed(compose):
+    command = compose["services"]["prometheus"]["command"]
+
+    assert not [each for each in command if each.startswith("--enable-feature")]
+
+
+def test_matchers_of_alertmanager_are_quoted():
+    """Unquoted values are read differently by Alertmanager 0.27 and later."""
+    settings = yaml.safe_load((DEPLOY / "alertmanager/alertmanager.yml").read_text())
+    matchers = [
+        matcher
+        for each in (*settings["route"]["routes"], *settings["inhibit_rules"])
+        for key in ("matchers", "source_matchers", "target_matchers")
+        for matcher in each.get(key, [])
+    ]
+
+    assert matchers
+    for matcher in matchers:
+        assert re.fullmatch(r'\w+ (=|!=|=~|!~) "[^"]*"', matcher)
+
+
+@pytest.mark.parametrize(
+    ("image", "oldest"),
+    [
+        # keep_firing_for
+        ("prometheus", (2, 42)),
+        # Prometheus 3 speaks the API v2 only.
+        ("alertmanager", (0, 16)),
+    ],
+)
+def test_the_stack_has_versions_that_know_what_is_used(compose, image, oldest):
+    tag = compose["services"][image]["image"].partition("@")[0].rpartition(":")[2]
+
+    version = tuple(map(int, re.findall(r"\d+", tag)[:2]))
+
+    assert version >= oldest
