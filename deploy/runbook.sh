@@ -1,0 +1,109 @@
+#!/usr/bin/env bash
+# The commands of docs/runbook.md, to be loaded into your shell:
+#   source deploy/runbook.sh compose      # the stack on this machine
+#   source deploy/runbook.sh kubernetes   # the namespace NAMESPACE of kubectl's context
+# The images have neither curl nor much of a shell: services are asked with their own Python.
+
+NAMESPACE="${NAMESPACE:-iris}"
+# Where the cluster's Prometheus runs, as kube-prometheus-stack names it.
+MONITORING="${MONITORING:-monitoring}"
+PROMETHEUS="${PROMETHEUS:-statefulset/prometheus-kube-prometheus-stack-prometheus}"
+
+case "${1:-}" in
+  compose)
+    COMPOSE_PROJECT="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/compose/compose.yaml"
+    METRICS_PORT=8000
+    compose() { docker compose --file "$COMPOSE_PROJECT" "$@"; }
+    # inside SERVICE COMMAND...: run a command in a container of a service
+    inside() { local service=$1; shift; compose exec -T "$service" "$@"; }
+    # query PROMQL: ask Prometheus
+    query() { inside prometheus promtool query instant http://localhost:9090 "$1"; }
+    # logs SERVICE [TEXT]: the lines of the last hour that contain a text
+    logs() { compose logs --no-log-prefix --since 1h "$1" | grep --fixed-strings -- "${2:-}"; }
+    # state: what runs, and since when
+    state() { compose ps --all; }
+    # why SERVICE: how its containers ended last
+    why() { compose ps --all --quiet "$1" | xargs docker inspect --format '{{.Name}} {{json .State}}'; }
+    start() { compose up --detach "$1"; }
+    restart() { compose restart "$1"; }
+    stop() { compose stop "$1"; }
+    scale() {
+      echo "One machine: set IRIS_WORKERS of the service in $COMPOSE_PROJECT, then compose up --detach serving" >&2
+      return 1
+    }
+    ;;
+  kubernetes)
+    METRICS_PORT=9000
+    cluster() { kubectl --namespace "$NAMESPACE" "$@"; }
+    inside() { local service=$1; shift; cluster exec "deployment/iris-$service" -- "$@"; }
+    query() {
+      kubectl --namespace "$MONITORING" exec "$PROMETHEUS" --container prometheus -- \
+        promtool query instant http://localhost:9090 "$1"
+    }
+    logs() {
+      cluster logs --selector "app.kubernetes.io/name=iris-$1" --all-containers --since=1h --tail=-1 \
+        --max-log-requests=50 | grep --fixed-strings -- "${2:-}"
+    }
+    state() { cluster get pods --output wide; }
+    why() {
+      cluster get pods --selector "app.kubernetes.io/name=iris-$1" --output \
+        'jsonpath={range .items[*]}{.metadata.name}{" "}{.status.containerStatuses[*].lastState}{"\n"}{end}'
+    }
+    # start SERVICE: one pod; the autoscaler adds the others of the service
+    start() { cluster scale "deployment/iris-$1" --replicas 1; }
+    restart() { cluster rollout restart "deployment/iris-$1"; }
+    stop() { cluster scale "deployment/iris-$1" --replicas 0; }
+    # scale PODS: the least number of pods; the autoscaler adds more
+    scale() {
+      cluster patch horizontalpodautoscaler iris-serving --type merge \
+        --patch "{\"spec\":{\"minReplicas\":$1}}"
+    }
+    ;;
+  *)
+    echo "usage: source deploy/runbook.sh compose|kubernetes" >&2
+    # A sourced file returns, a script ends.
+    # shellcheck disable=SC2317
+    return 2 2>/dev/null || exit 2
+    ;;
+esac
+
+# ask SERVICE PORT PATH: the body of a response, whatever its status
+ask() {
+  inside "$1" python -c '
+import sys
+from urllib.error import HTTPError
+from urllib.request import urlopen
+try:
+    response = urlopen(f"http://127.0.0.1:{sys.argv[1]}{sys.argv[2]}", timeout=10)
+except HTTPError as error:
+    response = error
+print(response.read().decode())' "$2" "$3"
+}
+
+# ready: the readiness of one instance of the service
+ready() { ask serving 8000 /health/ready; }
+
+# metric NAME: the values of a metric in one instance of the service, or in the watcher
+metric() {
+  case "$1" in
+    watcher_* | monitoring_*) ask watcher 8001 /metrics ;;
+    *) ask serving "$METRICS_PORT" /metrics ;;
+  esac | grep --extended-regexp "^$1(\{| )"
+}
+
+# model COMMAND...: kedro model, in the watcher and in its environment (KEDRO_ENV)
+model() { inside watcher kedro model "$@"; }
+
+# watch COMMAND...: kedro watch, there
+watch() { inside watcher kedro watch "$@"; }
+
+# train REASON: ask the watcher for a training
+train() {
+  inside watcher python -c '
+import json, os, sys
+from urllib.request import Request, urlopen
+body = json.dumps({"reason": sys.argv[1]}).encode()
+token = os.environ["IRIS_WATCHER_TOKEN"]
+headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+print(urlopen(Request("http://127.0.0.1:8001/trigger", body, headers), timeout=30).read().decode())' "$1"
+}

@@ -1,0 +1,265 @@
+"""The runbook: every alert has a section whose commands exist and can be executed."""
+
+import ast
+import json
+import os
+import re
+import shlex
+import subprocess
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+import pytest
+import yaml
+
+from iris_kedro.cli import cli
+
+ROOT = Path(__file__).parents[2]
+COMMANDS = ROOT / "deploy" / "runbook.sh"
+RULES = ROOT / "deploy" / "prometheus" / "rules"
+BASH = "/bin/bash"
+STEPS = ("Look", "Stop the harm", "It worked")
+SECTION = re.compile(r"^## (\w+)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+METRIC = re.compile(r"(?<![\w:])(?:serving|watcher|monitoring)_\w+(?![\w:])")
+RECORDED = re.compile(r"(?<![\w:])\w+:\w+:\w+")
+# Of a metric with labels, a histogram or a counter.
+SUFFIX = re.compile(r"_(total|bucket|sum|count)$")
+# What the images have; there is no shell, no curl.
+PROGRAMS = {
+    "serving": {"python"},
+    "watcher": {"python", "kedro"},
+    "prometheus": {"promtool"},
+}
+STAND_IN = """#!/usr/bin/env python3
+import json, os, sys
+with open(os.environ["RECORD"], "a") as file:
+    file.write(json.dumps([os.path.basename(sys.argv[0]), *sys.argv[1:]]) + "\\n")
+print(" ".join(sys.argv))
+"""
+
+
+def read_sections() -> dict[str, str]:
+    runbook = (ROOT / "docs" / "runbook.md").read_text()
+    return dict(SECTION.findall(runbook))
+
+
+def read_alerts() -> set[str]:
+    groups = yaml.safe_load((RULES / "alerts.yml").read_text())["groups"]
+    return {rule["alert"] for group in groups for rule in group["rules"]}
+
+
+def read_steps(section: str) -> dict[str, list[str]]:
+    """Return the commands of each step."""
+    block = section.split("```sh\n")[1].partition("```")[0]
+    steps: dict[str, list[str]] = {}
+    for line in block.splitlines():
+        if line.startswith("# "):
+            steps[line[2:]] = []
+        else:
+            list(steps.values())[-1].append(line)
+    return steps
+
+
+def split(command: str) -> list[str]:
+    return shlex.split(command, comments=True)
+
+
+SECTIONS = read_sections()
+ALL = {
+    f"{name}: {line}": line
+    for name, section in SECTIONS.items()
+    for lines in read_steps(section).values()
+    for line in lines
+}
+
+
+@pytest.fixture(params=ALL.values(), ids=ALL.keys())
+def command(request) -> str:
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def names() -> set[str]:
+    """Return all texts of the source that could be the name of a metric."""
+    found = set()
+    for folder in ("serving", "src/iris_kedro/watcher", "src/iris_kedro/monitoring"):
+        for file in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text())):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    found.add(node.value)
+    return found
+
+
+def is_exported(metric: str, names: set[str]) -> bool:
+    """Check that the source has the name, or both halves of it."""
+    plain = SUFFIX.sub("", metric)
+    if {metric, plain} & names:
+        return True
+    halves = (plain[:place] for place in range(1, len(plain)) if plain[place] == "_")
+    return any(
+        (half in names or f"{half}_" in names)
+        and {plain[len(half) :], plain[len(half) + 1 :]} & names
+        for half in halves
+    )
+
+
+def test_every_alert_has_a_section_and_no_other():
+    assert set(SECTIONS) == read_alerts()
+
+
+@pytest.mark.parametrize("section", SECTIONS.values(), ids=SECTIONS.keys())
+def test_a_section_says_what_to_do(section):
+    steps = read_steps(section)
+
+    assert re.match(r"\n\*(Critical|Warning|None)[.*]", section)
+    assert "**Impact.** " in section
+    assert tuple(steps) == STEPS
+    assert [len(steps[step]) for step in STEPS] == [3, 1, 1]
+
+
+def test_severities_are_those_of_the_rules():
+    groups = yaml.safe_load((RULES / "alerts.yml").read_text())["groups"]
+    severities: dict[str, set[str]] = {}
+    for rule in (rule for group in groups for rule in group["rules"]):
+        severities.setdefault(rule["alert"], set()).add(rule["labels"]["severity"])
+
+    for name, section in SECTIONS.items():
+        stated = section.partition("**Impact.**")[0].lower()
+        assert {each for each in severities[name] if f"*{each}" in stated} == (
+            severities[name]
+        ), name
+
+
+def test_metrics_of_a_command_are_exported(command, names):
+    recorded = set(re.findall(r"record: (\S+)", (RULES / "recording.yml").read_text()))
+
+    assert set(RECORDED.findall(command)) <= recorded
+    assert all(is_exported(each, names) for each in METRIC.findall(command))
+
+
+def test_metrics_of_the_rules_are_exported(names):
+    expressions = " ".join(
+        rule["expr"]
+        for file in RULES.glob("*.yml")
+        for group in yaml.safe_load(file.read_text())["groups"]
+        for rule in group["rules"]
+    )
+
+    used = set(METRIC.findall(expressions))
+
+    assert {each for each in used if not is_exported(each, names)} == set()
+    assert not is_exported("serving_unheard_of_total", names)
+
+
+def test_log_lines_are_written_by_the_service(command):
+    name, *arguments = split(command)
+    if name != "logs":
+        return
+    service, text = arguments
+    folder = {"serving": "serving", "watcher": "src/iris_kedro/watcher"}[service]
+    if text.startswith('"'):  # a field of a JSON line
+        assert re.fullmatch(r'"(\w+)":\w+', text)
+        text = text.split('"')[1]
+    sources = (file.read_text() for file in (ROOT / folder).rglob("*.py"))
+
+    assert any(text in source for source in sources)
+
+
+def test_commands_of_kedro_exist(command):
+    name, *arguments = split(command)
+    if name not in {"model", "watch"}:
+        return
+    group = cli.commands[name]
+    child = group.commands[arguments[0]]
+
+    with child.make_context(arguments[0], arguments[1:]) as context:
+        assert isinstance(context, click.Context)
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Run a command; docker and kubectl only note how they are called."""
+    bin_folder, record = tmp_path / "bin", tmp_path / "record"
+    bin_folder.mkdir()
+    for name in ("docker", "kubectl"):
+        program = bin_folder / name
+        program.write_text(STAND_IN)
+        program.chmod(0o755)
+
+    def run(platform: str, command: str) -> tuple[list[list[str]], str]:
+        environ = {
+            "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}",
+            "RECORD": str(record),
+        }
+        ran = subprocess.run(
+            [BASH, "-c", f"source {COMMANDS} {platform}; {command}"],
+            env=environ,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        text = record.read_text() if record.exists() else ""
+        return [json.loads(line) for line in text.splitlines()], ran.stderr
+
+    return run
+
+
+def find_executed(call: list[str]) -> tuple[str, list[str]] | None:
+    """Return the service and the command that a call executes in a container."""
+    if "exec" not in call:
+        return None
+    after = call[call.index("exec") + 1 :]
+    if call[0] == "docker":
+        assert after[0] == "-T"
+        return after[1], after[2:]
+    place = after[0].partition("/")[2]
+    service = "prometheus" if "prometheus" in place else place.removeprefix("iris-")
+    return service, after[after.index("--") + 1 :]
+
+
+@pytest.mark.parametrize("platform", ["compose", "kubernetes"])
+def test_a_command_runs_without_a_shell_in_the_container(run, platform, command):
+    calls, errors = run(platform, command)
+
+    if platform == "compose" and command.startswith("scale"):
+        assert "IRIS_WORKERS" in errors
+        return
+    assert errors == ""
+    assert calls
+    program = {"compose": "docker", "kubernetes": "kubectl"}[platform]
+    assert {call[0] for call in calls} == {program}
+    for service, (name, *arguments) in filter(None, map(find_executed, calls)):
+        assert name in PROGRAMS[service]
+        if "-c" in arguments:
+            ast.parse(arguments[arguments.index("-c") + 1])
+        if "-m" in arguments:
+            assert find_spec(arguments[arguments.index("-m") + 1])
+
+
+@pytest.mark.parametrize(
+    ("platform", "call"),
+    [
+        (
+            "kubernetes",
+            "kubectl --namespace iris exec deployment/iris-watcher -- kedro model"
+            " rollback --reason a b",
+        ),
+        (
+            "compose",
+            f"docker compose --file {COMMANDS.parent}/compose/compose.yaml exec -T"
+            " watcher kedro model rollback --reason a b",
+        ),
+    ],
+)
+def test_a_rollback_runs_in_the_watcher(run, platform, call):
+    [ran], _ = run(platform, "model rollback --reason 'a b'")
+
+    assert " ".join(ran) == call
+
+
+def test_another_platform_is_refused(run):
+    calls, errors = run("swarm", "true")
+
+    assert calls == []
+    assert "usage: source deploy/runbook.sh compose|kubernetes" in errors
