@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 __all__ = ["create_app"]
 
+NAME = "iris-kedro"  # of the service, for those who ask and in traces
 __version__ = "0.1.0"
 
 

@@ -133,6 +133,37 @@ class Config:
         "`json`, `text`, or `auto`: text on a terminal, else JSON",
     )
     log_level: str = _setting("INFO", parsers.level, "minimum log level")
+    otlp_endpoint: str | None = _setting(
+        None,
+        parsers.optional(parsers.url),
+        "URL of an OpenTelemetry collector (OTLP/HTTP); no traces if empty",
+    )
+    otlp_traces_endpoint: str | None = _setting(
+        None,
+        parsers.optional(parsers.url),
+        "complete URL for traces, if it is not `/v1/traces` of the collector",
+    )
+    traces_sampler: str = _setting(
+        "parentbased_traceidratio",
+        parsers.default("parentbased_traceidratio", parsers.sampler),
+        "which requests are traced: one of OpenTelemetry's samplers",
+    )
+    traces_ratio: float = _setting(
+        1.0,
+        parsers.default(1.0, parsers.ratio),
+        "share of the requests to trace, from 0 to 1",
+    )
+    traces_disabled: bool = _setting(
+        False, parsers.is_true, "`true` turns traces off, whatever else is set"
+    )
+
+    @property
+    def traces_url(self) -> str | None:
+        """Where traces are sent; None if there are none."""
+        if self.traces_disabled:
+            return None
+        base = self.otlp_endpoint and f"{self.otlp_endpoint.rstrip('/')}/v1/traces"
+        return self.otlp_traces_endpoint or base
 
     @property
     def poll_seconds(self) -> float:
@@ -179,10 +210,15 @@ class Config:
             raise ConfigError(variable, str(self.max_buffered_bytes), expected)
 
 
-# Two settings belong to libraries: one name for a thing is enough.
+# Some settings belong to libraries: one name for a thing is enough.
 _BORROWED = {
     "tracking_uri": "MLFLOW_TRACKING_URI",
     "metrics_folder": "PROMETHEUS_MULTIPROC_DIR",
+    "otlp_endpoint": "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "otlp_traces_endpoint": "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    "traces_sampler": "OTEL_TRACES_SAMPLER",
+    "traces_ratio": "OTEL_TRACES_SAMPLER_ARG",
+    "traces_disabled": "OTEL_SDK_DISABLED",
 }
 
 

@@ -85,9 +85,33 @@ def level(value: str) -> str:
     return one_of("DEBUG", "INFO", "WARNING", "ERROR")(value.upper())
 
 
+def sampler(value: str) -> str:
+    """Parse the name of one of OpenTelemetry's samplers."""
+    rules = "always_on", "always_off", "traceidratio"
+    return one_of(*rules, *(f"parentbased_{rule}" for rule in rules))(value.lower())
+
+
+def ratio(value: str) -> float:
+    """Parse a share."""
+    parsed = _number(value)
+    if parsed is None or not 0 <= parsed <= 1:
+        raise ValueError("a number from 0 to 1")
+    return parsed
+
+
+def is_true(value: str) -> bool:
+    """Parse a switch as OpenTelemetry does: what is not true is false."""
+    return value.strip().lower() == "true"
+
+
 def optional(parse: Callable[[str], T]) -> Callable[[str], T | None]:
     """Return a parser that takes empty text as None."""
     return lambda value: parse(value) if value else None
+
+
+def default(value: T, parse: Callable[[str], T]) -> Callable[[str], T]:
+    """Return a parser that takes empty text as the default, as OpenTelemetry does."""
+    return lambda text: parse(text) if text else value
 
 
 def _number(value: str) -> float | None:

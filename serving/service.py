@@ -22,6 +22,7 @@ from serving.predictor import Predictor
 if TYPE_CHECKING:
     from serving.database.database import Database
     from serving.database.feedback.inbox import FeedbackInbox
+    from serving.monitoring.tracing.tracing import Tracing
 
 EXTENSION = "serving"
 
@@ -43,13 +44,23 @@ class Service:
     predictor: Predictor = field(init=False)
     database: "Database | None" = None
     shadow: Shadow | None = None
+    tracing: "Tracing | None" = None
     retention: VersionRetention = field(init=False)
 
     def __post_init__(self) -> None:
         """Create the parts of every service."""
         self.request_log = self._create_queue("request_log", log_requests)
+        if self.config.traces_url:
+            # OpenTelemetry needs memory, which a service without traces saves.
+            from serving.monitoring.tracing.tracing import Tracing  # noqa: PLC0415
+
+            self.tracing = Tracing(self.config, self.metrics)
         monitor = RequestMonitor(
-            self.metrics, self.access.capacity, self.request_log.submit, self._report
+            self.metrics,
+            self.access.capacity,
+            self.request_log.submit,
+            self._report,
+            self.tracing.trace if self.tracing else None,
         )
         self.requests = self._create_queue("requests", monitor.consume)
         self.partner = Partner(self.metrics, self.config)
@@ -125,6 +136,8 @@ class Service:
 
     def start(self) -> None:
         """Start the threads: in the process that serves, after its fork."""
+        if self.tracing:
+            self.tracing.start()
         for reloader in self.reloaders:
             reloader.start()
         for queue in self._queues:
@@ -140,6 +153,8 @@ class Service:
             reloader.stop()
         for queue in self._queues:
             queue.stop()
+        if self.tracing:
+            self.tracing.stop()
         if self.database:
             self.database.stop()
 

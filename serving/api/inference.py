@@ -6,7 +6,7 @@ import orjson
 from flask import Blueprint, request
 from werkzeug.exceptions import NotFound
 
-from serving import __version__
+from serving import NAME, __version__
 from serving.http.application import ApiResponse
 from serving.http.content import (
     JSON,
@@ -51,7 +51,7 @@ def server() -> ApiResponse:
     """Describe the server."""
     return json_response(
         {
-            "name": "iris-kedro",
+            "name": NAME,
             "version": __version__,
             "extensions": ["binary_tensor_data"],
         }

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 ARRIVED = "serving.arrived"
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+OTHER_METHOD = "OTHER"
 UNKNOWN_ROUTE = "unknown"
 USUAL_HEADERS = 2  # Content-Type and Content-Length
 SECURITY_HEADERS = [
@@ -60,7 +61,8 @@ class ApiRequest(Request):
         self.started = perf_counter()
         self.arrived: float = environ.get(ARRIVED, self.started)
         if self.method not in METHODS:
-            self.method = "OTHER"  # or invented ones would become labels without end
+            # Or invented ones would become labels without end.
+            self.method = OTHER_METHOD
 
     @cached_property
     def request_id(self) -> str:

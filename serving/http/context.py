@@ -8,11 +8,13 @@ from flask import Flask, Response
 
 from serving.http.application import the_request
 from serving.monitoring.observers import CompletedRequest
+from serving.monitoring.tracing.context import read_head
 from serving.service import Service
 
 
 def register_context(app: Flask, service: Service) -> None:
     """Record the completion of each request of an application."""
+    is_traced = service.tracing is not None
 
     def complete(response: Response) -> Response:
         request = the_request()
@@ -28,6 +30,7 @@ def register_context(app: Flask, service: Service) -> None:
                 request.request_id,
                 request.served if predicted else None,
                 request.observation if predicted else None,
+                read_head(request.environ) if is_traced else None,
             )
         )
         return response

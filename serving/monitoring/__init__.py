@@ -1,1 +1,1 @@
-"""Metrics, logs and shadow."""
+"""Metrics, logs, traces and shadow."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from serving.model.onnx_model import Model, Prediction
 from serving.monitoring.tasks import OnError, attempt, run_forever
+from serving.monitoring.tracing.context import HEAD_BYTES, RequestHead, TraceIds
 from serving.schemas.rows import Matrix
 
 if TYPE_CHECKING:
@@ -87,6 +88,8 @@ class CompletedRequest(NamedTuple):
         request_id: Its id.
         served: The model that predicted, if one did.
         observation: What it predicted.
+        head: What a span needs of it, while requests are traced.
+        trace: Its place in a trace, once that is known.
     """
 
     method: str
@@ -98,6 +101,8 @@ class CompletedRequest(NamedTuple):
     request_id: str
     served: "Served | None" = None
     observation: Observation | None = None
+    head: RequestHead | None = None
+    trace: TraceIds | None = None
 
     @property
     def size(self) -> int:
@@ -108,7 +113,7 @@ class CompletedRequest(NamedTuple):
     def memory(self) -> int:
         """Estimate of the bytes that it takes."""
         predicted = self.observation.memory if self.observation else 0
-        return REQUEST_BYTES + predicted
+        return REQUEST_BYTES + predicted + (HEAD_BYTES if self.head else 0)
 
 
 class ObserverQueue:

@@ -15,7 +15,9 @@ from serving.monitoring.prediction_metrics import observe_all
 
 # Together they are shorter than what a pipe takes as one piece: the lines of several
 # workers never mix.
-LINES_AT_ONCE = 8
+LINES_AT_ONCE = 7
+
+Requests = list[CompletedRequest]
 
 logger = logging.getLogger("serving.requests")
 
@@ -31,6 +33,8 @@ class RequestMonitor:
         capacity: What is in flight.
         log: Called with each request.
         report: Called each time, also without requests, to set other metrics.
+        trace: Makes spans of requests and returns the requests with their ids; None
+            if they are not traced.
     """
 
     def __init__(
@@ -39,14 +43,16 @@ class RequestMonitor:
         capacity: Capacity,
         log: Callable[[CompletedRequest], None],
         report: Callable[[], None] = lambda: None,
+        trace: Callable[[Requests], Requests] | None = None,
     ) -> None:
         self._metrics = metrics
         self._capacity = capacity
         self._log = log
         self._report = report
+        self._trace = trace
 
-    def consume(self, requests: list[CompletedRequest]) -> None:
-        """Count requests and what they predicted."""
+    def consume(self, requests: Requests) -> None:
+        """Count requests and what they predicted; trace them."""
         self._metrics.in_flight.set(self._capacity.in_flight)
         self._metrics.buffered_bytes.set(self._capacity.buffered_bytes)
         self._report()
@@ -57,6 +63,8 @@ class RequestMonitor:
         for group in _group_by_model(predicted):
             _record(group)
         count_pairs(self._metrics, filter(None, (r.observation for r in predicted)))
+        if self._trace:
+            requests = self._trace(requests)
         if logger.isEnabledFor(logging.INFO):
             for request in requests:
                 self._log(request)
@@ -98,6 +106,11 @@ def _describe(request: CompletedRequest) -> Line:
         "status": request.status,
         "milliseconds": round(request.seconds * 1000, 3),
     }
-    if request.served and request.observation:
-        fields["version"] = request.served.model.version.version
+    if request.observation:
+        fields["version"] = request.observation.model.version.version
+        fields["prediction_id"] = request.observation.prediction_id
+    if request.trace:
+        fields["trace_id"] = request.trace.trace_id
+        if request.trace.span_id:
+            fields["span_id"] = request.trace.span_id
     return request.time, fields

@@ -54,6 +54,8 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the environment of whoever runs the tests out of them."""
     for name in ("PROMETHEUS_MULTIPROC_DIR", "MLFLOW_TRACKING_URI"):
         monkeypatch.delenv(name, raising=False)
+    for name in [name for name in os.environ if name.startswith("OTEL_")]:
+        monkeypatch.delenv(name)
 
 
 def train(features: dict[str, np.ndarray], labels: np.ndarray, **changes) -> bytes:

@@ -15,6 +15,8 @@ def test_from_env_reads_every_setting_by_its_variable():
         "IRIS_DATABASE_OMIT": "age, name,",
         "MLFLOW_TRACKING_URI": "http://registry",
         "IRIS_LOG_LEVEL": "debug",
+        "OTEL_TRACES_SAMPLER": "TraceIdRatio",
+        "OTEL_TRACES_SAMPLER_ARG": "0.1",
     }
 
     config = Config.from_env(environ)
@@ -27,6 +29,8 @@ def test_from_env_reads_every_setting_by_its_variable():
     assert config.database_omit == {"age", "name"}
     assert config.tracking_uri == "http://registry"
     assert config.log_level == "DEBUG"
+    assert config.traces_sampler == "traceidratio"
+    assert config.traces_ratio == 0.1
 
 
 def test_from_env_without_variables_gives_the_defaults():
@@ -62,6 +66,11 @@ def test_from_env_reads_the_process_environment_by_default(monkeypatch):
         ("IRIS_METRICS_BIND", "9000"),
         ("IRIS_METRICS_BIND", "127.0.0.2:8000"),  # the port of IRIS_BIND
         ("IRIS_MLFLOW_PAGES", "javascript:alert(1)"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317"),
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "grpc://collector"),
+        ("OTEL_TRACES_SAMPLER", "sometimes"),
+        ("OTEL_TRACES_SAMPLER_ARG", "2"),
+        ("OTEL_TRACES_SAMPLER_ARG", "half"),
     ],
 )
 def test_from_env_names_variable_and_bad_value(variable, value):
@@ -85,6 +94,40 @@ def test_a_bad_url_is_named_without_its_password():
 def test_the_largest_body_must_fit_the_buffer(environ):
     with pytest.raises(ConfigError, match=r"IRIS_MAX_BUFFERED_BYTES.*IRIS_MAX_BODY"):
         Config.from_env(environ)
+
+
+@pytest.mark.parametrize(
+    ("environ", "url"),
+    [
+        ({}, None),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": ""}, None),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318"}, "http://c:4318/v1/traces"),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c/a/"}, "http://c/a/v1/traces"),
+        ({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "https://c/own"}, "https://c/own"),
+        (
+            {
+                "OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318",
+                "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "https://c/own",
+            },
+            "https://c/own",
+        ),
+        (
+            {
+                "OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318",
+                "OTEL_SDK_DISABLED": "True",
+            },
+            None,
+        ),
+    ],
+)
+def test_traces_are_off_unless_there_is_an_endpoint(environ, url):
+    assert Config.from_env(environ).traces_url == url
+
+
+def test_empty_variables_of_opentelemetry_are_its_defaults():
+    environ = {"OTEL_TRACES_SAMPLER": "", "OTEL_TRACES_SAMPLER_ARG": ""}
+
+    assert Config.from_env(environ) == Config()
 
 
 def test_every_setting_says_what_it_means():

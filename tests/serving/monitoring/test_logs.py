@@ -5,8 +5,9 @@ import select
 import pytest
 
 from serving.monitoring.logs import JsonFormatter, TextFormatter, redact
-from serving.monitoring.observers import CompletedRequest
+from serving.monitoring.observers import CompletedRequest, Observation
 from serving.monitoring.request_monitor import log_requests
+from serving.monitoring.tracing.context import TraceIds
 
 
 @pytest.mark.parametrize(
@@ -47,14 +48,10 @@ def test_redact_keeps_other_text(text):
 def records(caplog):
     """Log some requests, the first one in the year 2001."""
 
-    def log(number: int, request_id: str = "id") -> list[logging.LogRecord]:
+    def log(number: int, **changes: object) -> list[logging.LogRecord]:
         caplog.set_level(logging.INFO, "serving.requests")
-        log_requests(
-            [
-                CompletedRequest("GET", "/model", 200, 0.1, 0.0, 1e9 + i, request_id)
-                for i in range(number)
-            ]
-        )
+        request = CompletedRequest("GET", "/model", 200, 0.1, 0.0, 0, "id")
+        log_requests([request._replace(time=1e9 + i, **changes) for i in range(number)])
         return caplog.records
 
     return log
@@ -76,8 +73,45 @@ def test_each_request_has_a_line_of_text(records):
     assert all(" INFO    request request_id=id " in line for line in lines)
 
 
-def test_lines_that_are_written_together_fit_into_one_piece_of_a_pipe(records):
-    text = JsonFormatter().format(records(100, "x" * 128)[0])
+def test_lines_that_are_written_together_fit_into_one_piece_of_a_pipe(
+    records, load, iris_bytes
+):
+    model = load(iris_bytes, "1234567")
+    rows = model.contract.golden_rows.inputs[:1]
+    route = "/v2/models/<name>/versions/<version>/infer"
+    longest = {
+        "request_id": "x" * 128,
+        "method": "OPTIONS",
+        "route": route,
+        "seconds": 12.345678,
+        "observation": Observation(
+            model, rows, model.predict(rows), "p" * 32, "x" * 128, route, 1e9
+        ),
+        "trace": TraceIds("t" * 32, "s" * 16),
+    }
+    [record, *_] = records(100, **longest)
+    record.process = 4_194_304  # the largest that Linux has
+
+    text = JsonFormatter().format(record)
 
     assert text.count("\n") > 1
     assert len(text) < select.PIPE_BUF
+
+
+def test_the_ids_of_prediction_and_trace_are_in_the_line(records, iris):
+    rows = iris.contract.golden_rows.inputs[:1]
+    seen = Observation(iris, rows, iris.predict(rows), "p1", "id", "/predict", 1e9)
+
+    [record] = records(1, observation=seen, trace=TraceIds("t1", "s1"))
+
+    entry = json.loads(JsonFormatter().format(record))
+    assert entry["prediction_id"] == "p1"
+    assert (entry["trace_id"], entry["span_id"]) == ("t1", "s1")
+
+
+def test_a_request_that_is_not_sampled_has_no_span_to_look_for(records):
+    [record] = records(1, trace=TraceIds("t1"))
+
+    entry = json.loads(JsonFormatter().format(record))
+    assert entry["trace_id"] == "t1"
+    assert "span_id" not in entry

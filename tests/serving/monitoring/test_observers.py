@@ -1,3 +1,4 @@
+import random
 import time
 import tracemalloc
 
@@ -5,6 +6,7 @@ import numpy as np
 import pytest
 
 from serving.monitoring.observers import CompletedRequest, Observation, ObserverQueue
+from serving.monitoring.tracing.context import read_head
 
 
 def fail(*_: object) -> None:
@@ -89,15 +91,34 @@ def test_the_thread_survives_a_failing_consumer(complete, eventually):
     assert [(task, str(error)) for task, error in errors] == [("test", "no")]
 
 
-def test_the_bound_is_about_the_memory_that_requests_take(iris):
+@pytest.mark.parametrize("is_traced", [False, True])
+def test_the_bound_is_about_the_memory_that_requests_take(iris, is_traced):
     def complete(rows: int) -> CompletedRequest:
         matrix = np.full((rows, 4), 1.0, dtype=np.float32)
         prediction = iris.predict(matrix)
         observation = Observation(
             iris, matrix, prediction, "1" * 32, "2" * 32, "/predict", time.time()
         )
+        head = read_head(
+            {
+                "HTTP_TRACEPARENT": f"00-{random.getrandbits(128):032x}-{'1' * 16}-01",
+                "HTTP_HOST": f"{random.getrandbits(64):016x}.example.org",
+                "PATH_INFO": f"/{random.getrandbits(128):032x}",
+                "SERVER_PROTOCOL": "HTTP/1.1",
+                "wsgi.url_scheme": "http",
+            }
+        )
         return CompletedRequest(
-            "POST", "/predict", 200, 0.1, 0.1, time.time(), "2" * 32, None, observation
+            "POST",
+            "/predict",
+            200,
+            0.1,
+            0.1,
+            time.time(),
+            "2" * 32,
+            None,
+            observation,
+            head if is_traced else None,
         )
 
     for rows, count in (1, 3000), (1000, 50):

@@ -1,0 +1,135 @@
+"""Traces and log lines of a real gunicorn."""
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import requests
+
+from serving.model.store import CURRENT, Store
+
+pytestmark = pytest.mark.slow
+
+PROJECT = Path(__file__).resolve().parents[4]
+TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+
+
+@pytest.fixture(params=["asyncio", "gthread"])
+def worker_class(request) -> str:
+    return request.param
+
+
+@pytest.fixture
+def serve(start, tmp_path, describe, iris_bytes, collector):
+    """Return a function that starts a server which predicts and traces."""
+
+    def serve(**settings):
+        store = Store(tmp_path / "store")
+        with store.incoming() as folder:
+            (folder / "model.onnx").write_bytes(iris_bytes)
+            store.publish(CURRENT, folder / "model.onnx", describe(iris_bytes, "3"))
+        settings = {"follow_seconds": 0, "otlp_endpoint": collector.url} | settings
+        return start(**settings)
+
+    return serve
+
+
+@pytest.fixture
+def find_spans(collector, eventually):
+    """Return a function that waits for the spans of a route."""
+
+    def find_spans(route: str, number: int = 1) -> list:
+        def found() -> list:
+            return [each for each in list(collector.spans) if each.route == route]
+
+        eventually(lambda: len(found()) >= number, f"spans of {route}")
+        return found()
+
+    return find_spans
+
+
+def test_a_trace_leads_to_its_log_line_and_back(
+    serve, worker_class, find_spans, setosa, eventually
+):
+    server = serve(worker_class=worker_class)
+    headers = {"traceparent": f"00-{TRACE}-{PARENT}-01"}
+
+    url = f"{server.url}/predict"
+    answer = requests.post(url, json=setosa, headers=headers, timeout=10)
+
+    [span] = find_spans("/predict")
+    assert (span.trace_id, span.parent_id) == (TRACE, PARENT)
+    assert span.attributes["server.address"] == "127.0.0.1"
+    assert span.attributes["server.port"] == server.port
+    assert span.attributes["network.protocol.version"] == "1.1"
+
+    def find_lines() -> list[dict]:
+        lines = server.logged("request")
+        return [line for line in lines if line.get("trace_id") == TRACE]
+
+    eventually(find_lines, "the line is written")
+    [line] = find_lines()
+    assert line["span_id"] == span.span_id
+    assert line["prediction_id"] == answer.headers["X-Prediction-ID"]
+    assert line["prediction_id"] == span.attributes["serving.prediction.id"]
+
+
+def test_every_worker_traces_also_those_that_replace_others(
+    serve, worker_class, collector, eventually
+):
+    server = serve(worker_class=worker_class, workers=2)
+
+    def find_instances() -> set[str]:
+        """Return the ids of the processes that have sent spans."""
+        with suppress(requests.RequestException):  # while workers start
+            requests.get(f"{server.url}/ping", timeout=10)
+        return {each.resource["service.instance.id"] for each in list(collector.spans)}
+
+    eventually(lambda: len(find_instances()) == 2, "both workers trace")
+    first = server.workers()
+    for worker in first:
+        os.kill(worker, signal.SIGKILL)
+    eventually(lambda: not set(first) & set(server.workers()), "others work")
+
+    eventually(lambda: len(find_instances()) == 4, "they trace")
+
+
+def test_a_silent_collector_stops_neither_predictions_nor_the_service(
+    serve, worker_class, collector
+):
+    server = serve(worker_class=worker_class, workers=1)
+    collector.open.clear()
+
+    assert all(server.predict().ok for _ in range(20))
+    server.process.terminate()
+
+    assert server.process.wait(60) == 0
+    assert not collector.open.is_set()  # it has never answered
+    # The worker gave up by itself, before gunicorn would have killed it.
+    assert server.logged("spans were not sent")
+
+
+def test_without_a_collector_no_worker_loads_opentelemetry(tmp_path):
+    script = """
+import sys
+from serving import create_app
+app = create_app()
+app.test_client().get("/ping")
+app.extensions["serving"].stop()
+print([name for name in sys.modules if name.startswith("opentelemetry")])
+"""
+    environ = {name: each for name, each in os.environ.items() if name[:5] != "OTEL_"}
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env=environ | {"PYTHONPATH": str(PROJECT), "OTEL_TRACES_SAMPLER_ARG": "0.5"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.splitlines()[-1] == "[]"
