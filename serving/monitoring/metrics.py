@@ -14,6 +14,7 @@ from serving.monitoring.multiprocess.values import use_reserved_files
 from serving.monitoring.prediction_metrics import PredictionFamilies
 from serving.monitoring.process_metrics import ProcessMetrics
 from serving.monitoring.tasks import TaskErrors
+from serving.monitoring.tracing.exemplars import ExemplarCollector, Exemplars
 
 LATENCIES = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5)
 TASKS = (
@@ -42,6 +43,7 @@ class ServiceMetrics(PredictionFamilies):
 
     def __init__(self, app: Flask, folder: Path | None = None) -> None:
         self.folder = folder
+        self.exemplars: Exemplars | None = None
         self.registry = CollectorRegistry()
         self._shared = SharedCollector(folder) if folder else None
         if folder:
@@ -144,6 +146,9 @@ class ServiceMetrics(PredictionFamilies):
         """Write everything in the format that the scraper accepts."""
         encode, content_type = choose_encoder(accept)
         registry = CollectorRegistry()
-        registry.register(self._shared or self.registry)
+        counted: Collector = self._shared or self.registry
+        if self.exemplars:
+            counted = ExemplarCollector(counted, self.exemplars)
+        registry.register(counted)
         registry.register(state)
         return encode(registry), content_type

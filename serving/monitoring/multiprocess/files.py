@@ -13,7 +13,8 @@ from pathlib import Path
 
 logger = logging.getLogger(__name__)
 
-LEFTOVERS = ("*.db", "*.draft", "*.version")
+EXEMPLARS = "exemplars_{process}.json"
+LEFTOVERS = ("*.db", "*.draft", "*.version", EXEMPLARS.format(process="*"))
 
 SHARED, EXCLUSIVE = fcntl.LOCK_SH, fcntl.LOCK_EX
 AT_ONCE = fcntl.LOCK_NB
@@ -57,12 +58,14 @@ def find_files(folder: Path, kind: str) -> dict[int, Path]:
 
 
 def forget_gauges(folder: Path, process: int) -> None:
-    """Remove the live gauges of a process that has ended: they are about the present.
+    """Remove the live gauges of a process that has ended, and its exemplars.
 
-    A scrape does not mind if one of them goes while it reads.
+    They are about the present. A scrape does not mind if one of them goes while it
+    reads.
     """
     for gauges in folder.glob(f"gauge_live*_{process}.db"):
         remove(gauges)
+    remove(folder / EXEMPLARS.format(process=process))
 
 
 def remove(path: Path) -> None:

@@ -40,9 +40,10 @@ from prometheus_client import Counter
 
 from serving import NAME, __version__
 from serving.config import Config
-from serving.monitoring.metrics import ServiceMetrics
+from serving.monitoring.metrics import LATENCIES, ServiceMetrics
 from serving.monitoring.observers import CompletedRequest
 from serving.monitoring.tracing.context import RequestHead, TraceIds
+from serving.monitoring.tracing.exemplars import Exemplars
 from serving.monitoring.tracing.export import MOST_WAITING, RESULTS, BoundedExporter
 from serving.monitoring.tracing.spans import describe, is_failure, name_span
 
@@ -80,7 +81,7 @@ class Tracing:
 
     Args:
         config: Where to send the spans, and which ones.
-        metrics: Get the counter of spans.
+        metrics: Get the counter of spans, and show the exemplars.
     """
 
     def __init__(self, config: Config, metrics: ServiceMetrics) -> None:
@@ -96,6 +97,7 @@ class Tracing:
         )
         for result in RESULTS:
             self._spans.labels(result)
+        self.exemplars = metrics.exemplars = Exemplars(metrics.folder, LATENCIES)
 
     def start(self) -> None:
         """Start to send; after the fork, because threads do not survive one."""
@@ -122,10 +124,12 @@ class Tracing:
 
     def trace(self, requests: list[CompletedRequest]) -> list[CompletedRequest]:
         """Make spans of answered requests; return the requests with their ids."""
-        return [
+        traced = [
             self._trace(request, request.head) if request.head else request
             for request in requests
         ]
+        self.exemplars.share()
+        return traced
 
     def _trace(self, request: CompletedRequest, head: RequestHead) -> CompletedRequest:
         unsampled = match_unsampled(head.traceparent)
@@ -143,6 +147,7 @@ class Tracing:
             return request._replace(trace=TraceIds(format_trace_id(parent)))
         self._ids.trace_id = trace_id
         ids = TraceIds(format_trace_id(trace_id), self._send(request, head, context))
+        self.exemplars.note(request, ids)
         return request._replace(trace=ids)
 
     def _is_sampled(self, context: Context, trace_id: int) -> bool:

@@ -19,6 +19,7 @@ def test_prepare_wipes_what_an_earlier_start_left(folder, count, age):
     count(11, 1)
     age("1", 0)
     (folder / "counter_0.draft").touch()
+    (folder / "exemplars_11.json").touch()
 
     prepare(folder)
 
@@ -60,14 +61,14 @@ def test_prepare_survives_what_it_cannot_remove(folder, caplog):
     assert len(caplog.records) == 1
 
 
-def test_forget_gauges_removes_the_live_ones_of_one_process(folder):
-    for name in ("gauge_livesum_11.db", "gauge_livesum_12.db", "gauge_max_11.db"):
+def test_forget_gauges_removes_what_is_about_the_present_of_one_process(folder):
+    kept = {"gauge_livesum_12.db", "gauge_max_11.db", "exemplars_12.json"}
+    for name in kept | {"gauge_livesum_11.db", "exemplars_11.json"}:
         (folder / name).touch()
 
     forget_gauges(folder, 11)
 
-    left = {path.name for path in folder.glob("*.db")}
-    assert left == {"gauge_livesum_12.db", "gauge_max_11.db"}
+    assert {path.name for path in folder.iterdir()} == kept
 
 
 def test_forget_gauges_survives_a_missing_folder(folder):

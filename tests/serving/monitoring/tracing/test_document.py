@@ -81,12 +81,15 @@ def test_every_sampler_that_is_described_can_be_set():
     assert all(name in str(caught.value) for name in described)
 
 
-def test_grafana_links_by_the_names_of_the_lines(line):
-    _, links = map(yaml.safe_load, read_blocks("yaml"))
+def test_grafana_links_by_the_names_of_the_exemplars_and_lines(line):
+    _, prometheus, links = map(yaml.safe_load, read_blocks("yaml"))
 
+    [source] = prometheus["datasources"]
+    [destination] = source["jsonData"]["exemplarTraceIdDestinations"]
     loki, tempo = links["datasources"]
     [field] = loki["jsonData"]["derivedFields"]
-    assert field["datasourceUid"] == tempo["uid"]
+    assert destination["name"] == field["matcherRegex"] == "trace_id"
+    assert destination["datasourceUid"] == field["datasourceUid"] == tempo["uid"]
     assert tempo["jsonData"]["tracesToLogsV2"]["datasourceUid"] == loki["uid"]
     assert field["matcherRegex"] in line
 

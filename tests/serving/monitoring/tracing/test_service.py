@@ -1,21 +1,26 @@
-"""Traces and log lines of a real gunicorn."""
+"""Traces, exemplars and log lines of a real gunicorn."""
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import requests
+import yaml
 
 from serving.model.store import CURRENT, Store
+from serving.monitoring.tracing.exemplars import LATENCY
 
 pytestmark = pytest.mark.slow
 
 PROJECT = Path(__file__).resolve().parents[4]
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+OPENMETRICS = {"Accept": "application/openmetrics-text; version=1.0.0"}
 
 
 @pytest.fixture(params=["asyncio", "gthread"])
@@ -133,3 +138,86 @@ print([name for name in sys.modules if name.startswith("opentelemetry")])
     )
 
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def find_named_spans(server) -> set[str]:
+    """Return the ids of the spans that a scrape names."""
+    text = requests.get(f"{server.url}/metrics", headers=OPENMETRICS, timeout=10).text
+    lines = [line for line in text.splitlines() if line.startswith(LATENCY)]
+    return {line.split('span_id="')[1][:16] for line in lines if "span_id" in line}
+
+
+def test_each_worker_shows_the_exemplars_of_all(serve, find_spans, eventually):
+    server = serve(workers=2)
+    for _ in range(10):
+        requests.get(f"{server.url}/ping", timeout=10)
+    spans = find_spans("/ping", 10)
+    newest = max(spans, key=lambda each: each.end).span_id
+
+    def is_shown() -> bool:
+        """Scrape often enough for each worker to answer."""
+        return all(newest in find_named_spans(server) for _ in range(20))
+
+    eventually(is_shown, "all scrapes show it")
+
+
+def test_the_exemplars_of_ended_workers_are_forgotten(serve, find_spans, eventually):
+    server = serve(workers=2)
+    server.get("/ping")
+    [span] = find_spans("/ping")
+    eventually(lambda: span.span_id in find_named_spans(server), "it is shared")
+
+    for worker in server.workers():
+        os.kill(worker, signal.SIGTERM)
+
+    eventually(lambda: span.span_id not in find_named_spans(server), "it is forgotten")
+
+
+def test_prometheus_stores_the_exemplars(
+    serve, requires, tmp_path, find_spans, eventually
+):
+    program = requires("prometheus")
+    server = serve()
+    server.predict()
+    [span] = find_spans("/predict")
+    config = tmp_path / "prometheus.yml"
+    scrape = {
+        "job_name": "serving",
+        "scrape_interval": "1s",
+        "static_configs": [{"targets": [f"127.0.0.1:{server.port}"]}],
+    }
+    config.write_text(yaml.safe_dump({"scrape_configs": [scrape]}))
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    command = [
+        program,
+        "--enable-feature=exemplar-storage",
+        f"--config.file={config}",
+        f"--storage.tsdb.path={tmp_path}/data",
+        f"--web.listen-address={address}",
+    ]
+    query = {
+        "query": f'{LATENCY}_bucket{{route="/predict"}}',
+        "start": time.time() - 600,
+        "end": time.time() + 600,
+    }
+
+    def find_exemplars() -> list[dict]:
+        try:
+            url = f"http://{address}/api/v1/query_exemplars"
+            found = requests.get(url, params=query, timeout=10).json()["data"]
+        except (requests.ConnectionError, ValueError, KeyError):
+            return []
+        return [each for series in found for each in series["exemplars"]]
+
+    with (tmp_path / "prometheus.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        eventually(find_exemplars, "the exemplar is stored")
+        [exemplar] = find_exemplars()
+    finally:
+        process.terminate()
+        process.wait()
+
+    assert exemplar["labels"] == {"trace_id": span.trace_id, "span_id": span.span_id}
+    assert 0 < float(exemplar["value"]) < 10
