@@ -9,6 +9,7 @@ from mlflow.exceptions import MlflowException
 
 from iris_kedro.datasets.raw.archive import LABELLED_ROWS, RAW_DATA
 from iris_kedro.datasets.raw.locations import read_location
+from iris_kedro.errors import ProjectError
 from iris_kedro.hooks.tracking import DECISION
 from iris_kedro.registry import (
     NOTE,
@@ -75,7 +76,7 @@ class Results:
         """Return the labels that a training has kept; none if they are gone."""
         try:
             return list(parse_labels(read_location(address, str(self._project))))
-        except (MlflowException, OSError, ValueError) as error:
+        except (MlflowException, OSError, ProjectError, ValueError) as error:
             logger.warning("All labels count as new, used ones are unknown: %s", error)
             return None
 

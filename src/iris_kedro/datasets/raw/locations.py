@@ -1,4 +1,4 @@
-"""Files at a path, a URL or among MLflow's artifacts."""
+"""Files at a path, a URL, in an object store or among MLflow's artifacts."""
 
 import tempfile
 from pathlib import Path
@@ -6,26 +6,52 @@ from urllib.parse import urlsplit
 
 import fsspec
 import mlflow
+from fsspec import AbstractFileSystem
+from fsspec.implementations.arrow import ArrowFSWrapper
 
-# Where MLflow keeps artifacts, S3 with MLflow's own settings.
-MLFLOW_SCHEMES = {"mlflow-artifacts", "runs", "s3"}
+from iris_kedro.datasets.batch.reading.locations import open_location
+
+MLFLOW_SCHEMES = {"mlflow-artifacts", "runs"}
+OBJECT_STORE = "s3"
 
 
 def read_location(location: str, folder: str) -> bytes:
-    """Read a file from a path, a URL or MLflow's artifacts.
+    """Read a file from a path, a URL, an object store or MLflow's artifacts.
 
     Args:
         location: The location.
         folder: Folder that relative paths start from.
 
     Raises:
-        MlflowException, OSError, ValueError: If it cannot be read.
+        MlflowException, OSError, ProjectError, ValueError: If it cannot be read.
     """
     if urlsplit(location).scheme in MLFLOW_SCHEMES:
         return _download_artifact(location)
-    with fsspec.open(resolve(location, folder), "rb") as file:
+    system, path = find_file(location, folder)
+    with system.open(path, "rb") as file:
         content: bytes = file.read()
     return content
+
+
+def find_file(location: str, folder: str) -> tuple[AbstractFileSystem, str]:
+    """Return the file system of a path or URL, and the path in it.
+
+    Object stores have the settings that batch scoring has for them.
+
+    Args:
+        location: The location.
+        folder: Folder that relative paths start from.
+
+    Raises:
+        OSError, ProjectError, ValueError: If there is no such file system.
+    """
+    if urlsplit(location).scheme == OBJECT_STORE:
+        system, path = open_location(location)
+        return ArrowFSWrapper(system), path
+    found: tuple[AbstractFileSystem, str] = fsspec.core.url_to_fs(
+        resolve(location, folder)
+    )
+    return found
 
 
 def resolve(location: str, folder: str) -> str:

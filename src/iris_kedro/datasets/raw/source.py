@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-import fsspec
 import pandas as pd
 from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets.pandas import SQLQueryDataset
 from mlflow.exceptions import MlflowException
 from sklearn import datasets as sklearn_datasets
 
-from iris_kedro.datasets.raw.locations import MLFLOW_SCHEMES, read_location, resolve
+from iris_kedro.datasets.raw.locations import MLFLOW_SCHEMES, find_file, read_location
+from iris_kedro.errors import ProjectError
 
 SKLEARN = "sklearn:"
 QUERY = r"\s*(select|with)\s"
@@ -49,8 +49,8 @@ class SourceDataset(AbstractDataset[NoReturn, bytes]):
 
     A CSV is taken as it is. Parquet (``.parquet``), JSON lines (``.jsonl``,
     ``.ndjson``), the answer of an SQL query (``SELECT …``) and data of scikit-learn
-    (``sklearn:wine``) become one. MLflow's artifacts are read as well: ``runs:/…``,
-    ``mlflow-artifacts:/…``, ``s3://…``.
+    (``sklearn:wine``) become one. Files in object stores (``s3://…``) and MLflow's
+    artifacts (``runs:/…``, ``mlflow-artifacts:/…``) are read as well.
 
     Args:
         location: Where the data is.
@@ -106,9 +106,9 @@ class SourceDataset(AbstractDataset[NoReturn, bytes]):
         if is_elsewhere or urlsplit(self._location).scheme in MLFLOW_SCHEMES:
             return None
         try:
-            system, path = fsspec.core.url_to_fs(resolve(self._location, self._path))
+            system, path = find_file(self._location, self._path)
             information = system.info(path)
-        except (OSError, ValueError) as error:
+        except (OSError, ProjectError, ValueError) as error:
             raise DatasetError(
                 f"cannot find the source {self._location!r}: {error}"
             ) from error
@@ -149,7 +149,7 @@ class SourceDataset(AbstractDataset[NoReturn, bytes]):
     def _read_file(self) -> bytes:
         try:
             content = read_location(self._location, self._path)
-        except (MlflowException, OSError, ValueError) as error:
+        except (MlflowException, OSError, ProjectError, ValueError) as error:
             raise DatasetError(
                 f"cannot read the source {self._location!r}: {error}."
                 " Give a path, a URL or sklearn:wine as data_engineering.source"

@@ -1,10 +1,3 @@
-import socket
-import subprocess
-import sys
-import time
-from pathlib import Path
-from urllib.request import urlopen
-
 import boto3
 import pytest
 from kedro.io import DatasetError
@@ -14,25 +7,6 @@ from iris_kedro.datasets.batch.reading.locations import open_location, overlap, 
 from iris_kedro.errors import ProjectError
 
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-
-
-@pytest.fixture(scope="module")
-def store():
-    """Start an object store; return its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [str(Path(sys.executable).with_name("moto_server"))]
-    url = f"http://127.0.0.1:{port}"
-    with subprocess.Popen([*command, "-H", "127.0.0.1", "-p", str(port)]) as server:
-        for _ in range(300):
-            try:
-                urlopen(f"{url}/moto-api/").close()  # noqa: S310
-                break
-            except OSError:
-                time.sleep(0.1)
-        yield url
-        server.terminate()
 
 
 @pytest.fixture(params=["MLFLOW_S3_ENDPOINT_URL", "AWS_ENDPOINT_URL"])
