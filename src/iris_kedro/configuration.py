@@ -60,6 +60,14 @@ def name_data_folder(dataset: str) -> str:
     return f"{dataset}@{_environment}"
 
 
+def read_variable(name: str, default: str) -> str:
+    """Return an environment variable, or the default if it is not set or empty.
+
+    Deployments cannot leave a variable out, only leave it empty.
+    """
+    return os.environ.get(name) or default
+
+
 def use_configuration(loader: AbstractConfigLoader) -> None:
     """Let pipelines and catalog follow a session's configuration.
 

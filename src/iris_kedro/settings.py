@@ -12,7 +12,11 @@ import sysconfig
 from kedro.config import OmegaConfigLoader
 from omegaconf.resolvers import oc
 
-from iris_kedro.configuration import find_project, name_data_folder
+from iris_kedro.configuration import (
+    find_project,
+    name_data_folder,
+    read_variable,
+)
 from iris_kedro.hooks.cluster import ClusterHooks
 from iris_kedro.hooks.project import ExperimentHooks, ProjectHooks
 from iris_kedro.hooks.tracking import TrackingHooks
@@ -53,6 +57,7 @@ CONFIG_LOADER_ARGS = {
     "config_patterns": {"mlflow": ["mlflow*", "mlflow*/**", "**/mlflow*"]},
     "custom_resolvers": {
         "oc.env": oc.env,  # conf/production takes addresses from the environment
+        "env_or": read_variable,
         # A session may also be started from outside the project's folder.
         "data_folder": name_data_folder,
         "read_csv_args": build_load_args,

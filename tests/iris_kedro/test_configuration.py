@@ -3,7 +3,12 @@ from kedro.config import OmegaConfigLoader
 from kedro.framework.project import pipelines
 from kedro.framework.startup import bootstrap_project
 
-from iris_kedro.configuration import list_candidates, use_configuration
+from iris_kedro.configuration import (
+    list_candidates,
+    load_configuration,
+    read_variable,
+    use_configuration,
+)
 from iris_kedro.errors import ProjectError
 
 
@@ -61,3 +66,29 @@ def test_pipelines_follow_the_configuration_of_the_session(loader):
 def test_candidates_that_cannot_be_are_named(loader, candidates, message):
     with pytest.raises(ProjectError, match=f"(?s)data_science.candidates: .*{message}"):
         use_configuration(loader(candidates))
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(None, "default"), ("", "default"), ("s3://x", "s3://x")]
+)
+def test_variable_that_is_empty_is_not_set(monkeypatch, value, expected):
+    monkeypatch.delenv("IRIS_SOURCE", raising=False)
+    if value is not None:
+        monkeypatch.setenv("IRIS_SOURCE", value)
+
+    assert read_variable("IRIS_SOURCE", "default") == expected
+
+
+@pytest.mark.parametrize("env", ["local", "wine", "production"])
+def test_source_of_the_environment_variable_is_read(project, monkeypatch, env):
+    bootstrap_project(project.path)
+    monkeypatch.chdir(project.path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://mlflow:5000")
+    monkeypatch.setenv("KEDRO_ENV", env)
+    monkeypatch.setenv("IRIS_SOURCE", "s3://bucket/rows.csv")
+
+    loader = load_configuration()
+
+    source = loader["parameters"]["data_engineering"]["source"]
+    assert source == "s3://bucket/rows.csv"
+    assert loader["catalog"]["source_file"]["location"] == source

@@ -27,6 +27,7 @@ from iris_kedro.specification import (
     check_decision,
     check_names,
     check_searches,
+    check_served_model,
     check_strategy,
     check_watcher,
 )
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+SERVED_MODEL = "IRIS_MODEL_NAME"  # set where the service runs beside training
 SHOWN = (
     "leaderboard",
     "origins",
@@ -62,6 +64,7 @@ class ProjectHooks:
         """Stop on parameters that nothing reads, or that contradict others."""
         check_names(parameters["parameters"])
         check_agreement(parameters["parameters"], conf_catalog)
+        check_served_model(parameters["parameters"], os.environ.get(SERVED_MODEL, ""))
         check_decision(parameters["parameters"])
         check_searches(parameters["parameters"])
         check_strategy(parameters["parameters"])

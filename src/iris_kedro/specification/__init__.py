@@ -11,6 +11,7 @@ from iris_kedro.specification.checks import (
     check_cluster,
     check_decision,
     check_searches,
+    check_served_model,
     check_strategy,
     check_watcher,
 )
@@ -69,6 +70,7 @@ __all__ = [
     "check_decision",
     "check_names",
     "check_searches",
+    "check_served_model",
     "check_strategy",
     "check_watcher",
 ]

@@ -43,6 +43,25 @@ def check_agreement(parameters: dict[str, Any], catalog: dict[str, Any]) -> None
         )
 
 
+def check_served_model(parameters: dict[str, Any], served: str) -> None:
+    """Check that the service is meant to serve what training registers.
+
+    Args:
+        parameters: All parameters; the model is named after the dataset.
+        served: The service's ``IRIS_MODEL_NAME``; empty if it is not known here.
+
+    Raises:
+        ProjectError: If the names differ.
+    """
+    dataset = Dataset.model_validate(parameters["dataset"]).name
+    if served and served != dataset:
+        raise ProjectError(
+            f"IRIS_MODEL_NAME is {served!r}, but the dataset is {dataset!r}: the"
+            " service would wait for another model. Choose the environment (--env,"
+            f" KEDRO_ENV) of {served!r}, or set the variable to {dataset!r}"
+        )
+
+
 def _check_labelled(section: dict[str, Any], read: dict[str, Any]) -> None:
     labelled = LabelledRows.model_validate(section.get("labelled_rows", {}))
     for name, value in labelled.model_dump().items():

@@ -47,6 +47,16 @@ def test_misspelled_parameter_stops_before_anything_runs():
         ProjectHooks().after_catalog_created({"parameters": parameters}, {})
 
 
+def test_another_model_for_the_service_stops_before_anything_runs(monkeypatch):
+    monkeypatch.setenv("IRIS_MODEL_NAME", "wine")
+    loader = OmegaConfigLoader(str(ROOT / "conf"), **CONFIG_LOADER_ARGS)
+
+    with pytest.raises(ProjectError, match=r"IRIS_MODEL_NAME is 'wine', .* is 'iris'"):
+        ProjectHooks().after_catalog_created(
+            {"parameters": loader["parameters"]}, loader["catalog"]
+        )
+
+
 def test_threshold_that_the_target_does_not_allow_stops_before_anything_runs():
     loader = OmegaConfigLoader(str(ROOT / "conf"), **CONFIG_LOADER_ARGS)
     parameters = loader["parameters"]

@@ -9,6 +9,7 @@ from iris_kedro.specification import (
     check_decision,
     check_names,
     check_searches,
+    check_served_model,
     check_strategy,
 )
 
@@ -139,6 +140,16 @@ def decide(threshold, **target):
     training = {**TRAINING, "threshold": threshold}
     dataset = {**DATASET, "target": {**TARGET, **target}}
     check_decision({"dataset": dataset, "data_science": {"training": training}})
+
+
+@pytest.mark.parametrize("served", ["iris", ""])
+def test_service_of_the_same_model_passes(served):
+    check_served_model(SECTIONS, served)
+
+
+def test_service_of_another_model_is_named():
+    with pytest.raises(ProjectError, match="'wine', but the dataset is 'iris'"):
+        check_served_model(SECTIONS, "wine")
 
 
 @pytest.mark.parametrize(
