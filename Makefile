@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help install run serve loop test lint format types imports check viz notebook ui bench-train lock upgrade clean viz-build notebooks-html bench bench-peers bench-evidence bench-loop bench-scale bench-rows chaos \
-	image image-training image-with-model test-container tools check-deploy reference pages dashboards stack
+	image image-training image-with-model test-container tools check-deploy reference pages dashboards stack stack-released backup restore
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 16
@@ -107,7 +107,23 @@ dashboards: install ## Write Grafana's dashboards from deploy/grafana/dashboards
 
 stack: ## Start MLflow, watcher, service and monitoring with Docker Compose (docs/stack.md)
 	@$(PYTHON) deploy/compose/write_env.py
-	@docker compose --file deploy/compose/compose.yaml up --build --detach
+	@VERSION=$(VERSION) REVISION=$(REVISION) $(COMPOSE) up --build --detach
+
+stack-released: ## The same with the published images that deploy/compose/.env names
+	@$(PYTHON) deploy/compose/write_env.py
+	@$(COMPOSE) pull serving watcher
+	@$(COMPOSE) build mlflow
+	@$(COMPOSE) up --no-build --detach
+
+backup: ## Back up databases and bucket of the running stack (TO=folder)
+	@$(PYTHON) deploy/compose/write_env.py
+	@$(PYTHON) deploy/compose/backup/create.py $(or $(TO),backups)
+
+restore: ## Restore a backup into the stack (FROM=backups/2026-…; REPLACE=1 deletes what is there)
+	@$(if $(FROM),,$(error FROM names no backup: make restore FROM=backups/…))$(PYTHON) deploy/compose/write_env.py
+	@$(PYTHON) deploy/compose/backup/restore.py $(if $(REPLACE),--replace) $(FROM)
+
+COMPOSE = docker compose --file deploy/compose/compose.yaml
 
 image: ## Build the image of the service, iris-serving (docs/container.md)
 	@$(BUILD) --target serving --tag iris-serving:$(TAG) .
@@ -129,8 +145,9 @@ TAG ?= latest
 CONTAINER_ENGINE ?= $(shell docker info >/dev/null 2>&1 && echo docker || echo podman)
 # Podman leaves the health check out of its own format.
 BUILD = BUILDAH_FORMAT=docker $(CONTAINER_ENGINE) build $(CONTAINER_BUILD_ARGS) \
-	--build-arg VERSION=$(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml) \
-	--build-arg REVISION=$(shell git rev-parse HEAD)
+	--build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION)
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+REVISION = $(shell git rev-parse HEAD)
 
 reference: install ## Write the code reference to build/reference
 	@PYTHONPATH=src:. $(BIN)/pdoc --docformat google --output-directory build/reference iris_kedro serving '!serving.server.gunicorn_conf'

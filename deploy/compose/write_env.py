@@ -1,15 +1,16 @@
 """Write .env beside this file, with random passwords; add new variables to an old one.
 
-Run as ``python3 deploy/compose/write_env.py``; it needs no packages.
+Run as ``python3 deploy/compose/write_env.py [FILE]``; it needs no packages.
 """
 
 import re
 import secrets
+import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
 VARIABLE = re.compile(r"^(\w+)=", re.MULTILINE)
-EMPTY_SECRET = re.compile(r"^(\w+_(?:PASSWORD|TOKEN))=$", re.MULTILINE)
+EMPTY_SECRET = re.compile(r"^(\w+_(?:PASSWORD|SECRET_KEY|TOKEN))=$", re.MULTILINE)
 
 
 def complete(example: str, written: str) -> str:
@@ -35,7 +36,7 @@ def complete(example: str, written: str) -> str:
 
 
 if __name__ == "__main__":
-    file = HERE / ".env"
+    file = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / ".env"
     file.touch(mode=0o600)
     text = complete(
         (HERE / ".env.example").read_text(encoding="utf-8"),

@@ -20,14 +20,17 @@ import pytest
 import requests
 import sqlalchemy
 import yaml
+from mlflow import MlflowClient
 from sqlalchemy.engine import make_url
 
+from iris_kedro.watcher.records.database import upgrade as upgrade_watcher
 from serving.database.engine import connect
 from serving.database.schema import upgrade
 from serving.database.tables import predictions
 
 ROOT = Path(__file__).parents[2]
-COMPOSE = ROOT / "deploy" / "compose" / "compose.yaml"
+FOLDER = ROOT / "deploy" / "compose"
+COMPOSE = FOLDER / "compose.yaml"
 PROMETHEUS = ROOT / "deploy" / "prometheus"
 ALERTMANAGER = ROOT / "deploy" / "alertmanager"
 # What Prometheus does in the tests in seconds; a budget of 30 days in five minutes.
@@ -39,8 +42,15 @@ FASTER = {
 # Awkward on purpose: neither an address nor a shell may take them apart.
 SECRETS = {
     "POSTGRES_PASSWORD": "p@ss:/w%rd",
-    "PREDICTIONS_PASSWORD": "p'r$1d\"c\\t",
-    "MINIO_ROOT_PASSWORD": "s3cret/+=",
+    "MLFLOW_DATABASE_PASSWORD": "m#l%f/l@o:w?",
+    "SERVING_DATABASE_PASSWORD": "p'r$1d\"c\\t",
+    "TRAINING_DATABASE_PASSWORD": "$tr'ain ing",
+    "S3_SETUP_SECRET_KEY": "setup/+=",
+    "S3_MLFLOW_SECRET_KEY": "s3cret/+=",
+    "MLFLOW_ADMIN_PASSWORD": "adm:n @ 12 letters",
+    "MLFLOW_TRAINING_PASSWORD": "tr%in:ng, 12 letters",
+    "MLFLOW_SERVING_PASSWORD": "s&rving/+= 12 letters",
+    "MLFLOW_FLASK_SERVER_SECRET_KEY": "secret",
     "GRAFANA_PASSWORD": "unused",
     "IRIS_WATCHER_TOKEN": "t0ken/+=",
 }
@@ -107,8 +117,9 @@ class Stack:
         return inherited | own | {name: str(each) for name, each in changes.items()}
 
     def localize(self, text: str) -> str:
-        """Fill in secrets, and addresses of this machine for those of containers."""
+        """Fill in secrets and defaults, and addresses of this machine."""
         text = re.sub(r"\$\{(\w+):\?[^}]*\}", lambda found: SECRETS[found[1]], text)
+        text = re.sub(r"\$\{\w+:-([^}]*)\}", lambda found: found[1], text)
         for place, address in self.addresses.items():
             text = text.replace(place, address)
         return text
@@ -145,12 +156,12 @@ class Stack:
                 process.kill()
                 process.wait()
 
-    def kedro(self, project: Path, *arguments: str) -> str:
+    def kedro(self, project: Path, *arguments: str, **changes: str) -> str:
         """Give a command to kedro, as in the trainer's container."""
         ran = subprocess.run(
-            [sys.executable, "-m", "kedro", *arguments, "--env", "production"],
+            [sys.executable, "-m", "kedro", *arguments],
             cwd=project,
-            env=self.environ("trainer", HOME=self.folder, COLUMNS=200),
+            env=self.environ("trainer", HOME=self.folder, COLUMNS=200, **changes),
             capture_output=True,
             text=True,
             check=False,
@@ -183,6 +194,9 @@ def programs(require: Callable[[str, object, str], None]) -> dict[str, str]:
         "postgres": "postgresql",
         "initdb": "postgresql",
         "psql": "postgresql",
+        "pg_dump": "postgresql",
+        "pg_restore": "postgresql",
+        "dropdb": "postgresql",
         "prometheus": "prometheus",
         "prometheus-alertmanager": "prometheus-alertmanager",
     }
@@ -198,14 +212,14 @@ def programs(require: Callable[[str, object, str], None]) -> dict[str, str]:
 
 # Not for the session: all these processes would run beside the other tests.
 @pytest.fixture(scope="module")
-def stack(compose: dict[str, Any], programs: dict[str, str]) -> Iterator[Stack]:
-    """Start everything that does not train; the service has no model yet."""
+def stores(compose: dict[str, Any], programs: dict[str, str]) -> Iterator[Stack]:
+    """Start PostgreSQL and an S3 store, with databases, users and bucket."""
     # Not pytest's folder: PostgreSQL refuses root, and others may not look into it.
     folder = Path(tempfile.mkdtemp(prefix="iris-stack-"))
     folder.chmod(0o755)
     names = (
         "postgres:5432",
-        "minio:9000",
+        "seaweedfs:8333",
         "mlflow:5000",
         "serving:8000",
         "watcher:8001",
@@ -216,17 +230,79 @@ def stack(compose: dict[str, Any], programs: dict[str, str]) -> Iterator[Stack]:
     stack = Stack(compose["services"], folder, addresses)
     try:
         start_postgres(stack, programs)
-        for _ in range(2):  # at each start of the stack
-            create_database(stack, programs)
         start_object_store(stack)
-        start_mlflow(stack)
-        start_alertmanager(stack, programs)
-        start_prometheus(stack, programs)
-        start_service(stack)
+        for _ in range(2):  # at each start of the stack
+            create_databases(stack, programs)
+            create_bucket(stack)
         yield stack
     finally:
         stack.stop()
         shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def tracking_server(stores: Stack) -> Stack:
+    """Start MLflow with its stores."""
+    start_mlflow(stores)
+    return stores
+
+
+@pytest.fixture
+def log_in(
+    stores: Stack, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], MlflowClient]:
+    """Return the function that makes a client of MLflow with a service's login."""
+
+    def log_in(service: str) -> MlflowClient:
+        settings = stores.environ(service)
+        for name in ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"):
+            monkeypatch.setenv(name, settings[name])
+        return MlflowClient(stores.url("mlflow:5000"))
+
+    return log_in
+
+
+@pytest.fixture(scope="module")
+def tables(stores: Stack) -> Stack:
+    """Create the tables of the service and of the watcher, as each does itself."""
+    for service, create in (("serving", upgrade), ("watcher", upgrade_watcher)):
+        engine = connect(find_database(stores, service))
+        create(engine)
+        engine.dispose()
+    return stores
+
+
+@pytest.fixture
+def ask_database(stores: Stack) -> Callable[..., Any]:
+    """Return the function that sends a query to PostgreSQL as a service does."""
+    users = {"mlflow": "mlflow", "serving": "serving", "watcher": "training"}
+
+    def ask(service: str, query: str, database: str = "") -> Any:
+        connection = psycopg2.connect(
+            host="127.0.0.1",
+            port=stores.port("postgres:5432"),
+            user=users[service],
+            password=stores.environ(service)["PGPASSWORD"],
+            dbname=database or ("mlflow" if service == "mlflow" else "predictions"),
+        )
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(query)
+                return cursor.fetchone()[0]
+        finally:
+            connection.close()
+
+    return ask
+
+
+@pytest.fixture(scope="module")
+def stack(tracking_server: Stack, programs: dict[str, str]) -> Stack:
+    """Start everything that does not train; the service has no model yet."""
+    stores = tracking_server
+    start_alertmanager(stores, programs)
+    start_prometheus(stores, programs)
+    start_service(stores)
+    return stores
 
 
 def start_postgres(stack: Stack, programs: dict[str, str]) -> None:
@@ -266,21 +342,16 @@ def start_postgres(stack: Stack, programs: dict[str, str]) -> None:
             )
         except psycopg2.OperationalError:
             return False
-        connection.autocommit = True
-        # The image's entrypoint does this.
-        connection.cursor().execute(f"CREATE DATABASE {settings['POSTGRES_DB']}")
         connection.close()
         return True
 
     wait_until(answers, "PostgreSQL answers")
 
 
-def create_database(stack: Stack, programs: dict[str, str]) -> None:
-    """Create the database of predictions as its container does."""
-    name = "predictions-database"
-    here = {
-        "--file=/predictions.sql": f"--file={COMPOSE.parent}/postgres/predictions.sql"
-    }
+def create_databases(stack: Stack, programs: dict[str, str]) -> None:
+    """Create databases and users as their container does."""
+    name = "databases"
+    here = {"--file=/databases.sql": f"--file={FOLDER}/postgres/databases.sql"}
     command = [here.get(each, each) for each in stack.command(name)]
     ran = subprocess.run(
         [programs["psql"], *command],
@@ -294,9 +365,15 @@ def create_database(stack: Stack, programs: dict[str, str]) -> None:
 
 def start_object_store(stack: Stack) -> None:
     command = [str(Path(sys.executable).with_name("moto_server"))]
-    stack.start("minio", [*command, "-H", "127.0.0.1", "-p", stack.port("minio:9000")])
-    stack.wait_for("minio", f"{stack.url('minio:9000')}/moto-api/")
-    connect_object_store(stack).create_bucket(Bucket="mlflow")
+    port = stack.port("seaweedfs:8333")
+    stack.start("seaweedfs", [*command, "-H", "127.0.0.1", "-p", port])
+    stack.wait_for("seaweedfs", f"{stack.url('seaweedfs:8333')}/moto-api/")
+
+
+def create_bucket(stack: Stack) -> None:
+    """Create the bucket as its container does."""
+    command = [sys.executable, str(FOLDER / "seaweedfs/bucket.py")]
+    subprocess.run(command, env=stack.environ("bucket"), check=True)
 
 
 def connect_object_store(stack: Stack) -> Any:
@@ -312,11 +389,35 @@ def connect_object_store(stack: Stack) -> Any:
 
 
 @pytest.fixture
-def object_store(stack: Stack) -> Any:
-    return connect_object_store(stack)
+def object_store(stores: Stack) -> Any:
+    return connect_object_store(stores)
+
+
+def configure_login(stack: Stack) -> dict[str, Path]:
+    """Write the configuration of MLflow's users; return the variable that names it."""
+    file = stack.folder / "basic_auth.ini"
+    text = (FOLDER / "mlflow/basic_auth.ini").read_text()
+    file.write_text(stack.localize(text))
+    return {"MLFLOW_AUTH_CONFIG_PATH": file}
+
+
+def set_up_mlflow(stack: Stack, **changes: str) -> None:
+    """Upgrade MLflow's tables and set its users as their container does."""
+    environ = stack.environ("mlflow-setup", **configure_login(stack), **changes)
+    command = [sys.executable, str(FOLDER / "mlflow/setup.py")]
+    ran = subprocess.run(
+        command, env=environ, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+
+
+@pytest.fixture(scope="session")
+def set_up() -> Callable[..., None]:
+    return set_up_mlflow
 
 
 def start_mlflow(stack: Stack) -> None:
+    set_up_mlflow(stack)
     port = stack.port("mlflow:5000")
     replaced = {"--host=0.0.0.0": "--host=127.0.0.1", "--port=5000": f"--port={port}"}
     program, *arguments = stack.command("mlflow")
@@ -324,7 +425,7 @@ def start_mlflow(stack: Stack) -> None:
         str(Path(sys.executable).with_name(program)),
         *(replaced.get(each, each) for each in arguments),
     ]
-    environ = stack.environ("mlflow", HOME=stack.folder)
+    environ = stack.environ("mlflow", HOME=stack.folder, **configure_login(stack))
     stack.start("mlflow", command, cwd=stack.folder, env=environ)
     stack.wait_for("mlflow", f"{stack.url('mlflow:5000')}/health")
 
@@ -499,7 +600,7 @@ def watched(
     report_wrong(stack, rows=120)
 
     def read(query: str) -> list[dict[str, Any]]:
-        engine = connect(find_database(stack))
+        engine = connect(find_database(stack, "watcher"))
         with engine.connect() as connection:
             rows = [
                 dict(row)
@@ -553,9 +654,9 @@ def send_traffic(stack: Stack, setosa: dict[str, float]) -> None:
     assert stack.predict(setosa, "/nowhere").status_code == 404
 
 
-def find_database(stack: Stack) -> str:
-    """Return the service's database, with the password."""
-    settings = stack.environ("serving")
+def find_database(stack: Stack, service: str = "serving") -> str:
+    """Return the database of predictions, with a service's user and password."""
+    settings = stack.environ(service)
     url = make_url(settings["IRIS_DATABASE_URL"]).set(password=settings["PGPASSWORD"])
     return url.render_as_string(hide_password=False)
 

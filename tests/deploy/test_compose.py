@@ -13,7 +13,8 @@ FOLDER = Path(__file__).parents[2] / "deploy" / "compose"
 COMPOSE = FOLDER / "compose.yaml"
 CONTENT = yaml.safe_load(COMPOSE.read_text())
 SERVICES = CONTENT["services"]
-ONE_SHOT = {"bucket", "predictions-database", "scoring", "trainer"}
+ONE_SHOT = {"bucket", "databases", "mlflow-setup", "scoring", "trainer"}
+MANUAL = {"scoring", "trainer"}
 SECRET = re.compile("PASSWORD|SECRET|TOKEN")
 
 every_service = pytest.mark.parametrize(
@@ -65,10 +66,19 @@ def test_service_says_whether_it_is_well(name):
 @every_service
 def test_image_is_pinned_or_built_here(service):
     if "build" in service:
-        assert ":" not in service["image"]
+        assert re.fullmatch(r"\$\{\w+_IMAGE:-iris-\w+\}|iris-mlflow", service["image"])
     else:
         tag = service["image"].rpartition(":")[2]
-        assert re.search(r"\d+\.\d+|RELEASE\.\d{4}", tag)
+        assert re.search(r"\d+\.\d+", tag)
+
+
+@every_service
+def test_built_images_know_the_commit(service):
+    build = service.get("build", {})
+    if "target" in build:
+        assert build["args"].keys() == {"VERSION", "REVISION"}
+        dockerfile = (FOLDER / build["context"] / "Dockerfile").read_text()
+        assert all(f"ARG {name}=" in dockerfile for name in build["args"])
 
 
 @every_service
@@ -84,12 +94,14 @@ def test_no_secret_is_written_down(service):
         if SECRET.search(name)
     }
 
-    assert all(re.fullmatch(r"\$\{\w+:\?.+\}", each) for each in secrets.values())
+    # Required, or empty by default.
+    assert all(re.fullmatch(r"\$\{\w+(:\?.+|:-)\}", each) for each in secrets.values())
 
 
 def test_example_names_every_variable_and_no_password():
     used = set(re.findall(r"\$\{(\w+)", COMPOSE.read_text()))
     used |= {each["environment"] for each in CONTENT["secrets"].values()}
+    used -= {"VERSION", "REVISION"}  # from make
     lines = (FOLDER / ".env.example").read_text().splitlines()
     example = dict(line.split("=", 1) for line in lines if "=" in line)
 
@@ -105,6 +117,18 @@ def test_dependency_waits_for_what_it_needs(service):
             assert "healthcheck" in SERVICES[name]
         elif wanted == "service_completed_successfully":
             assert SERVICES[name]["restart"] != "unless-stopped"
+
+
+def test_something_waits_for_each_service_that_ends():
+    """Otherwise `docker compose up --wait` fails although all is well."""
+    waited_for = {
+        name
+        for each in SERVICES.values()
+        for name, condition in each.get("depends_on", {}).items()
+        if condition["condition"] == "service_completed_successfully"
+    }
+
+    assert waited_for == ONE_SHOT - MANUAL
 
 
 @every_service
@@ -137,11 +161,39 @@ def test_storage_is_reached_by_mlflow_only():
     assert CONTENT["networks"]["storage"]["internal"] is True
     assert inside == {
         "postgres",
-        "predictions-database",
-        "minio",
+        "databases",
+        "seaweedfs",
         "bucket",
+        "mlflow-setup",
         "mlflow",
+        "retention",
     }
+
+
+def test_the_superuser_serves_one_service_that_ends():
+    """And the admin of MLflow and the key that makes buckets as well."""
+    for secret, users in {
+        "POSTGRES_PASSWORD": {"postgres", "databases"},
+        "S3_SETUP_SECRET_KEY": {"seaweedfs", "bucket"},
+        "MLFLOW_ADMIN_PASSWORD": {"mlflow-setup"},
+    }.items():
+        holders = {
+            name
+            for name, each in SERVICES.items()
+            if f"${{{secret}:?" in str(each.get("environment", {}))
+        }
+        assert holders == users
+
+
+def test_all_that_train_or_serve_have_the_same_model():
+    for name in ("watcher", "trainer", "scoring"):
+        environment = SERVICES[name]["environment"]
+        assert environment["IRIS_MODEL_NAME"] == "${IRIS_MODEL_NAME:-}"
+        assert environment["KEDRO_ENV"] == "${KEDRO_ENV:-production}"
+        assert "--env" not in " ".join(SERVICES[name]["command"])
+    assert SERVICES["serving"]["environment"]["IRIS_MODEL_NAME"] == (
+        "${IRIS_MODEL_NAME:-}"
+    )
 
 
 def test_predictions_are_reached_by_those_who_use_them():
@@ -166,9 +218,12 @@ def test_the_cluster_is_reached_by_those_who_use_it():
 
 
 def test_services_of_one_address_share_a_network():
-    addresses = {"mlflow": ["trainer", "watcher", "scoring", "serving"]}
+    addresses = {"mlflow": ["trainer", "watcher", "scoring", "retention", "serving"]}
+    addresses |= {"seaweedfs": ["bucket", "mlflow"]}
     addresses |= {"serving": ["prometheus"], "watcher": ["prometheus", "alertmanager"]}
-    addresses |= {"postgres": ["mlflow", "watcher", "trainer", "scoring", "serving"]}
+    addresses |= {"postgres": ["databases", "mlflow-setup", "mlflow", "retention"]}
+    for name in ("watcher", "trainer", "scoring", "serving"):
+        addresses["postgres"].append(name)
     addresses |= {"dask-scheduler": ["dask-worker", "scoring"]}
     addresses |= {"prometheus": ["grafana"], "alertmanager": ["prometheus", "grafana"]}
 
@@ -199,11 +254,11 @@ def test_a_new_env_has_secrets_of_its_own(complete):
 
     assert first.keys() == read_variables(example).keys()
     for name, value in first.items():
-        if re.search("PASSWORD|TOKEN", name):
+        if re.search("_PASSWORD$|_TOKEN$|_SECRET_KEY$", name):
             assert re.fullmatch("[0-9a-f]{48}", value)
             assert value != second[name]
         else:
-            assert not value
+            assert value == read_variables(example)[name]
 
 
 def test_an_old_env_gets_what_it_lacks(complete):
@@ -214,5 +269,50 @@ def test_an_old_env_gets_what_it_lacks(complete):
 
     assert new.startswith(f"{old}\n")
     assert read_variables(new).keys() == read_variables(example).keys()
-    assert read_variables(new)["PREDICTIONS_PASSWORD"]
+    assert read_variables(new)["MLFLOW_ADMIN_PASSWORD"]
     assert complete(example, new) == new
+
+
+# The Compose release since which each key can be used.
+OLD = "2.0.0"  # or before
+KEYS = {
+    "start_interval": "2.24.1",  # with Docker Engine 25, which older ones misjudge
+    **dict.fromkeys(
+        """args build cap_drop command context cpus depends_on deploy entrypoint
+        environment healthcheck image internal interval limits logging memory name
+        networks pids ports profiles read_only replicas resources restart retries
+        secrets security_opt services shm_size start_period stop_grace_period target
+        test timeout tmpfs user volumes""".split(),
+        OLD,
+    ),
+}
+NAMES = {"services", "networks", "volumes", "secrets", "environment", "args"}
+FREE = {"depends_on", "logging"}  # what is below them has been there from the beginning
+
+
+def find_keys(node, parent=""):
+    """Find the keys of the Compose file, without the names that users choose."""
+    if not isinstance(node, dict):
+        return
+    for key, value in node.items():
+        if key.startswith("x-"):
+            continue
+        if parent not in NAMES:
+            yield key
+        if key not in FREE:
+            yield from find_keys(value, "" if parent in NAMES else key)
+
+
+def test_documented_versions_know_all_keys():
+    page = (FOLDER.parents[1] / "docs/stack.md").read_text()
+    (documented,) = re.findall(r"Compose (\d+\.\d+\.\d+) or newer", page)
+
+    found = set(find_keys(CONTENT))
+
+    assert found <= KEYS.keys(), "add the Compose release that introduced them"
+    newest = max((KEYS[key] for key in found), key=read_version)
+    assert read_version(documented) == read_version(newest)
+
+
+def read_version(text):
+    return tuple(map(int, text.split(".")))
