@@ -307,7 +307,8 @@ def run_job(tmp_path):
 def test_the_job_scores_into_the_folder_of_its_day(run_job, job, folder):
     *arguments, parameters = run_job(job)
 
-    assert arguments[:3] == ["run", "--env", "production"]
+    # In the environment that KEDRO_ENV names, as the watcher.
+    assert arguments == ["run", "--pipelines", "batch_inference", "--params"]
     assert dict(each.split("=") for each in parameters.split(",")) == {
         "cluster.engine": "dask",
         "batch_inference.source": "s3://bucket/rows",

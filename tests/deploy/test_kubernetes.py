@@ -15,7 +15,7 @@ from deploy.kubernetes.prometheus_rule import TARGET, render
 from serving import create_app
 from serving.config import Config, variable_name
 from serving.monitoring.multiprocess.folder import ROOM_BYTES, SHARED_MEMORY
-from serving.server.supervisor import STOP_SECONDS
+from serving.registry import follower as follower_module
 
 PROJECT = Path(__file__).parents[2]
 KUBERNETES = PROJECT / "deploy" / "kubernetes"
@@ -28,6 +28,9 @@ FOREIGN = {
     "MLFLOW_DISABLE_TELEMETRY",
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION",
 }
+# Of training and watcher, in the settings that the service has too.
+FOREIGN_SETTINGS = {"KEDRO_ENV", "IRIS_SOURCE"}
+NOT_MANIFESTS = {"kustomization.yaml", "patch.yaml"}
 
 
 def read(*names: str) -> list[dict]:
@@ -36,7 +39,7 @@ def read(*names: str) -> list[dict]:
         file
         for name in names
         for file in sorted((KUBERNETES / name).rglob("*.yaml")) or [KUBERNETES / name]
-        if file.name != "kustomization.yaml"
+        if file.name not in NOT_MANIFESTS
     ]
     documents = [yaml.safe_load_all(file.read_text()) for file in files]
     return [document for each in documents for document in each]
@@ -77,16 +80,34 @@ def pod(deployment) -> dict:
 
 @pytest.fixture
 def container(pod) -> dict:
-    return pod["containers"][0]
+    return container_of(pod, "serving")
+
+
+@pytest.fixture
+def follower(pod) -> dict:
+    return container_of(pod, "follower")
+
+
+def container_of(pod: dict, name: str) -> dict:
+    return next(each for each in pod["containers"] if each["name"] == name)
+
+
+def read_settings(name: str) -> dict[str, str]:
+    """Return the settings of a ConfigMap that the base generates."""
+    file = yaml.safe_load((KUBERNETES / "base" / "kustomization.yaml").read_text())
+    literals = {each["name"]: each["literals"] for each in file["configMapGenerator"]}
+    return dict(literal.split("=", 1) for literal in literals[name])
+
+
+def list_variables(container: dict) -> dict[str, str]:
+    """Return all variables of a container: its own and the shared ones."""
+    shared = read_settings("iris-settings")
+    return shared | {each["name"]: each["value"] for each in container["env"]}
 
 
 @pytest.fixture
 def variables(container) -> dict[str, str]:
-    """Return all variables of the service: its own and the shared ones."""
-    file = yaml.safe_load((KUBERNETES / "base" / "kustomization.yaml").read_text())
-    literals = file["configMapGenerator"][0]["literals"]
-    shared = dict(literal.split("=", 1) for literal in literals)
-    return shared | {each["name"]: each["value"] for each in container["env"]}
+    return list_variables(container)
 
 
 @pytest.fixture
@@ -119,7 +140,7 @@ def test_manifests_are_found():
         "dask-worker",
         "iris-scoring",
         "iris-serving",
-        "iris-training",
+        "iris-watcher",
         "mlflow",
     }
 
@@ -162,8 +183,7 @@ def test_pods_have_time_to_finish_what_they_began(pod, container, tmp_path):
 
     waits = container["lifecycle"]["preStop"]["sleep"]["seconds"]
 
-    needed = waits + int(graceful) + STOP_SECONDS
-    assert pod["terminationGracePeriodSeconds"] > needed
+    assert pod["terminationGracePeriodSeconds"] > waits + int(graceful)
 
 
 def test_ports_are_those_that_the_service_binds(container, config):
@@ -178,7 +198,7 @@ def test_ports_are_those_that_the_service_binds(container, config):
 def test_settings_are_known_to_the_service(variables):
     known = {variable_name(name) for name in Config.__dataclass_fields__}
 
-    assert set(variables) <= known
+    assert set(variables) <= known | FOREIGN_SETTINGS
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
@@ -189,14 +209,6 @@ def test_other_variables_are_known_too(name):
     used = {variable["name"] for each in containers for variable in each.get("env", [])}
 
     assert used <= known
-
-
-def test_the_store_and_temporary_files_can_be_written(pod, container, config):
-    mounts = {each["mountPath"]: each["name"] for each in container["volumeMounts"]}
-    writable = {each["name"] for each in pod["volumes"] if "emptyDir" in each}
-
-    assert mounts[str(config.store)] in writable
-    assert mounts["/tmp"] in writable  # noqa: S108
 
 
 def test_only_metrics_and_heartbeats_are_in_memory(pod, container):
@@ -212,19 +224,56 @@ def test_only_metrics_and_heartbeats_are_in_memory(pod, container):
     assert in_memory[str(SHARED_MEMORY)] >= ROOM_BYTES
 
 
-def test_the_memory_limit_allows_for_the_largest_bodies(pod, container, config):
-    limit = to_bytes(container["resources"]["limits"]["memory"])
+def test_the_memory_limits_allow_for_the_largest_bodies(
+    pod, container, follower, config
+):
     # The defaults, for which docs/api.md says how far a worker grows.
     assert config.max_buffered_bytes == Config.max_buffered_bytes
     assert config.max_body_bytes == Config.max_body_bytes
-
     shared = to_bytes(
         next(v for v in pod["volumes"] if v["name"] == "shared-memory")["emptyDir"][
             "sizeLimit"
         ]
     )
 
-    assert limit >= config.workers * WORKER_BYTES + FOLLOWER_BYTES + shared
+    limits = [
+        to_bytes(each["resources"]["limits"]["memory"])
+        for each in (container, follower)
+    ]
+
+    assert limits[0] >= config.workers * WORKER_BYTES + shared
+    assert limits[1] >= FOLLOWER_BYTES
+
+
+def test_only_the_follower_polls_the_registry(container, follower, config):
+    """Two would download everything twice, and the service needs no credentials."""
+    following = Config.from_env(list_variables(follower))
+
+    assert config.follow_seconds == 0
+    assert following.follow_seconds > 0
+    assert following.store == config.store
+    assert follower["command"] == ["python", "-m", follower_module.__name__]
+    secrets = {
+        name: [
+            each["secretRef"]["name"] for each in one["envFrom"] if "secretRef" in each
+        ]
+        for name, one in (("serving", container), ("follower", follower))
+    }
+    assert secrets == {
+        "serving": ["predictions-database"],
+        "follower": ["mlflow-credentials"],
+    }
+
+
+@pytest.mark.parametrize("name", ["serving", "follower"])
+def test_containers_share_the_store_and_can_write_what_they_must(pod, name):
+    container = container_of(pod, name)
+    mounts = {each["mountPath"]: each["name"] for each in container["volumeMounts"]}
+    writable = {each["name"] for each in pod["volumes"] if "emptyDir" in each}
+
+    assert mounts[list_variables(container)["IRIS_STORE"]] == "models"
+    assert set(mounts.values()) <= writable
+    assert "/tmp" in mounts  # noqa: S108
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
@@ -287,30 +336,6 @@ def test_the_service_and_the_monitor_use_ports_of_the_pods(container):
     labels = service["metadata"]["labels"]
     assert monitor["spec"]["selector"]["matchLabels"].items() <= labels.items()
     assert monitor["spec"]["jobLabel"] in labels
-
-
-def test_the_autoscaler_decides_how_many(deployment):
-    scaler = only(read("base"), "HorizontalPodAutoscaler", "iris-serving")["spec"]
-
-    assert scaler["scaleTargetRef"]["name"] == "iris-serving"
-    assert 1 < scaler["minReplicas"] < scaler["maxReplicas"]
-    assert "replicas" not in deployment
-
-
-def test_the_training_writes_where_it_may():
-    spec = TEMPLATES["iris-training"]["spec"]
-    mounts = {each["mountPath"] for each in spec["containers"][0]["volumeMounts"]}
-    folder = training_image("WORKDIR")
-
-    assert mounts == {f"{folder}/data", f"{folder}/.viz", "/tmp"}  # noqa: S108
-
-
-def test_the_training_uses_the_shared_registry():
-    command = TEMPLATES["iris-training"]["spec"]["containers"][0]["command"]
-
-    assert command == ["kedro", "run", "--env", "production"]
-    file = PROJECT / "conf" / command[-1] / "mlflow.yml"
-    assert "${oc.env:MLFLOW_TRACKING_URI}" in file.read_text()
 
 
 def test_the_local_registry_answers_under_its_name(variables):

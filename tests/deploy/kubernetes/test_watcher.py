@@ -1,0 +1,123 @@
+"""The watcher: what its manifest and its program must agree on."""
+
+import re
+from pathlib import Path
+
+import pytest
+from prometheus_client.registry import Collector
+
+from iris_kedro.watcher.webhook.application import create_app
+from iris_kedro.watcher.wiring import TOKEN
+
+PROJECT = Path(__file__).parents[3]
+PORT = "IRIS_WATCHER_BIND"
+
+
+@pytest.fixture
+def pod(collect) -> dict:
+    (found,) = [
+        each
+        for each in collect("base")
+        if each["kind"] == "Deployment" and each["metadata"]["name"] == "iris-watcher"
+    ]
+    return found["spec"]["template"]["spec"]
+
+
+@pytest.fixture
+def container(pod) -> dict:
+    (container,) = pod["containers"]
+    return container
+
+
+@pytest.fixture
+def settings(read) -> dict[str, str]:
+    """Return the variables of the ConfigMaps, the last of which count."""
+    generated = read("base/kustomization.yaml")["configMapGenerator"]
+    return dict(line.split("=", 1) for each in generated for line in each["literals"])
+
+
+class NoMetrics(Collector):
+    def collect(self):
+        return iter(())
+
+
+def test_readiness_asks_a_route_of_the_watcher(container):
+    probe = container["readinessProbe"]["httpGet"]
+    app = create_app(None, "token", NoMetrics(), lambda: None, 1.0)
+
+    assert probe["path"] in {rule.rule for rule in app.url_map.iter_rules()}
+
+
+def test_an_outage_of_the_registry_restarts_nothing(container):
+    """No round succeeds then, so /health answers 503 (see create_app)."""
+    app = create_app(None, "token", NoMetrics(), lambda: None, 1.0)
+    path = container["readinessProbe"]["httpGet"]["path"]
+
+    assert app.test_client().get(path).status_code == 503
+    for probe in ("startupProbe", "livenessProbe"):
+        assert "httpGet" not in container[probe]
+
+
+def test_it_listens_where_alerts_arrive(container, collect, settings):
+    (service,) = [
+        each
+        for each in collect("base")
+        if each["kind"] == "Service" and each["metadata"]["name"] == "iris-watcher"
+    ]
+    (port,) = service["spec"]["ports"]
+    named = {each["name"]: each["containerPort"] for each in container["ports"]}
+
+    assert settings[PORT] == f"0.0.0.0:{named[port['targetPort']]}"
+    # Triggers are stored while no round succeeds.
+    assert service["spec"]["publishNotReadyAddresses"] is True
+
+
+def test_its_environment_takes_the_registry_and_the_port_from_here(settings):
+    folder = PROJECT / "conf" / settings["KEDRO_ENV"]
+    content = "".join(file.read_text() for file in folder.glob("*.yml"))
+
+    assert "${oc.env:MLFLOW_TRACKING_URI}" in content
+    assert f"${{oc.env:{PORT}," in content
+
+
+def test_its_secrets_are_documented(container):
+    page = (PROJECT / "docs/deploy.md").read_text()
+    secrets = [
+        each["secretRef"] for each in container["envFrom"] if "secretRef" in each
+    ]
+
+    required = [each["name"] for each in secrets if not each.get("optional")]
+
+    assert required == ["watcher-token"]
+    assert f"secret generic watcher-token --from-literal={TOKEN}=" in " ".join(
+        page.replace("\\\n", " ").split()
+    )
+    assert all(each["name"] in page for each in secrets)
+
+
+def test_it_writes_only_to_volumes(pod, container, settings):
+    stages = (PROJECT / "Dockerfile").read_text().split("\nFROM ")
+    stage = next(each for each in stages if re.match(r"\S+ AS training\n", each))
+    folder = re.search(r"^WORKDIR (\S+)", stage, re.MULTILINE)[1]
+    mounts = {each["mountPath"]: each["name"] for each in container["volumeMounts"]}
+    claims = {
+        each["name"] for each in pod["volumes"] if "persistentVolumeClaim" in each
+    }
+
+    assert set(mounts) == {f"{folder}/data", f"{folder}/.viz", "/tmp"}  # noqa: S108
+    records = settings["IRIS_DATABASE_URL"].removeprefix("sqlite:///")
+    assert mounts[str(Path(records).parent)] in claims
+
+
+def test_nothing_else_trains_on_a_schedule(collect, kubernetes, template_of):
+    """Two schedulers would train at the same time, and one would not know the rules."""
+    components = [f"components/{each.name}" for each in kubernetes.glob("components/*")]
+    jobs = [
+        each
+        for each in collect("overlays/production", *components)
+        if each["kind"] == "CronJob"
+    ]
+
+    for job in jobs:
+        (container,) = template_of(job)["spec"]["containers"]
+        assert "--pipelines batch_inference" in container["command"][-1]
