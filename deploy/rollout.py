@@ -1,12 +1,11 @@
 """Roll out two images to Kubernetes, test the service, roll back on failure.
 
-Run as ``python deploy/rollout.py --serving NAME@sha256:… --training NAME@sha256:…``.
-Needs Python and kubectl; the current context of kubectl names the cluster.
+Run as ``python deploy/rollout.py --serving NAME@sha256:… --training NAME@sha256:…``, or
+without images to deploy those that the overlay has. Needs Python and kubectl; the
+current context of kubectl names the cluster.
 """
 
 import argparse
-import json
-import os
 import re
 import subprocess
 import sys
@@ -15,20 +14,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import images
 import smoke_test
 
-PROJECT = Path(__file__).resolve().parents[1]
-OVERLAYS = PROJECT / "deploy" / "kubernetes" / "overlays"
-PINNED = PROJECT / "build" / "rollout"
-SERVICE, TRAINING = "iris-serving", "iris-training"
-PINNED_IMAGE = re.compile(r"([a-z0-9][\w./:-]*)@(sha256:[0-9a-f]{64})")
+SERVICE, WATCHER = "iris-serving", "iris-watcher"
 REVISION = r"{.metadata.annotations.deployment\.kubernetes\.io/revision}"
-# Training, scoring, and the cluster that both may use: all have the training image.
+# The watcher, scoring, and the cluster that both may use: all have the training image.
 TRAINING_KIND = [
     "deployments,cronjobs",
     "--selector=app.kubernetes.io/component=training",
 ]
-IMAGE = "{.spec.jobTemplate.spec.template.spec.containers[0].image}"
+IMAGE = "{.spec.template.spec.containers[0].image}"
 FORWARDED = re.compile(r"Forwarding from (127\.0\.0\.1:\d+)")
 
 
@@ -55,7 +51,7 @@ class Cluster:
         """Return what runs now."""
         return Before(
             revision=self._read("deployment", SERVICE, REVISION),
-            training_image=self._read("cronjob", TRAINING, IMAGE),
+            training_image=self._read("deployment", WATCHER, IMAGE),
         )
 
     def apply(self, overlay: Path) -> None:
@@ -63,9 +59,11 @@ class Cluster:
         self._kubectl("apply", "--kustomize", str(overlay))
 
     def wait(self) -> None:
-        """Wait until all pods of the service are updated and ready."""
+        """Wait until all pods are updated and ready."""
         timeout = f"--timeout={self._seconds}s"
-        self._kubectl("rollout", "status", f"deployment/{SERVICE}", timeout)
+        # The watcher first: a service without a model waits for its first training.
+        for name in (WATCHER, SERVICE):
+            self._kubectl("rollout", "status", f"deployment/{name}", timeout)
 
     def go_back(self, before: Before) -> None:
         """Roll back to what ran before, and wait for it."""
@@ -108,56 +106,62 @@ class Cluster:
         return ["kubectl", f"--namespace={self._namespace}", *arguments]
 
 
-def pin(overlay: str, images: dict[str, str]) -> Path:
-    """Write an overlay that pins the images of another one to digests."""
-    PINNED.mkdir(parents=True, exist_ok=True)
-    document = {
-        "apiVersion": "kustomize.config.k8s.io/v1beta1",
-        "kind": "Kustomization",
-        "resources": [os.path.relpath(OVERLAYS / overlay, PINNED)],
-        "images": [_pin_image(name, image) for name, image in images.items()],
-    }
-    file = PINNED / "kustomization.yaml"
-    file.write_text(json.dumps(document, indent=2), encoding="utf-8")
-    return PINNED
+def roll_out(cluster: Cluster, overlay: Path, seconds: int, url: str | None) -> str:
+    """Roll out and test; return the model's version; roll back if a step fails.
 
-
-def _pin_image(name: str, image: str) -> dict[str, str]:
-    found = PINNED_IMAGE.fullmatch(image)
-    if found is None:
-        raise RolloutError(f"{image!r} has no digest: expected NAME@sha256:…")
-    return {"name": name, "newName": found[1], "digest": found[2]}
-
-
-def roll_out(cluster: Cluster, overlay: Path, seconds: int) -> str:
-    """Roll out and test; return the model's version; roll back if a step fails."""
+    Args:
+        cluster: Where to.
+        overlay: Folder of the overlay.
+        seconds: Time for a test to find the service ready.
+        url: Public address of the service, to be tested too.
+    """
     before = cluster.look()
     try:
         cluster.apply(overlay)
         cluster.wait()
-        with cluster.forward() as url:
-            return smoke_test.check(url, seconds)
+        with cluster.forward() as forwarded:
+            version = smoke_test.check(forwarded, seconds)
+        if url:
+            smoke_test.check(url, seconds)
     except Exception as error:  # any: the service may also send unexpected responses
         print(f"Rollout failed: {error!r}. Rolling back.", flush=True)
         cluster.go_back(before)
         raise RolloutError(f"{error!r}; rolled back") from error
+    return version
+
+
+def deploy(arguments: argparse.Namespace) -> str:
+    """Pin the given images, if any, and roll out; undo both if that fails."""
+    file = images.find_file(arguments.overlay)
+    before = file.read_text(encoding="utf-8")
+    if arguments.serving:
+        given = {images.SERVING: arguments.serving, images.TRAINING: arguments.training}
+        images.pin(arguments.overlay, given)
+    else:
+        images.read(arguments.overlay)
+    cluster = Cluster(arguments.namespace, arguments.seconds)
+    try:
+        return roll_out(cluster, file.parents[1], arguments.seconds, arguments.url)
+    except RolloutError:
+        file.write_text(before, encoding="utf-8")
+        raise
 
 
 def main() -> None:
-    """Roll out the given images; exit with 1 on failure."""
+    """Roll out; exit with 1 on failure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--overlay", default="production", help="folder in overlays/")
     parser.add_argument("--namespace", default="iris", help="the overlay's namespace")
-    parser.add_argument("--serving", required=True, help="image with its digest")
-    parser.add_argument("--training", required=True, help="image with its digest")
-    parser.add_argument("--seconds", type=int, default=300, help="for each rollout")
+    parser.add_argument("--serving", help="image with its digest")
+    parser.add_argument("--training", help="image with its digest")
+    parser.add_argument("--url", help="public address of the service, to be tested too")
+    parser.add_argument("--seconds", type=int, default=600, help="for each deployment")
     arguments = parser.parse_args()
-    images = {SERVICE: arguments.serving, TRAINING: arguments.training}
+    if bool(arguments.serving) != bool(arguments.training):
+        parser.error("give both --serving and --training, or neither")
     try:
-        overlay = pin(arguments.overlay, images)
-        cluster = Cluster(arguments.namespace, arguments.seconds)
-        version = roll_out(cluster, overlay, arguments.seconds)
-    except RolloutError as error:
+        version = deploy(arguments)
+    except (RolloutError, images.ImageError) as error:
         sys.exit(f"Rollout failed: {error}")
     print(f"Rolled out: version {version} predicts its golden rows")
 

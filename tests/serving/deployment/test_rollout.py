@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -9,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import yaml
 
 PROJECT = Path(__file__).parents[3]
 HERE = Path(__file__).parent
@@ -23,31 +25,37 @@ RESTORE = [
     f"--selector={LABEL}=training",
     "*=old-training",
 ]
+GIVEN = {"serving": SERVING, "training": TRAINING}
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def roll_out(tmp_path):
+def deploy(tmp_path) -> Path:
+    """Return a copy of the folder: a rollout writes digests into it."""
+    return shutil.copytree(PROJECT / "deploy", tmp_path / "deploy")
+
+
+@pytest.fixture
+def roll_out(deploy, tmp_path):
     """Roll out; return how it ended and the calls of kubectl."""
 
-    def roll_out(serving: str = SERVING, **cluster):
+    def roll_out(images=GIVEN, url=None, **cluster):
         file = tmp_path / "cluster.json"
         start = {
             "calls": [],
             "revision": "7",
             "training": "old-training",
-            "statuses": [0, 0],
+            "statuses": [0] * 4,
         }
         file.write_text(json.dumps(start | cluster))
-        script = PROJECT / "deploy" / "rollout.py"
+        options = images | ({"url": url} if url else {})
         path = f"{HERE}:{os.environ['PATH']}"
         ended = subprocess.run(
             [
                 sys.executable,
-                script,
-                f"--serving={serving}",
-                f"--training={TRAINING}",
+                deploy / "rollout.py",
+                *(f"--{name}={value}" for name, value in options.items()),
                 "--seconds=1",
             ],
             env=os.environ | {"CLUSTER": str(file), "PATH": path},
@@ -61,6 +69,18 @@ def roll_out(tmp_path):
 
 
 @pytest.fixture
+def digests(deploy):
+    """Return a function that reads the digests of the overlay."""
+    file = deploy / "kubernetes/overlays/production/images/kustomization.yaml"
+
+    def digests() -> dict[str, str]:
+        entries = yaml.safe_load(file.read_text())["images"]
+        return {each["name"]: each["digest"] for each in entries}
+
+    return digests
+
+
+@pytest.fixture
 def ready(start, registry, iris_bytes, eventually) -> str:
     """Start a service that predicts; return its host and port."""
     version = registry.release(iris_bytes)
@@ -69,27 +89,60 @@ def ready(start, registry, iris_bytes, eventually) -> str:
     return server.url.removeprefix("http://")
 
 
-def test_a_good_rollout_stays(roll_out, ready):
+def names(calls: list[list[str]]) -> list[str]:
+    return [" ".join(call[:2]) for call in calls]
+
+
+WAIT = ["rollout status", "rollout status"]
+BACK = ["rollout undo", "set image", *WAIT]
+
+
+def test_a_good_rollout_stays(roll_out, ready, digests):
     ended, calls = roll_out(service=ready)
 
     assert ended.returncode == 0, ended.stderr
     assert "Rolled out: version" in ended.stdout
-    assert [call[0] for call in calls] == [
-        "get",
-        "get",
-        "apply",
-        "rollout",
-        "port-forward",
-    ]
+    *gets, apply, wait, also_wait, forward = calls
+    assert {each[0] for each in gets} == {"get"}
+    assert apply[:2] == ["apply", "--kustomize"]
+    assert apply[2].endswith("overlays/production")
+    # A service without a model waits for the watcher's first training.
+    assert wait[2] == "deployment/iris-watcher"
+    assert also_wait[2] == "deployment/iris-serving"
+    assert forward[0] == "port-forward"
+    assert digests() == {
+        "iris-serving": f"sha256:{'a' * 64}",
+        "iris-training": f"sha256:{'b' * 64}",
+    }
 
 
-def test_pods_that_do_not_become_ready_are_taken_back(roll_out, ready):
-    ended, calls = roll_out(service=ready, statuses=[1, 0])
+def test_committed_digests_are_rolled_out(roll_out, ready):
+    assert roll_out(service=ready)[0].returncode == 0
+
+    ended, calls = roll_out({}, service=ready)
+
+    assert ended.returncode == 0, ended.stderr
+    assert "apply --kustomize" in names(calls)
+
+
+def test_an_overlay_without_digests_is_refused(roll_out):
+    ended, calls = roll_out({})
+
+    assert ended.returncode == 1
+    assert "has no digest of iris-serving yet" in ended.stderr
+    assert calls == []
+
+
+def test_pods_that_do_not_become_ready_are_taken_back(roll_out, ready, digests):
+    before = digests()
+
+    ended, calls = roll_out(service=ready, statuses=[0, 1, 0, 0])
 
     assert ended.returncode == 1
     assert "rolled back" in ended.stderr
-    assert calls[4:6] == [UNDO, RESTORE]
-    assert calls[6][:2] == ["rollout", "status"]
+    assert names(calls)[-4:] == BACK
+    assert calls[-4:-2] == [UNDO, RESTORE]
+    assert digests() == before
 
 
 def test_a_failed_smoke_test_is_taken_back(roll_out, start):
@@ -99,7 +152,21 @@ def test_a_failed_smoke_test_is_taken_back(roll_out, start):
 
     assert ended.returncode == 1
     assert "readiness within 1 s" in ended.stderr
-    assert calls[5:7] == [UNDO, RESTORE]
+    assert names(calls)[-4:] == BACK
+
+
+def test_the_public_address_is_tested_too(roll_out, ready):
+    ended, _ = roll_out(service=ready, url=f"http://{ready}/")
+
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_a_service_without_a_route_is_taken_back(roll_out, ready):
+    ended, calls = roll_out(service=ready, url="http://127.0.0.1:9")
+
+    assert ended.returncode == 1
+    assert "readiness within 1 s" in ended.stderr
+    assert names(calls)[-4:] == BACK
 
 
 class Stranger(BaseHTTPRequestHandler):
@@ -119,7 +186,7 @@ def test_a_service_with_other_answers_is_taken_back(roll_out):
 
     assert ended.returncode == 1
     assert "rolled back" in ended.stderr
-    assert calls[5:7] == [UNDO, RESTORE]
+    assert names(calls)[-4:] == BACK
 
 
 def test_a_first_rollout_has_nothing_to_go_back_to(roll_out):
@@ -127,13 +194,32 @@ def test_a_first_rollout_has_nothing_to_go_back_to(roll_out):
 
     assert ended.returncode == 1
     assert "the first rollout cannot be rolled back" in ended.stderr
-    assert UNDO not in calls
+    assert "rollout undo" not in names(calls)
 
 
-@pytest.mark.parametrize("image", ["docker.io/a/b:latest", "b", f"b@sha256:{'A' * 64}"])
-def test_an_image_without_a_digest_is_refused(roll_out, image):
-    ended, calls = roll_out(serving=image)
+@pytest.mark.parametrize(
+    "image",
+    [
+        "docker.io/a/b:latest",
+        "b",
+        f"b@sha256:{'A' * 64}",
+        f"b@sha256:{'0' * 64}",
+    ],
+)
+def test_an_image_without_a_digest_is_refused(roll_out, digests, image):
+    before = digests()
+
+    ended, calls = roll_out(GIVEN | {"serving": image})
 
     assert ended.returncode == 1
     assert "has no digest" in ended.stderr
+    assert calls == []
+    assert digests() == before
+
+
+def test_one_image_alone_is_refused(roll_out):
+    ended, calls = roll_out({"serving": SERVING})
+
+    assert ended.returncode == 2
+    assert "both" in ended.stderr
     assert calls == []

@@ -1,0 +1,106 @@
+"""Pin the images of an overlay to digests, in its file images/kustomization.yaml.
+
+Run as ``python deploy/images.py OVERLAY --serving NAME@sha256:… --training
+NAME@sha256:…`` and commit the file: Argo CD and Flux then deploy them. rollout.py does
+the same for what it deploys. Needs only Python.
+"""
+
+import argparse
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[1]
+OVERLAYS = PROJECT / "deploy" / "kubernetes" / "overlays"
+SERVING, TRAINING = "iris-serving", "iris-training"
+NONE_YET = "sha256:" + "0" * 64
+HEADER = """\
+# Written by deploy/images.py. A digest of zeros is none yet: rollout.py refuses it.
+apiVersion: kustomize.config.k8s.io/v1alpha1
+kind: Component
+images:
+"""
+ENTRY = """\
+  - name: {name}
+    newName: {repository}
+    digest: {digest}
+"""
+_IMAGE = re.compile(r"([a-z0-9][\w./:-]*)@(sha256:[0-9a-f]{64})")
+_ENTRY = re.compile(r"- name: (\S+)\n +newName: (\S+)\n +digest: (\S+)\n")
+
+
+class ImageError(Exception):
+    """An image cannot be deployed."""
+
+
+def find_file(overlay: str) -> Path:
+    """Return the file that has an overlay's digests.
+
+    Raises:
+        ImageError: If the overlay has none.
+    """
+    file = OVERLAYS / overlay / "images" / "kustomization.yaml"
+    if not file.is_file():
+        raise ImageError(f"{overlay!r} is no overlay with images: {file} is missing")
+    return file
+
+
+def pin(overlay: str, images: Mapping[str, str]) -> None:
+    """Write the digests of an overlay.
+
+    Args:
+        overlay: Name of a folder in overlays/.
+        images: Name in the manifests to ``NAME@sha256:…``.
+
+    Raises:
+        ImageError: If an image has no digest.
+    """
+    file = find_file(overlay)
+    entries = [_describe(name, image) for name, image in images.items()]
+    file.write_text(HEADER + "".join(entries), encoding="utf-8")
+
+
+def read(overlay: str) -> dict[str, str]:
+    """Return the images of an overlay.
+
+    Raises:
+        ImageError: If one is missing or has no digest yet.
+    """
+    file = find_file(overlay)
+    found = {
+        name: f"{repository}@{digest}"
+        for name, repository, digest in _ENTRY.findall(file.read_text(encoding="utf-8"))
+    }
+    for name in (SERVING, TRAINING):
+        if name not in found or NONE_YET in found[name]:
+            raise ImageError(
+                f"{file} has no digest of {name} yet: give --serving and --training, "
+                "or write it with deploy/images.py"
+            )
+    return found
+
+
+def _describe(name: str, image: str) -> str:
+    found = _IMAGE.fullmatch(image)
+    if found is None or found[2] == NONE_YET:
+        raise ImageError(f"{image!r} has no digest: expected NAME@sha256:…")
+    return ENTRY.format(name=name, repository=found[1], digest=found[2])
+
+
+def main() -> None:
+    """Write the digests of an overlay; exit with 1 if an image has none."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("overlay", help="folder in overlays/")
+    parser.add_argument("--serving", required=True, help="image with its digest")
+    parser.add_argument("--training", required=True, help="image with its digest")
+    arguments = parser.parse_args()
+    images = {SERVING: arguments.serving, TRAINING: arguments.training}
+    try:
+        pin(arguments.overlay, images)
+    except ImageError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Print a kubeconfig with which rollout.py deploys to the cluster of the current context:
+#   deploy/kubernetes/setup/kubeconfig.sh NAMESPACE [DURATION] >deployer.yaml
+set -euo pipefail
+
+namespace=${1:?Name the namespace, such as iris}
+duration=${2:-2160h} # 90 days; clusters may allow less
+
+read_cluster() { # FIELD
+  kubectl config view --minify --flatten --raw --output "jsonpath={.clusters[0].cluster.$1}"
+}
+
+token=$(kubectl --namespace "$namespace" create token iris-deployer --duration "$duration")
+server=$(read_cluster server)
+# Empty if the certificate is one that everybody trusts.
+authority=$(read_cluster certificate-authority-data)
+cat <<EOF
+apiVersion: v1
+kind: Config
+current-context: iris
+contexts:
+  - name: iris
+    context: {cluster: iris, user: iris-deployer, namespace: $namespace}
+clusters:
+  - name: iris
+    cluster:
+      server: $server
+${authority:+      certificate-authority-data: $authority}
+users:
+  - name: iris-deployer
+    user:
+      token: $token
+EOF
