@@ -1,5 +1,7 @@
 """What the optional components and the examples assume about the service."""
 
+from importlib.util import find_spec
+
 import pytest
 import yaml
 
@@ -27,6 +29,19 @@ def test_load_is_measured_by_a_metric_of_the_service(read, app):
     assert f"\n{name} " in metrics
     assert rule["name"]["as"] == name
     assert rule["seriesQuery"].startswith(f"{name}{{")
+
+
+def test_the_model_of_an_image_is_copied_into_the_store(read, collect):
+    patch = read("components/model-in-image/patch.yaml")
+    (init,) = patch["spec"]["template"]["spec"]["initContainers"]
+    (store,) = [each["value"] for each in init["env"] if each["name"] == "IRIS_STORE"]
+    mounts = {each["mountPath"]: each["name"] for each in init["volumeMounts"]}
+
+    assert mounts[store] == "models"
+    *_, module, source = init["command"]
+    assert find_spec(module)
+    assert source == "/models"  # in the image
+    assert source not in mounts
 
 
 def test_keys_are_read_from_the_secret(read, kubernetes):
