@@ -3,7 +3,7 @@
 Not collected by itself, because it needs the tools: ``make check-deploy`` names it.
 """
 
-import json
+import re
 import shutil
 import subprocess
 import sys
@@ -11,10 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import yaml
 
 PROJECT = Path(__file__).parents[2]
-KUBERNETES = "deploy/kubernetes/base"
+KUBERNETES = "deploy/kubernetes"
+BASE = f"{KUBERNETES}/base"
+COMPONENTS = f"{KUBERNETES}/components"
 CHECKOUT = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1"
 
 MISTAKES = {
@@ -43,26 +44,56 @@ MISTAKES = {
     "workflows: dependabot": (".github/dependabot.yml", "weekly", "fortnightly"),
     "compose": ("deploy/compose/compose.yaml", "services:", "servces:"),
     "kubernetes: field": (
-        f"{KUBERNETES}/deployment.yaml",
+        f"{BASE}/deployment.yaml",
         "readOnlyRootFilesystem",
         "readOnlyRootFileSystem",
     ),
-    "kubernetes: kind": (f"{KUBERNETES}/service.yaml", "kind: Service", "kind: Servce"),
-    "kubernetes: file": (f"{KUBERNETES}/kustomization.yaml", "service.yaml", "s.yaml"),
-    "kubernetes: version": (
-        f"{KUBERNETES}/training.yaml",
+    "kubernetes: kind": (f"{BASE}/service.yaml", "kind: Service", "kind: Servce"),
+    "kubernetes: file": (f"{BASE}/kustomization.yaml", "service.yaml", "s.yaml"),
+    "kubernetes: version of a component": (
+        f"{COMPONENTS}/scale/scoring.yaml",
         "batch/v1",
         "batch/v1beta1",
     ),
+    "kubernetes: overlay": (
+        f"{KUBERNETES}/overlays/staging/kustomization.yaml",
+        "components/egress",
+        "components/ingress",
+    ),
+    "kubernetes: setup": (
+        f"{KUBERNETES}/setup/base/deployer.yaml",
+        "verbs:",
+        "verb:",
+    ),
+    "kubernetes: custom resource": (
+        f"{COMPONENTS}/route/http-route.yaml",
+        "backendRefs",
+        "backends",
+    ),
+    "kubernetes: monitor": (
+        f"{COMPONENTS}/monitoring/service-monitor.yaml",
+        "interval: 15s",
+        "interval: 15 seconds",
+    ),
+    "kubernetes: example": (
+        f"{KUBERNETES}/examples/argo-cd.yaml",
+        "repoURL",
+        "repoUrl",
+    ),
     "policy": (
-        f"{KUBERNETES}/training.yaml",
+        f"{BASE}/watcher.yaml",
         "readOnlyRootFilesystem: true",
         "readOnlyRootFilesystem: false",
     ),
     "policy: without a reason": (
-        f"{KUBERNETES}/training.yaml",
+        f"{BASE}/watcher.yaml",
         "checkov.io/skip1",
         "checkov.io/comment1",
+    ),
+    "policy: component": (
+        f"{COMPONENTS}/model-in-image/patch.yaml",
+        "allowPrivilegeEscalation: false",
+        "allowPrivilegeEscalation: true",
     ),
     "alertmanager": ("deploy/alertmanager/alertmanager.yml", "route:", "rout:"),
 }
@@ -75,9 +106,15 @@ WORDS = {
     "compose": "servces",
     "kubernetes: field": "readOnlyRootFileSystem",
     "kubernetes: kind": "Servce",
-    "kubernetes: version": "batch/v1beta1",
+    "kubernetes: version of a component": "batch/v1beta1",
+    "kubernetes: overlay": "ingress",
+    "kubernetes: setup": "verb",
+    "kubernetes: custom resource": "backends",
+    "kubernetes: monitor": "15 seconds",
+    "kubernetes: example": "repoUrl",
     "policy": "CKV_K8S_22",
     "policy: without a reason": "CKV_K8S_43",
+    "policy: component": "CKV_K8S_20",
 }
 
 
@@ -131,24 +168,26 @@ def test_a_mistake_in_the_rules_is_found(project, check, right):
     assert check("prometheus").returncode != 0
 
 
-def test_the_rollout_pins_both_images(tmp_path):
-    script = (
-        "import sys; sys.path.insert(0, 'deploy'); import rollout;"
-        "images = {'iris-serving': 'docker.io/a/iris-serving@sha256:' + 'a' * 64,"
-        "          'iris-training': 'docker.io/a/iris-training@sha256:' + 'b' * 64};"
-        "print(rollout.pin('production', images))"
-    )
-    overlay = subprocess.check_output(
-        [sys.executable, "-c", script], cwd=PROJECT, text=True
-    )
+def test_a_rollout_pins_the_images_of_all_components(tmp_path):
+    """Also of those that an overlay adds, such as batch scoring."""
+    deploy = shutil.copytree(PROJECT / "deploy", tmp_path / "deploy")
+    overlay = deploy / "kubernetes/overlays/production"
+    file = overlay / "kustomization.yaml"
+    content = file.read_text()
+    added = content.replace("# - ../../components/scale", "- ../../components/scale")
+    assert added != content
+    file.write_text(added)
+    images = {
+        "serving": f"docker.io/a/iris-serving@sha256:{'a' * 64}",
+        "training": f"docker.io/a/iris-training@sha256:{'b' * 64}",
+    }
+    options = [f"--{name}={image}" for name, image in images.items()]
+    script = deploy / "images.py"
+    subprocess.run([sys.executable, script, "production", *options], check=True)
 
     kubectl = shutil.which("kubectl")
     assert kubectl
-    rendered = subprocess.check_output(
-        [kubectl, "kustomize", overlay.strip()], text=True
-    )
+    rendered = subprocess.check_output([kubectl, "kustomize", overlay], text=True)
 
-    text = json.dumps(list(yaml.safe_load_all(rendered)))
-    assert f'"docker.io/a/iris-serving@sha256:{"a" * 64}"' in text
-    assert f'"docker.io/a/iris-training@sha256:{"b" * 64}"' in text
-    assert ":0.1.0" not in text
+    used = set(re.findall(r"image: (\S+)", rendered))
+    assert used == set(images.values())
