@@ -1,0 +1,137 @@
+"""try.sh with a real service, and stand-ins for Docker, kind and kubectl."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+PROJECT = Path(__file__).parents[3]
+HERE = Path(__file__).parent
+PROGRAMS = ("docker", "kind", "kubectl", "make", "sleep")
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def project(tmp_path) -> Path:
+    """Return a copy of what the script uses: it writes digests into it."""
+    shutil.copytree(PROJECT / "deploy", tmp_path / "project/deploy")
+    return tmp_path / "project"
+
+
+@pytest.fixture
+def path(tmp_path) -> str:
+    """Return a search path on which the stand-ins come first."""
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    for name in PROGRAMS:
+        (folder / name).symlink_to(HERE / "machine")
+    return f"{folder}:{os.environ['PATH']}"
+
+
+@pytest.fixture
+def ready(start, registry, iris_bytes, eventually) -> str:
+    """Start a service that predicts; return its host and port."""
+    version = registry.release(iris_bytes)
+    server = start()
+    eventually(lambda: server.serves(version), "the version is served")
+    return server.url.removeprefix("http://")
+
+
+@pytest.fixture
+def run(project, path, ready, tmp_path):
+    """Run the script; return how it ended and the calls of the programs."""
+
+    def run(*steps: str, **machine):
+        file = tmp_path / "machine.json"
+        state = {
+            "calls": [],
+            "images": {},
+            "running": "",
+            "before": "",
+            "client": False,
+            "policies": True,
+            "notices": True,
+            "service": ready,
+        }
+        file.write_text(json.dumps(state | machine))
+        ended = subprocess.run(
+            [project / "deploy/kubernetes/try.sh", *steps],
+            env=os.environ | {"MACHINE": str(file), "PATH": path},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return ended, json.loads(file.read_text())["calls"]
+
+    return run
+
+
+def find(calls: list[list[str]], *words: str) -> list[int]:
+    """Return the places of the calls that contain all words."""
+    return [place for place, call in enumerate(calls) if set(words) <= set(call)]
+
+
+def test_everything_is_tried_in_order_and_cleaned_up(run, project):
+    images = project / "deploy/kubernetes/overlays/try/images/kustomization.yaml"
+    before = images.read_text()
+
+    ended, calls = run()
+
+    assert ended.returncode == 0, ended.stdout
+    steps = [line for line in ended.stdout.splitlines() if line.startswith("--- ")]
+    assert steps[-1] == "--- roll_back"
+    # Namespace and account before the secret, that before the overlay.
+    (setup,) = find(calls, "apply", "deploy/kubernetes/setup/iris")
+    (secret,) = find(calls, "secret", "watcher-token")
+    applied = [
+        place
+        for place in find(calls, "apply", "--kustomize")
+        if calls[place][-1].endswith("overlays/try")
+    ]
+    assert setup < secret < applied[0]
+    assert len(applied) == 3  # first, update, broken
+    assert find(calls, "--dry-run=server", "build/kubernetes/components.yaml")
+    assert find(calls, "rollout", "undo")
+    assert find(calls, "kind", "delete", "cluster")
+    assert images.read_text() == before
+    assert not (project / "build/try").exists()
+
+
+def test_a_rollout_has_the_rights_of_the_deployer_only(run, project):
+    (project / "build/try").mkdir(parents=True)
+
+    ended, _ = run("set_up")
+
+    assert ended.returncode == 0, ended.stdout
+    config = yaml.safe_load((project / "build/try/deployer.yaml").read_text())
+    assert config["users"] == [{"name": "iris-deployer", "user": {"token": "token"}}]
+    assert config["clusters"][0]["cluster"] == {
+        "server": "https://127.0.0.1:6443",
+        "certificate-authority-data": "Y2VydA==",
+    }
+    (context,) = config["contexts"]
+    assert context["context"]["namespace"] == "iris"
+    assert config["current-context"] == context["name"]
+
+
+def test_policies_that_are_not_enforced_are_found(run):
+    ended, calls = run(policies=False)
+
+    assert ended.returncode == 1
+    assert "a client reads the metrics" in ended.stdout
+    assert "--- update" not in ended.stdout
+    assert find(calls, "describe", "pods")  # to find the reason
+    assert find(calls, "kind", "delete", "cluster")
+
+
+def test_a_rollback_that_does_not_happen_is_found(run):
+    ended, _ = run(notices=False)
+
+    assert ended.returncode == 1
+    assert "a rollout of an image that does not start succeeded" in ended.stdout
