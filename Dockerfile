@@ -16,10 +16,10 @@ RUN groupadd --gid 10001 iris \
 
 # --- Training: Kedro and the pipelines ------------------------------------------------
 FROM base AS training-packages
-COPY requirements-training.lock /
+COPY requirements.training.lock /
 RUN python3 -m venv /venv \
     && /venv/bin/pip install --no-cache-dir --require-hashes \
-        --requirement /requirements-training.lock
+        --requirement /requirements.training.lock
 
 FROM base AS training
 # Keeps MLflow from warning that git is not installed; and Dask's workers import the project
@@ -54,10 +54,10 @@ LABEL org.opencontainers.image.title="iris-training" \
 # but with compiled bytecode: a read-only container cannot write it, and each start of the
 # follower would take 5 s instead of 2 s.
 FROM base AS serving-packages
-COPY requirements-serving.lock /
+COPY requirements.serving.lock /
 RUN python3 -m venv --without-pip /venv \
     && pip --python /venv/bin/python install --no-cache-dir --require-hashes \
-        --requirement /requirements-serving.lock \
+        --requirement /requirements.serving.lock \
     && find /venv -type d \( -name tests -o -path '*/onnxruntime/transformers' \
         -o -path '*/onnxruntime/quantization' -o -path '*/onnxruntime/tools' \
         -o -path '*/sqlalchemy/testing' -o -path '*/alembic/testing' \) \

@@ -49,7 +49,7 @@ def test_serving_image_is_small(engine, serving_image, base, capsys):
 def test_serving_image_holds_only_what_serving_needs(
     engine, serving_image, pytestconfig
 ):
-    lock = (pytestconfig.rootpath / "requirements-serving.lock").read_text()
+    lock = (pytestconfig.rootpath / "requirements.serving.lock").read_text()
 
     result = engine.run_once(serving_image, "python", "-c", INSTALLED)
 
