@@ -4,27 +4,22 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TOOLS := .venv-tools
-# uv installs in a third of pip's time, but does not read pip's configuration: where an
-# index is set there, pip itself takes over.
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# What `make check` runs, the fast ones first; ci.yml runs the same, as jobs side by side.
+CHECKS := lint types imports check-deploy test pages test-container
 
 .DEFAULT_GOAL := help
 .PHONY: help install run serve loop test lint format types imports check viz notebook ui bench-train lock upgrade clean viz-build notebooks-html bench bench-peers bench-evidence bench-loop bench-scale bench-rows chaos \
-	image image-training image-with-model test-container tools check-deploy reference pages dashboards stack stack-released backup restore
+	image image-training image-with-model test-container tools check-deploy reference pages dashboards stack stack-released backup restore \
+	try-stack try-cluster pin
 
+##@ Use
 help: ## List the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 16
+	@scripts/help.sh $(MAKEFILE_LIST)
 
 install: $(READY) ## Create .venv with the locked dependencies (again only when the lock changes)
 
 $(READY): requirements.lock
-	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if (3, 11) <= v < (3, 14) else f"Python 3.11, 3.12 or 3.13 is needed, {sys.executable} is {v[0]}.{v[1]}; name another with: make PYTHON=python3.12 ...")'
-	@echo "Installing the locked dependencies into $(VENV), once"
-	@$(PYTHON) -m venv --clear $(VENV)
-	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock | $(PIP) --require-hashes --requirement /dev/stdin
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes --requirement requirements.lock \
-		|| $(PIP) --require-hashes --requirement requirements.lock
-	@touch $@
+	@PYTHON=$(PYTHON) scripts/install.sh $(VENV) $<
 
 run: install ## Train, compare, release: kedro run (ARGS="--pipelines data_science" and so on)
 	@$(BIN)/kedro run $(ARGS)
@@ -35,8 +30,9 @@ serve: install ## Serve the Production model on http://127.0.0.1:8000 (ENV=wine,
 loop: install ## Show the whole loop: drift, labels, retraining, canary, rollback (4 minutes)
 	@PYTHONPATH=src $(BIN)/python -m demo.loop
 
+##@ Check
 test: install ## Run the tests (ARGS="-k split" and so on)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(TEST_ARGS) $(ARGS)
 
 lint: install ## Check style and format
 	@$(BIN)/ruff check .
@@ -54,8 +50,23 @@ types: install ## Check types
 imports: install ## Check which module may import which
 	@PYTHONPATH=src:. $(BIN)/lint-imports
 
-check: lint types imports test ## All of the above
+check-deploy: install tools ## Check what is deployed: images, workflows, manifests, rules, secrets, known vulnerabilities
+	@PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH:$(CURDIR)/$(BIN)" deploy/check.sh
+	@PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH:$(CURDIR)/$(BIN)" $(BIN)/python -m pytest -m "not slow" tests/deploy tests/deploy/check_the_checks.py $(ARGS)
 
+# TEST_ARGS is for `test` alone; ARGS would reach every check.
+check: ## Run everything that CI runs (CHECKS="lint types": only these)
+	@set -e; for check in $(CHECKS); do \
+		printf '\n=== %s\n' "$$check"; $(MAKE) --no-print-directory "$$check"; \
+	done
+
+try-stack: ## Try the Compose stack for real, which needs Docker
+	@deploy/compose/try.sh
+
+try-cluster: ## Try the manifests in a cluster of its own, which needs Docker, kind and kubectl
+	@deploy/kubernetes/try.sh
+
+##@ Look inside
 viz: install ## See the pipelines in the browser (ARGS="--port 4200" and so on)
 	@$(BIN)/kedro viz run $(ARGS)
 
@@ -75,6 +86,7 @@ notebooks-html: install ## Run all notebooks and render them into build/notebook
 ui: install ## See the runs and models in MLflow's pages (ARGS="--port 5001" and so on)
 	@$(BIN)/kedro mlflow ui $(ARGS)
 
+##@ Measure
 bench-train: install ## Compare kedro run with a hand-written script
 	@$(BIN)/python benchmarks/train.py $(ARGS)
 
@@ -102,6 +114,7 @@ bench-rows: install ## Measure the steps from a source to training rows, up to 5
 chaos: install ## Break a real service in many ways and check its promises (10 minutes; ARGS=--short: 2)
 	@$(BIN)/python -m benchmarks.chaos $(ARGS)
 
+##@ Deploy
 dashboards: install ## Write Grafana's dashboards from deploy/grafana/dashboards.yml
 	@$(BIN)/python deploy/grafana/dashboards.py
 
@@ -149,39 +162,27 @@ BUILD = BUILDAH_FORMAT=docker $(CONTAINER_ENGINE) build $(CONTAINER_BUILD_ARGS) 
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 REVISION = $(shell git rev-parse HEAD)
 
+##@ Publish
 reference: install ## Write the code reference to build/reference
 	@PYTHONPATH=src:. $(BIN)/pdoc --docformat google --output-directory build/reference iris_kedro serving '!serving.server.gunicorn_conf'
 
 pages: run viz-build notebooks-html reference ## Write everything to publish to build/pages
 	@$(BIN)/python deploy/pages.py
 
-check-deploy: install tools ## Check what is deployed: images, workflows, manifests, rules
-	@PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" deploy/check.sh
-	@PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" $(BIN)/python -m pytest -m "not slow" tests/deploy tests/deploy/check_the_checks.py $(ARGS)
-
+##@ Maintain
 tools: $(TOOLS)/.ready ## Create .venv-tools with what check-deploy runs
 
 $(TOOLS)/.ready: deploy/requirements-tools.lock | $(READY)
-	@$(PYTHON) -m venv --clear $(TOOLS)
-	@$(BIN)/uv pip install --quiet --python $(TOOLS)/bin/python --require-hashes --requirement $< \
-		|| $(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
-	@touch $@
+	@PYTHON=$(PYTHON) scripts/install.sh $(TOOLS) $<
 
 lock: install ## Update the lock files, keeping versions where possible
-	@$(LOCK) $(UPGRADE) --all-extras --output-file requirements.lock pyproject.toml
-	@for image in training serving; do \
-		$(LOCK) --extra $$image --constraint requirements.lock \
-			--output-file requirements-$$image.lock pyproject.toml || exit; \
-	done
-	@$(LOCK) $(UPGRADE) --output-file deploy/requirements-tools.lock deploy/requirements-tools.in
-	@$(LOCK) --constraint requirements.lock --output-file deploy/compose/mlflow/requirements.lock \
-		deploy/compose/mlflow/requirements.in
+	@PATH="$(CURDIR)/$(BIN):$$PATH" scripts/lock.sh $(UPGRADE)
 
 upgrade: UPGRADE = --upgrade
 upgrade: lock ## Update the lock files to the newest compatible versions
 
-LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
-	--generate-hashes --no-emit-index-url --no-annotate --no-header
+pin: ## Pin the base images of the Dockerfiles to what their tags name today, which needs Docker
+	@deploy/base_images.sh pin
 
 clean: ## Delete the environment and caches; data, runs and models stay
 	@rm -rf $(VENV) $(TOOLS) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
