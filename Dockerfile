@@ -2,7 +2,7 @@
 #   make image             build iris-serving; docs/container.md says how to run it
 #   make image-with-model  the same with the Production model inside
 #   make image-training    build iris-training, which does one run and exits
-ARG PYTHON_IMAGE=python:3.13-slim-bookworm
+ARG PYTHON_IMAGE=python:3.13-slim-trixie
 
 # --- Shared base ----------------------------------------------------------------------
 FROM ${PYTHON_IMAGE} AS base
