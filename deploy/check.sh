@@ -5,26 +5,81 @@ cd "$(dirname "$0")/.."
 
 KUBERNETES_VERSIONS="1.31 1.33 1.35 1.37"
 MANIFESTS=build/kubernetes
+RENOVATE=44.121.2
+# Names of what must be there: without them, a check that needs more than this machine has is
+# left out, and says so.
+REQUIRED=,${IRIS_TEST_REQUIRE:-},
 
 require() { # COMMAND PACKAGE
   command -v "$1" >/dev/null || { echo "$1 is missing; install Debian's package $2" >&2; return 1; }
 }
 
+leave_out() { # NAME REASON
+  [[ $REQUIRED == *,$1,* ]] || { echo "Not checked: $2"; return 0; }
+  echo "$2, and IRIS_TEST_REQUIRE names $1" >&2
+  return 1
+}
+
+tracked() { # PATTERN...
+  git ls-files -z --cached --others --exclude-standard "$@"
+}
+
 dockerfiles() {
-  git ls-files -z --cached --others --exclude-standard Dockerfile '*/Dockerfile' \
-    | xargs --null hadolint
+  tracked Dockerfile '*/Dockerfile' | xargs --null hadolint
 }
 
 scripts() {
-  git ls-files -z --cached --others --exclude-standard .ci '*.sh' \
-    | xargs --null shellcheck --external-sources
+  tracked .ci '*.sh' | xargs --null shellcheck --external-sources
 }
 
 workflows() {
   actionlint
   zizmor --offline --quiet --strict-collection --persona pedantic .
   check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
-  check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+}
+
+# The schema passes presets that do not exist and locks that Renovate cannot renew. Renovate
+# itself finds them; it is downloaded once, which takes a minute.
+renovate() {
+  check-jsonschema --builtin-schema vendor.renovate renovate.json
+  local npx=(npx --yes --package "renovate@$RENOVATE" --) said
+  export npm_config_ignore_scripts=true
+  if ! "${npx[@]}" renovate --version >/dev/null 2>&1; then
+    leave_out renovate "renovate.json by Renovate itself: npx cannot run renovate@$RENOVATE"
+    return
+  fi
+  "${npx[@]}" renovate-config-validator --strict --no-global renovate.json
+  said=$("${npx[@]}" renovate --platform=local --dry-run=extract 2>&1) || { echo "$said"; return 1; }
+  ! grep --after-context=3 "pip-compile error" <<<"$said"
+}
+
+# The baseline has the false alarms, and the files to leave out (SECURITY.md).
+secrets() {
+  local files baseline status=0
+  mapfile -d "" -t files < <(tracked)
+  # In a copy, because it moves the lines of the baseline: 3 says that it did.
+  baseline=$(mktemp)
+  cp .secrets.baseline "$baseline"
+  detect-secrets-hook --no-verify --baseline "$baseline" "${files[@]}" || status=$?
+  rm "$baseline"
+  [ "$status" -eq 0 ] || [ "$status" -eq 3 ]
+}
+
+# Known vulnerabilities of what is installed. Those of the locks for images are those of
+# requirements.lock, from which they are derived.
+vulnerabilities() {
+  local locks lock said
+  mapfile -d "" -t locks < <(tracked '*.lock' ':!requirements.*.lock')
+  for lock in "${locks[@]}"; do
+    said=$(pip-audit --disable-pip --no-deps --progress-spinner off --vulnerability-service osv \
+      ${OSV_URL:+--osv-url "$OSV_URL"} --requirement "$lock" 2>&1) && continue
+    if grep --quiet --extended-regexp "Could not connect|^requests\.exceptions\." <<<"$said"; then
+      leave_out vulnerabilities "packages with known vulnerabilities: their database cannot be reached"
+      return
+    fi
+    echo "$lock: $said"
+    return 1
+  done
 }
 
 compose() {
@@ -120,7 +175,10 @@ alertmanager() {
 
 parts=("$@")
 if [ $# -eq 0 ]; then
-  parts=(dockerfiles scripts workflows compose kubernetes policy prometheus alertmanager)
+  parts=(
+    dockerfiles scripts workflows renovate secrets vulnerabilities compose kubernetes policy
+    prometheus alertmanager
+  )
 fi
 for part in "${parts[@]}"; do
   echo "--- $part"

@@ -3,11 +3,15 @@
 Not collected by itself, because it needs the tools: ``make check-deploy`` names it.
 """
 
+import json
+import os
 import re
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -16,6 +20,7 @@ PROJECT = Path(__file__).parents[2]
 KUBERNETES = "deploy/kubernetes"
 BASE = f"{KUBERNETES}/base"
 COMPONENTS = f"{KUBERNETES}/components"
+KEY = "AKIA" + "Z4Q7TB2XW9K5M3NS"  # in two parts, or the project would have a secret
 CHECKOUT = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1"
 
 MISTAKES = {
@@ -41,7 +46,12 @@ MISTAKES = {
         "permissions: {}",
         "permissions: write-all",
     ),
-    "workflows: dependabot": (".github/dependabot.yml", "weekly", "fortnightly"),
+    "renovate": ("renovate.json", '"minimumReleaseAge": "7', '"minimumAge": "7'),
+    "secrets": (
+        "renovate.json",
+        '"description": [',
+        f'"key": "{KEY}", "description": [',
+    ),
     "compose": ("deploy/compose/compose.yaml", "services:", "servces:"),
     "kubernetes: field": (
         f"{BASE}/deployment.yaml",
@@ -102,7 +112,8 @@ WORDS = {
     "workflows: script": "SC2086",
     "workflows: pins": "unpinned-uses",
     "workflows: permissions": "excessive-permissions",
-    "workflows: dependabot": "fortnightly",
+    "renovate": "minimumAge",
+    "secrets": "renovate.json",
     "compose": "servces",
     "kubernetes: field": "readOnlyRootFileSystem",
     "kubernetes: kind": "Servce",
@@ -123,7 +134,8 @@ def project(tmp_path: Path) -> Path:
     """Copy what is checked."""
     for name in (".ci", ".github", "deploy"):
         shutil.copytree(PROJECT / name, tmp_path / name)
-    shutil.copy(PROJECT / "Dockerfile", tmp_path)
+    for name in ("Dockerfile", "renovate.json", ".secrets.baseline"):
+        shutil.copy(PROJECT / name, tmp_path)
     git = shutil.which("git")
     assert git
     subprocess.run([git, "init", "--quiet", tmp_path], check=True)
@@ -132,9 +144,10 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def check(project: Path) -> Callable[[str], subprocess.CompletedProcess[str]]:
-    def check(part: str) -> subprocess.CompletedProcess[str]:
+    def check(part: str, **environ: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [project / "deploy" / "check.sh", part],
+            env=os.environ | environ,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -166,6 +179,56 @@ def test_a_mistake_in_the_rules_is_found(project, check, right):
     file.write_text(file.read_text().replace(right, f"no_{right}", 1))
 
     assert check("prometheus").returncode != 0
+
+
+class Vulnerabilities(BaseHTTPRequestHandler):
+    """A database of vulnerabilities, in which one package may have one."""
+
+    affected = ""
+
+    def do_POST(self):
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        found = {"vulns": [{"id": "PYSEC-1", "summary": "a", "affected": []}]}
+        name = asked["package"]["name"]
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(found if name == self.affected else {}).encode())
+
+    def log_message(self, *arguments):
+        """Print no line for each request."""
+
+
+@pytest.fixture
+def vulnerabilities(monkeypatch):
+    """Serve the database; return its address."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Vulnerabilities) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_port}/v1/query"
+        server.shutdown()
+
+
+@pytest.mark.parametrize(("affected", "code"), [("boto3", 1), ("nothing-locked", 0)])
+def test_known_vulnerabilities_are_found(
+    check, vulnerabilities, affected, code, monkeypatch
+):
+    monkeypatch.setattr(Vulnerabilities, "affected", affected)
+
+    ended = check("vulnerabilities", OSV_URL=vulnerabilities)
+
+    assert ended.returncode == code, ended.stdout
+    assert ("PYSEC-1" in ended.stdout) == bool(code)
+
+
+@pytest.mark.parametrize(("required", "code"), [("vulnerabilities", 1), ("", 0)])
+def test_vulnerabilities_that_cannot_be_asked_for_are_said(check, required, code):
+    ended = check(
+        "vulnerabilities",
+        OSV_URL="http://127.0.0.1:9/v1/query",
+        IRIS_TEST_REQUIRE=required,
+    )
+
+    assert ended.returncode == code, ended.stdout
+    assert "their database cannot be reached" in ended.stdout
 
 
 def test_a_rollout_pins_the_images_of_all_components(tmp_path):
