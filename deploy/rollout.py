@@ -11,10 +11,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import images
+import rollout_record
 import smoke_test
 
 SERVICE, WATCHER = "iris-serving", "iris-watcher"
@@ -65,6 +66,16 @@ class Cluster:
         for name in (WATCHER, SERVICE):
             self._kubectl("rollout", "status", f"deployment/{name}", timeout)
 
+    def has_revision(self, revision: str) -> bool:
+        """Say whether the service can go back to a revision."""
+        try:
+            self._kubectl(
+                "rollout", "history", f"deployment/{SERVICE}", f"--revision={revision}"
+            )
+        except RolloutError:
+            return False
+        return True
+
     def go_back(self, before: Before) -> None:
         """Roll back to what ran before, and wait for it."""
         if not before.revision:
@@ -109,6 +120,8 @@ class Cluster:
 def roll_out(cluster: Cluster, overlay: Path, seconds: int, url: str | None) -> str:
     """Roll out and test; return the model's version; roll back if a step fails.
 
+    One that is killed or interrupted is rolled back by ``undo_rollout.py``.
+
     Args:
         cluster: Where to.
         overlay: Folder of the overlay.
@@ -116,6 +129,7 @@ def roll_out(cluster: Cluster, overlay: Path, seconds: int, url: str | None) -> 
         url: Public address of the service, to be tested too.
     """
     before = cluster.look()
+    rollout_record.write(asdict(before))
     try:
         cluster.apply(overlay)
         cluster.wait()
@@ -126,7 +140,9 @@ def roll_out(cluster: Cluster, overlay: Path, seconds: int, url: str | None) -> 
     except Exception as error:  # any: the service may also send unexpected responses
         print(f"Rollout failed: {error!r}. Rolling back.", flush=True)
         cluster.go_back(before)
+        rollout_record.forget()
         raise RolloutError(f"{error!r}; rolled back") from error
+    rollout_record.forget()
     return version
 
 
@@ -163,6 +179,8 @@ def main() -> None:
         version = deploy(arguments)
     except (RolloutError, images.ImageError) as error:
         sys.exit(f"Rollout failed: {error}")
+    except KeyboardInterrupt:
+        sys.exit("Interrupted. To roll back: python deploy/undo_rollout.py")
     print(f"Rolled out: version {version} predicts its golden rows")
 
 

@@ -3,8 +3,8 @@
 Run as ``python deploy/kubernetes/custom_resources.py FILE…`` with rendered manifests.
 Fields that a schema does not have are refused, so that misspelled ones are found: add
 those that you need. try.sh checks the components with the definitions themselves, on a
-real API server. Kinds of Kubernetes itself are left to kubernetes-validate. Needs PyYAML
-and jsonschema, which deploy/check.sh has.
+real API server. Kinds of Kubernetes itself are left to kubernetes-validate. Needs
+PyYAML and jsonschema, which deploy/check.sh has.
 """
 
 import sys

@@ -1,0 +1,169 @@
+"""A rollout that is stopped early is rolled back, with a stand-in for kubectl."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[3]
+SCRIPTS = ("rollout.py", "rollout_record.py", "smoke_test.py", "undo_rollout.py")
+IMAGES = [
+    f"--{name}=docker.io/a/iris-{name}@sha256:{'a' * 64}"
+    for name in ("serving", "training")
+]
+KUBECTL = f"""#!{sys.executable}
+import json, os, sys, time
+from pathlib import Path
+
+folder = Path(os.environ["CLUSTER"])
+arguments = [each for each in sys.argv[1:] if not each.startswith("--namespace")]
+with (folder / "calls").open("a") as file:
+    file.write(json.dumps(arguments) + "\\n")
+revisions = json.loads((folder / "revisions").read_text())
+match arguments:
+    case ["get", "deployment", *_]:
+        print(revisions[-1])
+    case ["get", *_]:
+        print("old-training")
+    case ["apply", *_]:
+        revisions.append(revisions[-1] + 1)
+    case ["rollout", "history", *_, revision]:
+        sys.exit(int(revision.partition("=")[2]) not in revisions)
+    case ["rollout", "undo", *_, revision]:
+        if (number := int(revision.partition("=")[2])) != revisions[-1]:
+            revisions.remove(number)  # or fail, as kubectl does
+            revisions.append(revisions[-1] + 1)
+    case ["port-forward", *_]:
+        print("Forwarding from", (folder / "service").read_text(), flush=True)
+        time.sleep(600)
+(folder / "revisions").write_text(json.dumps(revisions))
+while arguments[:2] == ["rollout", "status"] and (folder / "waits").exists():
+    time.sleep(0.05)
+"""
+
+
+class Cluster:
+    """A folder with the scripts of a rollout and the state of a cluster."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "deploy").mkdir()
+        for name in SCRIPTS:
+            shutil.copy(PROJECT / "deploy" / name, folder / "deploy")
+        (folder / "kubectl").write_text(KUBECTL)
+        (folder / "kubectl").chmod(0o755)
+        (folder / "calls").touch()
+        (folder / "revisions").write_text("[6, 7]")
+
+    def start(self, script: str, *arguments: str) -> subprocess.Popen[str]:
+        path = f"{self.folder}:{os.environ['PATH']}"
+        return subprocess.Popen(
+            [sys.executable, self.folder / "deploy" / script, *arguments],
+            env=os.environ | {"CLUSTER": str(self.folder), "PATH": path},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(self, script: str, *arguments: str) -> tuple[int, str]:
+        process = self.start(script, *arguments)
+        output, _ = process.communicate()
+        return process.returncode, output
+
+    def stop_waiting(self, number: int, script: str, *arguments: str) -> str:
+        """Stop a script, with all that it started, while it waits for the pods."""
+        (self.folder / "waits").touch()
+        process = self.start(script, *arguments)
+        while ["rollout", "status"] not in [call[:2] for call in self.calls()]:
+            assert process.poll() is None, process.stdout.read()
+            time.sleep(0.05)
+        os.killpg(process.pid, number)
+        output, _ = process.communicate()
+        (self.folder / "waits").unlink()
+        return output
+
+    def calls(self) -> list[list[str]]:
+        """Return the calls of kubectl."""
+        lines = (self.folder / "calls").read_text().splitlines()
+        return [json.loads(line) for line in lines]
+
+    def forget_calls(self) -> None:
+        (self.folder / "calls").write_text("")
+
+    def undone(self) -> list[str]:
+        return [call[-1] for call in self.calls() if call[:2] == ["rollout", "undo"]]
+
+    def restored(self) -> bool:
+        return ["set", "image"] in [call[:2] for call in self.calls()]
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    return Cluster(tmp_path)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_stopped_rollout_is_rolled_back(cluster, number):
+    cluster.stop_waiting(number, "rollout.py", *IMAGES)
+    assert cluster.undone() == []
+
+    code, output = cluster.run("undo_rollout.py")
+
+    assert (code, "Rolled back" in output) == (0, True), output
+    assert cluster.undone() == ["--to-revision=7"]
+    assert cluster.restored()
+
+
+def test_an_interrupted_rollout_says_how_to_go_back(cluster):
+    output = cluster.stop_waiting(signal.SIGINT, "rollout.py", *IMAGES)
+
+    assert "python deploy/undo_rollout.py" in output
+
+
+def test_a_rollback_that_is_stopped_too_can_be_repeated(cluster):
+    cluster.stop_waiting(signal.SIGKILL, "rollout.py", *IMAGES)
+    cluster.forget_calls()
+    cluster.stop_waiting(signal.SIGKILL, "undo_rollout.py")
+    cluster.forget_calls()
+
+    code, output = cluster.run("undo_rollout.py")
+
+    assert code == 0, output
+    assert cluster.undone() == ["--to-revision=9"]  # the number that 7 has now
+    assert cluster.restored()
+
+
+def test_a_rollout_that_was_rolled_back_is_not_undone_again(cluster):
+    (cluster.folder / "service").write_text("127.0.0.1:9")  # nobody answers there
+    code, _ = cluster.run("rollout.py", *IMAGES, "--seconds=0")
+    assert code == 1
+    assert cluster.undone() == ["--to-revision=7"]
+    cluster.forget_calls()
+
+    code, output = cluster.run("undo_rollout.py")
+
+    assert (code, "Nothing to roll back" in output) == (0, True), output
+    assert cluster.calls() == []
+
+
+@pytest.mark.slow
+def test_a_good_rollout_is_not_undone(cluster, start, registry, iris_bytes, eventually):
+    version = registry.release(iris_bytes)
+    server = start()
+    eventually(lambda: server.serves(version), "the version is served")
+    (cluster.folder / "service").write_text(server.url.removeprefix("http://"))
+    code, output = cluster.run("rollout.py", *IMAGES)
+    assert code == 0, output
+    cluster.forget_calls()
+
+    code, output = cluster.run("undo_rollout.py")
+
+    assert (code, "Nothing to roll back" in output) == (0, True), output
+    assert cluster.calls() == []
