@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Run the pipelines with the MLflow server of MLFLOW_TRACKING_URI, on the data of SOURCE.
+# Run the pipelines with the MLflow server of MLFLOW_TRACKING_URI, on the data of SOURCE, with
+# the packages of the image iris-training.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -12,5 +13,5 @@ if [ -n "${SOURCE:-}" ]; then
   fi
   arguments+=(--params "data_engineering.source=$SOURCE")
 fi
-make install
-.venv/bin/kedro "${arguments[@]}"
+scripts/install.sh .venv-training requirements.training.lock
+.venv-training/bin/kedro "${arguments[@]}"
