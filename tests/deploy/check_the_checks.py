@@ -47,6 +47,13 @@ MISTAKES = {
         "permissions: write-all",
     ),
     "renovate": ("renovate.json", '"minimumReleaseAge": "7', '"minimumAge": "7'),
+    "renovate: rule": ("renovate.json", '"custom.regex"', '"custom.regexp"'),
+    "renovate: preset": ("renovate.json", "config:best-p", "config:best-b"),
+    "renovate: lock": (
+        "deploy/requirements-tools.lock",
+        "--generate-hashes ",
+        "--generate-hashes --no-annotate ",
+    ),
     "secrets": (
         "renovate.json",
         '"description": [',
@@ -113,6 +120,8 @@ WORDS = {
     "workflows: pins": "unpinned-uses",
     "workflows: permissions": "excessive-permissions",
     "renovate": "minimumAge",
+    "renovate: preset": "config:best-bractices",
+    "renovate: lock": "Option --no-annotate not supported",
     "secrets": "renovate.json",
     "compose": "servces",
     "kubernetes: field": "readOnlyRootFileSystem",
@@ -138,7 +147,8 @@ def project(tmp_path: Path) -> Path:
         shutil.copy(PROJECT / name, tmp_path)
     git = shutil.which("git")
     assert git
-    subprocess.run([git, "init", "--quiet", tmp_path], check=True)
+    for command in (["init", "--quiet"], ["add", "--all"]):
+        subprocess.run([git, *command], cwd=tmp_path, check=True)
     return tmp_path
 
 
