@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parents[3]
-SCRIPTS = ("rollout.py", "rollout_record.py", "smoke_test.py", "undo_rollout.py")
 IMAGES = [
     f"--{name}=docker.io/a/iris-{name}@sha256:{'a' * 64}"
     for name in ("serving", "training")
@@ -27,7 +26,7 @@ with (folder / "calls").open("a") as file:
     file.write(json.dumps(arguments) + "\\n")
 revisions = json.loads((folder / "revisions").read_text())
 match arguments:
-    case ["get", "deployment", *_]:
+    case ["get", _, "iris-serving", *_]:
         print(revisions[-1])
     case ["get", *_]:
         print("old-training")
@@ -53,9 +52,10 @@ class Cluster:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        (folder / "deploy").mkdir()
-        for name in SCRIPTS:
-            shutil.copy(PROJECT / "deploy" / name, folder / "deploy")
+        manifests = PROJECT / "deploy" / "kubernetes"
+        shutil.copytree(manifests, folder / "deploy" / "kubernetes")
+        for script in PROJECT.glob("deploy/*.py"):
+            shutil.copy(script, folder / "deploy")
         (folder / "kubectl").write_text(KUBECTL)
         (folder / "kubectl").chmod(0o755)
         (folder / "calls").touch()
