@@ -218,7 +218,8 @@ texts = st.text(st.characters(max_codepoint=255), max_size=80)
 @example(SAMPLED, "a=1,a=2", "/", "a:b:c")
 @example(f"01-{TRACE}-{PARENT}-01-more", "", "/", "host:99999")
 @example(f"ff-{TRACE}-{PARENT}-01", "", "/", "[v1.x]")
-@example(f"00-{'0' * 32}-{'0' * 16}-01", "", "/", "")
+@example(f"00-{'0' * 32}-{PARENT}-00", "", "/", "")
+@example(f"00-{TRACE}-{'0' * 16}-00", "", "/", "")
 def test_no_head_stops_the_accounting(shared_tracing, parent, state, path, host):
     environ = {
         "HTTP_TRACEPARENT": parent,
