@@ -69,8 +69,8 @@ def test_objects_are_in_the_manifests():
 
 def test_namespaces_and_accounts_are_those_of_the_setup():
     used = {
-        *re.findall(r"kubectl -n (\S+)", PAGE),
-        *re.findall(r"kubeconfig\.sh (\S+)", PAGE),
+        *re.findall(r"kubectl -n ([\w-]+)", PAGE),
+        *re.findall(r"kubeconfig\.sh ([\w-]+)", PAGE),
     }
 
     assert used == {"iris"}
