@@ -27,6 +27,7 @@ ENTRY = """\
     digest: {digest}
 """
 _IMAGE = re.compile(r"([a-z0-9][\w./:-]*)@(sha256:[0-9a-f]{64})")
+_NAMESPACE = re.compile(r"^namespace: (\S+)$", re.MULTILINE)
 _ENTRY = re.compile(r"- name: (\S+)\n +newName: (\S+)\n +digest: (\S+)\n")
 
 
@@ -44,6 +45,25 @@ def find_file(overlay: str) -> Path:
     if not file.is_file():
         raise ImageError(f"{overlay!r} is no overlay with images: {file} is missing")
     return file
+
+
+def find_namespace(overlay: str) -> str:
+    """Return the namespace of an overlay.
+
+    Raises:
+        ImageError: If it names none.
+    """
+    file = OVERLAYS / overlay / "kustomization.yaml"
+    found = _NAMESPACE.search(file.read_text(encoding="utf-8"))
+    if found is None:
+        raise ImageError(f"{file} has no namespace")
+    return found[1]
+
+
+def has_digest(image: str) -> bool:
+    """Return whether an image is pinned to a digest that may exist."""
+    found = _IMAGE.fullmatch(image)
+    return found is not None and found[2] != NONE_YET
 
 
 def pin(overlay: str, images: Mapping[str, str]) -> None:
@@ -82,10 +102,10 @@ def read(overlay: str) -> dict[str, str]:
 
 
 def _describe(name: str, image: str) -> str:
-    found = _IMAGE.fullmatch(image)
-    if found is None or found[2] == NONE_YET:
+    if not has_digest(image):
         raise ImageError(f"{image!r} has no digest: expected NAME@sha256:…")
-    return ENTRY.format(name=name, repository=found[1], digest=found[2])
+    repository, _, digest = image.partition("@")
+    return ENTRY.format(name=name, repository=repository, digest=digest)
 
 
 def main() -> None:

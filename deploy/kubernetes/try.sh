@@ -118,7 +118,7 @@ check_components() {
 roll_out() { # SERVING_IMAGE [SECONDS]: with the rights of the deployer, through the gateway
   local url
   url=$(open_gateway) || return
-  KUBECONFIG=$STATE/deployer.yaml python3 deploy/rollout.py --overlay try --namespace iris \
+  KUBECONFIG=$STATE/deployer.yaml python3 deploy/rollout.py --overlay try \
     --serving "$1" --training "$(<"$STATE/training")" --url "$url" --seconds "${2:-600}"
 }
 

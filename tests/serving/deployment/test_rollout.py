@@ -16,7 +16,10 @@ PROJECT = Path(__file__).parents[3]
 HERE = Path(__file__).parent
 SERVING = f"docker.io/someone/iris-serving@sha256:{'a' * 64}"
 TRAINING = f"docker.io/someone/iris-training@sha256:{'b' * 64}"
-UNDO = ["rollout", "undo", "deployment/iris-serving", "--to-revision=7"]
+UNDO = [
+    ["rollout", "undo", f"deployment/iris-{name}", "--to-revision=7"]
+    for name in ("serving", "watcher")
+]
 LABEL = "app.kubernetes.io/component"
 RESTORE = [
     "set",
@@ -46,6 +49,7 @@ def roll_out(deploy, tmp_path):
             "calls": [],
             "revision": "7",
             "training": "old-training",
+            "image": SERVING,
             "statuses": [0] * 4,
         }
         file.write_text(json.dumps(start | cluster))
@@ -94,7 +98,7 @@ def names(calls: list[list[str]]) -> list[str]:
 
 
 WAIT = ["rollout status", "rollout status"]
-BACK = ["rollout undo", "set image", *WAIT]
+BACK = [*["rollout history", "rollout undo"] * 2, "set image", *WAIT]
 
 
 def test_a_good_rollout_stays(roll_out, ready, digests):
@@ -102,7 +106,8 @@ def test_a_good_rollout_stays(roll_out, ready, digests):
 
     assert ended.returncode == 0, ended.stderr
     assert "Rolled out: version" in ended.stdout
-    *gets, apply, wait, also_wait, forward = calls
+    rendered, *gets, apply, wait, also_wait, forward = calls
+    assert rendered[0] == "kustomize"
     assert {each[0] for each in gets} == {"get"}
     assert apply[:2] == ["apply", "--kustomize"]
     assert apply[2].endswith("overlays/production")
@@ -140,8 +145,14 @@ def test_pods_that_do_not_become_ready_are_taken_back(roll_out, ready, digests):
 
     assert ended.returncode == 1
     assert "rolled back" in ended.stderr
-    assert names(calls)[-4:] == BACK
-    assert calls[-4:-2] == [UNDO, RESTORE]
+    assert names(calls)[-7:] == BACK
+    assert [calls[-6], calls[-4]] == UNDO
+    assert calls[-3] == RESTORE
+    # The service is back first, whatever the watcher does.
+    assert [call[2] for call in calls[-2:]] == [
+        "deployment/iris-serving",
+        "deployment/iris-watcher",
+    ]
     assert digests() == before
 
 
@@ -152,7 +163,7 @@ def test_a_failed_smoke_test_is_taken_back(roll_out, start):
 
     assert ended.returncode == 1
     assert "readiness within 1 s" in ended.stderr
-    assert names(calls)[-4:] == BACK
+    assert names(calls)[-7:] == BACK
 
 
 def test_the_public_address_is_tested_too(roll_out, ready):
@@ -166,7 +177,7 @@ def test_a_service_without_a_route_is_taken_back(roll_out, ready):
 
     assert ended.returncode == 1
     assert "readiness within 1 s" in ended.stderr
-    assert names(calls)[-4:] == BACK
+    assert names(calls)[-7:] == BACK
 
 
 class Stranger(BaseHTTPRequestHandler):
@@ -186,15 +197,30 @@ def test_a_service_with_other_answers_is_taken_back(roll_out):
 
     assert ended.returncode == 1
     assert "rolled back" in ended.stderr
-    assert names(calls)[-4:] == BACK
+    assert names(calls)[-7:] == BACK
 
 
-def test_a_first_rollout_has_nothing_to_go_back_to(roll_out):
+def test_a_first_rollout_has_nothing_to_go_back_to(roll_out, digests):
     ended, calls = roll_out(service="127.0.0.1:9", revision="", training="")
 
     assert ended.returncode == 1
-    assert "the first rollout cannot be rolled back" in ended.stderr
+    assert "There is nothing to go back to" in ended.stderr
     assert "rollout undo" not in names(calls)
+    assert digests()["iris-serving"] == f"sha256:{'a' * 64}"  # what runs now
+
+
+@pytest.mark.parametrize("image", ["a/b:latest", f"b@sha256:{'0' * 64}"])
+def test_an_overlay_with_another_image_without_digest_is_refused(
+    roll_out, digests, image
+):
+    before = digests()
+
+    ended, calls = roll_out(image=image)
+
+    assert ended.returncode == 1
+    assert f"no digest for {image}" in ended.stderr
+    assert names(calls) == [" ".join(calls[0][:2])]
+    assert digests() == before
 
 
 @pytest.mark.parametrize(

@@ -21,9 +21,10 @@ import json, os, sys, time
 from pathlib import Path
 
 folder = Path(os.environ["CLUSTER"])
-arguments = [each for each in sys.argv[1:] if not each.startswith("--namespace")]
+namespace, *arguments = sys.argv[1:]
 with (folder / "calls").open("a") as file:
     file.write(json.dumps(arguments) + "\\n")
+(folder / "namespace").write_text(namespace.partition("=")[2])
 revisions = json.loads((folder / "revisions").read_text())
 match arguments:
     case ["get", _, "iris-serving", *_]:
@@ -32,9 +33,13 @@ match arguments:
         print("old-training")
     case ["apply", *_]:
         revisions.append(revisions[-1] + 1)
-    case ["rollout", "history", *_, revision]:
-        sys.exit(int(revision.partition("=")[2]) not in revisions)
-    case ["rollout", "undo", *_, revision]:
+    case ["rollout", "history", "deployment/iris-serving"]:
+        if (folder / "fails").exists():
+            sys.exit("the server is currently unable to handle the request")
+        print("REVISION  CHANGE-CAUSE")
+        for each in revisions:
+            print(each, "<none>")
+    case ["rollout", "undo", "deployment/iris-serving", revision]:
         if (number := int(revision.partition("=")[2])) != revisions[-1]:
             revisions.remove(number)  # or fail, as kubectl does
             revisions.append(revisions[-1] + 1)
@@ -121,6 +126,33 @@ def test_a_stopped_rollout_is_rolled_back(cluster, number):
     assert cluster.restored()
 
 
+def test_a_rollback_that_kubectl_refuses_can_be_repeated(cluster):
+    cluster.stop_waiting(signal.SIGKILL, "rollout.py", *IMAGES)
+    (cluster.folder / "fails").touch()
+    code, output = cluster.run("undo_rollout.py")
+    assert (code, cluster.undone()) == (1, [])
+    assert "Rollback failed" in output
+    (cluster.folder / "fails").unlink()
+
+    code, output = cluster.run("undo_rollout.py")
+
+    assert (code, cluster.undone()) == (0, ["--to-revision=7"]), output
+
+
+def test_a_rollback_is_made_where_the_rollout_was(cluster):
+    file = cluster.folder / "deploy/kubernetes/overlays/staging/images"
+    file /= "kustomization.yaml"
+    before = file.read_text()
+    cluster.stop_waiting(signal.SIGINT, "rollout.py", "--overlay=staging", *IMAGES)
+    assert file.read_text() != before
+
+    code, output = cluster.run("undo_rollout.py")
+
+    assert code == 0, output
+    assert (cluster.folder / "namespace").read_text() == "iris-staging"
+    assert file.read_text() == before
+
+
 def test_an_interrupted_rollout_says_how_to_go_back(cluster):
     output = cluster.stop_waiting(signal.SIGINT, "rollout.py", *IMAGES)
 
@@ -136,7 +168,7 @@ def test_a_rollback_that_is_stopped_too_can_be_repeated(cluster):
     code, output = cluster.run("undo_rollout.py")
 
     assert code == 0, output
-    assert cluster.undone() == ["--to-revision=9"]  # the number that 7 has now
+    assert cluster.undone() == []  # 7 is back already, with another number
     assert cluster.restored()
 
 
