@@ -24,11 +24,12 @@ def test_load_is_measured_by_a_metric_of_the_service(read, app):
     name = operation["value"]["pods"]["metric"]["name"]
     (rule,) = read("examples/prometheus-adapter.yaml")["rules"]["custom"]
 
-    metrics = app.test_client().get("/metrics").text
+    client = app.test_client()
+    client.get("/health/live")
+    series = rule["seriesQuery"].partition("{")[0]
 
-    assert f"\n{name} " in metrics
+    assert f"\n{series}{{" in client.get("/metrics").text
     assert rule["name"]["as"] == name
-    assert rule["seriesQuery"].startswith(f"{name}{{")
 
 
 def test_the_model_of_an_image_is_copied_into_the_store(read, collect):
