@@ -144,7 +144,7 @@ class Stack:
             except (requests.ConnectionError, requests.Timeout):
                 return False
 
-        wait_until(answers, f"{log} says why {name} does not start")
+        wait_until(answers, f"{log} says why {name} does not start", seconds=300)
 
     def stop(self) -> None:
         """Stop the processes, last first."""
