@@ -65,7 +65,8 @@ class Watcher:
         self._trials = trials
         self.work = Work(store, lease, observer, results)
         self._by = by
-        self._published = self._production = ""
+        self._published = ""
+        self._production: str | None = None  # what an earlier process noted may be old
         self._is_waiting = False  # because another watcher is active
         self.has_lease = False
         self.idle_reason = ""
@@ -181,7 +182,7 @@ class Watcher:
         """Note the age of the model, for the metrics."""
         found = self._results.find_production()
         text = "{} {}".format(*found) if found else ""
-        if text and text != self._production:
+        if text != self._production:
             self._store.write_note(self._lease, PRODUCTION, text)
             self._production = text
 

@@ -92,7 +92,7 @@ def _find_training(runs: tuple[PastRun, ...]) -> float | None:
 
 
 def _parse_production(note: str | None) -> tuple[str, float] | None:
-    if note is None:
+    if not note:  # not written yet, or nothing is in Production
         return None
     version, seconds = note.split()
     return version, float(seconds)

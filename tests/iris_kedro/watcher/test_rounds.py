@@ -370,12 +370,16 @@ def test_what_was_decided_last_is_said_in_mlflow(lab, store, once):
 
 def test_the_age_of_production_is_noted(lab, store, once):
     once()
-    assert store.read_note(PRODUCTION) is None
+    assert store.read_note(PRODUCTION) == ""
 
     for text in ("3 86400.5", "4 90000.0"):
         (lab.folder / "production").write_text(text)
         once()
         assert store.read_note(PRODUCTION) == text
+
+    (lab.folder / "production").unlink()  # also by a watcher that has started since
+    once()
+    assert store.read_note(PRODUCTION) == ""
 
 
 @pytest.mark.parametrize("away", ["away", "slow"])

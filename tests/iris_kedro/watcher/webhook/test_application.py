@@ -264,6 +264,10 @@ def test_the_age_of_production_is_known(client, store, lease):
 
     assert scrape(client)["watcher_model_created_timestamp_seconds", "7"] == 86400.5
 
+    store.write_note(lease, PRODUCTION, "")  # the alias was removed
+
+    assert ("watcher_model_created_timestamp_seconds", "7") not in scrape(client)
+
 
 def test_a_run_under_way_has_a_duration(client, store, lease):
     store.decide(lease, Decision(Action.RUN, "due", "because"), by="ada")
