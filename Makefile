@@ -9,7 +9,7 @@ CHECKS := lint types imports check-deploy test pages test-container
 
 .DEFAULT_GOAL := help
 .PHONY: help install run serve loop test lint format types imports check viz notebook ui bench-train lock upgrade clean viz-build notebooks-html bench bench-peers bench-evidence bench-loop bench-scale bench-rows chaos \
-	image image-training image-with-model test-container tools check-deploy reference pages dashboards stack stack-released backup restore \
+	image image-training image-with-model test-container tools check-deploy reference pages dashboards stack backup restore \
 	try-stack try-cluster pin
 
 ##@ Use
@@ -120,13 +120,7 @@ dashboards: install ## Write Grafana's dashboards from deploy/grafana/dashboards
 
 stack: ## Start MLflow, watcher, service and monitoring with Docker Compose (docs/stack.md)
 	@$(PYTHON) deploy/compose/write_env.py
-	@VERSION=$(VERSION) REVISION=$(REVISION) $(COMPOSE) up --build --detach
-
-stack-released: ## The same with the published images that deploy/compose/.env names
-	@$(PYTHON) deploy/compose/write_env.py
-	@$(COMPOSE) pull serving watcher
-	@$(COMPOSE) build mlflow
-	@$(COMPOSE) up --no-build --detach
+	@VERSION=$(VERSION) REVISION=$(REVISION) $(PYTHON) deploy/compose/start.py
 
 backup: ## Back up databases and bucket of the running stack (TO=folder)
 	@$(PYTHON) deploy/compose/write_env.py
@@ -135,8 +129,6 @@ backup: ## Back up databases and bucket of the running stack (TO=folder)
 restore: ## Restore a backup into the stack (FROM=backups/2026-…; REPLACE=1 deletes what is there)
 	@$(if $(FROM),,$(error FROM names no backup: make restore FROM=backups/…))$(PYTHON) deploy/compose/write_env.py
 	@$(PYTHON) deploy/compose/backup/restore.py $(if $(REPLACE),--replace) $(FROM)
-
-COMPOSE = docker compose --file deploy/compose/compose.yaml
 
 image: ## Build the image of the service, iris-serving (docs/container.md)
 	@$(BUILD) --target serving --tag iris-serving:$(TAG) .

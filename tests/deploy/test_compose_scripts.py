@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -127,3 +128,60 @@ def test_a_trial_that_fails_shows_logs_and_removes_the_stack(programs, tmp_path)
     assert all(each.startswith("iris-try compose ") for each in commands)
     assert [each.split()[4] for each in commands] == ["up", "ps", "logs", "down"]
     assert commands[-1].endswith("--volumes")
+
+
+@pytest.fixture
+def start(programs, tmp_path):
+    """Return the function that starts the stack; it returns the result and commands."""
+
+    def run(env, docker="exit 0", **environ):
+        (tmp_path / ".env").write_text(env)
+        log = tmp_path / "log"
+        environ = programs("docker", f'echo "$@" >> {log}; {docker}') | environ
+        command = [sys.executable, FOLDER / "start.py", tmp_path / ".env"]
+        ran = subprocess.run(
+            command, env=environ, capture_output=True, text=True, check=False
+        )
+        prefix = f"compose --file {FOLDER}/compose.yaml --env-file {tmp_path}/.env "
+        return ran, read(log).replace(prefix, "").splitlines()
+
+    return run
+
+
+def test_images_are_built(start):
+    example = (FOLDER / ".env.example").read_text()
+
+    ran, commands = start(example)
+
+    assert ran.returncode == 0, ran.stderr
+    assert commands == ["up --build --detach"]
+
+
+NAMED = "SERVING_IMAGE=me/serving:1@sha256:0\nTRAINING_IMAGE=me/training:1\n"
+
+
+@pytest.mark.parametrize("where", ["file", "environment"])
+def test_published_images_are_pulled_and_not_built(start, where):
+    names = dict(line.split("=", 1) for line in NAMED.splitlines())
+
+    _, commands = start(NAMED) if where == "file" else start("", **names)
+
+    assert commands[0] == "pull serving watcher"
+    assert commands[-1] == "up --no-build --detach"
+    built = [each for each in commands if each.startswith("build")]
+    assert built == ["build mlflow"]
+
+
+def test_one_published_image_is_not_enough(start):
+    ran, commands = start('SERVING_IMAGE=""\nTRAINING_IMAGE=me/training:1\n')
+
+    assert ran.returncode == 1
+    assert "names TRAINING_IMAGE, but not SERVING_IMAGE" in ran.stderr
+    assert not commands
+
+
+def test_a_stack_whose_image_cannot_be_pulled_is_not_started(start):
+    ran, commands = start(NAMED, docker="exit 18")
+
+    assert ran.returncode == 18
+    assert commands == ["pull serving watcher"]
