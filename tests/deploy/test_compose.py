@@ -155,19 +155,26 @@ def test_every_volume_is_used_by_one_service():
     assert SERVICES["dask-worker"]["volumes"] == SERVICES["scoring"]["volumes"]
 
 
-def test_storage_is_reached_by_mlflow_only():
-    inside = {name for name, each in SERVICES.items() if "storage" in each["networks"]}
-
-    assert CONTENT["networks"]["storage"]["internal"] is True
-    assert inside == {
-        "postgres",
-        "databases",
-        "seaweedfs",
-        "bucket",
-        "mlflow-setup",
-        "mlflow",
-        "retention",
+@pytest.mark.parametrize(
+    ("network", "passwords"),
+    [
+        ("storage", "POSTGRES_PASSWORD|MLFLOW_DATABASE_PASSWORD"),
+        ("objects", "S3_.+_SECRET_KEY"),
+        ("predictions", "POSTGRES_PASSWORD|(SERVING|TRAINING)_DATABASE_PASSWORD"),
+    ],
+)
+def test_a_store_is_reached_by_those_who_have_its_password(network, passwords):
+    reference = re.compile(rf"\$\{{({passwords}):\?")
+    holders = {
+        name
+        for name, each in SERVICES.items()
+        if any(map(reference.match, each.get("environment", {}).values()))
     }
+
+    assert CONTENT["networks"][network]["internal"] is True
+    inside = {name for name, each in SERVICES.items() if network in each["networks"]}
+    assert inside
+    assert inside <= holders
 
 
 def test_the_superuser_serves_one_service_that_ends():
@@ -196,13 +203,7 @@ def test_all_that_train_or_serve_have_the_same_model():
     )
 
 
-def test_predictions_are_reached_by_those_who_use_them():
-    inside = {
-        name for name, each in SERVICES.items() if "predictions" in each["networks"]
-    }
-
-    assert CONTENT["networks"]["predictions"]["internal"] is True
-    assert inside == {"postgres", "watcher", "trainer", "scoring", "serving"}
+def test_the_watcher_is_reached_inside_only():
     assert not SERVICES["watcher"].get("ports")
 
 
