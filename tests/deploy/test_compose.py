@@ -23,10 +23,14 @@ every_service = pytest.mark.parametrize(
 
 
 @every_service
-def test_rights_are_few(service):
-    assert service["cap_drop"] == ["ALL"]
-    assert service["security_opt"] == ["no-new-privileges:true"]
-    assert "privileged" not in service
+def test_no_service_gets_around_the_common_restrictions(service):
+    """Without them, a container has capabilities, and logs that fill the disk."""
+    common = CONTENT["x-container"].keys() - {"restart", "read_only", "tmpfs"}
+
+    assert {name: service.get(name) for name in common} == {
+        name: CONTENT["x-container"][name] for name in common
+    }
+    assert not service.keys() & {"privileged", "cap_add", "network_mode", "pid", "ipc"}
 
 
 def test_few_services_write_outside_of_volumes():
@@ -193,14 +197,24 @@ def test_the_superuser_serves_one_service_that_ends():
 
 
 def test_all_that_train_or_serve_have_the_same_model():
-    for name in ("watcher", "trainer", "scoring"):
-        environment = SERVICES[name]["environment"]
-        assert environment["IRIS_MODEL_NAME"] == "${IRIS_MODEL_NAME:-}"
-        assert environment["KEDRO_ENV"] == "${KEDRO_ENV:-production}"
-        assert "--env" not in " ".join(SERVICES[name]["command"])
-    assert SERVICES["serving"]["environment"]["IRIS_MODEL_NAME"] == (
-        "${IRIS_MODEL_NAME:-}"
+    """All that run Kedro have its environment; all that use predictions, the name."""
+    kedro, models = (
+        {
+            name: each["environment"][variable]
+            for name, each in SERVICES.items()
+            if variable in each.get("environment", {})
+        }
+        for variable in ("KEDRO_ENV", "IRIS_MODEL_NAME")
     )
+
+    assert len({*kedro.values()}) == len({*models.values()}) == 1
+    for name, service in SERVICES.items():
+        runs_dask = service.get("entrypoint") == ["dask"]
+        if "TRAINING_IMAGE" in service["image"] and not runs_dask:
+            assert name in kedro
+            assert "--env" not in " ".join(service.get("command", []))
+        if "IRIS_DATABASE_URL" in service.get("environment", {}):
+            assert name in models
 
 
 def test_the_watcher_is_reached_inside_only():
