@@ -36,7 +36,15 @@ def test_no_service_gets_around_the_common_restrictions(service):
 def test_few_services_write_outside_of_volumes():
     writable = {name for name, each in SERVICES.items() if not each["read_only"]}
 
-    assert writable == {"trainer", "watcher", "alertmanager"}
+    assert writable == {"alertmanager"}
+
+
+@every_service
+def test_kedro_finds_its_folders_writable(service):
+    """Every run writes its records; the other folders of the image are read-only."""
+    if "KEDRO_ENV" in service.get("environment", {}):
+        needed = {*CONTENT["x-container"]["tmpfs"], "/project/.viz"}
+        assert needed <= {*service["tmpfs"]}
 
 
 @every_service
