@@ -117,7 +117,7 @@ def test_the_service_may_only_read_the_registry(version, log_in, tmp_path):
             change()
 
 
-def test_only_the_admin_sees_to_users(tracking_server, log_in):
+def test_only_the_admin_manages_users(tracking_server, log_in):
     log_in("trainer")
     users = get_app_client("basic-auth", tracking_server.url("mlflow:5000"))
 
