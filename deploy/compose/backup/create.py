@@ -27,8 +27,9 @@ PARTIAL = ".partial-"
 def create(folder: Path) -> Path:
     """Create a backup; return its folder.
 
-    The databases come first: all objects that their rows refer to are still there when
-    the bucket is copied, because objects are deleted days after their rows.
+    The databases come first, so that the bucket has the objects of all their rows. In
+    between, retention may remove some, together with their rows: only those of runs
+    that were marked as deleted days before, which the backup still marks as deleted.
 
     Args:
         folder: The folder of all backups.
