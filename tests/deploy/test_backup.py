@@ -25,12 +25,18 @@ DOCKER = """#!{python}
 import json, os, sys, time
 
 verb, *rest = sys.argv[4:]  # after: docker compose --file …
+profiles = []
+while verb == "--profile":
+    profile, verb, *rest = rest
+    profiles.append(profile)
 while rest and rest[0].startswith("-"):
     rest.pop(0)
 service = rest.pop(0) if verb in ("exec", "run") else None
 services = json.load(open({services!r}))
 with open({log!r}, "a") as log:
-    print(verb, service or "", *rest[:1], file=log)
+    print(verb, service or "", *rest[:1], *profiles, file=log)
+if verb == "ps":
+    print(os.environ.get("RUNNING", ""))
 if service and service == os.environ.get("HANG"):
     time.sleep(600)
 if service and service == os.environ.get("FAIL"):
@@ -251,6 +257,30 @@ def test_a_new_stack_takes_a_backup(contents, machine, object_store, tmp_path):
     assert ran.returncode == 0, ran.stderr
     assert read_rows(contents) == rows
     assert read_objects(object_store) == OBJECTS
+
+
+@pytest.mark.parametrize("options", [[], ["--replace"]])
+def test_a_manual_run_is_not_disturbed(machine, backup, options):
+    label = "com.docker.compose.oneoff"
+    run = {"Name": "iris-trainer-run-0a", "Labels": f"a=b,{label}=True"}
+    service = {"Name": "iris-mlflow-1", "Labels": f"{label}=False"}
+    running = f"{json.dumps(service)}\n{json.dumps(run)}"
+    machine.log.write_text("")
+
+    ran = machine.run("restore.py", backup, *options, environ={"RUNNING": running})
+
+    assert ran.returncode == 1
+    assert ran.stderr.endswith("docker stop iris-trainer-run-0a\n")
+    assert [line.split()[0] for line in machine.log.read_text().splitlines()] == ["ps"]
+
+
+def test_services_of_all_profiles_are_stopped(filled, machine, backup):
+    machine.log.write_text("")
+
+    ran = machine.run("restore.py", backup, "--replace")
+
+    assert ran.returncode == 0, ran.stderr
+    assert "\nstop  manual scale\n" in machine.log.read_text()
 
 
 @pytest.fixture(scope="module")

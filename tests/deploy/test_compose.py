@@ -256,14 +256,26 @@ def test_services_of_one_address_share_a_network():
             assert shared, f"{client} does not reach {server}"
 
 
+def test_restoring_knows_all_profiles():
+    """Otherwise it leaves services running that use the databases."""
+    profiles = {name for each in SERVICES.values() for name in each.get("profiles", [])}
+
+    assert {*load("backup/stack.py").ALL_PROFILES} == {"--profile", *profiles}
+
+
+def load(script):
+    """Import a script of the stack, which is not in a package."""
+    place = FOLDER / script
+    specification = importlib.util.spec_from_file_location(place.stem, place)
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
 @pytest.fixture
 def complete():
     """Return the function that fills in .env."""
-    place = FOLDER / "write_env.py"
-    specification = importlib.util.spec_from_file_location("write_env", place)
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module.complete
+    return load("write_env.py").complete
 
 
 def read_variables(text):

@@ -16,6 +16,8 @@ from create import DATABASES, MANIFEST, OBJECTS
 # training.
 OWNERS = {"mlflow": "mlflow", "predictions": "serving"}
 COUNT_TABLES = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
+# The label of containers that were started with docker compose run.
+ONE_OFF = "com.docker.compose.oneoff=True"
 
 
 def restore(folder: Path, *, replace: bool) -> None:
@@ -29,11 +31,13 @@ def restore(folder: Path, *, replace: bool) -> None:
         replace: Whether to delete what is in the stack.
 
     Raises:
-        BackupError: If the backup is damaged, the stack is not empty, or a step fails.
+        BackupError: If the backup is damaged, a container of ``docker compose run`` is
+            running, the stack is not empty, or a step fails.
     """
     check(folder)
+    _require_no_runs()
     if replace:
-        stack.run("stop")
+        stack.run(*stack.ALL_PROFILES, "stop")
     stack.run("up", "--detach", "--wait", "postgres", "seaweedfs")
     _create_stores()
     if replace:
@@ -76,6 +80,18 @@ def check(folder: Path) -> None:
             raise stack.BackupError(
                 f"{file} is damaged: its SHA-256 is not the one in {MANIFEST}"
             )
+
+
+def _require_no_runs() -> None:
+    """Refuse to work beside manual runs: ``docker compose stop`` does not stop them."""
+    listed = stack.run(*stack.ALL_PROFILES, "ps", "--status=running", "--format=json")
+    containers = [json.loads(line) for line in listed.splitlines()]
+    if found := [each["Name"] for each in containers if ONE_OFF in each["Labels"]]:
+        names = " ".join(sorted(found))
+        raise stack.BackupError(
+            f"runs of docker compose run use the stack: {names}. Wait until they have"
+            f" ended, or stop them: docker stop {names}"
+        )
 
 
 def _create_stores() -> None:

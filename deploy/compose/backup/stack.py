@@ -8,6 +8,9 @@ from pathlib import Path
 HERE = Path(__file__).parent
 COMPOSE = ["docker", "compose", "--file", str(HERE.parent / "compose.yaml")]
 OBJECTS = (HERE / "objects.py").read_text(encoding="utf-8")
+# Services of inactive profiles may run as well. Named, because not all Compose releases
+# since 2.24.1 accept * for all.
+ALL_PROFILES = ["--profile", "manual", "--profile", "scale"]
 CHUNK = 1024**2
 # Its superuser's name; stacks of older releases have another one. Within its container,
 # PostgreSQL asks for no password.
