@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 
 PROJECT = Path(__file__).parents[3]
 IMAGES = [
@@ -34,7 +35,7 @@ match arguments:
     case ["apply", *_]:
         revisions.append(revisions[-1] + 1)
     case ["rollout", "history", "deployment/iris-serving"]:
-        if (folder / "fails").exists():
+        if (folder / "unreachable").exists():
             sys.exit("the server is currently unable to handle the request")
         print("REVISION  CHANGE-CAUSE")
         for each in revisions:
@@ -67,10 +68,28 @@ class Cluster:
         (folder / "revisions").write_text("[6, 7]")
 
     def start(self, script: str, *arguments: str) -> subprocess.Popen[str]:
-        path = f"{self.folder}:{os.environ['PATH']}"
+        return self._start([sys.executable, f"deploy/{script}", *arguments])
+
+    def start_step(self, words: str) -> subprocess.Popen[str]:
+        """Start a step of deploy.yml as GitHub does, in a script for bash."""
+        workflow = PROJECT / ".github" / "workflows" / "deploy.yml"
+        steps = yaml.safe_load(workflow.read_text())["jobs"]["roll-out"]["steps"]
+        (step,) = [step["run"] for step in steps if words in step.get("run", "")]
+        (self.folder / "step.sh").write_text(step)
+        name, digest = "docker.io/a", f"sha256:{'a' * 64}"
+        given = {"IMAGES": name, "SERVING": digest, "TRAINING": digest}
+        bash = shutil.which("bash")
+        return self._start([bash, "-e", "step.sh"], given | {"PUBLIC_URL": ""})
+
+    def _start(self, command, environ=None) -> subprocess.Popen[str]:
+        python = Path(sys.executable).parent
+        path = f"{self.folder}:{python}:{os.environ['PATH']}"
         return subprocess.Popen(
-            [sys.executable, self.folder / "deploy" / script, *arguments],
-            env=os.environ | {"CLUSTER": str(self.folder), "PATH": path},
+            command,
+            cwd=self.folder,
+            env=os.environ
+            | {"CLUSTER": str(self.folder), "PATH": path}
+            | (environ or {}),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -86,13 +105,17 @@ class Cluster:
         """Stop a script, with all that it started, while it waits for the pods."""
         (self.folder / "waits").touch()
         process = self.start(script, *arguments)
-        while ["rollout", "status"] not in [call[:2] for call in self.calls()]:
-            assert process.poll() is None, process.stdout.read()
-            time.sleep(0.05)
+        self.wait_for_pods(process)
         os.killpg(process.pid, number)
         output, _ = process.communicate()
         (self.folder / "waits").unlink()
         return output
+
+    def wait_for_pods(self, process: subprocess.Popen[str]) -> None:
+        """Wait until a rollout waits for the pods."""
+        while ["rollout", "status"] not in [call[:2] for call in self.calls()]:
+            assert process.poll() is None, process.stdout.read()
+            time.sleep(0.05)
 
     def calls(self) -> list[list[str]]:
         """Return the calls of kubectl."""
@@ -126,19 +149,6 @@ def test_a_stopped_rollout_is_rolled_back(cluster, number):
     assert cluster.restored()
 
 
-def test_a_rollback_that_kubectl_refuses_can_be_repeated(cluster):
-    cluster.stop_waiting(signal.SIGKILL, "rollout.py", *IMAGES)
-    (cluster.folder / "fails").touch()
-    code, output = cluster.run("undo_rollout.py")
-    assert (code, cluster.undone()) == (1, [])
-    assert "Rollback failed" in output
-    (cluster.folder / "fails").unlink()
-
-    code, output = cluster.run("undo_rollout.py")
-
-    assert (code, cluster.undone()) == (0, ["--to-revision=7"]), output
-
-
 def test_a_rollback_is_made_where_the_rollout_was(cluster):
     file = cluster.folder / "deploy/kubernetes/overlays/staging/images"
     file /= "kustomization.yaml"
@@ -170,6 +180,38 @@ def test_a_rollback_that_is_stopped_too_can_be_repeated(cluster):
     assert code == 0, output
     assert cluster.undone() == []  # 7 is back already, with another number
     assert cluster.restored()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_cancelled_step_stops_and_is_rolled_back(cluster, number):
+    """GitHub signals the process of the step, but not what that has started."""
+    (cluster.folder / "waits").touch()
+    process = cluster.start_step("deploy/rollout.py")
+    cluster.wait_for_pods(process)
+
+    os.kill(process.pid, number)
+    (cluster.folder / "waits").unlink()
+    process.communicate()  # also waits for what it has started
+
+    assert "port-forward" not in [call[0] for call in cluster.calls()]
+    undone = cluster.start_step("deploy/undo_rollout.py")
+    output, _ = undone.communicate()
+    assert (undone.returncode, "Rolled back" in output) == (0, True), output
+    assert cluster.undone() == ["--to-revision=7"]
+
+
+def test_nothing_is_undone_while_the_revisions_cannot_be_read(cluster):
+    """The current revision is the bad one, and going there would change nothing."""
+    cluster.stop_waiting(signal.SIGKILL, "rollout.py", *IMAGES)
+    (cluster.folder / "unreachable").touch()
+
+    code, output = cluster.run("undo_rollout.py")
+
+    assert (code, "Rollback failed" in output) == (1, True), output
+    assert cluster.undone() == []
+    (cluster.folder / "unreachable").unlink()
+    assert cluster.run("undo_rollout.py")[0] == 0
+    assert cluster.undone() == ["--to-revision=7"]
 
 
 def test_a_rollout_that_was_rolled_back_is_not_undone_again(cluster):
