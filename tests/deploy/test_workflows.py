@@ -82,10 +82,17 @@ def test_only_what_deploys_is_recorded_as_a_deployment():
     }
 
     assert recorded == {("deploy.yml", "roll-out"), ("pages.yml", "publish")}
-    # A job that is skipped records none; one whose steps are skipped does.
-    steps = [step for name in recorded for step in JOBS[name]["steps"]]
-    conditions = {step["if"] for step in steps if "if" in step}
-    assert conditions <= {"always()", "failure() || cancelled()"}
+
+
+def test_the_time_limits_include_a_rollback():
+    text = (PROJECT / "deploy/rollout.py").read_text()
+    seconds = int(re.search(r'"--seconds", type=int, default=(\d+)', text)[1])
+    (undo,) = [each for each in commands("deploy.yml") if "undo_rollout.py" in each]
+
+    # Watcher, service and the smoke tests of two addresses; then both deployments again.
+    assert JOBS["deploy.yml", "roll-out"]["timeout-minutes"] * 60 > 6 * seconds
+    # GitHub gives the steps after a cancelled one 5 minutes.
+    assert 2 * int(re.search(r"--seconds (\d+)", undo)[1]) < 300
 
 
 def test_both_platforms_are_scanned_before_they_are_published():
@@ -142,10 +149,3 @@ def test_all_environments_are_restricted_as_documented(setup):
     approved = [call for call in setup if "reviewers[][id]=7" in call]
     assert [call.split()[3] for call in approved] == [f"{path}/production"]
     assert all("custom_branch_policies]=true" in call for call in approved)
-
-
-def test_code_owners_own_files_that_are_there():
-    lines = (PROJECT / ".github/CODEOWNERS").read_text().splitlines()
-    patterns = [line.split()[0] for line in lines if line and line[0] != "#"]
-
-    assert all(list(PROJECT.glob(each.strip("/"))) for each in patterns)
