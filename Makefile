@@ -139,7 +139,7 @@ image-training: ## Build the image of the pipelines, iris-training
 image-with-model: install ## Build iris-serving-with-model, which needs no registry (ENV=wine)
 	@rm -rf build/model
 	@$(if $(ENV),IRIS_MODEL_NAME=$(ENV)) IRIS_STORE=build/model/store $(BIN)/python -m serving.registry.follower --once
-	@rm build/model/store/registry.json # what is true of the registry now is not later
+	@rm build/model/store/registry.json # the report would be outdated at run time
 	@$(BUILD) --target serving --tag iris-serving-with-model:$(TAG) \
 		--build-context model=build/model --build-arg FOLLOW_SECONDS=0 .
 

@@ -6,8 +6,8 @@ cd "$(dirname "$0")/.."
 KUBERNETES_VERSIONS="1.31 1.33 1.35 1.37"
 MANIFESTS=build/kubernetes
 RENOVATE=44.121.2
-# Names of what must be there: without them, a check that needs more than this machine has is
-# left out, and says so.
+# Checks that must not be skipped: the others are left out where this machine lacks what they
+# need, and say so.
 REQUIRED=,${IRIS_TEST_REQUIRE:-},
 
 require() { # COMMAND PACKAGE
@@ -69,11 +69,14 @@ secrets() {
 # Known vulnerabilities of what is installed. Those of the locks for images are those of
 # requirements.lock, from which they are derived.
 vulnerabilities() {
-  local locks lock said
+  local locks lock said accepted ignored
+  accepted=$(list_accepted)
+  mapfile -t ignored < <(printf %s "$accepted")
   mapfile -d "" -t locks < <(tracked '*.lock' ':!requirements.*.lock')
   for lock in "${locks[@]}"; do
     said=$(pip-audit --disable-pip --no-deps --progress-spinner off --vulnerability-service osv \
-      ${OSV_URL:+--osv-url "$OSV_URL"} --requirement "$lock" 2>&1) && continue
+      "${ignored[@]/#/--ignore-vuln=}" ${OSV_URL:+--osv-url "$OSV_URL"} \
+      --requirement "$lock" 2>&1) && continue
     if grep --quiet --extended-regexp "Could not connect|^requests\.exceptions\." <<<"$said"; then
       leave_out vulnerabilities "packages with known vulnerabilities: their database cannot be reached"
       return
@@ -81,6 +84,22 @@ vulnerabilities() {
     echo "$lock: $said"
     return 1
   done
+}
+
+list_accepted() { # The ids in vulnerabilities.ignore; fail if one is accepted no longer
+  local file=deploy/vulnerabilities.ignore id until reason
+  while read -r id until reason; do
+    [[ -z $id || $id == "#"* ]] && continue
+    if [[ ! $until =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}$ || -z $reason ]]; then
+      echo "$file: $id needs its last day, such as 2026-12-31, and a reason" >&2
+      return 1
+    fi
+    if [[ $until < $(date +%F) ]]; then
+      echo "$file: $id was accepted until $until: update the package, or decide again" >&2
+      return 1
+    fi
+    echo "$id"
+  done <"$file"
 }
 
 compose() {
@@ -157,7 +176,7 @@ prometheus_of_the_stack() {
   local image
   image=$(sed -n 's|^ *image: \(prom/prometheus:.*\)|\1|p' deploy/compose/compose.yaml)
   if ! docker info >/dev/null 2>&1; then
-    echo "Without Docker, the rules are not tested with $image"
+    leave_out docker "the rules with $image: Docker is not running"
     return
   fi
   (

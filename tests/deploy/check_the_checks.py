@@ -229,6 +229,43 @@ def test_known_vulnerabilities_are_found(
     assert ("PYSEC-1" in ended.stdout) == bool(code)
 
 
+@pytest.mark.parametrize(
+    ("line", "code", "words"),
+    [
+        ("PYSEC-1 9999-12-31 Only its tests are affected", 0, ""),
+        ("PYSEC-1 2020-12-31 Only its tests are affected", 1, "until 2020-12-31"),
+        ("PYSEC-1 9999-12-31", 1, "and a reason"),
+        ("PYSEC-1 Only its tests are affected", 1, "needs its last day"),
+        ("PYSEC-2 9999-12-31 Another one", 1, "boto3"),
+    ],
+)
+def test_a_vulnerability_is_accepted_for_a_time_and_a_reason(  # noqa: PLR0913
+    project, check, vulnerabilities, monkeypatch, line, code, words
+):
+    monkeypatch.setattr(Vulnerabilities, "affected", "boto3")
+    with (project / "deploy/vulnerabilities.ignore").open("a") as file:
+        file.write(f"{line}\n")
+
+    ended = check("vulnerabilities", OSV_URL=vulnerabilities)
+
+    assert ended.returncode == code, ended.stdout
+    assert words in ended.stdout
+
+
+@pytest.mark.parametrize(("required", "code"), [("docker", 1), ("", 0)])
+def test_rules_that_are_not_tested_with_the_stacks_prometheus_are_named(
+    check, required, code
+):
+    ended = check(
+        "prometheus",
+        DOCKER_HOST="unix:///nowhere/docker.sock",
+        IRIS_TEST_REQUIRE=required,
+    )
+
+    assert ended.returncode == code, ended.stdout
+    assert "Docker is not running" in ended.stdout
+
+
 @pytest.mark.parametrize(("required", "code"), [("vulnerabilities", 1), ("", 0)])
 def test_vulnerabilities_that_cannot_be_asked_for_are_said(check, required, code):
     ended = check(
