@@ -89,10 +89,42 @@ def test_the_time_limits_include_a_rollback():
     seconds = int(re.search(r'"--seconds", type=int, default=(\d+)', text)[1])
     (undo,) = [each for each in commands("deploy.yml") if "undo_rollout.py" in each]
 
-    # Watcher, service and the smoke tests of two addresses; then both deployments again.
+    # Watcher, service, the smoke tests of two addresses; then both deployments again.
     assert JOBS["deploy.yml", "roll-out"]["timeout-minutes"] * 60 > 6 * seconds
     # GitHub gives the steps after a cancelled one 5 minutes.
     assert 2 * int(re.search(r"--seconds (\d+)", undo)[1]) < 300
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_expired_credentials_of_the_cluster_are_named(tmp_path, code):
+    """``kubectl auth can-i`` fails with a token that has expired."""
+    (kubectl := tmp_path / "kubectl").write_text(f"#!/bin/sh\nexit {code}\n")
+    kubectl.chmod(0o755)
+    steps = JOBS["deploy.yml", "roll-out"]["steps"]
+    (step,) = [each["run"] for each in steps if "CLUSTER" in each.get("env", {})]
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    given = {"PATH": path, "CLUSTER": "a", "KUBECONFIG": str(tmp_path / "config")}
+
+    ended = subprocess.run(
+        [shutil.which("bash"), "-ec", step],
+        env=os.environ | given,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+
+    assert ended.returncode == code
+    assert ("::error::The secret KUBECONFIG" in ended.stdout) == bool(code)
+
+
+def test_a_weekly_build_has_new_base_images_and_deploys_nothing():
+    steps = JOBS["release.yml", "image"]["steps"]
+    pins = [step.get("run") == "deploy/base_images.sh pin" for step in steps]
+    builds = ["push=" in str(step.get("with")) or "load" in str(step) for step in steps]
+
+    assert pins.index(True) < builds.index(True)
+    assert "schedule" in steps[pins.index(True)]["if"]
+    assert "github.event_name != 'schedule'" in JOBS["release.yml", "deploy"]["if"]
 
 
 def test_both_platforms_are_scanned_before_they_are_published():
