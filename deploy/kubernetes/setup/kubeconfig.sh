@@ -1,16 +1,20 @@
 #!/usr/bin/env bash
-# Print a kubeconfig with which rollout.py deploys to the cluster of the current context:
+# Print a kubeconfig with which rollout.py deploys to the cluster of the current context, and
+# to stderr when it expires:
 #   deploy/kubernetes/setup/kubeconfig.sh NAMESPACE [DURATION] >deployer.yaml
 set -euo pipefail
 
 namespace=${1:?Name the namespace, such as iris}
-duration=${2:-2160h} # 90 days; clusters may allow less
+duration=${2:-2160h} # 90 days; many clusters allow less
 
 read_cluster() { # FIELD
   kubectl config view --minify --flatten --raw --output "jsonpath={.clusters[0].cluster.$1}"
 }
 
-token=$(kubectl --namespace "$namespace" create token iris-deployer --duration "$duration")
+granted=$(kubectl --namespace "$namespace" create token iris-deployer --duration "$duration" \
+  --output 'jsonpath={.status.token} {.status.expirationTimestamp}')
+read -r token expires <<<"$granted"
+echo "The token expires at $expires" >&2
 server=$(read_cluster server)
 # Empty if the certificate is one that everybody trusts.
 authority=$(read_cluster certificate-authority-data)

@@ -111,6 +111,7 @@ def test_a_rollout_has_the_rights_of_the_deployer_only(run, project):
     assert ended.returncode == 0, ended.stdout
     config = yaml.safe_load((project / "build/try/deployer.yaml").read_text())
     assert config["users"] == [{"name": "iris-deployer", "user": {"token": "token"}}]
+    assert "The token expires at 2026-08-01T12:00:00Z" in ended.stdout
     assert config["clusters"][0]["cluster"] == {
         "server": "https://127.0.0.1:6443",
         "certificate-authority-data": "Y2VydA==",
