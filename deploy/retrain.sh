@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Run the pipelines with the MLflow server of MLFLOW_TRACKING_URI, on the data of SOURCE, with
-# the packages of the image iris-training.
+# Run the pipelines of the environment KEDRO_ENV with the MLflow server of MLFLOW_TRACKING_URI,
+# on the data of SOURCE or else IRIS_SOURCE, with the packages of the image iris-training.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-arguments=(run --env production)
+arguments=(run --env "${KEDRO_ENV:-production}")
 if [ -n "${SOURCE:-}" ]; then
   # Comma and equals sign would start another parameter.
   if [[ $SOURCE == *[,=[:space:]]* ]]; then

@@ -239,7 +239,7 @@ def test_known_vulnerabilities_are_found(
         ("PYSEC-2 9999-12-31 Another one", 1, "boto3"),
     ],
 )
-def test_a_vulnerability_is_accepted_for_a_time_and_a_reason(  # noqa: PLR0913
+def test_a_vulnerability_is_accepted_for_a_time_and_a_reason(
     project, check, vulnerabilities, monkeypatch, line, code, words
 ):
     monkeypatch.setattr(Vulnerabilities, "affected", "boto3")
