@@ -27,6 +27,9 @@ case "${1:-}" in
     start() { compose up --detach "$1"; }
     restart() { compose restart "$1"; }
     stop() { compose stop "$1"; }
+    # One container is the whole service, with the follower in it.
+    replace() { compose restart serving; }
+    restart_follower() { compose restart serving; }
     scale() {
       echo "One machine: set IRIS_WORKERS of the service in $COMPOSE_PROJECT, then compose up --detach serving" >&2
       return 1
@@ -53,6 +56,12 @@ case "${1:-}" in
     start() { cluster scale "deployment/iris-$1" --replicas 1; }
     restart() { cluster rollout restart "deployment/iris-$1"; }
     stop() { cluster scale "deployment/iris-$1" --replicas 0; }
+    # replace POD: a new pod of the service instead of this one; the others keep running
+    replace() { cluster delete pod "$1"; }
+    # restart_follower POD: its process ends, and Kubernetes starts the container again
+    restart_follower() {
+      cluster exec "pod/$1" --container follower -- python -c 'import os; os.kill(1, 15)'
+    }
     # scale PODS: the least number of pods; the autoscaler adds more
     scale() {
       cluster patch horizontalpodautoscaler iris-serving --type merge \

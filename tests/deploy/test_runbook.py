@@ -28,6 +28,7 @@ SUFFIX = re.compile(r"_(total|bucket|sum|count)$")
 # What the images have; there is no shell, no curl.
 PROGRAMS = {
     "serving": {"python"},
+    "follower": {"python"},
     "watcher": {"python", "kedro"},
     "prometheus": {"promtool"},
 }
@@ -206,16 +207,17 @@ def run(tmp_path):
 
 
 def find_executed(call: list[str]) -> tuple[str, list[str]] | None:
-    """Return the service and the command that a call executes in a container."""
+    """Return the service or container and the command that a call executes in it."""
     if "exec" not in call:
         return None
     after = call[call.index("exec") + 1 :]
     if call[0] == "docker":
         assert after[0] == "-T"
         return after[1], after[2:]
-    place = after[0].partition("/")[2]
-    service = "prometheus" if "prometheus" in place else place.removeprefix("iris-")
-    return service, after[after.index("--") + 1 :]
+    options, command = after[: after.index("--")], after[after.index("--") + 1 :]
+    if "--container" in options:
+        return options[options.index("--container") + 1], command
+    return options[0].removeprefix("deployment/iris-"), command
 
 
 @pytest.mark.parametrize("platform", ["compose", "kubernetes"])
@@ -256,6 +258,41 @@ def test_a_rollback_runs_in_the_watcher(run, platform, call):
     [ran], _ = run(platform, "model rollback --reason 'a b'")
 
     assert " ".join(ran) == call
+
+
+@pytest.mark.parametrize("section", SECTIONS.values(), ids=SECTIONS.keys())
+def test_a_model_is_rolled_back_under_a_condition_only(section):
+    """A healthy model must not be the victim of another cause."""
+    [line] = read_steps(section)["Stop the harm"]
+
+    assert "#" in line or not line.startswith("model rollback")
+
+
+def test_the_store_is_not_filled_beside_a_follower():
+    """``--once`` does nothing then, as a running follower has the lock of the store."""
+    assert [command for command in ALL.values() if "--once" in split(command)] == []
+
+
+def test_the_follower_of_one_pod_is_restarted(run):
+    [call], _ = run("kubernetes", "restart_follower iris-serving-abc")
+    manifest = ROOT / "deploy" / "kubernetes" / "base" / "deployment.yaml"
+    pod = yaml.safe_load(manifest.read_text())["spec"]["template"]["spec"]
+    commands = {each["name"]: each.get("command") for each in pod["containers"]}
+
+    name, _ = find_executed(call)
+
+    assert call[call.index("exec") + 1] == "pod/iris-serving-abc"
+    assert "os.kill(1, " in call[-1]
+    # Process 1 is the follower only if neither a shell nor an init starts it.
+    assert commands[name] == ["python", "-m", "serving.registry.follower"]
+
+
+@pytest.mark.parametrize("name", ["replace", "restart_follower"])
+def test_the_remedy_for_one_instance_spares_the_others(run, name):
+    [call], _ = run("kubernetes", f"{name} iris-serving-abc")
+
+    assert {"iris-serving-abc", "pod/iris-serving-abc"} & set(call)
+    assert not any("deployment/" in word for word in call)
 
 
 def test_another_platform_is_refused(run):
