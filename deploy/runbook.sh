@@ -4,6 +4,12 @@
 #   source deploy/runbook.sh kubernetes   # the namespace NAMESPACE of kubectl's context
 # The images have neither curl nor much of a shell: services are asked with their own Python.
 
+if [ -z "${BASH_VERSION:-}" ]; then
+  echo "deploy/runbook.sh needs bash: start bash, then source it again" >&2
+  # shellcheck disable=SC2317
+  return 2 2>/dev/null || exit 2
+fi
+
 NAMESPACE="${NAMESPACE:-iris}"
 # Where the cluster's Prometheus runs, as kube-prometheus-stack names it.
 MONITORING="${MONITORING:-monitoring}"
@@ -11,9 +17,9 @@ PROMETHEUS="${PROMETHEUS:-statefulset/prometheus-kube-prometheus-stack-prometheu
 
 case "${1:-}" in
   compose)
-    COMPOSE_PROJECT="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/compose/compose.yaml"
+    COMPOSE_FILE_PATH="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/compose/compose.yaml"
     METRICS_PORT=8000
-    compose() { docker compose --file "$COMPOSE_PROJECT" "$@"; }
+    compose() { docker compose --file "$COMPOSE_FILE_PATH" "$@"; }
     # inside SERVICE COMMAND...: run a command in a container of a service
     inside() { local service=$1; shift; compose exec -T "$service" "$@"; }
     # query PROMQL: ask Prometheus
@@ -31,7 +37,7 @@ case "${1:-}" in
     replace() { compose restart serving; }
     restart_follower() { compose restart serving; }
     scale() {
-      echo "One machine: set IRIS_WORKERS of the service in $COMPOSE_PROJECT, then compose up --detach serving" >&2
+      echo "One machine: set IRIS_WORKERS of the service in $COMPOSE_FILE_PATH, then compose up --detach serving" >&2
       return 1
     }
     ;;

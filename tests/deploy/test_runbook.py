@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 from importlib.util import find_spec
 from pathlib import Path
@@ -293,6 +294,22 @@ def test_the_remedy_for_one_instance_spares_the_others(run, name):
 
     assert {"iris-serving-abc", "pod/iris-serving-abc"} & set(call)
     assert not any("deployment/" in word for word in call)
+
+
+def test_another_shell_is_refused(require):
+    dash = shutil.which("dash")
+    require("dash", dash, "dash is not installed")
+
+    ran = subprocess.run(
+        [dash, "-c", f". {COMMANDS}; command -v ready || echo undefined"],
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "deploy/runbook.sh needs bash" in ran.stderr
+    assert ran.stdout == "undefined\n"
 
 
 def test_another_platform_is_refused(run):
