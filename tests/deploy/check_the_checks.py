@@ -97,6 +97,11 @@ MISTAKES = {
         "repoURL",
         "repoUrl",
     ),
+    "kubernetes: route of alerts": (
+        f"{KUBERNETES}/examples/alertmanager-config.yaml",
+        "matchType",
+        "type",
+    ),
     "policy": (
         f"{BASE}/watcher.yaml",
         "readOnlyRootFilesystem: true",
@@ -132,6 +137,7 @@ WORDS = {
     "kubernetes: custom resource": "backends",
     "kubernetes: monitor": "15 seconds",
     "kubernetes: example": "repoUrl",
+    "kubernetes: route of alerts": "'type' was unexpected",
     "policy": "CKV_K8S_22",
     "policy: without a reason": "CKV_K8S_43",
     "policy: component": "CKV_K8S_20",

@@ -2,8 +2,10 @@
 
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+import yaml
 from prometheus_client.registry import Collector
 
 from iris_kedro.watcher.webhook.application import create_app
@@ -36,6 +38,22 @@ def settings(read) -> dict[str, str]:
     return dict(line.split("=", 1) for each in generated for line in each["literals"])
 
 
+@pytest.fixture
+def service(collect) -> dict:
+    (found,) = [
+        each
+        for each in collect("base")
+        if each["kind"] == "Service" and each["metadata"]["name"] == "iris-watcher"
+    ]
+    return found
+
+
+@pytest.fixture
+def webhook(read) -> dict:
+    (receiver,) = read("examples/alertmanager-config.yaml")["spec"]["receivers"]
+    return receiver["webhookConfigs"][0]
+
+
 class NoMetrics(Collector):
     def collect(self):
         return iter(())
@@ -58,18 +76,45 @@ def test_an_outage_of_the_registry_restarts_nothing(container):
         assert "httpGet" not in container[probe]
 
 
-def test_it_listens_where_alerts_arrive(container, collect, settings):
-    (service,) = [
-        each
-        for each in collect("base")
-        if each["kind"] == "Service" and each["metadata"]["name"] == "iris-watcher"
-    ]
+def test_it_listens_where_alerts_arrive(container, service, settings):
     (port,) = service["spec"]["ports"]
     named = {each["name"]: each["containerPort"] for each in container["ports"]}
 
     assert settings[PORT] == f"0.0.0.0:{named[port['targetPort']]}"
     # Triggers are stored while no round succeeds.
     assert service["spec"]["publishNotReadyAddresses"] is True
+
+
+def test_alerts_arrive_at_its_webhook(webhook, service):
+    app = create_app(None, "token", NoMetrics(), lambda: None, 1.0)
+
+    address = urlsplit(webhook["url"])
+
+    assert address.hostname == f"{service['metadata']['name']}.iris"
+    assert address.port == service["spec"]["ports"][0]["port"]
+    assert address.path in {rule.rule for rule in app.url_map.iter_rules()}
+
+
+def test_alerts_have_the_token_that_it_expects(webhook, container):
+    sources = [each.get("secretRef", {}).get("name") for each in container["envFrom"]]
+
+    secret = webhook["httpConfig"]["authorization"]["credentials"]
+
+    assert secret["name"] in sources
+    assert secret["key"] == TOKEN
+
+
+def test_alerts_are_routed_to_it_as_in_the_stack(read):
+    file = PROJECT / "deploy" / "alertmanager" / "alertmanager.yml"
+    routes = yaml.safe_load(file.read_text())["route"]["routes"]
+    (in_the_stack,) = [each for each in routes if each["receiver"] == "watcher"]
+
+    route = read("examples/alertmanager-config.yaml")["spec"]["route"]
+
+    assert in_the_stack["matchers"] == [
+        f'{each["name"]} {each["matchType"]} "{each["value"]}"'
+        for each in route["matchers"]
+    ]
 
 
 def test_its_environment_takes_the_registry_and_the_port_from_here(settings):
