@@ -100,7 +100,7 @@ def test_the_pods_of_the_service_may_reach_the_collector():
         each
         for file in (PROJECT / "deploy" / "kubernetes" / "base").glob("*.yaml")
         for each in yaml.safe_load_all(file.read_text())
-        if each["kind"] == "Deployment"
+        if each["kind"] == "Deployment" and each["metadata"]["name"] == "iris-serving"
     ]
 
     selected = policy["spec"]["podSelector"]["matchLabels"]
