@@ -257,6 +257,16 @@ def test_each_objective_is_one_number():
         )
 
 
+def test_the_stack_keeps_more_than_the_rules_look_back(compose):
+    text = "".join(file.read_text() for file in (FOLDER / "rules").glob("*.yml"))
+    longest = max(map(int, re.findall(r"\[(\d+)d[:\]]", text)))
+    command = " ".join(compose["services"]["prometheus"]["command"])
+
+    kept = re.search(r"--storage\.tsdb\.retention\.time=(\d+)d", command)
+
+    assert int(kept[1]) > longest
+
+
 def test_every_alert_is_raised_by_a_rule_test():
     tests = "".join(
         file.read_text() for file in (FOLDER / "tests").glob("alerts_*.yml")
