@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from serving.config import Config
 from serving.monitoring.multiprocess.folder import ROOM_BYTES
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "compose"
@@ -223,6 +224,33 @@ def test_all_that_train_or_serve_have_the_same_model():
             assert "--env" not in " ".join(service.get("command", []))
         if "IRIS_DATABASE_URL" in service.get("environment", {}):
             assert name in models
+
+
+@pytest.mark.parametrize(
+    ("written", "url", "ratio"),
+    [
+        ({}, None, 1),
+        (
+            {
+                "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318",
+                "OTEL_TRACES_SAMPLER_ARG": "0.01",
+            },
+            "http://collector:4318/v1/traces",
+            0.01,
+        ),
+    ],
+)
+def test_env_turns_traces_on(written, url, ratio):
+    environment = SERVICES["serving"]["environment"]
+    environ = {
+        name: re.sub(r"\$\{(\w+):-\}", lambda it: written.get(it[1], ""), value)
+        for name, value in environment.items()
+        if name.startswith("OTEL_")
+    }
+
+    config = Config.from_env(environ)
+
+    assert (config.traces_url, config.traces_ratio) == (url, ratio)
 
 
 def test_the_watcher_is_reached_inside_only():

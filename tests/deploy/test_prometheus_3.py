@@ -17,6 +17,21 @@ DEPLOY = Path(__file__).parents[2] / "deploy"
 PROMETHEUS = DEPLOY / "prometheus"
 RANGE = re.compile(r"\[(\d+)([smhd])(:\w+)?\]")
 MILLISECONDS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+REMOVED_FLAGS = {"--alertmanager.timeout", "--storage.tsdb.allow-overlapping-blocks"}
+# What they did is the default now, or has a flag or setting of its own.
+REMOVED_FEATURES = {
+    "agent",
+    "auto-gomaxprocs",
+    "auto-gomemlimit",
+    "expand-external-labels",
+    "native-histograms",
+    "new-service-discovery-manager",
+    "no-default-scrape-port",
+    "promql-at-modifier",
+    "promql-negative-offset",
+    "remote-write-receiver",
+    "utf8-names",
+}
 # Labels whose values never contain a newline: status codes, and names in Kubernetes.
 ONE_LINE = {"status", "namespace"}
 
@@ -129,8 +144,14 @@ def test_the_configuration_has_no_setting_that_was_removed():
 
 def test_no_flag_of_prometheus_was_removed(compose):
     command = compose["services"]["prometheus"]["command"]
+    flags = dict(each.partition("=")[::2] for each in command)
 
-    assert not [each for each in command if each.startswith("--enable-feature")]
+    features = set(flags.get("--enable-feature", "").split(","))
+
+    assert REMOVED_FLAGS.isdisjoint(flags)
+    assert REMOVED_FEATURES.isdisjoint(features)
+    # docs/tracing.md promises the traces of slow requests.
+    assert "exemplar-storage" in features
 
 
 def test_matchers_of_alertmanager_are_quoted():
