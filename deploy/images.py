@@ -1,8 +1,8 @@
 """Pin the images of an overlay to digests, in its file images/kustomization.yaml.
 
 Run as ``python deploy/images.py OVERLAY --serving NAME@sha256:… --training
-NAME@sha256:…`` and commit the file: Argo CD and Flux then deploy them. rollout.py does
-the same for what it deploys. Needs only Python.
+NAME@sha256:…`` and commit the file: Argo CD and Flux then deploy them. Entries of other
+images are kept. rollout.py does the same for what it deploys. Needs only Python.
 """
 
 import argparse
@@ -16,19 +16,17 @@ OVERLAYS = PROJECT / "deploy" / "kubernetes" / "overlays"
 SERVING, TRAINING = "iris-serving", "iris-training"
 NONE_YET = "sha256:" + "0" * 64
 HEADER = """\
-# Written by deploy/images.py. A digest of zeros is none yet: rollout.py refuses it.
+# Written by deploy/images.py. A digest of zeros is a placeholder, which
+# rollout.py refuses.
 apiVersion: kustomize.config.k8s.io/v1alpha1
 kind: Component
 images:
 """
-ENTRY = """\
-  - name: {name}
-    newName: {repository}
-    digest: {digest}
-"""
 _IMAGE = re.compile(r"([a-z0-9][\w./:-]*)@(sha256:[0-9a-f]{64})")
 _NAMESPACE = re.compile(r"^namespace: (\S+)$", re.MULTILINE)
-_ENTRY = re.compile(r"- name: (\S+)\n +newName: (\S+)\n +digest: (\S+)\n")
+# In a file that people, or `kustomize edit set image`, have written too.
+_ITEM = re.compile(r"^ *- ", re.MULTILINE)
+_FIELD = re.compile(r"^ *(\w+): *[\"']?([^\s\"']+)", re.MULTILINE)
 
 
 class ImageError(Exception):
@@ -43,7 +41,9 @@ def find_file(overlay: str) -> Path:
     """
     file = OVERLAYS / overlay / "images" / "kustomization.yaml"
     if not file.is_file():
-        raise ImageError(f"{overlay!r} is no overlay with images: {file} is missing")
+        raise ImageError(
+            f"{overlay!r} is not an overlay with images: {file} is missing"
+        )
     return file
 
 
@@ -67,7 +67,7 @@ def has_digest(image: str) -> bool:
 
 
 def pin(overlay: str, images: Mapping[str, str]) -> None:
-    """Write the digests of an overlay.
+    """Write the digests of an overlay, and keep those of its other images.
 
     Args:
         overlay: Name of a folder in overlays/.
@@ -77,8 +77,10 @@ def pin(overlay: str, images: Mapping[str, str]) -> None:
         ImageError: If an image has no digest.
     """
     file = find_file(overlay)
-    entries = [_describe(name, image) for name, image in images.items()]
-    file.write_text(HEADER + "".join(entries), encoding="utf-8")
+    entries = _read_entries(file) | {
+        name: _describe(name, image) for name, image in images.items()
+    }
+    file.write_text(HEADER + "".join(map(_format, entries.values())), encoding="utf-8")
 
 
 def read(overlay: str) -> dict[str, str]:
@@ -89,8 +91,9 @@ def read(overlay: str) -> dict[str, str]:
     """
     file = find_file(overlay)
     found = {
-        name: f"{repository}@{digest}"
-        for name, repository, digest in _ENTRY.findall(file.read_text(encoding="utf-8"))
+        name: f"{entry.get('newName', name)}@{entry['digest']}"
+        for name, entry in _read_entries(file).items()
+        if "digest" in entry
     }
     for name in (SERVING, TRAINING):
         if name not in found or NONE_YET in found[name]:
@@ -101,11 +104,23 @@ def read(overlay: str) -> dict[str, str]:
     return found
 
 
-def _describe(name: str, image: str) -> str:
+def _read_entries(file: Path) -> dict[str, dict[str, str]]:
+    """Return the entries of a file, with their fields in its order."""
+    _, _, items = file.read_text(encoding="utf-8").partition("\nimages:\n")
+    entries = [dict(_FIELD.findall(item)) for item in _ITEM.split(items)[1:]]
+    return {entry["name"]: entry for entry in entries}
+
+
+def _describe(name: str, image: str) -> dict[str, str]:
     if not has_digest(image):
         raise ImageError(f"{image!r} has no digest: expected NAME@sha256:…")
     repository, _, digest = image.partition("@")
-    return ENTRY.format(name=name, repository=repository, digest=digest)
+    return {"name": name, "newName": repository, "digest": digest}
+
+
+def _format(entry: Mapping[str, str]) -> str:
+    first, *others = [f"{name}: {value}\n" for name, value in entry.items()]
+    return f"  - {first}" + "".join(f"    {each}" for each in others)
 
 
 def main() -> None:
