@@ -18,6 +18,7 @@ GATEWAY_VERSION=v1.7.2
 # renovate: datasource=github-releases depName=prometheus-operator/prometheus-operator
 OPERATOR_VERSION=v0.92.0
 GATEWAY_NAMESPACE=envoy-gateway-system
+PUBLIC_NAME_SERVER=1.1.1.1
 IMAGES=deploy/kubernetes/overlays/try/images/kustomization.yaml
 # Not the user's own configuration.
 export KUBECONFIG=$PWD/$STATE/administrator.yaml
@@ -196,6 +197,11 @@ prove_policies() {
   reaches "$dns" 9153
   service_reaches 127.0.0.1 8000
   if service_reaches "$dns" 9153; then fail "the service reaches more than it needs"; fi
+  if ! reaches "$PUBLIC_NAME_SERVER" 53; then
+    echo "Not tried: this network lets nobody reach $PUBLIC_NAME_SERVER"
+  elif service_reaches "$PUBLIC_NAME_SERVER" 53; then
+    fail "the service reaches name servers of the internet"
+  fi
 }
 
 refuses() {

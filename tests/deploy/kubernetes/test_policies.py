@@ -49,6 +49,28 @@ class Network:
         """Say whether a pod may receive from a source."""
         return self._allows("ingress", "from", name, source, port, "TCP")
 
+    def list_rules(self) -> list[tuple[dict, str, list, list]]:
+        """Return what the policies allow, with the numbers of ports."""
+        return [
+            (
+                policy["podSelector"],
+                direction,
+                rule[side],
+                [self._number(policy["podSelector"], each) for each in rule["ports"]],
+            )
+            for policy in self._policies
+            for direction, side in (("ingress", "from"), ("egress", "to"))
+            for rule in policy.get(direction, [])
+        ]
+
+    def _number(self, selector: dict, port: dict) -> dict:
+        names = [
+            name
+            for name, template in self._templates.items()
+            if selects(selector, template["metadata"]["labels"])
+        ]
+        return port | {"port": self._find_port(names[0], port["port"])}
+
     def _allows(
         self, direction: str, side: str, name: str, peer: Peer, port: int, protocol: str
     ) -> bool:
@@ -130,12 +152,23 @@ PODS = ["iris-serving", "iris-watcher", "iris-scoring"]
         Peer({"k8s-app": "kube-dns"}, {NAME: "kube-system"}),
         at("169.254.20.10"),  # NodeLocal DNSCache
         at("10.96.0.10"),  # the same, at the address of the service kube-dns
+        at("fd00:10:96::a"),
     ],
-    ids=["pod", "link-local", "service"],
+    ids=["pod", "link-local", "service", "service-ipv6"],
 )
 @pytest.mark.parametrize("pod", PODS)
 def test_names_are_resolved(network, pod, server, protocol):
     assert network.sends(pod, server, 53, protocol)
+
+
+@pytest.mark.parametrize("protocol", ["UDP", "TCP"])
+@pytest.mark.parametrize(
+    "server", [at("203.0.113.7"), at("2001:db8::1"), in_namespace("shop")], ids=str
+)
+@pytest.mark.parametrize("pod", PODS)
+def test_name_servers_of_others_are_not_asked(network, pod, server, protocol):
+    """In names that they resolve, data can leave."""
+    assert not network.sends(pod, server, 53, protocol)
 
 
 @pytest.mark.parametrize("pod", PODS)
@@ -201,6 +234,13 @@ def test_both_ends_of_the_local_registry_agree(local):
         assert local.sends(pod, registry, 5000)
         assert local.receives("mlflow", local.pod(pod), 5000)
     assert not local.receives("mlflow", in_namespace("shop"), 5000)
+
+
+def test_no_policy_repeats_another(network):
+    """Whoever narrows one must not have to know of its copy."""
+    rules = network.list_rules()
+
+    assert [each for each in rules if rules.count(each) > 1] == []
 
 
 def test_training_reaches_the_cluster_of_dask(network):

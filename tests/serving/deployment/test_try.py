@@ -55,6 +55,7 @@ def run(project, path, ready, tmp_path):
             "before": "",
             "client": False,
             "policies": True,
+            "open": [],
             "notices": True,
             "service": ready,
         }
@@ -121,11 +122,19 @@ def test_a_rollout_has_the_rights_of_the_deployer_only(run, project):
     assert config["current-context"] == context["name"]
 
 
-def test_policies_that_are_not_enforced_are_found(run):
-    ended, calls = run(policies=False)
+@pytest.mark.parametrize(
+    ("machine", "found"),
+    [
+        ({"policies": False}, "a client reads the metrics"),
+        ({"open": ["9153"]}, "the service reaches more than it needs"),
+        ({"open": ["53"]}, "the service reaches name servers of the internet"),
+    ],
+)
+def test_policies_that_are_not_enforced_are_found(run, machine, found):
+    ended, calls = run(**machine)
 
     assert ended.returncode == 1
-    assert "a client reads the metrics" in ended.stdout
+    assert found in ended.stdout
     assert "--- update" not in ended.stdout
     assert find(calls, "describe", "pods")  # to find the reason
     assert find(calls, "kind", "delete", "cluster")
