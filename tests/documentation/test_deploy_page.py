@@ -104,6 +104,7 @@ def test_secrets_are_those_of_the_manifests():
     used = {
         *re.findall(r"secretRef:\n\s+name: (\S+)", text),
         *re.findall(r"secretName: (\S+)", text),
+        *re.findall(r"imagePullSecrets:\n\s*- name: (\S+)", text),
     }
 
     documented = set(re.findall(r"create secret generic (\S+)", PAGE))

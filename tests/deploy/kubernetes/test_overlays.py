@@ -44,6 +44,19 @@ def test_namespaces_are_there_before_overlays(collect, overlays):
         assert not kinds & {"Namespace", "Secret", "Role", "ClusterRole"}
 
 
+def test_all_pods_may_pull_private_images(collect, kubernetes):
+    components = [f"components/{each.name}" for each in kubernetes.glob("components/*")]
+    manifests = collect("overlays/production", *components)
+    accounts = [each for each in manifests if each["kind"] == "ServiceAccount"]
+
+    secrets = {
+        each["metadata"]["name"]: each.get("imagePullSecrets") for each in accounts
+    }
+
+    assert len(secrets) > 2
+    assert set(map(str, secrets.values())) == {"[{'name': 'registry-credentials'}]"}
+
+
 def test_each_overlay_has_a_setup(overlays, kubernetes):
     for overlay in overlays.values():
         file = kubernetes / "setup" / overlay["namespace"] / "kustomization.yaml"
