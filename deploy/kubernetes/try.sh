@@ -100,9 +100,9 @@ find_proxy() { # print the service of the gateway's proxies
 
 set_up() {
   kubectl apply --kustomize deploy/kubernetes/setup/iris
-  kubectl --namespace iris create secret generic watcher-token \
-    --from-literal=IRIS_WATCHER_TOKEN="$(openssl rand -hex 32)"
-  deploy/kubernetes/setup/kubeconfig.sh iris 2h >"$STATE/deployer.yaml"
+  echo "IRIS_WATCHER_TOKEN=$(openssl rand -hex 32)" \
+    | kubectl --namespace iris create secret generic watcher-token --from-env-file=/dev/stdin
+  (umask 077; deploy/kubernetes/setup/kubeconfig.sh iris 2h >"$STATE/deployer.yaml")
 }
 
 # All components, on the API server: their fields, and the rights of the deployer.

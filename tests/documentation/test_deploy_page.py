@@ -113,6 +113,17 @@ def test_secrets_are_those_of_the_manifests():
     assert used - {"s3-credentials"} == documented | list_cells("secret")
 
 
+@pytest.mark.parametrize(
+    "file", ["docs/deploy.md", "docs/scale.md", "deploy/kubernetes/try.sh"]
+)
+def test_secrets_are_not_in_the_list_of_processes(file):
+    """All users of a machine can read it, and shells keep commands in a history."""
+    text = (ROOT / file).read_text()
+
+    assert "create secret" in text
+    assert not re.search(r"--from-literal|--docker-password", text)
+
+
 def test_components_are_documented():
     folders = {each.name for each in (KUBERNETES / "components").iterdir()}
     overlay = (KUBERNETES / "overlays/production/kustomization.yaml").read_text()

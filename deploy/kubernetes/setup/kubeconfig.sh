@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Print a kubeconfig with which rollout.py deploys to the cluster of the current context, and
 # to stderr when it expires:
-#   deploy/kubernetes/setup/kubeconfig.sh NAMESPACE [DURATION] >deployer.yaml
+#   (umask 077; deploy/kubernetes/setup/kubeconfig.sh NAMESPACE [DURATION] >FILE)
+# The file has a token: keep it out of the project's folder.
 set -euo pipefail
 
 namespace=${1:?Name the namespace, such as iris}

@@ -1,13 +1,21 @@
 """The watcher: what its manifest and its program must agree on."""
 
+import json
 import re
+import subprocess
+import sys
+import textwrap
+import threading
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import yaml
 from prometheus_client.registry import Collector
+from werkzeug.serving import make_server
 
+from iris_kedro.watcher.records.database import connect, upgrade
+from iris_kedro.watcher.records.store import Store
 from iris_kedro.watcher.webhook.application import create_app
 from iris_kedro.watcher.wiring import TOKEN
 
@@ -134,10 +142,38 @@ def test_its_secrets_are_documented(container):
     required = [each["name"] for each in secrets if not each.get("optional")]
 
     assert required == ["watcher-token"]
-    assert f"secret generic watcher-token --from-literal={TOKEN}=" in " ".join(
-        page.replace("\\\n", " ").split()
-    )
+    assert (
+        f'echo "{TOKEN}=$(openssl rand -hex 32)" | '
+        "kubectl -n iris create secret generic watcher-token --from-env-file=/dev/stdin"
+    ) in " ".join(page.replace("\\\n", " ").split())
     assert all(each["name"] in page for each in secrets)
+
+
+def test_a_trigger_is_sent_as_documented(tmp_path, container):
+    page = (PROJECT / "docs/deploy.md").read_text()
+    script = re.search(
+        r"exec -i deployment/iris-watcher -- python <<'EOF'\n(.+?)\n    EOF\n",
+        page,
+        re.DOTALL,
+    )[1]
+    (port,) = [each["containerPort"] for each in container["ports"]]
+    engine = connect(f"sqlite:///{tmp_path}/predictions.db", tmp_path)
+    upgrade(engine)
+    store = Store(engine, "iris")
+    app = create_app(store, "secret", NoMetrics(), lambda: None, 1.0)
+    server = make_server("127.0.0.1", 0, app)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    assert f":{port}/" in script
+
+    said = subprocess.check_output(
+        [sys.executable],
+        input=textwrap.dedent(script).replace(f":{port}/", f":{server.port}/"),
+        env={TOKEN: "secret"},
+        text=True,
+    )
+
+    server.shutdown()
+    assert set(json.loads(said)) == {"id"}
 
 
 def test_it_writes_only_to_volumes(pod, container, settings):

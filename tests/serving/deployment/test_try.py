@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -110,7 +111,9 @@ def test_a_rollout_has_the_rights_of_the_deployer_only(run, project):
     ended, _ = run("set_up")
 
     assert ended.returncode == 0, ended.stdout
-    config = yaml.safe_load((project / "build/try/deployer.yaml").read_text())
+    file = project / "build/try/deployer.yaml"
+    assert file.stat().st_mode & 0o077 == 0
+    config = yaml.safe_load(file.read_text())
     assert config["users"] == [{"name": "iris-deployer", "user": {"token": "token"}}]
     assert "The token expires at 2026-08-01T12:00:00Z" in ended.stdout
     assert config["clusters"][0]["cluster"] == {
@@ -120,6 +123,25 @@ def test_a_rollout_has_the_rights_of_the_deployer_only(run, project):
     (context,) = config["contexts"]
     assert context["context"]["namespace"] == "iris"
     assert config["current-context"] == context["name"]
+
+
+def test_the_documented_account_can_be_used_by_its_owner_only(project, path, tmp_path):
+    page = (PROJECT / "docs/deploy.md").read_text()
+    command = re.search(r"^    (\(umask .+\))$", page, re.MULTILINE)[1]
+    (tmp_path / ".kube").mkdir()
+    machine = tmp_path / "machine.json"
+    machine.write_text('{"calls": []}')
+
+    subprocess.run(
+        ["/bin/bash", "-c", command],
+        cwd=project,
+        env={"HOME": str(tmp_path), "MACHINE": str(machine), "PATH": path},
+        check=True,
+    )
+
+    file = tmp_path / ".kube/iris-deployer.yaml"
+    assert yaml.safe_load(file.read_text())["users"]
+    assert file.stat().st_mode & 0o077 == 0
 
 
 @pytest.mark.parametrize(
