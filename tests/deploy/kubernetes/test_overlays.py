@@ -150,6 +150,28 @@ def test_digests_are_applied_to_all_components(overlays):
             assert overlay["components"][-1] == "images"
 
 
+def test_settings_of_running_pods_are_not_pruned(kubernetes, read):
+    """Their name has a hash: with new ones, the old are not in the overlay any more."""
+    argo = read("examples/argo-cd.yaml")["spec"]["syncPolicy"]
+    flux = (kubernetes / "examples/flux.yaml").read_text()
+    _, kustomization = yaml.safe_load_all(flux)
+    (patch,) = kustomization["spec"]["patches"]
+    generators = read("base/kustomization.yaml")["configMapGenerator"]
+    fixed = yaml.safe_load(
+        (kubernetes.parent / "grafana/kustomization.yaml").read_text()
+    )["configMapGenerator"]
+
+    kept = re.compile(patch["target"]["name"])
+
+    assert argo["automated"]["prune"] and "PruneLast=true" in argo["syncOptions"]
+    assert yaml.safe_load(patch["patch"])["metadata"]["annotations"] == {
+        "kustomize.toolkit.fluxcd.io/prune": "disabled"
+    }
+    for name in [each["name"] for each in generators] + ["iris-scoring"]:
+        assert kept.fullmatch(f"{name}-6fdg4dcm25")
+    assert not any(kept.fullmatch(each["name"]) for each in fixed)
+
+
 def test_examples_follow_overlays_that_are_there(kubernetes, overlays):
     paths = []
     for file in sorted((kubernetes / "examples").glob("*.yaml")):
