@@ -14,8 +14,8 @@ from iris_kedro.cli import cli
 ROOT = Path(__file__).parents[2]
 KUBERNETES = ROOT / "deploy/kubernetes"
 PAGE = (ROOT / "docs/deploy.md").read_text()
-# Lines that end in a backslash go on.
-COMMANDS = re.findall(r"^    (\S.*)$", PAGE.replace("\\\n", " "), re.MULTILINE)
+# Lines that end in a backslash go on. In a list, commands are indented by two more.
+COMMANDS = re.findall(r"^ {4,6}(\S.*)$", PAGE.replace("\\\n", " "), re.MULTILINE)
 
 
 def read_manifests() -> list[dict]:
@@ -65,6 +65,22 @@ def test_objects_are_in_the_manifests():
 
     assert named
     assert named <= OBJECTS
+
+
+@pytest.mark.parametrize("component", ["monitoring", "scale"])
+def test_all_objects_of_a_former_part_can_be_removed(component):
+    words = {word for each in COMMANDS if " delete " in each for word in each.split()}
+    manifests = [
+        each
+        for file in KUBERNETES.glob(f"components/{component}/*.yaml")
+        for each in yaml.safe_load_all(file.read_text())
+        if "metadata" in each
+    ]
+
+    added = {f"{each['kind'].lower()}/{each['metadata']['name']}" for each in manifests}
+
+    assert added
+    assert added <= words
 
 
 def test_namespaces_and_accounts_are_those_of_the_setup():
