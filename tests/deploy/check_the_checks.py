@@ -285,14 +285,21 @@ def test_vulnerabilities_that_cannot_be_asked_for_are_said(check, required, code
 
 
 def test_a_rollout_pins_the_images_of_all_components(tmp_path):
-    """Also of those that an overlay adds, such as batch scoring."""
+    """Also of those that an overlay adds, such as batch scoring, and by hand."""
     deploy = shutil.copytree(PROJECT / "deploy", tmp_path / "deploy")
     overlay = deploy / "kubernetes/overlays/production"
     file = overlay / "kustomization.yaml"
     content = file.read_text()
-    added = content.replace("# - ../../components/scale", "- ../../components/scale")
-    assert added != content
-    file.write_text(added)
+    for component in ("scale", "model-in-image"):
+        line = f"- ../../components/{component}"
+        assert f"# {line}" in content
+        content = content.replace(f"# {line}", line)
+    file.write_text(content)
+    with_model = f"docker.io/a/iris-serving-with-model@sha256:{'c' * 64}"
+    name, _, digest = with_model.partition("@")
+    with (overlay / "images/kustomization.yaml").open("a") as pinned:
+        pinned.write(f"- digest: {digest}\n  name: iris-serving-with-model\n")
+        pinned.write(f"  newName: {name}\n")
     images = {
         "serving": f"docker.io/a/iris-serving@sha256:{'a' * 64}",
         "training": f"docker.io/a/iris-training@sha256:{'b' * 64}",
@@ -306,4 +313,4 @@ def test_a_rollout_pins_the_images_of_all_components(tmp_path):
     rendered = subprocess.check_output([kubectl, "kustomize", overlay], text=True)
 
     used = set(re.findall(r"image: (\S+)", rendered))
-    assert used == set(images.values())
+    assert used == {*images.values(), with_model}
