@@ -21,6 +21,7 @@ from iris_kedro.watcher.wiring import TOKEN
 
 PROJECT = Path(__file__).parents[3]
 PORT = "IRIS_WATCHER_BIND"
+WORD = "correct horse"
 
 
 @pytest.fixture
@@ -160,7 +161,7 @@ def test_a_trigger_is_sent_as_documented(tmp_path, container):
     engine = connect(f"sqlite:///{tmp_path}/predictions.db", tmp_path)
     upgrade(engine)
     store = Store(engine, "iris")
-    app = create_app(store, "secret", NoMetrics(), lambda: None, 1.0)
+    app = create_app(store, WORD, NoMetrics(), lambda: None, 1.0)
     server = make_server("127.0.0.1", 0, app)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     assert f":{port}/" in script
@@ -168,7 +169,7 @@ def test_a_trigger_is_sent_as_documented(tmp_path, container):
     said = subprocess.check_output(
         [sys.executable],
         input=textwrap.dedent(script).replace(f":{port}/", f":{server.port}/"),
-        env={TOKEN: "secret"},
+        env={TOKEN: WORD},
         text=True,
     )
 
