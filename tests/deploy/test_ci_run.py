@@ -11,6 +11,7 @@ import pytest
 
 PROJECT = Path(__file__).parents[2]
 RECORD = ("IRIS_TEST_REQUIRE", "CONTAINER_ENGINE", "CONTAINER_BUILD_ARGS")
+CLEARED = {*RECORD, "CONTAINERS"}
 MAKE = f"""#!{sys.executable}
 import json, os, sys
 environ = {{name: os.environ.get(name) for name in {RECORD}}}
@@ -30,7 +31,7 @@ def ci_run(tmp_path):
     shutil.copytree(PROJECT / ".ci", project / ".ci")
 
     def ci_run(*arguments: str, **environ: str):
-        kept = {name: text for name, text in os.environ.items() if name not in RECORD}
+        kept = {name: text for name, text in os.environ.items() if name not in CLEARED}
         path = f"{programs}:{os.environ['PATH']}"
         call = tmp_path / "call"
         subprocess.run(
