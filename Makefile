@@ -156,7 +156,7 @@ REVISION = $(shell git rev-parse HEAD)
 
 ##@ Publish
 reference: install ## Write the code reference to build/reference
-	@PYTHONPATH=src:. $(BIN)/pdoc --docformat google --output-directory build/reference iris_kedro serving '!serving.server.gunicorn_conf'
+	@PYTHONPATH=src:. $(BIN)/pdoc --docformat google --output-directory build/reference iris_kedro serving '!serving.server.gunicorn_conf' '!.*\.migrations\..*'
 
 pages: run viz-build notebooks-html reference ## Write everything to publish to build/pages
 	@$(BIN)/python deploy/pages.py
