@@ -13,6 +13,7 @@ PROGRAMS = [
     ("bench", 1),
     ("bench-evidence", 1),
     ("bench-loop", 4),
+    ("bench-rows", 1),
     ("bench-scale", 1),
     ("bench-train", 1),
     ("chaos", 1),
@@ -22,7 +23,7 @@ PROGRAMS = [
 def run(command):
     # `make test` passes its own arguments on to other calls of make.
     prepared = {"PYTHONPATH", "ARGS", "TEST_ARGS", "CHECKS"}
-    prepared |= {"MAKEFLAGS", "MAKEOVERRIDES", "MFLAGS"}
+    prepared |= {"MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS"}
     environment = {
         name: value for name, value in os.environ.items() if name not in prepared
     }
