@@ -294,7 +294,7 @@ def test_retention_frees_the_space_of_old_versions(
 
     assert not list_objects(object_store, run)
     # Nobody has rights to a run that is not there.
-    with pytest.raises(MlflowException, match="not found|Permission denied"):
+    with pytest.raises(MlflowException, match=r"not found|Permission denied"):
         client.get_run(run)
     with pytest.raises(MlflowException, match="not found"):
         client.get_model_version("iris", version)
