@@ -14,8 +14,8 @@ from benchmarks.scale.results import Results, judge
 PACKAGES = ("kedro", "mlflow", "onnxruntime", "pandas", "pyarrow", "scikit-learn")
 PEERS = ("polars", "pyspark")
 PREAMBLE = (
-    "Rows imitate the Iris data: an id and four measurements, in a Parquet file with"
-    " row groups of 262,144 rows. Each contender is a process of its"
+    "The rows are generated from the Iris data: an id and four measurements, in a"
+    " Parquet file with row groups of 262,144 rows. Each contender is a process of its"
     " own, with as many cores and threads as the table says; contenders take turns"
     " within a round. Seconds are medians of whole processes, start included. Rows per"
     " second are without start: the difference of rows between two sizes, divided by"

@@ -1,18 +1,12 @@
 """Rows and scores in an object store."""
 
-import socket
-import subprocess
-import sys
-import time
-from pathlib import Path
-from urllib.request import urlopen
-
 import boto3
 import pandas as pd
 import pytest
 from pyarrow import fs
 
 from iris_kedro.datasets.batch.reading import locations
+from tests.object_store import run_object_store
 
 pytestmark = pytest.mark.slow
 
@@ -20,27 +14,14 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def store(monkeypatch):
     """Start a store with a bucket; return a client."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", url)
     locations._connect.cache_clear()
-    program = Path(sys.executable).with_name("moto_server")
-    command = [program, "-H", "127.0.0.1", "-p", str(port)]
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as server:
-        for _ in range(300):
-            try:
-                urlopen(f"{url}/moto-api/").close()  # noqa: S310
-                break
-            except OSError:
-                time.sleep(0.1)
+    with run_object_store() as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
         client = boto3.client("s3", endpoint_url=url, region_name="us-east-1")
         client.create_bucket(Bucket="batch")
         yield client
-        server.terminate()
     locations._connect.cache_clear()
 
 
