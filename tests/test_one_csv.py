@@ -19,7 +19,7 @@ from iris_kedro.specification import Dataset
 from iris_kedro.tables.reading import build_load_args, find_columns
 from iris_kedro.tables.texts import standardize_name as standardize_in_training
 from iris_kedro.tables.validation import RawFileValidator
-from serving.model.contract import Contract
+from serving.model.contract.contract import Contract
 from serving.schemas.csv_rows import header as service
 from serving.schemas.csv_rows import read_source
 from serving.schemas.issues import InvalidInputError

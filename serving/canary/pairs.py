@@ -1,6 +1,6 @@
 """Checks whether two models can answer the same requests."""
 
-from serving.model.contract import Contract, ContractError
+from serving.model.contract.contract import Contract, ContractError
 from serving.model.onnx_model import ModelRefusedError
 from serving.schemas.recoding import Recoder
 

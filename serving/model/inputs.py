@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from serving.model.contract.parsing import ContractError
 from serving.model.features import MISSING, UNKNOWN, Category, Feature
-from serving.model.parsing import ContractError
 
 NUMBERS, CATEGORIES = "numbers", "categories"
 FLOAT, STRING = "tensor(float)", "tensor(string)"

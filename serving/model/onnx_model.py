@@ -10,8 +10,8 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from serving.model import parsing
-from serving.model.contract import METADATA_KEY, Contract, ContractError
+from serving.model.contract import parsing
+from serving.model.contract.contract import METADATA_KEY, Contract, ContractError
 from serving.model.inputs import FLOAT, STRING, Inputs
 
 # Why a model can be refused: when it is loaded, and by the follower only.

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
-from serving.model.contract import Contract
+from serving.model.contract.contract import Contract
 from serving.model.features import Discrete
 from serving.model.onnx_model import Model, Prediction
 from serving.monitoring.features.discrete import ValueCounts

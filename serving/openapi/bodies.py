@@ -7,7 +7,7 @@ nor that the length of a list depends on a number elsewhere.
 
 from typing import Any
 
-from serving.model.contract import Contract
+from serving.model.contract.contract import Contract
 from serving.model.features import Feature
 from serving.openapi.values import JsonSchema, describe_tensor_value, describe_value
 from serving.schemas.inference_v2.datatypes import choose_datatype

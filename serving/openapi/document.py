@@ -9,7 +9,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema, fields
 
 from serving import __version__
-from serving.model.contract import Contract
+from serving.model.contract.contract import Contract
 from serving.model.onnx_model import Model
 from serving.openapi.bodies import (
     describe_columns,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from serving.model.contract import Contract
+from serving.model.contract.contract import Contract
 from serving.openapi.values import JsonSchema
 from serving.schemas.feedback.reading import MEMBER, NAMES
 

@@ -4,7 +4,7 @@ import csv
 import io
 from typing import Any
 
-from serving.model.contract import Contract
+from serving.model.contract.contract import Contract
 from serving.model.onnx_model import Model
 from serving.openapi.bodies import example_tensors
 from serving.openapi.feedback import describe_feedback_csv, describe_feedback_json

@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, fields
 from marshmallow.exceptions import SCHEMA
 
-from serving.model.contract import Contract
+from serving.model.contract.contract import Contract
 from serving.schemas.issues import (
     MESSAGES,
     REPORTED,

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.model.contract import Contract, ContractError
+from serving.model.contract.contract import Contract, ContractError
 from serving.model.features import Category
 from serving.schemas.values.tables import Tables
 

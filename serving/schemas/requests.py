@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from marshmallow import Schema, post_load
 
-from serving.model.contract import Contract
+from serving.model.contract.contract import Contract
 from serving.schemas.csv_rows import read_csv, read_source
 from serving.schemas.feedback import FeedbackReader
 from serving.schemas.fields import StrictSchema, load

@@ -2,7 +2,7 @@
 
 from marshmallow import Schema, fields, validate
 
-from serving.model.contract import Contract
+from serving.model.contract.contract import Contract
 
 PREDICTION_ID = "Id of the prediction, for feedback on it."
 

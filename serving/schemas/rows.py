@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.model.contract import Contract
+from serving.model.contract.contract import Contract
 from serving.schemas.columns import order_columns
 from serving.schemas.fields import Locate, find_issues, row_schema
 from serving.schemas.issues import (

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from serving.model import parsing
+from serving.model.contract import parsing
+from serving.model.contract.parsing import ContractError
 from serving.model.features.feature import Feature
-from serving.model.parsing import ContractError
 
 # What the ONNX model gets for a category that it does not know, and for a missing one.
 UNKNOWN, MISSING = "\ufffd", ""

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from serving.model.parsing import ContractError
+from serving.model.contract.parsing import ContractError
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from serving.model import parsing
+from serving.model.contract import parsing
+from serving.model.contract.parsing import ContractError
 from serving.model.features.feature import Feature
-from serving.model.parsing import ContractError
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from serving.model import parsing
+from serving.model.contract import parsing
+from serving.model.contract.parsing import ContractError
 from serving.model.features.discrete import Boolean, Category
 from serving.model.features.feature import Feature
 from serving.model.features.numbers import Integer, Number
-from serving.model.parsing import ContractError
 
 # Contracts of the first version have none of these.
 DEFAULTS = {"type": "number", "nullable": False, "unknown": "reject"}

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from prometheus_client import Counter
 
-from serving.model.contract import Contract
+from serving.model.contract.contract import Contract
 from serving.model.features import Number
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from serving.model.contract import Contract
+from serving.model.contract.contract import Contract
 from serving.model.features import Discrete, Number
 from serving.monitoring.features.discrete import group_values
 

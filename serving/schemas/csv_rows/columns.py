@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from serving.model.source import Source
+from serving.model.contract.source import Source
 from serving.schemas.issues import ValidationIssue, point
 from serving.schemas.rows import RowReader
 from serving.schemas.values.cells import PLAIN, read_cell

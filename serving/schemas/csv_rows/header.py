@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from serving.model.contract import Contract
-from serving.model.source import Source
+from serving.model.contract.contract import Contract
+from serving.model.contract.source import Source
 from serving.schemas.issues import InvalidInputError, ValidationIssue, quote
 from serving.schemas.rows import RowReader
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from serving.model.contract import Contract
+from serving.model.contract.contract import Contract
 from serving.schemas.fields import StrictSchema, Text
 from serving.schemas.issues import MESSAGES, Reasoned, describe, quote
 

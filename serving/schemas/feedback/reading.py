@@ -8,7 +8,7 @@ from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
 
-from serving.model.contract import Contract
+from serving.model.contract.contract import Contract
 from serving.schemas.columns import order_columns
 from serving.schemas.csv_rows.columns import FIRST_ROW
 from serving.schemas.csv_rows.reading import decode

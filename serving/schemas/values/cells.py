@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from serving.model.contract.source import Source
 from serving.model.features import Boolean, Category, Feature
-from serving.model.source import Source
 from serving.schemas.values.tables import Table, convert_column
 
 MISSING = frozenset(

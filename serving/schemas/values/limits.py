@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.model.contract import Contract
+from serving.model.contract.contract import Contract
 from serving.model.features import Feature
 
 FLOAT_MAX = sys.float_info.max

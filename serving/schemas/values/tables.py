@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.model.contract import Contract
+from serving.model.contract.contract import Contract
 from serving.model.features import Boolean, Category, Feature, Integer
 from serving.schemas.issues import NUMBERS
 from serving.schemas.values.limits import accepted_limits, is_within

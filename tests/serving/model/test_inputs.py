@@ -5,9 +5,9 @@ import numpy as np
 import onnx
 import pytest
 
+from serving.model.contract.parsing import ContractError
 from serving.model.inputs import FLOAT, STRING, Inputs
 from serving.model.onnx_model import ModelRefusedError
-from serving.model.parsing import ContractError
 
 NAN = float("nan")
 

@@ -3,8 +3,8 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
+from serving.model.contract.parsing import ContractError
 from serving.model.features import Integer
-from serving.model.parsing import ContractError
 from serving.schemas.recoding import Recoder
 
 NAN = float("nan")

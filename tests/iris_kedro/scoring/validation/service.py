@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from iris_kedro.model.contract import Contract
 from iris_kedro.scoring.rows import Batch
-from serving.model.contract import Contract as ServedContract
+from serving.model.contract.contract import Contract as ServedContract
 from serving.model.inputs import Inputs
 from serving.model.onnx_model import Model, Version
 from serving.monitoring.prediction_metrics import PredictionFamilies, PredictionMetrics

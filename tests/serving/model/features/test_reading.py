@@ -4,7 +4,7 @@ from copy import deepcopy
 
 import pytest
 
-from serving.model.contract import Contract, ContractError
+from serving.model.contract.contract import Contract, ContractError
 from serving.model.features import Boolean, Category, Integer, Number, read_feature
 
 AGE, SIBLINGS, ALONE, PORT = range(4)

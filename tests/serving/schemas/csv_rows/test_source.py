@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from serving.model.source import Source
+from serving.model.contract.source import Source
 from serving.schemas.csv_rows import read_csv, read_source
 from serving.schemas.csv_rows.header import MOST_COLUMNS
 from serving.schemas.issues import InvalidInputError, MalformedError, TooManyRowsError

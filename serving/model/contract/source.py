@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from serving.model import parsing
-from serving.model.parsing import ContractError
+from serving.model.contract import parsing
+from serving.model.contract.parsing import ContractError
 
 DEFAULTS: dict[str, Any] = {
     "columns": {},

@@ -1,7 +1,7 @@
 import pytest
 
-from serving.model.contract import ContractError
-from serving.model.decision import Decision
+from serving.model.contract.contract import ContractError
+from serving.model.contract.decision import Decision
 
 CLASSES = ("0", "1")
 TARGET = {"positive": "1"}

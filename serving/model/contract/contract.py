@@ -9,11 +9,11 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from serving.model import parsing
-from serving.model.decision import Decision
+from serving.model.contract import parsing
+from serving.model.contract.decision import Decision
+from serving.model.contract.parsing import ContractError
+from serving.model.contract.source import Source
 from serving.model.features import Discrete, Feature, Number, read_feature
-from serving.model.parsing import ContractError
-from serving.model.source import Source
 
 __all__ = ["Contract", "ContractError", "Feature", "GoldenRows"]
 

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from serving.model.contract import Contract, ContractError
+from serving.model.contract.contract import Contract, ContractError
 
 
 @pytest.fixture

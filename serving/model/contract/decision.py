@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from serving.model import parsing
-from serving.model.parsing import ContractError
+from serving.model.contract import parsing
+from serving.model.contract.parsing import ContractError
 
 TWO = 2  # classes
 

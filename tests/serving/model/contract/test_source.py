@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from serving.model.contract import Contract, ContractError
-from serving.model.source import Source
+from serving.model.contract.contract import Contract, ContractError
+from serving.model.contract.source import Source
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""The contract of a model, as it is read from its file."""
