@@ -19,7 +19,7 @@ from serving.http.application import Application
 from serving.http.capacity import Capacity
 from serving.http.context import register_context
 from serving.http.errors import register_errors
-from serving.model.current import Current
+from serving.loading.current import Current
 from serving.model.onnx_model import Model
 from serving.model.store import Store
 from serving.monitoring.logs import configure_logging
@@ -54,7 +54,8 @@ def create_app(config: Config | None = None, model: Model | None = None) -> Flas
     app = Application(__name__, static_folder=None)
     service = create_service(app, config)
     app.extensions[EXTENSION] = service
-    register_context(app, service)
+    is_traced = service.tracing is not None
+    register_context(app, service.complete, is_traced=is_traced)
     if model is None:
         service.follow_store()
     else:

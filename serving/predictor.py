@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from serving.canary.partner import Answer, Partner, predict
 from serving.http.access import Access
 from serving.http.application import ApiRequest, make_prediction_id, the_request
+from serving.loading.served import Served
 from serving.model.onnx_model import Prediction
-from serving.model.served import Served
 from serving.monitoring.observers import Observation
 from serving.schemas.rows import Matrix
 

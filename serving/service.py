@@ -9,8 +9,8 @@ from flask import Flask, current_app
 from serving.canary.partner import Partner
 from serving.config import Config
 from serving.http.access import Access
-from serving.model.current import Current
-from serving.model.reloader import Reloader
+from serving.loading.current import Current
+from serving.loading.reloader import Reloader
 from serving.model.store import CURRENT, PARTNER, SHADOW, Store
 from serving.monitoring.metrics import ServiceMetrics
 from serving.monitoring.multiprocess.retention import VersionRetention
@@ -57,7 +57,6 @@ class Service:
             self.tracing = Tracing(self.config, self.metrics)
         monitor = RequestMonitor(
             self.metrics,
-            self.access.capacity,
             self.request_log.submit,
             self._report,
             self.tracing.trace if self.tracing else None,
@@ -166,6 +165,9 @@ class Service:
     def _report(self) -> None:
         """Set the metrics that change without a request."""
         self.metrics.processes.report()
+        capacity = self.access.capacity
+        self.metrics.in_flight.set(capacity.in_flight)
+        self.metrics.buffered_bytes.set(capacity.buffered_bytes)
         if self.database:
             self.database.writer.report()
 

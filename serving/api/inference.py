@@ -15,7 +15,7 @@ from serving.http.content import (
     read_body,
     require_content,
 )
-from serving.model.served import Served
+from serving.loading.served import Served
 from serving.schemas.inference_v2.outputs import (
     BINARY,
     HEADER_LENGTH,

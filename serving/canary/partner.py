@@ -11,9 +11,9 @@ from serving.canary.arms import is_for_canary
 from serving.canary.share import is_canary, read_share
 from serving.canary.time_limit import TimeLimit
 from serving.config import Config
+from serving.loading.served import Served, build_served
 from serving.model.contract.contract import Contract, ContractError
 from serving.model.onnx_model import Model, Prediction
-from serving.model.served import Served, build_served
 from serving.monitoring.metrics import ServiceMetrics
 from serving.monitoring.observers import OtherAnswer
 from serving.schemas.recoding import Recoder

@@ -21,17 +21,16 @@ from werkzeug.routing import MapAdapter, RequestRedirect
 from werkzeug.utils import cached_property
 
 from serving.http.access import LEASE
+from serving.monitoring.observers import OTHER_METHOD, UNKNOWN_ROUTE
 
 if TYPE_CHECKING:
-    from serving.model.served import Served
+    from serving.loading.served import Served
     from serving.monitoring.observers import Observation
 
 # Left in the environ by the bridge: when the head of the request had arrived.
 ARRIVED = "serving.arrived"
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-OTHER_METHOD = "OTHER"
-UNKNOWN_ROUTE = "unknown"
 USUAL_HEADERS = 2  # Content-Type and Content-Length
 SECURITY_HEADERS = [
     ("Cache-Control", "no-store"),

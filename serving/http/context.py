@@ -1,6 +1,7 @@
-"""What is done for every request: its completion is recorded."""
+"""Reports the completion of every request."""
 
 import time
+from collections.abc import Callable
 from http import HTTPStatus
 from time import perf_counter
 
@@ -9,17 +10,17 @@ from flask import Flask, Response
 from serving.http.application import the_request
 from serving.monitoring.observers import CompletedRequest
 from serving.monitoring.tracing.context import read_head
-from serving.service import Service
 
 
-def register_context(app: Flask, service: Service) -> None:
-    """Record the completion of each request of an application."""
-    is_traced = service.tracing is not None
+def register_context(
+    app: Flask, report: Callable[[CompletedRequest], None], *, is_traced: bool
+) -> None:
+    """Report the completion of each request of an application."""
 
     def complete(response: Response) -> Response:
         request = the_request()
         predicted = response.status_code == HTTPStatus.OK
-        service.complete(
+        report(
             CompletedRequest(
                 request.method,
                 request.route,

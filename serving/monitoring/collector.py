@@ -1,12 +1,11 @@
 """Metrics that are read at scrape time: the loaded model and the registry's state."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from serving.canary.partner import Partner
-from serving.model.current import Current
 from serving.model.onnx_model import LOAD_REASONS, SYNC_REASONS, Model
 from serving.model.store.report import FollowerReport
 from serving.monitoring.features.training import (
@@ -15,11 +14,15 @@ from serving.monitoring.features.training import (
     describe_training,
 )
 
+if TYPE_CHECKING:
+    from serving.canary.partner import Partner
+    from serving.loading.current import Current
+
 
 class StateCollector(Collector):
     """Reports the current state; nothing of an earlier model remains."""
 
-    def __init__(self, current: Current, partner: Partner) -> None:
+    def __init__(self, current: "Current", partner: "Partner") -> None:
         self._current = current
         self._partner = partner
 

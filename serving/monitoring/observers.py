@@ -13,8 +13,11 @@ from serving.monitoring.tracing.context import HEAD_BYTES, RequestHead, TraceIds
 from serving.schemas.rows import Matrix
 
 if TYPE_CHECKING:
-    from serving.model.served import Served
+    from serving.loading.served import Served
 
+# Clients choose methods and paths freely: metrics and spans need few of them.
+OTHER_METHOD = "OTHER"
+UNKNOWN_ROUTE = "unknown"
 # Requests of this time are processed together: few enough not to delay the next one.
 FLUSH_SECONDS = 0.01
 IDLE_SECONDS = 0.5  # between two calls of the consumer when there are no requests

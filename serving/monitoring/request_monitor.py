@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from serving.canary.counting import count_pairs
-from serving.http.capacity import Capacity
 from serving.monitoring.logs import Line
 from serving.monitoring.metrics import ServiceMetrics
 from serving.monitoring.observers import CompletedRequest, join
+from serving.monitoring.pairs import count_pairs
 from serving.monitoring.prediction_metrics import observe_all
 
 # Together they are shorter than what a pipe takes as one piece: the lines of several
@@ -30,7 +29,6 @@ class RequestMonitor:
 
     Args:
         metrics: What is counted.
-        capacity: What is in flight.
         log: Called with each request.
         report: Called each time, also without requests, to set other metrics.
         trace: Makes spans of requests and returns the requests with their ids; None
@@ -40,21 +38,17 @@ class RequestMonitor:
     def __init__(
         self,
         metrics: ServiceMetrics,
-        capacity: Capacity,
         log: Callable[[CompletedRequest], None],
         report: Callable[[], None] = lambda: None,
         trace: Callable[[Requests], Requests] | None = None,
     ) -> None:
         self._metrics = metrics
-        self._capacity = capacity
         self._log = log
         self._report = report
         self._trace = trace
 
     def consume(self, requests: Requests) -> None:
         """Count requests and what they predicted; trace them."""
-        self._metrics.in_flight.set(self._capacity.in_flight)
-        self._metrics.buffered_bytes.set(self._capacity.buffered_bytes)
         self._report()
         observe_all(
             self._metrics.wait_seconds, np.array([each.waited for each in requests])

@@ -7,8 +7,8 @@ those of a proof must not be.
 from prometheus_client import CollectorRegistry, generate_latest
 
 from serving.config import Config
+from serving.loading.served import build_served
 from serving.model.onnx_model import Model, ModelRefusedError
-from serving.model.served import build_served
 from serving.monitoring.prediction_metrics import PredictionFamilies
 
 

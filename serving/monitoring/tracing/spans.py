@@ -19,8 +19,11 @@ from opentelemetry.semconv.attributes.server_attributes import (
 )
 from opentelemetry.semconv.attributes.url_attributes import URL_PATH, URL_SCHEME
 
-from serving.http.application import OTHER_METHOD, UNKNOWN_ROUTE
-from serving.monitoring.observers import CompletedRequest
+from serving.monitoring.observers import (
+    OTHER_METHOD,
+    UNKNOWN_ROUTE,
+    CompletedRequest,
+)
 from serving.monitoring.tracing.context import RequestHead
 
 Attributes = dict[str, str | int | float]

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from serving.model.reloader import Reloader
+from serving.loading.reloader import Reloader
 from serving.model.store import CURRENT, SHADOW, Store
 
 

@@ -5,8 +5,8 @@ import onnx
 import pytest
 from prometheus_client import CollectorRegistry
 
+from serving.loading.served import build_served
 from serving.model.onnx_model import ModelRefusedError
-from serving.model.served import build_served
 from serving.monitoring.prediction_metrics import PredictionFamilies
 
 
@@ -67,7 +67,7 @@ def test_whatever_cannot_be_built_is_refused(build, iris, monkeypatch, part):
     def fail(*_, **__):
         raise ZeroDivisionError("by zero")
 
-    monkeypatch.setattr(f"serving.model.served.{part}", fail)
+    monkeypatch.setattr(f"serving.loading.served.{part}", fail)
 
     with pytest.raises(ModelRefusedError, match="ZeroDivisionError") as caught:
         build(iris)

@@ -1,4 +1,4 @@
-"""Counts what two models predict for the same rows."""
+"""Counts what Production and its partner predict for the same rows."""
 
 from collections.abc import Iterable
 

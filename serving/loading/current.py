@@ -3,8 +3,8 @@
 import logging
 
 from serving.config import Config, variable_name
+from serving.loading.served import Served, build_served
 from serving.model.onnx_model import Model, ModelNotReadyError
-from serving.model.served import Served, build_served
 from serving.model.status import explain_missing_model, is_fallback
 from serving.model.store import Store
 from serving.monitoring.metrics import ServiceMetrics
