@@ -7,13 +7,10 @@ All of them share the network of this machine, so that a container finds the ser
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +18,8 @@ from typing import Any
 import pytest
 import requests
 from mlflow import MlflowClient
+
+from tests.fixtures.processes import free_port, wait_until
 
 TAG = "test"
 SETOSA = {
@@ -121,12 +120,6 @@ def training_image(make: Callable[..., None]) -> str:
     """Build the image of the pipelines."""
     make("image-training")
     return f"iris-training:{TAG}"
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass
@@ -340,16 +333,3 @@ def registry(trained: MlflowServer) -> MlflowServer:
         trained.start()
     trained.promote("1")
     return trained
-
-
-def wait_until(holds: Callable[[], object], what: str, seconds: float = 120) -> None:
-    """Wait for something to hold; a generous end, as machines are slow at times."""
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, f"not in {seconds} s: {what}"
-        time.sleep(0.1)
-
-
-@pytest.fixture
-def eventually() -> Callable[..., None]:
-    return wait_until
