@@ -62,8 +62,8 @@ class BoundedExporter(SpanExporter):
         error = self._send(spans)
         with self._lock:
             self._waiting -= len(spans)
-        self._counters[FAILED if error else EXPORTED].inc(len(spans))
         self._report(error)
+        self._counters[FAILED if error else EXPORTED].inc(len(spans))
         return SpanExportResult.FAILURE if error else SpanExportResult.SUCCESS
 
     def shutdown(self) -> None:
