@@ -4,6 +4,7 @@ from flask import Flask
 
 from serving.api import (
     documentation,
+    explanations,
     feedback,
     health,
     inference,
@@ -29,6 +30,7 @@ from serving.web import page
 
 BLUEPRINTS = (
     predictions.blueprint,
+    explanations.blueprint,
     feedback.blueprint,
     models.blueprint,
     health.blueprint,
@@ -72,18 +74,22 @@ def create_app(config: Config | None = None, model: Model | None = None) -> Flas
 
 
 def find_prediction_routes(app: Flask) -> set[str]:
-    """Return the routes that predict: all that take a POST, but for feedback."""
+    """Return the routes that predict: other POST routes explain or take feedback."""
+    others = (explanations.blueprint.name, feedback.blueprint.name)
     return {
         rule.rule
         for rule in app.url_map.iter_rules()
-        if "POST" in (rule.methods or ()) and not rule.endpoint.startswith("feedback.")
+        if "POST" in (rule.methods or ())
+        and rule.endpoint.partition(".")[0] not in others
     }
 
 
 def create_service(app: Flask, config: Config) -> Service:
     """Create what the views use; threads start later."""
     metrics = ServiceMetrics(app, config.metrics_folder)
-    capacity = Capacity(config.max_in_flight, config.max_buffered_bytes)
+    capacity = Capacity(
+        config.max_in_flight, config.max_buffered_bytes, config.max_explanations
+    )
     access = Access(config, capacity, metrics.key_reload_failures.inc)
     store = Store(config.store)
     service = Service(config, metrics, store, Current(config, metrics, store), access)

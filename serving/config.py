@@ -77,6 +77,19 @@ class Config:
         parsers.positive,
         "maximum number of predictions in flight per worker; others get 429",
     )
+    max_explanations: int = _setting(
+        4,
+        parsers.positive,
+        "maximum number of explanations waiting or running per worker; others get 429",
+    )
+    max_explained_rows: int = _setting(
+        100, parsers.positive, "maximum number of rows per request to `/explain/batch`"
+    )
+    explain_seconds: float = _setting(
+        5.0,
+        parsers.positive_seconds,
+        "seconds after which an explanation is abandoned",
+    )
     max_buffered_bytes: int = _setting(
         32 * 1024**2,
         parsers.positive,

@@ -7,6 +7,7 @@ from flask import Blueprint, request
 from werkzeug.exceptions import NotFound
 
 from serving import NAME, __version__
+from serving.api.models import find_version
 from serving.http.application import ApiResponse
 from serving.http.content import (
     JSON,
@@ -102,19 +103,10 @@ def find_model(name: str, version: str | None) -> Served:
     Raises:
         NotFound: If it is neither.
     """
-    service = the_service()
-    served = service.current.get()
-    loaded = served.model.version
+    loaded = the_service().current.get().model.version
     if name != loaded.name:
         raise NotFound(f"Model {name} not found; the service serves {loaded.name}.")
-    if version in (None, loaded.version):
-        return served
-    canary = service.partner.find_canary(served)
-    if canary is None or version != canary.version:
-        raise NotFound(
-            f"Version {version} is not loaded; the current version is {loaded.version}."
-        )
-    return canary.served
+    return find_version(version)
 
 
 def _split_body(body: bytes) -> tuple[bytes, BinaryTail]:

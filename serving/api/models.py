@@ -1,4 +1,4 @@
-"""Route /model: describes the model in use."""
+"""Route /model: describes the model in use; finds the version that a request names."""
 
 import hashlib
 import json
@@ -6,11 +6,13 @@ from typing import Any
 
 import orjson
 from flask import Blueprint, request
+from werkzeug.exceptions import NotFound
 
 from serving.api.predictions import describe_model
 from serving.http.application import ApiResponse
 from serving.http.content import json_response
 from serving.model.onnx_model import Model
+from serving.model.served import Served
 from serving.model.status import describe_fallback, format_time
 from serving.service import the_service
 
@@ -35,6 +37,25 @@ def show_model() -> ApiResponse:
     response.set_etag(_tag(described), weak=True)
     response.make_conditional(request)
     return response
+
+
+def find_version(version: str | None) -> Served:
+    """Return the model in use, or its canary, if it is the version that is named.
+
+    Raises:
+        NotFound: If it is neither.
+    """
+    service = the_service()
+    served = service.current.get()
+    loaded = served.model.version
+    if version in (None, loaded.version):
+        return served
+    canary = service.partner.find_canary(served)
+    if canary is None or version != canary.version:
+        raise NotFound(
+            f"Version {version} is not loaded; the current version is {loaded.version}."
+        )
+    return canary.served
 
 
 def describe(model: Model) -> dict[str, Any]:

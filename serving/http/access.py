@@ -21,6 +21,8 @@ from serving.http.keys import FEEDBACK, PREDICT, load_keys
 
 METRICS = "/metrics"
 FEEDBACK_ROUTE = "/feedback"
+EXPLAIN_ROUTE, EXPLAIN_BATCH_ROUTE = EXPLAIN_ROUTES = ("/explain", "/explain/batch")
+MAX_EXPLAIN_BATCH_BYTES = 1024**2  # far more than the rows that may be explained
 MAX_HEAD_BYTES = 64 * 1024
 MAX_LENGTH_DIGITS = 20  # of a Content-Length; int() rejects thousands of zeros
 
@@ -35,7 +37,8 @@ Environ = dict[str, Any]
 class Access:
     """Decides whether a request may enter, whatever kind of worker asks.
 
-    Every POST route predicts or takes feedback, so every POST needs a key and a slot.
+    Every POST route predicts, explains or takes feedback, so every POST needs a key
+    and a slot.
     """
 
     def __init__(
@@ -50,7 +53,11 @@ class Access:
             self._keys.count_failure = count_key_failure
         self._metrics_port = (config.metrics_bind or "").rpartition(":")[2]
         self._max_body_bytes = config.max_body_bytes
-        self._max_bytes_of = {"/predict": config.max_row_bytes}
+        self._max_bytes_of = {
+            "/predict": config.max_row_bytes,
+            EXPLAIN_ROUTE: config.max_row_bytes,
+            EXPLAIN_BATCH_ROUTE: MAX_EXPLAIN_BATCH_BYTES,
+        }
         self._scope_of = {FEEDBACK_ROUTE: FEEDBACK}
 
     def enter(self, environ: Environ) -> Lease:
@@ -66,7 +73,8 @@ class Access:
         """Give a prediction a slot; note if none is free."""
         if environ["REQUEST_METHOD"] == "POST" and REFUSAL not in environ:
             try:
-                environ[LEASE].acquire_slot()
+                explains = find_path(environ) in EXPLAIN_ROUTES
+                environ[LEASE].acquire_slot(explains=explains)
             except TooManyRequests as refusal:
                 environ[REFUSAL] = refusal
 

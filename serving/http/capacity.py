@@ -6,6 +6,7 @@ from werkzeug.exceptions import TooManyRequests
 
 SMALL_BYTES = 64 * 1024
 OVERLOADED = "The service is overloaded. Retry later."
+BUSY_EXPLAINING = "Too many explanations are waiting. Retry later."
 
 
 class Capacity:
@@ -15,12 +16,18 @@ class Capacity:
         max_in_flight: Predictions that may wait or run.
         max_bytes: Bytes that bodies and answers may occupy together. Small ones may
             take a quarter more, so that large ones do not crowd them out.
+        max_explanations: Explanations that may wait or run among the predictions: they
+            take far longer.
     """
 
-    def __init__(self, max_in_flight: int, max_bytes: int) -> None:
+    def __init__(
+        self, max_in_flight: int, max_bytes: int, max_explanations: int = 1
+    ) -> None:
         self.in_flight = 0
+        self.explanations = 0
         self.buffered_bytes = 0
         self._max_in_flight = max_in_flight
+        self._max_explanations = max_explanations
         self._max_bytes = max_bytes
         self._max_bytes_with_small = max_bytes + max_bytes // 4
         self._lock = threading.Lock()
@@ -40,8 +47,8 @@ class Capacity:
         if is_full or SMALL_BYTES < announced > left:
             raise TooManyRequests(OVERLOADED)
 
-    def acquire_slot(self) -> None:
-        """Count a prediction.
+    def acquire_slot(self, *, explains: bool = False) -> None:
+        """Count a prediction or an explanation.
 
         Raises:
             TooManyRequests: If there are too many already.
@@ -49,12 +56,16 @@ class Capacity:
         with self._lock:
             if self.in_flight >= self._max_in_flight:
                 raise TooManyRequests(OVERLOADED)
+            if explains and self.explanations >= self._max_explanations:
+                raise TooManyRequests(BUSY_EXPLAINING)
             self.in_flight += 1
+            self.explanations += explains
 
-    def release_slot(self) -> None:
-        """Stop counting a prediction."""
+    def release_slot(self, *, explains: bool = False) -> None:
+        """Stop counting a prediction or an explanation."""
         with self._lock:
             self.in_flight -= 1
+            self.explanations -= explains
 
     def add_bytes(self, count: int, *, is_small: bool) -> None:
         """Count bytes of a small or a large request.
@@ -80,16 +91,17 @@ class Lease:
     def __init__(self, capacity: Capacity) -> None:
         self._capacity = capacity
         self._has_slot = False
+        self._explains = False
         self._size = 0
 
-    def acquire_slot(self) -> None:
-        """Take a slot for a prediction.
+    def acquire_slot(self, *, explains: bool = False) -> None:
+        """Take a slot for a prediction or an explanation.
 
         Raises:
             TooManyRequests: If none is free.
         """
-        self._capacity.acquire_slot()
-        self._has_slot = True
+        self._capacity.acquire_slot(explains=explains)
+        self._has_slot, self._explains = True, explains
 
     def count_body(self, size: int, *, is_complete: bool) -> None:
         """Count what has arrived of the body so far.
@@ -115,7 +127,7 @@ class Lease:
         """Give everything back; once is enough, twice does no harm."""
         if self._has_slot:
             self._has_slot = False
-            self._capacity.release_slot()
+            self._capacity.release_slot(explains=self._explains)
         if self._size:
             self._capacity.remove_bytes(self._size)
             self._size = 0

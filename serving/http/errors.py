@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from serving.database.errors import DatabaseOffError, DatabaseUnavailableError
 from serving.http.application import the_request
 from serving.http.content import json_response
+from serving.model.explanation import ExplanationTimeoutError, NoBackgroundError
 from serving.model.onnx_model import ModelNotReadyError
 from serving.monitoring.metrics import ServiceMetrics
 from serving.schemas.issues import (
@@ -27,6 +28,8 @@ STATUSES: dict[type[Exception], tuple[HTTPStatus, str]] = {
     TooManyRowsError: (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-many-rows"),
     InvalidInputError: (HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-values"),
     ModelNotReadyError: (HTTPStatus.SERVICE_UNAVAILABLE, "no-model"),
+    ExplanationTimeoutError: (HTTPStatus.SERVICE_UNAVAILABLE, "explanation-timeout"),
+    NoBackgroundError: (HTTPStatus.CONFLICT, "no-background"),
     # 404 and not a server error, which would raise alerts: feedback is off on purpose.
     DatabaseOffError: (HTTPStatus.NOT_FOUND, "no-database"),
     DatabaseUnavailableError: (HTTPStatus.SERVICE_UNAVAILABLE, "database-unavailable"),

@@ -6,6 +6,7 @@ import numpy as np
 import orjson
 
 from serving.config import Config
+from serving.model.explanation import Explainer
 from serving.model.onnx_model import Model, ModelRefusedError
 from serving.monitoring.feedback_metrics import FeedbackMetrics
 from serving.monitoring.prediction_metrics import PredictionFamilies, PredictionMetrics
@@ -15,13 +16,18 @@ from serving.schemas.requests import Schemas
 
 @dataclass(frozen=True)
 class Served:
-    """A model with its schemas, its metrics and the description of its API."""
+    """A model with its schemas, its metrics and the description of its API.
+
+    Attributes:
+        explainer: Explains its predictions; None without background rows.
+    """
 
     model: Model
     schemas: Schemas
     openapi: bytes
     metrics: PredictionMetrics
     feedback_metrics: FeedbackMetrics
+    explainer: Explainer | None
 
 
 def build_served(model: Model, metrics: PredictionFamilies, config: Config) -> Served:
@@ -34,11 +40,14 @@ def build_served(model: Model, metrics: PredictionFamilies, config: Config) -> S
         ModelRefusedError: If the model cannot be served.
     """
     try:
-        schemas = Schemas(model.contract, config.max_rows)
+        schemas = Schemas(model.contract, config.max_rows, config.max_explained_rows)
         protected = config.api_keys_file is not None
         openapi = render_openapi(model, schemas, protected=protected)
         _check_golden_rows(model, schemas, config.max_rows)
         _check_gaps(model)
+        explainer = None
+        if len(model.contract.background):
+            explainer = Explainer(model, config.explain_seconds)
         takes_feedback = config.database_url is not None
         return Served(
             model,
@@ -46,6 +55,7 @@ def build_served(model: Model, metrics: PredictionFamilies, config: Config) -> S
             openapi,
             PredictionMetrics(metrics, model),
             FeedbackMetrics(metrics, model, is_prepared=takes_feedback),
+            explainer,
         )
     except ModelRefusedError:
         raise

@@ -28,6 +28,8 @@ from serving.schemas.responses import (
     ScoringErrorSchema,
     ScoringSchema,
     batch_response,
+    explanation_batch_response,
+    explanation_response,
     prediction_response,
 )
 from serving.schemas.values.fields import FeatureField
@@ -81,8 +83,11 @@ def _components(
         "PredictionRequest": schemas.row,
         "InstancesRequest": schemas.instances,
         "TableRequest": schemas.table,
+        "ExplanationRequest": schemas.explained,
         "PredictionResponse": prediction_response(contract),
         "BatchResponse": batch_response(contract),
+        "ExplanationResponse": explanation_response(contract),
+        "ExplanationBatchResponse": explanation_batch_response(contract),
         "Feedback": schemas.feedback.schema,
         "FeedbackResponse": FeedbackResponseSchema,
         "ScoringRequest": schemas.frame,

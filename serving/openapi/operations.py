@@ -72,7 +72,8 @@ class Post:
                 "X-Prediction-ID": _PREDICTION_ID
             }
         if query:  # resolved by apispec's plugin
-            operation["parameters"].append({"in": "query", "schema": query})
+            parameters = operation.setdefault("parameters", [])
+            parameters.append({"in": "query", "schema": query})
         if self._security:
             operation["security"] = self._security
         return {"post": operation}

@@ -9,7 +9,7 @@ from serving.model.onnx_model import Model
 from serving.openapi.bodies import example_tensors
 from serving.openapi.feedback import describe_feedback_csv, describe_feedback_json
 from serving.openapi.operations import JSON, TEXT, Operation, Post, describe_get, refer
-from serving.schemas.query import BatchQuerySchema
+from serving.schemas.query import BatchQuerySchema, VersionQuerySchema
 from serving.schemas.responses import PREDICTION_ID
 
 CSV, BINARY = "text/csv", "application/octet-stream"
@@ -20,6 +20,7 @@ def describe_paths(model: Model, *, protected: bool) -> dict[str, dict[str, Oper
     post = Post(protected)
     groups = {
         "Predictions": _prediction_paths(model.contract, post),
+        "Explanations": _explanation_paths(model.contract, post),
         "Feedback": _feedback_paths(model.contract, post),
         "Service and model": _information_paths(),
         "MLflow's scoring protocol": _scoring_paths(model.contract, post),
@@ -60,6 +61,34 @@ def _prediction_paths(contract: Contract, post: Post) -> dict[str, Any]:
             {JSON: {"schema": refer("BatchResponse")}, CSV: {"schema": TEXT}},
             extra=[406],
             query=BatchQuerySchema,
+        ),
+    }
+
+
+def _explanation_paths(contract: Contract, post: Post) -> dict[str, Any]:
+    rows = contract.examples[:2]
+    one = {"schema": refer("PredictionRequest"), "example": rows[0]}
+    many = {"schema": refer("ExplanationRequest"), "example": {"instances": rows}}
+
+    def describe(
+        summary: str, body: dict[str, Any], response: str
+    ) -> dict[str, Operation]:
+        return post.describe(
+            summary,
+            {JSON: body},
+            {JSON: {"schema": refer(response)}},
+            result="Shapley values",
+            is_prediction=False,
+            extra=[404, 406, 409],
+            query=VersionQuerySchema,
+        )
+
+    return {
+        "/explain": describe(
+            "Explain the prediction of one row", one, "ExplanationResponse"
+        ),
+        "/explain/batch": describe(
+            "Explain the predictions of several rows", many, "ExplanationBatchResponse"
         ),
     }
 

@@ -19,10 +19,13 @@ from serving.schemas.vectorized import ColumnNames, Records, TableData, read_tab
 class Schemas:
     """The schemas of one model: what the routes load and the documentation shows."""
 
-    def __init__(self, contract: Contract, max_rows: int) -> None:
+    def __init__(
+        self, contract: Contract, max_rows: int, max_explained_rows: int = 100
+    ) -> None:
         self.reader = RowReader(contract, max_rows)
         self.row = self.reader.row
         self.instances = _instances_schema(self.reader)
+        self.explained = _instances_schema(self.reader.limit_to(max_explained_rows))
         self.table = _table_schema(self.reader)
         self.frame = frame_schema(self.reader)
         self.inference = inference_schema(self.reader)
@@ -37,6 +40,11 @@ class Schemas:
         """Load rows given as objects or as columns and data."""
         by_name = not isinstance(body, dict) or "instances" in body
         rows: Matrix = load(self.instances if by_name else self.table, body)
+        return rows
+
+    def load_explained(self, body: Any) -> Matrix:
+        """Load rows to explain, given as objects."""
+        rows: Matrix = load(self.explained, body)
         return rows
 
     def load_csv(self, body: bytes) -> Matrix:

@@ -1,5 +1,7 @@
 """marshmallow schemas of responses, for the documentation."""
 
+from typing import Any
+
 from marshmallow import Schema, fields, validate
 
 from serving.model.contract.contract import Contract
@@ -129,6 +131,60 @@ def _describe_prediction(contract: Contract) -> str:
     decision = contract.decision.describe(contract.labels)
     parts = (contract.target_description, decision)
     return "\n\n".join(part for part in parts if part)
+
+
+def explanation_response(contract: Contract) -> type[Schema]:
+    """Generate the schema of the explanation of one row."""
+    return type(
+        "ExplanationResponseSchema",
+        (_explanation(contract),),
+        {"model": fields.Nested(ModelSchema, required=True)},
+    )
+
+
+def explanation_batch_response(contract: Contract) -> type[Schema]:
+    """Generate the schema of the explanations of several rows."""
+
+    class ExplanationBatchResponseSchema(Schema):
+        classes = fields.List(fields.String(), required=True)
+        explanations = fields.List(fields.Nested(_explanation(contract)), required=True)
+        model = fields.Nested(ModelSchema, required=True)
+
+    return ExplanationBatchResponseSchema
+
+
+def _explanation(contract: Contract) -> type[Schema]:
+    def by_class() -> fields.Dict:
+        names = fields.String(validate=validate.OneOf(contract.classes))
+        return fields.Dict(names, fields.Float(), required=True)
+
+    def by_feature(text: str, **options: Any) -> fields.Dict:
+        names = fields.String(validate=validate.OneOf(contract.feature_names))
+        metadata = {"description": text}
+        return fields.Dict(
+            names, by_class(), required=True, metadata=metadata, **options
+        )
+
+    class ExplanationSchema(Schema):
+        prediction = fields.String(
+            required=True, validate=validate.OneOf(contract.classes)
+        )
+        probabilities = by_class()
+        baseline = by_class()
+        contributions = by_feature(
+            "For each feature and class, how much the feature moves the probability. "
+            "With the baseline, the mean probability of the background rows, they add "
+            "up to the probability of the class."
+        )
+        standard_errors = by_feature(
+            "Standard errors of sampled contributions.", allow_none=True
+        )
+        method = fields.String(
+            required=True, validate=validate.OneOf(["exact", "sampled"])
+        )
+        background_rows = fields.Integer(required=True)
+
+    return ExplanationSchema
 
 
 def batch_response(contract: Contract) -> type[Schema]:

@@ -1,6 +1,7 @@
 """Rows in any form, converted to one array that one function checks."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy
 from functools import partial
 from operator import itemgetter
 from typing import Any
@@ -38,6 +39,12 @@ class RowReader:
         self.tables = Tables(contract)
         self._noun = "numbers" if contract.has_only_numbers else "values"
         self._pick = itemgetter(*self.names)
+
+    def limit_to(self, max_rows: int) -> "RowReader":
+        """Return a reader of fewer rows."""
+        limited = copy(self)
+        limited.max_rows = max_rows
+        return limited
 
     def read(self, rows: Any, convert: Convert, explain: Explain) -> Matrix:
         """Read rows of any form: the one check of all batches.

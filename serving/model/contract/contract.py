@@ -20,6 +20,7 @@ __all__ = ["Contract", "ContractError", "Feature", "GoldenRows"]
 METADATA_KEY = "contract"
 # In the first one, every feature is a number and no value is missing.
 SCHEMA_VERSIONS = (1, 2)
+BACKGROUND = "background_rows"
 TARGET_DEFAULTS: dict[str, Any] = {"labels": {}, "positive": None}
 
 
@@ -36,7 +37,7 @@ class GoldenRows:
     def from_json(cls, part: Any, features: Sequence[Feature], at: str) -> "GoldenRows":
         """Read ``golden_rows``."""
         rows = cls(
-            inputs=_read_inputs(part, features, at),
+            inputs=_read_rows(part, "inputs", features, at),
             predictions=parsing.read_texts(part, "predictions", at),
             probabilities=parsing.read_matrix(part, "probabilities", at),
             tolerance=parsing.read_number(part, "tolerance", at),
@@ -55,26 +56,33 @@ def _read_features(document: Any) -> tuple[Feature, ...]:
     )
 
 
-def _read_inputs(
-    part: Any, features: Sequence[Feature], at: str
+def _read_rows(
+    part: Any, name: str, features: Sequence[Feature], at: str
 ) -> NDArray[np.float32]:
-    """Read golden inputs, which are as in a JSON request."""
-    rows = parsing.read_rows(part, "inputs", at)
+    """Read rows whose values are as in a JSON request."""
+    rows = parsing.read_rows(part, name, at)
     if any(len(row) != len(features) for row in rows):
-        raise ContractError("golden inputs must have one column per feature")
+        raise ContractError(f"{at}/{name} must have one column per feature")
     table = [
         [
-            feature.read_value(value, f"{at}/inputs/{number}/{place}")
+            feature.read_value(value, f"{at}/{name}/{number}/{place}")
             for place, (feature, value) in enumerate(zip(features, row, strict=True))
         ]
         for number, row in enumerate(rows)
     ]
-    return np.array(table, dtype=np.float32)
+    return np.array(table, dtype=np.float32).reshape(len(table), len(features))
 
 
 @dataclass(frozen=True)
 class Contract:
-    """What the service needs to know about a model to handle requests."""
+    """What the service needs to know about a model to handle requests.
+
+    Attributes:
+        background: Training rows that explanations compare with, an array of shape
+            (n_rows, n_features); empty if training wrote none.
+        document: The contract as JSON, without the background rows: they are many,
+            and not meant for clients.
+    """
 
     name: str
     features: tuple[Feature, ...]
@@ -83,6 +91,7 @@ class Contract:
     classes: tuple[str, ...]
     training_counts: tuple[int, ...]
     golden_rows: GoldenRows
+    background: NDArray[np.float32]
     document: Mapping[str, Any] = field(repr=False)
     labels: Mapping[str, str] = field(default_factory=dict)
     positive: str | None = None
@@ -117,6 +126,7 @@ class Contract:
         classes = parsing.read_texts(target, "classes", "/target")
         features = _read_features(document)
         golden_rows = parsing.read_object(document, "golden_rows", "")
+        background = {BACKGROUND: [], **document}
         return cls(
             name=parsing.read_text(document, "name", ""),
             features=features,
@@ -125,7 +135,8 @@ class Contract:
             classes=classes,
             training_counts=parsing.read_counts(target, "training_counts", "/target"),
             golden_rows=GoldenRows.from_json(golden_rows, features, "/golden_rows"),
-            document=document,
+            background=_read_rows(background, BACKGROUND, features, ""),
+            document={k: v for k, v in document.items() if k != BACKGROUND},
             labels={
                 name: parsing.read_text(labels, name, "/target/labels")
                 for name in labels

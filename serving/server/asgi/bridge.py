@@ -16,7 +16,14 @@ from flask import Flask
 from werkzeug.exceptions import BadRequest, HTTPException
 
 from serving.app import create_app as create_flask_app
-from serving.http.access import FEEDBACK_ROUTE, LEASE, METRICS, REFUSAL, find_path
+from serving.http.access import (
+    EXPLAIN_ROUTES,
+    FEEDBACK_ROUTE,
+    LEASE,
+    METRICS,
+    REFUSAL,
+    find_path,
+)
 from serving.server.asgi.answer import (
     Answer,
     Receive,
@@ -56,6 +63,7 @@ class Bridge:
             METRICS: ThreadPoolExecutor(1, "scrape"),
             FEEDBACK_ROUTE: ThreadPoolExecutor(1, "feedback"),
         }
+        self._explanations = ThreadPoolExecutor(1, "explanation")
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -108,12 +116,16 @@ class Bridge:
 
     async def _answer(self, environ: Environ, body: bytes) -> Answer:
         environ["wsgi.input"] = BytesIO(body)
-        is_short = len(body) <= SHORT_BODY
-        threads = self._slow.get(find_path(environ)) if is_short else self._predictions
-        if threads is None:
+        threads = self._choose_threads(find_path(environ), len(body))
+        if threads is None or REFUSAL in environ:
             return self._call(environ)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(threads, self._call, environ)
+
+    def _choose_threads(self, path: str, size: int) -> ThreadPoolExecutor | None:
+        if path in EXPLAIN_ROUTES:
+            return self._explanations
+        return self._slow.get(path) if size <= SHORT_BODY else self._predictions
 
     def _call(self, environ: Environ) -> Answer:
         status, headers = "", []

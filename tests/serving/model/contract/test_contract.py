@@ -157,7 +157,7 @@ def tolerate_less_than_nothing(document):
         (drop_classes, "/target/classes is missing"),
         (empty_features, "must not be empty"),
         (repeat_feature, "unique"),
-        (cut_golden_inputs, "golden inputs"),
+        (cut_golden_inputs, "/golden_rows/inputs must have one column"),
         (cut_golden_probabilities, "golden probabilities"),
         (empty_quantiles, "quantiles"),
         (drop_training_counts, "/target/training_counts is missing"),

@@ -1,0 +1,110 @@
+"""Routes /explain and /explain/batch: how much each feature contributed."""
+
+from typing import Any
+
+import numpy as np
+from flask import Blueprint
+
+from serving.api.models import find_version
+from serving.api.predictions import describe_model
+from serving.http.application import ApiResponse
+from serving.http.content import (
+    JSON,
+    choose_answer,
+    json_response,
+    read_json,
+    read_query,
+    require_content,
+)
+from serving.model.explanation import Explanation, NoBackgroundError
+from serving.model.served import Served
+from serving.schemas.query import VersionQuerySchema
+from serving.schemas.rows import Matrix
+
+blueprint = Blueprint("explanations", __name__)
+version_query = VersionQuerySchema()
+
+
+@blueprint.post("/explain")
+def explain() -> ApiResponse:
+    """Explain the prediction of one row."""
+    served = _find_served()
+    rows = served.schemas.load_row(read_json())
+    (described,) = explain_rows(served, rows)
+    return json_response(described | {"model": describe_model(served.model)})
+
+
+@blueprint.post("/explain/batch")
+def explain_batch() -> ApiResponse:
+    """Explain the predictions of several rows."""
+    served = _find_served()
+    rows = served.schemas.load_explained(read_json())
+    return json_response(
+        {
+            "classes": served.model.contract.classes,
+            "explanations": explain_rows(served, rows),
+            "model": describe_model(served.model),
+        }
+    )
+
+
+def explain_rows(served: Served, rows: Matrix) -> list[dict[str, Any]]:
+    """Explain and describe rows.
+
+    Raises:
+        NoBackgroundError: If the model has no background rows.
+    """
+    explainer, contract = served.explainer, served.model.contract
+    if explainer is None:
+        raise NoBackgroundError(
+            f"Version {served.model.version.version} has no background rows, because"
+            " an earlier release trained it. Train it again to explain predictions."
+        )
+    explanation = explainer.explain(rows)
+    baseline = _name(contract.classes, explainer.baseline)
+    return [
+        {
+            "prediction": label,
+            "probabilities": _name(contract.classes, probabilities),
+            "baseline": baseline,
+            **contributions,
+            "background_rows": explainer.background_rows,
+        }
+        for label, probabilities, contributions in zip(
+            explanation.labels,
+            explanation.probabilities,
+            _describe_contributions(served, explanation),
+            strict=True,
+        )
+    ]
+
+
+def _find_served() -> Served:
+    choose_answer(JSON)
+    require_content(JSON)
+    return find_version(read_query(version_query)["version"])
+
+
+def _describe_contributions(
+    served: Served, explanation: Explanation
+) -> list[dict[str, Any]]:
+    contract = served.model.contract
+
+    def name(values: Any) -> dict[str, Any]:
+        named = (_name(contract.classes, each) for each in values)
+        return dict(zip(contract.feature_names, named, strict=True))
+
+    return [
+        {
+            "contributions": name(each.values),
+            "standard_errors": None if errors is None else name(errors),
+            "method": "exact" if errors is None else "sampled",
+        }
+        for each in explanation.contributions
+        for errors in [each.standard_errors]
+    ]
+
+
+def _name(classes: tuple[str, ...], values: Any) -> dict[str, np.float32]:
+    """Name a value for each class, in the precision of the model."""
+    return dict(zip(classes, values.astype(np.float32), strict=True))

@@ -1,0 +1,85 @@
+"""Explains predictions of one model, within a time limit."""
+
+import threading
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from serving.model.explanation.shapley import (
+    Contributions,
+    Floats,
+    Rows,
+    choose_shapley,
+)
+from serving.model.onnx_model import Model
+
+
+class NoBackgroundError(Exception):
+    """The model was trained without background rows."""
+
+
+class ExplanationTimeoutError(Exception):
+    """An explanation was abandoned because it took too long."""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Explained predictions of some rows.
+
+    Attributes:
+        labels: Predicted classes, of shape (n_rows,).
+        probabilities: Predicted probabilities, of shape (n_rows, n_classes).
+        contributions: Contributions of the features for each row.
+    """
+
+    labels: NDArray[np.str_]
+    probabilities: Floats
+    contributions: list[Contributions]
+
+
+class Explainer:
+    """Explains predictions of one model, one request at a time.
+
+    Args:
+        model: The model; its contract has background rows.
+        seconds: Time limit of a request.
+    """
+
+    def __init__(self, model: Model, seconds: float) -> None:
+        self._model = model
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        background = model.contract.background
+        references = model.predict(background).probabilities.astype(float)
+        self.background_rows = len(background)
+        self.baseline: Floats = references.mean(axis=0)
+        self._shapley = choose_shapley(background, references)
+
+    def explain(self, rows: Rows) -> Explanation:
+        """Explain rows, of shape (n_rows, n_features).
+
+        Raises:
+            ExplanationTimeoutError: If it takes longer than the time limit.
+        """
+        # In threads, as many explanations as there are cores would starve predictions.
+        with self._lock:
+            end = time.monotonic() + self._seconds
+
+            def score(chunk: Rows) -> Floats:
+                if time.monotonic() > end:
+                    message = f"Not explained within {self._seconds:g} s."
+                    raise ExplanationTimeoutError(message)
+                return self._model.predict_probabilities(chunk).astype(float)
+
+            prediction = self._model.predict(rows)
+            probabilities = prediction.probabilities.astype(float)
+            return Explanation(
+                prediction.labels,
+                probabilities,
+                [
+                    self._shapley.split(score, row, predicted)
+                    for row, predicted in zip(rows, probabilities, strict=True)
+                ],
+            )

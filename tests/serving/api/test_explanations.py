@@ -1,0 +1,157 @@
+import numpy as np
+import pytest
+
+
+def add_up(explanation: dict, label: str) -> float:
+    parts = [each[label] for each in explanation["contributions"].values()]
+    return explanation["baseline"][label] + sum(parts)
+
+
+def test_explain_splits_the_probability_that_predict_returns(client, setosa):
+    predicted = client.post("/predict", json=setosa).json
+
+    answer = client.post("/explain", json=setosa).json
+
+    assert answer["prediction"] == predicted["prediction"]
+    assert answer["probabilities"] == predicted["probabilities"]
+    for label, probability in predicted["probabilities"].items():
+        assert add_up(answer, label) == pytest.approx(probability, abs=1e-6)
+    assert list(answer["contributions"]) == list(setosa)
+    assert (answer["method"], answer["standard_errors"]) == ("exact", None)
+    assert answer["background_rows"] == 50
+    assert answer["model"] == predicted["model"]
+
+
+def test_the_baseline_is_the_mean_of_the_background(client, iris, setosa):
+    answer = client.post("/explain", json=setosa).json
+
+    means = iris.predict(iris.contract.background).probabilities.mean(axis=0)
+    assert list(answer["baseline"].values()) == pytest.approx(means, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"age": None, "siblings": 1, "alone": None, "port": None, "deck": "1"},
+        {"age": 22, "siblings": 0, "alone": True, "port": "elsewhere", "deck": 2},
+    ],
+)
+def test_explain_takes_missing_values_and_unknown_categories(make_app, passengers, row):
+    client = make_app(passengers).test_client()
+
+    answer = client.post("/explain", json=row).json
+
+    for label, probability in answer["probabilities"].items():
+        assert add_up(answer, label) == pytest.approx(probability, abs=1e-6)
+
+
+def test_a_batch_is_explained_row_by_row(client, setosa):
+    rows = [setosa, setosa | {"petal_length": 5.0}]
+
+    answer = client.post("/explain/batch", json={"instances": rows}).json
+
+    alone = [client.post("/explain", json=row).json for row in rows]
+    assert answer["classes"] == ["setosa", "versicolor", "virginica"]
+    assert answer["model"] == alone[0]["model"]
+    for explanation, expected in zip(answer["explanations"], alone, strict=True):
+        assert explanation.keys() == expected.keys() - {"model"}
+        for name, values in expected["contributions"].items():
+            found = explanation["contributions"][name]
+            assert found == pytest.approx(values, abs=1e-6)
+
+
+def test_invalid_rows_are_explained_no_more_than_predicted(client, setosa):
+    body = setosa | {"petal_width": -1}
+
+    answers = [client.post(path, json=body) for path in ("/predict", "/explain")]
+
+    assert [each.status_code for each in answers] == [422, 422]
+    assert answers[1].json["errors"] == answers[0].json["errors"]
+
+
+def test_a_batch_has_its_own_limit(make_app, iris, setosa):
+    client = make_app(iris, max_explained_rows=2).test_client()
+
+    answer = client.post("/explain/batch", json={"instances": [setosa] * 3})
+
+    assert answer.status_code == 413
+    assert answer.json["detail"] == "The body has 3 rows; the limit is 2."
+    batch = client.post("/predict/batch", json={"instances": [setosa] * 3})
+    assert batch.status_code == 200
+
+
+def test_a_model_without_background_rows_says_how_to_get_them(
+    make_app, load, build_iris, setosa
+):
+    client = make_app(load(build_iris(background_rows=[]))).test_client()
+
+    answer = client.post("/explain", json=setosa)
+
+    assert answer.status_code == 409
+    assert answer.json["type"] == "urn:problem:no-background"
+    assert "Train it again" in answer.json["detail"]
+    assert client.post("/predict", json=setosa).status_code == 200
+
+
+def test_an_explanation_that_takes_too_long_is_abandoned(make_app, iris, setosa):
+    client = make_app(iris, explain_seconds=1e-9).test_client()
+
+    answer = client.post("/explain", json=setosa)
+
+    assert answer.status_code == 503
+    assert answer.json["type"] == "urn:problem:explanation-timeout"
+    assert answer.headers["Retry-After"]
+
+
+def test_explanations_are_limited_and_predictions_go_on(make_app, iris, setosa):
+    app = make_app(iris, max_explanations=1)
+    client, capacity = app.test_client(), app.extensions["serving"].access.capacity
+    capacity.acquire_slot(explains=True)  # as another request does meanwhile
+
+    refused, predicted = (
+        client.post(path, json=setosa) for path in ("/explain", "/predict")
+    )
+    capacity.release_slot(explains=True)
+    accepted = client.post("/explain", json=setosa)
+
+    assert (refused.status_code, predicted.status_code) == (429, 200)
+    assert refused.headers["Retry-After"] == "1"
+    assert accepted.status_code == 200
+
+
+def test_explanations_are_not_observed_as_predictions(make_app, iris, setosa):
+    app = make_app(iris)
+    client, service = app.test_client(), app.extensions["serving"]
+
+    answer = client.post("/explain", json=setosa)
+    service.requests.flush()
+
+    assert "X-Prediction-ID" not in answer.headers
+    metrics = client.get("/metrics").text
+    assert 'serving_predictions_total{predicted="setosa"' not in metrics
+    assert 'route="/explain"' in metrics
+
+
+def test_another_version_can_be_named_if_it_is_loaded(client, setosa):
+    named, unknown = (
+        client.post(f"/explain?version={version}", json=setosa) for version in "34"
+    )
+
+    assert named.json["model"]["version"] == "3"
+    assert unknown.status_code == 404
+
+
+def test_explain_requires_a_key_that_may_predict(make_app, iris, tmp_path, setosa):
+    keys = tmp_path / "keys"
+    keys.write_text("me " + "0" * 64 + " feedback\n")
+    client = make_app(iris, api_keys_file=keys).test_client()
+
+    assert client.post("/explain", json=setosa).status_code == 401
+
+
+def test_background_rows_are_not_shown(client, iris):
+    contract = client.get("/model").json["contract"]
+
+    assert "background_rows" not in contract
+    assert contract["golden_rows"]
+    assert np.isfinite(iris.contract.background).all()
