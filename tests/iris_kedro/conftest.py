@@ -1,6 +1,7 @@
 """Fixtures of the tests of the candidates, the gate, the release and its reports."""
 
 import glob
+import hashlib
 import os
 import pwd
 import shutil
@@ -12,6 +13,7 @@ from functools import cache
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import sqlalchemy
@@ -27,6 +29,9 @@ from iris_kedro.prediction_database import connect
 from iris_kedro.specification import Canary, Dataset
 from iris_kedro.tables.reading import build_load_args
 from iris_kedro.tables.validation import RawFileValidator
+from serving.model.explanation import Explainer as ServiceExplainer
+from serving.model.explanation import shapley
+from serving.model.onnx_model import Model, Version
 from tests.iris_kedro import passengers
 
 ROOT = Path(__file__).parents[2]
@@ -50,6 +55,24 @@ def describe_anew():
         return Contract.read(model).model_copy(update=changes).embed(model)
 
     return describe_anew
+
+
+@pytest.fixture
+def explain_in_service(tmp_path, monkeypatch):
+    """Return a function that explains encoded rows as the service does."""
+
+    def explain(model, rows, max_exact=10):
+        """Return contributions and standard errors, (rows, features, classes)."""
+        monkeypatch.setattr(shapley, "MAX_EXACT", max_exact)
+        file = tmp_path / "model.onnx"
+        content = model.SerializeToString()
+        file.write_bytes(content)
+        digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+        served = Model.load(file, Version("name", "1", "run", digest))
+        found = ServiceExplainer(served, 60).explain(rows).contributions
+        return (np.array(each) for each in zip(*found, strict=True))
+
+    return explain
 
 
 @pytest.fixture

@@ -107,6 +107,8 @@ class Contract(Part):
     derived: dict[str, str] = Field(default_factory=dict)
     source: SourceContract = SourceContract()
     held_out: HeldOutStatistics | None = None
+    # Training rows that explanations compare with, with values as clients send them.
+    background_rows: list[list[Value]] = Field(default_factory=list)
 
     @property
     def inputs(self) -> dict[str, FeatureContract]:
@@ -117,6 +119,11 @@ class Contract(Part):
     def golden_inputs(self) -> pd.DataFrame:
         """The golden rows as a table."""
         return pd.DataFrame(self.golden_rows.inputs, columns=list(self.inputs))
+
+    @property
+    def background(self) -> pd.DataFrame:
+        """The background rows as a table."""
+        return pd.DataFrame(self.background_rows, columns=list(self.inputs))
 
     def embed(self, model: onnx.ModelProto) -> onnx.ModelProto:
         """Return a copy of the model that carries this contract."""

@@ -81,10 +81,20 @@ class Training(Parameters):
 
 
 class Export(Parameters):
-    """How closely an ONNX model must agree with its scikit-learn original."""
+    """How closely an ONNX model must agree with its original, and which rows it holds.
+
+    Attributes:
+        tolerance: Largest accepted difference between probabilities.
+        mismatch_rate: Share of the rows that may differ by more.
+        random_rows: Number of random rows to compare, besides the training rows.
+        golden_rows: Number of rows that a service replays when it loads the model.
+        background_rows: Number of rows that explanations compare with.
+        random_state: Seed of all that is drawn.
+    """
 
     tolerance: Share
     mismatch_rate: Annotated[float, Field(ge=0, lt=1)] = 0.0
     random_rows: Count
     golden_rows: Count
+    background_rows: Count = 100
     random_state: Seed

@@ -1,93 +1,76 @@
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from iris_kedro.model.explanation import explain
-
-WEIGHTS = st.lists(st.floats(-5, 5), min_size=3, max_size=3).map(np.array)
+from iris_kedro.errors import ProjectError
+from iris_kedro.model import explanation
+from iris_kedro.model.contract import Contract
+from iris_kedro.model.explanation import Explainer
+from iris_kedro.model.inputs import arrange, to_tensors
+from iris_kedro.model.scoring import OnnxScorer
 
 
 @pytest.fixture
-def background():
-    return np.random.default_rng(0).normal(size=(30, 3))
+def tensors(test_data, dataset):
+    return to_tensors(arrange(test_data, dataset.features))
 
 
-@given(weights=WEIGHTS, row=WEIGHTS)
-def test_linear_model_is_shared_out_by_weight_and_distance(weights, row):
-    background = np.random.default_rng(0).normal(size=(30, 3))
+@pytest.mark.parametrize("max_exact", [10, 3])
+def test_contributions_add_up_to_the_predictions(challenger, tensors, max_exact):
+    found = Explainer.of(challenger, max_exact).explain(tensors)
 
-    found = explain(lambda X: X @ weights, row, background)
-
-    expected = weights * (row - background.mean(axis=0))
-    assert found.contributions == pytest.approx(expected, abs=1e-9)
-    assert found.baseline == pytest.approx((background @ weights).mean(), abs=1e-9)
-
-
-def test_shares_add_up_to_the_value_with_interactions(background):
-    def predict(X):
-        return X[:, 0] * X[:, 1] + np.sin(X[:, 2])
-
-    row = np.array([1.0, 2.0, 3.0])
-
-    assert explain(predict, row, background).value == pytest.approx(2 + np.sin(3))
+    totals = found.baseline + found.contributions.sum(axis=1)
+    predicted = OnnxScorer(challenger).run(tensors).probabilities
+    assert totals == pytest.approx(predicted, abs=1e-6)
+    assert (found.standard_errors is None) == (max_exact == 10)
 
 
-def test_feature_that_does_not_matter_gets_nothing(background):
-    found = explain(lambda X: X[:, 0] ** 2, np.array([2.0, 9.0, 9.0]), background)
-
-    assert found.contributions[1:] == pytest.approx([0, 0])
-
-
-def test_features_that_matter_alike_get_alike():
-    background = np.zeros((1, 3))
-
-    found = explain(lambda X: X.prod(axis=1), np.ones(3), background)
-
-    assert found.contributions == pytest.approx([1 / 3] * 3)
-
-
-def test_background_is_left_as_it_was(background):
-    before = background.copy()
-
-    explain(lambda X: X[:, 0], np.ones(3), background)
-
-    assert (background == before).all()
-
-
-def test_many_features_are_shared_out_without_trying_all_subsets():
-    generator = np.random.default_rng(0)
-    background, row = generator.normal(size=(20, 30)), generator.normal(size=30)
-    weights = generator.normal(size=30)
-    calls = []
-
-    def predict(X):
-        calls.append(len(X))
-        return X @ weights + X[:, 0] * X[:, 1]
-
-    found = explain(predict, row, background)
-
-    expected = (weights * (row - background.mean(axis=0)))[2:]
-    assert found.contributions[2:] == pytest.approx(expected)
-    assert found.value == pytest.approx(row @ weights + row[0] * row[1])
-    assert len(calls) < 2_000
-
-
-def test_many_features_that_matter_alike_get_about_alike():
-    background = np.zeros((1, 12))
-
-    found = explain(lambda X: X[:, :2].prod(axis=1), np.ones(12), background)
-
-    assert found.contributions == pytest.approx([0.5] * 2 + [0] * 10, abs=1e-9)
-
-
-def test_rows_may_hold_texts():
-    background = np.array([["a", 1.0], ["b", 2.0]], object)
-
-    found = explain(
-        lambda X: (X[:, 0] == "a") * X[:, 1].astype(float),
-        np.array(["a", 3.0], object),
-        background,
+def test_sampled_contributions_are_close_to_the_exact_ones(challenger, tensors):
+    exact, sampled = (
+        Explainer.of(challenger, max_exact).explain(tensors) for max_exact in (10, 3)
     )
 
-    assert found.value == pytest.approx(3)
+    ratios = (sampled.contributions - exact.contributions) / sampled.standard_errors
+    # All rows have the same orders, so that they miss together.
+    assert np.mean(np.abs(ratios) < 1.96) > 0.8
+    assert sampled.standard_errors.max() < 0.02
+
+
+@pytest.mark.parametrize("max_exact", [10, 3])
+def test_the_service_explains_as_training_does(
+    challenger, tensors, explain_in_service, max_exact
+):
+    found = Explainer.of(challenger, max_exact).explain(tensors)
+
+    served = explain_in_service(challenger, tensors["features"], max_exact)
+
+    values, errors = served
+    assert values == pytest.approx(found.contributions, abs=1e-6)
+    if max_exact == 3:
+        assert errors == pytest.approx(found.standard_errors, abs=1e-6)
+
+
+def test_model_without_background_rows_is_named(challenger):
+    contract = Contract.read(challenger).model_copy(update={"background_rows": []})
+
+    with pytest.raises(ProjectError, match="iris has no background rows"):
+        Explainer.of(contract.embed(challenger))
+
+
+def test_rows_are_predicted_in_chunks(challenger, tensors, monkeypatch):
+    monkeypatch.setattr(explanation, "CHUNK", 250)
+    sizes = []
+    scorer = OnnxScorer(challenger)
+
+    def score(rows):
+        sizes.append(len(rows["features"]))
+        return scorer.predict_probabilities(rows)
+
+    explainer = Explainer(Contract.read(challenger), score)
+    one = {"features": tensors["features"][:1]}
+    found = explainer.explain(one).contributions
+
+    assert max(sizes) <= 250
+    monkeypatch.undo()
+    assert found == pytest.approx(
+        Explainer.of(challenger).explain(one).contributions, abs=1e-6
+    )

@@ -311,6 +311,19 @@ def test_golden_rows_show_each_class(describe, rows):
     assert set(golden.predictions) == {"setosa", "versicolor", "virginica"}
 
 
+@pytest.mark.parametrize("wanted", [30, 1000])
+def test_background_rows_have_the_classes_in_their_proportions(
+    describe, train_data, dataset, wanted
+):
+    background = Contract.read(describe(background_rows=wanted)).background
+
+    assert len(background) == min(wanted, len(train_data))
+    labelled = background.merge(train_data.drop_duplicates())
+    shares = train_data["species"].value_counts(normalize=True)
+    found = labelled["species"].value_counts(normalize=True)
+    assert (found - shares).abs().max() < 0.04
+
+
 def test_typical_rows_are_the_medians_of_each_class(describe, dataset, train_data):
     typical = Contract.read(describe()).typical_rows
 

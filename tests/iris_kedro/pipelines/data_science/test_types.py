@@ -9,6 +9,7 @@ import pytest
 from iris_kedro.gate.comparing import find_unseen
 from iris_kedro.gate.release import ReleasedModel
 from iris_kedro.model.contract import Contract
+from iris_kedro.model.explanation import Explainer
 from iris_kedro.model.inputs import arrange, to_tensors
 from iris_kedro.model.scoring import OnnxScorer
 from iris_kedro.pipelines.data_engineering.nodes import clean, split
@@ -198,3 +199,37 @@ def test_only_rows_that_a_released_model_accepts_are_compared(sides, released, d
     assert unseen.any()
     with pytest.raises(ValueError, match="accepts none of the rows"):
         find_unseen(released, rows.assign(fare=np.nan), dataset)
+
+
+@pytest.mark.parametrize("max_exact", [10, 3])
+def test_the_service_explains_as_training_does(
+    model, sides, explain_in_service, max_exact
+):
+    contract = Contract.read(model)
+    rows = sides.test.head(20)
+    assert rows[["age", "port", "alone"]].isna().any().all()
+    codes = {"alone": {0.0: 0, 1.0: 1}}
+    for feature in contract.features:
+        if feature.is_category:
+            known = enumerate(feature.categories)
+            codes[feature.name] = {text: code for code, text in known}
+    encoded = rows[list(contract.inputs)].copy()
+    for name, mapping in codes.items():
+        unknown = np.where(rows[name].isna(), np.nan, len(mapping))
+        encoded[name] = rows[name].map(mapping).fillna(pd.Series(unknown, rows.index))
+
+    tensors = to_tensors(arrange(rows, contract.inputs))
+    found = Explainer.of(model, max_exact).explain(tensors)
+
+    values, _ = explain_in_service(model, encoded.to_numpy(np.float32), max_exact)
+    assert values == pytest.approx(found.contributions, abs=1e-5)
+
+
+def test_background_rows_have_values_of_each_type(model, sides):
+    contract = Contract.read(model)
+
+    rows = contract.background_rows
+
+    assert len(rows) == 100
+    kinds = {type(value) for row in rows for value in row}
+    assert kinds == {str, float, int, bool, type(None)}

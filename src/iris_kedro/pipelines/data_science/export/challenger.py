@@ -1,5 +1,6 @@
 """The node that embeds the contract in the chosen model."""
 
+import numpy as np
 import onnx
 import pandas as pd
 
@@ -77,6 +78,7 @@ def describe_challenger(
         derived=dataset.derived,
         source=describe_source(dataset),
         held_out=describe_answers(model, test_data, dataset, best.rule),
+        background_rows=_choose_background(train_data, dataset, export),
     )
     return contract.embed(model)
 
@@ -157,3 +159,14 @@ def _choose_golden_rows(
         probabilities=scores.probabilities.astype(float).tolist(),
         tolerance=export.tolerance,
     )
+
+
+def _choose_background(
+    train_data: pd.DataFrame, dataset: Dataset, export: Export
+) -> list[list[Value]]:
+    """Return random training rows that have the classes in their proportions."""
+    shuffled = train_data.sample(frac=1, random_state=export.random_state)
+    by_class = shuffled.sort_values(dataset.target.name, kind="stable")
+    count = min(len(by_class), export.background_rows)
+    places = (np.arange(count) + 0.5) * len(by_class) / count
+    return show_values(by_class.iloc[places.astype(int)], dataset)
