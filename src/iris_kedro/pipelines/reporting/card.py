@@ -25,6 +25,7 @@ from iris_kedro.model.scoring import OnnxScorer
 from iris_kedro.rendering import create_environment
 from iris_kedro.specification import Card, Dataset, Gate
 
+from .contributions import summarize_contributions
 from .measures import (
     SHOWN_VALUES,
     measure_baseline,
@@ -52,7 +53,7 @@ METRICS = {
 }
 
 
-def build_card(
+def build_card(  # noqa: PLR0913, PLR0917  (a node has an argument for each dataset)
     challenger: onnx.ModelProto,
     test_data: pd.DataFrame,
     leaderboard: dict[str, Any],
@@ -62,6 +63,7 @@ def build_card(
     card: Card,
     gate: Gate,
     released: RegistryState,
+    contributions: pd.DataFrame,
 ) -> dict[str, Any]:
     """Gather everything that is shown of the run; the model is judged as it will serve.
 
@@ -95,6 +97,8 @@ def build_card(
         "confusion": confusion_matrix(
             y, scores.labels, labels=contract.target.classes
         ).tolist(),
+        "contributions": summarize_contributions(contributions),
+        "explained": contributions,
     }
 
 
@@ -190,7 +194,7 @@ def _find_version(report: dict[str, Any], released: RegistryState) -> str | None
 
 
 def _describe_model(model: onnx.ModelProto, contract: Contract) -> dict[str, Any]:
-    described = contract.model_dump(exclude={"golden_rows"})
+    described = contract.model_dump(exclude={"golden_rows", "background_rows"})
     return {
         **described,
         "golden_rows": len(contract.golden_rows.inputs),

@@ -9,11 +9,15 @@ from collections.abc import Iterable
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from iris_kedro.style import COLORS, MUTED
 
+MOST_DRAWN = 15  # features
+GOLDEN_RATIO = 0.618034  # multiples of it fill an interval evenly
 INK = "#010203"  # is replaced by the page's own colour, and used for nothing else
 OWN_STYLE = (
     "<style>svg{color:#1d2127}"
@@ -28,6 +32,7 @@ def draw_card(card: dict[str, Any]) -> dict[str, str]:
         "metrics": _draw_metrics(card),
         "confusion": _draw_confusion(card),
         "calibration": _draw_calibration(card),
+        "contributions": _draw_contributions(card["explained"]),
     }
     if card["report"]["comparison"]["difference"] is not None:
         figures["difference"] = _draw_difference(card["report"])
@@ -191,6 +196,33 @@ def _draw_difference(report: dict[str, Any]) -> Figure:
     axes.set_ylim(-1, 1)
     axes.set_yticks([])
     _label(axes, "Production's log loss less the challenger's")
+    _legend(axes, columns=3)
+    return figure
+
+
+def _draw_contributions(contributions: pd.DataFrame) -> Figure:
+    """Draw the contributions to the predicted class: a dot for each row."""
+    predicted = contributions["class"] == contributions["prediction"]
+    found = contributions[predicted]
+    sizes = contributions["contribution"].abs().groupby(contributions["feature"])
+    names = sizes.mean().nlargest(MOST_DRAWN).index.tolist()
+    figure, axes = _new_axes(0.9 + 0.42 * len(names))
+    axes.axvline(0, color=MUTED, linewidth=0.8)
+    for number, (label, rows) in enumerate(found.groupby("prediction")):
+        shown = rows[rows["feature"].isin(names)]
+        places = shown["feature"].map(names.index)
+        # Spread evenly, without chance: the same rows give the same figure.
+        spread = (np.arange(len(shown)) * GOLDEN_RATIO) % 1 - 0.5
+        axes.scatter(
+            shown["contribution"],
+            places + 0.6 * spread,
+            s=10,
+            alpha=0.7,
+            color=COLORS[number % len(COLORS)],
+            label=str(label),
+        )
+    _set_rows(axes, names)
+    _label(axes, "contribution to the probability of the predicted class")
     _legend(axes, columns=3)
     return figure
 

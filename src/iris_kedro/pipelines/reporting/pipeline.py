@@ -5,10 +5,12 @@ from kedro.pipeline import Node, Pipeline
 from .card import build_card, render_card, render_card_page
 from .card_figures import draw_card
 from .comparison import plot_candidates
+from .contributions import explain_rows, summarize_contributions
 from .gate_report import render_report
 
 NAMESPACE = "reporting"
 CARD = f"{NAMESPACE}.card"
+CONTRIBUTIONS = f"{NAMESPACE}.contributions"
 
 
 def create_pipeline() -> Pipeline:
@@ -27,9 +29,28 @@ def create_pipeline() -> Pipeline:
                     "card": "params:card",
                     "gate": "params:model_release.gate",
                     "released": "released_model",
+                    "contributions": CONTRIBUTIONS,
                 },
                 outputs=CARD,
                 name="build_card",
+                namespace=NAMESPACE,
+            ),
+            Node(
+                explain_rows,
+                inputs={
+                    "challenger": "challenger@onnx",
+                    "test_data": "test_data",
+                    "released": "released_model",
+                },
+                outputs=CONTRIBUTIONS,
+                name="explain_rows",
+                namespace=NAMESPACE,
+            ),
+            Node(
+                summarize_contributions,
+                inputs={"contributions": CONTRIBUTIONS},
+                outputs=f"{NAMESPACE}.contribution_summary",
+                name="summarize_contributions",
                 namespace=NAMESPACE,
             ),
             Node(

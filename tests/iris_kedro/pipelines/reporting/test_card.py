@@ -16,6 +16,7 @@ from iris_kedro.pipelines.reporting.card import (
     render_card_page,
 )
 from iris_kedro.pipelines.reporting.card_figures import INK, draw_card
+from iris_kedro.pipelines.reporting.contributions import explain_rows
 from iris_kedro.specification import Card, Training
 
 # The order of Mitchell et al., Model Cards for Model Reporting, 2019, figure 1.
@@ -87,6 +88,7 @@ def make_card(challenger, test_data, report, dataset, gate):
             TEXT,
             gate,
             released,
+            explain_rows(model, rows, released),
         )
 
     return make
@@ -363,7 +365,7 @@ def test_figures_take_the_colour_of_the_page_and_repeat_exactly(make_card):
 def test_page_holds_all_figures_and_loads_nothing(render, challenger):
     page = Page(render(challenger))
 
-    assert len(page.images) == 5
+    assert len(page.images) == 6
     assert not page.open
     assert [each for each in page.addresses if not each.startswith("#")] == [
         "https://doi.org/10.1145/3287560.3287596"

@@ -14,6 +14,7 @@ from iris_kedro.pipelines.model_release.nodes import compare, decide
 from iris_kedro.pipelines.model_release.report import build_report
 from iris_kedro.pipelines.reporting.card import build_card, render_card
 from iris_kedro.pipelines.reporting.card_figures import draw_card
+from iris_kedro.pipelines.reporting.contributions import explain_rows
 from iris_kedro.specification import Candidate, Card
 from iris_kedro.tables.reading import build_load_args
 from iris_kedro.tables.validation import RawFileValidator
@@ -81,6 +82,7 @@ def make_card(training, split_parameters, export_parameters, lineage, gate):
             Card(),
             gate,
             NOTHING,
+            explain_rows(model, test, NOTHING),
         )
 
     return make
