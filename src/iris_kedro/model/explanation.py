@@ -51,6 +51,7 @@ class Explainer:
 
     Attributes:
         baseline: Mean prediction of the background rows, of shape (classes,).
+        features: Number of features.
         cost: Number of rows that are predicted to explain one.
 
     Raises:
@@ -77,7 +78,8 @@ class Explainer:
         }
         self._references = score(self._background).astype(float)
         self.baseline: Floats = self._references.mean(axis=0)
-        rows, count = len(self._references), len(texts)
+        self.features = len(texts)
+        rows, count = len(self._references), self.features
         self._split: Callable[[Tensors, Floats], tuple[Floats, Floats | None]]
         if count <= max_exact:
             self._masks, self._weights = _weigh_coalitions(count)

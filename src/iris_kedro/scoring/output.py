@@ -13,6 +13,7 @@ from iris_kedro.scoring.validation import Issue
 
 PREDICTION, PROBABILITY = "prediction", "probability_"
 OUT_OF_RANGE, VERSION = "out_of_range", "model_version"
+BASELINE, CONTRIBUTION = "baseline", "contribution_"  # if they are explained
 PREDICTION_ID, ROW_INDEX = "prediction_id", "prediction_row"  # if they are stored
 
 REJECTS = pa.schema(
@@ -32,10 +33,15 @@ class Output:
         columns: The columns of the input that are kept, in their order.
         classes: The classes of the model, in the order of the probabilities.
         version: The version of the model.
+        explained: Features whose contributions are added; none by default.
     """
 
     def __init__(
-        self, columns: Sequence[str], classes: Sequence[str], version: str
+        self,
+        columns: Sequence[str],
+        classes: Sequence[str],
+        version: str,
+        explained: Sequence[str] = (),
     ) -> None:
         self._columns = columns
         self._version = version
@@ -46,6 +52,9 @@ class Output:
             OUT_OF_RANGE,
             VERSION,
         ]
+        if explained:
+            names = [f"{CONTRIBUTION}{name}" for name in explained]
+            self._added += [BASELINE, *names]
 
     def check(self) -> None:
         """Check that no kept column has the name of an added one.
@@ -67,6 +76,7 @@ class Output:
         rows: pa.RecordBatch,
         predictions: Predictions,
         flags: NDArray[np.bool_],
+        contributions: NDArray[np.float32] | None = None,
     ) -> pa.RecordBatch:
         """Return the scores of some rows.
 
@@ -74,6 +84,7 @@ class Output:
             rows: The rows of the input.
             predictions: Their predictions.
             flags: Whether a value is outside its range in training.
+            contributions: Baseline and contributions, if they are added.
         """
         version = pa.DictionaryArray.from_arrays(
             pa.array(np.zeros(len(flags), np.int8)), pa.array([self._version])
@@ -82,6 +93,8 @@ class Output:
         by_class = np.ascontiguousarray(predictions.probabilities.T)
         arrays += [predictions.labels, *map(pa.array, by_class)]
         arrays += [pa.array(flags), version]
+        if contributions is not None:
+            arrays += map(pa.array, np.ascontiguousarray(contributions.T))
         return pa.RecordBatch.from_arrays(arrays, [*self._columns, *self._added])
 
 

@@ -1,5 +1,6 @@
 """Predictions of a model in memory, on one thread."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,9 +48,9 @@ class LoadedModel:
             providers=["CPUExecutionProvider"],
         )
 
-    def predict(self, tensors: dict[str, NDArray[Any]]) -> Predictions:
+    def predict(self, tensors: Mapping[str, NDArray[Any]]) -> Predictions:
         """Predict rows that are the model's tensors."""
-        places, probabilities = self._session.run([PLACE, OUTPUTS[1]], tensors)
+        places, probabilities = self._session.run([PLACE, OUTPUTS[1]], dict(tensors))
         indices = pa.array(places.astype(np.int32))
         labels = pa.DictionaryArray.from_arrays(indices, self._classes)
         confidences = probabilities[np.arange(len(places)), places]

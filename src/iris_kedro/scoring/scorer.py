@@ -9,8 +9,10 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from iris_kedro.model.explanation import Explainer
 from iris_kedro.scoring.bins import ReferenceBins
 from iris_kedro.scoring.counts import Counts
+from iris_kedro.scoring.explaining import explain_predictions
 from iris_kedro.scoring.output import Output, add_ids, list_rejects
 from iris_kedro.scoring.predictions import LoadedModel, Predictions
 from iris_kedro.scoring.records import name_prediction
@@ -70,6 +72,7 @@ class Scorer:
         on_invalid: What happens to invalid rows.
         every: Of this number of rows, one is counted in the bins that show drift.
         run: Identifies rows and model, if predictions have ids; see ``records``.
+        explain: Whether the contributions of the features are added.
     """
 
     content: bytes
@@ -80,6 +83,17 @@ class Scorer:
     on_invalid: Literal["reject", "fail"]
     every: int
     run: str | None = None
+    explain: bool = False
+
+    def check(self) -> None:
+        """Check that columns have no names of scores, and that rows can be explained.
+
+        Raises:
+            ProjectError: If not.
+        """
+        self.output.check()
+        if self.explain:
+            self._create_explainer()
 
     def __call__(self, batch: Batch, part: int, first: int) -> Scored:
         """Check, predict and count a batch.
@@ -96,7 +110,8 @@ class Scorer:
         if checked.issues and self.on_invalid == "fail":
             raise InvalidRowsError(checked.issues)
         contract = self._model.contract
-        predictions = self._model.predict(to_tensors(checked.columns, contract))
+        tensors = to_tensors(checked.columns, contract)
+        predictions = self._model.predict(tensors)
         flags = find_out_of_range(checked.columns, contract)
         rows, sampled = batch.rows, (batch.numbers + STRIDE * part) % self.every == 0
         if checked.issues:
@@ -109,7 +124,12 @@ class Scorer:
         ]
         names = [each.name for each in contract.features]
         unusual = zip(names, flags.sum(axis=0).tolist(), strict=True)
-        scores = self.output.build(rows, predictions, np.any(flags, axis=1))
+        contributions = None
+        if self.explain:
+            places = np.asarray(predictions.labels.indices, np.int64)
+            contributions = explain_predictions(self._explainer, tensors, places)
+        unusual_rows = np.any(flags, axis=1)
+        scores = self.output.build(rows, predictions, unusual_rows, contributions)
         if self.run is not None:
             scores = add_ids(scores, name_prediction(self.run, part), first)
         return Scored(
@@ -132,12 +152,22 @@ class Scorer:
     @cached_property
     def output(self) -> Output:
         """The columns of the scores."""
-        classes = self._model.contract.target.classes
-        return Output(self.columns, classes, self.version)
+        contract = self._model.contract
+        explained = list(contract.inputs) if self.explain else []
+        classes = contract.target.classes
+        return Output(self.columns, classes, self.version, explained)
 
     @cached_property
     def _model(self) -> LoadedModel:
         return LoadedModel(self.content)
+
+    @cached_property
+    def _explainer(self) -> Explainer:
+        return self._create_explainer()
+
+    def _create_explainer(self) -> Explainer:
+        model = self._model
+        return Explainer(model.contract, lambda rows: model.predict(rows).probabilities)
 
     @cached_property
     def _validator(self) -> Validator:

@@ -44,6 +44,8 @@ def score_rows(
         "record": batch_inference.record,
         "table": batch_inference.table,
     }
+    if batch_inference.explain:  # scores of earlier releases are those without it
+        identity["explain"] = True
     scorer = Scorer(
         content=content,
         version=model.version,
@@ -53,8 +55,9 @@ def score_rows(
         on_invalid=batch_inference.on_invalid,
         every=-(-sum(part.rows for part in rows.parts) // SAMPLED_ROWS) or 1,
         run=_take_digest(identity) if batch_inference.record else None,
+        explain=batch_inference.explain,
     )
-    scorer.output.check()
+    scorer.check()
     rows = replace(rows, columns=needed, read=rows.read.select(needed))
     return ScoringJob(rows, scorer, identity, batch_inference)
 

@@ -21,6 +21,7 @@ class BatchInference(Parameters):
         columns: Which columns of the input are kept; all if null.
         on_invalid: What happens to rows that the service would refuse.
         format: How scores are written.
+        explain: Whether the contributions of the features are written, too.
         record: Whether predictions are stored in the service's database.
         table: Table that the scores are copied to when all are written, if any.
         processes: Number of processes; as many as cores if null.
@@ -36,6 +37,7 @@ class BatchInference(Parameters):
     columns: list[str] | None = None
     on_invalid: Literal["reject", "fail"] = "reject"
     format: Format = "parquet"
+    explain: bool = False
     record: bool = False
     table: Annotated[str, Field(min_length=1)] | None = None
     processes: Count | None = None
