@@ -16,8 +16,8 @@ from serving.http.content import (
     read_query,
     require_content,
 )
+from serving.loading.served import Served
 from serving.model.explanation import Explanation, NoBackgroundError
-from serving.model.served import Served
 from serving.schemas.query import VersionQuerySchema
 from serving.schemas.rows import Matrix
 

@@ -11,8 +11,8 @@ from werkzeug.exceptions import NotFound
 from serving.api.predictions import describe_model
 from serving.http.application import ApiResponse
 from serving.http.content import json_response
+from serving.loading.served import Served
 from serving.model.onnx_model import Model
-from serving.model.served import Served
 from serving.model.status import describe_fallback, format_time
 from serving.service import the_service
 
