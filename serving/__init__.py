@@ -10,15 +10,15 @@ if TYPE_CHECKING:
 
 __all__ = ["create_app"]
 
-NAME = "iris-kedro"  # of the service, for those who ask and in traces
+NAME = "iris-kedro"  # of the service, in traces and metadata
 __version__ = "0.1.0"
 
 
 def create_app(config: "Config | None" = None, model: "Model | None" = None) -> "Flask":
     """Create the Flask application: see ``serving.app``.
 
-    Imported here and not above because gunicorn's settings choose the folder of the
-    metrics before prometheus_client is imported, and the follower needs no Flask.
+    The import is inside because gunicorn's settings choose the metrics folder before
+    prometheus_client is imported, and because the follower needs no Flask.
     """
     from serving.app import create_app as create  # noqa: PLC0415
 

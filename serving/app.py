@@ -48,7 +48,7 @@ def create_app(config: Config | None = None, model: Model | None = None) -> Flas
     Args:
         config: Settings; when absent, they are read from the environment and logging
             is set up.
-        model: A fixed model to serve; without one, the store is followed.
+        model: A fixed model to serve; by default, the store is followed.
     """
     if config is None:
         config = Config.from_env()
@@ -74,7 +74,7 @@ def create_app(config: Config | None = None, model: Model | None = None) -> Flas
 
 
 def find_prediction_routes(app: Flask) -> set[str]:
-    """Return the routes that predict: other POST routes explain or take feedback."""
+    """Return the routes that predict: other POST routes explain or accept feedback."""
     others = (explanations.blueprint.name, feedback.blueprint.name)
     return {
         rule.rule

@@ -180,12 +180,12 @@ class Config:
 
     @property
     def poll_seconds(self) -> float:
-        """Seconds between the polls of a follower, also of one that runs alone."""
+        """Seconds between polls of the registry, also by a separate follower."""
         return self.follow_seconds or FOLLOW_SECONDS
 
     @property
     def wanted(self) -> str:
-        """What is to be served, for people: a model and its alias."""
+        """The model and alias to serve, for messages."""
         return f"{self.model_name or 'model'}@{self.alias}"
 
     @classmethod
@@ -215,7 +215,7 @@ class Config:
             raise ConfigError(variable_name("metrics_bind"), own, expected)
 
     def _check_buffer(self) -> None:
-        """Require room for the largest body: it would always get 429."""
+        """Require a buffer for the largest body, which would always get 429."""
         if self.max_buffered_bytes < self.max_body_bytes:
             limit = variable_name("max_body_bytes")
             expected = f"at least {self.max_body_bytes} ({limit}), or lower that"
@@ -223,7 +223,7 @@ class Config:
             raise ConfigError(variable, str(self.max_buffered_bytes), expected)
 
 
-# Some settings belong to libraries: one name for a thing is enough.
+# Settings that already have a name in a library.
 _BORROWED = {
     "tracking_uri": "MLFLOW_TRACKING_URI",
     "metrics_folder": "PROMETHEUS_MULTIPROC_DIR",

@@ -1,6 +1,6 @@
 """Parsers of settings: each turns text into a value.
 
-They raise ``ValueError`` with what to set instead, to follow the words "set it to".
+They raise ``ValueError`` with the expected value, which completes "set it to ...".
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ DATABASES = "sqlite:///", "postgresql+psycopg://"
 def text(value: str) -> str:
     """Parse text that is not blank."""
     if not value.strip():
-        raise ValueError("a text that is not blank")
+        raise ValueError("text that is not blank")
     return value.strip()
 
 
@@ -58,14 +58,14 @@ def url(value: str) -> str:
 
 
 def database_url(value: str) -> str:
-    """Parse the URL of a database, without loading what connects to it."""
+    """Parse the URL of a database without loading its driver."""
     if not value.startswith(DATABASES):
         raise ValueError(f"a URL that starts with {' or '.join(DATABASES)}")
     return value
 
 
 def names(value: str) -> frozenset[str]:
-    """Parse names that are separated by commas."""
+    """Parse comma-separated names."""
     return frozenset(name.strip() for name in value.split(",") if name.strip())
 
 
@@ -81,7 +81,7 @@ def one_of(*choices: str) -> Callable[[str], str]:
 
 
 def level(value: str) -> str:
-    """Parse the level of a log."""
+    """Parse a log level."""
     return one_of("DEBUG", "INFO", "WARNING", "ERROR")(value.upper())
 
 
@@ -100,17 +100,17 @@ def ratio(value: str) -> float:
 
 
 def is_true(value: str) -> bool:
-    """Parse a switch as OpenTelemetry does: what is not true is false."""
+    """Parse a boolean as OpenTelemetry does: everything but ``true`` is false."""
     return value.strip().lower() == "true"
 
 
 def optional(parse: Callable[[str], T]) -> Callable[[str], T | None]:
-    """Return a parser that takes empty text as None."""
+    """Return a parser that treats empty text as None."""
     return lambda value: parse(value) if value else None
 
 
 def default(value: T, parse: Callable[[str], T]) -> Callable[[str], T]:
-    """Return a parser that takes empty text as the default, as OpenTelemetry does."""
+    """Return a parser that treats empty text as the default, as OpenTelemetry does."""
     return lambda text: parse(text) if text else value
 
 

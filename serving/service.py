@@ -1,4 +1,4 @@
-"""What the views use: the model in use, and the observers of its predictions."""
+"""The service behind the views: models, observers and their threads."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ EXTENSION = "serving"
 
 @dataclass
 class Service:
-    """What the views use; found with ``the_service``."""
+    """Everything that the views use; get it with ``the_service``."""
 
     config: Config
     metrics: ServiceMetrics
@@ -51,7 +51,7 @@ class Service:
         """Create the parts of every service."""
         self.request_log = self._create_queue("request_log", log_requests)
         if self.config.traces_url:
-            # OpenTelemetry needs memory, which a service without traces saves.
+            # Imported on demand, to save OpenTelemetry's memory without traces.
             from serving.monitoring.tracing.tracing import Tracing  # noqa: PLC0415
 
             self.tracing = Tracing(self.config, self.metrics)
@@ -79,10 +79,10 @@ class Service:
                 observer.submit(request)
 
     def add_observers(self) -> None:
-        """Set up the database and the shadow if the settings ask for them."""
+        """Set up the database and the shadow if they are configured."""
         config = self.config
         if config.database_url:
-            # SQLAlchemy needs memory, which a service without a database saves.
+            # Imported on demand, to save SQLAlchemy's memory without a database.
             from serving.database.database import Database  # noqa: PLC0415
 
             self.database = Database(config, config.database_url, self.metrics)
@@ -101,7 +101,7 @@ class Service:
             )
 
     def follow_store(self) -> None:
-        """Reload models when the store publishes other ones."""
+        """Reload models when the store publishes new ones."""
         self.reloaders.append(
             Reloader(
                 self.store,
@@ -134,7 +134,7 @@ class Service:
         return {model.version.version for model in models if model}
 
     def start(self) -> None:
-        """Start the threads: in the process that serves, after its fork."""
+        """Start the threads, in the worker after its fork."""
         if self.tracing:
             self.tracing.start()
         for reloader in self.reloaders:
@@ -146,7 +146,7 @@ class Service:
             self.database.start()
 
     def stop(self) -> None:
-        """End the threads; the observers finish their queues."""
+        """Stop the threads; the observers finish their queues."""
         self.retention.stop()
         for reloader in self.reloaders:
             reloader.stop()
@@ -173,7 +173,7 @@ class Service:
 
     @property
     def _queues(self) -> list[ObserverQueue]:
-        """All queues, each before those that it passes requests to."""
+        """All queues, each before the queues to which it passes requests."""
         return [self.requests, self.request_log, *self.observers]
 
     def _observe(self, name: str, consume: Callable[[list[Observation]], None]) -> None:

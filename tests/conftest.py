@@ -14,7 +14,7 @@ from kedro.framework.project import pipelines
 from mlflow.tracking import fluent
 
 from iris_kedro import configuration
-from serving.server.boot import spare_collections
+from serving.server.boot import reduce_garbage_collection
 
 # Repeatable, and no failures because a machine is slow.
 settings.register_profile("project", deadline=None, derandomize=True, database=None)
@@ -43,7 +43,7 @@ def pytest_collection_finish() -> None:
 
     A fifth of the time of most tests would go to it.
     """
-    spare_collections()
+    reduce_garbage_collection()
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from serving.http.application import ApiResponse
 from serving.http.content import (
     CSV,
     JSON,
-    choose_answer,
+    choose_media_type,
     json_response,
     read_body,
     read_json,
@@ -22,7 +22,7 @@ blueprint = Blueprint("feedback", __name__)
 @blueprint.post("/feedback")
 def take_feedback() -> ApiResponse:
     """Store the correct classes of predicted rows."""
-    choose_answer(JSON)
+    choose_media_type(JSON)
     mimetype = require_content(JSON, CSV)
     service = the_service()
     if service.feedback is None:

@@ -9,7 +9,7 @@ from serving.http.application import ApiResponse
 from serving.http.content import (
     CSV,
     JSON,
-    choose_answer,
+    choose_media_type,
     json_response,
     read_body,
     read_json,
@@ -31,7 +31,7 @@ batch_query = BatchQuerySchema()
 @blueprint.post("/predict")
 def predict() -> ApiResponse:
     """Predict one row."""
-    choose_answer(JSON)
+    choose_media_type(JSON)
     require_content(JSON)
     service = the_service()
     served = service.current.get()
@@ -43,7 +43,7 @@ def predict() -> ApiResponse:
 @blueprint.post("/predict/batch")
 def predict_batch() -> ApiResponse:
     """Predict many rows."""
-    wanted = choose_answer(JSON, CSV)
+    wanted = choose_media_type(JSON, CSV)
     mimetype = require_content(JSON, CSV)
     layout = read_query(batch_query)["layout"]
     service = the_service()

@@ -1,1 +1,1 @@
-"""What every request has: access, limits, errors, context, content negotiation."""
+"""What applies to every request: access, limits, errors, content negotiation."""

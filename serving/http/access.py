@@ -1,4 +1,4 @@
-"""Who may do what, and how much at once: decided before a body is read."""
+"""Access control and limits, applied before a body is read."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -26,7 +26,7 @@ MAX_EXPLAIN_BATCH_BYTES = 1024**2  # far more than the rows that may be explaine
 MAX_HEAD_BYTES = 64 * 1024
 MAX_LENGTH_DIGITS = 20  # of a Content-Length; int() rejects thousands of zeros
 
-# In the environ: the size of the head, where the server tells; what was decided.
+# Keys of the environ: the size of the head, if the server sets it, and the decision.
 HEAD_BYTES = "serving.head_bytes"
 LEASE = "serving.lease"
 REFUSAL = "serving.refusal"
@@ -35,10 +35,10 @@ Environ = dict[str, Any]
 
 
 class Access:
-    """Decides whether a request may enter, whatever kind of worker asks.
+    """Decides whether a request is admitted, for all types of workers.
 
-    Every POST route predicts, explains or takes feedback, so every POST needs a key
-    and a slot.
+    Every POST route predicts, explains or accepts feedback, so every POST needs a
+    key and a slot.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Access:
         self._scope_of = {FEEDBACK_ROUTE: FEEDBACK}
 
     def enter(self, environ: Environ) -> Lease:
-        """Give a request a lease; note if it is refused before its body is read."""
+        """Create the lease of a request; record whether it is refused already."""
         lease = environ[LEASE] = Lease(self.capacity)
         try:
             self._check(environ)
@@ -70,7 +70,7 @@ class Access:
         return lease
 
     def acquire_slot(self, environ: Environ) -> None:
-        """Give a prediction a slot; note if none is free."""
+        """Acquire a slot for a prediction; record a refusal if none is free."""
         if environ["REQUEST_METHOD"] == "POST" and REFUSAL not in environ:
             try:
                 explains = find_path(environ) in EXPLAIN_ROUTES
@@ -79,10 +79,10 @@ class Access:
                 environ[REFUSAL] = refusal
 
     def count_body(self, environ: Environ, size: int, *, is_complete: bool) -> None:
-        """Count what has arrived of a body so far.
+        """Count the bytes of a body that have arrived so far.
 
         Raises:
-            HTTPException: If it is larger than the route accepts or than there is room.
+            HTTPException: If they exceed what the route accepts or the memory left.
         """
         if size > self.max_body(environ):
             raise self._too_large(environ)
@@ -94,7 +94,7 @@ class Access:
         return min(limit, self._max_body_bytes)
 
     def sent_key(self, environ: Mapping[str, Any]) -> str:
-        """Return the API key of a request that was let in; empty if none is needed."""
+        """Return the API key of an admitted request; empty if none is required."""
         return _sent_key(environ) if self._keys else ""
 
     def _too_large(self, environ: Mapping[str, Any]) -> RequestEntityTooLarge:
@@ -103,7 +103,7 @@ class Access:
         return RequestEntityTooLarge(f"The body is larger than {limit} bytes.")
 
     def _check(self, environ: Mapping[str, Any]) -> None:
-        """Check what is known of a request before its body is read.
+        """Check the head of a request.
 
         Raises:
             HTTPException: If the request must be refused.
@@ -120,7 +120,7 @@ class Access:
             self.capacity.require_room(announced)
 
     def _check_port(self, environ: Mapping[str, Any]) -> None:
-        """Serve metrics on their own port only, and nothing else there."""
+        """Require the metrics port, if there is one, for metrics and nothing else."""
         if not self._metrics_port:
             return
         on_metrics_port = environ.get("SERVER_PORT") == self._metrics_port
@@ -139,12 +139,12 @@ class Access:
 
 
 def find_path(environ: Mapping[str, Any]) -> str:
-    """Return the path by which the route is chosen: ``//feedback`` is ``/feedback``."""
+    """Return the path as Flask matches it: ``//feedback`` is ``/feedback``."""
     return "/" + str(environ["PATH_INFO"]).lstrip("/")
 
 
 def check_head(environ: Mapping[str, Any]) -> None:
-    """Refuse what RFC 9112 says must be refused and the parser lets pass.
+    """Refuse what RFC 9112 forbids and the parser accepts.
 
     Raises:
         HTTPException: If the head is invalid.

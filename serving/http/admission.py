@@ -1,4 +1,4 @@
-"""Applies what access decides to WSGI; the bridge does so for the event loop."""
+"""Applies access control to WSGI; the bridge does the same in the event loop."""
 
 import contextlib
 import errno
@@ -18,11 +18,11 @@ SOCKET = "gunicorn.socket"  # in the environ, of gunicorn's threads
 
 
 class Admission:
-    """WSGI middleware: lets a request enter, and releases what it occupied.
+    """WSGI middleware that admits requests and releases what they occupied.
 
     Args:
         app: The WSGI application.
-        access: Decides.
+        access: Decides whether a request is admitted.
         patience: Seconds that a thread waits for a client to send or to read.
     """
 
@@ -43,7 +43,7 @@ class Admission:
         environ["wsgi.input"] = body
 
         def close() -> None:
-            """Clean up: the answer has left."""
+            """Clean up after the response has been sent."""
             lease.release()
             if REFUSAL in environ:
                 discard_body(environ, body)
@@ -58,10 +58,10 @@ class Admission:
 
 
 class CountedBody(io.RawIOBase):
-    """A body that is counted as it is read.
+    """A body whose bytes are counted as they are read.
 
     Attributes:
-        is_broken: Whether its end cannot be found, nor then the next request.
+        is_broken: Whether its end, and so the next request, cannot be found.
     """
 
     def __init__(self, body: BinaryIO, environ: Environ, access: Access) -> None:
@@ -69,7 +69,7 @@ class CountedBody(io.RawIOBase):
         self._body = body
         self._environ = environ
         self._access = access
-        self._most = access.max_body(environ) + 1  # where it is too large
+        self._most = access.max_body(environ) + 1  # bytes that prove it too large
         self._size = 0
 
     def readable(self) -> bool:
@@ -77,7 +77,7 @@ class CountedBody(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Read the next bytes; do not wait for more than it takes to refuse them.
+        """Read the next bytes; stop as soon as the body is too large.
 
         Raises:
             HTTPException: If there are too many, or they cannot be read.
@@ -96,20 +96,20 @@ class CountedBody(io.RawIOBase):
         """Read the next bytes without counting them.
 
         Raises:
-            HTTPException: If the client stops sending, or breaks off, or sends no HTTP.
+            HTTPException: If the client stops sending, disconnects or sends bad HTTP.
         """
         try:
             return self._body.read(size)
         except TimeoutError:
             self.is_broken = True
             raise RequestTimeout("The body did not arrive in time.") from None
-        except (OSError, ParseException):  # as gunicorn's errors are
+        except (OSError, ParseException):  # the bases of gunicorn's errors
             self.is_broken = True
             raise BadRequest("The body is incomplete or invalid.") from None
 
 
 def register_refusals(app: Flask) -> None:
-    """Have an application answer the requests that may not enter."""
+    """Make an application respond to the requests that are not admitted."""
 
     def refuse() -> None:
         """Raise the refusal, if there is one."""
@@ -123,7 +123,7 @@ def register_refusals(app: Flask) -> None:
 def discard_body(environ: Environ, body: CountedBody) -> None:
     """Read the body of a request that was refused, within limits of time and size.
 
-    A client that is cut off while it sends would see a reset instead of the answer.
+    A client that is cut off while sending would see a reset instead of the response.
     """
     if SOCKET not in environ:
         return
@@ -140,9 +140,9 @@ def discard_body(environ: Environ, body: CountedBody) -> None:
 
 
 def close_connection() -> None:
-    """Have gunicorn close the connection, as it does when the client has done so.
+    """Make gunicorn close the connection, as when the client has disconnected.
 
-    It would take what comes after a broken body for the next request.
+    Otherwise it would parse what follows a broken body as the next request.
 
     Raises:
         ConnectionResetError: Always.

@@ -1,7 +1,7 @@
 """The Flask application: Flask without what a stateless API does not use.
 
-Each part that is replaced is one that Flask lets one replace. The shares are of the CPU
-time of a request of one row; together they are a quarter of it.
+Only documented extension points are overridden. The percentages are shares of the CPU
+time of a one-row request; together they are a quarter of it.
 """
 
 import random
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from serving.loading.served import Served
     from serving.monitoring.observers import Observation
 
-# Left in the environ by the bridge: when the head of the request had arrived.
+# Set in the environ by the bridge: when the head of the request arrived.
 ARRIVED = "serving.arrived"
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -43,11 +43,11 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
 class ApiRequest(Request):
-    """A request, and what is known of it by the time it is answered.
+    """A request with its times and its prediction.
 
     Attributes:
         started: When its handling began, in seconds of ``perf_counter``.
-        arrived: When its head had arrived, where the server tells.
+        arrived: When its head arrived, or ``started`` if the server does not set it.
         served: The model that predicted, if one did.
         observation: What it predicted.
     """
@@ -60,7 +60,7 @@ class ApiRequest(Request):
         self.started = perf_counter()
         self.arrived: float = environ.get(ARRIVED, self.started)
         if self.method not in METHODS:
-            # Or invented ones would become labels without end.
+            # Otherwise, invented methods would create any number of labels.
             self.method = OTHER_METHOD
 
     @cached_property
@@ -71,7 +71,7 @@ class ApiRequest(Request):
 
     @cached_property
     def blueprints(self) -> list[str]:
-        """The names of the blueprint and its parents: Flask asks three times (3 %)."""
+        """The names of the blueprint and its parents; read three times (3 %)."""
         return super().blueprints
 
     @property
@@ -81,25 +81,25 @@ class ApiRequest(Request):
 
 
 class ApiResponse(Response):
-    """A response with the ids of the request and of what it predicted.
+    """A response with the ids of the request and the prediction.
 
-    It has security headers unless a view set them.
+    It has security headers unless a view has set them.
     """
 
     def get_wsgi_headers(self, environ: Any) -> Headers:
-        """Return the headers without copying them, if there is no more to do (3 %)."""
+        """Return the headers without copying them if nothing must be added (3 %)."""
         if self._is_plain():
             return self.headers
         return super().get_wsgi_headers(environ)
 
     def get_app_iter(self, environ: Any) -> Any:
-        """Return the body without a wrapper, if there is nothing to close (3 %)."""
+        """Return the body without a wrapper if there is nothing to close (3 %)."""
         if self._is_plain() and not self._on_close:
             return () if environ["REQUEST_METHOD"] == "HEAD" else self.response
         return super().get_app_iter(environ)
 
     def get_wsgi_response(self, environ: Any) -> Any:
-        """Add the headers of every response last: nothing has to search them."""
+        """Add the headers of every response last, so that nothing searches them."""
         chunks, status, headers = super().get_wsgi_response(environ)
         if len(headers) > USUAL_HEADERS:
             present = {name.lower() for name, _ in headers}
@@ -113,7 +113,7 @@ class ApiResponse(Response):
         return chunks, status, headers
 
     def _is_plain(self) -> bool:
-        """Say whether this is a body of bytes, as all predictions are."""
+        """Return whether the body is bytes, as for all predictions."""
         return self.status_code == HTTPStatus.OK and type(self.response) is list
 
 
@@ -121,20 +121,20 @@ class NoSessions(SessionInterface):
     """No cookies: nothing to sign or save (3 %)."""
 
     def open_session(self, app: Flask, request: Request) -> None:
-        """Have Flask make a session that refuses to be written to."""
+        """Return None, for which Flask creates a read-only session."""
 
 
 class Application(Flask):
-    """Flask with cheaper parts."""
+    """Flask with less overhead per request."""
 
     request_class = ApiRequest
     response_class = ApiResponse
     session_interface = NoSessions()
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """Bind the routes without parsing the Host header: none needs it (10 %)."""
+        """Bind the routes without parsing the Host header, which none needs (10 %)."""
         if request is None:
-            return None  # no URL is built outside of a request
+            return None  # no URL is built outside a request
         environ = request.environ
         return MapAdapter(
             self.url_map,
@@ -148,7 +148,7 @@ class Application(Flask):
         )
 
     def handle_http_exception(self, e: HTTPException) -> Any:
-        """Redirect to a path: the client knows the host, and we trust no header."""
+        """Redirect to a path: the client knows the host, and headers are untrusted."""
         if isinstance(e, RequestRedirect):
             _, _, path, query, _ = urlsplit(e.new_url)
             return redirect(urlunsplit(("", "", path, query, "")), e.code)
@@ -156,32 +156,32 @@ class Application(Flask):
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Check only once whether a view or hook is asynchronous (3 %)."""
-        return self._ensured(func)
+        return self._ensure_sync_once(func)
 
-    @cache  # noqa: B019 -- as many entries as there are views and hooks
-    def _ensured(self, func: Callable[..., Any]) -> Callable[..., Any]:
+    @cache  # noqa: B019 -- one entry per view and hook
+    def _ensure_sync_once(self, func: Callable[..., Any]) -> Callable[..., Any]:
         return super().ensure_sync(func)
 
     def make_response(self, rv: Any) -> Response:
-        """Return a response as it is: all views and handlers make one (3 %)."""
+        """Return a response unchanged: all views and handlers create one (3 %)."""
         return rv if type(rv) is ApiResponse else super().make_response(rv)
 
     def dispatch_request(self) -> Any:
-        """Refuse an answer that is too large to be held until it has left."""
+        """Refuse a response that is too large to be buffered until it is sent."""
         response = super().dispatch_request()
         if isinstance(response, Response):
             lease = request.environ[LEASE]
-            lease.count_answer(response.content_length or 0)
+            lease.count_response(response.content_length or 0)
         return response
 
 
 def make_id() -> str:
-    """Make an id of 32 hexadecimal digits; not a secret, so it costs no system call."""
+    """Make an id of 32 hexadecimal digits; it is no secret, so random() is enough."""
     return f"{random.getrandbits(128):032x}"
 
 
 def make_prediction_id(now: float) -> str:
-    """Make an id that begins with the time: what is stored in order is stored fast."""
+    """Make an id that begins with the time: ordered keys are faster to insert."""
     return f"{int(now * 1000):012x}{random.getrandbits(80):020x}"
 
 

@@ -1,4 +1,4 @@
-"""How much this process may hold at once: predictions in flight, bytes in memory."""
+"""Limits of a process: predictions in flight and bytes in memory."""
 
 import threading
 
@@ -10,14 +10,13 @@ BUSY_EXPLAINING = "Too many explanations are waiting. Retry later."
 
 
 class Capacity:
-    """Counts what the requests of one process occupy.
+    """Counts what the requests of a process occupy.
 
     Args:
-        max_in_flight: Predictions that may wait or run.
-        max_bytes: Bytes that bodies and answers may occupy together. Small ones may
-            take a quarter more, so that large ones do not crowd them out.
-        max_explanations: Explanations that may wait or run among the predictions: they
-            take far longer.
+        max_in_flight: Maximum number of predictions that wait or run.
+        max_bytes: Maximum number of bytes that bodies and responses occupy together.
+            Small ones may take a quarter more, so that large ones do not starve them.
+        max_explanations: Maximum number of explanations among them, which take longer.
     """
 
     def __init__(
@@ -33,14 +32,14 @@ class Capacity:
         self._lock = threading.Lock()
 
     def require_room(self, announced: int) -> None:
-        """Check that another prediction may be counted now.
+        """Check that there is room for another prediction.
 
         Args:
-            announced: Bytes that its body will have. A small one may be complete by
-                now, and then it is free.
+            announced: Size of its body in bytes. A small one may already be complete
+                and then is not counted.
 
         Raises:
-            TooManyRequests: If there is too much already.
+            TooManyRequests: If the limit is reached.
         """
         is_full = self.in_flight >= self._max_in_flight
         left = self._max_bytes - self.buffered_bytes
@@ -51,7 +50,7 @@ class Capacity:
         """Count a prediction or an explanation.
 
         Raises:
-            TooManyRequests: If there are too many already.
+            TooManyRequests: If the limit is reached.
         """
         with self._lock:
             if self.in_flight >= self._max_in_flight:
@@ -71,7 +70,7 @@ class Capacity:
         """Count bytes of a small or a large request.
 
         Raises:
-            TooManyRequests: If there are too many already.
+            TooManyRequests: If the limit is reached.
         """
         limit = self._max_bytes_with_small if is_small else self._max_bytes
         with self._lock:
@@ -86,7 +85,7 @@ class Capacity:
 
 
 class Lease:
-    """What one request occupies, from its first byte until its answer has left."""
+    """What a request occupies, from its first byte until its response is sent."""
 
     def __init__(self, capacity: Capacity) -> None:
         self._capacity = capacity
@@ -95,7 +94,7 @@ class Lease:
         self._size = 0
 
     def acquire_slot(self, *, explains: bool = False) -> None:
-        """Take a slot for a prediction or an explanation.
+        """Acquire a slot for a prediction or an explanation.
 
         Raises:
             TooManyRequests: If none is free.
@@ -104,27 +103,27 @@ class Lease:
         self._has_slot, self._explains = True, explains
 
     def count_body(self, size: int, *, is_complete: bool) -> None:
-        """Count what has arrived of the body so far.
+        """Count the bytes of the body that have arrived so far.
 
-        A small body that is complete is free: the slots limit how many there are.
+        A small, complete body is not counted: the slots limit how many there are.
 
         Raises:
-            TooManyRequests: If that is more than this process may hold.
+            TooManyRequests: If the process has reached its limit.
         """
         if size > SMALL_BYTES or not is_complete:
             self._add_bytes(size - self._size)
 
-    def count_answer(self, size: int) -> None:
-        """Count a large answer to a prediction; health and metrics always answer.
+    def count_response(self, size: int) -> None:
+        """Count a large response to a prediction; health and metrics are not limited.
 
         Raises:
-            TooManyRequests: If that is more than this process may hold.
+            TooManyRequests: If the process has reached its limit.
         """
         if self._has_slot and size > SMALL_BYTES:
             self._add_bytes(size)
 
     def release(self) -> None:
-        """Give everything back; once is enough, twice does no harm."""
+        """Release everything; calling it twice is harmless."""
         if self._has_slot:
             self._has_slot = False
             self._capacity.release_slot(explains=self._explains)

@@ -1,4 +1,4 @@
-"""Bodies: reading what clients send, writing what they accept."""
+"""Content negotiation: reads what clients send, writes what they accept."""
 
 from functools import lru_cache
 from http import HTTPStatus
@@ -15,7 +15,7 @@ from serving.http.application import ApiResponse
 from serving.schemas.issues import MalformedError, shorten
 
 JSON, CSV = "application/json", "text/csv"
-USUAL_HEADER = 1000  # characters; what follows is ignored, as the result is cached
+USUAL_HEADER = 1000  # characters; the rest is ignored, because results are cached
 
 
 def require_content(*mimetypes: str, optional: bool = False) -> str:
@@ -51,7 +51,7 @@ def read_query(schema: Schema) -> dict[str, Any]:
     """Load the query parameters.
 
     Raises:
-        BadRequest: If one has another value than the schema allows.
+        BadRequest: If the schema does not allow one of the values.
     """
     try:
         query: dict[str, Any] = schema.load(request.args)
@@ -81,7 +81,7 @@ def read_json() -> Any:
 
 
 def parse_json(body: bytes) -> Any:
-    """Parse JSON, which has neither NaN nor infinity.
+    """Parse JSON, without NaN and infinity.
 
     Raises:
         MalformedError: If it is not valid JSON.
@@ -92,7 +92,7 @@ def parse_json(body: bytes) -> Any:
         raise MalformedError(f"The body is not valid JSON: {error}.") from None
 
 
-def choose_answer(*mimetypes: str) -> str:
+def choose_media_type(*mimetypes: str) -> str:
     """Return the media type that the client prefers.
 
     Raises:
@@ -117,10 +117,10 @@ def best_match(accept: str, mimetypes: tuple[str, ...]) -> str | None:
 def json_response(
     body: Any, status: int = HTTPStatus.OK, mimetype: str = JSON
 ) -> ApiResponse:
-    """Answer with JSON."""
+    """Create a response with a JSON body."""
     return ApiResponse(dump_json(body), status, content_type=mimetype)
 
 
 def dump_json(body: Any) -> bytes:
-    """Write JSON; arrays are lists."""
+    """Write JSON; arrays become lists."""
     return orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)

@@ -1,4 +1,4 @@
-"""Errors: the status and format of each exception."""
+"""Error responses: the status and format of each exception."""
 
 import logging
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ STATUSES: dict[type[Exception], tuple[HTTPStatus, str]] = {
     ModelNotReadyError: (HTTPStatus.SERVICE_UNAVAILABLE, "no-model"),
     ExplanationTimeoutError: (HTTPStatus.SERVICE_UNAVAILABLE, "explanation-timeout"),
     NoBackgroundError: (HTTPStatus.CONFLICT, "no-background"),
-    # 404 and not a server error, which would raise alerts: feedback is off on purpose.
+    # 404, not a server error, which would raise alerts: feedback is off on purpose.
     DatabaseOffError: (HTTPStatus.NOT_FOUND, "no-database"),
     DatabaseUnavailableError: (HTTPStatus.SERVICE_UNAVAILABLE, "database-unavailable"),
 }
@@ -52,7 +52,7 @@ DEFAULT_HEADERS = {
 
 @dataclass(frozen=True)
 class Problem:
-    """An error in any format."""
+    """An error, independent of the protocol."""
 
     status: HTTPStatus
     detail: str
@@ -64,7 +64,7 @@ class Problem:
 def register_errors(app: Flask, metrics: ServiceMetrics) -> None:
     """Turn every exception of an application into an error response."""
 
-    def answer(error: Exception) -> Response | HTTPException:
+    def handle(error: Exception) -> Response | HTTPException:
         """Write the error in the format of the route's protocol."""
         if isinstance(error, HTTPException) and error.response is not None:
             return error  # abort() was called with a response
@@ -80,7 +80,7 @@ def register_errors(app: Flask, metrics: ServiceMetrics) -> None:
             )
         return response
 
-    app.register_error_handler(Exception, answer)
+    app.register_error_handler(Exception, handle)
 
 
 def to_problem(error: Exception) -> Problem:
@@ -158,7 +158,7 @@ def _render_inference_v2(problem: Problem) -> dict[str, Any]:
 
 
 def _one_text(problem: Problem) -> str:
-    """Put the first issues into the text, for formats without a list."""
+    """Add the first issues to the text, for formats without a list."""
     listed = problem.members.get("errors", [])[:3]
     return " ".join([problem.detail, "; ".join(map(_write_issue, listed))]).strip()
 

@@ -23,7 +23,7 @@ Stamp = tuple[int, int, int] | None
 
 
 class UnreadableFileError(ConfigError):
-    """The key file cannot be read, which may pass without a change of the file."""
+    """The key file cannot be read; this may be temporary."""
 
 
 @dataclass(frozen=True)
@@ -44,14 +44,14 @@ class ApiKey:
 class ApiKeys:
     """The accepted API keys.
 
-    A file that cannot be read or parsed changes nothing: the last good keys stay. One
-    that cannot be read is tried again at each check, an invalid one when it changes.
+    If the file becomes unreadable or invalid, the last valid keys stay in use. An
+    unreadable file is read again at each check, an invalid one when it changes.
 
     Args:
         path: The file; see ``read_keys``.
 
     Raises:
-        ConfigError: If the file has no good keys to begin with.
+        ConfigError: If the file has no valid keys.
     """
 
     def __init__(self, path: Path) -> None:
@@ -63,7 +63,7 @@ class ApiKeys:
         self._next_check = 0.0
 
     def find(self, key: str) -> ApiKey | None:
-        """Compare a key with all known ones in constant time; return the one it is."""
+        """Find a key by comparing it with all known ones in constant time."""
         if time.monotonic() >= self._next_check:
             self.refresh()
         # WSGI decodes the bytes of a header as Latin-1.
@@ -94,9 +94,9 @@ class ApiKeys:
 
 @lru_cache(maxsize=8)
 def load_keys(path: Path) -> ApiKeys:
-    """Return the keys of a file; a forked process gets its parent's.
+    """Return the keys of a file; a forked process inherits them from its parent.
 
-    So a worker that starts while the file is damaged still has the last good keys.
+    A worker that starts while the file is damaged still has the last valid keys.
     """
     return ApiKeys(path)
 
@@ -104,14 +104,14 @@ def load_keys(path: Path) -> ApiKeys:
 def read_keys(path: Path) -> list[ApiKey]:
     """Read a key file: one ``<name> <SHA-256 in hex> [scopes]`` per line.
 
-    The scopes are separated by commas; without them, a key may predict.
+    The scopes are separated by commas; the default is ``predict``.
 
     Raises:
         UnreadableFileError: If the file cannot be read.
-        ConfigError: If it has another content.
+        ConfigError: If its content is invalid.
     """
     variable = variable_name("api_keys_file")
-    if path.is_fifo():  # reading it would wait for a writer, and all requests with it
+    if path.is_fifo():  # reading it would block all requests until somebody writes
         raise UnreadableFileError(variable, str(path), "a regular file, not a pipe")
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -127,19 +127,19 @@ def read_keys(path: Path) -> list[ApiKey]:
         keys = []
     if not keys:
         expected = (
-            "a file of lines with a name, the SHA-256 of a key in hex and, if it may "
-            f"do more than predict, its scopes ({' or '.join(SCOPES)}, or both with a "
-            "comma)"
+            "a file of lines with a name, the SHA-256 of a key in hex and, optionally, "
+            f"its scopes, separated by a comma ({', '.join(SCOPES)}; by default "
+            f"{PREDICT})"
         )
         raise ConfigError(variable, str(path), expected)
     return keys
 
 
 def _read_key(name: str, digest: str, scopes: str = PREDICT) -> ApiKey:
-    """Read the words of a line.
+    """Parse the fields of a line.
 
     Raises:
-        ValueError: If they are not valid.
+        ValueError: If they are invalid.
     """
     key = ApiKey(name, bytes.fromhex(digest), frozenset(scopes.split(",")))
     if len(key.digest) != SHA256_BYTES or not key.scopes <= set(SCOPES):

@@ -1,1 +1,1 @@
-"""gunicorn's settings and workers, the processes beside them, and the health check."""
+"""gunicorn's settings and workers, the follower's supervisor, and the health check."""

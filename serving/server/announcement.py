@@ -1,4 +1,4 @@
-"""What the user at the terminal reads when the service has started."""
+"""The message that a user at a terminal sees when the service has started."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ from serving.server.healthcheck import LOOPBACK
 
 
 def announce(config: Config, *, is_ready: bool) -> str:
-    """Say where the service is and how to stop it.
+    """Return a message with the address of the service and how to stop it.
 
     Args:
         config: Settings of the service.
@@ -32,9 +32,9 @@ def make_url(address: str) -> str:
 
 
 def _stop() -> str:
-    """Name what stops the service: Ctrl-C does not reach it in the background."""
+    """Return how to stop the service: Ctrl-C does not reach a background process."""
     try:
         in_foreground = os.tcgetpgrp(sys.stderr.fileno()) == os.getpgrp()
     except OSError:
-        in_foreground = False  # it is not a terminal
+        in_foreground = False  # not a terminal
     return "Ctrl-C" if in_foreground else f"kill {os.getppid()}"

@@ -1,4 +1,4 @@
-"""How a worker starts: with the first ones, an error stops the service, later not."""
+"""Starts a worker: an error stops the service at its start, but not later."""
 
 import gc
 import logging
@@ -18,9 +18,9 @@ is_replacement = False
 def create_app(create: Callable[[], Any]) -> Any:
     """Create the application of a worker.
 
-    gunicorn ends the whole service when a worker cannot create it. That is right at the
-    first start, when somebody reads why. It is wrong when a worker has to be replaced
-    while the others serve: then this one ends, and gunicorn tries again.
+    gunicorn stops the whole service when a worker cannot create it. That is right at
+    the start, when somebody reads the error. It is wrong when a worker is replaced
+    while the others serve: then only this one exits, and gunicorn tries again.
     """
     try:
         app = create()
@@ -31,15 +31,15 @@ def create_app(create: Callable[[], Any]) -> Any:
         logger.exception("worker cannot start", extra={"fields": fields})
         time.sleep(RETRY_SECONDS)
         sys.exit(1)
-    spare_collections()
+    reduce_garbage_collection()
     return app
 
 
-def spare_collections() -> None:
-    """Have Python look for garbage less often, and not among what stays.
+def reduce_garbage_collection() -> None:
+    """Collect garbage less often, and not among the objects that exist now.
 
-    What exists now lives as long as the worker. And parsing a large body creates so
-    many lists that by default most of its time goes to collections that find nothing.
+    These live as long as the worker. And parsing a large body creates so many lists
+    that by default most of its time is spent on collections that find nothing.
     """
     gc.collect()
     gc.freeze()
@@ -50,7 +50,7 @@ def create_wsgi_app() -> Any:
     """Create the application for gunicorn's threads."""
 
     def create() -> Any:
-        from serving import app  # noqa: PLC0415 -- not by the master
+        from serving import app  # noqa: PLC0415 -- not in the master
 
         return app.create_app()
 

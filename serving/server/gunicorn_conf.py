@@ -1,7 +1,7 @@
 """gunicorn's settings: ``gunicorn -c python:serving.server.gunicorn_conf``.
 
-Nothing here imports the application, so that only the workers load ONNX Runtime: those
-that are forked from a process with it hang at their exit.
+Nothing here imports the application, so that only the workers load ONNX Runtime: a
+worker forked from a process that has loaded it hangs when it exits.
 """
 
 import math
@@ -31,7 +31,7 @@ from serving.server.ports import require_free
 from serving.server.supervisor import Supervisor
 
 MOST_FILES = 65_536
-SPARE_THREADS = 2  # for health, metrics and refusals while predictions fill the rest
+SPARE_THREADS = 2  # for health, metrics and refusals when predictions use all others
 
 _config = Config.from_env()
 _metrics_folder = choose_folder(_config.metrics_folder)
@@ -48,7 +48,7 @@ threads = 1 if _asyncio else _config.max_in_flight + SPARE_THREADS
 graceful_timeout = 30
 keepalive = math.ceil(_config.keep_alive_seconds)
 control_socket_disable = True
-# gunicorn would let local clients, and so those of a local proxy, set SCRIPT_NAME.
+# By default, local clients, including those of a local proxy, may set SCRIPT_NAME.
 forwarded_allow_ips = ""
 logger_class = GunicornLogger
 logconfig_dict = logging_settings(_config)
@@ -57,7 +57,7 @@ worker_tmp_dir = choose_heartbeat_folder()
 
 
 def on_starting(_: Any) -> None:
-    """Check that nothing is in the way, and prepare what the workers share."""
+    """Check that the ports are free, and prepare what the workers share."""
     require_free(_config.bind, variable_name("bind"))
     if _config.metrics_bind:
         require_free(_config.metrics_bind, variable_name("metrics_bind"))
@@ -68,7 +68,7 @@ def on_starting(_: Any) -> None:
 
 
 def when_ready(server: Any) -> None:
-    """Start to follow the registry, unless another process does, and the key file."""
+    """Start following the registry, unless another process does, and the key file."""
     if _config.follow_seconds:
         _supervisor.start(lambda: server.LISTENERS)
     if _api_keys:
@@ -77,7 +77,7 @@ def when_ready(server: Any) -> None:
 
 
 def post_fork(server: Any, worker: Any) -> None:
-    """Have a worker end with the master: it would keep the port from the next one."""
+    """Make a worker exit with the master: otherwise it would keep the port in use."""
     terminate_with(server.pid)
     boot.is_replacement = worker.age > server.num_workers
 
@@ -90,26 +90,26 @@ def post_worker_init(worker: Any) -> None:
 
 
 def pre_exec(server: Any) -> None:
-    """Pass the listening sockets on to the program that replaces this one (USR2)."""
+    """Pass the listening sockets to the program that replaces this one (USR2)."""
     for listener in server.LISTENERS:
         listener.set_inheritable(True)
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """Keep what an ended worker counted."""
+    """Keep the counters of a worker that has exited."""
     if _metrics_folder:
         forget_gauges(_metrics_folder, worker.pid)
         compact(_metrics_folder, server.WORKERS)
 
 
 def worker_exit(_: Any, worker: Any) -> None:
-    """Process what is still waiting for the observers."""
-    if getattr(worker, "wsgi", None) is not None:  # or it ended while it started
+    """Process the observers' queues to their end."""
+    if getattr(worker, "wsgi", None) is not None:  # None if it exits while starting
         _get_service(worker).stop()
 
 
 def on_exit(_: Any) -> None:
-    """Stop following; leave nothing behind."""
+    """Stop following and clean up."""
     _stopping.set()
     if _config.follow_seconds:
         _supervisor.stop()
@@ -123,20 +123,20 @@ def _get_service(worker: Any) -> Any:
 
 
 def _follow_keys(refresh: Callable[[], None]) -> None:
-    """Keep the keys current that new workers inherit."""
+    """Keep the keys up to date that new workers inherit."""
     errors = TaskErrors()
     run_forever("api-keys", refresh, 1.0, _stopping.wait, errors.record)
 
 
 def _allow_many_connections() -> None:
-    """Raise the limit of open files: by default there are often only 1,024."""
+    """Raise the limit for open files, which is often only 1,024 by default."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     limit = MOST_FILES if most == resource.RLIM_INFINITY else min(most, MOST_FILES)
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit, most))
 
 
 def _hide_server() -> None:
-    """Send no Server header: it would show attackers what to look for."""
+    """Send no Server header, which would help attackers."""
     complete = wsgi.Response.default_headers
 
     def default_headers(self: wsgi.Response) -> list[str]:

@@ -1,7 +1,7 @@
-"""Asks the service on this machine how it is: the health check of the image.
+"""Checks the health of the service on this machine; used by the container image.
 
-Run as ``python -m serving.server.healthcheck``, or with ``ready`` at the end; with
-``follower`` in the container of a follower.
+Run as ``python -m serving.server.healthcheck``, with ``ready`` for readiness, or with
+``follower`` in a follower's container.
 """
 
 import argparse
@@ -17,25 +17,25 @@ from serving.config import Config
 from serving.model.freshness import REPORT_FILE, is_overdue
 
 SECONDS = 4
-LOOPBACK = {"0.0.0.0": "127.0.0.1", "[::]": "::1"}  # noqa: S104 -- where to ask instead
+LOOPBACK = {"0.0.0.0": "127.0.0.1", "[::]": "::1"}  # noqa: S104 -- requested instead
 
 
-def ask(bind: str, question: str) -> str | None:
-    """Ask ``live`` or ``ready`` at an address; return what is wrong, if anything."""
+def check_service(bind: str, check: str) -> str | None:
+    """Request ``live`` or ``ready`` at an address; return the error, if any."""
     host, _, port = bind.rpartition(":")
     host = LOOPBACK.get(host, host.strip("[]"))
     with closing(HTTPConnection(host, int(port), timeout=SECONDS)) as connection:
         try:
-            connection.request("GET", f"/health/{question}")
-            answer = connection.getresponse()
-            content = answer.read().decode()
+            connection.request("GET", f"/health/{check}")
+            response = connection.getresponse()
+            content = response.read().decode()
         except (OSError, HTTPException) as error:
-            return f"{bind} does not answer: {error}"
-    return None if answer.status == HTTPStatus.OK else content
+            return f"{bind} does not respond: {error}"
+    return None if response.status == HTTPStatus.OK else content
 
 
 def check_follower(store: Path) -> str | None:
-    """Check that a follower keeps reporting; return what is wrong, if anything."""
+    """Check that a follower keeps reporting; return the error, if any."""
     file = store / REPORT_FILE
     try:
         report = json.loads(file.read_bytes())
@@ -53,15 +53,15 @@ def check_follower(store: Path) -> str | None:
 
 
 def main() -> None:
-    """Ask, and end with an error if something is wrong."""
+    """Run a check; exit with its error, if any."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "question", nargs="?", default="live", choices=["live", "ready", "follower"]
+        "check", nargs="?", default="live", choices=["live", "ready", "follower"]
     )
-    question, config = parser.parse_args().question, Config.from_env()
-    if question == "follower":
+    check, config = parser.parse_args().check, Config.from_env()
+    if check == "follower":
         sys.exit(check_follower(config.store))
-    sys.exit(ask(config.bind, question))
+    sys.exit(check_service(config.bind, check))
 
 
 if __name__ == "__main__":

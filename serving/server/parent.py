@@ -1,4 +1,4 @@
-"""Ends a process as soon as its parent is gone, where the kernel can (Linux)."""
+"""Ends a process when its parent exits, where the kernel supports it (Linux)."""
 
 import contextlib
 import ctypes
@@ -9,12 +9,12 @@ PR_SET_PDEATHSIG = 1
 
 
 def terminate_with(parent: int) -> None:
-    """Have this process terminated when its parent ends, however that happens.
+    """Terminate this process when its parent exits, however that happens.
 
     Args:
-        parent: Id of the process that has forked this one.
+        parent: Id of the process that forked this one.
     """
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:  # it has ended before
+    if os.getppid() != parent:  # it has already exited
         os.kill(os.getpid(), signal.SIGTERM)

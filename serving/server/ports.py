@@ -1,26 +1,26 @@
-"""Checks at the start of gunicorn that nobody else listens where it is to listen."""
+"""Checks that an address is free before gunicorn listens on it."""
 
 import errno
 import os
 import socket
 import time
 
-WAIT_SECONDS = 2.0  # a service that was just stopped may hold the port for a moment
+WAIT_SECONDS = 2.0  # a service that was just stopped may still use the port
 RETRY_SECONDS = 0.1
 
 
 def require_free(address: str, variable: str = "IRIS_BIND") -> None:
     """Exit with advice if the service cannot listen on an address.
 
-    Sockets that gunicorn inherits, from systemd or on SIGUSR2 from its predecessor, are
-    open already: then nothing is checked.
+    Nothing is checked if gunicorn inherits its sockets, from systemd or, on SIGUSR2,
+    from its predecessor: they are already open.
 
     Args:
         address: As ``host:port``.
         variable: The setting that holds the address.
 
     Raises:
-        SystemExit: With one line that says what is wrong and what to do.
+        SystemExit: With one line on what is wrong and what to do.
     """
     if _inherits_sockets():
         return
@@ -47,7 +47,7 @@ def _inherits_sockets() -> bool:
 
 
 def _try_to_bind(host: str, port: int) -> OSError | None:
-    """Bind as gunicorn does; connections that are closing are not in the way."""
+    """Bind as gunicorn does, despite connections that are still closing."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,4 +1,4 @@
-"""Keeps the follower running beside gunicorn."""
+"""Keeps the follower running next to gunicorn."""
 
 import logging
 import shutil
@@ -26,14 +26,14 @@ class Listener(Protocol):
     """A listening socket."""
 
     def set_inheritable(self, inheritable: bool) -> None:
-        """Set whether other programs get it."""
+        """Set whether child processes inherit it."""
 
 
 class Supervisor:
-    """Runs a process and restarts it whenever it ends.
+    """Runs a process and restarts it whenever it exits.
 
-    A thread of gunicorn's master, because the master has no periodic hook; it only
-    watches the process, so the workers forked meanwhile miss nothing of it.
+    It is a thread of gunicorn's master, which has no periodic hook. The thread only
+    watches the process, so workers that are forked without it lack nothing.
 
     Args:
         command: The program and its arguments; it also gets ``--restarts NUMBER``.
@@ -57,8 +57,8 @@ class Supervisor:
         """Start the process.
 
         Args:
-            listeners: Returns the sockets that it must not inherit: they would accept
-                connections that nobody answers if the master were killed.
+            listeners: Returns the sockets that it must not inherit: if the master were
+                killed, they would still accept connections that nobody handles.
         """
         self._listeners = listeners
         self._thread.start()
@@ -92,17 +92,16 @@ class Supervisor:
         """Run the process until it ends."""
         for listener in self._listeners():
             listener.set_inheritable(False)
-        # Its standard input closes with us: that ends it if we are killed. Leaving
-        # descriptors open (Python's own are closed anyway) and naming the program by
-        # its whole path lets Python use posix_spawn; otherwise it waits for a pipe to
-        # close, and a worker that the master forks at that moment holds the pipe open
-        # for good.
+        # Its standard input is closed when this process is killed, which stops it too.
+        # With close_fds=False (Python's own descriptors are closed anyway) and an
+        # absolute path, Python uses posix_spawn. Otherwise it waits for a pipe to
+        # close, which a worker forked at that moment would hold open forever.
         command = [*self._command, "--restarts", str(self._restarts)]
         with subprocess.Popen(  # noqa: S603 -- our own command
             command, stdin=subprocess.PIPE, close_fds=False
         ) as process:
             self._process = process
-            # Polling, not waiting: gunicorn's master reaps every child, and a thread
-            # that waits for one may then wait for good.
+            # Poll, do not wait: gunicorn's master reaps every child, and a thread that
+            # waits for one could wait forever.
             while process.poll() is None:
                 time.sleep(POLL_SECONDS)

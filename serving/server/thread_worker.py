@@ -1,4 +1,4 @@
-"""gunicorn's threaded worker, in which no client holds up the main thread."""
+"""gunicorn's threaded worker, but no client can block its main thread."""
 
 import contextlib
 import socket
@@ -9,17 +9,17 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
-    """Ends connections in its threads."""
+    """Closes connections in its threads."""
 
     def handle(self, conn: TConn) -> Any:
-        """Handle a request; wait here until the client has closed its side, if need be.
+        """Handle a request; if it is the last, wait until the client closes its side.
 
-        gunicorn waits 2 s for that in the main thread, one connection after another.
-        Meanwhile it accepts no other, and after 30 s the worker is killed.
+        gunicorn waits up to 2 s for this in the main thread, one connection after
+        another. Meanwhile it accepts no others, and after 30 s the worker is killed.
         """
-        goes_on = super().handle(conn)
-        if not goes_on:
-            with contextlib.suppress(OSError):  # it is closed
+        is_kept = super().handle(conn)
+        if not is_kept:
+            with contextlib.suppress(OSError):  # already closed
                 util.close_graceful(conn.sock.dup())
                 conn.sock.shutdown(socket.SHUT_RDWR)  # nothing is left to wait for
-        return goes_on
+        return is_kept

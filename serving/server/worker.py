@@ -21,7 +21,7 @@ def interrupt_twice() -> None:
 
 
 class Worker(UvicornWorker):  # type: ignore[misc]
-    """Speaks HTTP only, and says as little about itself as possible."""
+    """Serves HTTP only, and reveals as little about itself as possible."""
 
     CONFIG_KWARGS: ClassVar[dict[str, Any]] = {
         "loop": "uvloop",
@@ -36,7 +36,7 @@ class Worker(UvicornWorker):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # It warns of each bad request: anybody could fill the log.
+        # It logs a warning for each bad request: clients could fill the log.
         logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
         self._has_served = False
 
@@ -48,17 +48,17 @@ class Worker(UvicornWorker):  # type: ignore[misc]
     def init_signals(self) -> None:
         """Exit through gunicorn, whose hook lets the observers finish.
 
-        uvicorn stops gracefully, then raises the signal again: its default action
-        would end the process on the spot.
+        uvicorn stops gracefully, then raises the signal again, whose default action
+        would end the process immediately.
         """
         super().init_signals()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.stop)
 
     def stop(self, _number: int, _frame: FrameType | None) -> None:
-        """Exit; on the spot while the worker starts, when nothing is left to finish.
+        """Exit; immediately while the worker starts, when there is nothing to finish.
 
-        It imports then, and extension modules turn SystemExit into an ImportError.
+        At that time it imports, and extension modules turn SystemExit into ImportError.
         """
         if not self._has_served:
             os._exit(0)
@@ -69,15 +69,15 @@ class Worker(UvicornWorker):  # type: ignore[misc]
         await super()._serve()
 
     def _install_sigquit_handler(self) -> None:
-        """Close all connections at once when the master has to stop quickly.
+        """Close all connections immediately on SIGQUIT.
 
-        uvicorn does not handle SIGQUIT, but does so when it is interrupted twice.
+        uvicorn does not handle it, but does the same when it is interrupted twice.
         """
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGQUIT, interrupt_twice)
 
     async def callback_notify(self) -> None:
-        """Report to the master; end when there is none any more."""
+        """Report to the master; stop if it no longer exists."""
         await super().callback_notify()
         if os.getppid() != self.ppid:
             os.kill(os.getpid(), signal.SIGTERM)

@@ -1,1 +1,1 @@
-"""From connections to Flask and back, in the event loop of a worker."""
+"""Connects Flask to uvicorn: protocol limits and an ASGI-to-WSGI bridge."""

@@ -1,8 +1,8 @@
-"""Runs the Flask application in an event loop, at several times the speed of threads.
+"""Runs the Flask application in an event loop, several times faster than in threads.
 
-The body of a request is awaited, so slow clients block nobody. Then the application is
-called right in the event loop: passing it to a thread and back would cost as much as
-its work. Only what takes long, or waits for the database, goes to a thread.
+The body of a request is awaited, so slow clients do not block others. Then the
+application is called directly in the event loop: a thread switch would cost as much as
+the call itself. Only long calls and those that wait for the database use a thread.
 """
 
 import asyncio
@@ -26,21 +26,24 @@ from serving.http.access import (
 )
 from serving.server.asgi.answer import (
     Answer,
+from serving.http.access import FEEDBACK_ROUTE, LEASE, METRICS, REFUSAL, find_path
+from serving.server.asgi.environ import UPGRADE, Environ, Message, build_environ
+from serving.server.asgi.response import (
     Receive,
     Send,
+    WsgiResponse,
     is_file,
-    send_answer,
-    send_last_answer,
+    send_last_response,
+    send_response,
 )
-from serving.server.asgi.environ import UPGRADE, Environ, Message, build_environ
 from serving.service import the_service
 
 SHORT_BODY = 128 * 1024  # bytes: about 3 ms of work
 PREDICTION_THREADS = 1  # a large body takes some 100 MiB while it is parsed
 
 NO_UPGRADE = (
-    "The body of a request that asks for another protocol cannot be read. Send it"
-    " without the Upgrade header."
+    "The body of a request to upgrade the protocol cannot be read. Send it without"
+    " the Upgrade header."
 )
 
 
@@ -49,7 +52,7 @@ class ClientDisconnectedError(Exception):
 
 
 class Bridge:
-    """An ASGI application around the WSGI one.
+    """An ASGI application that wraps the WSGI application.
 
     Args:
         app: The Flask application.
@@ -66,7 +69,7 @@ class Bridge:
         self._explanations = ThreadPoolExecutor(1, "explanation")
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answer a request."""
+        """Handle a request."""
         if scope["type"] != "http":
             await send({"type": "websocket.close"})
             return
@@ -76,20 +79,20 @@ class Bridge:
             body = await self._read_body(environ, receive)
             is_last = REFUSAL in environ or UPGRADE in environ
             self._access.acquire_slot(environ)
-            answer = await self._answer(environ, body)
-            with contextlib.closing(answer):
+            response = await self._respond(environ, body)
+            with contextlib.closing(response):
                 if is_last:
-                    answer.headers.append(("Connection", "close"))
-                    await send_last_answer(answer, send, receive)
+                    response.headers.append(("Connection", "close"))
+                    await send_last_response(response, send, receive)
                 else:
-                    await send_answer(answer, send)
+                    await send_response(response, send)
         except ClientDisconnectedError:
             return
         finally:
             lease.release()
 
     async def _read_body(self, environ: Environ, receive: Receive) -> bytes:
-        """Wait for the body of a request that may enter; note why another may not."""
+        """Wait for the body unless the request is refused; note why if it is now."""
         has_body = "CONTENT_LENGTH" in environ or "HTTP_TRANSFER_ENCODING" in environ
         if not has_body or REFUSAL in environ:
             return b""
@@ -98,12 +101,12 @@ class Bridge:
                 raise BadRequest(NO_UPGRADE)
             return await self._receive_body(environ, receive)
         except HTTPException as refusal:
-            environ[REFUSAL] = refusal.with_traceback(None)  # which holds the body
+            environ[REFUSAL] = refusal.with_traceback(None)  # it would keep the body
             environ[LEASE].release()
             return b""
 
     async def _receive_body(self, environ: Environ, receive: Receive) -> bytes:
-        """Wait for the body; the protocol limits the time, access its size."""
+        """Wait for the body; the protocol limits its time, `Access` its size."""
         body, more = bytearray(), True
         while more:
             message = await receive()
@@ -114,7 +117,7 @@ class Bridge:
             self._access.count_body(environ, len(body), is_complete=not more)
         return bytes(body)
 
-    async def _answer(self, environ: Environ, body: bytes) -> Answer:
+    async def _respond(self, environ: Environ, body: bytes) -> WsgiResponse:
         environ["wsgi.input"] = BytesIO(body)
         threads = self._choose_threads(find_path(environ), len(body))
         if threads is None or REFUSAL in environ:
@@ -128,6 +131,7 @@ class Bridge:
         return self._slow.get(path) if size <= SHORT_BODY else self._predictions
 
     def _call(self, environ: Environ) -> Answer:
+    def _call(self, environ: Environ) -> WsgiResponse:
         status, headers = "", []
 
         def start_response(
@@ -143,11 +147,11 @@ class Bridge:
         close = getattr(chunks, "close", do_nothing)
         if type(chunks) is not list and not is_file(headers):
             chunks = [b"".join(chunks)]
-        return Answer(status, headers, chunks, close)
+        return WsgiResponse(status, headers, chunks, close)
 
 
 def do_nothing() -> None:
-    """Close an answer that has nothing to close."""
+    """Close a response that has nothing to close."""
 
 
 def create_app() -> Bridge:

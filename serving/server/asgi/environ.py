@@ -1,4 +1,4 @@
-"""Describes an ASGI request as WSGI does."""
+"""Converts an ASGI scope to a WSGI environ."""
 
 from collections.abc import MutableMapping
 from functools import lru_cache
@@ -12,14 +12,14 @@ from serving.http.application import ARRIVED
 Environ = dict[str, Any]
 Message = MutableMapping[str, Any]
 
-UPGRADE = "serving.upgrade"  # whether the client asks for another protocol
-USUAL_NAME = 64  # bytes; longer names of headers are not cached
+UPGRADE = "serving.upgrade"  # whether the client wants to upgrade the protocol
+USUAL_NAME = 64  # bytes; longer header names are not cached
 
 
 def build_environ(scope: Message) -> Environ:
     """Build the environ of a request.
 
-    Header names with an underscore are left out: X_API_Key could pass for X-API-Key.
+    Headers with an underscore are dropped: X_API_Key could be taken for X-API-Key.
     """
     path = scope["raw_path"]
     environ = {

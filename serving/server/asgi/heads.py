@@ -1,4 +1,4 @@
-"""Limits to heads and trailers, which the parser keeps whatever their size."""
+"""Limits for heads and trailers, which the parser keeps whatever their size."""
 
 import socket
 
@@ -8,23 +8,23 @@ FIRST_PAUSE_SECONDS = 0.001
 PAUSE_GROWTH = 4
 LONGEST_PAUSE_SECONDS = 2.5
 MOST_HEADERS = 2000  # of a request, trailers included
-SLOW_BUFFER = 32 * 1024  # bytes that the kernel keeps of what is read slowly
+SLOW_BUFFER = 32 * 1024  # bytes; the kernel's receive buffer while reading slowly
 
 
 class TooManyHeadersError(Exception):
-    """A request has more headers and trailers than anybody needs."""
+    """A request has more headers and trailers than any client needs."""
 
 
 class LimitedHeads(ThrottledProtocol):
-    """HTTP/1.1 with heads and trailers that end.
+    """HTTP/1.1 with limits for heads and trailers.
 
     Attributes:
-        in_head: Whether a head has begun that has not ended.
+        in_head: Whether a head has begun but not ended.
     """
 
     in_head = False
     _header_count = 0
-    _is_stalled = False  # whether a head or trailers have begun that have not ended
+    _is_stalled = False  # whether a head or trailers have begun but not ended
     _pause_seconds = FIRST_PAUSE_SECONDS
 
     def on_message_begin(self) -> None:
@@ -35,13 +35,13 @@ class LimitedHeads(ThrottledProtocol):
         self._expect_end()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Note a header; count trailers, but drop them.
+        """Record a header; count trailers, but drop them.
 
-        A proxy checks the headers of a request and may let all trailers pass.
+        A proxy may check only the headers of a request, not the trailers.
 
         Raises:
-            TooManyHeadersError: The parser then stops at once, in the middle of what
-                was read, and the client gets 400.
+            TooManyHeadersError: The parser then stops immediately, in the middle of the
+                data it was given, and the client gets 400.
         """
         self._header_count += 1
         if self._header_count > MOST_HEADERS:
@@ -50,45 +50,45 @@ class LimitedHeads(ThrottledProtocol):
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """Read on: the head has ended."""
+        """Continue reading: the head has ended."""
         self.in_head = False
         self._end()
         super().on_headers_complete()
 
     def on_chunk_header(self) -> None:
-        """Expect a chunk or, behind the last one, the end of the trailers."""
+        """Expect a chunk or, after the last one, the end of the trailers."""
         if not self._is_stalled:
             self._expect_end()
 
     def on_body(self, body: bytes) -> None:
-        """Note that a chunk has come."""
+        """Note that a chunk has arrived."""
         self._end()
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """Read on: the trailers have ended."""
+        """Continue reading: the trailers have ended."""
         self._end()
         super().on_message_complete()
 
     def _expect_end(self) -> None:
-        """Slow down the client if what has begun does not end in this turn."""
+        """Slow down the client if the head or trailers do not end in this iteration."""
         self._is_stalled = True
         self._pause_seconds = FIRST_PAUSE_SECONDS
-        self.flow.pause_reading()  # or much more is read in this turn
+        self.flow.pause_reading()  # or much more is read in this iteration
         self.loop.call_soon(self._slow_down)
 
     def _end(self) -> None:
-        """Read on: what had begun has ended."""
+        """Continue reading."""
         if self._is_stalled:
             self._is_stalled = False
             self.flow.resume_reading()
 
     def _slow_down(self) -> None:
-        """Read a head or trailers that do not end ever more slowly.
+        """Read a head or trailers that do not end more and more slowly.
 
-        Most arrive whole. The parser keeps the others without a limit to their size, so
-        there is one to how often they are read until their time is over, and to how
-        much the kernel keeps meanwhile.
+        Most arrive complete. The parser does not limit the size of the others. Their
+        time is limited, and how often they are read and how much the kernel buffers
+        meanwhile limit their size.
         """
         if not self._is_stalled or self.transport.is_closing():
             return
@@ -101,7 +101,7 @@ class LimitedHeads(ThrottledProtocol):
         self._pause_seconds = min(longer, LONGEST_PAUSE_SECONDS)
 
     def _read_more(self) -> None:
-        """Read what has come meanwhile."""
+        """Read what has arrived in the meantime."""
         if self._is_stalled and not self.transport.is_closing():
             self.flow.resume_reading()
             self.loop.call_soon(self.loop.call_soon, self._slow_down)

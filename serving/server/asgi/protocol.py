@@ -1,7 +1,7 @@
-"""uvicorn's HTTP protocol with deadlines: for requests, answers and idle connections.
+"""uvicorn's HTTP protocol with deadlines for requests, responses and idle connections.
 
-uvicorn and its parser read the bytes; nothing here sees any that arrive. These hooks
-are called when a message begins and ends, and when the client does not read.
+uvicorn and its parser read the bytes; nothing here sees them. These hooks are called
+when a message begins and ends, and when the client does not read.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from serving.server.asgi.transport import JoinedWrites
 HEAD_SECONDS = 10.0  # for the head of a request to arrive
 BODY_SECONDS = 60.0  # for its body, after that
 CHECK_SECONDS = 1.0
-LAST_CALL_SECONDS = 2.0  # for requests that are on their way when the worker stops
+LAST_CALL_SECONDS = 2.0  # for requests already on their way when the worker stops
 
 
 class Protocol(LimitedHeads):
@@ -29,13 +29,13 @@ class Protocol(LimitedHeads):
     _send_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Start to watch the connection."""
+        """Start watching the connection."""
         super().connection_made(JoinedWrites(transport, self.loop))  # type: ignore[arg-type]
         self._wait(HEAD_SECONDS)
         self._check_timer = self.loop.call_later(CHECK_SECONDS, self._check)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop to watch."""
+        """Stop watching the connection."""
         for timer in (self._check_timer, self._send_timer):
             if timer is not None:
                 timer.cancel()
@@ -43,7 +43,7 @@ class Protocol(LimitedHeads):
         super().connection_lost(exc)
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """Answer a client that has ended its side, if its request is complete."""
+        """Respond to a client that has closed its side if its request is complete."""
         self.transport.flush()  # type: ignore[attr-defined]
         if self.cycle is None or self.cycle.response_complete:
             return False
@@ -56,7 +56,7 @@ class Protocol(LimitedHeads):
         self._wait(HEAD_SECONDS)
 
     def on_headers_complete(self) -> None:
-        """Note when the head had arrived, and give the body time."""
+        """Record when the head arrived, and give the body time."""
         self.scope["arrived"] = perf_counter()  # type: ignore[typeddict-unknown-key]
         self.scope["upgrade"] = self.parser.should_upgrade()  # type: ignore[typeddict-unknown-key]
         self._wait(BODY_SECONDS)
@@ -65,38 +65,38 @@ class Protocol(LimitedHeads):
             self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
-        """Wait for nothing but the answer."""
+        """Stop the deadline: only the response is left."""
         super().on_message_complete()
         self._wait(math.inf)
 
     def on_response_complete(self) -> None:
         """Wait for the next request.
 
-        uvicorn has a timer for that, which any byte cancels, such as an empty line.
+        uvicorn has a timer for this, but any byte cancels it, even an empty line.
         """
         super().on_response_complete()
         if self.cycle.response_complete and not self.in_head:
             self._wait(self.timeout_keep_alive)
 
     def pause_writing(self) -> None:
-        """Give a client that does not read its answer some time."""
+        """Start a deadline for a client that does not read its response."""
         super().pause_writing()
         if self._send_timer is None:
             abort = self.transport.abort
             self._send_timer = self.loop.call_later(self.send_seconds, abort)
 
     def resume_writing(self) -> None:
-        """Note that the client reads."""
+        """Cancel the deadline: the client reads."""
         super().resume_writing()
         if self._send_timer is not None:
             self._send_timer.cancel()
             self._send_timer = None
 
     def shutdown(self) -> None:
-        """End when what has begun is answered.
+        """Close the connection once the requests that have begun are answered.
 
-        A client that has just connected may have a request on its way: uvicorn would
-        hang up on it.
+        A client that has just connected may have a request on its way; uvicorn would
+        close its connection immediately.
         """
         self._stopping = True
         if self.cycle is not None:
@@ -111,14 +111,14 @@ class Protocol(LimitedHeads):
     def _check(self) -> None:
         """Close the connection of a client that takes too long.
 
-        One timer for each connection, not for each request: those would cost more. A
-        closed connection stays open until the client has read what was written.
+        One timer per connection is cheaper than one per request. A connection that is
+        being closed stays open until the client has read everything.
         """
         if self.transport.is_closing() and not self._is_closing:
             self._is_closing = True
             self._wait(self.send_seconds)
         elif self.flow.is_needed and not self._is_closing:
-            self._waiting_since = self.loop.time()  # it is we who do not read
+            self._waiting_since = self.loop.time()  # the service, not the client, waits
         elif self.loop.time() - self._waiting_since > self._patience:
             end = self.transport.abort if self._is_closing else self.transport.close
             end()

@@ -1,4 +1,4 @@
-"""Limits to pipelining, for clients that send more than they read the answers to."""
+"""Limits for pipelining clients that send faster than they read the responses."""
 
 import asyncio
 from collections.abc import Collection
@@ -7,22 +7,22 @@ from typing import ClassVar
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-# Behind those being answered, on all connections of a worker: 2.2 kB each (measured).
+# Waiting requests on all connections of a worker: 2.2 kB each (measured).
 MOST_WAITING = 10_000
 TOO_MANY = "Too many pipelined requests are waiting."
 
 
 class TooManyWaitingError(Exception):
-    """A client has sent too many requests ahead."""
+    """A client has pipelined too many requests."""
 
 
 class Throttle(FlowControl):
-    """Flow control that does not read on while there is enough to answer or to send.
+    """Flow control that stops reading while requests or responses are waiting.
 
-    uvicorn reads on after each answer, however many requests still wait.
+    uvicorn continues reading after each response, however many requests still wait.
 
     Attributes:
-        has_ended: Whether nothing of what follows can be read.
+        has_ended: Whether the rest of the stream cannot be read.
     """
 
     def __init__(
@@ -38,19 +38,19 @@ class Throttle(FlowControl):
         return self.write_paused or self.has_ended or len(self._pipeline) > 0
 
     def resume_reading(self) -> None:
-        """Read on, unless reading must wait."""
+        """Continue reading, unless reading must wait."""
         if not self.is_needed:
             super().resume_reading()
 
 
 class ThrottledProtocol(HttpToolsProtocol):
-    """HTTP/1.1 that reads and answers pipelined requests no faster than the client."""
+    """HTTP/1.1 that handles pipelined requests no faster than the client reads."""
 
     waiting: ClassVar[int] = 0  # requests on all connections of the worker
 
     flow: Throttle
-    _counted = 0  # of them, on this connection
-    _refusal = ""  # for what comes behind the requests that wait
+    _counted = 0  # of these, on this connection
+    _refusal = ""  # message of the 400 to send after the waiting requests
     _is_next_due = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -59,17 +59,17 @@ class ThrottledProtocol(HttpToolsProtocol):
         self.flow = Throttle(transport, self.pipeline)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the requests that wait."""
+        """Drop the waiting requests."""
         super().connection_lost(exc)
         self.pipeline.clear()
         self._count_waiting()
 
     def on_headers_complete(self) -> None:
-        """Start to answer a request, or have it wait.
+        """Start handling a request, or queue it.
 
         Raises:
-            TooManyWaitingError: The parser then stops, and the client gets 400 when
-                the requests that wait are answered.
+            TooManyWaitingError: The parser then stops, and the client gets 400 after
+                the waiting requests are answered.
         """
         super().on_headers_complete()
         self._count_waiting()
@@ -78,7 +78,7 @@ class ThrottledProtocol(HttpToolsProtocol):
             raise TooManyWaitingError
 
     def on_response_complete(self) -> None:
-        """Start with the next request once the client has read enough."""
+        """Start the next request once the client has read enough."""
         if self.flow.write_paused:
             self._is_next_due = True
             return
@@ -89,12 +89,12 @@ class ThrottledProtocol(HttpToolsProtocol):
             super().send_400_response(self._refusal)
 
     def pause_writing(self) -> None:
-        """Read no more requests while the client does not read the answers."""
+        """Stop reading requests while the client does not read the responses."""
         super().pause_writing()
         self.flow.pause_reading()
 
     def resume_writing(self) -> None:
-        """Go on with the next request."""
+        """Continue with the next request."""
         super().resume_writing()
         if self._is_next_due:
             self._is_next_due = False
@@ -103,10 +103,10 @@ class ThrottledProtocol(HttpToolsProtocol):
             self.flow.resume_reading()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what cannot be read, once the requests before it are answered."""
+        """Reject an unreadable request once those before it are answered."""
         is_behind_others = bool(self.pipeline)
         if is_behind_others and self.pipeline[0][0].more_body:
-            self.pipeline.popleft()  # it cannot be read to its end
+            self.pipeline.popleft()  # its end cannot be read
             self._count_waiting()
         cycle = self.cycle
         is_answering = cycle is not None and not cycle.response_complete

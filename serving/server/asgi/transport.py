@@ -1,4 +1,4 @@
-"""The transport of a connection: what is written in one turn leaves together."""
+"""A transport that joins small writes."""
 
 import asyncio
 from typing import Any
@@ -7,10 +7,10 @@ LARGE_WRITE = 16 * 1024
 
 
 class JoinedWrites:
-    """A transport that sends what is written in one turn of the event loop together.
+    """A transport that joins the writes of one iteration of the event loop.
 
-    The head and body of an answer would leave one by one, which costs the service and
-    the client a system call and a wake-up more: a fifth of all requests per second.
+    Otherwise, the head and body of a response are sent separately, which costs the
+    service and the client another system call and wake-up: a fifth of the throughput.
     """
 
     def __init__(
@@ -20,14 +20,14 @@ class JoinedWrites:
         self._loop = loop
         self._pending: list[bytes] = []
         self._size = 0
-        self.is_closing = transport.is_closing  # asked for each answer
+        self.is_closing = transport.is_closing  # called for each response
 
     def __getattr__(self, name: str) -> Any:
-        """Leave everything else to the transport."""
+        """Delegate everything else to the transport."""
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
-        """Send at the end of the turn; much at once, so that backpressure is felt."""
+        """Send at the end of the iteration; a lot at once, to keep backpressure."""
         if not self._pending:
             self._loop.call_soon(self.flush)
         self._pending.append(data)

@@ -85,9 +85,9 @@ def test_only_large_answers_to_predictions_are_counted(capacity):
     health, prediction = Lease(capacity), Lease(capacity)
     prediction.acquire_slot()
 
-    health.count_answer(100 * SMALL_BYTES)
-    prediction.count_answer(SMALL_BYTES)
+    health.count_response(100 * SMALL_BYTES)
+    prediction.count_response(SMALL_BYTES)
     assert capacity.buffered_bytes == 0
-    prediction.count_answer(6 * SMALL_BYTES)
+    prediction.count_response(6 * SMALL_BYTES)
 
     assert capacity.buffered_bytes == 6 * SMALL_BYTES

@@ -32,21 +32,21 @@ def serve():
 def test_a_service_with_a_model_lives_and_is_ready(serve, make_app, iris):
     address = serve(make_app(iris))
 
-    assert healthcheck.ask(address, "live") is None
-    assert healthcheck.ask(address, "ready") is None
+    assert healthcheck.check_service(address, "live") is None
+    assert healthcheck.check_service(address, "ready") is None
 
 
 def test_a_service_without_a_model_lives_but_is_not_ready(serve, make_app):
     address = serve(make_app())
 
-    assert healthcheck.ask(address, "live") is None
-    assert "No model is loaded" in healthcheck.ask(address, "ready")
+    assert healthcheck.check_service(address, "live") is None
+    assert "No model is loaded" in healthcheck.check_service(address, "ready")
 
 
 def test_a_service_on_all_addresses_is_asked_on_its_own(serve, make_app):
     _, _, port = serve(make_app()).rpartition(":")
 
-    assert healthcheck.ask(f"0.0.0.0:{port}", "live") is None
+    assert healthcheck.check_service(f"0.0.0.0:{port}", "live") is None
 
 
 def test_silence_is_an_error(monkeypatch):
@@ -54,7 +54,7 @@ def test_silence_is_an_error(monkeypatch):
         listener.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{listener.getsockname()[1]}"
 
-    assert "does not answer" in healthcheck.ask(address, "live")
+    assert "does not respond" in healthcheck.check_service(address, "live")
 
 
 def test_the_command_asks_where_the_service_listens(serve, make_app, monkeypatch):
