@@ -1,4 +1,4 @@
-"""Predicts the rows of requests, with Production or its partner."""
+"""Predicts the rows of requests with Production or its partner."""
 
 import time
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.canary.partner import Answer, Partner, predict
+from serving.canary.partner import Partner, TimedPrediction, predict
 from serving.http.access import Access
 from serving.http.application import ApiRequest, make_prediction_id, the_request
 from serving.loading.served import Served
@@ -28,7 +28,7 @@ class PredictionResult:
 
     @property
     def outside(self) -> NDArray[np.bool_]:
-        """Mark the values outside the range of the training data."""
+        """Whether each value is outside the range of the training data."""
         return self.served.metrics.find_out_of_range(self.rows)
 
 
@@ -50,21 +50,21 @@ class Predictor:
         """Predict rows; the observers get them after the response.
 
         Args:
-            served: The model whose schema has read the rows.
+            served: The model whose schema was used to read the rows.
             rows: The rows, an array of shape (n_rows, n_features).
             is_pinned: Whether the client requested this version; otherwise a canary may
-                answer, and the result names it.
+                predict, and the result names it.
         """
         request = the_request()
         if self._partner.running is None:
-            answer = Answer(served, rows, served.model.predict(rows))
+            made = TimedPrediction(served, rows, served.model.predict(rows))
         elif is_pinned:
-            answer = predict(served, rows)
+            made = predict(served, rows)
         else:
-            answer = self._partner.predict(served, rows, self._find_key(request))
+            made = self._partner.predict(served, rows, self._find_key(request))
         now = time.time()
         result = PredictionResult(
-            answer.served, answer.rows, answer.prediction, make_prediction_id(now)
+            made.served, made.rows, made.prediction, make_prediction_id(now)
         )
         request.served = result.served
         request.observation = Observation(
@@ -75,14 +75,14 @@ class Predictor:
             request.request_id,
             request.route,
             now,
-            answer.arm,
-            answer.other,
-            answer.seconds,
+            made.arm,
+            made.other,
+            made.seconds,
         )
         return result
 
     def _find_key(self, request: ApiRequest) -> str:
-        """Return the key by which the request is assigned to a model."""
+        """Return the key that assigns the request to a model."""
         environ = request.environ
         sent: str = environ.get(CANARY_KEY) or self._access.sent_key(environ)
         return sent or request.request_id

@@ -1,1 +1,1 @@
-"""The partner of Production: the canary, or Previous as a guard."""
+"""Production's partner: the canary, or Previous as a guard."""

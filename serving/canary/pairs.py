@@ -1,4 +1,4 @@
-"""Checks whether two models can answer the same requests."""
+"""Checks whether two models can handle the same requests."""
 
 from serving.model.contract.contract import Contract, ContractError
 from serving.model.onnx_model import ModelRefusedError

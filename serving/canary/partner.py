@@ -1,4 +1,4 @@
-"""The partner of Production: it answers a share of the requests, or is a guard."""
+"""Production's partner: it handles a share of the requests, or is a guard."""
 
 import logging
 from dataclasses import dataclass
@@ -15,28 +15,28 @@ from serving.loading.served import Served, build_served
 from serving.model.contract.contract import Contract, ContractError
 from serving.model.onnx_model import Model, Prediction
 from serving.monitoring.metrics import ServiceMetrics
-from serving.monitoring.observers import OtherAnswer
+from serving.monitoring.observers import OtherPrediction
 from serving.schemas.recoding import Recoder
 from serving.schemas.rows import Matrix
 
 TASK = "partner"
 PRODUCTION, CANARY = "production", "canary"
-# Far longer than any batch takes. With Production's prediction, it stays below the 30 s
-# after which gunicorn kills a worker that does not respond.
+# Far longer than any batch takes. Together with Production's prediction, it is less
+# than the 30 s after which gunicorn kills a worker that does not respond.
 LONGEST_SECONDS = 10.0
 
 logger = logging.getLogger(__name__)
 
 
 class InvalidPredictionError(Exception):
-    """A model predicted an unknown class, or a probability that is not a number."""
+    """A model has predicted an unknown class, or a probability that is not a number."""
 
 
-class Answer(NamedTuple):
+class TimedPrediction(NamedTuple):
     """The prediction for a request, and the model that made it.
 
     Attributes:
-        served: The model that answers.
+        served: The model that predicted.
         rows: The rows in its encoding.
         prediction: Its prediction.
         seconds: Duration of the prediction; 0 if there is no partner.
@@ -49,23 +49,23 @@ class Answer(NamedTuple):
     prediction: Prediction
     seconds: float = 0.0
     arm: str = PRODUCTION
-    other: OtherAnswer | None = None
+    other: OtherPrediction | None = None
 
     @property
-    def as_other(self) -> OtherAnswer:
-        """This answer, as the other model's part of another one."""
-        return OtherAnswer(self.served.model, self.prediction, self.seconds)
+    def as_other(self) -> OtherPrediction:
+        """This prediction as the ``other`` of another one."""
+        return OtherPrediction(self.served.model, self.prediction, self.seconds)
 
 
 def predict(
     served: Served, rows: Matrix, options: ort.RunOptions | None = None
-) -> Answer:
+) -> TimedPrediction:
     """Predict rows with one of two models, and measure the time."""
     started = perf_counter()
     prediction = served.model.predict(rows, options)
     seconds = perf_counter() - started
     arm = CANARY if is_canary(served.model.version) else PRODUCTION
-    return Answer(served, rows, prediction, seconds, arm)
+    return TimedPrediction(served, rows, prediction, seconds, arm)
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Running:
 
     Attributes:
         served: The partner's model.
-        share: Share of the requests that it answers, from 0 to 1.
+        share: Share of the requests assigned to it, from 0 to 1.
         recoder: Converts Production's rows to its encoding.
     """
 
@@ -89,14 +89,14 @@ class Running:
 
     @property
     def is_canary(self) -> bool:
-        """Whether it answers requests; Previous only predicts the same rows."""
+        """Whether it handles requests; Previous only predicts the same rows."""
         return is_canary(self.served.model.version)
 
 
 class Partner:
-    """Predicts with the partner of Production, if there is one.
+    """Predicts with Production's partner, if there is one.
 
-    If it fails or takes longer than ``LONGEST_SECONDS``, Production answers.
+    If it fails or takes longer than ``LONGEST_SECONDS``, Production takes over.
 
     Attributes:
         running: The partner in use; None if there is none.
@@ -110,7 +110,7 @@ class Partner:
         self._config = config
 
     def swap(self, model: Model) -> None:
-        """Use another version from now on.
+        """Switch to another version.
 
         Raises:
             ModelRefusedError: If it cannot be served; the one in use stays.
@@ -131,11 +131,11 @@ class Partner:
             return None
         model, other = production.model, running.served.model
         if model.version.version == other.version.version:
-            return None  # promoted a moment ago
+            return None  # it has just been promoted
         return running if model.contract.classes == other.contract.classes else None
 
     def find_canary(self, production: Served) -> Running | None:
-        """Return the canary that answers a share of the requests of a model."""
+        """Return the canary that handles a share of a model's requests."""
         running = self.find(production)
         return running if running and running.is_canary else None
 
@@ -146,13 +146,13 @@ class Partner:
             return None
         return {"version": canary.version, "share": canary.share}
 
-    def predict(self, production: Served, rows: Matrix, key: str) -> Answer:
+    def predict(self, production: Served, rows: Matrix, key: str) -> TimedPrediction:
         """Predict rows with the model that their request is assigned to.
 
         Args:
             production: The model in use.
             rows: Rows that its schema accepts, shape (n_rows, n_features).
-            key: The same key is assigned to the same model.
+            key: Determines the assigned model.
         """
         running = self.find(production)
         if running is None:
@@ -161,37 +161,37 @@ class Partner:
         if running.is_canary and not is_chosen:
             return predict(production, rows)
         beside = self._try_to_predict(running, production.model.contract, rows)
-        answer = predict(production, rows)
-        if is_chosen and isinstance(beside, Answer):
-            return beside._replace(other=answer.as_other)
+        own = predict(production, rows)
+        if is_chosen and isinstance(beside, TimedPrediction):
+            return beside._replace(other=own.as_other)
         if is_chosen:
-            answer = answer._replace(arm=CANARY)
-        other = beside.as_other if isinstance(beside, Answer) else beside
-        return answer._replace(other=other)
+            own = own._replace(arm=CANARY)
+        other = beside.as_other if isinstance(beside, TimedPrediction) else beside
+        return own._replace(other=other)
 
     def _try_to_predict(
         self, running: Running, source: Contract, rows: Matrix
-    ) -> Answer | OtherAnswer | None:
+    ) -> TimedPrediction | OtherPrediction | None:
         """Predict with the partner.
 
         Returns:
-            Its answer; one without a prediction if it fails, and None if it cannot
-            express the rows.
+            Its prediction; an ``OtherPrediction`` of None if it fails, and None if it
+            lacks features or categories of the rows.
         """
         failed = None
         try:
             recoded, kept = running.recoder.recode(rows, source)
             if kept.all():
                 with self.limit.watch() as options:
-                    answer = predict(running.served, recoded, options)
-                if not answer.prediction.is_valid(source.classes):
+                    timed = predict(running.served, recoded, options)
+                if not timed.prediction.is_valid(source.classes):
                     raise InvalidPredictionError
-                return answer
+                return timed
         except ContractError:
-            logger.debug("Production has other features; the follower will notice")
+            logger.debug("Production has other features; the follower checks this")
         except Exception as error:
             self._fail(running, error)
-            failed = OtherAnswer(running.served.model, None)
+            failed = OtherPrediction(running.served.model, None)
         self._metrics.dropped.labels(TASK).inc(len(rows))
         return failed
 

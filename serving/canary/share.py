@@ -1,24 +1,24 @@
-"""Tags of the registry that describe a canary and a guard; training writes them."""
+"""Registry tags that describe a canary and a guard; training writes them."""
 
 import re
 
 from serving.model.onnx_model import ModelRefusedError, Version
 
 CANARY_ALIAS = "Canary"
-SHARE_TAG = "canary_share"  # of the canary: share of the requests that it answers
+SHARE_TAG = "canary_share"  # on the canary: share of the requests that it handles
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?|\.[0-9]+", re.ASCII)
-GUARD_TAG, GUARDED = "guarded", "true"  # on Production, for a while after a promotion
+GUARD_TAG, GUARDED = "guarded", "true"  # on Production, for some time after promotion
 
 
 def is_canary(version: Version) -> bool:
-    """Return whether a version answers requests beside Production."""
+    """Return whether a version handles requests alongside Production."""
     return version.alias == CANARY_ALIAS
 
 
 def read_share(version: Version) -> float:
-    """Return the share of the requests that a partner answers.
+    """Return the share of the requests that a partner handles.
 
-    Previous answers none, even if it was a canary before.
+    Previous handles none, even if it was a canary before.
 
     Raises:
         ModelRefusedError: If it is a canary without a valid share.

@@ -1,4 +1,4 @@
-"""Ends predictions that take far too long, so that no model can block a worker."""
+"""Terminates predictions that take far too long, so that none can block a worker."""
 
 import time
 from collections.abc import Iterator
@@ -8,17 +8,17 @@ import onnxruntime as ort
 
 
 class PredictionTimeoutError(Exception):
-    """A prediction was ended because it took too long."""
+    """A prediction was terminated because it took too long."""
 
 
 class TimeLimit:
-    """The predictions that are running, and when each of them has to end.
+    """Terminates running predictions that exceed a time limit.
 
-    Predictions run in the threads of requests, so another one has to call ``enforce``.
+    Predictions run in the threads of requests; another thread must call ``enforce``.
     ONNX Runtime then stops before the next operator, or iteration of a loop.
 
     Args:
-        seconds: Longest duration of a prediction.
+        seconds: Maximum duration of a prediction.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -30,7 +30,7 @@ class TimeLimit:
         """Watch a prediction that runs with these options.
 
         Raises:
-            PredictionTimeoutError: If it was ended.
+            PredictionTimeoutError: If it was terminated.
         """
         options = ort.RunOptions()
         self._running[options] = time.monotonic() + self._seconds
@@ -45,7 +45,7 @@ class TimeLimit:
             del self._running[options]
 
     def enforce(self) -> None:
-        """End the predictions that have taken too long."""
+        """Terminate the predictions that have exceeded the limit."""
         for options, end in tuple(self._running.items()):
             if time.monotonic() >= end:
                 options.terminate = True

@@ -1,1 +1,1 @@
-"""The database of predictions and of the feedback on them."""
+"""The database of predictions and feedback."""

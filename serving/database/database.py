@@ -1,4 +1,4 @@
-"""The database of predictions, with all parts that use it."""
+"""The database of predictions, with everything that uses it."""
 
 from serving.config import Config
 from serving.database.engine import connect
@@ -36,11 +36,11 @@ class Database:
         )
 
     def start(self) -> None:
-        """Start all threads but the writer's, which starts with the observers."""
+        """Start all threads except the writer's, which starts with the observers."""
         self.feedback.start()
         self.retention.start()
 
     def stop(self) -> None:
-        """Stop the threads that ``start`` has started."""
+        """Stop the threads that ``start`` started."""
         self.retention.stop()
         self.feedback.stop()

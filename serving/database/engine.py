@@ -18,10 +18,10 @@ STATEMENT_SECONDS = 10
 def connect(url: str) -> Engine:
     """Create an engine, which connects on first use.
 
-    Its errors do not contain the values of statements.
+    Its errors do not contain the parameters of statements.
 
-    SQLite is configured for several processes: readers never wait for the writer, and a
-    writer that is killed loses no committed data.
+    SQLite is configured for several processes: readers never wait for the writer, and
+    no committed data is lost if the writer is killed.
 
     Args:
         url: An SQLAlchemy URL, such as ``sqlite:///predictions.db``.
@@ -42,7 +42,7 @@ def connect(url: str) -> Engine:
         connect_args={
             "connect_timeout": CONNECT_SECONDS,
             "options": f"-c statement_timeout={milliseconds}",
-            # If the network drops packets, the system would otherwise wait for hours.
+            # If the network drops packets, the kernel would otherwise wait for hours.
             "keepalives_idle": STATEMENT_SECONDS,
             "keepalives_interval": 2,
             "keepalives_count": 3,
@@ -52,9 +52,9 @@ def connect(url: str) -> Engine:
 
 
 def describe_error(error: SQLAlchemyError) -> str:
-    """Say what is wrong, without values that clients sent.
+    """Describe an error without values that clients sent.
 
-    Those are in the statement, and in the details that PostgreSQL adds to its message.
+    They are in the statement and in the details that PostgreSQL adds to its message.
     """
     cause = error.orig if isinstance(error, DBAPIError) else error
     message = getattr(getattr(cause, "diag", None), "message_primary", None) or cause
@@ -63,8 +63,8 @@ def describe_error(error: SQLAlchemyError) -> str:
 
 def _prepare_sqlite(connection: Any, record: Any) -> None:
     connection.isolation_level = None  # transactions begin explicitly, below
-    # The mode is stored in the file. Setting it fails while another process sets it, in
-    # which case there is nothing left to do.
+    # The mode is stored in the file. Setting it fails while another process sets it;
+    # then there is nothing to do.
     with suppress(sqlite3.OperationalError):
         connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
@@ -79,7 +79,7 @@ def _require_same_file(_: Any, record: Any, __: Any) -> None:
 
 
 def _identify_file(path: str) -> tuple[int, int] | None:
-    """Return device and inode of a file; None if it is gone, or in memory."""
+    """Return device and inode of a file; None if there is no file."""
     try:
         status = os.stat(path)
     except OSError:
@@ -88,5 +88,5 @@ def _identify_file(path: str) -> tuple[int, int] | None:
 
 
 def _begin_writing(connection: Connection) -> None:
-    """Take the write lock first: SQLite cannot wait for it after a read."""
+    """Acquire the write lock first: SQLite cannot wait for it after a read."""
     connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,4 +1,4 @@
-"""The metrics of the database, which exist only if there is one."""
+"""The metrics of the database; they exist only if one is configured."""
 
 from prometheus_client import CollectorRegistry, Gauge
 
@@ -9,14 +9,14 @@ class DatabaseMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self.up = Gauge(
             "serving_database_up",
-            "Whether the worker reached the database when it last tried",
+            "1 if the database was reached at the last attempt",
             multiprocess_mode="livemin",
             registry=registry,
         )
-        self.up.set(1)  # a worker that has not tried yet is not an outage
+        self.up.set(1)  # no outage before the first attempt
         self.buffered_rows = Gauge(
             "serving_database_buffered_rows",
-            "Predicted rows that are not in the database yet",
+            "Predicted rows waiting to be stored in the database",
             multiprocess_mode="livesum",
             registry=registry,
         )

@@ -11,13 +11,13 @@ from serving.database.tables import feedback, predictions
 from serving.monitoring.tasks import OnError, run_forever
 
 TASK = "database-retention"
-CHECK_SECONDS = 600.0  # short enough for services that run only now and then
+CHECK_SECONDS = 600.0  # short enough for services that do not run all the time
 DAY = 24 * 3600.0
-ROWS_AT_ONCE = 400  # so that other writers do not wait long
+ROWS_AT_ONCE = 400  # few, so that other writers do not wait long
 PAUSE_SECONDS = 0.02
 STOP_SECONDS = 2.0
 
-# One row at a time: SQLite reads the whole table to find a list of pairs.
+# One row at a time, because SQLite scans the whole table to find a list of pairs.
 _DELETE = [
     delete(table).where(
         table.c.prediction_id == bindparam("id"),
@@ -33,7 +33,7 @@ class PredictionRetention:
     Args:
         engine: The database.
         days: Retention period.
-        on_error: Called with a name and the error on a failure.
+        on_error: Called with the task's name and the error.
     """
 
     def __init__(self, engine: Engine, days: float, on_error: OnError) -> None:
@@ -67,7 +67,7 @@ class PredictionRetention:
             return  # unreachable, which the writer reports; retried later
 
     def _find_next_model(self, name: str) -> str | None:
-        """Return the first model after a name: the index is by model, then time."""
+        """Return the first model after a name; uses the index by model and time."""
         query = select(func.min(predictions.c.model)).where(predictions.c.model > name)
         with self._engine.begin() as connection:
             return connection.execute(query).scalar()
@@ -79,7 +79,7 @@ class PredictionRetention:
             select(*columns)
             .where(predictions.c.model == model, predictions.c.predicted_at < before)
             .limit(ROWS_AT_ONCE)
-            .with_for_update(skip_locked=True)  # rows that another process is deleting
+            .with_for_update(skip_locked=True)  # skip those that others are deleting
         )
         with self._engine.begin() as connection:
             keys = [{"id": key, "row": row} for key, row in connection.execute(query)]
@@ -92,5 +92,5 @@ class PredictionRetention:
         run_forever(TASK, self.check, CHECK_SECONDS, self._wait, self._on_error)
 
     def _wait(self, seconds: float) -> bool:
-        """Wait with jitter, so that processes that start together do not collide."""
+        """Wait with jitter, so that processes started together do not collide."""
         return self._stopping.wait(seconds * random.uniform(0.5, 1))  # noqa: S311

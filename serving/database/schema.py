@@ -1,11 +1,11 @@
-"""The version of the tables, which Alembic upgrades."""
+"""Creates the tables and upgrades them with Alembic."""
 
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 REVISION = "0001"  # of the newest migration
 VERSION_TABLE = "predictions_schema"
-# An arbitrary number; serializes processes that upgrade PostgreSQL at the same time.
+# An arbitrary number; serializes concurrent upgrades of PostgreSQL.
 ADVISORY_LOCK = 4_711_014
 
 
@@ -14,9 +14,10 @@ class LaterSchemaError(SQLAlchemyError):
 
 
 def upgrade(engine: Engine) -> None:
-    """Create the tables, or upgrade them to the version that this service needs.
+    """Create the tables, or upgrade them to the version that this release needs.
 
-    Several processes may do so at the same time: all but one wait, and find it done.
+    Several processes may call this at the same time: one of them does it, the others
+    wait.
 
     Raises:
         SQLAlchemyError: If the database cannot be reached or changed, or its tables
@@ -29,8 +30,8 @@ def upgrade(engine: Engine) -> None:
         revision = read_revision(connection)
         if revision is not None and revision > REVISION:  # numbers of four digits
             raise LaterSchemaError(
-                f"the tables have version {revision} of a later release, and this one"
-                f" needs version {REVISION}: use that release, or set IRIS_DATABASE_URL"
+                f"the tables have version {revision} of a later release, but this one"
+                f" needs version {REVISION}; use that release, or set IRIS_DATABASE_URL"
                 " to another database"
             )
         if revision != REVISION:
@@ -46,7 +47,7 @@ def read_revision(connection: Connection) -> str | None:
 
 
 def _migrate(connection: Connection) -> None:
-    # Alembic is loaded only when there is something to change.
+    # Imported only if there is something to change.
     from alembic.command import upgrade as run_migrations  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
 

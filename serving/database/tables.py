@@ -1,7 +1,7 @@
 """The tables of predictions and feedback.
 
-Training and monitoring read them too, by column names. docs/loop.md describes them, and
-a change needs a migration.
+Training and monitoring also read them, by column names. docs/loop.md describes them. A
+change requires a migration.
 """
 
 from sqlalchemy import (
@@ -28,7 +28,7 @@ predictions = Table(
     Column("row_index", Integer, primary_key=True, autoincrement=False),
     Column("predicted_at", Double, nullable=False),  # seconds since the epoch
     Column("model", Text, nullable=False),
-    Column("version", Text, nullable=False),  # the one that answered
+    Column("version", Text, nullable=False),  # of the returned prediction
     Column("arm", Text, nullable=False),  # production or canary
     Column("request_id", Text, nullable=False),
     Column("route", Text, nullable=False),
@@ -39,11 +39,11 @@ predictions = Table(
     Column("other_version", Text),
     Column("other_prediction", Text),
     Column("other_probabilities", Text),
-    # The time that each of the two models took for the whole request.
+    # The prediction time of each of the two models for the whole request.
     Column("seconds", Double),
     Column("other_seconds", Double),
     Index("predictions_by_time", "model", "predicted_at"),
-    # The few rows that the other model failed on, which stop a canary.
+    # The few rows for which the other model failed, which stop a canary.
     Index(
         "predictions_failed",
         "model",
@@ -58,7 +58,7 @@ feedback = Table(
     metadata,
     Column("prediction_id", String(40), primary_key=True),
     Column("row_index", Integer, primary_key=True, autoincrement=False),
-    Column("label", Text, nullable=False),  # the last one that was sent
+    Column("label", Text, nullable=False),  # the last one received
     Column("received_at", Double, nullable=False),  # seconds since the epoch
     Index("feedback_by_time", "received_at"),
 )

@@ -1,4 +1,4 @@
-"""A thread for short database transactions, so that no request waits long for one."""
+"""A thread for short database transactions, for which requests wait a limited time."""
 
 import logging
 import threading
@@ -15,11 +15,11 @@ from serving.database.engine import describe_error
 from serving.database.errors import DatabaseUnavailableError
 from serving.database.schema import LaterSchemaError, upgrade
 
-UNAVAILABLE_SECONDS = 1.0  # without another attempt after a failure
+UNAVAILABLE_SECONDS = 1.0  # pause without attempts after a failure
 # A locked or damaged file, a closed connection, a full disk, a server that has become a
 # replica, missing tables or those of a later version; but not invalid values.
-AWAY = (DatabaseError, InterfaceError, PoolTimeoutError, LaterSchemaError)
-MISTAKES = (DataError, IntegrityError)
+UNAVAILABLE = (DatabaseError, InterfaceError, PoolTimeoutError, LaterSchemaError)
+INVALID = (DataError, IntegrityError)
 MESSAGE = "The database does not respond or is locked by another process. Retry later."
 
 logger = logging.getLogger(__name__)
@@ -45,11 +45,11 @@ class _Job:
 
 
 class DatabaseThread:
-    """Runs work in transactions, one after the other.
+    """Runs work in transactions, one after another.
 
-    The timeouts of the drivers do not cover everything: a server that hangs keeps its
-    connections open. Callers therefore wait for a limited time, whatever happens to the
-    work; and for a second after a failure, calls fail immediately.
+    The drivers' timeouts do not cover everything: a server that hangs keeps its
+    connections open. Therefore, callers wait only for a limited time, and calls within
+    a second after a failure fail immediately.
 
     Args:
         engine: The database; its tables are created first.
@@ -60,8 +60,8 @@ class DatabaseThread:
         self._is_upgraded = False
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._stuck: _Job | None = None
-        self._away_until = 0.0
-        # A daemon, because Python would wait for it at exit, and the server may hang.
+        self._unavailable_until = 0.0
+        # A daemon, because Python would wait for it at exit and the server may hang.
         self._thread = threading.Thread(target=self._run, name="database", daemon=True)
 
     def start(self) -> None:
@@ -84,7 +84,7 @@ class DatabaseThread:
             DatabaseUnavailableError: If the database cannot be used at the moment.
         """
         is_stuck = self._stuck is not None and not self._stuck.done.is_set()
-        if is_stuck or time.monotonic() < self._away_until:
+        if is_stuck or time.monotonic() < self._unavailable_until:
             raise DatabaseUnavailableError(MESSAGE)
         job = _Job(work, note)
         self._jobs.put(job)
@@ -93,7 +93,7 @@ class DatabaseThread:
             self._stuck = job
             self._note_failure(f"no result within {seconds} s")
             raise DatabaseUnavailableError(MESSAGE)
-        if isinstance(job.error, AWAY) and not isinstance(job.error, MISTAKES):
+        if isinstance(job.error, UNAVAILABLE) and not isinstance(job.error, INVALID):
             self._note_failure(describe_error(job.error))
             raise DatabaseUnavailableError(MESSAGE) from job.error
         if job.error is not None:
@@ -107,7 +107,8 @@ class DatabaseThread:
             except Exception as error:
                 job.error = error
                 # The database may have been replaced by an empty one.
-                self._is_upgraded = self._is_upgraded and not isinstance(error, AWAY)
+                if isinstance(error, UNAVAILABLE):
+                    self._is_upgraded = False
             job.done.set()
 
     def _perform(self, job: _Job) -> Any:
@@ -115,18 +116,18 @@ class DatabaseThread:
             upgrade(self._engine)
             self._is_upgraded = True
         with self._engine.begin() as connection:
-            _require_interest(job)  # the work may have waited for a lock
+            _raise_if_abandoned(job)  # the transaction may have waited for a lock
             result = job.work(connection)
-            _require_interest(job)
+            _raise_if_abandoned(job)
         job.note(result)
         return result
 
     def _note_failure(self, reason: str) -> None:
-        self._away_until = time.monotonic() + UNAVAILABLE_SECONDS
+        self._unavailable_until = time.monotonic() + UNAVAILABLE_SECONDS
         fields = {"detail": reason}
         logger.warning("database unavailable", extra={"fields": fields})
 
 
-def _require_interest(job: _Job) -> None:
+def _raise_if_abandoned(job: _Job) -> None:
     if job.is_abandoned:
         raise _AbandonedError

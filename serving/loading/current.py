@@ -1,4 +1,4 @@
-"""The model in use: one reference, swapped as a whole, so no request sees a mix."""
+"""The model in use: one reference, swapped as a whole."""
 
 import logging
 
@@ -31,10 +31,10 @@ class Current:
         self._failure: str | None = None
 
     def get(self) -> Served:
-        """Return the model in use; a request asks once and keeps it.
+        """Return the model in use; a request calls this once and keeps the result.
 
         Raises:
-            ModelNotReadyError: If none is loaded; says why.
+            ModelNotReadyError: If none is loaded; the message says why.
         """
         served = self.served
         if served is None:
@@ -43,7 +43,7 @@ class Current:
         return served
 
     def swap(self, model: Model) -> None:
-        """Switch to another model; requests in flight finish with theirs.
+        """Switch to another model; requests in flight finish with their own.
 
         Raises:
             ModelRefusedError: If it cannot be served; the one in use stays.
@@ -61,11 +61,11 @@ class Current:
         self.report = self._store.read_report()
 
     def note_failure(self, reason: str | None) -> None:
-        """Note why the published model cannot be used."""
+        """Record why the published model cannot be used."""
         self._failure = reason
 
     @property
     def is_fallback(self) -> bool:
-        """Whether a model is in use because Production's cannot be."""
+        """Whether a fallback is in use because Production's model cannot be."""
         served = self.served
         return served is not None and is_fallback(served.model.version, self._config)

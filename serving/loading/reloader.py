@@ -1,4 +1,4 @@
-"""Picks up what the follower publishes: a thread in each worker."""
+"""Loads what the follower publishes, in a thread of each worker."""
 
 import logging
 import os
@@ -23,18 +23,18 @@ Stamp = tuple[int, int] | None
 class Reloader:
     """Loads the published model of a role whenever its pointer changes.
 
-    A model that fails its checks is not used: the one in use stays, and the pointer is
-    tried again after a while, because a disk may have recovered.
+    A model that fails its checks is not used: the previous one stays in use, and the
+    new one is tried again after a while, because a disk may have recovered.
 
     Args:
-        store: Where models are published.
-        role: Whose model is loaded.
+        store: The store in which models are published.
+        role: The role whose model is loaded.
         metrics: Counts loads, failures and errors.
         swap: Called with a model; raises ``ModelRefusedError`` if it cannot be used.
         refresh: Called at each poll, before a model is loaded.
         withdraw: Called when the role no longer has a model.
-        note_failure: Called with why the published model cannot be used, in one word,
-            and with None when the failure is over.
+        note_failure: Called with the reason why the published model cannot be used, in
+            one word, and with None when it can be used again.
     """
 
     def __init__(
@@ -62,12 +62,12 @@ class Reloader:
         self._thread = threading.Thread(target=self._run, name=self._task, daemon=True)
 
     def start(self) -> None:
-        """Load what is published now, then keep polling."""
+        """Load the published model, then keep polling."""
         attempt(self._task, self.check, self._metrics.errors.record)
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread."""
+        """Stop the thread."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
@@ -85,7 +85,7 @@ class Reloader:
             try:
                 self._load()
             except ModelRefusedError as error:
-                # It may have been replaced, and even removed, while it was read.
+                # It may have been replaced, or even removed, while it was read.
                 if _read_stamp(self._store.pointer(self._role)) == stamp:
                     self._refuse(error)
                 return
@@ -127,7 +127,7 @@ class Reloader:
 
 
 def _read_stamp(pointer: Path) -> Stamp:
-    """Return what changes with each write of the pointer, which makes a new file."""
+    """Return a value that changes with each write of the pointer."""
     try:
         status = os.stat(pointer)
     except OSError:

@@ -1,4 +1,4 @@
-"""A model with everything built from it, proven before it serves."""
+"""A model with everything built from it, checked before it is served."""
 
 from dataclasses import dataclass
 
@@ -31,10 +31,10 @@ class Served:
 
 
 def build_served(model: Model, metrics: PredictionFamilies, config: Config) -> Served:
-    """Build everything that serves a model, and send its golden rows through it.
+    """Build everything that serves a model, and check it with the golden rows.
 
-    Workers serve what this returns, and the follower publishes a version only if this
-    accepts it: so it accepts exactly what workers can serve.
+    Workers serve the result, and the follower publishes a version only if this
+    succeeds: it accepts exactly the models that workers can serve.
 
     Raises:
         ModelRefusedError: If the model cannot be served.
@@ -65,7 +65,7 @@ def build_served(model: Model, metrics: PredictionFamilies, config: Config) -> S
 
 
 def _check_golden_rows(model: Model, schemas: Schemas, max_rows: int) -> None:
-    """Send golden rows as JSON, alone and as a batch; compare the predictions."""
+    """Read golden rows as JSON, one row and a batch, and compare the predictions."""
     expected = model.contract.golden_rows
     examples = orjson.loads(orjson.dumps(model.contract.examples[:max_rows]))
     rows = schemas.load_batch({"instances": examples})
@@ -85,7 +85,7 @@ def _check_golden_rows(model: Model, schemas: Schemas, max_rows: int) -> None:
 
 
 def _check_gaps(model: Model) -> None:
-    """Predict with each value that may be missing or unknown: golden rows may not."""
+    """Predict missing and unknown values, which golden rows may lack."""
     contract = model.contract
     probes = []
     for place, feature in enumerate(contract.features):

@@ -1,1 +1,1 @@
-"""The model that answers: contract, ONNX, store, reloading."""
+"""The served model: contract, ONNX, store, reloading."""

@@ -1,21 +1,21 @@
-"""Whether the follower still reports: each report says when the next is due.
+"""Whether the follower still reports: each report says when the next one is due.
 
-Imports nothing large: the health check of the follower runs every few seconds.
+It imports nothing large: the follower's health check runs every few seconds.
 """
 
 REPORT_FILE = "registry.json"
 MISSED_POLLS = 3
-# The pause after an error, and clocks that differ between containers' machines.
+# Allows for the pause after an error and for clock differences between machines.
 GRACE_SECONDS = 60.0
 LONGEST_POLL_SECONDS = 600.0  # a poll may contain a slow download
 
 
 def limit_silence(interval: float, *, is_polling: bool) -> float:
-    """Return within how many seconds a follower reports again unless it hangs.
+    """Return the number of seconds within which a follower must report again.
 
     Args:
         interval: Seconds between its polls.
-        is_polling: Whether a poll has begun.
+        is_polling: Whether a poll is in progress.
     """
     if is_polling:
         return LONGEST_POLL_SECONDS
@@ -27,7 +27,7 @@ def is_overdue(reported_at: float, within: float, now: float) -> bool:
 
     Args:
         reported_at: Time of the last report, in seconds since the epoch.
-        within: Seconds within which the next one was promised.
+        within: Seconds within which the next one is due.
         now: The present time.
     """
     return not -GRACE_SECONDS <= now - reported_at <= within

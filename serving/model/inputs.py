@@ -1,4 +1,4 @@
-"""The input tensors of an ONNX model: checked, and filled from rows."""
+"""The input tensors of an ONNX model, created from rows."""
 
 from collections.abc import Sequence
 from itertools import accumulate
@@ -15,18 +15,18 @@ FLOAT, STRING = "tensor(float)", "tensor(string)"
 
 
 class Inputs:
-    """Splits rows into the tensors that a model takes.
+    """Splits rows into the input tensors of a model.
 
-    Without a category there is one of any name, which is the rows themselves.
-    Otherwise there are two: ``numbers``, unless all features are categories, and
-    ``categories``, both in the order of the features.
+    Without categories, there is one tensor with any name: the rows themselves.
+    Otherwise there are two, in the order of the features: ``numbers``, unless all
+    features are categories, and ``categories``.
 
     Args:
         features: The features of the contract.
         tensors: The inputs of the ONNX model.
 
     Raises:
-        ContractError: If the inputs do not fit the features.
+        ContractError: If the inputs do not match the features.
     """
 
     def __init__(self, features: Sequence[Feature], tensors: Sequence[Any]) -> None:
@@ -41,7 +41,7 @@ class Inputs:
         is_category = np.array([isinstance(f, Category) for f in features])
         self._numbers = np.flatnonzero(~is_category)
         self._categories = np.flatnonzero(is_category)
-        # All texts in one array: before those of each feature, what is missing.
+        # The texts of all features in one array: each missing, known ..., unknown.
         texts = [[MISSING, *each.categories, UNKNOWN] for each in categories]
         self._texts = np.array([text for each in texts for text in each], dtype=object)
         starts = accumulate(map(len, texts[:-1]), initial=0)
@@ -68,12 +68,12 @@ def _check(expected: dict[str, tuple[str, int]], tensors: Sequence[Any]) -> None
     if set(found) != set(expected):
         message = f"the inputs must be {_join(expected)}, but are {_join(found)}"
         raise ContractError(message)
-    for name, (kind, wide) in expected.items():
-        if found[name][0] != kind or list(found[name][1][-1:]) != [wide]:
+    for name, (kind, width) in expected.items():
+        if found[name][0] != kind or list(found[name][1][-1:]) != [width]:
             kind_found, shape = found[name]
             raise ContractError(
                 f"the input {name} is a {kind_found} of shape {shape}, but the "
-                f"contract requires a {kind} with {wide} columns"
+                f"contract requires a {kind} with {width} columns"
             )
 
 

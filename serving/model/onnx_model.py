@@ -1,4 +1,4 @@
-"""The model: one ONNX file and the contract that it contains."""
+"""A model: one ONNX file and the contract in it."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from serving.model.contract import parsing
 from serving.model.contract.contract import METADATA_KEY, Contract, ContractError
 from serving.model.inputs import FLOAT, STRING, Inputs
 
-# Why a model can be refused: when it is loaded, and by the follower only.
+# Reasons for refusing a model: when it is loaded, and in the follower only.
 LOAD_REASONS = ("contract", "digest", "golden_rows", "unreadable", "unservable")
 SYNC_REASONS = ("disk_full", "download", "error", "share", "store")
 
@@ -24,7 +24,7 @@ class ModelNotReadyError(Exception):
 
 
 class ModelRefusedError(Exception):
-    """A model file must not be used; ``reason`` is one word for the metrics."""
+    """A model must not be used; ``reason`` is one word for the metrics."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(detail)
@@ -48,7 +48,7 @@ class Version:
         """Read a version's description in the store.
 
         Raises:
-            ValueError: If it is not complete.
+            ValueError: If it is incomplete.
         """
         tags = parsing.read_object(part, "tags", "")
         return cls(
@@ -65,7 +65,7 @@ class Version:
 
 @dataclass(frozen=True)
 class Prediction:
-    """Labels of some rows, and probabilities of shape (rows, classes)."""
+    """Labels, shape (n_rows,), and probabilities, shape (n_rows, n_classes)."""
 
     labels: NDArray[np.str_]
     probabilities: NDArray[np.float32]
@@ -99,7 +99,7 @@ class Model:
 
         Raises:
             ModelRefusedError: If the file is not the registered one, cannot be read or
-                answers differently from the model that was exported.
+                predicts something else than the exported model.
         """
         try:
             content = path.read_bytes()
@@ -110,7 +110,7 @@ class Model:
         check_digest(content, version.digest)
         session = _open_session(content)
         contract = _read_contract(session)
-        inputs = _check_form(session, contract)
+        inputs = _check_signature(session, contract)
         model = cls(session, inputs, contract, version)
         model._replay_golden_rows()
         return model
@@ -122,7 +122,7 @@ class Model:
 
         Args:
             rows: An array of shape (n_rows, n_features).
-            options: With which another thread can end the prediction.
+            options: Allow another thread to terminate the prediction.
         """
         tensors = self._inputs.fill(rows)
         labels, probabilities = self._session.run(self._outputs, tensors, options)
@@ -141,20 +141,20 @@ class Model:
     def _replay_golden_rows(self) -> None:
         golden = self.contract.golden_rows
         try:
-            answer = self.predict(golden.inputs)
+            replayed = self.predict(golden.inputs)
         except _ort_errors() as error:
             message = f"golden rows cannot be predicted: {error}"
             raise ModelRefusedError("golden_rows", message) from None
-        if tuple(answer.labels.tolist()) != golden.predictions:
+        if tuple(replayed.labels.tolist()) != golden.predictions:
             raise ModelRefusedError(
                 "golden_rows", "predictions differ from those at export"
             )
-        if answer.probabilities.shape != golden.probabilities.shape:
+        if replayed.probabilities.shape != golden.probabilities.shape:
             raise ModelRefusedError(
                 "golden_rows", "the number of classes differs from that at export"
             )
-        difference = float(np.abs(answer.probabilities - golden.probabilities).max())
-        # "not <=" and not ">": NaN must be refused too.
+        difference = float(np.abs(replayed.probabilities - golden.probabilities).max())
+        # "not <=" instead of ">" also refuses NaN.
         if not difference <= golden.tolerance:
             message = f"probabilities differ from those at export by {difference:.2g}"
             raise ModelRefusedError("golden_rows", message)
@@ -175,7 +175,7 @@ def check_digest(content: bytes, expected: str) -> None:
 
 def _open_session(content: bytes) -> ort.InferenceSession:
     options = ort.SessionOptions()
-    # Workers run in parallel already: more threads in each would only compete.
+    # Workers already run in parallel: more threads in each would only compete.
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     try:
@@ -188,7 +188,7 @@ def _open_session(content: bytes) -> ort.InferenceSession:
         ) from None
 
 
-def _check_form(session: ort.InferenceSession, contract: Contract) -> Inputs:
+def _check_signature(session: ort.InferenceSession, contract: Contract) -> Inputs:
     """Refuse a model whose inputs or outputs ``predict`` cannot handle."""
     outputs = [part.type for part in session.get_outputs()]
     if outputs != [STRING, FLOAT]:
@@ -201,7 +201,7 @@ def _check_form(session: ort.InferenceSession, contract: Contract) -> Inputs:
 
 
 def _ort_errors() -> tuple[Any, ...]:
-    """Return what ONNX Runtime raises for a file that it cannot run."""
+    """Return the errors of ONNX Runtime for a file that it cannot run."""
     state = ort.capi.onnxruntime_pybind11_state
     return (
         state.Fail,

@@ -1,6 +1,6 @@
-"""Describes what the follower last reported, for public responses.
+"""Describes the follower's last report for public responses.
 
-Reasons are single words; details may name hosts and paths, so they are only logged.
+Reasons are single words; details may contain hosts and paths and are only logged.
 """
 
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ FALLBACK_ALIAS = "Previous"
 
 
 def describe_registry(report: FollowerReport | None) -> dict[str, Any]:
-    """Summarize the follower's report for the readiness answer."""
+    """Summarize the follower's report for the readiness response."""
     silence = _explain_silence(report)
     if report is None or not report.has_polled:
         detail = silence or "the follower has not polled the registry yet"
@@ -77,8 +77,8 @@ def explain_missing_model(
 
     Args:
         report: The follower's report.
-        config: Names the wanted alias.
-        failure: Why what the store holds could not be loaded, in one word.
+        config: The settings, with the wanted alias.
+        failure: Why the stored version could not be loaded, in one word.
     """
     reason = _explain_silence(report) or _find_reason(report, config.wanted)
     if failure:
@@ -87,7 +87,7 @@ def explain_missing_model(
 
 
 def _explain_silence(report: FollowerReport | None) -> str | None:
-    """Say that a follower has stopped reporting: its report may no longer be true."""
+    """Explain that the follower has stopped reporting; None if it has not."""
     if report is None or not report.is_overdue:
         return None
     return f"the follower has not reported since {format_time(report.reported_at)}"
@@ -110,7 +110,7 @@ def _find_reason(report: FollowerReport | None, wanted: str) -> str:
 
 
 def format_time(timestamp: float | None) -> str | None:
-    """Format a time for answers: UTC, to the second."""
+    """Format a time for responses: in UTC, to the second."""
     if timestamp is None:
         return None
     moment = datetime.fromtimestamp(timestamp, UTC)

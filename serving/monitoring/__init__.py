@@ -1,1 +1,1 @@
-"""Metrics, logs, traces and shadow."""
+"""Metrics, logs, traces and the shadow model."""

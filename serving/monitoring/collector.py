@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class StateCollector(Collector):
-    """Reports the current state; nothing of an earlier model remains."""
+    """Reports the current state, so that nothing of earlier models remains."""
 
     def __init__(self, current: "Current", partner: "Partner") -> None:
         self._current = current
@@ -56,7 +56,7 @@ class StateCollector(Collector):
             beside = partner.served.model.version
             yield create_gauge(
                 "serving_canary_share",
-                "Share of the requests that Production's partner answers",
+                "Share of the requests assigned to Production's partner",
                 ["version", "alias"],
                 [([beside.version, beside.alias], partner.share)],
             )
@@ -68,7 +68,7 @@ class StateCollector(Collector):
         if report.has_polled:
             yield create_gauge(
                 "serving_registry_up",
-                "1 if the last poll of the registry succeeded, and was recent",
+                "1 if the last poll of the registry was recent and succeeded",
                 [],
                 [([], float(report.reachable and not report.is_overdue))],
             )
@@ -81,7 +81,7 @@ class StateCollector(Collector):
             )
         yield create_gauge(
             "serving_store_damaged",
-            "1 if files of a published version are damaged or missing",
+            "1 if the files of a published version are damaged or missing",
             [],
             [([], float(report.damaged is not None))],
         )
@@ -89,7 +89,7 @@ class StateCollector(Collector):
 
 
 def _find_accuracy(model: Model) -> Samples:
-    """Return the accuracy if the contract has it."""
+    """Return the held-out accuracy if the contract contains it."""
     metrics = model.contract.document.get("metrics")
     accuracy = metrics.get("accuracy") if isinstance(metrics, dict) else None
     if isinstance(accuracy, int | float):
@@ -104,7 +104,7 @@ def _count_events(report: FollowerReport) -> Iterator[Metric]:
         "Registered versions refused by the follower",
         labels=["reason"],
     )
-    # All reasons: PromQL sees no increase in a counter that has just appeared.
+    # All reasons, because PromQL sees no increase in a counter that has just appeared.
     counts = dict.fromkeys((*LOAD_REASONS, *SYNC_REASONS), 0) | report.refused
     for reason, count in counts.items():
         refused.add_metric([reason], count)

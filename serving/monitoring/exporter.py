@@ -1,4 +1,4 @@
-"""prometheus-flask-exporter with one hook instead of three: same metrics, faster."""
+"""prometheus-flask-exporter with one hook instead of three, which is faster."""
 
 from collections.abc import Iterable
 from time import perf_counter
@@ -8,26 +8,25 @@ from flask import Flask, Response, request
 from prometheus_client import Counter, Histogram
 from prometheus_flask_exporter import PrometheusMetrics
 
-FAILURES = (429, 500, 503)  # what the service answers when it fails
+FAILURES = (429, 500, 503)  # statuses of requests that the service fails to handle
 
 
 class Exporter(PrometheusMetrics):  # type: ignore[misc]
-    """The exporter, with its default metrics counted in a single hook.
+    """The exporter, but a single hook counts its default metrics.
 
     Its own hooks look up labels, patterns and attributes for each request, which takes
-    as long as the validation of a row. Here the child of each combination of labels is
-    looked up once.
+    as long as validating a row. This one looks up each combination of labels once.
     """
 
     def export_defaults(
         self, buckets: tuple[float, ...], app: Flask, prefix: str = "flask", **_: Any
     ) -> None:
-        """Count the requests of an application and how long they take.
+        """Count the requests of an application and their latencies.
 
         Args:
             buckets: Upper bounds of the latencies, in seconds.
             app: The application; its requests are ``ApiRequest``.
-            prefix: Of the names of the metrics.
+            prefix: Prefix of the metrics' names.
         """
         seconds = Histogram(
             f"{prefix}_http_request_duration_seconds",

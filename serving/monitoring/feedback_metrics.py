@@ -1,4 +1,4 @@
-"""The metrics of feedback, in the classes of one model."""
+"""The metrics of feedback on one model."""
 
 from collections import Counter as Tally
 from typing import TYPE_CHECKING
@@ -12,16 +12,16 @@ from serving.monitoring.prediction_metrics import PredictionFamilies
 if TYPE_CHECKING:
     from serving.database.feedback.writing import Written
 
-DIFFERENT = "different"  # label of a row if it and the prediction are two rare classes
+DIFFERENT = "different"  # label if it and the prediction are two different rare classes
 
 
 class FeedbackMetrics:
-    """Counts feedback; rare classes share series, to bound their number.
+    """Counts feedback; rare classes share series, to limit their number.
 
     In every series, the label equals the prediction if the prediction was correct.
 
     Args:
-        metrics: The metrics.
+        metrics: The metric families.
         model: The model in use, whose classes are the labels.
         is_prepared: Whether to create the series now: PromQL sees no increase in a
             counter that appears with its first event.
@@ -48,7 +48,7 @@ class FeedbackMetrics:
             self._metrics.corrections.labels(version).inc(count)
 
     def _group(self, predicted: str, label: str) -> tuple[str, str]:
-        """Name the series of a pair of classes."""
+        """Return the labels of the series of a pair of classes."""
         first, second = (
             each if each in self._named else OTHER for each in (predicted, label)
         )

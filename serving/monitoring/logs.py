@@ -13,7 +13,7 @@ from gunicorn.http import errors
 
 from serving.config import Config
 
-# It stops reading or sending, or sends an invalid body.
+# The client stops reading or sending, or sends an invalid body.
 CLIENT_ERRORS = (
     TimeoutError,
     errors.ChunkMissingTerminator,
@@ -23,15 +23,15 @@ CLIENT_ERRORS = (
 )
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s]+@")
-# Of absolute URLs, and of bare paths as urllib3 quotes them.
+# Query strings of absolute URLs, and of bare paths as urllib3 logs them.
 _QUERY = re.compile(r"(?<=[\w/.%~-])[?#][\w.%~-]+=[^\s\"'<>`)\]]*")
 
 
 def redact(text: str) -> str:
     """Remove credentials from the URLs in a text.
 
-    User names and passwords go, and whole query strings: those of signed URLs grant
-    access to what they address.
+    User names, passwords and complete query strings are removed: the query strings of
+    signed URLs grant access.
     """
     if "?" in text or "#" in text:
         text = _QUERY.sub("?***", text)
@@ -44,16 +44,15 @@ Line = tuple[float, dict[str, Any]]  # seconds since the epoch, fields
 def lines_of(record: logging.LogRecord) -> list[Line]:
     """Return the lines of a record.
 
-    ``extra={"fields": {...}}`` adds fields to its one line. ``extra={"lines": [...]}``
-    gives it many lines: each one costs a fraction of a record, and all are written with
-    one system call.
+    ``extra={"fields": {...}}`` adds fields to its only line. ``extra={"lines": [...]}``
+    writes several lines with one system call; each is cheaper than a record.
     """
     one_line = [(record.created, getattr(record, "fields", {}))]
     return getattr(record, "lines", one_line)
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line."""
+    """One JSON object per line."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Format a record."""
@@ -95,13 +94,13 @@ def _format_text(message: str, line: Line) -> str:
 
 
 class GunicornLogger(glogging.Logger):  # type: ignore[misc]
-    """gunicorn's logger: one line for a client's error, none for a request."""
+    """gunicorn's logger with one line per client error, and none per request."""
 
     def access(self, resp: Any, req: Any, environ: Any, request_time: Any) -> None:
-        """Log nothing: the service writes its own line."""
+        """Log nothing: the service writes its own access log."""
 
     def exception(self, msg: Any, *args: Any, **kwargs: Any) -> None:
-        """Log an exception, without a traceback if a client has caused it."""
+        """Log an exception, without a traceback if a client caused it."""
         error = sys.exc_info()[1]
         if isinstance(error, CLIENT_ERRORS):
             self.warning("%s %s: %s", msg, type(error).__name__, error)
@@ -120,7 +119,7 @@ def logging_settings(config: Config) -> dict[str, Any]:
     """Return settings for ``logging.config.dictConfig``."""
     for_people = is_for_people(config)
     formatter = TextFormatter if for_people else JsonFormatter
-    # Of gunicorn's start, a person needs the address only, and we announce that.
+    # At a terminal, gunicorn's messages at the start are replaced by our own.
     gunicorn_level = "WARNING" if for_people else config.log_level
     return {
         "version": 1,
@@ -144,7 +143,7 @@ def logging_settings(config: Config) -> dict[str, Any]:
 def configure_logging(config: Config) -> None:
     """Set up logging."""
     logging.config.dictConfig(logging_settings(config))
-    # No format shows where in the code a record comes from: skip the lookup.
+    # No format shows the source location of a record: skip the lookup.
     logging._srcfile = None
     logging.logThreads = False
     logging.logMultiprocessing = False

@@ -1,4 +1,4 @@
-"""The metrics: requests, counted by the exporter, and our own."""
+"""All metrics: those of the exporter, and our own."""
 
 from pathlib import Path
 
@@ -34,11 +34,11 @@ MODEL_SECONDS = (2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 0.001, 0.005, 0.01, 0.05, 0.1, 1)
 
 
 class ServiceMetrics(PredictionFamilies):
-    """All metrics of one application, in a registry of their own.
+    """All metrics of one application, in their own registry.
 
     Args:
-        app: Gets the exporter's hooks.
-        folder: Where gunicorn's workers share their values; None in one process.
+        app: The application, to which the exporter's hooks are added.
+        folder: The folder through which workers share values; None for one process.
     """
 
     def __init__(self, app: Flask, folder: Path | None = None) -> None:
@@ -88,7 +88,7 @@ class ServiceMetrics(PredictionFamilies):
             self.load_failures.labels(reason)
         self.shadow = Counter(
             "serving_shadow_predictions",
-            "Rows predicted by the shadow model",
+            "Rows predicted by both the served and the shadow model",
             ["version", "shadow", "agrees"],
             registry=own,
         )
@@ -143,7 +143,7 @@ class ServiceMetrics(PredictionFamilies):
         )
 
     def render(self, state: Collector, accept: str) -> tuple[bytes, str]:
-        """Write everything in the format that the scraper accepts."""
+        """Write all metrics in the format that the scraper accepts."""
         encode, content_type = choose_encoder(accept)
         registry = CollectorRegistry()
         counted: Collector = self._shared or self.registry

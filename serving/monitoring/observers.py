@@ -1,4 +1,4 @@
-"""Work that must not delay responses: a bounded queue and a thread."""
+"""A bounded queue and a thread for work that must not delay responses."""
 
 import threading
 from collections import deque
@@ -15,23 +15,23 @@ from serving.schemas.rows import Matrix
 if TYPE_CHECKING:
     from serving.loading.served import Served
 
-# Clients choose methods and paths freely: metrics and spans need few of them.
+# Clients choose methods and paths freely, but metrics and spans need few of them.
 OTHER_METHOD = "OTHER"
 UNKNOWN_ROUTE = "unknown"
-# Requests of this time are processed together: few enough not to delay the next one.
+# Requests within this time are processed together; few enough not to delay others.
 FLUSH_SECONDS = 0.01
 IDLE_SECONDS = 0.5  # between two calls of the consumer when there are no requests
-# Measured memory of the Python objects of a request, and of a predicted class.
+# Measured memory of the Python objects of a request and of a predicted class.
 REQUEST_BYTES, LABEL_BYTES = 1100, 64
 
 
-class OtherAnswer(NamedTuple):
+class OtherPrediction(NamedTuple):
     """The prediction of the other model for the same rows.
 
     Attributes:
         model: The model.
         prediction: Its prediction; None if it failed.
-        seconds: How long it took; 0 if it was not measured.
+        seconds: Duration of the prediction; 0 if it was not measured.
     """
 
     model: Model
@@ -45,10 +45,10 @@ class OtherAnswer(NamedTuple):
 
 
 class Observation(NamedTuple):
-    """The rows and predictions of an answered request.
+    """The rows and predictions of a request.
 
     Attributes:
-        model: The model that answered.
+        model: The model whose prediction was returned.
         rows: The rows in its encoding, an array of shape (n_rows, n_features).
         prediction: Its prediction.
         prediction_id: Id of the response.
@@ -68,7 +68,7 @@ class Observation(NamedTuple):
     route: str
     time: float
     arm: str = "production"
-    other: OtherAnswer | None = None
+    other: OtherPrediction | None = None
     seconds: float = 0.0
 
     @property
@@ -79,20 +79,20 @@ class Observation(NamedTuple):
 
 
 class CompletedRequest(NamedTuple):
-    """An answered request.
+    """A completed request.
 
     Attributes:
         method: Its method.
         route: The rule of its route, never the raw path.
-        status: Status code of the answer.
-        seconds: From the arrival of the head until the answer was ready.
-        waited: The part of it before the application was called.
-        time: When it was answered, in seconds since the epoch.
+        status: Status code of the response.
+        seconds: Time from the arrival of the head until the response was ready.
+        waited: The part of this time before the application was called.
+        time: When the response was ready, in seconds since the epoch.
         request_id: Its id.
         served: The model that predicted, if one did.
         observation: What it predicted.
-        head: What a span needs of it, while requests are traced.
-        trace: Its place in a trace, once that is known.
+        head: The data for its span, if requests are traced.
+        trace: The ids of its trace, once known.
     """
 
     method: str
@@ -125,7 +125,7 @@ class ObserverQueue:
     Args:
         name: Name of the thread.
         consume: Called at intervals with all requests since the last call, or none.
-        max_bytes: Memory of requests that may wait; further ones are dropped.
+        max_bytes: Memory limit of waiting requests; others are dropped.
         count_dropped: Called with the number of dropped rows.
         on_error: Called when ``consume`` raises.
     """
@@ -170,7 +170,7 @@ class ObserverQueue:
             self._submitted.set()
 
     def stop(self) -> None:
-        """Process what is waiting, then end the thread."""
+        """Process waiting requests, then stop the thread."""
         self._stopping.set()
         self._submitted.set()
         if self._thread.is_alive():
@@ -178,7 +178,7 @@ class ObserverQueue:
         self.flush()
 
     def flush(self) -> None:
-        """Process what is waiting now; an error of the consumer is reported."""
+        """Process waiting requests; an error of the consumer is reported."""
         with self._flushing:
             with self._lock:
                 batch = list(self._waiting)
@@ -191,7 +191,7 @@ class ObserverQueue:
         run_forever(self._name, self.flush, FLUSH_SECONDS, self._wait, self._on_error)
 
     def _wait(self, seconds: float) -> bool:
-        """Wait for a request, and some time for others; return whether to stop."""
+        """Wait for a request, then some time for others; return whether to stop."""
         self._submitted.wait(IDLE_SECONDS)
         self._submitted.clear()
         return self._stopping.wait(seconds)
@@ -203,7 +203,7 @@ def _estimate_memory(prediction: Prediction) -> int:
 
 
 def join(predictions: Iterable[Prediction]) -> Prediction:
-    """Return predictions of one model as one; there must be some."""
+    """Concatenate predictions of one model; there must be at least one."""
     found = list(predictions)
     return Prediction(
         np.concatenate([each.labels for each in found]),

@@ -1,4 +1,4 @@
-"""Counts what Production and its partner predict for the same rows."""
+"""Counts how often Production and its partner agree."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""The metrics of the predictions of one model."""
+"""The metrics of predictions."""
 
 from collections import Counter as Tally
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ ROWS = (1, 10, 100, 1_000, 10_000, 100_000)
 
 
 class PredictionFamilies:
-    """The metrics of predictions, for any model."""
+    """The metric families of predictions, shared by all models."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.predictions = Counter(
@@ -70,7 +70,7 @@ class PredictionFamilies:
         )
         self.unknown = Counter(
             "serving_feature_unknown",
-            "Values of categories that the model does not know",
+            "Values that are not a known category",
             ["version", "feature"],
             registry=registry,
         )
@@ -82,14 +82,14 @@ class PredictionFamilies:
         )
         self.corrections = Counter(
             "serving_feedback_corrections",
-            "Rows whose label was changed later",
+            "Changes of a row's label by later feedback",
             ["version"],
             registry=registry,
         )
 
 
 class PredictionMetrics:
-    """Counts the predictions of one model; its labels are looked up once."""
+    """Counts the predictions of one model, whose labels are looked up once."""
 
     def __init__(self, metrics: PredictionFamilies, model: Model) -> None:
         contract, version = model.contract, model.version.version
@@ -118,11 +118,11 @@ class PredictionMetrics:
             for place, feature in discrete
             if 0 in feature.counts
         ]
-        # Compared as float32, or 7.9 would lie outside of a range that ends at 7.9.
+        # Compared as float32; otherwise, 7.9 would be outside a range that ends at 7.9.
         self._lowest, self._highest = contract.trained.astype(np.float32)
 
     def find_out_of_range(self, rows: Matrix) -> NDArray[np.bool_]:
-        """Mark the values outside the training range, or not seen in training."""
+        """Return whether each value is outside the training range, or unseen there."""
         outside: NDArray[np.bool_] = (rows < self._lowest) | (rows > self._highest)
         for place, unseen in self._unseen:
             outside[:, place] |= np.isin(rows[:, place], unseen)
@@ -131,12 +131,12 @@ class PredictionMetrics:
     def record(
         self, sizes: Sequence[int], rows: Matrix, prediction: Prediction
     ) -> None:
-        """Count answered requests.
+        """Count predictions.
 
         Args:
             sizes: Number of rows of each request.
-            rows: The rows of all, an array of shape (n_rows, n_features).
-            prediction: What was predicted for them.
+            rows: The rows of all requests, an array of shape (n_rows, n_features).
+            prediction: Their predictions.
         """
         observe_all(self._batch_rows, np.array(sizes))
         for label, count in Tally(prediction.labels.tolist()).items():
@@ -162,8 +162,8 @@ class PredictionMetrics:
 def observe_all(histogram: Histogram, values: NDArray[np.floating]) -> None:
     """Observe many values in one call.
 
-    prometheus_client takes one at a time, which costs 0.2 s for 100,000 rows; a
-    histogram's buckets are counters, so we add to each what fell into it.
+    prometheus_client observes one value at a time, which takes 0.2 s for 100,000 rows.
+    Here, the counter of each bucket is increased once.
     """
     bounds = histogram._upper_bounds
     values = values[~np.isnan(values)]  # in no bucket, and the sum would stay NaN
@@ -176,6 +176,6 @@ def observe_all(histogram: Histogram, values: NDArray[np.floating]) -> None:
 
 
 def _find_discrete(contract: Contract) -> list[tuple[int, Discrete]]:
-    """Return booleans and categories with their places in a row."""
+    """Return booleans and categories with their positions in a row."""
     places = enumerate(contract.features)
     return [(place, each) for place, each in places if isinstance(each, Discrete)]

@@ -1,6 +1,6 @@
 """CPU time, memory and open files of the workers.
 
-prometheus_client leaves these metrics out where processes share their values.
+prometheus_client omits these metrics if processes share their values.
 """
 
 import time
@@ -20,10 +20,10 @@ GAUGES = {
 
 
 class ProcessMetrics:
-    """What a process uses; of several workers, the sum.
+    """The resources that a process uses, summed over all workers.
 
     Args:
-        registry: Where the metrics are registered.
+        registry: The registry of the metrics.
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:
@@ -37,7 +37,7 @@ class ProcessMetrics:
         self._next_report = 0.0
 
     def report(self) -> None:
-        """Set the metrics, once a second at most."""
+        """Set the metrics, at most once a second."""
         now = time.monotonic()
         if now < self._next_report:
             return

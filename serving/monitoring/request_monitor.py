@@ -12,8 +12,8 @@ from serving.monitoring.observers import CompletedRequest, join
 from serving.monitoring.pairs import count_pairs
 from serving.monitoring.prediction_metrics import observe_all
 
-# Together they are shorter than what a pipe takes as one piece: the lines of several
-# workers never mix.
+# Together they are shorter than the limit of atomic writes to a pipe, so that the lines
+# of several workers never mix.
 LINES_AT_ONCE = 7
 
 Requests = list[CompletedRequest]
@@ -22,16 +22,16 @@ logger = logging.getLogger("serving.requests")
 
 
 class RequestMonitor:
-    """Counts requests and their predictions, then passes them on to be logged.
+    """Counts requests and their predictions, then passes them to the log.
 
-    The log has a queue of its own: when nobody reads it, writing blocks, and a scrape
+    The log has its own queue: writing blocks when nobody reads the log, and a scrape
     must not wait for that.
 
     Args:
-        metrics: What is counted.
+        metrics: The metrics.
         log: Called with each request.
-        report: Called each time, also without requests, to set other metrics.
-        trace: Makes spans of requests and returns the requests with their ids; None
+        report: Called each time, even without requests, to set other metrics.
+        trace: Creates spans of requests and returns the requests with their ids; None
             if they are not traced.
     """
 
@@ -48,7 +48,7 @@ class RequestMonitor:
         self._trace = trace
 
     def consume(self, requests: Requests) -> None:
-        """Count requests and what they predicted; trace them."""
+        """Count requests and their predictions; trace and log them."""
         self._report()
         observe_all(
             self._metrics.wait_seconds, np.array([each.waited for each in requests])
@@ -65,7 +65,7 @@ class RequestMonitor:
 
 
 def _group_by_model(requests: list[CompletedRequest]) -> list[list[CompletedRequest]]:
-    """Group requests by the model that answered: there may be a canary, or a swap."""
+    """Group requests by model: there may be several because of a canary or a swap."""
     groups: dict[int, list[CompletedRequest]] = {}
     for request in requests:
         groups.setdefault(id(request.served), []).append(request)
@@ -86,7 +86,7 @@ def _record(requests: list[CompletedRequest]) -> None:
 
 
 def log_requests(requests: list[CompletedRequest]) -> None:
-    """Write a line for each request, with the time at which it was answered."""
+    """Write a line for each request, with the time of its response."""
     for start in range(0, len(requests), LINES_AT_ONCE):
         lines = list(map(_describe, requests[start : start + LINES_AT_ONCE]))
         logger.info("request", extra={"lines": lines})

@@ -1,6 +1,6 @@
 """Background tasks: loops that survive errors, and a record of the errors.
 
-Imports nothing large, because gunicorn's master and the follower use it too.
+It imports nothing large, because gunicorn's master and the follower use it too.
 """
 
 import contextlib
@@ -22,8 +22,7 @@ class TaskErrors:
 
     Attributes:
         counts: Number of errors of each task.
-        last: The last error: its task, its type and its time. Never its message,
-            which is for the log only.
+        last: The task, type and time of the last error; its message is only logged.
     """
 
     def __init__(self, count: Callable[[str], None] = lambda _: None) -> None:
@@ -46,7 +45,7 @@ def attempt(task: str, function: Callable[[], None], on_error: OnError) -> bool:
 
     Args:
         task: Name of the task, for ``on_error``.
-        function: What to call. An exception does not reach the caller.
+        function: The function; its exceptions do not reach the caller.
         on_error: Called with the name and the error.
     """
     try:
@@ -66,12 +65,12 @@ def run_forever(
     wait: Callable[[float], bool],
     on_error: OnError,
 ) -> None:
-    """Call a function repeatedly, whatever it raises.
+    """Call a function repeatedly, even if it raises.
 
     Args:
         task: Name of the task.
-        function: What to call.
-        interval: Seconds between two calls; twice as many after each error.
+        function: The function.
+        interval: Seconds between two calls; doubled after each error.
         wait: Waits for some seconds; returns whether to stop, as ``Event.wait`` does.
         on_error: Called with the name and the error.
     """

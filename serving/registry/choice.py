@@ -1,4 +1,4 @@
-"""Which registered model to serve when the settings name none."""
+"""Chooses the registered model to serve if none is configured."""
 
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,7 @@ DIGEST_TAG = "file_digest"  # on the versions that training registers
 
 
 class AmbiguousModelError(Exception):
-    """Several models could be served, and the settings name none."""
+    """Several models could be served, and none is configured."""
 
     def __init__(self, names: list[str], alias: str) -> None:
         self.names = names
@@ -20,21 +20,21 @@ class AmbiguousModelError(Exception):
 
 
 def find_model(client: "MlflowClient", alias: str, served: str | None) -> str | None:
-    """Find the only registered model with an alias whose version training registered.
+    """Find the only model with an alias; only versions from training count.
 
     Args:
         client: A client of the registry.
         alias: The alias.
-        served: The model that is served already, which another one must not replace.
+        served: The model that is already served; no other one may replace it.
 
     Returns:
         Its name, or None if there is no such model.
 
     Raises:
-        AmbiguousModelError: If there are several, and none of them is served.
+        AmbiguousModelError: If there are several, and none is served yet.
     """
     names = sorted(_list_models(client, alias))
-    if served is not None:  # if its alias is gone, the last good version stays
+    if served is not None:  # if it lost its alias, its last good version stays
         return served if served in names else None
     if len(names) > 1:
         raise AmbiguousModelError(names, alias)

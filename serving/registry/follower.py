@@ -1,8 +1,8 @@
 """The follower: a separate process that keeps the model store up to date.
 
-Run as ``python -m serving.registry.follower``, in a container of its own for example,
-or by gunicorn's master. MLflow is imported only here, so that the processes that
-predict stay small and start fast.
+Run as ``python -m serving.registry.follower``, for example in its own container, or
+started by gunicorn's master. Only this process imports MLflow, so that the workers stay
+small and start fast.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from serving.model.store.lock import StoreLock
 from serving.monitoring.logs import configure_logging
 from serving.monitoring.tasks import attempt, run_forever
 from serving.registry.mlflow_registry import MlflowRegistry
-from serving.registry.publisher import Prove
+from serving.registry.publisher import Verify
 from serving.registry.registry import RegistryReplacedError
 from serving.registry.sync import RegistrySync
 
@@ -36,7 +36,7 @@ Wait = Callable[[float], bool]
 
 
 def run(sync: RegistrySync, seconds: float, wait: Wait) -> None:
-    """Poll until stopped, whatever happens."""
+    """Poll until stopped, despite errors."""
 
     def poll() -> None:
         try:
@@ -48,36 +48,36 @@ def run(sync: RegistrySync, seconds: float, wait: Wait) -> None:
     run_forever(TASK, poll, seconds, wait, sync.record_error)
 
 
-def import_proof(config: Config) -> Prove:
-    """Return what proves models; its metrics are not shared with the workers."""
+def import_verification(config: Config) -> Verify:
+    """Import ``verify`` without sharing its metrics with the workers."""
     os.environ.pop(variable_name("metrics_folder"), None)
-    from serving.registry.proof import prove  # noqa: PLC0415
+    from serving.registry.verification import verify  # noqa: PLC0415
 
-    return partial(prove, config=config)
+    return partial(verify, config=config)
 
 
 def restart() -> None:
-    """Replace this process: MLflow keeps its connections to a file that is gone."""
+    """Restart this process: MLflow keeps connections to a database that is replaced."""
     command = [sys.executable, "-m", "serving.registry.follower", *sys.argv[1:]]
     os.execv(sys.executable, command)  # noqa: S606 -- our own command
 
 
 def stand_by(lock: StoreLock, wait: Wait) -> bool:
-    """Wait until no other follower keeps the store; return False to stop instead."""
+    """Wait until no other follower is active; return False to stop instead."""
     if lock.acquire():
         return True
-    logger.info("another follower keeps the store")
+    logger.info("standing by: another follower is active")
     while not wait(STANDBY_SECONDS):
         if lock.acquire():
-            logger.info("keeping the store from now on")
+            logger.info("active: the other follower has stopped")
             return True
     return False
 
 
 def create_sync(store: Store, config: Config, restarts: int = 0) -> RegistrySync:
-    """Create what polls: it continues the report of the follower before."""
+    """Create the sync, which continues the previous follower's report."""
     registry = MlflowRegistry(config, find_served(store))
-    return RegistrySync(registry, store, config, import_proof(config), restarts)
+    return RegistrySync(registry, store, config, import_verification(config), restarts)
 
 
 def require_model(store: Store, config: Config) -> None:
@@ -92,15 +92,15 @@ def main() -> None:
     parser.add_argument(
         "--once",
         action="store_true",
-        help="poll once, then exit; fail if there is nothing to serve",
+        help="poll once, then exit, with an error if there is nothing to serve",
     )
     parser.add_argument(
         "--with-parent",
         action="store_true",
-        help="exit when standard input closes, that is, with the parent process",
+        help="exit when standard input is closed, that is, with the parent process",
     )
     parser.add_argument(
-        "--restarts", type=int, default=0, help="number of restarts, to be reported"
+        "--restarts", type=int, default=0, help="number of restarts to report"
     )
     arguments = parser.parse_args()
     signals = _Signals()
@@ -109,7 +109,7 @@ def main() -> None:
     store = Store(config.store)
     lock = StoreLock(store.folder)
     if arguments.once:
-        if lock.acquire():  # or another follower is at work, and this takes what it has
+        if lock.acquire():  # otherwise, another follower has synced the store
             create_sync(store, config).poll()
         require_model(store, config)
         return
@@ -120,7 +120,7 @@ def main() -> None:
 
 
 def find_served(store: Store) -> str | None:
-    """Return the name of the model in the store, if one can be read."""
+    """Return the name of the model in the store; None if none can be read."""
     try:
         pointer = store.read_pointer(CURRENT)
         return store.describe(pointer).name if pointer else None
@@ -139,8 +139,8 @@ def _read_config() -> Config:
 class _Signals:
     """Ends the process on SIGTERM and SIGINT.
 
-    Extension modules that are being imported turn SystemExit into an ImportError: then
-    the next wait ends the loop.
+    Extension modules turn SystemExit into ImportError while they are imported; then the
+    next wait ends the loop.
     """
 
     def __init__(self) -> None:
@@ -154,7 +154,7 @@ class _Signals:
         return self._has_come
 
     def wait_with_parent(self, seconds: float) -> bool:
-        """Wait; return True as soon as the parent process is gone."""
+        """Wait; return True as soon as the parent process has exited."""
         closed, _, _ = select.select([sys.stdin], [], [], seconds)
         return bool(closed) or self._has_come
 

@@ -25,11 +25,11 @@ HTTP_SECONDS = 10
 
 
 class MlflowRegistry:
-    """What the follower needs from the MLflow registry.
+    """The MLflow model registry.
 
     Args:
-        config: Names the registry and, if several models are in it, the model.
-        served: The model that is served already, if any.
+        config: The registry's URI, the alias and, optionally, the model.
+        served: The model that is already served, if any.
     """
 
     def __init__(self, config: Config, served: str | None = None) -> None:
@@ -44,9 +44,9 @@ class MlflowRegistry:
         """Return the version with an alias, or None.
 
         Raises:
-            RegistryUnreachableError: If the registry does not answer.
+            RegistryUnreachableError: If the registry cannot be reached.
             RegistryReplacedError: If its database file has been replaced.
-            AmbiguousModelError: If several models could be meant.
+            AmbiguousModelError: If several models have the alias.
         """
         from mlflow.exceptions import MlflowException  # noqa: PLC0415
         from mlflow.tracking.registry import (  # noqa: PLC0415
@@ -83,7 +83,7 @@ class MlflowRegistry:
         )
 
     def download(self, version: Version, folder: Path) -> Path:
-        """Download a version's model file only.
+        """Download only the model file of a version.
 
         Raises:
             ModelRefusedError: If the version has no such file.
@@ -105,7 +105,7 @@ class MlflowRegistry:
         return Path(path)
 
     def _connect(self) -> "MlflowClient":
-        """Connect when first needed: the import alone takes seconds."""
+        """Connect on first use: the import alone takes seconds."""
         if self._client is None:
             import mlflow  # noqa: PLC0415
             from mlflow import environment_variables as settings  # noqa: PLC0415
@@ -117,14 +117,14 @@ class MlflowRegistry:
             ):
                 if not setting.is_set():
                     setting.set(value)
-            # Downloads read these globals and ignore what is passed to them.
+            # Downloads read these globals and ignore URIs passed as arguments.
             mlflow.set_tracking_uri(self._uri)
             mlflow.set_registry_uri(self._uri)
             self._client = mlflow.MlflowClient()
         return self._client
 
     def _check_file(self) -> None:
-        """Fail on a SQLite file that MLflow would have to create or migrate."""
+        """Raise if MLflow would create or migrate the SQLite file."""
         if not self._uri.startswith(SQLITE):
             return
         file = Path(self._uri.removeprefix(SQLITE))
@@ -136,15 +136,15 @@ class MlflowRegistry:
         if self._file_identity not in (None, identity):
             raise RegistryReplacedError
         if self._file_identity is None and _is_being_set_up(file):
-            raise RegistryUnreachableError(f"{file} is being set up by a run")
+            raise RegistryUnreachableError(f"{file} is being created by a run")
         self._file_identity = identity
 
 
 def _is_being_set_up(file: Path) -> bool:
     """Return whether a run is creating the tables of a database.
 
-    Every process that finds tables missing creates them, and all but one would fail.
-    The lock alone proves nothing: every run holds it from start to end.
+    Every process that finds no tables creates them, and all but one would fail. The
+    lock alone proves nothing: every run holds it from start to end.
     """
     return _is_locked(Path(f"{file}.lock")) and not _has_all_tables(file)
 
@@ -175,14 +175,14 @@ def _has_all_tables(file: Path) -> bool:
 
 
 def _connection_errors() -> tuple[type[Exception], ...]:
-    """Return what connections raise; SQLAlchemy is loaded only when one fails."""
+    """Return connection errors; SQLAlchemy is only imported when one is raised."""
     from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
 
     return (OSError, SQLAlchemyError)
 
 
 def _find_disk_error(error: BaseException) -> int | None:
-    """Find a full disk or quota: MLflow wraps or quotes the original error."""
+    """Return the errno of a full disk, which MLflow wraps or quotes; None otherwise."""
     texts = [str(cause) for cause in _causes(error)]
     found = (n for n in DISK_FULL if any(os.strerror(n) in text for text in texts))
     return next(found, None)

@@ -1,4 +1,4 @@
-"""Finds the partner of Production."""
+"""Finds Production's partner in the registry."""
 
 from collections.abc import Callable
 
@@ -17,15 +17,15 @@ def find_partner(
 
     Args:
         registry: Resolves the aliases.
-        production: The version that has the alias of Production.
-        published: The folder name of the version that is served.
+        production: The version with Production's alias.
+        published: The folder name of the served version.
 
     Raises:
-        RegistryUnreachableError: If the registry does not answer.
+        RegistryUnreachableError: If the registry cannot be reached.
     """
 
     def resolve(alias: str) -> Version | None:
-        """Resolve an alias; the version that is served is not a partner."""
+        """Resolve an alias; the served version is not its own partner."""
         found = registry.resolve(alias)
         return found if found and folder_name(found) != published else None
 
@@ -39,12 +39,12 @@ def find_partner(
 
 
 def require_pair_with_current(store: Store) -> Callable[[Model], None]:
-    """Return a check that refuses models that cannot be partners of the served one."""
+    """Return a check that refuses models that cannot be the served one's partner."""
 
     def require(model: Model) -> None:
         pointer = store.read_pointer(CURRENT)
         if pointer is None:
-            raise ModelRefusedError("store", "no Production model to run beside")
+            raise ModelRefusedError("store", "there is no Production model to pair")
         require_pair(model.contract, store.load(pointer).contract)
 
     return require

@@ -1,4 +1,4 @@
-"""Removes unneeded versions from the store, and leftovers of killed processes."""
+"""Removes unused versions from the store, and leftovers of killed processes."""
 
 import errno
 import os
@@ -17,7 +17,7 @@ def prune(store: Store, keep: int) -> None:
 
     Args:
         store: The store.
-        keep: How many versions without a role to keep.
+        keep: Number of versions without a role to keep.
     """
     needed = set(map(store.published, ROLES))
     folders = [
@@ -33,7 +33,7 @@ def prune(store: Store, keep: int) -> None:
 
 
 def _remove(folder: Path) -> None:
-    """Remove a folder; rename it first, so it never exists half removed."""
+    """Remove a folder; rename it first, so that it is never partially removed."""
     removed = tempfile.mkdtemp(prefix=REMOVED_PREFIX, dir=folder.parent)
     try:
         os.rename(folder, removed)

@@ -9,34 +9,34 @@ from serving.registry.registry import Registry
 
 logger = logging.getLogger(__name__)
 
-Prove = Callable[[Model], None]
+Verify = Callable[[Model], None]
 State = tuple[str, Signature | None]
 
 
 class Publisher:
-    """Changes what the store's roles point to.
+    """Assigns the store's roles to versions.
 
     Args:
-        registry: Where versions that the store lacks are downloaded from.
+        registry: The registry from which missing versions are downloaded.
         store: The store.
-        prove: Raises ``ModelRefusedError`` for a model that workers could not serve.
+        verify: Raises ``ModelRefusedError`` for a model that workers could not serve.
     """
 
-    def __init__(self, registry: Registry, store: Store, prove: Prove) -> None:
+    def __init__(self, registry: Registry, store: Store, verify: Verify) -> None:
         self._registry = registry
         self._store = store
-        self._prove = prove
+        self._verify = verify
         self._checked: dict[str, tuple[State, bool]] = {}
 
     def publish(
-        self, role: str, version: Version, require: Prove = lambda _: None
+        self, role: str, version: Version, require: Verify = lambda _: None
     ) -> None:
-        """Give a role to a version; download it unless the store has it.
+        """Assign a role to a version; download it unless the store has it.
 
         Args:
             role: The role.
             version: The version.
-            require: Raises ``ModelRefusedError`` for a model that cannot have the role.
+            require: Raises ``ModelRefusedError`` for a model unsuitable for the role.
 
         Raises:
             ModelRefusedError: If it fails one of its checks.
@@ -44,14 +44,14 @@ class Publisher:
         """
         if not version.digest:
             raise ModelRefusedError("digest", "the version has no file_digest tag")
-        if held := self._load_held(version):
-            require(held)
-            self._store.give(role, version)
+        if stored := self._load_stored(version):
+            require(stored)
+            self._store.assign(role, version)
         else:
             with self._store.incoming() as folder:
                 file = self._registry.download(version, folder)
                 model = Model.load(file, version)
-                self._prove(model)
+                self._verify(model)
                 require(model)
                 self._store.publish(role, file, version)
         name = folder_name(version)
@@ -69,7 +69,7 @@ class Publisher:
             return False
 
     def is_intact(self, role: str) -> bool:
-        """Return whether workers can load what has a role.
+        """Return whether workers can load the version of a role.
 
         Its files are read once, and again when their size, time or inode changes.
         """
@@ -85,27 +85,27 @@ class Publisher:
         return self._checked[role][1]
 
     def find_damage(self, role: str) -> str | None:
-        """Return the damaged version of a role: its folder name, or the role."""
+        """Return the folder name of a role's damaged version, or else the role."""
         if not self._store.pointer(role).exists() or self.is_intact(role):
             return None
         return self._store.published(role) or role
 
-    def _load_held(self, version: Version) -> Model | None:
+    def _load_stored(self, version: Version) -> Model | None:
         """Load a version if the store has an intact copy of it."""
         file = self._store.folder / folder_name(version) / MODEL_FILE
         if not file.exists():
             return None
         try:
             model = Model.load(file, version)
-            self._prove(model)
+            self._verify(model)
         except Exception:
-            return None  # a download that fails again says why
+            return None  # if the download fails too, it logs the reason
         return model
 
     def _can_load(self, pointer: Pointer) -> bool:
         name = pointer.folder
         try:
-            self._prove(self._store.load(pointer))
+            self._verify(self._store.load(pointer))
         except ModelRefusedError as error:
             fields = {"name": name, "reason": error.reason, "detail": str(error)}
             logger.error("stored version is damaged", extra={"fields": fields})

@@ -1,4 +1,4 @@
-"""What the follower needs from a registry."""
+"""The interface of a model registry for the follower."""
 
 from pathlib import Path
 from typing import Protocol
@@ -7,7 +7,7 @@ from serving.model.onnx_model import Version
 
 
 class RegistryUnreachableError(Exception):
-    """The registry does not answer."""
+    """The registry cannot be reached."""
 
 
 class RegistryReplacedError(Exception):
@@ -21,8 +21,8 @@ class Registry(Protocol):
         """Return the version with an alias, or None.
 
         Raises:
-            RegistryUnreachableError: If the registry does not answer.
-            AmbiguousModelError: If several models could be meant.
+            RegistryUnreachableError: If the registry cannot be reached.
+            AmbiguousModelError: If several models have the alias.
         """
 
     def download(self, version: Version, folder: Path) -> Path:

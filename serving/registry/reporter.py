@@ -1,4 +1,4 @@
-"""Keeps the follower's report, and logs changes."""
+"""Writes the follower's report and logs changes."""
 
 import logging
 import os
@@ -15,12 +15,12 @@ logger = logging.getLogger(__name__)
 
 
 class Reporter:
-    """Notes what happens to the registry and to versions.
+    """Records the state of the registry and of versions.
 
     Args:
-        store: Holds the report. Only counts and damage outlive a restart: what the
-            ended process knew of the registry may no longer be true.
-        restarts: How often the process was restarted.
+        store: Contains the report. Only counts and damage are kept after a restart: the
+            state of the registry may have changed.
+        restarts: Number of restarts of the process.
         interval: Seconds between polls.
     """
 
@@ -34,7 +34,7 @@ class Reporter:
         self.report.restarts = restarts
 
     def note_reached(self) -> None:
-        """Note that the registry answered."""
+        """Record that the registry responded."""
         if not self.report.reachable:
             logger.info("registry reachable")
         self.report.reachable = True
@@ -42,7 +42,7 @@ class Reporter:
         self.report.unreachable_since = None
 
     def note_unreachable(self, detail: str) -> None:
-        """Note that the registry does not answer."""
+        """Record that the registry cannot be reached."""
         if self.report.unreachable_since is None:
             self.report.unreachable_since = time.time()
             fields = {"detail": detail}
@@ -50,7 +50,7 @@ class Reporter:
         self.report.reachable = False
 
     def note_ambiguous(self, detail: str) -> None:
-        """Note that several models could be meant; readiness does not name them."""
+        """Record that several models have the alias; readiness does not name them."""
         if not self.report.is_ambiguous:
             logger.error("model ambiguous", extra={"fields": {"detail": detail}})
         self.report.is_ambiguous = True
@@ -58,12 +58,12 @@ class Reporter:
     def note_refusal(
         self, role: str, version: Version, error: Exception, *, is_wanted: bool
     ) -> None:
-        """Note that a version is not published.
+        """Record that a version is refused.
 
         Args:
-            role: What it is for.
+            role: The role that it should have.
             version: The version.
-            error: Why.
+            error: The reason.
             is_wanted: Whether the role's alias points to it; the refusal of a
                 fallback must not hide that of Production.
         """
@@ -83,17 +83,17 @@ class Reporter:
         logger.error("version refused", extra={"fields": refusal})
 
     def note_published(self, role: str, version: Version) -> None:
-        """Note that a version was published."""
+        """Record that a version was published."""
         fields = {"role": role, "version": version.version}
         logger.info("version published", extra={"fields": fields})
 
     def forget_refusal(self, role: str) -> None:
-        """Note that a role has its aliased version, or that there is none."""
+        """Record that a role has the version of its alias, or that none exists."""
         self._refusals.pop(role, None)
         self._report_refusal()
 
     def note_damage(self, name: str | None) -> None:
-        """Note which published version is damaged; None when it has been repaired."""
+        """Record which published version is damaged; None if none is."""
         if self.report.damaged and name is None:
             self.report.repairs += 1
             fields = {"name": self.report.damaged}
@@ -101,13 +101,13 @@ class Reporter:
         self.report.damaged = name
 
     def record_error(self, task: str, error: Exception) -> None:
-        """Note an unexpected error."""
+        """Record an unexpected error."""
         self._errors.record(task, error)
         self.report.errors += 1
         self.report.last_error = self._errors.last
 
     def _report_refusal(self) -> None:
-        """Report one refusal: that of a shadow must not hide that of Production."""
+        """Report one refusal; Production's has priority over the shadow's."""
         refused = (role for role in ROLES if role in self._refusals)
         self.report.last_refusal = self._refusals.get(next(refused, ""))
 
@@ -115,7 +115,7 @@ class Reporter:
         """Write the report; log once if that fails.
 
         Args:
-            is_polling: Whether a poll has begun: the next report follows its end.
+            is_polling: Whether a poll is in progress; the next report follows its end.
         """
         self.report.reported_at = time.time()
         self.report.next_report_seconds = limit_silence(
@@ -135,7 +135,7 @@ class Reporter:
 
 
 def _start_report(previous: FollowerReport | None) -> FollowerReport:
-    """Start a report from that of an ended follower."""
+    """Start a report that continues the previous follower's."""
     if previous is None:
         return FollowerReport()
     return FollowerReport(

@@ -11,7 +11,7 @@ from serving.model.store import CURRENT, PARTNER, ROLES, SHADOW, Store, folder_n
 from serving.registry.choice import AmbiguousModelError
 from serving.registry.partner import find_partner, require_pair_with_current
 from serving.registry.pruning import prune
-from serving.registry.publisher import Prove, Publisher
+from serving.registry.publisher import Publisher, Verify
 from serving.registry.registry import (
     Registry,
     RegistryReplacedError,
@@ -28,11 +28,11 @@ class RegistrySync:
     """Brings the store up to date with the registry's aliases.
 
     Args:
-        registry: What to sync from.
-        store: What to sync.
-        config: Names the aliases.
-        prove: Raises ``ModelRefusedError`` for a model that workers could not serve.
-        restarts: How often the process was restarted, for the report.
+        registry: The registry to sync from.
+        store: The store to sync.
+        config: The settings, with the aliases.
+        verify: Raises ``ModelRefusedError`` for a model that workers could not serve.
+        restarts: Number of restarts of the process, for the report.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class RegistrySync:
         registry: Registry,
         store: Store,
         config: Config,
-        prove: Prove = lambda _: None,
+        verify: Verify = lambda _: None,
         restarts: int = 0,
     ) -> None:
         self._registry = registry
@@ -48,15 +48,15 @@ class RegistrySync:
         self._keep = config.keep_versions
         self._alias = config.alias
         self._shadow_alias = config.shadow_alias
-        self._publisher = Publisher(registry, store, prove)
+        self._publisher = Publisher(registry, store, verify)
         self._reporter = Reporter(store, restarts, config.poll_seconds)
         self._refused: dict[tuple[str, str], tuple[Version, float]] = {}
         self._paired_with: str | None = None
 
     def poll(self) -> None:
-        """Poll the registry once and apply what changed; write the report."""
+        """Poll the registry once, apply changes and write the report."""
         self._note_damage()
-        # Reserves its space before a download fills the disk.
+        # Written first, to reserve its space before a download fills the disk.
         self._reporter.write(is_polling=True)
         if not self._shadow_alias:
             self._follow(SHADOW, None)
@@ -87,7 +87,7 @@ class RegistrySync:
     def _follow(
         self, role: str, version: Version | None, *, has_changed: bool = False
     ) -> None:
-        """Give a role to a version, unless it has it or is refused.
+        """Assign a role to a version, unless it already has it or is refused.
 
         Args:
             role: The role.
@@ -95,32 +95,32 @@ class RegistrySync:
             has_changed: Whether to check it again even if it has the role.
         """
         if version is None:
-            # Production without a version is a mistake: keep the last good model.
+            # A registry without Production is a mistake: keep the last good model.
             if role != CURRENT:
                 self._store.withdraw(role)
             self._reporter.forget_refusal(role)
             return
         is_intact = self._publisher.is_intact(role)
         if not is_intact:
-            self._note_damage()  # or its repair below would not be counted
+            self._note_damage()  # so that the repair below is counted
         has_role = is_intact and self._publisher.is_published(role, version)
         is_done = has_role and not has_changed
         if is_done or self._try_publish(role, version, is_wanted=True):
             self._reporter.forget_refusal(role)
         elif role == PARTNER:
-            self._store.withdraw(PARTNER)  # it must no longer answer
+            self._store.withdraw(PARTNER)  # it must not handle requests any more
         elif role == CURRENT and not is_intact:
             self._fall_back(version)
 
     def _follow_partner(self, production: Version | None) -> None:
-        """Publish the partner, and check it again whenever Production has changed."""
+        """Publish the partner; check it again whenever Production has changed."""
         current = self._store.published(CURRENT)
         version = find_partner(self._registry, production, current)
         self._follow(PARTNER, version, has_changed=current != self._paired_with)
         self._paired_with = current
 
     def _fall_back(self, wanted: Version) -> None:
-        """Publish Previous: Production is refused, and the store has no other model."""
+        """Publish Previous: Production is refused and the store has no model."""
         version = self._registry.resolve(FALLBACK_ALIAS)
         if version is None or folder_name(version) == folder_name(wanted):
             return
@@ -129,7 +129,7 @@ class RegistrySync:
             logger.warning("fallback published", extra={"fields": fields})
 
     def _try_publish(self, role: str, version: Version, *, is_wanted: bool) -> bool:
-        """Publish a version; return False if it is refused, or was just before."""
+        """Publish a version; return False if it is refused, now or a moment ago."""
         key = role, folder_name(version)
         refused, retry_at = self._refused.get(key, (None, 0.0))
         if refused == version and time.monotonic() < retry_at:

@@ -1,7 +1,7 @@
-"""Proves a model in the code that serves it, before it is published.
+"""Checks a model with the code that serves it, before it is published.
 
-Imported late: prometheus_client decides at its import whether values are shared, and
-those of a proof must not be.
+Imported late: prometheus_client decides on import whether metrics are shared with other
+processes, and those of a check must not be.
 """
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -12,8 +12,8 @@ from serving.model.onnx_model import Model, ModelRefusedError
 from serving.monitoring.prediction_metrics import PredictionFamilies
 
 
-def prove(model: Model, config: Config) -> None:
-    """Do what workers would: build, predict the golden rows, count, render metrics.
+def verify(model: Model, config: Config) -> None:
+    """Do what workers do: build, predict the golden rows, count, render metrics.
 
     Raises:
         ModelRefusedError: If workers could not serve the model.

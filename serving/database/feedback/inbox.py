@@ -1,4 +1,4 @@
-"""Accepts feedback: validates ids, writes labels and counts them."""
+"""Accepts feedback: checks ids, writes labels and counts them."""
 
 import time
 from collections.abc import Iterator
@@ -16,9 +16,9 @@ from serving.monitoring.feedback_metrics import FeedbackMetrics
 from serving.schemas.feedback import FeedbackRequest
 from serving.schemas.issues import InvalidInputError, ValidationIssue
 
-# How long a request waits for the database; others with feedback wait behind it.
+# How long a request waits for the database, and later ones with feedback for it.
 SECONDS = 0.25
-SECONDS_PER_ROW = 0.0001  # about five times what SQLite takes
+SECONDS_PER_ROW = 0.0001  # about five times as long as SQLite needs
 
 UNKNOWN_ID = (
     "is not the id of a stored prediction; new predictions are stored within a second"
@@ -41,7 +41,7 @@ class FeedbackInbox:
         self._thread.start()
 
     def stop(self) -> None:
-        """End its thread."""
+        """Stop its thread."""
         self._thread.stop()
 
     def take(
@@ -51,8 +51,8 @@ class FeedbackInbox:
 
         Args:
             request: The feedback.
-            model: Name of the model that it is about.
-            metrics: Counts what was written.
+            model: Name of the model that made the predictions.
+            metrics: Counts the written labels.
 
         Raises:
             InvalidInputError: If a row is not in the database.

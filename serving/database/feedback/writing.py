@@ -1,4 +1,4 @@
-"""Feedback in the database: one row for each predicted row, with its last label."""
+"""Writes feedback: one row for each predicted row, with its last label."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -20,11 +20,11 @@ Predicted = dict[Key, tuple[str, str]]  # version and class
 
 
 class UnknownPredictionsError(Exception):
-    """Feedback is about rows that are not in the database.
+    """Feedback refers to rows that are not in the database.
 
     Attributes:
         keys: The rows.
-        known_ids: Ids among them that have other rows in the database.
+        known_ids: Those of their ids that have other rows in the database.
     """
 
     def __init__(self, keys: set[Key], known_ids: set[str]) -> None:
@@ -37,8 +37,8 @@ class Written:
     """The numbers of written labels.
 
     Attributes:
-        new: Rows without a label before, by version, predicted class and label.
-        changed: Rows whose label was different before, by version.
+        new: Rows that had no label, by version, predicted class and label.
+        changed: Rows that had a different label, by version.
     """
 
     new: Counter[tuple[str, str, str]] = field(default_factory=Counter)
@@ -48,15 +48,15 @@ class Written:
 def write_feedback(
     connection: Connection, model: str, labels: Mapping[Key, str], received_at: float
 ) -> Written:
-    """Write the labels of some rows; existing equal labels are not written again.
+    """Write the labels of some rows; unchanged labels are not written again.
 
     Two transactions that write the same row are serialized, so only one counts it as
-    new. Lists take a lock first: they could write the same rows in different orders,
-    which would be a deadlock.
+    new. Several labels require a lock, because writing the same rows in different
+    orders would cause a deadlock.
 
     Args:
-        connection: In a transaction.
-        model: Name of the model, whose classes the labels are: several may share a
+        connection: A connection in a transaction.
+        model: Name of the model that made the predictions: several models may share a
             database.
         labels: The label of each row.
         received_at: When they arrived, in seconds since the epoch.
@@ -94,7 +94,7 @@ _PREDICTED = select(
     predictions.c.prediction_id.in_(bindparam("ids", expanding=True)),
     predictions.c.row_index.in_(bindparam("rows", expanding=True)),
 )
-# Locks the rows, so that other labels for them wait until this one is committed.
+# Locks the rows, so that other labels for them wait until these are committed.
 _LABELS = (
     select(feedback.c.prediction_id, feedback.c.row_index, feedback.c.label)
     .where(
@@ -116,13 +116,13 @@ _UPDATE = update(feedback).where(
 
 
 def _find_predicted(connection: Connection, model: str, keys: list[Key]) -> Predicted:
-    """Return the versions and predicted classes of the rows of a model."""
+    """Return the versions and predicted classes of a model's rows."""
     rows = _select(connection, _PREDICTED, keys, model=model)
     return {(each[0], each[1]): (each[2], each[3]) for each in rows}
 
 
 def _find_known_ids(connection: Connection, model: str, keys: set[Key]) -> set[str]:
-    """Return the ids that have any row of a model."""
+    """Return the ids that have at least one row of a model."""
     found: set[str] = set()
     column = predictions.c.prediction_id
     of_model = select(column).distinct().where(predictions.c.model == model)
@@ -138,7 +138,7 @@ def _insert(
     labels: Mapping[Key, str],
     received_at: float,
 ) -> set[Key]:
-    """Insert the labels of rows that have none; return these rows."""
+    """Insert the labels of rows without one; return these rows."""
     rows = [
         {
             "prediction_id": key[0],
@@ -158,7 +158,7 @@ def _update(
     labels: Mapping[Key, str],
     received_at: float,
 ) -> list[Key]:
-    """Update the labels that differ; return these rows."""
+    """Update the labels that differ; return their rows."""
     changed = [
         (prediction_id, row)
         for prediction_id, row, label in _select(connection, _LABELS, keys)
@@ -177,8 +177,8 @@ def _select(
 ) -> Iterator[Any]:
     """Yield the rows that a query finds for some keys.
 
-    Each query has some ids and one row index, or one id and some row indexes: SQLite
-    uses its index for these, but not for lists of pairs.
+    Each query has several ids and one row index, or one id and several row indexes:
+    SQLite uses its index for these, but not for lists of pairs.
     """
     by_id: dict[str, list[int]] = {}
     by_row: dict[int, list[str]] = {}

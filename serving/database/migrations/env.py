@@ -1,4 +1,4 @@
-"""Runs migrations in the transaction that ``serving.database.schema`` has begun."""
+"""Runs migrations in the transaction that ``serving.database.schema`` began."""
 
 from alembic import context
 

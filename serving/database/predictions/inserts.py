@@ -1,7 +1,7 @@
 """Inserts many predictions at once, in the fastest way for each database.
 
-Existing rows are skipped, so a transaction can be repeated if the connection broke
-before its success was reported.
+Existing rows are skipped, so that a transaction can be repeated if the connection is
+lost before its success is reported.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ def insert(engine: Engine, rows: Sequence[Row]) -> None:
     """Insert rows in one transaction.
 
     Raises:
-        SQLAlchemyError: If it fails; then none is stored.
+        SQLAlchemyError: If it fails; no rows are stored then.
     """
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":

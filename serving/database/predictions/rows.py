@@ -1,4 +1,4 @@
-"""Converts observations to rows of the table of predictions."""
+"""Converts observations to rows of the predictions table."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -16,13 +16,13 @@ from serving.monitoring.observers import Observation, join
 COLUMNS = tuple(column.name for column in predictions.columns)
 ROWS_AT_ONCE = 2000  # encoded together
 
-NO_TIMES = (None, None)  # a model alone is not timed
+NO_TIMES = (None, None)  # a model without a partner is not timed
 
 Row = tuple[Any, ...]  # a value for each of COLUMNS
 
 
 class StoredFeatures:
-    """The features of a model that are stored."""
+    """The stored features of a model."""
 
     def __init__(self, features: Sequence[Feature], omitted: frozenset[str]) -> None:
         places = [i for i, each in enumerate(features) if each.name not in omitted]
@@ -32,7 +32,7 @@ class StoredFeatures:
         self._are_numbers = all(type(each) is Number for each in self._features)
 
     def encode(self, rows: NDArray[np.float32]) -> list[str]:
-        """Return the values of each row as JSON, as clients know them."""
+        """Return the values of each row as JSON, as clients send them."""
         if self._places is not None:
             rows = rows[:, self._places]
         if self._are_numbers:
@@ -51,8 +51,8 @@ class StoredFeatures:
 class RowEncoder:
     """Encodes observed rows for the table.
 
-    The rows of all requests answered by the same models are encoded together, because
-    NumPy calls for each request would take most of the time.
+    The rows of all requests to the same models are encoded together, because calling
+    NumPy for each request would take most of the time.
 
     Args:
         omitted: Names of features that are never stored.
@@ -62,7 +62,7 @@ class RowEncoder:
         self._omitted = omitted
 
     def encode(self, observations: Iterable[Observation]) -> Iterator[Row]:
-        """Yield the rows of observations, those of the same models together."""
+        """Yield the rows of observations, grouped by their models."""
         groups: dict[tuple[int, int, bool], list[Observation]] = {}
         for each in observations:
             other = each.other.model if each.other else None
@@ -75,7 +75,7 @@ class RowEncoder:
     def _encode(self, observations: list[Observation]) -> Iterator[Row]:
         """Yield the rows of the same models."""
         version = observations[0].model.version
-        answers = self._encode_answers(observations)
+        predicted = self._encode_rows(observations)
         for each in observations:
             common = (
                 each.time,
@@ -87,28 +87,28 @@ class RowEncoder:
             )
             times = (each.seconds, each.other.seconds) if each.other else NO_TIMES
             for index in range(len(each.rows)):
-                yield each.prediction_id, index, *common, *next(answers), *times
+                yield each.prediction_id, index, *common, *next(predicted), *times
 
-    def _encode_answers(self, observations: list[Observation]) -> Iterator[Row]:
-        """Yield features and predictions of rows in chunks, to limit memory."""
+    def _encode_rows(self, observations: list[Observation]) -> Iterator[Row]:
+        """Yield features and predictions of rows, encoded in chunks to limit memory."""
         model, other = observations[0].model, observations[0].other
         features = StoredFeatures(model.contract.features, self._omitted)
         rows = np.concatenate([each.rows for each in observations])
-        answers = _Answers(model, (each.prediction for each in observations))
-        beside = _Answers.of_others(observations)
+        own = _JoinedPredictions(model, (each.prediction for each in observations))
+        beside = _JoinedPredictions.of_others(observations)
         for start in range(0, len(rows), ROWS_AT_ONCE):
             part = slice(start, start + ROWS_AT_ONCE)
             texts = features.encode(rows[part])
-            columns: list[Sequence[str | None]] = [texts, *answers.write(part)]
-            nothing = [None] * len(texts)
+            columns: list[Sequence[str | None]] = [texts, *own.write(part)]
+            nulls = [None] * len(texts)
             columns.append(
-                [other.model.version.version] * len(texts) if other else nothing
+                [other.model.version.version] * len(texts) if other else nulls
             )
-            columns += beside.write(part) if beside else [nothing, nothing]
+            columns += beside.write(part) if beside else [nulls, nulls]
             yield from zip(*columns, strict=True)
 
 
-class _Answers:
+class _JoinedPredictions:
     """The predictions of one model for many rows."""
 
     def __init__(self, model: Model, predictions: Iterable[Prediction]) -> None:
@@ -116,8 +116,8 @@ class _Answers:
         self._joined = join(predictions)
 
     @classmethod
-    def of_others(cls, observations: list[Observation]) -> "_Answers | None":
-        """Return those of the model beside; None without one, or if it failed."""
+    def of_others(cls, observations: list[Observation]) -> "_JoinedPredictions | None":
+        """Return those of the other model; None if there is none or it failed."""
         others = [each.other for each in observations if each.other]
         predictions = [each.prediction for each in others if each.prediction]
         return cls(others[0].model, predictions) if predictions else None
@@ -132,8 +132,8 @@ class _Answers:
 def _write_objects(names: tuple[str, ...], matrix: NDArray[Any]) -> list[str]:
     """Write each row of a matrix as a JSON object, with NaN as null.
 
-    orjson writes all numbers at once, float32 as short as possible. This is several
-    times faster than one object after the other.
+    orjson writes all numbers at once, and float32 as short as possible. This is several
+    times faster than writing one object after another.
     """
     if not names:
         return ["{}"] * len(matrix)

@@ -20,8 +20,8 @@ from serving.monitoring.tasks import OnError, run_forever
 logger = logging.getLogger(__name__)
 
 NAME = "database"
-FLUSH_SECONDS = 0.1  # kill -9 loses the rows of this time and of the current write
-# SQLite has one writer at a time; other processes get their turn after this many rows.
+FLUSH_SECONDS = 0.1  # SIGKILL loses the rows of this time and of the current write
+# SQLite has one writer at a time; others can write after this many rows.
 ROWS_PER_TRANSACTION = 2000
 STOP_SECONDS = 5.0
 HANGING_SECONDS = 15.0  # longer than the drivers' timeouts for locks and statements
@@ -29,19 +29,19 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0  # between attempts while it is unavailab
 
 
 class RejectedRowsError(Exception):
-    """The database takes no rows with such values, whenever it is asked."""
+    """The database rejects the values of rows, so that retrying is useless."""
 
 
 class PredictionWriter(ObserverQueue):
-    """A queue of predictions, which keeps them until they are stored.
+    """A queue that keeps predictions until they are stored.
 
-    While the database is unreachable, locked or full, predictions wait within the
-    limit, and the service continues without it.
+    While the database is unreachable, locked or full, predictions wait in memory, up to
+    a limit, and the service continues without it.
 
     Args:
         engine: The database; its tables are created or upgraded first.
         omitted: Names of features that are never stored.
-        max_bytes: Memory limit of waiting requests; further ones are dropped.
+        max_bytes: Memory limit of waiting requests; others are dropped.
         metrics: The metrics of the database.
         count_dropped: Called with the number of dropped rows.
         on_error: Called when rows cannot be encoded, or the database rejects them.
@@ -64,14 +64,14 @@ class PredictionWriter(ObserverQueue):
         self._is_failing = False
         self._pause = 0.0
         self._retry_at = 0.0
-        self._asked_at: float | None = None  # None once the database has responded
+        self._started_at: float | None = None  # None once the database has responded
 
     def report(self) -> None:
         """Set the metrics; called by another thread, because the writer's may hang."""
         self._metrics.buffered_rows.set(self._waiting_rows)
-        asked_at = self._asked_at
-        if asked_at is not None and time.monotonic() - asked_at > HANGING_SECONDS:
-            self._report_failure(f"no answer for {HANGING_SECONDS:.0f} s")
+        started_at = self._started_at
+        if started_at is not None and time.monotonic() - started_at > HANGING_SECONDS:
+            self._report_failure(f"no response for {HANGING_SECONDS:.0f} s")
 
     def flush(self) -> None:
         """Store waiting requests, unless it is too early for another attempt."""
@@ -80,11 +80,11 @@ class PredictionWriter(ObserverQueue):
                 if time.monotonic() >= self._retry_at and self._prepare():
                     self._store_all()
             finally:
-                self._asked_at = None
+                self._started_at = None
             self._metrics.buffered_rows.set(self._waiting_rows)
 
     def stop(self) -> None:
-        """Store waiting requests, within a time limit, then end the thread."""
+        """Store waiting requests, within a time limit, then stop the thread."""
         self._stopping.set()
         self._submitted.set()
         if self._thread.is_alive():
@@ -140,7 +140,7 @@ class PredictionWriter(ObserverQueue):
     def _prepare(self) -> bool:
         """Create or upgrade the tables if necessary; return whether they exist."""
         if not self._is_ready:
-            self._asked_at = time.monotonic()
+            self._started_at = time.monotonic()
             try:
                 upgrade(self._engine)
             except SQLAlchemyError as error:
@@ -152,12 +152,12 @@ class PredictionWriter(ObserverQueue):
     def _store_or_drop(self, requests: list[CompletedRequest]) -> bool:
         """Store requests; return whether they can be removed from the queue.
 
-        Requests that the database rejects are dropped, so that they do not block all
+        Requests that the database rejects are dropped, so that they do not block the
         others. They are reported together, with the error of one of them.
         """
         rejected: list[tuple[CompletedRequest, Exception]] = []
         try:
-            self._sort_out(requests, rejected)
+            self._store_valid(requests, rejected)
         except SQLAlchemyError as error:
             self._note_failure(error)
             return False
@@ -167,12 +167,12 @@ class PredictionWriter(ObserverQueue):
             self._count_dropped(sum(request.size for request, _ in rejected))
         return True
 
-    def _sort_out(
+    def _store_valid(
         self,
         requests: list[CompletedRequest],
         rejected: list[tuple[CompletedRequest, Exception]],
     ) -> None:
-        """Store all requests but the rejected ones, by bisection."""
+        """Store all requests except rejected ones, which are found by bisection."""
         try:
             self._store(requests)
         except Exception as error:
@@ -184,14 +184,14 @@ class PredictionWriter(ObserverQueue):
                 rejected.append((requests[0], error))
                 return
             middle = len(requests) // 2
-            self._sort_out(requests[:middle], rejected)
-            self._sort_out(requests[middle:], rejected)
+            self._store_valid(requests[:middle], rejected)
+            self._store_valid(requests[middle:], rejected)
 
     def _store(self, requests: list[CompletedRequest]) -> None:
         observations = filter(None, (request.observation for request in requests))
         rows = self._encoder.encode(observations)
         while batch := list(islice(rows, ROWS_PER_TRANSACTION)):
-            self._asked_at = time.monotonic()
+            self._started_at = time.monotonic()
             insert(self._engine, batch)
 
     def _note_success(self) -> None:

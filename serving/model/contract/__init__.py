@@ -1,1 +1,1 @@
-"""The contract of a model, as it is read from its file."""
+"""The contract of a model, read from its file."""

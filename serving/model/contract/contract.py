@@ -1,4 +1,4 @@
-"""The contract in a model: read here, written by training."""
+"""The contract that training stores in the model."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ from serving.model.features import Discrete, Feature, Number, read_feature
 __all__ = ["Contract", "ContractError", "Feature", "GoldenRows"]
 
 METADATA_KEY = "contract"
-# In the first one, every feature is a number and no value is missing.
+# In version 1, every feature is a number and no value is missing.
 SCHEMA_VERSIONS = (1, 2)
 BACKGROUND = "background_rows"
 TARGET_DEFAULTS: dict[str, Any] = {"labels": {}, "positive": None}
@@ -107,7 +107,7 @@ class Contract:
         """
         try:
             document = orjson.loads(text)
-            # What is nested too deeply to be serialized could not be shown at /model.
+            # /model could not return a document that is too deeply nested.
             orjson.dumps(document)
         except (orjson.JSONDecodeError, orjson.JSONEncodeError) as error:
             raise ContractError(f"is not valid JSON: {error}") from None
@@ -160,7 +160,7 @@ class Contract:
         if sum(self.training_counts) < 1:
             raise ContractError("training counts must not all be zero")
         if not set(self.labels) <= set(self.classes):
-            raise ContractError("labels must be those of classes")
+            raise ContractError("labels contain an unknown class")
         if self.positive is not None and self.positive not in self.classes:
             raise ContractError("/target/positive must be one of the classes")
         if not set(self.golden_rows.predictions) <= set(self.classes):
@@ -177,7 +177,7 @@ class Contract:
 
     @cached_property
     def encoding(self) -> tuple[tuple[str, tuple[str, ...] | None], ...]:
-        """What the columns of the matrix mean: equal if two models can share rows."""
+        """The meaning of the matrix's columns; equal if two models can share rows."""
         return tuple(
             (each.name, each.values if isinstance(each, Discrete) else None)
             for each in self.features
@@ -190,7 +190,7 @@ class Contract:
 
     @cached_property
     def is_plain(self) -> bool:
-        """Whether any number in its range is accepted and nothing else is."""
+        """Whether every feature accepts any number in its range and nothing else."""
         return all(type(f) is Number and not f.nullable for f in self.features)
 
     @cached_property
@@ -205,7 +205,7 @@ class Contract:
 
     @cached_property
     def examples(self) -> list[dict[str, Any]]:
-        """Golden rows as requests, shown in the documentation."""
+        """Golden rows as requests, for the documentation."""
         return [self.show_row(row) for row in self.golden_rows.inputs]
 
     def show_row(self, row: NDArray[np.float32]) -> dict[str, Any]:

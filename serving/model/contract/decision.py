@@ -1,4 +1,4 @@
-"""How a model decides from probabilities, which its ONNX graph does by itself."""
+"""The decision rule of a model, which its ONNX graph applies to probabilities."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ Costs = Mapping[str, Mapping[str, float]]
 
 @dataclass(frozen=True)
 class Decision:
-    """A threshold of the positive class, or costs; otherwise the most probable class.
+    """A threshold for the positive class, or costs; else the most probable class.
 
     Attributes:
-        positive: The class that the threshold is about.
-        threshold: It is predicted if its probability is at least this.
-        costs: For each class that is right, what predicting another one costs.
+        positive: The class to which the threshold applies.
+        threshold: The lowest probability at which it is predicted.
+        costs: For each true class, the cost of predicting another one.
     """
 
     positive: str | None = None
@@ -31,7 +31,7 @@ class Decision:
         """Read the decision in ``/target``.
 
         Raises:
-            ContractError: If it is not one about these classes.
+            ContractError: If it is invalid or names other classes.
         """
         threshold, costs = None, None
         if target.get("threshold") is not None:
@@ -49,10 +49,10 @@ class Decision:
         return self.threshold is None and self.costs is None
 
     def describe(self, labels: Mapping[str, str]) -> str:
-        """Say what people should know of it; nothing of the most probable class.
+        """Describe the rule for people; empty for the most probable class.
 
         Args:
-            labels: What people call some of the classes.
+            labels: Display names of some of the classes.
         """
         if self.threshold is not None:
             name = labels.get(self.positive or "", self.positive)
@@ -71,7 +71,7 @@ def _check_threshold(
     if not 0 <= threshold <= 1:
         raise ContractError("/target/threshold must be a probability")
     if positive is None or len(classes) != TWO:
-        raise ContractError("/target/threshold needs a positive class, one of two")
+        raise ContractError("/target/threshold requires two classes, one positive")
 
 
 def _read_costs(target: Mapping[str, Any], classes: Sequence[str]) -> Costs:
@@ -82,7 +82,7 @@ def _read_costs(target: Mapping[str, Any], classes: Sequence[str]) -> Costs:
         at = f"/target/costs/{right}"
         costs[right] = {name: parsing.read_number(row, name, at) for name in row}
         if not {right, *row} <= set(classes):
-            raise ContractError(f"{at} must be about the classes")
+            raise ContractError(f"{at} contains an unknown class")
         if min(costs[right].values(), default=0) < 0:
             raise ContractError(f"{at} must not be negative")
     return costs

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 T = TypeVar("T")
 
-# Models compute with 32 bits: larger values would be infinite.
+# Models compute with 32-bit floats: larger values would be infinite.
 LARGEST = float(np.finfo(np.float32).max)
 
 
@@ -26,7 +26,7 @@ def read(part: Any, name: str, at: str) -> Any:
 
     Raises:
         ContractError: If it is missing, or ``part`` is not an object. The functions
-            below raise it also for a value of another type.
+            below also raise it for a value of the wrong type.
     """
     if not isinstance(part, dict):
         raise ContractError(f"{at or 'the document'} must be an object")
@@ -52,7 +52,7 @@ def read_list(part: Any, name: str, at: str) -> list[Any]:
 
 
 def add_defaults(part: Any, defaults: dict[str, Any], at: str) -> dict[str, Any]:
-    """Return an object with the members that it may lack."""
+    """Return an object with defaults for the members that it lacks."""
     if not isinstance(part, dict):
         raise ContractError(f"{at} must be an object")
     return defaults | part
@@ -84,7 +84,7 @@ def read_numbers(part: Any, name: str, at: str) -> tuple[float, ...]:
 
 
 def read_counts(part: Any, name: str, at: str) -> tuple[int, ...]:
-    """Return a member that is an array of whole numbers, none of them negative."""
+    """Return a member that is an array of non-negative integers."""
     return _read_items(part, name, at, _check_count)
 
 
@@ -129,7 +129,7 @@ def check_number(value: Any, at: str) -> float:
     """Return a value that is a finite number."""
     if type(value) not in (int, float):
         raise ContractError(f"{at} must be a number")
-    # "not <=" and not ">": NaN is no number either.
+    # "not <=" instead of ">" also rejects NaN.
     if not abs(value) <= LARGEST:
         raise ContractError(f"{at} must be a finite 32-bit number")
     return float(value)

@@ -1,4 +1,4 @@
-"""The file that a model was trained on: how it is written, as the contract says."""
+"""The format of the file that a model was trained on."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,17 +22,17 @@ NO_SEPARATORS = frozenset('"\r\n\0')
 
 @dataclass(frozen=True)
 class Source:
-    """How the source is written.
+    """The format of the training data.
 
     Attributes:
         columns: Headers that differ from the name, by feature and target.
-        separator: Between the cells of a row.
-        decimal: The decimal mark of numbers.
-        thousands: What numbers are grouped with, "" if they are not.
-        encoding: Of the text, as Python names it.
-        missing: Further texts that mean a missing value.
-        unsupported: Options that training reads it with and the service does not know.
-        is_known: Whether the contract says all this: older ones do not.
+        separator: Separator of the cells in a row.
+        decimal: Decimal separator of numbers.
+        thousands: Thousands separator of numbers; empty if there is none.
+        encoding: Python's name of the text encoding.
+        missing: Additional texts for a missing value.
+        unsupported: Options of training that the service does not support.
+        is_known: Whether the contract describes the format; older ones do not.
     """
 
     columns: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -49,7 +49,7 @@ class Source:
         """Read ``source``.
 
         Raises:
-            ContractError: If it cannot be followed.
+            ContractError: If it is invalid.
         """
         if "source" not in document:
             return cls(is_known=False)
@@ -72,7 +72,7 @@ class Source:
 
     @property
     def marks_numbers(self) -> bool:
-        """Whether numbers are written otherwise than in JSON."""
+        """Whether the number format differs from JSON's."""
         return bool(self.thousands) or self.decimal != "."
 
     def _check(self) -> None:
@@ -83,5 +83,5 @@ class Source:
         try:
             ",".encode(self.encoding)
         except (LookupError, ValueError):
-            message = f"/source/encoding {self.encoding!r} is not one of texts"
+            message = f"/source/encoding {self.encoding!r} is not a text encoding"
             raise ContractError(message) from None

@@ -10,7 +10,7 @@ from serving.model.contract import parsing
 from serving.model.contract.parsing import ContractError
 from serving.model.features.feature import Feature
 
-# What the ONNX model gets for a category that it does not know, and for a missing one.
+# The inputs of the ONNX model for an unknown and a missing category.
 UNKNOWN, MISSING = "\ufffd", ""
 
 # More than JSON parsers read as an integer.
@@ -39,7 +39,7 @@ class Discrete(Feature):
         return 0.0, len(self.values) - 1.0
 
     def check(self, at: str) -> None:
-        """Refuse counts that do not fit the values."""
+        """Refuse counts that do not match the values."""
         super().check(at)
         if len(self.counts) != len(self.values):
             raise ContractError(f"{at}: there must be one training count per value")
@@ -65,7 +65,7 @@ class Boolean(Discrete):
 
 @dataclass(frozen=True)
 class Category(Discrete):
-    """One of some texts; others are rejected, or accepted as unknown."""
+    """One of a list of texts; others are rejected, or accepted as unknown."""
 
     categories: tuple[str, ...]
     accepts_unknown: bool
@@ -77,7 +77,7 @@ class Category(Discrete):
 
     @property
     def accepted(self) -> tuple[float, float]:
-        """Lowest and highest index, including that of unknown ones if accepted."""
+        """Lowest and highest code, including that of unknown ones if accepted."""
         return (0.0, self.unknown) if self.accepts_unknown else self.trained
 
     @property
@@ -87,12 +87,12 @@ class Category(Discrete):
 
     @property
     def gaps(self) -> tuple[float, ...]:
-        """The codes of a missing category, and of an unknown one."""
+        """The codes of missing and unknown categories, if accepted."""
         return (*super().gaps, self.unknown) if self.accepts_unknown else super().gaps
 
     @cached_property
     def codes(self) -> Mapping[Any, float]:
-        """The index of each category, by its text and by the integer that it writes.
+        """The index of each category, by its text and by the integer it represents.
 
         None is a missing category.
         """

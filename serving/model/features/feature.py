@@ -1,4 +1,4 @@
-"""What all types of features have."""
+"""The base of all feature types."""
 
 import math
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Feature:
 
     @property
     def gaps(self) -> tuple[float, ...]:
-        """What stands in the matrix where there is no value that the model knows."""
+        """The numbers in the matrix that represent missing and unknown values."""
         return (math.nan,) if self.nullable else ()
 
     def read_value(self, value: Any, at: str) -> float:
@@ -49,7 +49,7 @@ class Feature:
         return math.nan
 
     def show_value(self, number: Any) -> Any:
-        """Return the value that clients know for a number of the matrix."""
+        """Return the value, as clients send it, of a number in the matrix."""
         return None if math.isnan(number) else self._show(number)
 
     def _read(self, value: Any, at: str) -> float:
@@ -62,7 +62,7 @@ class Feature:
         """Refuse an inconsistent feature.
 
         Raises:
-            ContractError: If it is.
+            ContractError: If it is inconsistent.
         """
         if not self.name:
             raise ContractError(f"{at}/name must not be empty")

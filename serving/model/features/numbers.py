@@ -1,4 +1,4 @@
-"""Features that are numbers."""
+"""Numeric features."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -33,8 +33,7 @@ class Number(Feature):
         return parsing.check_number(value, at)
 
     def _show(self, number: Any) -> Any:
-        # The shortest text that means the same to the model: float32 turns 5.1 into
-        # 5.099999904632568.
+        # The shortest text with the same float32 value: 5.1, not 5.099999904632568.
         return float(str(number))
 
     def check(self, at: str) -> None:

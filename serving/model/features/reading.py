@@ -8,7 +8,7 @@ from serving.model.features.discrete import Boolean, Category
 from serving.model.features.feature import Feature
 from serving.model.features.numbers import Integer, Number
 
-# Contracts of the first version have none of these.
+# Contracts of version 1 lack these.
 DEFAULTS = {"type": "number", "nullable": False, "unknown": "reject"}
 UNKNOWN_RULES = ("reject", "accept")
 
@@ -17,7 +17,7 @@ def read_feature(part: Any, at: str) -> Feature:
     """Read one entry of ``features``.
 
     Raises:
-        ContractError: If it is not complete or not consistent.
+        ContractError: If it is incomplete or inconsistent.
     """
     part = parsing.add_defaults(part, DEFAULTS, at)
     kind = parsing.read_text(part, "type", at)

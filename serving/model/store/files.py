@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 TEMPORARY_PREFIX = ".tmp-"
-# No write takes this long, and the clocks of machines that share a volume may differ.
+# Longer than any write and than clock differences of machines that share a volume.
 LEFTOVER_SECONDS = 3600.0
 DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -38,7 +38,7 @@ def replace_file(path: Path, content: bytes, *, sync: bool) -> None:
 
 
 def overwrite_file(path: Path, content: bytes) -> bool:
-    """Overwrite a file in place, without more space; return whether it fits."""
+    """Overwrite a file in place if the content fits; return whether it did."""
     try:
         with open(path, "r+b", buffering=0) as file:
             size = os.fstat(file.fileno()).st_size
@@ -52,7 +52,7 @@ def read_json(path: Path) -> dict[str, Any] | None:
 
     Raises:
         OSError: If it cannot be read.
-        ValueError: If it does not hold a JSON object.
+        ValueError: If it does not contain a JSON object.
     """
     try:
         value = json.loads(path.read_bytes())
@@ -61,7 +61,7 @@ def read_json(path: Path) -> dict[str, Any] | None:
     except RecursionError:
         raise ValueError(f"{path.name} is nested too deeply") from None
     if not isinstance(value, dict):
-        raise ValueError(f"{path.name} does not hold an object")
+        raise ValueError(f"{path.name} does not contain an object")
     return value
 
 

@@ -1,8 +1,9 @@
 """Download folders: on the store's disk, locked while in use.
 
-A volume may be shared by containers, and even by machines whose locks do not reach each
-other: there, a folder that can be locked may still be in use. So its name says on which
-machine it was created, and those of other machines are removed only when they are old.
+A volume may be shared by containers, and even by machines that do not see each other's
+locks: a folder that can be locked may still be in use on another machine. Therefore,
+its name identifies the machine, and folders of other machines are removed only when
+they are old.
 """
 
 import fcntl
@@ -16,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PREFIX = ".incoming-"
-ABANDONED_SECONDS = 3600.0  # more than any download, and than clocks differ
+ABANDONED_SECONDS = 3600.0  # longer than any download and than clock differences
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -24,8 +25,8 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 def open_incoming(store: Path) -> Iterator[Path]:
     """Create a folder for a download and remove it at the end.
 
-    Folders of processes that were killed are removed first. Those of another follower
-    of the same store stay.
+    Folders of killed processes are removed first, but not those that another follower
+    of the same store uses.
     """
     store.mkdir(parents=True, exist_ok=True)
     prefix = f"{PREFIX}{name_machine()}-"
@@ -40,7 +41,7 @@ def open_incoming(store: Path) -> Iterator[Path]:
 
 
 def name_machine() -> str:
-    """Name the running kernel: all containers on it see each other's locks."""
+    """Identify the running kernel: all its containers see each other's locks."""
     try:
         return BOOT_ID.read_text()[:8]
     except OSError:
@@ -64,8 +65,8 @@ def _remove_if_abandoned(folder: Path, *, is_local: bool) -> None:
         return  # already removed
     try:
         locked = _lock(lock)
-        proves_it = locked is True and is_local
-        if proves_it or (locked is not False and _is_old(folder)):
+        is_unused = locked is True and is_local
+        if is_unused or (locked is not False and _is_old(folder)):
             shutil.rmtree(folder, ignore_errors=True)
     except OSError:
         return
@@ -74,7 +75,7 @@ def _remove_if_abandoned(folder: Path, *, is_local: bool) -> None:
 
 
 def _is_old(folder: Path) -> bool:
-    """Return whether nothing has been written to a folder for long."""
+    """Return whether nothing has been written to a folder for a long time."""
     paths = (folder, *folder.rglob("*"))
     return time.time() - max(p.stat().st_mtime for p in paths) > ABANDONED_SECONDS
 

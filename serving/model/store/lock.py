@@ -1,4 +1,4 @@
-"""The lock of the store: of several followers, one keeps it and the others stand by."""
+"""The lock of the store: one of several followers is active, the others stand by."""
 
 import fcntl
 import os
@@ -8,10 +8,10 @@ LOCK_FILE = "follower.lock"
 
 
 class StoreLock:
-    """Held until the process ends, however that happens: the kernel releases it.
+    """A lock that is held until the process ends: the kernel releases it.
 
-    That holds for containers on one machine, whose process ids mean nothing to each
-    other, and for several machines if their file system shares locks, as NFS 4 does.
+    It also works between containers on one machine, and between machines if their file
+    system shares locks, as NFS 4 does.
     """
 
     def __init__(self, store: Path) -> None:
@@ -19,10 +19,10 @@ class StoreLock:
         self._descriptor: int | None = None
 
     def acquire(self) -> bool:
-        """Take the lock; return False while another process has it.
+        """Acquire the lock; return False while another process has it.
 
-        Without locks, or if the file cannot be written, nobody has to wait: each change
-        of the store is atomic, so followers at the same time only do it twice.
+        Return True if the file system has no locks or the file cannot be written: each
+        change of the store is atomic, so two active followers only do the work twice.
         """
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -37,5 +37,5 @@ class StoreLock:
         except OSError:
             os.close(descriptor)
             return True
-        self._descriptor = descriptor  # open as long as the process runs
+        self._descriptor = descriptor  # stays open while the process runs
         return True

@@ -1,4 +1,4 @@
-"""The follower's report: state of the registry, and refusals."""
+"""The follower's report: the state of the registry, and refusals."""
 
 import json
 import time
@@ -16,7 +16,7 @@ from serving.model.store.files import (
 )
 
 PAGE = 4096
-READS = 3  # a report being overwritten in place is complete the next time
+READS = 3  # a report that is being overwritten in place is complete the next time
 
 NUMBER, TEXT, OBJECT = (int, float), (str,), (dict,)
 TYPES: dict[str, tuple[type, ...]] = {
@@ -39,23 +39,23 @@ TYPES: dict[str, tuple[type, ...]] = {
 
 @dataclass
 class FollowerReport:
-    """What the follower knows, for the workers to report.
+    """What the follower knows, for workers to publish.
 
     Attributes:
-        reachable: Whether the registry answered the last time.
-        last_seen: When it last answered, in seconds since the epoch.
-        unreachable_since: When it stopped answering.
-        is_ambiguous: Whether several models have that alias, and none is named.
-        version: The version that has the alias of Production.
+        reachable: Whether the registry responded to the last poll.
+        last_seen: When it last responded, in seconds since the epoch.
+        unreachable_since: When it stopped responding, in seconds since the epoch.
+        is_ambiguous: Whether several models have the alias, and none is configured.
+        version: The version that has Production's alias.
         last_refusal: The current refusal: role, version, reason, detail.
         refused: Number of refusals by reason.
         damaged: The published version whose files are damaged, as a folder name.
         repairs: Number of damaged versions that were replaced.
-        restarts: How often the follower was restarted.
+        restarts: Number of restarts of the follower.
         errors: Number of its unexpected errors.
-        last_error: The last of them: task, type and time.
+        last_error: The last one: task, type and time.
         reported_at: When this was reported, in seconds since the epoch.
-        next_report_seconds: Within how many seconds the next report follows.
+        next_report_seconds: Seconds within which the next report is due.
     """
 
     reachable: bool = False
@@ -92,12 +92,12 @@ class FollowerReport:
     def is_overdue(self) -> bool:
         """Whether the follower has stopped reporting."""
         if self.reported_at is None or self.next_report_seconds is None:
-            return False  # an older follower does not say
+            return False  # an older follower does not report it
         return is_overdue(self.reported_at, self.next_report_seconds, time.time())
 
 
 def read_report(path: Path) -> FollowerReport | None:
-    """Read the report, if there is one that can be read."""
+    """Read the report; None if there is none or it cannot be read."""
     for _ in range(READS):
         try:
             value = read_json(path)
@@ -108,14 +108,14 @@ def read_report(path: Path) -> FollowerReport | None:
 
 
 def write_report(path: Path, report: FollowerReport | Mapping[str, Any]) -> None:
-    """Replace the report; not flushed, because it is outdated in seconds.
+    """Replace the report; it is not flushed, because it is outdated in seconds.
 
     Raises:
-        OSError: If it can neither be replaced nor, on a full disk, be overwritten.
+        OSError: If it can neither be replaced nor, on a full disk, overwritten.
     """
     value = asdict(report) if isinstance(report, FollowerReport) else dict(report)
     content = json.dumps(value, indent=2).encode()
-    # Whole pages, so that a later report fits into this one's place.
+    # Whole pages, so that a later report fits into the same space.
     content = content.ljust(-(-len(content) // PAGE) * PAGE)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:

@@ -1,4 +1,4 @@
-"""Fills an empty store from another one, such as that in an image with a model.
+"""Fills an empty store from another one, such as the one in an image with a model.
 
 Run as ``python -m serving.model.store.seed FOLDER`` before the service starts.
 """
@@ -18,13 +18,15 @@ logger = logging.getLogger("serving.model.store.seed")  # __name__ is __main__
 
 
 def seed(store: Store, source: Store) -> bool:
-    """Copy the model to serve from another store; return False if one is there.
+    """Copy the model to serve from another store, unless the store has an intact one.
 
-    A damaged one does not count. Killed halfway, it can be started again: until the
-    model is complete, the store has none.
+    The model is published atomically: if this is killed, it can be run again.
+
+    Returns:
+        Whether a model was copied.
 
     Raises:
-        ModelRefusedError: If the other store has none that passes its checks.
+        ModelRefusedError: If the other store has no model that passes its checks.
         OSError: If the store cannot be written.
     """
     if _is_filled(store):
@@ -41,7 +43,7 @@ def seed(store: Store, source: Store) -> bool:
 
 
 def main() -> None:
-    """Fill the store of the settings; exit with one line if that fails."""
+    """Fill the configured store; exit with one line if that fails."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, help="the store to copy from")
     folder = parser.parse_args().folder
@@ -52,7 +54,7 @@ def main() -> None:
     except (ConfigError, ModelRefusedError, OSError) as error:
         sys.exit(f"The store was not filled from {folder}: {error}")
     fields = {"store": str(config.store), "source": str(folder)}
-    message = "store filled" if is_seeded else "store has a model already"
+    message = "store filled" if is_seeded else "store already has a model"
     logger.info(message, extra={"fields": fields})
 
 

@@ -1,7 +1,7 @@
-"""The store: a folder of versions, and which of them has which role.
+"""The store: a folder of versions, and the version of each role.
 
 Layout: ``<version>-<digest>/{model.onnx,version.json}``, a pointer file for each role
-(``current.json`` and so on) and ``registry.json``, the follower's report.
+(such as ``current.json``) and ``registry.json``, the follower's report.
 """
 
 import errno
@@ -27,7 +27,7 @@ Signature = tuple[tuple[int, int, int], ...]
 
 @dataclass(frozen=True)
 class Pointer:
-    """Which version has a role.
+    """The version of a role.
 
     The alias belongs to the role: one version can be Production and Challenger.
     """
@@ -37,7 +37,7 @@ class Pointer:
 
 
 class Store:
-    """A folder of model versions, changed only by atomic replacements."""
+    """A folder of model versions, changed only by atomic operations."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -47,7 +47,7 @@ class Store:
         return self.folder / f"{role}.json"
 
     def published(self, role: str) -> str | None:
-        """Return the folder name of the version that has a role, if it can be read."""
+        """Return the folder name of a role's version; None if it cannot be read."""
         try:
             pointer = self.read_pointer(role)
         except ModelRefusedError:
@@ -55,7 +55,7 @@ class Store:
         return pointer.folder if pointer else None
 
     def read_pointer(self, role: str) -> Pointer | None:
-        """Return which version has a role; None if none has.
+        """Return the pointer to the version of a role; None if there is none.
 
         Raises:
             ModelRefusedError: If the pointer is damaged.
@@ -76,7 +76,7 @@ class Store:
         """Return the registry's description of a stored version.
 
         Raises:
-            ModelRefusedError: If its description is missing or damaged.
+            ModelRefusedError: If it is missing or damaged.
         """
         described = _read_checked(self.folder / pointer.folder / VERSION_FILE)
         if described is None:
@@ -99,7 +99,7 @@ class Store:
         return Model.load(file, self.describe(pointer))
 
     def read_signature(self, name: str) -> Signature | None:
-        """Return what changes with a version's files; None if one is missing."""
+        """Return a value that changes with a version's files; None without them."""
         try:
             files = [
                 os.stat(self.folder / name / f) for f in (MODEL_FILE, VERSION_FILE)
@@ -109,32 +109,32 @@ class Store:
         return tuple((each.st_size, each.st_mtime_ns, each.st_ino) for each in files)
 
     def incoming(self) -> AbstractContextManager[Path]:
-        """Create a folder for a download, on the same disk; removed at the end."""
+        """Create a temporary folder for a download, on the same disk."""
         return open_incoming(self.folder)
 
     def publish(self, role: str, model_file: Path, version: Version) -> None:
         """Add a checked model and point a role to it.
 
         Args:
-            role: What the version is for: one of ``ROLES``.
-            model_file: A file inside a folder created by ``incoming``.
-            version: What the registry says of it.
+            role: One of ``ROLES``.
+            model_file: A file in a folder created by ``incoming``.
+            version: The registry's description.
         """
         name = folder_name(version)
         self._add(name, model_file, version)
         self.point(role, name, version.alias)
 
-    def give(self, role: str, version: Version) -> None:
-        """Give a role to a stored version, with its current description.
+    def assign(self, role: str, version: Version) -> None:
+        """Assign a role to a stored version, and update its description.
 
-        What was the Challenger may have become Production.
+        For example, a Challenger may have become Production.
         """
         name = folder_name(version)
         write_json(self.folder / name / VERSION_FILE, asdict(version))
         self.point(role, name, version.alias)
 
     def point(self, role: str, name: str, alias: str = "") -> None:
-        """Give a role, and its alias, to a version that the store holds."""
+        """Point a role, with its alias, to a stored version."""
         write_json(self.pointer(role), asdict(Pointer(name, alias)))
 
     def withdraw(self, role: str) -> None:
@@ -152,7 +152,7 @@ class Store:
             if _move_folder(staging, folder):
                 flush(self.folder)
                 return
-        # A damaged copy, or one by another follower: the files are the same.
+        # The copy is damaged, or another follower's: overwriting it is safe.
         os.replace(model_file, folder / MODEL_FILE)
         write_json(folder / VERSION_FILE, asdict(version))
 
@@ -166,15 +166,15 @@ class Store:
 
 
 def folder_name(version: Version) -> str:
-    """Name the folder of a version.
+    """Return the folder name of a version.
 
-    With the digest, because a new registry starts counting at 1 again.
+    It contains the digest, because a new registry starts at version 1 again.
     """
     return f"{version.version}-{version.digest.removeprefix('sha256:')[:12]}"
 
 
 def _move_folder(source: Path, target: Path) -> bool:
-    """Rename a folder; return False if the target now exists."""
+    """Rename a folder; return False if the target already exists."""
     try:
         os.rename(source, target)
     except OSError as error:

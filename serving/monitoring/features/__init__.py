@@ -1,1 +1,1 @@
-"""Statistics of the values of features, beside those of training."""
+"""Statistics of feature values, in production and in training."""

@@ -1,4 +1,4 @@
-"""The counts of booleans and categories, by value."""
+"""Counts of booleans and categories, by value."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,13 +6,13 @@ from prometheus_client import Counter
 
 from serving.model.features import Category, Discrete
 
-# Values of a feature that have a series of their own.
+# Maximum number of a feature's values with their own series.
 MOST_VALUES = 20
 OTHER = "other"
 
 
 def group_values(feature: Discrete) -> list[str]:
-    """Name the series of each value: the most frequent in training have their own."""
+    """Return the series of each value; the most frequent in training have their own."""
     order = np.argsort(np.negative(feature.counts), kind="stable")
     frequent = set(order[:MOST_VALUES].tolist())
     return [
@@ -26,7 +26,7 @@ class ValueCounts:
 
     Args:
         feature: The feature.
-        place: Where it stands in a row.
+        place: Its position in a row.
         values: Counter by version, feature and value.
         unknown: Counter of unknown categories by version and feature.
         version: The model's version.

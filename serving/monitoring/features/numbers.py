@@ -1,4 +1,4 @@
-"""The moments of features that are numbers."""
+"""Moments of numeric features."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,12 +9,12 @@ from serving.model.features import Number
 
 
 class Moments:
-    """Sums the values of one model's numbers, and their squares.
+    """Sums the values of a model's numeric features, and their squares.
 
     Args:
         contract: The contract of the model.
-        offset: Counter of offsets by version and feature.
-        squared: Counter of squared offsets.
+        offset: Counter of offsets from the minimum, by version and feature.
+        squared: Counter of squared offsets, by version and feature.
         version: The model's version.
     """
 
@@ -27,7 +27,7 @@ class Moments:
         self._minimum = np.array([[each.minimum] for each in numbers])
         self._has_nulls = any(each.nullable for each in numbers)
         is_number = np.array([isinstance(each, Number) for each in contract.features])
-        # All of them without a copy, if all are numbers.
+        # A slice avoids a copy if all features are numbers.
         self._places = slice(None) if is_number.all() else np.flatnonzero(is_number)
 
     def record(self, by_feature: NDArray[np.float32]) -> None:
@@ -43,6 +43,6 @@ class Moments:
 
 
 def add_all(counters: list[Counter], amounts: NDArray[np.floating]) -> None:
-    """Increase each counter by its own amount."""
+    """Increase each counter by its amount."""
     for counter, amount in zip(counters, amounts.tolist(), strict=True):
         counter.inc(amount)

@@ -1,4 +1,4 @@
-"""The statistics of training as metrics, for drift in PromQL."""
+"""Statistics of the training data as metrics, to detect drift in PromQL."""
 
 from collections import Counter as Tally
 from collections.abc import Iterator
@@ -29,13 +29,13 @@ def describe_training(contract: Contract) -> Iterator[Metric]:
         yield create_gauge(name, text, ["feature"], samples)
     yield create_gauge(
         "serving_training_value_share",
-        "Share of a value in training, of those that are not missing",
+        "Share of a value among the values in training that are not missing",
         ["feature", "value"],
         list(_value_shares(contract)),
     )
     yield create_gauge(
         "serving_training_missing_share",
-        "Share of rows without a value in training",
+        "Share of rows with a missing value in training",
         ["feature"],
         [([each.name], each.missing) for each in contract.features],
     )
@@ -64,7 +64,7 @@ def _value_shares(contract: Contract) -> Iterator[tuple[list[str], float]]:
 def create_gauge(
     name: str, text: str, labels: list[str], samples: Samples
 ) -> GaugeMetricFamily:
-    """Create a gauge with its samples, each the values of the labels and its own."""
+    """Create a gauge from samples, which are pairs of label values and a value."""
     gauge = GaugeMetricFamily(name, text, labels=labels)
     for values, value in samples:
         gauge.add_metric(values, value)

@@ -1,4 +1,4 @@
-"""Reads the files of all workers when Prometheus scrapes one of them."""
+"""Collects the metrics of all workers when one of them is scraped."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -16,7 +16,7 @@ from serving.monitoring.multiprocess.versions import find_hidden_versions
 
 
 class SharedCollector(Collector):
-    """Adds up what all workers count, even if files are damaged."""
+    """Adds up the metrics of all workers, even if files are damaged."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -87,7 +87,7 @@ class SharedCollector(Collector):
 
 
 def _has_content(path: Path) -> bool:
-    """Check that the process of a file found space for it."""
+    """Return whether a file is not empty, as it is if there was no space for it."""
     try:
         return path.stat().st_size > 0
     except OSError:

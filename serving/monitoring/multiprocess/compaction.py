@@ -1,6 +1,6 @@
-"""Adds up the counts of ended processes.
+"""Adds up the counters of processes that have ended.
 
-prometheus_client keeps files for each process and never removes those of counters: with
+prometheus_client keeps files per process and never removes those of counters. With
 recycled workers they pile up, and every scrape reads all of them.
 """
 
@@ -34,16 +34,16 @@ from serving.monitoring.multiprocess.versions import (
     record_unknown_versions,
 )
 
-ARCHIVE = 0  # stands where the files of processes have their process id
+ARCHIVE = 0  # replaces the process id in the names of archives
 KINDS = ("counter", "histogram")
 
 
 def compact(folder: Path, alive: Collection[int]) -> None:
-    """Add up the counts of ended processes in one file; remove their files.
+    """Add up the counters of processes that have ended; remove their files.
 
-    Called by gunicorn's master: never raises, and is skipped while somebody reads,
-    because the master must not wait for a worker. The next call catches up, also after
-    a lack of space.
+    gunicorn's master calls this. It never raises, and does nothing while a worker reads
+    the files, because the master must not wait for workers; the next call catches up,
+    also if there was no space.
     """
     try:
         with locked(folder, EXCLUSIVE | AT_ONCE):
@@ -58,11 +58,11 @@ def compact(folder: Path, alive: Collection[int]) -> None:
 
 
 def compact_counts(folder: Path, alive: Collection[int] | None = None) -> None:
-    """Rewrite the archives, while the folder is locked exclusively.
+    """Rewrite the archives; the folder must be locked exclusively.
 
     Args:
-        folder: The folder of the metrics.
-        alive: Processes that have not ended; None if that is not known.
+        folder: The metrics folder.
+        alive: Processes that have not ended; None if unknown.
     """
     removable = find_removable_versions(folder)
     for kind in KINDS:
@@ -76,7 +76,7 @@ def compact_counts(folder: Path, alive: Collection[int] | None = None) -> None:
 
 
 def _rewrite_archive(archive: Path, ended: list[Path], removable: set[str]) -> None:
-    """Add files to an archive, without the series of some versions."""
+    """Add files to an archive, and remove the series of some versions."""
     ended = [path for path in ended if path != archive]
     found: set[str] = set()
     totals: defaultdict[str, float] = defaultdict(float)
@@ -93,7 +93,7 @@ def _rewrite_archive(archive: Path, ended: list[Path], removable: set[str]) -> N
 
 
 def _read_all(paths: Iterable[Path]) -> Iterator[Entry]:
-    """Yield the entries of files, up to the first damage."""
+    """Yield the entries of files; those of a damaged file up to the damage."""
     for path in paths:
         try:
             yield from read_entries(path)
@@ -104,10 +104,10 @@ def _read_all(paths: Iterable[Path]) -> Iterator[Entry]:
 
 
 def _write(archive: Path, totals: Mapping[str, float]) -> None:
-    """Replace an archive at once.
+    """Replace an archive atomically.
 
     Raises:
-        OSError: If there is no space; the archive is as before.
+        OSError: If there is no space; the archive is unchanged.
     """
     draft = archive.with_suffix(".draft")
     try:

@@ -1,7 +1,7 @@
 """The folder through which workers share their metrics: prepared, locked, listed.
 
-What gunicorn's master calls here logs what goes wrong and never raises: an exception
-would end the master.
+Functions that gunicorn's master calls log errors and never raise: an exception would
+stop the master.
 """
 
 import fcntl
@@ -21,7 +21,7 @@ AT_ONCE = fcntl.LOCK_NB
 
 
 def prepare(folder: Path) -> None:
-    """Create the folder; remove what an earlier start left in it."""
+    """Create the folder; remove files of an earlier start."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -33,13 +33,13 @@ def prepare(folder: Path) -> None:
 
 @contextmanager
 def locked(folder: Path, operation: int) -> Iterator[None]:
-    """Hold the folder's lock: shared to read, exclusive to change others' files.
+    """Hold the folder's lock: shared for reading, exclusive to change others' files.
 
-    It is on the folder itself, because there may be no space for a file.
+    The folder itself is locked, because there may be no space for a lock file.
 
     Raises:
-        BlockingIOError: If ``operation`` says not to wait, and another holds it.
-        OSError: If there is no such folder.
+        BlockingIOError: If the lock is taken and ``operation`` is not to wait.
+        OSError: If the folder does not exist.
     """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -50,7 +50,7 @@ def locked(folder: Path, operation: int) -> Iterator[None]:
 
 
 def find_files(folder: Path, kind: str) -> dict[int, Path]:
-    """Return the files of a kind by process id."""
+    """Return the files of a kind of metric by process id."""
     files = (
         (path.stem.rpartition("_")[2], path) for path in folder.glob(f"{kind}_*.db")
     )
@@ -58,10 +58,9 @@ def find_files(folder: Path, kind: str) -> dict[int, Path]:
 
 
 def forget_gauges(folder: Path, process: int) -> None:
-    """Remove the live gauges of a process that has ended, and its exemplars.
+    """Remove the live gauges and exemplars of a process that has ended.
 
-    They are about the present. A scrape does not mind if one of them goes while it
-    reads.
+    No lock is needed: a scrape ignores files that are removed while it reads.
     """
     for gauges in folder.glob(f"gauge_live*_{process}.db"):
         remove(gauges)
@@ -69,7 +68,7 @@ def forget_gauges(folder: Path, process: int) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a file, if that is possible."""
+    """Remove a file if possible."""
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
@@ -77,6 +76,6 @@ def remove(path: Path) -> None:
 
 
 def log_failure(message: str, path: Path, error: Exception) -> None:
-    """Log what went wrong with a file or folder."""
+    """Log an error with a file or folder."""
     fields = {"path": str(path), "error": str(error)}
     logger.error(message, extra={"fields": fields})

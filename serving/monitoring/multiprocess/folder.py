@@ -1,4 +1,4 @@
-"""Where workers share their metrics if the settings name no folder."""
+"""Chooses the folder through which workers share their metrics."""
 
 import fcntl
 import logging
@@ -11,20 +11,20 @@ from pathlib import Path
 
 logger = logging.getLogger(__name__)
 
-SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 -- a folder in it, made by mkdtemp
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 -- mkdtemp creates a folder in it
 PREFIX = "serving-metrics-"
 OWNER_FILE = "owner"
-ROOM_BYTES = 16 * 1024**2  # what some dozen workers need; Docker's /dev/shm has 64 MB
-CLAIM_SECONDS = 60.0  # a new folder is claimed within them
+ROOM_BYTES = 16 * 1024**2  # enough for dozens of workers; Docker's /dev/shm has 64 MB
+CLAIM_SECONDS = 60.0  # time within which a new folder is locked
 
 
 def choose_folder(configured: Path | None) -> Path | None:
-    """Return the folder for the metrics; a new one unless the settings name one.
+    """Return the metrics folder; a new one unless one is configured.
 
-    In memory if possible: workers write to it all the time, and no disk fills up.
+    It is in memory if possible: workers write to it all the time, and no disk fills up.
 
     Returns:
-        None if no folder can be created: each worker then has its own metrics.
+        The folder, or None if none can be created: then workers share no metrics.
     """
     if configured is not None:
         return configured
@@ -40,16 +40,16 @@ def choose_folder(configured: Path | None) -> Path | None:
 
 
 def choose_heartbeat_folder() -> str | None:
-    """Return where gunicorn's workers show that they live; None for its default.
+    """Return the folder for the heartbeats of gunicorn's workers; None for its default.
 
-    On a disk, their heartbeats would wait for it, and none could start when it is full.
+    On a disk, heartbeats would wait for it, and no worker could start if it is full.
     """
     return str(SHARED_MEMORY) if os.access(SHARED_MEMORY, os.W_OK | os.X_OK) else None
 
 
 def _candidates() -> list[Path]:
     candidates = [SHARED_MEMORY]
-    with suppress(OSError):  # not even a few bytes can be written there
+    with suppress(OSError):  # no temporary folder is writable
         candidates.append(Path(tempfile.gettempdir()))
     return candidates
 
@@ -68,18 +68,18 @@ def _create(parent: Path) -> Path:
             shutil.rmtree(leftover, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
     with suppress(OSError):
-        # Open as long as this process and its workers run, and locked by that.
+        # Stays open, and thereby locked, while this process or its workers run.
         owner = os.open(folder / OWNER_FILE, os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(owner, fcntl.LOCK_EX)
     return folder
 
 
 def _is_abandoned(folder: Path) -> bool:
-    """Check whether the service that created a folder was killed."""
+    """Return whether the service that created a folder was killed."""
     try:
         owner = os.open(folder / OWNER_FILE, os.O_RDWR)
     except OSError:
-        return False  # another user's, or just being created
+        return False  # it is another user's, or is just being created
     try:
         fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return time.time() - os.fstat(owner).st_mtime > CLAIM_SECONDS

@@ -1,4 +1,4 @@
-"""The keys under which prometheus_client keeps values in files."""
+"""The keys of values in prometheus_client's files."""
 
 import json
 import struct
@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from prometheus_client.mmap_dict import MmapedDict
 
-# Labels whose values are versions of the model.
+# Labels whose values are model versions.
 VERSION_LABELS = ("version", "other", "shadow")
 
-# What reading a damaged file raises: a length or text that cannot be.
+# Errors that a damaged file raises: an impossible length or text.
 DAMAGE = (RuntimeError, ValueError, struct.error)
 
 
@@ -28,10 +28,10 @@ def read_entries(path: Path) -> Iterator[Entry]:
 
     Raises:
         OSError: If it cannot be read.
-        RuntimeError, ValueError, struct.error: Where it is damaged.
+        RuntimeError, ValueError, struct.error: If it is damaged.
     """
     if path.stat().st_size == 0:
-        return  # its process has only just created it, or had no space for more
+        return  # it has just been created, or there was no space for more
     for key, value, *_ in MmapedDict.read_all_values_from_file(str(path)):
         yield Entry(key, parse_labels(key), value)
 
@@ -49,5 +49,5 @@ def parse_labels(key: str) -> dict[str, str]:
 
 
 def find_versions(labels: Mapping[str, str]) -> set[str]:
-    """Return the versions of the model that a series is about."""
+    """Return the model versions in the labels of a series."""
     return {labels[name] for name in VERSION_LABELS if name in labels}

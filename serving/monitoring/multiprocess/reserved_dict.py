@@ -1,8 +1,8 @@
 """A file of shared values that survives a full disk.
 
-prometheus_client maps sparse files: on a full disk, the first write to a page ends the
-process with SIGBUS. Here space is reserved before it is mapped. Values for which there
-is none stay in the memory of their process until there is.
+prometheus_client maps sparse files: on a full disk, the first write to a page kills the
+process with SIGBUS. This module reserves space before mapping it. Without space, values
+stay in the memory of their process until there is some.
 """
 
 import logging
@@ -28,7 +28,7 @@ _pack_value = struct.Struct("dd").pack
 
 
 class ReservedDict(MmapedDict):
-    """prometheus_client's file of values, in space that was reserved for it.
+    """prometheus_client's file of values, in reserved space.
 
     Attributes:
         unshared: Values for which there was no space, with their timestamps.
@@ -46,7 +46,7 @@ class ReservedDict(MmapedDict):
         self.share()
 
     def read_value(self, key: str) -> tuple[float, float]:
-        """Return a value and its timestamp; a new one is 0."""
+        """Return a value and its timestamp; new values are 0."""
         if key not in self._positions:
             self.unshared.setdefault(key, (0.0, 0.0))
             self.share()
@@ -55,7 +55,7 @@ class ReservedDict(MmapedDict):
         return super().read_value(key)  # type: ignore[no-untyped-call,no-any-return]
 
     def write_value(self, key: str, value: float, timestamp: float) -> None:
-        """Write a value, to the file if there is space."""
+        """Write a value; to the file if there is space."""
         position = self._positions.get(key)
         if position is None:
             self.unshared[key] = value, timestamp
@@ -64,7 +64,7 @@ class ReservedDict(MmapedDict):
             self._m[position : position + 16] = _pack_value(value, timestamp)
 
     def discard(self, is_unwanted: Callable[[str], bool]) -> None:
-        """Remove values, and close the gaps: the file must not grow for ever."""
+        """Remove values and compact the file, which must not grow forever."""
         self.unshared = {
             key: value for key, value in self.unshared.items() if not is_unwanted(key)
         }
@@ -79,7 +79,7 @@ class ReservedDict(MmapedDict):
             self._add(key, value, timestamp)
 
     def share(self) -> None:
-        """Move to the file what is not in it yet, unless that has just failed."""
+        """Move unshared values to the file, unless that has just failed."""
         if time.monotonic() < self._retry_at:
             return
         try:
@@ -120,7 +120,7 @@ class ReservedDict(MmapedDict):
         self._capacity = capacity
 
     def _report(self, error: Exception | None) -> None:
-        """Log once that space is lacking, and once that it is back."""
+        """Log once when there is no space, and once when there is again."""
         if (error is not None) == self._is_full:
             return
         self._is_full = error is not None
@@ -139,17 +139,17 @@ def entry_bytes(key: str) -> int:
 
 
 def reserve(path: str, size: int) -> None:
-    """Let a file have at least a size, with space for each of its bytes.
+    """Extend a file to at least a size and allocate its space.
 
     Raises:
-        OSError: If there is no space; the file is as before.
+        OSError: If there is no space; the file is unchanged.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     before = os.fstat(descriptor).st_size
     try:
         os.posix_fallocate(descriptor, 0, max(size, before))
     except OSError:
-        os.ftruncate(descriptor, before)  # some file systems keep what they could get
+        os.ftruncate(descriptor, before)  # some file systems keep a part of the space
         raise
     finally:
         os.close(descriptor)

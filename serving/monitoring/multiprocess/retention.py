@@ -1,4 +1,4 @@
-"""Removes the metric series of versions that no longer serve."""
+"""Removes the series of versions that are no longer served."""
 
 import threading
 import time
@@ -35,10 +35,10 @@ class VersionRetention:
     """Keeps the number of series bounded as versions change.
 
     Args:
-        registry: Its metrics lose the series of versions that are gone.
-        find_serving: Returns the versions in use: the current one and so on.
-        folder: Where processes share their values; None if there is only one.
-        on_error: Called with a name and the error when a check fails.
+        registry: The metrics.
+        find_serving: Returns the versions in use.
+        folder: The folder through which processes share values; None for one process.
+        on_error: Called with the task's name and the error.
     """
 
     def __init__(
@@ -61,13 +61,13 @@ class VersionRetention:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread."""
+        """Stop the thread."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
 
     def check(self) -> None:
-        """Record which versions serve; remove those that have not for long."""
+        """Record which versions are served; remove those not served for long."""
         if self._folder is None:
             self._forget_unshared()
         else:
@@ -105,7 +105,7 @@ class VersionRetention:
             del self._last_served[version]
 
     def _known_versions(self) -> set[str]:
-        """Return the versions that this process has series of."""
+        """Return the versions of this process's series."""
         children = (labels for _, labels in self._children())
         return set().union(*(find_versions(labels) for labels in children))
 
@@ -115,7 +115,7 @@ class VersionRetention:
                 metric.remove(*labels.values())
 
     def _children(self) -> Iterator[tuple[MetricWrapperBase, dict[str, str]]]:
-        """Yield each metric about versions with the labels of each of its children."""
+        """Yield metrics with version labels, with the labels of each child."""
         for metric in set(self._registry._names_to_collectors.values()):
             if not isinstance(metric, MetricWrapperBase):
                 continue
@@ -129,7 +129,7 @@ class VersionRetention:
 
 
 def _find_shared_versions(folder: Path) -> set[str]:
-    """Return the versions that any process has series of in its files."""
+    """Return the versions of the series in all processes' files."""
     versions: set[str] = set()
     for path in folder.glob("*.db"):
         try:

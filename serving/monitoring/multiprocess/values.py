@@ -1,4 +1,4 @@
-"""The shared values of this process: kept in reserved files, forgotten, counted."""
+"""The shared values of this process."""
 
 import contextlib
 import inspect
@@ -15,25 +15,25 @@ from serving.monitoring.multiprocess.reserved_dict import ReservedDict
 def use_reserved_files() -> None:
     """Make prometheus_client keep the values of this process in reserved files.
 
-    To be called before the first metric is created; prometheus_client may have been
+    Must be called before the first metric is created. prometheus_client may have been
     imported before its environment variable was set.
     """
     if not prometheus_client.values.ValueClass._multiprocess:
         prometheus_client.values.ValueClass = MultiProcessValue()
-    # The only seam: its class of values looks this name up when it opens a file.
+    # The only way: its value class looks up this name when it opens a file.
     prometheus_client.values.MmapedDict = ReservedDict  # type: ignore
-    # It cannot remove series from files; `forget_series` can.
+    # prometheus_client cannot remove series from files, but `forget_series` can.
     warnings.filterwarnings("ignore", "Removal of labels", UserWarning)
 
 
 def forget_series(is_unwanted: Callable[[str], bool]) -> None:
     """Remove this process's series from its files.
 
-    The files must be locked, and metrics must have dropped their children before, or
-    these come back when they are written to.
+    The files must be locked, and the children of metrics must have been removed before;
+    otherwise, writing to a child would restore its series.
 
     Args:
-        is_unwanted: Called with a key of prometheus_client: JSON of names and labels.
+        is_unwanted: Called with prometheus_client's key: names and labels as JSON.
     """
     files, lock, values = _shared_state()
     with lock:
@@ -43,7 +43,7 @@ def forget_series(is_unwanted: Callable[[str], bool]) -> None:
 
 
 def share_values() -> None:
-    """Share the values of this process for which there was no space before."""
+    """Write the values of this process for which there was no space before."""
     files, lock, _ = _shared_state()
     with lock:
         for file in files.values():
@@ -52,7 +52,7 @@ def share_values() -> None:
 
 
 def count_unshared_values() -> int:
-    """Return how many values of this process found no space in its files."""
+    """Return the number of this process's values that had no space in its files."""
     files, _, _ = _shared_state()
     return sum(len(file.unshared) for file in list(files.values()))
 

@@ -1,8 +1,8 @@
-"""When each version last served: the modification time of an empty file.
+"""When each version was last served: the modification time of an empty file.
 
-A file's date can be changed on a full disk, and all processes see it at once. A version
-is hidden from scrapes a while after it served last: in all processes together, because
-a sum over some of them would look like a counter that was reset. Later each process
+The time can be changed on a full disk, and all processes see it immediately. Some time
+after a version was last served, scrapes hide its series, those of all processes at the
+same time: a sum over some of them would look like a counter reset. Later, each process
 removes its series.
 """
 
@@ -19,13 +19,13 @@ SUFFIX = ".version"
 
 
 def record_versions(folder: Path, versions: Iterable[str]) -> None:
-    """Record that versions serve now."""
+    """Record that versions are served now."""
     for version in versions:
         record = _record(folder, version)
         try:
             record.touch()
         except OSError:
-            # Better keep a version's series forever than hide one that serves.
+            # It is better to keep series forever than to hide a version in use.
             with suppress(OSError):
                 record.unlink()
 
@@ -37,12 +37,12 @@ def record_unknown_versions(folder: Path, versions: Iterable[str]) -> None:
 
 
 def find_hidden_versions(folder: Path) -> set[str]:
-    """Return the versions whose series are no longer shown."""
+    """Return the versions whose series are hidden."""
     return _find_older(folder, RETENTION_SECONDS)
 
 
 def find_removable_versions(folder: Path) -> set[str]:
-    """Return the versions that have been hidden long enough to remove their series."""
+    """Return the versions hidden long enough to remove their series."""
     return _find_older(folder, 2 * RETENTION_SECONDS)
 
 
@@ -56,12 +56,12 @@ def remove_records(folder: Path, versions: Iterable[str]) -> None:
 def _find_older(folder: Path, seconds: float) -> set[str]:
     ages = _read_ages(folder)
     if not any(age <= RETENTION_SECONDS for age in ages.values()):
-        return set()  # nobody has recorded anything lately, or the clock was set
+        return set()  # nothing was recorded recently, or the clock was changed
     return {version for version, age in ages.items() if age > seconds}
 
 
 def _read_ages(folder: Path) -> dict[str, float]:
-    """Return the seconds since each version served last."""
+    """Return the seconds since each version was last served."""
     ages = {}
     now = time.time()
     for record in folder.glob(f"*{SUFFIX}"):

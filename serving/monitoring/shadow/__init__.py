@@ -1,4 +1,4 @@
-"""The shadow: a second model that predicts beside the current one, to be compared."""
+"""The shadow: a second model that is compared with the current one."""
 
 from serving.monitoring.shadow.shadow import Shadow
 

@@ -1,4 +1,4 @@
-"""The shadow: a second model that predicts the same rows after the response."""
+"""The shadow, which predicts the same rows as the current model after the response."""
 
 import logging
 
@@ -22,7 +22,7 @@ class Shadow:
         self._failed: Model | None = None
 
     def swap(self, model: Model) -> None:
-        """Compare with another model from now on."""
+        """Switch to another model."""
         self.model = model
 
     def withdraw(self) -> None:
@@ -40,7 +40,7 @@ class Shadow:
                 self._metrics.dropped.labels("shadow").inc(dropped)
 
     def _compare(self, model: Model, observation: Observation) -> int:
-        """Compare one request; return how many rows the model could predict."""
+        """Compare one request; return the number of rows that the model predicted."""
         try:
             if self._recoder is None or self._recoder[0] is not model:
                 self._recoder = model, Recoder(model.contract)

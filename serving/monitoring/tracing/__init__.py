@@ -1,1 +1,1 @@
-"""Traces: a span for each sampled request, sent to a collector over OTLP/HTTP."""
+"""Traces: a span per sampled request, sent to a collector over OTLP/HTTP."""

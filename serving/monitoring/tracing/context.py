@@ -1,27 +1,27 @@
-"""Where a request belongs in a trace.
+"""The trace context of a request.
 
-Imports nothing of OpenTelemetry, because every request passes here.
+It imports nothing of OpenTelemetry, because every service uses it.
 """
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-# Characters: what is kept of a head until its request is counted is bounded.
+# In characters; limits the memory of heads that wait to be traced.
 LONGEST_PATH, LONGEST_HOST = 1024, 255
-LONGEST_HEADER = 512  # what W3C asks to accept of a tracestate
-HEAD_BYTES = 400  # measured memory of a head of usual length
+LONGEST_HEADER = 512  # the length of a tracestate that W3C requires to accept
+HEAD_BYTES = 400  # measured memory of a typical head
 
 
 class RequestHead(NamedTuple):
-    """What a span needs of the head of a request.
+    """The parts of a request's head that its span needs.
 
     Attributes:
         traceparent: The caller's span and whether it is sampled; empty if unknown.
-        tracestate: What tracing systems have added to it.
-        path: The path, in the encoding of WSGI.
-        scheme: ``http``, or what a server in front has made of it.
+        tracestate: Additional data of tracing systems.
+        path: The path, in WSGI's encoding.
+        scheme: The scheme of the URL.
         host: The Host header.
-        protocol: Such as ``HTTP/1.1``.
+        protocol: The protocol, such as ``HTTP/1.1``.
     """
 
     traceparent: str
@@ -33,7 +33,7 @@ class RequestHead(NamedTuple):
 
 
 class TraceIds(NamedTuple):
-    """The ids by which the log line of a request is found from its trace.
+    """The ids that link a request's log line and its trace.
 
     Attributes:
         trace_id: Id of the trace, 32 hexadecimal digits.
@@ -47,7 +47,7 @@ class TraceIds(NamedTuple):
 def read_head(environ: Mapping[str, Any]) -> RequestHead:
     """Read the head of a request.
 
-    A tracestate that is too long is left out: half of one could mean something else.
+    A tracestate that is too long is dropped: a truncated one could be misinterpreted.
     """
     find = environ.get
     tracestate = find("HTTP_TRACESTATE", "")

@@ -1,4 +1,4 @@
-"""Exemplars: from a bucket of the latencies to the trace of a request in it."""
+"""Exemplars: they link a latency bucket to the trace of a request in it."""
 
 import os
 import time
@@ -26,10 +26,10 @@ Key = tuple[str, ...]  # values of LABELS; the last is the upper bound of a buck
 
 
 class SampledRequest(NamedTuple):
-    """A request with a span; the newest one is the largest.
+    """A request with a span; ordered by time.
 
     Attributes:
-        time: When it was answered, in seconds since the epoch.
+        time: When the response was ready, in seconds since the epoch.
         seconds: Its latency.
         trace_id: Id of its trace.
         span_id: Id of its span.
@@ -42,14 +42,14 @@ class SampledRequest(NamedTuple):
 
 
 class Exemplars:
-    """The last sampled request in each bucket of the latencies.
+    """The last sampled request in each latency bucket.
 
-    prometheus_client has no exemplars in the files that workers share, so each worker
-    writes its own beside them.
+    prometheus_client's shared files contain no exemplars, so each worker writes its own
+    to another file.
 
     Args:
-        folder: Where workers share their metrics; None in one process.
-        buckets: Upper bounds of the latencies.
+        folder: The folder through which workers share metrics; None for one process.
+        buckets: Upper bounds of the latencies, in seconds.
     """
 
     def __init__(self, folder: Path | None, buckets: Sequence[float]) -> None:
@@ -60,15 +60,15 @@ class Exemplars:
         self._is_changed = False
         self._shared_at = float("-inf")
 
-    def note(self, request: CompletedRequest, ids: TraceIds) -> None:
-        """Take a sampled request as the exemplar of its bucket."""
+    def record(self, request: CompletedRequest, ids: TraceIds) -> None:
+        """Record a sampled request as the exemplar of its bucket."""
         bound = self._bounds[bisect_left(self._buckets, request.seconds)]
         key = (request.method, request.route, str(request.status), bound)
         self._own[key] = SampledRequest(request.time, request.seconds, *ids)
         self._is_changed = True
 
     def share(self) -> None:
-        """Write them for the other workers, unless that was done just before."""
+        """Write the exemplars for the other workers, at most once a second."""
         now = time.monotonic()
         is_due = self._is_changed and now - self._shared_at >= SHARE_SECONDS
         if self._folder is None or not is_due:
@@ -76,13 +76,13 @@ class Exemplars:
         self._is_changed, self._shared_at = False, now
         file = self._folder / EXEMPLARS.format(process=os.getpid())
         draft = file.with_suffix(".draft")
-        with suppress(OSError):  # without space, a scrape of this worker still has them
+        with suppress(OSError):  # without space, scrapes of this worker still show them
             rows = [(key, tuple(sampled)) for key, sampled in self._own.items()]
             draft.write_bytes(orjson.dumps(rows))
             draft.replace(file)
 
     def read(self) -> dict[Key, SampledRequest]:
-        """Return the newest of all workers."""
+        """Return the newest exemplars of all workers."""
         newest = dict(self._own)
         for key, sampled in self._read_files():
             newest[key] = max(sampled, newest.get(key, sampled))
@@ -91,7 +91,7 @@ class Exemplars:
     def _read_files(self) -> Iterator[tuple[Key, SampledRequest]]:
         files = self._folder.glob(EXEMPLARS.format(process="*")) if self._folder else ()
         for file in files:
-            # Its worker has just ended, or found no space.
+            # Its worker has just exited, or had no space.
             with suppress(OSError, ValueError, TypeError):
                 for key, sampled in orjson.loads(file.read_bytes()):
                     yield tuple(key), SampledRequest(*sampled)
@@ -100,10 +100,10 @@ class Exemplars:
 class ExemplarCollector(Collector):
     """Adds the exemplars to the latencies of another collector.
 
-    Only OpenMetrics shows them, which Prometheus asks for.
+    They are only part of the OpenMetrics format, which Prometheus requests.
 
     Args:
-        collector: Has the latencies, among others.
+        collector: The collector of all metrics.
         exemplars: The exemplars.
     """
 
@@ -121,7 +121,7 @@ class ExemplarCollector(Collector):
 
 
 def _add(sample: Sample, found: dict[Key, SampledRequest]) -> Sample:
-    """Add the exemplar to a sample, if that is a bucket which has one."""
+    """Add the exemplar to a sample if it is a bucket with one."""
     key = tuple(sample.labels.get(label, "") for label in LABELS)
     if key not in found:
         return sample

@@ -1,4 +1,4 @@
-"""Sends spans to a collector, and does no harm when that is down or slow."""
+"""Sends spans to a collector; harmless if the collector is down or slow."""
 
 import logging
 import threading
@@ -10,7 +10,7 @@ from prometheus_client import Counter
 
 from serving.monitoring.logs import redact
 
-MOST_WAITING = 2048  # spans, with those being sent; about 5 MiB
+MOST_WAITING = 2048  # spans, including those being sent; about 5 MiB
 RESULTS = EXPORTED, FAILED, DROPPED = "exported", "failed", "dropped"
 
 logger = logging.getLogger(__name__)
@@ -30,11 +30,11 @@ class FirstMessage(logging.Handler):
 
 
 class BoundedExporter(SpanExporter):
-    """Sends a bounded number of spans; counts them, and logs changes only.
+    """Limits the number of waiting spans, counts spans, and logs only changes.
 
     Args:
         exporter: Sends the spans.
-        spans: Counts them, with the label ``result``.
+        spans: Counter of spans, with the label ``result``.
     """
 
     def __init__(self, exporter: SpanExporter, spans: Counter) -> None:
@@ -48,7 +48,7 @@ class BoundedExporter(SpanExporter):
         library_logger.propagate = False
 
     def reserve(self) -> bool:
-        """Make room for one more span; count it as dropped if there is none."""
+        """Reserve room for a span; count it as dropped if there is none."""
         with self._lock:
             has_room = self._waiting < MOST_WAITING
             self._waiting += has_room
@@ -67,7 +67,7 @@ class BoundedExporter(SpanExporter):
         return SpanExportResult.FAILURE if error else SpanExportResult.SUCCESS
 
     def shutdown(self) -> None:
-        """Close the connection; an attempt under way is the last one."""
+        """Close the connection after the current attempt."""
         self._exporter.shutdown()
 
     def give_up(self) -> None:
@@ -80,16 +80,16 @@ class BoundedExporter(SpanExporter):
             logger.error("spans were not sent", extra={"fields": {"spans": lost}})
 
     def _send(self, spans: Sequence[ReadableSpan]) -> str:
-        """Send spans; return what went wrong, if anything."""
+        """Send spans; return the error, if any."""
         try:
             if self._exporter.export(spans) is SpanExportResult.SUCCESS:
                 return ""
-        except Exception as error:  # or what has been reserved would never be free
+        except Exception as error:  # otherwise, the reserved room would be lost
             return f"{type(error).__name__}: {error}"
         return self._message.text or "the collector gave no reason"
 
     def _report(self, error: str) -> None:
-        """Log once that spans cannot be sent, and once that they can be again."""
+        """Log once when spans cannot be sent, and once when they can be again."""
         if bool(error) == self._is_failing:
             return
         self._is_failing = bool(error)

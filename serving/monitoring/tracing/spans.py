@@ -1,4 +1,4 @@
-"""What a span says: OpenTelemetry's conventions for HTTP servers, and our own."""
+"""The name and attributes of spans, by OpenTelemetry's conventions and our own."""
 
 from contextlib import suppress
 from http import HTTPStatus
@@ -37,20 +37,20 @@ ROWS = "serving.rows"
 
 
 def name_span(request: CompletedRequest) -> str:
-    """Name the span of a request after its route: few names for many requests."""
+    """Name the span of a request after its route, so that there are few names."""
     method = "HTTP" if request.method == OTHER_METHOD else request.method
     return method if request.route == UNKNOWN_ROUTE else f"{method} {request.route}"
 
 
 def is_failure(request: CompletedRequest) -> bool:
-    """Say whether the service failed; a client's error is none of its own."""
+    """Return whether the service failed; client errors are not failures."""
     return request.status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def describe(request: CompletedRequest, head: RequestHead) -> Attributes:
     """Return the attributes of the span of a request.
 
-    The query string is left out: clients may put into it what nobody shall keep.
+    The query string is omitted, because it may contain confidential data.
     """
     is_known = request.method != OTHER_METHOD
     attributes: Attributes = {
@@ -70,7 +70,7 @@ def describe(request: CompletedRequest, head: RequestHead) -> Attributes:
 
 
 def _describe_server(host: str) -> Attributes:
-    """Return address and port that the client asked for, as far as they are valid."""
+    """Return the address and port in the Host header, as far as they are valid."""
     attributes: Attributes = {}
     with suppress(ValueError):
         parts = urlsplit(f"//{host}")

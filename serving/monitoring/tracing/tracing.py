@@ -1,4 +1,4 @@
-"""Makes a span of each sampled request, after it has been answered."""
+"""Creates a span for each sampled request after the response."""
 
 import logging
 import re
@@ -47,12 +47,12 @@ from serving.monitoring.tracing.exemplars import Exemplars
 from serving.monitoring.tracing.export import MOST_WAITING, RESULTS, BoundedExporter
 from serving.monitoring.tracing.spans import describe, is_failure, name_span
 
-STOP_SECONDS = 5.0  # for the last spans, of the 30 s that gunicorn gives a worker
+STOP_SECONDS = 5.0  # for the last spans; part of gunicorn's 30 s for stopping a worker
 NO_PARENT = Context()
 UNSAMPLED_PARENT = set_span_in_context(
     NonRecordingSpan(SpanContext(1, 1, is_remote=True)), NO_PARENT
 )
-# Most callers sample few requests, and OpenTelemetry's parser takes its time.
+# A fast path: most callers sample few requests, and OpenTelemetry's parser is slow.
 match_unsampled = re.compile(
     r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f][02468ace]"
 ).fullmatch
@@ -60,7 +60,7 @@ NANOSECONDS = 1_000_000_000
 
 
 class ChosenTraceIds(RandomIdGenerator):
-    """Gives a new trace the id for which it has been sampled.
+    """Uses the id for which a trace was sampled.
 
     Attributes:
         trace_id: Id of the next trace.
@@ -74,14 +74,14 @@ class ChosenTraceIds(RandomIdGenerator):
 
 
 class Tracing:
-    """Makes spans; OpenTelemetry's thread sends them in batches.
+    """Creates spans; OpenTelemetry's thread sends them in batches.
 
-    Only one thread at a time may call ``trace``. It samples before it makes a span:
-    OpenTelemetry's own order takes twice as long for a request that is not sampled.
+    Only one thread at a time may call ``trace``. It samples before it creates a span:
+    OpenTelemetry's own order takes twice as long for unsampled requests.
 
     Args:
-        config: Where to send the spans, and which ones.
-        metrics: Get the counter of spans, and show the exemplars.
+        config: The settings of traces.
+        metrics: The metrics, to which spans are counted and exemplars added.
     """
 
     def __init__(self, config: Config, metrics: ServiceMetrics) -> None:
@@ -91,7 +91,7 @@ class Tracing:
         self._propagator = TraceContextTextMapPropagator()
         self._spans = Counter(
             "serving_spans",
-            "Spans of sampled requests, by what became of them",
+            "Spans of sampled requests by result: exported, failed or dropped",
             ["result"],
             registry=metrics.registry,
         )
@@ -100,8 +100,8 @@ class Tracing:
         self.exemplars = metrics.exemplars = Exemplars(metrics.folder, LATENCIES)
 
     def start(self) -> None:
-        """Start to send; after the fork, because threads do not survive one."""
-        # It warns of each malformed header: anybody could fill the log.
+        """Start sending; after the fork, because threads do not survive one."""
+        # It logs a warning for each malformed header: clients could fill the log.
         logging.getLogger("opentelemetry.trace").setLevel(logging.ERROR)
         exporter = OTLPSpanExporter(endpoint=self._endpoint)
         self._exporter = BoundedExporter(exporter, self._spans)
@@ -116,14 +116,14 @@ class Tracing:
         self._tracer = self._provider.get_tracer(__name__, __version__)
 
     def stop(self) -> None:
-        """Send what is waiting, within a time limit that OpenTelemetry lacks."""
+        """Send waiting spans, within a time limit, which OpenTelemetry lacks."""
         stopping = threading.Thread(target=self._provider.shutdown, daemon=True)
         stopping.start()
         stopping.join(STOP_SECONDS)
         self._exporter.give_up()
 
     def trace(self, requests: list[CompletedRequest]) -> list[CompletedRequest]:
-        """Make spans of answered requests; return the requests with their ids."""
+        """Create spans of completed requests; return the requests with their ids."""
         traced = [
             self._trace(request, request.head) if request.head else request
             for request in requests
@@ -147,7 +147,7 @@ class Tracing:
             return request._replace(trace=TraceIds(format_trace_id(parent)))
         self._ids.trace_id = trace_id
         ids = TraceIds(format_trace_id(trace_id), self._send(request, head, context))
-        self.exemplars.note(request, ids)
+        self.exemplars.record(request, ids)
         return request._replace(trace=ids)
 
     def _is_sampled(self, context: Context, trace_id: int) -> bool:
@@ -157,7 +157,7 @@ class Tracing:
     def _send(
         self, request: CompletedRequest, head: RequestHead, context: Context
     ) -> str:
-        """Make the span of a sampled request; return its id."""
+        """Create the span of a sampled request; return its id."""
         end = int(request.time * NANOSECONDS)
         span = self._tracer.start_span(
             name_span(request),
@@ -173,7 +173,7 @@ class Tracing:
 
 
 def create_sampler(config: Config) -> Sampler:
-    """Create the sampler that the settings name."""
+    """Create the configured sampler."""
     ratio = config.traces_ratio
     samplers = {
         "always_on": ALWAYS_ON,

@@ -24,9 +24,6 @@ from serving.http.access import (
     REFUSAL,
     find_path,
 )
-from serving.server.asgi.answer import (
-    Answer,
-from serving.http.access import FEEDBACK_ROUTE, LEASE, METRICS, REFUSAL, find_path
 from serving.server.asgi.environ import UPGRADE, Environ, Message, build_environ
 from serving.server.asgi.response import (
     Receive,
@@ -130,7 +127,6 @@ class Bridge:
             return self._explanations
         return self._slow.get(path) if size <= SHORT_BODY else self._predictions
 
-    def _call(self, environ: Environ) -> Answer:
     def _call(self, environ: Environ) -> WsgiResponse:
         status, headers = "", []
 

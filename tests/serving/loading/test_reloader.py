@@ -169,7 +169,7 @@ def test_another_alias_of_the_same_version_is_picked_up(
     store = publish(iris_bytes, "1")
     client = make_app().test_client()
 
-    store.give(CURRENT, replace(describe(iris_bytes, "1"), alias="Previous"))
+    store.assign(CURRENT, replace(describe(iris_bytes, "1"), alias="Previous"))
 
     eventually(
         lambda: client.get("/model").json["alias"] == "Previous", "it is picked up"

@@ -3,7 +3,7 @@ import time
 import numpy as np
 import pytest
 
-from serving.monitoring.observers import Observation, OtherAnswer
+from serving.monitoring.observers import Observation, OtherPrediction
 from serving.monitoring.pairs import count_pairs
 
 ROWS = np.array([[5.1, 3.5, 1.4, 0.2], [6.7, 3.0, 5.2, 2.3]], dtype=np.float32)
@@ -27,7 +27,7 @@ def test_agreement_and_time_of_both_models_are_counted(
     other = load(build_iris(C=0.1), "4")
     prediction = other.predict(ROWS)
     prediction.labels[1] = "setosa"
-    pair = observation._replace(other=OtherAnswer(other, prediction, 0.3))
+    pair = observation._replace(other=OtherPrediction(other, prediction, 0.3))
 
     count_pairs(metrics, [pair, pair])
 

@@ -83,7 +83,7 @@ def test_a_database_without_all_tables_is_left_to_the_run_that_creates_them(
     unchanged = registry.file.read_bytes()
 
     with FileLock(f"{registry.file}.lock"):
-        with pytest.raises(RegistryUnreachableError, match="being set up"):
+        with pytest.raises(RegistryUnreachableError, match="being created"):
             followed.resolve("Production")
 
     assert registry.file.read_bytes() == unchanged

@@ -9,7 +9,7 @@ import pytest
 
 from serving.model.store import CURRENT, Store
 
-STANDBY = "another follower keeps the store"
+STANDBY = "another follower is active"
 
 
 @pytest.fixture

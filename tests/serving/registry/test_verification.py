@@ -4,11 +4,11 @@ import sys
 import pytest
 
 from serving.model.onnx_model import ModelRefusedError
-from serving.registry.proof import prove
+from serving.registry.verification import verify
 
 
 def test_a_good_model_is_accepted(iris, config):
-    prove(iris, config)
+    verify(iris, config)
 
 
 @pytest.mark.parametrize("step", ["record", "find_out_of_range"])
@@ -22,13 +22,13 @@ def test_a_model_whose_predictions_cannot_be_counted_is_refused(
     monkeypatch.setattr(name, fail)
 
     with pytest.raises(ModelRefusedError) as caught:
-        prove(iris, config)
+        verify(iris, config)
     assert caught.value.reason == "unservable"
 
 
 def test_the_follower_stays_small():
-    """It proves models without Flask and the exporter."""
-    script = "import sys, serving.registry.proof, serving.registry.follower; "
+    """It checks models without Flask and the exporter."""
+    script = "import sys, serving.registry.verification, serving.registry.follower; "
     script += "print([n for n in ('flask', 'prometheus_flask_exporter', 'mlflow') "
     script += "if n in sys.modules])"
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from serving.database.predictions.rows import COLUMNS, RowEncoder
-from serving.monitoring.observers import Observation, OtherAnswer
+from serving.monitoring.observers import Observation, OtherPrediction
 
 FLOWERS = np.array([[5.1, 3.5, 1.4, 0.2], [6.7, 3.0, 5.2, 2.3]], dtype=np.float32)
 
@@ -107,10 +107,10 @@ def test_a_failure_of_the_other_model_has_its_version_and_no_answer(
     load, build_iris, iris
 ):
     challenger = load(build_iris(), "4")
-    answered = OtherAnswer(challenger, challenger.predict(FLOWERS), 0.002)
+    answered = OtherPrediction(challenger, challenger.predict(FLOWERS), 0.002)
     seen = [
         observe(iris, FLOWERS, other=answered)._replace(prediction_id="a"),
-        observe(iris, FLOWERS, other=OtherAnswer(challenger, None)),
+        observe(iris, FLOWERS, other=OtherPrediction(challenger, None)),
     ]
 
     answers = {
@@ -125,7 +125,7 @@ def test_a_failure_of_the_other_model_has_its_version_and_no_answer(
 
 def test_the_answer_of_the_other_model_is_beside(load, build_iris, iris):
     challenger = load(build_iris(C=0.001), "4")
-    other = OtherAnswer(challenger, challenger.predict(FLOWERS), 0.002)
+    other = OtherPrediction(challenger, challenger.predict(FLOWERS), 0.002)
 
     rows = encode(observe(iris, FLOWERS, arm="canary", other=other, seconds=0.001))
 
@@ -165,7 +165,7 @@ def test_rows_of_several_models_keep_their_own_answers(load, build_iris, iris):
         observe(iris, FLOWERS[:1])._replace(prediction_id="a"),
         observe(challenger, FLOWERS[1:], arm="canary")._replace(prediction_id="b"),
         observe(iris, FLOWERS[::-1])._replace(prediction_id="c", request_id="other"),
-        observe(iris, FLOWERS, other=OtherAnswer(challenger, beside))._replace(
+        observe(iris, FLOWERS, other=OtherPrediction(challenger, beside))._replace(
             prediction_id="d"
         ),
     ]

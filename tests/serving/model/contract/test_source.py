@@ -40,8 +40,8 @@ def test_a_source_is_read_as_training_writes_it(read):
         ({"separator": '"'}, "/source/separator must be one character"),
         ({"decimal": ""}, "/source/decimal must not be empty"),
         ({"thousands": None}, "/source/thousands must be a string"),
-        ({"encoding": "rot13"}, "/source/encoding 'rot13' is not one of texts"),
-        ({"encoding": "klingon"}, "/source/encoding 'klingon' is not one of texts"),
+        ({"encoding": "rot13"}, "/source/encoding 'rot13' is not a text encoding"),
+        ({"encoding": "klingon"}, "/source/encoding 'klingon' is not a text encoding"),
         ({"unsupported": "na_values"}, "/source/unsupported must be an array"),
     ],
 )

@@ -106,7 +106,7 @@ def set_target(**members: object):
         (set_golden(ALONE, 1), "/golden_rows/inputs/0/2 must be a boolean"),
         (set_golden(PORT, True), "/golden_rows/inputs/0/3 must be a string"),
         (set_golden(4, "9"), "/golden_rows/inputs/0/4 must be one of the categories"),
-        (set_target(labels={"2": "lost"}), "labels must be those of classes"),
+        (set_target(labels={"2": "lost"}), "labels contain an unknown class"),
         (set_target(labels={"1": 1}), "/target/labels/1 must be a string"),
         (set_target(positive="2"), "/target/positive must be one of the classes"),
     ],

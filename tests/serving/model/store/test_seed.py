@@ -82,7 +82,7 @@ def test_the_command_fills_a_store_once(store, source, load_published):
 
     assert first.returncode == second.returncode == 0, first.stderr + second.stderr
     assert "store filled" in first.stderr + first.stdout
-    assert "store has a model already" in second.stderr + second.stdout
+    assert "store already has a model" in second.stderr + second.stdout
     assert load_published(store).version.version == "3"
 
 

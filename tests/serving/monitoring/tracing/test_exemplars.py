@@ -49,7 +49,7 @@ def make_worker(folder, monkeypatch):
 def test_a_request_is_in_the_bucket_that_counts_it(complete, seconds, bound):
     exemplars = Exemplars(None, BUCKETS)
 
-    exemplars.note(complete(seconds), make_ids(1))
+    exemplars.record(complete(seconds), make_ids(1))
 
     [key] = exemplars.read()
     assert key == ("GET", "/model", "200", bound)
@@ -59,9 +59,9 @@ def test_the_newest_of_all_workers_is_found(make_worker, complete):
     first, second = make_worker(1), make_worker(2)
     now = time.time()
 
-    first.note(complete(0.05, time=now), make_ids(1))
-    first.note(complete(0.5, time=now), make_ids(2))
-    second.note(complete(0.06, time=now + 1), make_ids(3))
+    first.record(complete(0.05, time=now), make_ids(1))
+    first.record(complete(0.5, time=now), make_ids(2))
+    second.record(complete(0.06, time=now + 1), make_ids(3))
     first.share()
     second.share()
 
@@ -74,7 +74,7 @@ def test_sharing_often_writes_seldom(make_worker, complete, folder):
     worker = make_worker(1)
 
     for number in range(3):
-        worker.note(complete(0.05), make_ids(number))
+        worker.record(complete(0.05), make_ids(number))
         worker.share()
 
     assert json.loads((folder / EXEMPLARS.format(process=1)).read_text())[0][1][3] == (
@@ -84,7 +84,7 @@ def test_sharing_often_writes_seldom(make_worker, complete, folder):
 
 def test_the_exemplars_of_one_worker_need_no_space(make_worker, complete, folder):
     worker = make_worker(1)
-    worker.note(complete(0.05), make_ids(1))
+    worker.record(complete(0.05), make_ids(1))
     folder.rmdir()
 
     worker.share()
@@ -94,7 +94,7 @@ def test_the_exemplars_of_one_worker_need_no_space(make_worker, complete, folder
 
 def test_damaged_files_are_left_out(make_worker, folder, complete):
     worker = make_worker(1)
-    worker.note(complete(0.05), make_ids(1))
+    worker.record(complete(0.05), make_ids(1))
     (folder / EXEMPLARS.format(process=2)).write_bytes(b"[[[")
     (folder / EXEMPLARS.format(process=3)).write_bytes(b'[[["GET"], [1]]]')
 
