@@ -1,1 +1,1 @@
-"""The OpenAPI document, from the schemas."""
+"""The OpenAPI document, generated from the schemas."""

@@ -1,8 +1,8 @@
 """JSON Schemas of the request bodies, as far as JSON Schema can express them.
 
-The service also accepts columns in another order and tensors of any number of rows:
-JSON Schema cannot say that the ranges of a table depend on the order of its columns,
-nor that the length of a list depends on a number elsewhere.
+The service also accepts columns in another order and tensors of any number of rows.
+JSON Schema cannot express that the ranges of a table depend on the order of its
+columns, or that the length of a list depends on another value.
 """
 
 from typing import Any
@@ -22,7 +22,7 @@ def describe_row(contract: Contract) -> JsonSchema:
 
 
 def describe_rows(contract: Contract, max_rows: int) -> JsonSchema:
-    """Describe a list of rows as arrays."""
+    """Describe a list of rows, each an array."""
     return {
         "type": "array",
         "items": describe_row(contract),
@@ -73,7 +73,7 @@ def describe_inference(contract: Contract) -> JsonSchema:
 
 
 def example_tensors(contract: Contract) -> list[JsonSchema]:
-    """Return tensors with the first example."""
+    """Return the tensors of the first example."""
     example = contract.examples[0]
     if contract.has_only_numbers:
         row = list(example.values())
@@ -92,18 +92,18 @@ def _example(
 
 def _describe_matrices(contract: Contract) -> list[JsonSchema]:
     """Describe a tensor of all features, for one row and for two."""
-    wide, row = len(contract.features), describe_row(contract)
+    width, row = len(contract.features), describe_row(contract)
     two = {"type": "array", "items": row, "minItems": 2, "maxItems": 2}
     name = {"type": "string", "examples": [INPUT]}
     floats = list(FLOATS)
     return [
-        _tensor(name, [1, wide], row, floats),
-        _tensor(name, [2, wide], two, floats),
+        _tensor(name, [1, width], row, floats),
+        _tensor(name, [2, width], two, floats),
     ]
 
 
 def _list_datatypes(feature: Feature) -> list[str]:
-    """Return the datatypes whose data looks as described, whatever the value."""
+    """Return the datatypes whose data has the described JSON type."""
     chosen = choose_datatype(feature)
     return list(FLOATS) if chosen in NUMERIC else [chosen]
 
@@ -118,8 +118,8 @@ def _explain_tensors(contract: Contract) -> str:
         )
     return (
         "One tensor of shape [n] or [n, 1] per feature, shown here for n = 1. "
-        f"{common} Numbers also have the datatypes {', '.join(INTEGERS)}, categories "
-        "those of integers. A missing value is NaN, an empty text or null."
+        f"{common} Numbers and categories can also have the datatypes "
+        f"{', '.join(INTEGERS)}. A missing value is NaN, an empty string or null."
     )
 
 
@@ -139,7 +139,7 @@ def _tensor(
 
 
 def _tuple(items: list[JsonSchema]) -> JsonSchema:
-    """Describe an array that has exactly some items."""
+    """Describe an array with exactly these items."""
     return {
         "type": "array",
         "prefixItems": items,

@@ -42,7 +42,7 @@ def render_openapi(model: Model, schemas: Schemas, *, protected: bool) -> bytes:
     Args:
         model: The model that is described.
         schemas: The schemas that load its requests.
-        protected: Whether predictions need an API key.
+        protected: Whether predictions require an API key.
     """
     contract, version = model.contract, model.version
     plugin = MarshmallowPlugin(schema_name_resolver=_schema_name)
@@ -112,7 +112,7 @@ def _schema_name(schema: Any) -> str:
 
 
 def _field_describer(contract: Contract) -> Callable[..., JsonSchema]:
-    """Return what describes the fields that are our own."""
+    """Return a function that describes our own fields."""
     example = contract.examples[0]
 
     def describe_field(self: Any, field: fields.Field[Any], **_: Any) -> JsonSchema:

@@ -41,6 +41,6 @@ def describe_feedback_json(contract: Contract) -> dict[str, Any]:
 def describe_feedback_csv() -> dict[str, Any]:
     """Describe feedback as CSV."""
     columns = f"{', '.join(NAMES[:-1])} and {NAMES[-1]}"
-    description = f"The columns {columns} in any order; row may be absent."
+    description = f"The columns {columns} in any order; row is optional."
     schema = {"type": "string", "format": "feedback-csv", "description": description}
     return {"schema": schema}

@@ -8,7 +8,7 @@ JsonSchema = dict[str, Any]
 
 
 def describe_value(feature: Feature) -> JsonSchema:
-    """Describe what a feature accepts."""
+    """Describe the accepted values of a feature."""
     if isinstance(feature, Number):
         kind = "integer" if isinstance(feature, Integer) else "number"
         schema: JsonSchema = {
@@ -40,7 +40,7 @@ def describe_tensor_value(feature: Feature) -> JsonSchema:
 
 
 def describe_property(feature: Feature, example: Any) -> JsonSchema:
-    """Describe a feature as a property of a row, with its meaning and an example."""
+    """Describe a feature as a property of a row, with description and example."""
     schema = describe_value(feature)
     schema |= {"description": feature.description, "examples": [example]}
     if isinstance(feature, Number) and feature.unit:
@@ -52,7 +52,7 @@ def describe_property(feature: Feature, example: Any) -> JsonSchema:
 
 
 def _describe_category(feature: Category) -> JsonSchema:
-    """Describe a category: its texts, and the integers that are written like them."""
+    """Describe a category: its texts, and integers with the same text."""
     if feature.accepts_unknown:
         return {"type": ["string", "integer"]}
     values = [value for value in feature.codes if value is not None]

@@ -1,1 +1,1 @@
-"""What goes in and out: marshmallow schemas, and rows to arrays."""
+"""marshmallow schemas of requests and responses, and conversion of rows to arrays."""

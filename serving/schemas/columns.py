@@ -1,4 +1,4 @@
-"""The columns of a table: exactly the features of the model, in any order."""
+"""Columns of a table: exactly the features of the model, in any order."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -20,14 +20,14 @@ def order_columns(
     hint: str = "",
     of: str = "an input of the model",
 ) -> list[int]:
-    """Return where each feature stands in a list of column names.
+    """Return the position of each feature in a list of column names.
 
     Args:
-        columns: What the client sent.
+        columns: The column names that the client sent.
         names: The names of the features.
         at: Pointer to the columns.
-        hint: What to do about an unknown one.
-        of: What an unknown one is not.
+        hint: Advice for an unknown name.
+        of: What an unknown name is not.
 
     Raises:
         InvalidInputError: If the columns are not exactly the features.

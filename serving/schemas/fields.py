@@ -1,4 +1,4 @@
-"""The marshmallow fields of requests, and how their errors become issues."""
+"""The marshmallow fields of requests; converts their errors to issues."""
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -24,16 +24,16 @@ _locate_in_body: Locate = partial(point, "")
 
 
 class Text(fields.String):
-    """A string; its errors read like all others."""
+    """A string, with our error messages."""
 
     default_error_messages = MESSAGES | {"invalid": "must be a string"}
 
 
 class ShortList(fields.List[Any]):
-    """A list whose length is checked before its items are.
+    """A list whose length is checked before its items.
 
-    marshmallow checks it after them, when a body of wrong items has already taken a
-    thousand times its size in messages.
+    marshmallow checks it afterwards, when the messages about a body of invalid items
+    have already taken a thousand times its size.
     """
 
     default_error_messages = MESSAGES | {"invalid": "must be an array"}
@@ -45,7 +45,7 @@ class ShortList(fields.List[Any]):
 
 
 class Parameters(fields.Field[dict[str, Any]]):
-    """An object of which few members are read: the others cost nothing."""
+    """An object whose members are not validated, because few are read."""
 
     default_error_messages = MESSAGES
 
@@ -73,7 +73,7 @@ class StrictSchema(Schema):
 
 
 def row_schema(contract: Contract) -> Schema:
-    """Create the schema of one row: a value for each feature, in their order."""
+    """Create the schema of one row: a value for each feature, in order."""
     # Numbered, because a feature's name may not be a valid attribute name.
     values: dict[str, fields.Field[Any]] = {
         f"feature_{number}": create_field(feature)
@@ -87,11 +87,11 @@ def load(schema: Schema, body: Any, locate: Locate = _locate_in_body) -> Any:
 
     Args:
         schema: The schema.
-        body: What to load.
+        body: The body.
         locate: Returns the JSON pointer to the body, or to a place in it.
 
     Raises:
-        InvalidInputError: If the schema does not accept it.
+        InvalidInputError: If the body does not match the schema.
     """
     try:
         return _load(schema, body)
@@ -101,11 +101,11 @@ def load(schema: Schema, body: Any, locate: Locate = _locate_in_body) -> Any:
 
 
 def find_issues(schema: Schema, body: Any, locate: Locate) -> Iterator[ValidationIssue]:
-    """Find what a schema does not accept.
+    """Find the validation issues of a body.
 
     Args:
         schema: The schema.
-        body: What to validate.
+        body: The body.
         locate: Returns the JSON pointer to the body, or to a place in it.
     """
     try:
@@ -115,7 +115,7 @@ def find_issues(schema: Schema, body: Any, locate: Locate) -> Iterator[Validatio
 
 
 def _load(schema: Schema, body: Any) -> Any:
-    """Load a body; first limit its keys, because each unknown one costs time."""
+    """Load a body; limit its keys first, because each unknown key costs time."""
     known = len(schema.fields)
     if schema.unknown == RAISE and isinstance(body, dict):
         if len(body) > known + REPORTED:
@@ -130,7 +130,7 @@ def _flatten(
     locate: Locate,
     path: tuple[object, ...] = (),
 ) -> Iterator[ValidationIssue]:
-    """Turn marshmallow's nested messages into issues."""
+    """Convert marshmallow's nested messages to issues."""
     names = {field.data_key for field in schema.fields.values()}
     for key, inner in messages.items():
         place = path if key == SCHEMA else (*path, key)

@@ -18,7 +18,7 @@ FORMATS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 
 
 class FrameSchema(Schema):
-    """Base of the formats: members such as ``params`` are not for this model."""
+    """Base of the formats; ignores members such as ``params``."""
 
     error_messages = {"type": "must be an object"}  # noqa: RUF012
 

@@ -1,4 +1,4 @@
-"""What can be wrong with input, in the same words for every route."""
+"""Validation issues and errors, with the same messages on every route."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-REPORTED = 100  # issues in one response; validation stops when it has found more
-ECHOED = 100  # characters of a client's own text in one message
+REPORTED = 100  # issues in one response; validation stops after finding more
+ECHOED = 100  # characters of a client's text in one message
 NUMBERS = frozenset({int, float})
 JSON_NAMES = {
     str: "a string",
@@ -19,7 +19,7 @@ JSON_NAMES = {
 
 
 class Reasoned(str):
-    """An error message that carries its reason, for the metrics."""
+    """An error message with its reason, for the metrics."""
 
     __slots__ = ("reason",)
 
@@ -47,7 +47,7 @@ class ValidationIssue:
         message: What is wrong, for people.
         field: Name of the feature, "" for anything that is not an input of the model.
         reason: What is wrong in one word, for the metrics.
-        row: Number of the row in a file, whose header is row 1; 0 in other forms.
+        row: Row number in a file, whose header is row 1; 0 for other formats.
     """
 
     pointer: str
@@ -63,10 +63,10 @@ class ValidationIssue:
 
 @dataclass
 class InvalidInputError(Exception):
-    """Input that can be read but not accepted.
+    """Input that is well-formed but invalid.
 
     Attributes:
-        issues: What is wrong with it: the first hundred issues.
+        issues: The first hundred issues.
         truncated: Whether there are more.
     """
 
@@ -75,7 +75,7 @@ class InvalidInputError(Exception):
 
     @classmethod
     def collect(cls, issues: Iterable[ValidationIssue]) -> "InvalidInputError":
-        """Take the first issues; the search for more ends there."""
+        """Collect the first issues and stop searching."""
         first = list(islice(issues, REPORTED + 1))
         return cls(first[:REPORTED], len(first) > REPORTED)
 
@@ -88,7 +88,7 @@ class InvalidInputError(Exception):
 
     @property
     def counts(self) -> Counter[tuple[str, str]]:
-        """How many issues are reported by field and reason."""
+        """Number of reported issues by field and reason."""
         return Counter((issue.field, issue.reason) for issue in self.issues)
 
 
@@ -97,7 +97,7 @@ class TooManyRowsError(Exception):
 
 
 class MalformedError(Exception):
-    """A body cannot be read as what its content type says."""
+    """A body cannot be parsed according to its content type."""
 
 
 def describe(value: Any) -> str:
@@ -111,7 +111,7 @@ def quote(value: Any) -> str:
 
 
 def shorten(text: str) -> str:
-    """Cut a client's text that is too long to be sent back."""
+    """Truncate a client's text that is too long to send back."""
     return text if len(text) <= ECHOED else f"{text[:ECHOED]}…"
 
 

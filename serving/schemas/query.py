@@ -22,9 +22,10 @@ class BatchQuerySchema(QuerySchema):
         load_default=CONTRACT,
         validate=validate.OneOf(LAYOUTS, error=WRONG_LAYOUT),
         metadata={
-            "description": "How CSV is laid out: with exactly the features as columns, "
-            "or as the file that the model was trained on, with its spelling of the "
-            "headers, its separator and decimal mark, and other columns to be ignored."
+            "description": "Layout of CSV: `contract` for exactly the features as "
+            "columns, or `source` for the format of the training data, with its "
+            "headers, separators and encoding, and additional columns, which are "
+            "ignored."
         },
     )
 

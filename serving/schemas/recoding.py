@@ -1,4 +1,4 @@
-"""Converts rows from the encoding of one contract to that of another."""
+"""Converts rows from the encoding of one contract to another."""
 
 from typing import NamedTuple
 
@@ -14,8 +14,8 @@ class RecodedRows(NamedTuple):
     """Rows in another encoding.
 
     Attributes:
-        rows: Those that the other contract accepts, shape (n_kept, n_features).
-        kept: Which these are, shape (n_rows,).
+        rows: The rows that the target accepts, shape (n_kept, n_features).
+        kept: Whether each original row was kept, shape (n_rows,).
     """
 
     rows: NDArray[np.float32]
@@ -23,10 +23,10 @@ class RecodedRows(NamedTuple):
 
 
 class Recoder:
-    """Writes rows of other contracts as one contract encodes them.
+    """Converts rows of other contracts to the encoding of one contract.
 
     Args:
-        target: That contract.
+        target: The contract whose encoding is used.
     """
 
     def __init__(self, target: Contract) -> None:
@@ -34,10 +34,10 @@ class Recoder:
         self._tables = Tables(target)
 
     def recode(self, rows: NDArray[np.float32], source: Contract) -> RecodedRows:
-        """Write rows as the target encodes them.
+        """Convert rows to the encoding of the target.
 
-        Rows are left out if the target rejects one of their values, or may know a
-        category that the source does not: the text of unknown categories is not kept.
+        Rows are omitted if the target rejects one of their values, or if it might know
+        their unknown category, whose text is not kept.
 
         Args:
             rows: Rows that the source accepts, shape (n_rows, n_features).
@@ -54,7 +54,7 @@ class Recoder:
 def _translate(
     rows: NDArray[np.float32], source: Contract, target: Contract
 ) -> RecodedRows:
-    """Return all rows in the other encoding, and which of them it can express."""
+    """Return all rows in the other encoding, and whether it can represent each."""
     kept = np.ones(len(rows), dtype=np.bool_)
     if source.encoding == target.encoding:
         return RecodedRows(rows, kept)
@@ -77,7 +77,7 @@ def _translate(
 
 
 def _match_categories(given: Category, wanted: Category) -> NDArray[np.float32]:
-    """Return the other code of each category, and of an unknown one; NaN if none."""
+    """Return the target's code of each category, then of an unknown one, or NaN."""
     unknown = wanted.unknown if wanted.accepts_unknown else np.nan
     codes = [wanted.codes.get(text, unknown) for text in given.categories]
     is_unknown_to_both = set(wanted.categories) <= set(given.categories)

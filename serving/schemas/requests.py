@@ -1,4 +1,4 @@
-"""All schemas of one model, and those of our own routes' requests."""
+"""The request schemas of a model."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from serving.schemas.vectorized import ColumnNames, Records, TableData, read_tab
 
 
 class Schemas:
-    """The schemas of one model: what the routes load and the documentation shows."""
+    """The request schemas of a model, for the routes and the documentation."""
 
     def __init__(
         self, contract: Contract, max_rows: int, max_explained_rows: int = 100
@@ -32,12 +32,12 @@ class Schemas:
         self.feedback = FeedbackReader(contract, max_rows)
 
     def load_row(self, body: Any) -> Matrix:
-        """Load a row given by names into a matrix of one row."""
+        """Load an object with the values of one row, as a matrix of one row."""
         values = load(self.row, body).values()
         return np.array([list(values)], dtype=np.float32)
 
     def load_batch(self, body: Any) -> Matrix:
-        """Load rows given as objects or as columns and data."""
+        """Load rows as objects, or as columns and data."""
         by_name = not isinstance(body, dict) or "instances" in body
         rows: Matrix = load(self.instances if by_name else self.table, body)
         return rows
@@ -52,7 +52,7 @@ class Schemas:
         return read_csv(body, self.reader)
 
     def load_source(self, body: bytes) -> Matrix:
-        """Load rows of CSV that is written as the source of the training data."""
+        """Load rows of CSV in the format of the training data."""
         return read_source(body, self.reader)
 
     def load_frame(self, body: Any) -> Matrix:

@@ -86,7 +86,7 @@ class FeedbackResponseSchema(Schema):
 
 
 def prediction_response(contract: Contract) -> type[Schema]:
-    """Generate the schema of an answer for one row."""
+    """Create the schema of a response for one row."""
     by_class = Schema.from_dict(
         {
             label: fields.Float(required=True, validate=validate.Range(0, 1.000001))
@@ -188,8 +188,8 @@ def _explanation(contract: Contract) -> type[Schema]:
 
 
 def batch_response(contract: Contract) -> type[Schema]:
-    """Generate the schema of an answer for many rows."""
-    wide = len(contract.classes)
+    """Create the schema of a response for many rows."""
+    width = len(contract.classes)
 
     class BatchResponseSchema(Schema):
         classes = fields.List(fields.String(), required=True)
@@ -197,7 +197,7 @@ def batch_response(contract: Contract) -> type[Schema]:
             fields.String(validate=validate.OneOf(contract.classes)), required=True
         )
         probabilities = fields.List(
-            fields.List(fields.Float(), validate=validate.Length(equal=wide)),
+            fields.List(fields.Float(), validate=validate.Length(equal=width)),
             required=True,
             metadata={
                 "description": "One row per prediction, in the order of `classes`."

@@ -1,4 +1,4 @@
-"""Rows in any form, converted to one array that one function checks."""
+"""Converts rows in any format to one array, which one function checks."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
@@ -25,11 +25,11 @@ Matrix = NDArray[np.float32]
 Convert = Callable[[Any], Table | None]
 Explain = Callable[[int, Any], Iterable[ValidationIssue]]
 
-CHUNK = 32  # rows: invalid ones are searched in chunks, then one by one
+CHUNK = 32  # rows; invalid ones are searched for in chunks, then one by one
 
 
 class RowReader:
-    """Turns the forms in which clients send rows into the model's input matrix."""
+    """Converts rows in any format to the model's input matrix."""
 
     def __init__(self, contract: Contract, max_rows: int) -> None:
         self.contract = contract
@@ -47,16 +47,16 @@ class RowReader:
         return limited
 
     def read(self, rows: Any, convert: Convert, explain: Explain) -> Matrix:
-        """Read rows of any form: the one check of all batches.
+        """Read rows in any format; all batches are checked here.
 
         Args:
             rows: A sequence of rows.
-            convert: Converts some of the rows into a table whose columns are the
-                features in order; returns None if a value has another type.
-            explain: Returns the issues of one row, given its index and itself.
+            convert: Converts some of the rows to a table whose columns are the features
+                in order; returns None if a value has the wrong type.
+            explain: Returns the issues of a row, given its index and the row.
 
         Raises:
-            InvalidInputError: If a row is not accepted.
+            InvalidInputError: If a row is invalid.
         """
         table = convert(rows)
         if table is None or not self.tables.accepts(table):
@@ -64,11 +64,11 @@ class RowReader:
         return table.astype(np.float32)
 
     def explain(self, row: Any, locate: Locate) -> Iterator[ValidationIssue]:
-        """Find what the schema of one row does not accept."""
+        """Find the validation issues of one row."""
         return find_issues(self.row, row, locate)
 
     def from_records(self, records: Any, at: str) -> Matrix:
-        """Read a list of objects, each naming all features."""
+        """Read a list of objects with all features."""
         self.check_list(records, at, "objects")
         return self.read(
             records,
@@ -82,14 +82,14 @@ class RowReader:
         order: Sequence[int],
         locate: Locate,
     ) -> Matrix:
-        """Read rows that are lists of values, or those of an array.
+        """Read rows that are lists of values, or the rows of an array.
 
         Args:
             rows: The rows.
-            order: Where each feature stands in a row.
+            order: The position of each feature in a row.
             locate: Returns the pointer to a row, or to a place in it.
         """
-        wide = len(self.names)
+        width = len(self.names)
         places = dict(zip(self.names, order, strict=True))
 
         def convert(rows: Any) -> Table | None:
@@ -97,8 +97,8 @@ class RowReader:
 
         def explain(index: int, row: Any) -> Iterable[ValidationIssue]:
             row = row.tolist() if isinstance(row, np.ndarray) else row
-            if not isinstance(row, list | tuple) or len(row) != wide:
-                message = f"must be an array of {wide} {self._noun}"
+            if not isinstance(row, list | tuple) or len(row) != width:
+                message = f"must be an array of {width} {self._noun}"
                 return [ValidationIssue(locate(index), message, "", "shape")]
             values = {name: row[place] for name, place in places.items()}
             return self.explain(values, lambda name: locate(index, places[name]))
@@ -106,7 +106,7 @@ class RowReader:
         return self.read(rows, convert, explain)
 
     def from_columns(self, columns: dict[str, Any], at: str) -> Matrix:
-        """Read an object that holds a list of values for each feature."""
+        """Read an object with a list of values for each feature."""
         names = list(columns)
         order = self.order_of(names, at)
         lists = list(columns.values())
@@ -122,12 +122,12 @@ class RowReader:
         )
 
     def order_of(self, columns: Any, at: str, hint: str = "") -> list[int]:
-        """Return where each feature stands in a list of column names.
+        """Return the position of each feature in a list of column names.
 
         Args:
-            columns: What the client sent.
+            columns: The column names that the client sent.
             at: Pointer to the columns.
-            hint: What to do about an unknown one.
+            hint: Advice for an unknown name.
 
         Raises:
             InvalidInputError: If the columns are not exactly the features.
@@ -135,7 +135,7 @@ class RowReader:
         return order_columns(columns, self.names, at, hint)
 
     def check_count(self, rows: int) -> None:
-        """Reject too many rows, and none."""
+        """Reject too many rows, or none."""
         if rows > self.max_rows:
             raise TooManyRowsError(
                 f"The body has {rows} rows; the limit is {self.max_rows}."
@@ -144,7 +144,7 @@ class RowReader:
             raise InvalidInputError.of("", "must contain at least one row")
 
     def check_list(self, rows: Any, at: str, of: str) -> None:
-        """Reject what is not a list with an accepted number of rows."""
+        """Reject anything but a list with an accepted number of rows."""
         if not isinstance(rows, list):
             message = f"must be an array of {of}, not {describe(rows)}"
             raise InvalidInputError.of(at, message)
@@ -153,7 +153,7 @@ class RowReader:
     def _find_issues(
         self, rows: Any, convert: Convert, explain: Explain
     ) -> Iterator[ValidationIssue]:
-        """Explain the rows that are not accepted, searched in chunks."""
+        """Find the issues of invalid rows, which are searched for in chunks."""
 
         def is_accepted(start: int, stop: int) -> bool:
             table = convert(rows[start:stop])
@@ -168,13 +168,13 @@ class RowReader:
                     yield from explain(index, rows[index])
 
     def _convert_records(self, records: list[Any]) -> Table | None:
-        """Convert objects that name exactly the features, else None."""
+        """Convert objects with exactly the features; None if one has others."""
         try:
             rows = list(map(self._pick, records))
         except (KeyError, TypeError):
             return None
         if set(map(len, records)) != {len(self.names)}:
             return None
-        if len(self.names) == 1:  # itemgetter gives no tuple for a single name
+        if len(self.names) == 1:  # itemgetter returns no tuple for a single name
             rows = [(value,) for value in rows]
         return self.tables.convert(rows)

@@ -1,4 +1,4 @@
-"""The marshmallow fields of many rows: each is checked as one array."""
+"""The marshmallow fields of many rows, which are checked as one array."""
 
 from functools import partial
 from typing import Any
@@ -23,7 +23,7 @@ class Records(fields.Field[Matrix]):
 
 
 class TensorRows(fields.Field[Matrix]):
-    """Rows as TensorFlow Serving takes them: rows, named rows or named columns."""
+    """Rows in TensorFlow Serving's formats: rows, named rows or named columns."""
 
     default_error_messages = MESSAGES
 
@@ -41,7 +41,7 @@ class TensorRows(fields.Field[Matrix]):
 
 
 class ColumnNames(fields.Field[list[int]]):
-    """The names of a table's columns; loads to where each feature stands."""
+    """The names of a table's columns; loads the position of each feature."""
 
     default_error_messages = MESSAGES
 
@@ -54,7 +54,7 @@ class ColumnNames(fields.Field[list[int]]):
 
 
 class TableData(fields.Field[Any]):
-    """The rows of a table as lists; read when the order of its columns is known."""
+    """The rows of a table as lists; read once the order of its columns is known."""
 
     default_error_messages = MESSAGES
 

@@ -1,4 +1,4 @@
-"""Rows of CSV: which cells are the features, and what is wrong with a row."""
+"""The columns of CSV rows, and the validation issues of a row."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,15 +14,15 @@ FIRST_ROW = 2  # the header is row 1 of a file
 
 @dataclass(frozen=True)
 class Columns:
-    """Which cells of a row are the features, and how they are written.
+    """The positions of the features in a row, and the format of its cells.
 
     Attributes:
-        wide: How many cells a row has.
-        order: The place of each feature in a row.
-        source: How the cells are written.
+        width: Number of cells in a row.
+        order: The position of each feature in a row.
+        source: The format of the cells.
     """
 
-    wide: int
+    width: int
     order: Sequence[int]
     source: Source = PLAIN
 
@@ -30,18 +30,18 @@ class Columns:
 def explain_row(
     index: int, number: int, cells: list[str], columns: Columns, reader: RowReader
 ) -> Iterable[ValidationIssue]:
-    """Find what is wrong with a row.
+    """Find the validation issues of a row.
 
     Args:
         index: Its index among the rows.
         number: Its number in the file.
         cells: Its cells.
-        columns: Which cells are the features.
-        reader: Knows what is accepted.
+        columns: The positions of the features.
+        reader: Validates the values.
     """
     at = point("", index + 1)
-    if len(cells) != columns.wide:
-        message = f"must have {columns.wide} cells, not {len(cells)}"
+    if len(cells) != columns.width:
+        message = f"must have {columns.width} cells, not {len(cells)}"
         return [ValidationIssue(at, message, "", "shape", number)]
     features = reader.contract.features
     row = {

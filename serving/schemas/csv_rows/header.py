@@ -1,4 +1,4 @@
-"""The header of CSV: which columns are the features."""
+"""Finds the columns of the features in a CSV header."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,25 +14,25 @@ NAMED, SEVERAL = 20, 3  # headers in one message
 
 
 def order_contract(header: Sequence[str], reader: RowReader) -> list[int]:
-    """Return the place of each feature in a header that names exactly the features.
+    """Return the position of each feature in a header with exactly the features.
 
     Raises:
-        InvalidInputError: If it does not.
+        InvalidInputError: If the header has other columns.
     """
     return reader.order_of(header, "/0", HINT)
 
 
 def order_source(header: Sequence[str], contract: Contract) -> list[int]:
-    """Return the place of each feature in a header in any spelling, among others.
+    """Return the position of each feature, in any spelling and among other columns.
 
     Raises:
-        InvalidInputError: If a feature is missing, or could be several columns.
+        InvalidInputError: If a feature is missing, or several columns match it.
     """
     names, source = contract.feature_names, contract.source
     if len(header) > len(names) + MOST_COLUMNS:
         message = f"must have at most {len(names) + MOST_COLUMNS} columns"
         raise InvalidInputError.of("/0", f"{message}, not {len(header)}")
-    # As pandas names what has no name.
+    # pandas' names for columns without a header.
     named = [text or f"Unnamed: {place}" for place, text in enumerate(header)]
     found = find_columns(named, names, source.columns)
     error = InvalidInputError.collect(_find_issues(found, named, source))
@@ -44,19 +44,18 @@ def order_source(header: Sequence[str], contract: Contract) -> list[int]:
 def find_columns(
     header: Sequence[str], names: Sequence[str], columns: Mapping[str, str]
 ) -> dict[str, list[int]]:
-    """Find the columns that may be each feature, by the rule of training.
+    """Find the columns that match each feature, by the same rules as training.
 
-    A column that the contract names is meant as it is spelt; others are found in any
-    spelling. Unlike training, a feature whose column is not there may have the
-    contract's name of it.
+    A header in the contract is matched exactly; other features in any spelling. Unlike
+    in training, a feature whose header is absent may also have its own name.
 
     Args:
         header: The headers.
         names: The names of the features.
-        columns: The headers that the contract names, by feature and target.
+        columns: The headers in the contract, by feature and target.
 
     Returns:
-        For each feature, the places in the header.
+        For each feature, the positions in the header.
     """
     named = set(columns.values())
     places: dict[tuple[bool, str], list[int]] = {}
@@ -76,12 +75,12 @@ def find_columns(
 
 
 def standardize_name(column: str) -> str:
-    """Turn a header into the name of a feature.
+    """Convert a header to the name of a feature.
 
-    Drops a unit in parentheses and writes words in lower case with underscores, as
-    training does.
+    Like training, remove units in parentheses and convert words to lower case with
+    underscores.
     """
-    # Up to the last parenthesis, every opened one is closed: the search is linear.
+    # Up to the last ")", every "(" is closed, which keeps the search linear.
     closed, mark, rest = column.rpartition(")")
     without_unit = re.sub(r"\(.*?\)", "", closed + mark, flags=re.DOTALL) + rest
     return re.sub(r"[^a-z0-9]+", "_", without_unit.lower()).strip("_")
@@ -99,10 +98,10 @@ def _find_issues(
             wanted = "" if column is None else f": there is no column {quote(column)}"
             message = f"{name} is missing{wanted}{present}"
             yield ValidationIssue("/0", message, name, "missing")
-            present = ""  # once is enough
+            present = ""  # listed only once
         elif len(places) > 1:
             several = _list([header[place] for place in places], SEVERAL)
-            message = f"{name} could be each of the columns {several}"
+            message = f"{name} matches several columns: {several}"
             yield ValidationIssue("/0", message, name, "unknown")
 
 

@@ -1,4 +1,4 @@
-"""The fast path of CSV: NumPy reads lines of numbers."""
+"""The fast path for CSV: NumPy reads lines of numbers."""
 
 import csv
 from collections.abc import Iterable, Sequence
@@ -19,37 +19,37 @@ from serving.schemas.values.tables import Table
 
 
 def read_numbers(text: str, reader: RowReader) -> Matrix:
-    """Read lines of numbers as a whole."""
+    """Read all lines of numbers at once."""
     first, _, rest = text.partition("\n")
     order = order_contract(_read_header(first, reader), reader)
     lines = _split_lines(rest, reader)
-    wide = len(order)
+    width = len(order)
 
     def convert(lines: Sequence[str]) -> Table | None:
-        table = parse_lines(lines, wide)
+        table = parse_lines(lines, width)
         if table is not None:
             return table[:, order]
-        # Slower, but it also strips blanks that are not ASCII.
-        cells = [[_unquote(cell) for cell in line.split(",", wide)] for line in lines]
+        # Slower, but it also strips whitespace that is not ASCII.
+        cells = [[_unquote(cell) for cell in line.split(",", width)] for line in lines]
         return reader.tables.convert_columns(cells, order, convert_cells)
 
-    @cache  # only if a row is not accepted
+    @cache  # called only if a row is rejected
     def number_rows() -> list[int]:
         all_lines = enumerate(rest.split("\n"), FIRST_ROW)
         return [number for number, line in all_lines if line.strip()]
 
     def explain(index: int, line: str) -> Iterable[ValidationIssue]:
         cells = line.split(",")
-        if len(cells) == wide:
+        if len(cells) == width:
             cells = list(map(_unquote, cells))
-        number, columns = number_rows()[index], Columns(wide, order)
+        number, columns = number_rows()[index], Columns(width, order)
         return explain_row(index, number, cells, columns, reader)
 
     return reader.read(lines, convert, explain)
 
 
 def _unquote(cell: str) -> str:
-    """Return the text of a cell that quotes may surround."""
+    """Return the text of a cell without quotes around it."""
     text = cell.strip()
     is_quoted = len(text) > 1 and text[0] == text[-1] == '"'
     return text[1:-1] if is_quoted else cell

@@ -1,4 +1,4 @@
-"""CSV, read into the model's input matrix."""
+"""Reads CSV into the model's input matrix."""
 
 import csv
 import io
@@ -17,14 +17,14 @@ from serving.schemas.values.tables import Table
 
 
 def read_csv(body: bytes, reader: RowReader) -> Matrix:
-    """Read CSV whose header names the features in any order.
+    """Read CSV whose header lists the features in any order.
 
     Raises:
         MalformedError: If it is not UTF-8 text or not CSV.
-        InvalidInputError: If columns or values are not what the model takes.
+        InvalidInputError: If columns or values are invalid.
     """
     text = decode(body).replace("\r\n", "\n").replace("\r", "\n")
-    # NumPy reads numbers several times faster than we can read cells.
+    # NumPy reads numbers several times faster than cells can be read one by one.
     if reader.contract.is_plain:
         return read_numbers(text, reader)
     rows = csv.reader(io.StringIO(text, newline=""), strict=True, skipinitialspace=True)
@@ -36,19 +36,19 @@ def read_csv(body: bytes, reader: RowReader) -> Matrix:
 
 
 def read_source(body: bytes, reader: RowReader) -> Matrix:
-    """Read CSV that is written as the file that the model was trained on.
+    """Read CSV in the format of the model's training data.
 
     Raises:
         MalformedError: If it is not text in the encoding of the source, or not CSV.
-        InvalidInputError: If columns or values are not what the model takes.
+        InvalidInputError: If columns or values are invalid.
     """
     source = reader.contract.source
     if not source.is_known:
-        message = "cannot be read: this model does not say how its file is written"
-        raise InvalidInputError.of("", f"{message}; leave out layout")
+        message = "cannot be read: the model does not describe its training data"
+        raise InvalidInputError.of("", f"{message}; omit layout")
     if source.unsupported:
         options = ", ".join(source.unsupported)
-        message = f"cannot be read as training does, with {options}; leave out layout"
+        message = f"cannot be read: the options {options} are unsupported; omit layout"
         raise InvalidInputError.of("", message)
     text = decode(body, source.encoding)
     lines = io.StringIO(text, newline="")
@@ -68,16 +68,16 @@ def _read_cells(
     """Read rows whose cells may be quoted text or empty.
 
     Args:
-        rows: The cells of each row, from the header on.
-        find: Returns which cells are the features, given the header.
+        rows: The cells of each row, starting with the header.
+        find: Returns the columns, given the header.
         reader: Reads the rows.
     """
     try:
         columns = find(next(rows, []))
-        wide = columns.wide
-        # Blank lines are not rows, but they count: a row's number is the file's.
+        width = columns.width
+        # Blank lines are not rows, but they count: row numbers are those of the file.
         numbered = filter(itemgetter(1), enumerate(rows, FIRST_ROW))
-        present = ((n, cells) for n, cells in numbered if _is_row(wide, cells))
+        present = ((n, cells) for n, cells in numbered if _is_row(width, cells))
         found = list(islice(present, reader.max_rows + 1))
     except csv.Error as error:
         raise MalformedError(f"The body is not valid CSV: {error}.") from None
@@ -85,7 +85,9 @@ def _read_cells(
     convert_column = partial(convert_cells, source=columns.source)
 
     def convert(cells: Sequence[list[str]]) -> Table | None:
-        return reader.tables.convert_columns(cells, columns.order, convert_column, wide)
+        return reader.tables.convert_columns(
+            cells, columns.order, convert_column, width
+        )
 
     def explain(index: int, cells: list[str]) -> Iterable[ValidationIssue]:
         return explain_row(index, found[index][0], cells, columns, reader)
@@ -93,16 +95,16 @@ def _read_cells(
     return reader.read([cells for _, cells in found], convert, explain)
 
 
-def _is_row(wide: int, cells: list[str]) -> bool:
-    """Return whether a line is a row; one of blanks is only if it has one column."""
-    return wide == 1 or len(cells) > 1 or bool(cells[0].strip())
+def _is_row(width: int, cells: list[str]) -> bool:
+    """Return whether a line is a row; a blank line is only if there is one column."""
+    return width == 1 or len(cells) > 1 or bool(cells[0].strip())
 
 
 def decode(body: bytes, encoding: str = "utf-8") -> str:
-    """Return the text.
+    """Decode text.
 
     Raises:
-        MalformedError: If it is not text in that encoding.
+        MalformedError: If it is not text in this encoding.
     """
     codec = "utf-8-sig" if encoding.lower() in {"utf-8", "utf8"} else encoding
     try:

@@ -1,4 +1,4 @@
-"""Predictions as CSV."""
+"""Writes predictions as CSV."""
 
 import csv
 import io
@@ -13,12 +13,12 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 def write_csv(classes: Sequence[str], prediction: Prediction) -> str:
     """Write a row for each prediction: the label, then a column for each class."""
     out = io.StringIO()
-    # Only what is in the terminator is quoted before Python 3.13: a carriage return
-    # in a label would end the row.
+    # Before Python 3.13, only characters of the line terminator are quoted: a carriage
+    # return in a label would end the row.
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(["prediction", *map(escape_formula, classes)])
     labels = {label: escape_formula(label) for label in classes}
-    # As text before Python sees them: 0.98 and not 0.9800000190734863.
+    # Converted to text by NumPy: 0.98, not 0.9800000190734863.
     columns = prediction.probabilities.astype(str).tolist()
     writer.writerows(
         [labels[label], *row]

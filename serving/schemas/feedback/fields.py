@@ -8,7 +8,7 @@ from serving.model.contract.contract import Contract
 from serving.schemas.fields import StrictSchema, Text
 from serving.schemas.issues import MESSAGES, Reasoned, describe, quote
 
-# Other ids cannot exist, so they are not looked up; PostgreSQL does not accept NUL.
+# Other ids cannot exist and are not looked up; PostgreSQL does not accept NUL.
 ID_PATTERN = r"^[A-Za-z0-9._:-]{1,40}$"
 MAX_ROW = 2**31 - 1  # the limit of the column
 NAMED = 20  # classes in one message
@@ -31,7 +31,7 @@ class RowIndex(fields.Field[int]):
 class ClassLabel(fields.Field[str]):
     """A class of the model: its text, or the equivalent number or boolean.
 
-    Clients read labels from tables, where the class "1" is often a number and "True" a
+    Clients often read labels from tables, where the class "1" is a number and "True" a
     boolean.
     """
 
@@ -94,7 +94,7 @@ def feedback_schema(contract: Contract) -> Schema:
 
     class FeedbackSchema(StrictSchema):
         error_messages = StrictSchema.error_messages | {
-            "unknown": Reasoned("is not a member of feedback", "unknown"),
+            "unknown": Reasoned("is not a field of feedback", "unknown"),
         }
         prediction_id = Text(
             required=True,

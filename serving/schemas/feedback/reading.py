@@ -1,4 +1,4 @@
-"""Reads feedback of any form into one list."""
+"""Reads feedback from JSON and CSV."""
 
 import csv
 import io
@@ -23,7 +23,7 @@ from serving.schemas.issues import (
     point,
 )
 
-MEMBER = "feedback"  # of a body that holds a list
+MEMBER = "feedback"  # the member with the list
 NAMES = ("prediction_id", "row", "label")
 
 
@@ -75,10 +75,10 @@ class FeedbackReader:
         self._classes = frozenset(contract.classes)
 
     def read(self, body: Any) -> FeedbackRequest:
-        """Read one item, or an object that has a list of them.
+        """Read one item, or an object with a list of items.
 
         Raises:
-            InvalidInputError: If an item is not accepted.
+            InvalidInputError: If an item is invalid.
             TooManyRowsError: If there are too many.
         """
         if not (isinstance(body, dict) and MEMBER in body):
@@ -86,7 +86,7 @@ class FeedbackReader:
         items, at = body[MEMBER], point("", MEMBER)
         others = [name for name in body if name != MEMBER]
         if others:
-            message = f"is not a member beside {MEMBER!r}"
+            message = f"is not allowed next to {MEMBER!r}"
             raise InvalidInputError.of(point("", others[0]), message, "unknown")
         if not isinstance(items, list):
             message = f"must be an array of objects, not {describe(items)}"
@@ -95,11 +95,11 @@ class FeedbackReader:
         return self._read(items, partial(point, at), self._load)
 
     def read_csv(self, body: bytes) -> FeedbackRequest:
-        """Read CSV with the columns prediction_id, row (which may be absent) and label.
+        """Read CSV with the columns prediction_id, label and, optionally, row.
 
         Raises:
             MalformedError: If it is not UTF-8 text or not CSV.
-            InvalidInputError: If a row is not accepted.
+            InvalidInputError: If a row is invalid.
             TooManyRowsError: If there are too many.
         """
         text = decode(body).replace("\r\n", "\n").replace("\r", "\n")
@@ -159,7 +159,7 @@ class FeedbackReader:
                     loaded = load_item(item, partial(locate, index))
                 except InvalidInputError as error:
                     line = lines[index] if lines else 0
-                    # Its members are not inputs of the model.
+                    # Its fields are not features of the model.
                     for issue in error.issues:
                         yield replace(issue, field="", row=line)
                 else:

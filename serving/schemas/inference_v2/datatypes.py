@@ -1,4 +1,4 @@
-"""Which datatypes of tensors fit which type of feature."""
+"""The tensor datatypes of each type of feature."""
 
 import math
 from typing import Any
@@ -22,7 +22,7 @@ def find_datatypes(feature: Feature) -> tuple[str, ...]:
     if isinstance(feature, Category):
         return (BYTES, *INTEGERS)
     if isinstance(feature, Boolean):
-        return (BOOL, *FLOATS)  # BOOL has no missing values, floats have NaN
+        return (BOOL, *FLOATS)  # floats, because BOOL cannot represent missing values
     return tuple(NUMERIC)
 
 
@@ -37,10 +37,10 @@ def choose_datatype(feature: Feature) -> str:
 
 
 def check_datatype(datatype: str, accepted: tuple[str, ...], at: str) -> None:
-    """Reject a tensor whose datatype does not fit.
+    """Check that the datatype of a tensor is accepted.
 
     Raises:
-        InvalidInputError: If it does not.
+        InvalidInputError: If it is not.
     """
     if datatype not in accepted:
         message = f"must be one of {', '.join(accepted)}"
@@ -48,7 +48,7 @@ def check_datatype(datatype: str, accepted: tuple[str, ...], at: str) -> None:
 
 
 def list_values(values: Values, feature: Feature) -> list[Any]:
-    """Return the values of a tensor as JSON would have them for a feature."""
+    """Return the values of a tensor as in JSON for a feature."""
     listed: list[Any] = values.tolist() if isinstance(values, np.ndarray) else values
     if isinstance(feature, Category):
         return [None if value == "" else value for value in listed]
@@ -58,7 +58,7 @@ def list_values(values: Values, feature: Feature) -> list[Any]:
 
 
 def _read_boolean(value: Any) -> Any:
-    """Return what a number means as a boolean; anything else is left as it is."""
+    """Convert 0, 1 and NaN to booleans and None; return anything else unchanged."""
     if type(value) not in NUMBERS:
         return value
     if math.isnan(value):

@@ -1,4 +1,4 @@
-"""Requests: the schema of the message, and its tensors to rows."""
+"""Requests: the schema of the message, and conversion of its tensors to rows."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -37,7 +37,7 @@ def _at_most(count: int, of: str) -> validate.Length:
 
 
 class MessageSchema(Schema):
-    """Base of the messages: unknown members are for other servers."""
+    """Base of the messages; ignores unknown members."""
 
     error_messages = {"type": "must be an object"}  # noqa: RUF012
 
@@ -70,14 +70,14 @@ class TensorSchema(MessageSchema):
 
 
 class RequestedOutputSchema(MessageSchema):
-    """An output that the client wants."""
+    """An output that the client requests."""
 
     name = Text(required=True, validate=_one_of(OUTPUTS))
     parameters = Parameters()
 
 
 def inference_schema(reader: RowReader) -> Schema:
-    """Create the schema of a request; it has at most a tensor for each feature."""
+    """Create the schema of a request, with at most one tensor per feature."""
     count = len(reader.names)
     error = f"must have from 1 to {count} tensors"
     accepted = validate.Length(min=1, max=count, error=error)
@@ -100,38 +100,38 @@ def inference_schema(reader: RowReader) -> Schema:
 def read_tensors(
     tensors: list[dict[str, Any]], reader: RowReader, tail: BinaryTail
 ) -> Matrix:
-    """Read one tensor of all numbers, whatever its name, or a tensor for each feature.
+    """Read one tensor of all numbers, with any name, or one tensor per feature.
 
     Raises:
         InvalidInputError: If the tensors are neither.
     """
-    wide = len(reader.names)
+    width = len(reader.names)
     name, shape = tensors[0]["name"], tensors[0]["shape"]
     if not reader.contract.has_only_numbers:
         return _read_columns(tensors, reader, tail)
-    is_matrix = len(shape) == MATRIX and shape[1] == wide
+    is_matrix = len(shape) == MATRIX and shape[1] == width
     if len(tensors) > 1 or (name in reader.names and not is_matrix):
         return _read_columns(tensors, reader, tail)
     if not is_matrix:
-        raise InvalidInputError.of("/inputs/0/shape", f"must be [n, {wide}]")
+        raise InvalidInputError.of("/inputs/0/shape", f"must be [n, {width}]")
     return _read_matrix(tensors[0], reader, tail)
 
 
 def _read_matrix(tensor: dict[str, Any], reader: RowReader, tail: BinaryTail) -> Matrix:
-    count, wide = tensor["shape"]
+    count, width = tensor["shape"]
     reader.check_count(count)
     check_datatype(tensor["datatype"], tuple(NUMERIC), "/inputs/0")
     values = read_values(tensor, "/inputs/0", tail)
     tail.check_end()
     rows = (
-        list(zip(*[iter(values)] * wide, strict=True))
+        list(zip(*[iter(values)] * width, strict=True))
         if isinstance(values, list)
-        else values.reshape(count, wide)
+        else values.reshape(count, width)
     )
     return reader.from_rows(
         rows,
-        range(wide),
-        lambda row, place: point("/inputs/0/data", row * wide + place),
+        range(width),
+        lambda row, place: point("/inputs/0/data", row * width + place),
     )
 
 
@@ -165,7 +165,7 @@ def _read_columns(
 
 
 def _stack(columns: list[Values]) -> NDArray[Any] | list[tuple[Any, ...]]:
-    """Put columns side by side, in an array if all of them are numbers."""
+    """Combine columns, as an array if all of them are numbers."""
     if not any(isinstance(column, list) for column in columns):
         return np.stack(columns, axis=1).astype(np.float64)
     lists = [

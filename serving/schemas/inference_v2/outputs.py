@@ -1,4 +1,4 @@
-"""Responses: what the model's tensors are, and predictions written as tensors."""
+"""Responses: describes the model's tensors and writes predictions as tensors."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,7 @@ OUTPUTS = (LABEL, PROBABILITIES)
 
 
 def describe_tensors(model: Model) -> dict[str, Any]:
-    """Describe a model as the protocol's metadata."""
+    """Return the protocol's metadata of a model."""
     contract = model.contract
     inputs = [_tensor(INPUT, "FP32", [-1, len(contract.features)])]
     if not contract.has_only_numbers:
@@ -39,7 +39,7 @@ def describe_tensors(model: Model) -> dict[str, Any]:
 
 
 def select_outputs(message: dict[str, Any]) -> dict[str, bool]:
-    """Return the requested outputs, and whether each is sent as bytes."""
+    """Return the requested outputs, and whether each is sent in binary form."""
     default = bool(message["parameters"].get("binary_data_output", False))
     if not message["outputs"]:
         return {LABEL: default, PROBABILITIES: default}
@@ -52,7 +52,7 @@ def select_outputs(message: dict[str, Any]) -> dict[str, bool]:
 def write_outputs(
     prediction: Prediction, wanted: dict[str, bool]
 ) -> tuple[list[dict[str, Any]], bytes]:
-    """Write the wanted outputs: as JSON, or as bytes that follow it."""
+    """Write the requested outputs, as JSON or as bytes after it."""
     writers: dict[str, Callable[[Prediction], tuple[dict[str, Any], Any, bytes]]]
     writers = {LABEL: _write_label, PROBABILITIES: _write_probabilities}
     outputs, pieces = [], []

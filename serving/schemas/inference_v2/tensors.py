@@ -1,4 +1,4 @@
-"""Tensors of the Open Inference Protocol v2: as JSON, or as bytes behind it."""
+"""Tensors of the Open Inference Protocol v2, as JSON or as bytes after it."""
 
 from dataclasses import dataclass
 from math import prod
@@ -31,8 +31,7 @@ DATATYPES = (*NUMERIC, *OTHER_TYPES)
 
 LENGTH_BYTES = 4  # before each text in the binary form
 
-# The values of a tensor in one dimension: an array of numbers or booleans, or a list as
-# in JSON.
+# The flat values of a tensor: an array of numbers or booleans, or a list as in JSON.
 Values = NDArray[Any] | list[Any]
 
 
@@ -41,8 +40,8 @@ class BinaryTail:
     """The bytes after the JSON part of a request, read tensor by tensor.
 
     Attributes:
-        body: The whole body, so that tensors need no copy of their part of it.
-        offset: Where the next tensor begins.
+        body: The whole body, so that tensors need no copy of it.
+        offset: Offset of the next tensor.
     """
 
     body: bytes
@@ -52,7 +51,7 @@ class BinaryTail:
         """Return the next values.
 
         Raises:
-            MalformedError: If there are not so many.
+            MalformedError: If there are fewer.
         """
         if self.offset + count * kind.itemsize > len(self.body):
             raise MalformedError("The body is shorter than its tensors require.")
@@ -61,14 +60,14 @@ class BinaryTail:
         return values
 
     def take_texts(self, count: int, size: int) -> list[str]:
-        """Return the next texts, each with its length before it.
+        """Return the next texts, each preceded by its length.
 
         Args:
-            count: How many there are.
-            size: How many bytes they take together.
+            count: Number of texts.
+            size: Number of bytes that they take together.
 
         Raises:
-            MalformedError: If they are not of this size, or not UTF-8.
+            MalformedError: If they have another size, or are not UTF-8.
         """
         end = self.offset + size
         if size < 0 or end > len(self.body):
@@ -85,24 +84,24 @@ class BinaryTail:
         except UnicodeDecodeError:
             raise MalformedError("A text in a tensor is not valid UTF-8.") from None
         if len(texts) != count or self.offset != end:
-            raise MalformedError("The texts of a tensor have another length.")
+            raise MalformedError("The texts of a tensor do not have the given size.")
         return texts
 
     def check_end(self) -> None:
-        """Reject bytes that belong to no tensor.
+        """Check that no bytes are left.
 
         Raises:
-            MalformedError: If there are any.
+            MalformedError: If there are.
         """
         if self.offset != len(self.body):
             raise MalformedError("The body is longer than its tensors require.")
 
 
 def read_values(tensor: dict[str, Any], at: str, tail: BinaryTail) -> Values:
-    """Read the values of an input tensor, as many as its shape says.
+    """Read the values of an input tensor.
 
     Raises:
-        InvalidInputError: If its data does not fit its datatype and shape.
+        InvalidInputError: If its data does not match its datatype and shape.
     """
     datatype = tensor["datatype"]
     size = tensor["parameters"].get("binary_data_size")
@@ -124,7 +123,7 @@ def _read_bytes(
         if type(size) is not int:
             raise InvalidInputError.of(at, "must be an integer")
         return tail.take_texts(count, size)
-    # Any byte but 0 is true; as np.bool_ it would be a boolean of another kind.
+    # Any byte except 0 is true, which np.bool_ does not guarantee.
     kind = np.dtype(NUMERIC.get(datatype, np.uint8))
     if type(size) is not int or size != count * kind.itemsize:
         message = f"must be {count * kind.itemsize} for this shape and datatype"
@@ -134,7 +133,7 @@ def _read_bytes(
 
 
 def encode_strings(values: list[str]) -> bytes:
-    """Encode BYTES for the binary form: each with its length before it."""
+    """Encode BYTES in binary form: each value is preceded by its length."""
     encoded = {value: _encode_string(value) for value in set(values)}
     return b"".join(map(encoded.__getitem__, values))
 
@@ -145,7 +144,7 @@ def _encode_string(value: str) -> bytes:
 
 
 def _flatten(data: Any, shape: list[int], at: str) -> list[Any]:
-    """Return the data as one list: clients send it flat, or nested as its shape."""
+    """Flatten the data: clients may nest it like its shape."""
     if not isinstance(data, list):
         raise InvalidInputError.of(at, f"must be an array, not {describe(data)}")
     if data and isinstance(data[0], list):
@@ -164,7 +163,7 @@ def _flatten(data: Any, shape: list[int], at: str) -> list[Any]:
 
 
 def _convert(values: list[Any], kind: np.dtype[Any], at: str) -> Values:
-    """Convert numbers, as float64 and not as FP32: limits apply to what was sent."""
+    """Convert numbers, to float64 even for FP32: limits apply to the sent values."""
     if kind.kind == "f":
         table = convert_numbers(values)
         return values if table is None else table
@@ -179,7 +178,7 @@ def _convert(values: list[Any], kind: np.dtype[Any], at: str) -> Values:
 
 
 def _check_types(values: list[Any], kind: type, noun: str, at: str) -> None:
-    """Reject values of another type; null is accepted or not by the feature."""
+    """Reject values of another type, except null, which the feature checks."""
     if set(map(type, values)) <= {kind, type(None)}:
         return
     for index, value in enumerate(values):

@@ -1,1 +1,1 @@
-"""The values of features: one by one, in columns, and as text in CSV."""
+"""The values of features: single values, columns, and cells of CSV."""

@@ -1,4 +1,4 @@
-"""The cells of CSV: the values that their texts mean, one by one and in columns."""
+"""Converts the cells of CSV to values, one by one and in columns."""
 
 import re
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from serving.schemas.values.tables import Table, convert_column
 MISSING = frozenset(
     {"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "<NA>"},
 )
-# pandas writes booleans of a column with gaps as 1.0 and 0.0.
+# pandas writes booleans as 1.0 and 0.0 if values are missing in their column.
 TRUE = ("true", "t", "yes", "y", "1", "1.0")
 FALSE = ("false", "f", "no", "n", "0", "0.0")
 BOOLEANS = dict.fromkeys(TRUE, True) | dict.fromkeys(FALSE, False)
@@ -23,12 +23,12 @@ PLAIN = Source()
 
 
 def read_cell(cell: str, feature: Feature, source: Source = PLAIN) -> Any:
-    """Return the value of a cell as JSON would have it; its text if it is none.
+    """Return the value of a cell as in JSON; its text if it has another type.
 
     Args:
         cell: The text, without the quotes around it.
         feature: The feature.
-        source: How values are written.
+        source: The format of values.
     """
     if cell in source.missing:
         return None
@@ -40,14 +40,14 @@ def read_cell(cell: str, feature: Feature, source: Source = PLAIN) -> Any:
     if isinstance(feature, Boolean):
         return BOOLEANS.get(text.lower(), text)
     table = _parse_cells([text], source)
-    # Other spellings of NaN are not among those for a missing value.
+    # Other spellings of NaN do not mean a missing value.
     return text if table is None or np.isnan(table[0, 0]) else float(table[0, 0])
 
 
 def convert_cells(
     cells: Sequence[str], feature: Feature, source: Source = PLAIN
 ) -> Table | None:
-    """Convert the cells of one feature; None if one has no value of its type."""
+    """Convert the cells of one feature; None if one has another type."""
     if source.missing:
         cells = ["" if cell in source.missing else cell for cell in cells]
     if isinstance(feature, Category):
@@ -68,25 +68,25 @@ def convert_cells(
 
 
 def parse_lines(
-    lines: Sequence[str], wide: int, quotechar: str | None = '"'
+    lines: Sequence[str], width: int, quotechar: str | None = '"'
 ) -> Table | None:
-    """Convert lines of ``wide`` numbers each, else None.
+    """Convert lines of ``width`` numbers each, else None.
 
-    A single cell is converted here too, so that it cannot be judged differently.
+    Single cells are converted here too, so that the result is the same.
     """
     text = "".join(lines)
     # Digits of other scripts are not numbers in JSON either.
-    if text.count(",") != len(lines) * (wide - 1) or not text.isascii():
+    if text.count(",") != len(lines) * (width - 1) or not text.isascii():
         return None
     if quotechar and '"' in text and any(line.count('"') % 2 for line in lines):
-        return None  # a quote that ends on another line
+        return None  # a quoted cell with a line break
     try:
         table = np.loadtxt(
             lines, delimiter=",", ndmin=2, comments=None, quotechar=quotechar
         )
     except ValueError:
         return None
-    return table if table.shape == (len(lines), wide) else None
+    return table if table.shape == (len(lines), width) else None
 
 
 def _parse_cells(texts: Sequence[str], source: Source) -> Table | None:
@@ -96,7 +96,7 @@ def _parse_cells(texts: Sequence[str], source: Source) -> Table | None:
 
 
 def _write_number(text: str, source: Source) -> str:
-    """Write a number of the source as JSON does; NOT_A_NUMBER if it is none."""
+    """Write a number of the source as in JSON; NOT_A_NUMBER if it is not one."""
     if text == MISSING_NUMBER:
         return text
     plain = text.replace(source.thousands, "") if source.thousands else text
@@ -105,7 +105,7 @@ def _write_number(text: str, source: Source) -> str:
 
 
 def _read_category(cell: str, feature: Category) -> str | None:
-    if cell in feature.codes:  # a category may begin or end with a blank
+    if cell in feature.codes:  # a category may begin or end with a space
         return cell
     text = cell.strip()
     return None if text in MISSING and text not in feature.codes else text

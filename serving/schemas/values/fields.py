@@ -1,4 +1,4 @@
-"""A marshmallow field for each type of feature; it loads the number in the matrix."""
+"""marshmallow fields that load values of features as numbers of the matrix."""
 
 import math
 from collections.abc import Sequence
@@ -16,8 +16,7 @@ NAMED = 20  # categories in one message
 class FeatureField(fields.Field[float]):
     """A value of one feature.
 
-    Described in the OpenAPI document and checked here: a marshmallow validator would
-    compare with the limits for a second time.
+    It checks the limits itself: a marshmallow validator would compare them again.
     """
 
     noun = "a value"
@@ -38,7 +37,7 @@ class FeatureField(fields.Field[float]):
 
 
 class NumberField(FeatureField):
-    """A number: no text, boolean or infinity, and within its range."""
+    """A finite number within its range; no text or boolean."""
 
     feature: Number
     noun = "a number"
@@ -51,9 +50,9 @@ class NumberField(FeatureField):
         return float(value)
 
     def _explain(self, value: float) -> None:
-        """Reject a number that is not within the limits, unless it is missing.
+        """Reject a number outside the limits, unless it is NaN and may be missing.
 
-        JSON has no NaN, but the float tensors of clients do.
+        JSON has no NaN, but binary tensors do.
         """
         unit = f" {self.feature.unit}" if self.feature.unit else ""
         if not is_finite(value):
@@ -90,7 +89,7 @@ class BooleanField(FeatureField):
 
 
 class CategoryField(FeatureField):
-    """One of some texts, or any text if unknown ones are accepted."""
+    """One of the categories, or any text if unknown ones are accepted."""
 
     feature: Category
     noun = "a string"

@@ -18,8 +18,8 @@ Limits = tuple[float, float]
 def find_limits(feature: Feature) -> Limits:
     """Return the lowest and highest accepted number of a feature in the matrix.
 
-    A limit is also accepted in the form that float32 clients send: 7.9 as 7.9000001.
-    Nothing is accepted that float32, which the model computes with, cannot hold.
+    A limit is also accepted as sent by float32 clients: 7.9 as 7.9000001. Numbers that
+    exceed float32, with which the model computes, are not accepted.
     """
     low, high = (min(max(limit, -LARGEST), LARGEST) for limit in feature.accepted)
     return min(low, float(np.float32(low))), max(high, float(np.float32(high)))
@@ -36,5 +36,5 @@ def is_within(values: Any, minimum: Any, maximum: Any) -> Any:
 
 
 def is_finite(value: float) -> bool:
-    """Return whether a number is one that float64 can hold."""
+    """Return whether a number is finite in float64."""
     return bool(is_within(value, -FLOAT_MAX, FLOAT_MAX))

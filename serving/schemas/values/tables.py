@@ -1,4 +1,4 @@
-"""Many values at once: rows to a table of numbers, and the check of a table."""
+"""Converts rows to a table of numbers, and checks tables."""
 
 from collections.abc import Callable, Sequence
 from itertools import chain
@@ -24,7 +24,7 @@ IN_ORDER = slice(None)
 class Tables:
     """Converts rows of one contract's features and checks the result.
 
-    Rows of numbers are converted as a whole; those with other types column by column.
+    Rows of numbers are converted at once, rows with other types column by column.
     """
 
     def __init__(self, contract: Contract) -> None:
@@ -37,11 +37,11 @@ class Tables:
         self._integers = np.flatnonzero(are_integers)
 
     def convert(self, rows: Rows, order: Order = IN_ORDER) -> Table | None:
-        """Convert rows; None if a value is of another type than its feature.
+        """Convert rows; None if a value does not have the type of its feature.
 
         Args:
             rows: Lists of values, or the rows of an array of numbers.
-            order: Where each feature stands in a row.
+            order: The position of each feature in a row.
         """
         if not self._has_only_numbers:
             return self.convert_columns(rows, order, convert_column)
@@ -53,7 +53,7 @@ class Tables:
         return bool(self.find_accepted(table).all())
 
     def find_accepted(self, table: NDArray[Any]) -> NDArray[np.bool_]:
-        """Return for each value whether it is accepted, in the shape of the table."""
+        """Return whether each value is accepted, in the shape of the table."""
         accepted: NDArray[np.bool_] = is_within(table, *self._limits)
         if self._is_plain:
             return accepted
@@ -63,22 +63,22 @@ class Tables:
         return accepted
 
     def convert_columns(
-        self, rows: Rows, order: Order, convert: ConvertColumn, wide: int = 0
+        self, rows: Rows, order: Order, convert: ConvertColumn, width: int = 0
     ) -> Table | None:
         """Convert rows column by column; None if one cannot be converted.
 
         Args:
-            rows: Lists, which may be of another length.
-            order: Where each feature stands in a row.
+            rows: Lists, which may have another length.
+            order: The position of each feature in a row.
             convert: Converts the values of one feature.
-            wide: Length of a row that has more than the features.
+            width: Length of a row; by default, the number of features.
         """
         count = len(self._features)
-        wide = wide or count
-        # A text has a length too, and as many characters as there are features.
+        width = width or count
+        # A text has a length too, which may be the number of features.
         if not set(map(type, rows)) <= {list, tuple}:
             return None
-        if set(map(len, rows)) != {wide}:
+        if set(map(len, rows)) != {width}:
             return None
         columns = list(zip(*rows, strict=True))
         places = range(count) if isinstance(order, slice) else order
@@ -94,7 +94,7 @@ class Tables:
 
 
 def convert_column(values: Sequence[Any], feature: Feature) -> Table | None:
-    """Convert values of one feature; None if one is of another type."""
+    """Convert values of one feature; None if one has another type."""
     if isinstance(feature, Category):
         return _convert_categories(values, feature)
     if isinstance(feature, Boolean):
@@ -103,12 +103,12 @@ def convert_column(values: Sequence[Any], feature: Feature) -> Table | None:
 
 
 def convert_numbers(values: Sequence[Any]) -> Table | None:
-    """Convert numbers; None where NumPy would take text or booleans too."""
+    """Convert numbers; None for text or booleans, which NumPy would accept."""
     if not set(map(type, values)) <= NUMBERS:
         return None
     try:
         return np.fromiter(values, np.float64, len(values))
-    except OverflowError:  # an integer above all floats
+    except OverflowError:  # an integer larger than any float
         return None
 
 
@@ -129,7 +129,7 @@ def _convert_categories(values: Sequence[Any], feature: Category) -> Table | Non
     return np.array([get(value, unknown) for value in values])
 
 
-def _convert_numeric_rows(rows: Rows, wide: int, has_nulls: bool) -> Table | None:
+def _convert_numeric_rows(rows: Rows, width: int, has_nulls: bool) -> Table | None:
     if isinstance(rows, np.ndarray):
         return rows.astype(np.float64, copy=False)
     try:
@@ -137,11 +137,11 @@ def _convert_numeric_rows(rows: Rows, wide: int, has_nulls: bool) -> Table | Non
         lengths = set(map(len, rows))
     except TypeError:
         return None
-    if lengths != {wide}:
+    if lengths != {width}:
         return None
     convert = _convert_nullable if has_nulls else convert_numbers
     table = convert(values)
-    return None if table is None else table.reshape(len(rows), wide)
+    return None if table is None else table.reshape(len(rows), width)
 
 
 def _convert_nullable(values: Sequence[Any]) -> Table | None:

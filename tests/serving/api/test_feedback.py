@@ -109,14 +109,14 @@ def test_the_last_word_wins(client, url, read_feedback):
         ({"feedback": [1]}, {"/feedback/0": "must be an object"}),
         (
             {"feedback": [], "a/b": 1},
-            {"/a~1b": "is not a member beside 'feedback'"},
+            {"/a~1b": "is not allowed next to 'feedback'"},
         ),
         (
             {"prediction_id": ONE, "label": "rose", "rows": 1},
             {
                 "/label": "must be a class of the model: 'setosa', 'versicolor', "
                 "'virginica', not 'rose'",
-                "/rows": "is not a member of feedback",
+                "/rows": "is not a field of feedback",
             },
         ),
         (

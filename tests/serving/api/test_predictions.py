@@ -190,7 +190,7 @@ def test_batch_does_not_guess_how_a_file_is_written(make_app, passengers):
 
     assert answer.status_code == 422
     (error,) = answer.json["errors"]
-    assert "this model does not say how its file is written" in error["message"]
+    assert "the model does not describe its training data" in error["message"]
 
 
 @pytest.mark.parametrize("query", ["", "?layout=contract", "?lay=source"])

@@ -201,10 +201,10 @@ def text(content: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("size", "content", "message"),
     [
-        (5, text(b"SS"), "have another length"),
-        (7, text(b"S") + b"xx", "have another length"),
-        (3, b"\x01\x00\x00", "have another length"),
-        (8, b"\xff\xff\xff\xffabcd", "have another length"),
+        (5, text(b"SS"), "do not have the given size"),
+        (7, text(b"S") + b"xx", "do not have the given size"),
+        (3, b"\x01\x00\x00", "do not have the given size"),
+        (8, b"\xff\xff\xff\xffabcd", "do not have the given size"),
         (5, text(b"\xff"), "not valid UTF-8"),
         (9, text(b"S"), "shorter than its tensors"),
         (-1, text(b"S"), "shorter than its tensors"),

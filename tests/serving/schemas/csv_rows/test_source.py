@@ -75,11 +75,11 @@ def test_a_column_may_have_the_name_in_the_contract(build):
         ),
         (
             f"{NAMES},Sepal Width",
-            ["sepal_width could be each of the columns 'sepal_width', 'Sepal Width'"],
+            ["sepal_width matches several columns: 'sepal_width', 'Sepal Width'"],
         ),
         (
             f"{NAMES},petal_width",
-            ["petal_width could be each of the columns 'petal_width', 'petal_width'"],
+            ["petal_width matches several columns: 'petal_width', 'petal_width'"],
         ),
         (
             NAMES.replace(",", ";"),
@@ -178,7 +178,7 @@ def test_a_source_that_only_training_can_read_is_refused(build):
 
     assert pointer == ""
     assert message == (
-        "cannot be read as training does, with comment, skiprows; leave out layout"
+        "cannot be read: the options comment, skiprows are unsupported; omit layout"
     )
 
 
@@ -189,8 +189,7 @@ def test_an_older_contract_does_not_say_how_its_source_is_written(passengers):
 
     assert pointer == ""
     assert message == (
-        "cannot be read: this model does not say how its file is written; "
-        "leave out layout"
+        "cannot be read: the model does not describe its training data; omit layout"
     )
 
 
