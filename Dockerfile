@@ -1,6 +1,6 @@
 # The service and the pipelines, each with only what it needs:
-#   make image             build iris-serving; docs/container.md says how to run it
-#   make image-with-model  the same with the Production model inside
+#   make image             build iris-serving; docs/container.md describes how to run it
+#   make image-with-model  the same, with the Production model in it
 #   make image-training    build iris-training, which does one run and exits
 ARG PYTHON_IMAGE=python:3.13-slim-trixie
 
@@ -22,14 +22,14 @@ RUN python3 -m venv /venv \
         --requirement /requirements.training.lock
 
 FROM base AS training
-# Keeps MLflow from warning that git is not installed; and Dask's workers import the project
-# without Kedro's help.
+# Prevents MLflow's warning that git is missing; PYTHONPATH is for Dask workers, which import
+# the project without Kedro.
 ENV GIT_PYTHON_REFRESH=quiet \
     PYTHONPATH=/project/src
 COPY --from=training-packages /venv /venv
 WORKDIR /project
-# Runs write to data, and kedro-viz records them in .viz: mount volumes there if the file
-# system is read-only.
+# Runs write to data, and kedro-viz records them in .viz; both need volumes if the file system
+# is read-only.
 RUN mkdir data .viz && chown 10001:10001 . data .viz
 COPY --chown=10001:10001 pyproject.toml requirements.lock .telemetry ./
 COPY --chown=10001:10001 conf conf
@@ -50,9 +50,9 @@ LABEL org.opencontainers.image.title="iris-training" \
       org.opencontainers.image.source="${SOURCE}"
 
 # --- Serving --------------------------------------------------------------------------
-# Without the tests and sources of packages and ONNX Runtime's tools for preparing models,
-# but with compiled bytecode: a read-only container cannot write it, and each start of the
-# follower would take 5 s instead of 2 s.
+# Without the tests and sources of packages and ONNX Runtime's tools for preparing models, but
+# with compiled bytecode: a read-only container cannot write it, and starting the follower
+# would take 5 s instead of 2 s.
 FROM base AS serving-packages
 COPY requirements.serving.lock /
 RUN python3 -m venv --without-pip /venv \
@@ -74,7 +74,7 @@ WORKDIR /app
 COPY serving serving
 RUN python3 -m compileall -q serving
 COPY --from=model --chown=10001:10001 /store /models
-# 0 in the image with a model, which follows no registry by default.
+# 0 in the image with a model, which does not follow a registry by default.
 ARG FOLLOW_SECONDS=5
 ENV IRIS_BIND=0.0.0.0:8000 \
     IRIS_STORE=/models \
@@ -83,8 +83,8 @@ VOLUME /models
 EXPOSE 8000
 USER 10001:10001
 # Liveness, not readiness: restarting a container that waits for its first model would not
-# help. For readiness, run `python -m serving.server.healthcheck ready`; in a container of
-# the follower, `python -m serving.server.healthcheck follower`.
+# help. For readiness, run `python -m serving.server.healthcheck ready`; in a follower's
+# container, `python -m serving.server.healthcheck follower`.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
     CMD ["python", "-m", "serving.server.healthcheck"]
 # gunicorn stops accepting connections and finishes requests in flight, for 30 s at most.

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TOOLS := .venv-tools
-# What `make check` runs, the fast ones first; ci.yml runs the same, as jobs side by side.
+# The checks of `make check`, the fast ones first; ci.yml runs them as parallel jobs.
 CHECKS := lint types imports check-deploy test pages test-container
 
 .DEFAULT_GOAL := help
@@ -54,7 +54,7 @@ check-deploy: install tools ## Check what is deployed: images, workflows, manife
 	@PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH:$(CURDIR)/$(BIN)" deploy/check.sh
 	@PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH:$(CURDIR)/$(BIN)" $(BIN)/python -m pytest --numprocesses 2 -m "not slow" tests/deploy tests/deploy/check_the_checks.py $(ARGS)
 
-# TEST_ARGS is for `test` alone; ARGS would reach every check.
+# TEST_ARGS is only for `test`; ARGS would be passed to every check.
 check: ## Run everything that CI runs (CHECKS="lint types": only these)
 	@set -e; for check in $(CHECKS); do \
 		printf '\n=== %s\n' "$$check"; $(MAKE) --no-print-directory "$$check"; \
@@ -148,7 +148,7 @@ test-container: install ## Build and test the images, with Docker or Podman
 
 TAG ?= latest
 CONTAINER_ENGINE ?= $(shell docker info >/dev/null 2>&1 && echo docker || echo podman)
-# Podman leaves the health check out of its own format.
+# Podman's own image format has no health checks.
 BUILD = BUILDAH_FORMAT=docker $(CONTAINER_ENGINE) build $(CONTAINER_BUILD_ARGS) \
 	--build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION)
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Check that the Dockerfiles name their base images with a digest, or write it.
+# Check that the base images in Dockerfiles have a digest, or add it.
 #   deploy/base_images.sh check   fail if one has none: the same commit could become another image
-#   deploy/base_images.sh pin     add the digest of today, or replace an older one (needs Docker)
+#   deploy/base_images.sh pin     add the current digest, or replace an older one (needs Docker)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 mapfile -t dockerfiles < <(git ls-files --cached --others --exclude-standard Dockerfile '*/Dockerfile')
 
-list() { # The images in a Dockerfile: defaults of ARG …_IMAGE, and FROM unless it is a stage
+list() { # List the images in a Dockerfile: defaults of ARG …_IMAGE, and FROM unless it is a stage
   awk '
     $1 == "ARG" && $2 ~ /_IMAGE=/ { sub(/.*_IMAGE=/, "", $2); print $2 }
     $1 == "FROM" {
@@ -35,7 +35,7 @@ pin() {
   for file in "${dockerfiles[@]}"; do
     for image in $(list "$file"); do
       name=${image%@*}
-      # Of all its platforms, not of this machine's.
+      # The digest of all platforms, not only this machine's.
       digest=$(docker buildx imagetools inspect "$name" --format '{{.Manifest.Digest}}')
       sed -i "s|$image\$|$name@$digest|; s|$image |$name@$digest |" "$file"
       echo "$file: $name@$digest"

@@ -6,15 +6,15 @@ cd "$(dirname "$0")/.."
 KUBERNETES_VERSIONS="1.31 1.33 1.35 1.37"
 MANIFESTS=build/kubernetes
 RENOVATE=44.121.2
-# Checks that must not be skipped: the others are left out where this machine lacks what they
-# need, and say so.
+# Checks that must not be skipped. Others are skipped, with a message, if this machine lacks
+# what they need.
 REQUIRED=,${IRIS_TEST_REQUIRE:-},
 
 require() { # COMMAND PACKAGE
   command -v "$1" >/dev/null || { echo "$1 is missing; install Debian's package $2" >&2; return 1; }
 }
 
-leave_out() { # NAME REASON
+skip() { # NAME REASON
   [[ $REQUIRED == *,$1,* ]] || { echo "Not checked: $2"; return 0; }
   echo "$2, and IRIS_TEST_REQUIRE names $1" >&2
   return 1
@@ -38,28 +38,28 @@ workflows() {
   check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 }
 
-# The schema passes presets that do not exist and locks that Renovate cannot renew. Renovate
+# The schema accepts presets that do not exist and locks that Renovate cannot update. Renovate
 # itself finds them; it is downloaded once, which takes a minute.
 renovate() {
   check-jsonschema --builtin-schema vendor.renovate renovate.json
   local npx=(npx --yes --package "renovate@$RENOVATE" --) said
-  # Scripts of packages would compile RE2, which Renovate can do without.
+  # Scripts of packages would compile RE2, which is optional.
   export npm_config_ignore_scripts=true RENOVATE_X_IGNORE_RE2=true
   if ! "${npx[@]}" renovate --version >/dev/null 2>&1; then
-    leave_out renovate "renovate.json by Renovate itself: npx cannot run renovate@$RENOVATE"
+    skip renovate "renovate.json by Renovate itself: npx cannot run renovate@$RENOVATE"
     return
   fi
   "${npx[@]}" renovate-config-validator --strict --no-global renovate.json
   said=$("${npx[@]}" renovate --platform=local --dry-run=extract 2>&1) || { echo "$said"; return 1; }
-  # It ends well with these, too.
+  # Its exit code is 0 even with these errors.
   ! grep --after-context=3 --extended-regexp "pip-compile error|validationError" <<<"$said"
 }
 
-# The baseline has the false alarms, and the files to leave out (SECURITY.md).
+# The baseline contains false positives and the files to exclude (SECURITY.md).
 secrets() {
   local files baseline said status=0
   mapfile -d "" -t files < <(tracked)
-  # In a copy, because it moves the lines of the baseline: 3 says that it did.
+  # In a copy, because the hook updates line numbers in the baseline: then it exits with 3.
   baseline=$(mktemp)
   cp .secrets.baseline "$baseline"
   said=$(detect-secrets-hook --no-verify --baseline "$baseline" "${files[@]}" 2>&1) || status=$?
@@ -67,8 +67,8 @@ secrets() {
   [ "$status" -eq 0 ] || [ "$status" -eq 3 ] || { echo "$said"; return 1; }
 }
 
-# Known vulnerabilities of what is installed. Those of the locks for images are those of
-# requirements.lock, from which they are derived.
+# Known vulnerabilities of dependencies. The locks of images are derived from
+# requirements.lock and need no check.
 vulnerabilities() {
   local locks lock said accepted ignored
   accepted=$(list_accepted)
@@ -79,7 +79,7 @@ vulnerabilities() {
       "${ignored[@]/#/--ignore-vuln=}" ${OSV_URL:+--osv-url "$OSV_URL"} \
       --requirement "$lock" 2>&1) && continue
     if grep --quiet --extended-regexp "Could not connect|^requests\.exceptions\." <<<"$said"; then
-      leave_out vulnerabilities "packages with known vulnerabilities: their database cannot be reached"
+      skip vulnerabilities "packages with known vulnerabilities: their database cannot be reached"
       return
     fi
     echo "$lock: $said"
@@ -87,7 +87,7 @@ vulnerabilities() {
   done
 }
 
-list_accepted() { # The ids in vulnerabilities.ignore; fail if one is accepted no longer
+list_accepted() { # List the ids in vulnerabilities.ignore; fail if one has expired
   local file=deploy/vulnerabilities.ignore id until reason
   while read -r id until reason; do
     [[ -z $id || $id == "#"* ]] && continue
@@ -107,8 +107,8 @@ compose() {
   check-jsonschema --builtin-schema vendor.compose-spec deploy/compose/compose.yaml
 }
 
-# All manifests: each setup and overlay, all components with the overlay production, and the
-# examples. Each component must also work alone.
+# Render all manifests: each setup and overlay, all components with the production overlay,
+# and the examples. Each component must also work alone.
 render() {
   rm -rf "$MANIFESTS"
   mkdir -p "$MANIFESTS"
@@ -121,13 +121,13 @@ render() {
   done
   combine deploy/kubernetes/components/* >"$MANIFESTS/components.yaml"
   for file in deploy/kubernetes/examples/*.yaml; do
-    if grep --quiet '^kind:' "$file"; then # not values of a chart
+    if grep --quiet '^kind:' "$file"; then # skip values of a chart
       cp "$file" "$MANIFESTS"
     fi
   done
 }
 
-combine() { # COMPONENT...: print the overlay production with components
+combine() { # COMPONENT...: print the production overlay with components
   local overlay=$MANIFESTS/overlay component
   mkdir -p "$overlay"
   {
@@ -135,7 +135,7 @@ combine() { # COMPONENT...: print the overlay production with components
     echo "resources: [../../../deploy/kubernetes/overlays/production]"
     echo "components:"
     for component in "$@"; do
-      # The overlay has it already; twice is an error.
+      # The overlay already contains it; twice is an error.
       if [ "$(basename "$component")" != egress ]; then echo "- ../../../$component"; fi
     done
   } >"$overlay/kustomization.yaml"
@@ -151,7 +151,7 @@ kubernetes() {
   for version in $KUBERNETES_VERSIONS; do
     said=$(kubernetes-validate --strict --quiet --kubernetes-version "$version" \
       "$MANIFESTS"/*.yaml 2>&1) || { echo "$said"; return 1; }
-    # It passes unknown kinds; only those that were checked above are expected.
+    # It ignores unknown kinds; only those checked above are expected.
     if grep --extended-regexp --invert-match "api version ($custom)/" <<<"$said" | grep .; then
       return 1
     fi
@@ -160,7 +160,7 @@ kubernetes() {
 
 policy() {
   render
-  # Rules that do not apply are skipped in the manifest, with the reason.
+  # Rules that do not apply are skipped in the manifests, with reasons.
   checkov --directory "$MANIFESTS" --framework kubernetes --skip-download --compact --quiet
 }
 
@@ -177,7 +177,7 @@ prometheus_of_the_stack() {
   local image
   image=$(sed -n 's|^ *image: \(prom/prometheus:.*\)|\1|p' deploy/compose/compose.yaml)
   if ! docker info >/dev/null 2>&1; then
-    leave_out docker "the rules with $image: Docker is not running"
+    skip docker "the rules with $image: Docker is not running"
     return
   fi
   (

@@ -1,4 +1,4 @@
-"""What a rollout does in a cluster, through kubectl and its current context."""
+"""The steps of a rollout in a cluster, by kubectl with its current context."""
 
 import re
 import subprocess
@@ -11,7 +11,7 @@ import images
 
 SERVICE, WATCHER = "iris-serving", "iris-watcher"
 REVISION = r"{.metadata.annotations.deployment\.kubernetes\.io/revision}"
-# Scoring and the cluster that it may use have the training image, as the watcher has.
+# Scoring, and the Dask cluster that it may use, have the watcher's training image.
 TRAINING_KIND = [
     "deployments,cronjobs",
     "--selector=app.kubernetes.io/component=training",
@@ -28,11 +28,11 @@ class RolloutError(Exception):
 
 @dataclass(frozen=True)
 class Before:
-    """What ran before, to which a failed rollout returns.
+    """The state before a rollout, which is restored if it fails.
 
     Attributes:
         overlay: Name of the overlay.
-        digests: The text of its file of digests.
+        digests: The text of its file with the digests.
         service: Revision of the service; empty before the first rollout.
         watcher: Revision of the watcher.
         training_image: The watcher's image.
@@ -54,11 +54,11 @@ class Cluster:
         self._namespace = images.find_namespace(overlay)
         self._seconds = seconds
 
-    def look(self, digests: str) -> Before:
-        """Return what runs now.
+    def read_state(self, digests: str) -> Before:
+        """Return the current state.
 
         Args:
-            digests: The text of the file that has its digests.
+            digests: The text of the file with its digests.
         """
         return Before(
             self.overlay,
@@ -72,7 +72,7 @@ class Cluster:
         """Check that each image of the overlay has a digest.
 
         Raises:
-            RolloutError: Names those that do not.
+            RolloutError: If an image has none; the message names it.
         """
         rendered = self._kubectl("kustomize", str(self._folder), shown=False)
         used = set(IMAGE_LINE.findall(rendered))
@@ -93,10 +93,10 @@ class Cluster:
         for name in names:
             self._kubectl("rollout", "status", f"deployment/{name}", timeout)
 
-    def go_back(self, before: Before) -> None:
-        """Roll back to what ran before, and wait for it.
+    def roll_back(self, before: Before) -> None:
+        """Roll back to an earlier state, and wait for it.
 
-        It may be repeated: going back gives a revision another number.
+        It can be repeated: a revision that was rolled back to has another number.
         """
         if not before.service:
             raise RolloutError("the first rollout cannot be rolled back")
@@ -105,7 +105,7 @@ class Cluster:
             self._undo(WATCHER, before.watcher)
             self._kubectl("set", "image", *TRAINING_KIND, f"*={before.training_image}")
         images.find_file(before.overlay).write_text(before.digests, encoding="utf-8")
-        # The service first: it must be back, whatever the watcher does.
+        # The service first: it must be restored even if the watcher fails.
         self.wait(SERVICE, WATCHER)
 
     def _undo(self, name: str, revision: str) -> None:
@@ -123,7 +123,8 @@ class Cluster:
                 line = process.stdout.readline() if process.stdout else ""
                 found = FORWARDED.match(line)
                 if found is None:
-                    raise RolloutError(f"kubectl forwards no port: {line or 'ended'}")
+                    reason = line or "it has exited"
+                    raise RolloutError(f"kubectl cannot forward a port: {reason}")
                 yield f"http://{found[1]}"
             finally:
                 process.terminate()

@@ -1,8 +1,8 @@
 """Pin the images of an overlay to digests, in its file images/kustomization.yaml.
 
 Run as ``python deploy/images.py OVERLAY --serving NAME@sha256:… --training
-NAME@sha256:…`` and commit the file: Argo CD and Flux then deploy them. Entries of other
-images are kept. rollout.py does the same for what it deploys. Needs only Python.
+NAME@sha256:…`` and commit the file, so that Argo CD or Flux deploys them. Entries of
+other images are kept. rollout.py also does this. Needs only Python.
 """
 
 import argparse
@@ -24,7 +24,7 @@ images:
 """
 _IMAGE = re.compile(r"([a-z0-9][\w./:-]*)@(sha256:[0-9a-f]{64})")
 _NAMESPACE = re.compile(r"^namespace: (\S+)$", re.MULTILINE)
-# In a file that people, or `kustomize edit set image`, have written too.
+# People and `kustomize edit set image` may also have edited the file.
 _ITEM = re.compile(r"^ *- ", re.MULTILINE)
 _FIELD = re.compile(r"^ *(\w+): *[\"']?([^\s\"']+)", re.MULTILINE)
 
@@ -34,7 +34,7 @@ class ImageError(Exception):
 
 
 def find_file(overlay: str) -> Path:
-    """Return the file that has an overlay's digests.
+    """Return the file with an overlay's digests.
 
     Raises:
         ImageError: If the overlay has none.
@@ -51,7 +51,7 @@ def find_namespace(overlay: str) -> str:
     """Return the namespace of an overlay.
 
     Raises:
-        ImageError: If it names none.
+        ImageError: If it has none.
     """
     file = OVERLAYS / overlay / "kustomization.yaml"
     found = _NAMESPACE.search(file.read_text(encoding="utf-8"))
@@ -61,13 +61,13 @@ def find_namespace(overlay: str) -> str:
 
 
 def has_digest(image: str) -> bool:
-    """Return whether an image is pinned to a digest that may exist."""
+    """Return whether an image is pinned to a digest, except for the placeholder."""
     found = _IMAGE.fullmatch(image)
     return found is not None and found[2] != NONE_YET
 
 
 def pin(overlay: str, images: Mapping[str, str]) -> None:
-    """Write the digests of an overlay, and keep those of its other images.
+    """Write the digests of an overlay; keep those of its other images.
 
     Args:
         overlay: Name of a folder in overlays/.
@@ -98,14 +98,14 @@ def read(overlay: str) -> dict[str, str]:
     for name in (SERVING, TRAINING):
         if name not in found or NONE_YET in found[name]:
             raise ImageError(
-                f"{file} has no digest of {name} yet: give --serving and --training, "
+                f"{file} has no digest of {name} yet: pass --serving and --training, "
                 "or write it with deploy/images.py"
             )
     return found
 
 
 def _read_entries(file: Path) -> dict[str, dict[str, str]]:
-    """Return the entries of a file, with their fields in its order."""
+    """Return the entries of a file, with fields in their original order."""
     _, _, items = file.read_text(encoding="utf-8").partition("\nimages:\n")
     entries = [dict(_FIELD.findall(item)) for item in _ITEM.split(items)[1:]]
     return {entry["name"]: entry for entry in entries}

@@ -1,8 +1,8 @@
-"""Roll out two images to Kubernetes, test the service, roll back on failure.
+"""Roll out two images to Kubernetes, test the service, and roll back on failure.
 
 Run as ``python deploy/rollout.py --serving NAME@sha256:… --training NAME@sha256:…``, or
-without images to deploy those that the overlay has. Needs Python and kubectl; the
-current context of kubectl names the cluster.
+without images to deploy those of the overlay. Needs Python and kubectl, and deploys to
+the cluster of kubectl's current context.
 """
 
 import argparse
@@ -18,13 +18,13 @@ from cluster import SERVICE, WATCHER, Before, Cluster, RolloutError
 def roll_out(cluster: Cluster, before: Before, seconds: int, url: str | None) -> str:
     """Roll out and test; return the model's version; roll back if a step fails.
 
-    One that is killed or interrupted is rolled back by ``undo_rollout.py``.
+    If it is killed or interrupted, ``undo_rollout.py`` rolls it back.
 
     Args:
-        cluster: Where to.
-        before: What runs there.
-        seconds: Time for a test to find the service ready.
-        url: Public address of the service, to be tested too.
+        cluster: The cluster.
+        before: Its state before.
+        seconds: Time within which the service must become ready for a test.
+        url: Public address of the service, which is tested too.
     """
     rollout_record.write(asdict(before))
     try:
@@ -35,15 +35,15 @@ def roll_out(cluster: Cluster, before: Before, seconds: int, url: str | None) ->
             version = smoke_test.check(forwarded, seconds)
         if url:
             smoke_test.check(url, seconds)
-    except Exception as error:  # any: the service may also send unexpected responses
+    except Exception as error:  # any, because a response may have any content
         if not before.service:
             rollout_record.forget()
             raise RolloutError(
-                f"{error!r}. There is nothing to go back to: the first rollout stays as"
-                " it is. Correct it, and roll out again"
+                f"{error!r}. A first rollout cannot be rolled back: correct it, and"
+                " roll out again"
             ) from error
         print(f"Rollout failed: {error!r}. Rolling back.", flush=True)
-        cluster.go_back(before)
+        cluster.roll_back(before)
         rollout_record.forget()
         raise RolloutError(f"{error!r}; rolled back") from error
     rollout_record.forget()
@@ -62,7 +62,7 @@ def deploy(arguments: argparse.Namespace) -> str:
         images.read(arguments.overlay)
     try:
         cluster.check_images()
-        before = cluster.look(digests)
+        before = cluster.read_state(digests)
     except RolloutError:
         file.write_text(digests, encoding="utf-8")
         raise
@@ -75,11 +75,13 @@ def main() -> None:
     parser.add_argument("--overlay", default="production", help="folder in overlays/")
     parser.add_argument("--serving", help="image with its digest")
     parser.add_argument("--training", help="image with its digest")
-    parser.add_argument("--url", help="public address of the service, to be tested too")
-    parser.add_argument("--seconds", type=int, default=600, help="for each deployment")
+    parser.add_argument("--url", help="public address of the service, also tested")
+    parser.add_argument(
+        "--seconds", type=int, default=600, help="timeout for each deployment"
+    )
     arguments = parser.parse_args()
     if bool(arguments.serving) != bool(arguments.training):
-        parser.error("give both --serving and --training, or neither")
+        parser.error("pass both --serving and --training, or neither")
     try:
         version = deploy(arguments)
     except (RolloutError, images.ImageError) as error:

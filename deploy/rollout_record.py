@@ -1,6 +1,6 @@
-"""What ran before a rollout, in a file until it has ended.
+"""A file with the state before a rollout, which exists until the rollout has ended.
 
-A rollout that is killed leaves the file, from which ``undo_rollout.py`` goes back.
+If a rollout is killed, ``undo_rollout.py`` uses the file to roll back.
 """
 
 import json
@@ -11,18 +11,18 @@ RECORD = Path(__file__).resolve().parents[1] / "build" / "rollout-before.json"
 
 
 def write(before: dict[str, Any]) -> None:
-    """Keep what runs now."""
+    """Write the current state."""
     RECORD.parent.mkdir(parents=True, exist_ok=True)
     RECORD.write_text(json.dumps(before), encoding="utf-8")
 
 
 def read() -> dict[str, Any] | None:
-    """Return what ran before a rollout that has not ended, or None."""
+    """Return the state before a rollout that has not ended, or None."""
     if not RECORD.exists():
         return None
     return dict(json.loads(RECORD.read_text(encoding="utf-8")))
 
 
 def forget() -> None:
-    """Note that the rollout has ended, well or rolled back."""
+    """Remove the file: the rollout has succeeded or was rolled back."""
     RECORD.unlink(missing_ok=True)

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# The commands of docs/runbook.md, to be loaded into your shell:
+# The commands of docs/runbook.md; source it in your shell:
 #   source deploy/runbook.sh compose      # the stack on this machine
 #   source deploy/runbook.sh kubernetes   # the namespace NAMESPACE of kubectl's context
-# The images have neither curl nor much of a shell: services are asked with their own Python.
+# The images have no curl and only a minimal shell, so requests are sent with their Python.
 
 if [ -z "${BASH_VERSION:-}" ]; then
   echo "deploy/runbook.sh needs bash: start bash, then source it again" >&2
@@ -11,7 +11,7 @@ if [ -z "${BASH_VERSION:-}" ]; then
 fi
 
 NAMESPACE="${NAMESPACE:-iris}"
-# Where the cluster's Prometheus runs, as kube-prometheus-stack names it.
+# The cluster's Prometheus, as named by kube-prometheus-stack.
 MONITORING="${MONITORING:-monitoring}"
 PROMETHEUS="${PROMETHEUS:-statefulset/prometheus-kube-prometheus-stack-prometheus}"
 
@@ -22,18 +22,18 @@ case "${1:-}" in
     compose() { docker compose --file "$COMPOSE_FILE_PATH" "$@"; }
     # inside SERVICE COMMAND...: run a command in a container of a service
     inside() { local service=$1; shift; compose exec -T "$service" "$@"; }
-    # query PROMQL: ask Prometheus
+    # query PROMQL: query Prometheus
     query() { inside prometheus promtool query instant http://localhost:9090 "$1"; }
-    # logs SERVICE [TEXT]: the lines of the last hour that contain a text
+    # logs SERVICE [TEXT]: log lines of the last hour that contain a text
     logs() { compose logs --no-log-prefix --since 1h "$1" | grep --fixed-strings -- "${2:-}"; }
-    # state: what runs, and since when
+    # state: the containers, and since when they are running
     state() { compose ps --all; }
-    # why SERVICE: how its containers ended last
+    # why SERVICE: why its containers last exited
     why() { compose ps --all --quiet "$1" | xargs docker inspect --format '{{.Name}} {{json .State}}'; }
     start() { compose up --detach "$1"; }
     restart() { compose restart "$1"; }
     stop() { compose stop "$1"; }
-    # One container is the whole service, with the follower in it.
+    # The whole service, including the follower, is one container.
     replace() { compose restart serving; }
     restart_follower() { compose restart serving; }
     scale() {
@@ -58,17 +58,17 @@ case "${1:-}" in
       cluster get pods --selector "app.kubernetes.io/name=iris-$1" --output \
         'jsonpath={range .items[*]}{.metadata.name}{" "}{.status.containerStatuses[*].lastState}{"\n"}{end}'
     }
-    # start SERVICE: one pod; the autoscaler adds the others of the service
+    # start SERVICE: one pod; the autoscaler adds others
     start() { cluster scale "deployment/iris-$1" --replicas 1; }
     restart() { cluster rollout restart "deployment/iris-$1"; }
     stop() { cluster scale "deployment/iris-$1" --replicas 0; }
     # replace POD: a new pod of the service instead of this one; the others keep running
     replace() { cluster delete pod "$1"; }
-    # restart_follower POD: its process ends, and Kubernetes starts the container again
+    # restart_follower POD: stops its process, and Kubernetes restarts the container
     restart_follower() {
       cluster exec "pod/$1" --container follower -- python -c 'import os; os.kill(1, 15)'
     }
-    # scale PODS: the least number of pods; the autoscaler adds more
+    # scale PODS: sets the minimum number of pods; the autoscaler may add more
     scale() {
       cluster patch horizontalpodautoscaler iris-serving --type merge \
         --patch "{\"spec\":{\"minReplicas\":$1}}"
@@ -76,13 +76,13 @@ case "${1:-}" in
     ;;
   *)
     echo "usage: source deploy/runbook.sh compose|kubernetes" >&2
-    # A sourced file returns, a script ends.
+    # Return if sourced, exit if run as a script.
     # shellcheck disable=SC2317
     return 2 2>/dev/null || exit 2
     ;;
 esac
 
-# ask SERVICE PORT PATH: the body of a response, whatever its status
+# ask SERVICE PORT PATH: the body of a response with any status
 ask() {
   inside "$1" python -c '
 import sys
@@ -106,13 +106,13 @@ metric() {
   esac | grep --extended-regexp "^$1(\{| )"
 }
 
-# model COMMAND...: kedro model, in the watcher and in its environment (KEDRO_ENV)
+# model COMMAND...: kedro model, in the watcher's container and environment (KEDRO_ENV)
 model() { inside watcher kedro model "$@"; }
 
-# watch COMMAND...: kedro watch, there
+# watch COMMAND...: kedro watch, in the watcher's container
 watch() { inside watcher kedro watch "$@"; }
 
-# train REASON: ask the watcher for a training
+# train REASON: request a training from the watcher
 train() {
   inside watcher python -c '
 import json, os, sys

@@ -1,4 +1,4 @@
-"""Roll back a rollout that was stopped before its end, if there is one.
+"""Roll back a rollout that was interrupted, if there is one.
 
 Run as ``python deploy/undo_rollout.py`` in the folder in which ``rollout.py`` ran.
 """
@@ -12,17 +12,19 @@ from images import ImageError
 
 
 def main() -> None:
-    """Undo what the record names; exit with 1 if that fails."""
+    """Roll back to the recorded state; exit with 1 on failure."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=int, default=300, help="for each deployment")
+    parser.add_argument(
+        "--seconds", type=int, default=300, help="timeout for each deployment"
+    )
     arguments = parser.parse_args()
     record = rollout_record.read()
     if record is None:
-        print("Nothing to roll back: no rollout was stopped before its end")
+        print("Nothing to roll back: no rollout was interrupted")
         return
     before = Before(**record)
     try:
-        Cluster(before.overlay, arguments.seconds).go_back(before)
+        Cluster(before.overlay, arguments.seconds).roll_back(before)
     except (RolloutError, ImageError) as error:
         sys.exit(f"Rollback failed: {error}")
     rollout_record.forget()

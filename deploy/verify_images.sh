@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Verify by their attestations that release.yml of this repository built images from a commit
-# of main, on GitHub's own machines.
+# Verify the attestations of images: that release.yml of this repository built them from a commit
+# of main, on GitHub-hosted runners.
 #   GH_TOKEN=… GITHUB_REPOSITORY=owner/name deploy/verify_images.sh COMMIT NAME@sha256:…
 set -euo pipefail
 
 commit=$1
 shift
 if ! git merge-base --is-ancestor "$commit" origin/main; then
-  echo "$commit is not a commit of main: nothing is deployed that was not merged" >&2
+  echo "$commit is not a commit of main: only merged commits are deployed" >&2
   exit 1
 fi
 for image; do

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# List the targets of a Makefile by group: "##@ Group" starts one, "target: ## text" is in it.
+# List the targets of a Makefile by group: "##@ Group" starts a group, "target: ## text" is a
+# target.
 set -euo pipefail
 
 awk '

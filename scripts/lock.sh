@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Update the lock files, keeping versions where possible, or all of them: --upgrade.
-# Each lock starts with the command that wrote it, which Renovate reads to renew it. It knows
-# only some of uv's options, each joined to its value, and renews the locks of one source in
-# alphabetical order: requirements.lock must come before those derived from it.
+# Update the lock files, keeping versions if possible; with --upgrade, update all versions.
+# Each lock starts with the command that wrote it, which Renovate uses to update it. Renovate
+# only supports some of uv's options, in the form --option=value, and updates the locks of one
+# source in alphabetical order: requirements.lock must come before those derived from it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -12,7 +12,7 @@ compile() { # LOCK SOURCE OPTION...
 }
 
 compile requirements.lock pyproject.toml --all-extras "$@"
-# What is installed in images has the versions that were tested.
+# Images get the same versions as the tests.
 for image in serving training; do
   compile "requirements.$image.lock" pyproject.toml \
     --extra="$image" --constraints=requirements.lock

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Once a day, delete old versions of the model with their runs, and free the space of what has
-# been marked as deleted for long enough.
+# Once a day, delete old versions of the model with their runs, and free the space of runs that
+# were deleted long enough ago.
 set -u
 trap 'exit 0' TERM INT
 

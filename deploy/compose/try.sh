@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Try the stack on this machine: build and start it as a project of its own, wait for the first
-# release, predict, look at Prometheus and MLflow's login, back up and restore, and remove it.
+# Try the stack on this machine: build and start it as a separate project, wait for the first
+# release, predict, check Prometheus and MLflow's login, back up and restore, and remove it.
 # Needs Docker, curl, Python, and the ports of the stack. Existing stacks and .env are not
-# touched. TRY_SECONDS limits each wait.
+# changed. TRY_SECONDS limits each wait.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -35,13 +35,13 @@ start() {
   python3 ../smoke_test.py "$SERVICE" --seconds "$TRY_SECONDS"
 }
 
-# Whether Prometheus' answer to a query has a result.
+# Whether a Prometheus query has a result.
 query() { curl --silent --fail --get --data-urlencode "query=$1" "$PROMETHEUS/api/v1/query" | grep -q '"value"'; }
 
 wait_for() { # QUERY
   local end=$((SECONDS + TRY_SECONDS))
   until query "$1"; do
-    [ $SECONDS -lt $end ] || { echo "Prometheus has no result of $1 after $TRY_SECONDS s" >&2; return 1; }
+    [ $SECONDS -lt $end ] || { echo "Prometheus has no result for $1 after $TRY_SECONDS s" >&2; return 1; }
     sleep 2
   done
 }
@@ -57,7 +57,7 @@ wait_for 'up{job="iris-watcher"} == 1'
 step "Login"
 for path in "" /api/2.0/mlflow/registered-models/search; do
   code=$(curl --silent --output /dev/null --write-out '%{http_code}' "$MLFLOW$path")
-  [ "$code" = 401 ] || { echo "$MLFLOW$path answers $code without a login, not 401" >&2; exit 1; }
+  [ "$code" = 401 ] || { echo "$MLFLOW$path returns $code without a login, not 401" >&2; exit 1; }
 done
 
 step "Backup and restore"

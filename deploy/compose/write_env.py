@@ -1,4 +1,4 @@
-"""Write .env beside this file, with random passwords; add new variables to an old one.
+"""Write .env next to this file, with random passwords; add new variables to an old one.
 
 Run as ``python3 deploy/compose/write_env.py [FILE]``; it needs no packages.
 """

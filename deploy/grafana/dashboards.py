@@ -1,4 +1,4 @@
-"""Writes Grafana's dashboards from dashboards.yml; Grafana's own types check them."""
+"""Writes Grafana's dashboards from dashboards.yml, checked by Grafana's own types."""
 
 import json
 import math
@@ -32,7 +32,7 @@ HERE = Path(__file__).parent
 ALERTS = HERE.parent / "prometheus" / "rules" / "alerts.yml"
 SOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
 COLUMNS = 24
-# Metrics, recorded ones included, and what already selects them.
+# Metrics, including recorded ones, and the start of an existing selector.
 METRIC = re.compile(
     r"(?<![\w:])(up|(?:\w+:)?(?:flask|serving|watcher|monitoring)_\w+(?::\w+)?)(?![\w:])(\{)?"
 )
@@ -79,7 +79,7 @@ def _build_annotation(annotation: dict[str, Any]) -> dashboard.AnnotationQuery:
 
 
 def _build_namespaces() -> dashboard.QueryVariable:
-    """Build the choice of a namespace; outside of Kubernetes there is only "All"."""
+    """Build the choice of a namespace; outside Kubernetes there is only "All"."""
     every = VariableOption(selected=True, text="All", value="$__all")
     variable = dashboard.QueryVariable("namespace").label("Namespace")
     variable.datasource(SOURCE).query('label_values(up{job="iris-serving"}, namespace)')
@@ -98,7 +98,7 @@ def _select(expression: str) -> str:
 
 
 def _find_threshold(step: float | str | None) -> float | None:
-    """Return a number, or the threshold of the alert that is named in its place."""
+    """Return a number, or the threshold of the alert whose name replaces it."""
     if not isinstance(step, str):
         return step
     groups = yaml.safe_load(ALERTS.read_text(encoding="utf-8"))["groups"]

@@ -1,10 +1,10 @@
-"""Check custom resources against schemas/, the parts of their definitions in use.
+"""Check custom resources against schemas/, the used parts of their definitions.
 
 Run as ``python deploy/kubernetes/custom_resources.py FILE…`` with rendered manifests.
-Fields that a schema does not have are refused, so that misspelled ones are found: add
-those that you need. try.sh checks the components with the definitions themselves, on a
-real API server. Kinds of Kubernetes itself are left to kubernetes-validate. Needs
-PyYAML and jsonschema, which deploy/check.sh has.
+Fields that are missing from a schema are rejected, so that misspelled ones are found:
+add those that you need. try.sh checks the components against the definitions, on a real
+API server. kubernetes-validate checks the kinds of Kubernetes itself. Needs PyYAML and
+jsonschema, which deploy/check.sh has.
 """
 
 import sys
@@ -22,7 +22,7 @@ def find_schema(manifest: dict[str, Any]) -> dict[str, Any] | None:
     """Return the schema of a specification; None for a kind of Kubernetes itself.
 
     Raises:
-        LookupError: If there is no schema of a custom resource.
+        LookupError: If a custom resource has no schema.
     """
     group, _, version = manifest["apiVersion"].rpartition("/")
     file = SCHEMAS / f"{group}.yaml"
@@ -38,7 +38,7 @@ def find_schema(manifest: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def close(schema: Any) -> Any:
-    """Refuse fields that a schema does not name."""
+    """Make a schema reject unknown fields."""
     if not isinstance(schema, dict):
         return schema
     closed = {name: close(each) for name, each in schema.items()}
@@ -50,7 +50,7 @@ def close(schema: Any) -> Any:
 
 
 def check(manifest: dict[str, Any]) -> Iterator[str]:
-    """Yield what is wrong with a manifest."""
+    """Yield the errors of a manifest."""
     what = f"{manifest['kind']} {manifest['metadata']['name']}"
     try:
         schema = find_schema(manifest)
@@ -64,7 +64,7 @@ def check(manifest: dict[str, Any]) -> Iterator[str]:
 
 
 def main() -> None:
-    """Check all manifests of the files; exit with 1 if something is wrong."""
+    """Check all manifests of the files; exit with 1 if one has errors."""
     problems = [
         f"{name}: {problem}"
         for name in sys.argv[1:]

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Try the manifests on a real cluster of this machine: deploy with the rights of the deployer,
-# predict through the gateway, prove that network policies hold, update, and roll back.
+# Try the manifests on a real cluster on this machine: deploy with the deployer's permissions,
+# predict through the gateway, check that network policies work, update, and roll back.
 #   deploy/kubernetes/try.sh              everything; KEEP=1 leaves the cluster running
 #   deploy/kubernetes/try.sh STEP...      some of the steps at the end of this file
-# Needs Docker, kind 0.27 or newer, kubectl, make and Python. kind's network plugin enforces
-# network policies.
+# Needs Docker, kind 0.27 or newer, whose network plugin enforces network policies, kubectl, make
+# and Python.
 set -euo pipefail
 shopt -s inherit_errexit
 cd "$(dirname "$0")/../.."
@@ -51,7 +51,7 @@ create_cluster() {
   kind create cluster --name "$CLUSTER" --wait 180s
 }
 
-# Under the name that this machine uses, so that an image has one name everywhere.
+# Under the same name as on this machine, so that an image has one name everywhere.
 connect_registry() {
   local node folder=/etc/containerd/certs.d/$REGISTRY_ADDRESS
   for node in $(kind get nodes --name "$CLUSTER"); do
@@ -76,7 +76,7 @@ publish() { # NAME TAG: push an image and print it with its digest
     | grep "^$image@" | head -n 1
 }
 
-derive() { # TAG INSTRUCTION: publish an image that differs from the first one
+derive() { # TAG INSTRUCTION: publish a variant of the first image
   printf 'FROM %s\n%s\n' "$REGISTRY_ADDRESS/iris-serving:try" "$2" \
     | docker build --quiet --tag "$REGISTRY_ADDRESS/iris-serving:$1" - >/dev/null
   publish iris-serving "$1"
@@ -105,7 +105,7 @@ set_up() {
   (umask 077; deploy/kubernetes/setup/kubeconfig.sh iris 2h >"$STATE/deployer.yaml")
 }
 
-# All components, on the API server: their fields, and the rights of the deployer.
+# Check all components on the API server: their fields, and the deployer's permissions.
 check_components() {
   kubectl apply --server-side --filename \
     "https://github.com/prometheus-operator/prometheus-operator/releases/download/$OPERATOR_VERSION/stripped-down-crds.yaml"
@@ -116,7 +116,7 @@ check_components() {
 
 # --- What a release does -----------------------------------------------------------------
 
-roll_out() { # SERVING_IMAGE [SECONDS]: with the rights of the deployer, through the gateway
+roll_out() { # SERVING_IMAGE [SECONDS]: with the deployer's permissions, through the gateway
   local url
   url=$(open_gateway) || return
   KUBECONFIG=$STATE/deployer.yaml python3 deploy/rollout.py --overlay try \
@@ -135,7 +135,7 @@ open_gateway() { # print an address of this machine that leads to the gateway's 
   sed --quiet '1s#^Forwarding from \(127[0-9.:]*\).*#http://\1#p' "$STATE/forward"
 }
 
-expect_image() { # IMAGE: that the service runs
+expect_image() { # IMAGE: fail unless the service runs it
   local running
   running=$(kubectl --namespace iris get deployment/iris-serving \
     --output 'jsonpath={.spec.template.spec.containers[0].image}')
@@ -170,12 +170,12 @@ roll_back() {
 
 # --- Network policies --------------------------------------------------------------------
 
-connects() { # HOST PORT: a program that ends with an error if nothing answers there
+connects() { # HOST PORT: print a program that fails if nothing listens there
   echo "import socket; socket.create_connection(('$1', $2), 5)"
 }
 
-reaches() { # HOST PORT: from a pod of the namespace stranger
-  kubectl --namespace stranger run "ask-$RANDOM" --image "$(<"$STATE/serving")" --rm --attach \
+reaches() { # HOST PORT: from a pod of another namespace
+  kubectl --namespace outside run "ask-$RANDOM" --image "$(<"$STATE/serving")" --rm --attach \
     --quiet --restart Never --command -- python -c "$(connects "$1" "$2")"
 }
 
@@ -184,23 +184,23 @@ service_reaches() { # HOST PORT
     python -c "$(connects "$1" "$2")"
 }
 
-# Each refusal follows a connection that works, so that it is not something else.
-prove_policies() {
+# Each refusal follows a connection that works, which excludes other causes.
+check_policies() {
   local service=iris-serving.iris dns=kube-dns.kube-system
-  kubectl create namespace stranger
-  kubectl label namespace stranger iris-client=true
+  kubectl create namespace outside
+  kubectl label namespace outside iris-client=true
   retry reaches "$service" 80
-  if reaches "$service" 9000; then fail "a client reads the metrics"; fi
-  kubectl label namespace stranger iris-client-
+  if reaches "$service" 9000; then fail "a client can read the metrics"; fi
+  kubectl label namespace outside iris-client-
   retry refuses "$service" 80
   # Metrics of the name server: not an address that the service needs.
   reaches "$dns" 9153
   service_reaches 127.0.0.1 8000
-  if service_reaches "$dns" 9153; then fail "the service reaches more than it needs"; fi
+  if service_reaches "$dns" 9153; then fail "the service can reach more than it needs"; fi
   if ! reaches "$PUBLIC_NAME_SERVER" 53; then
-    echo "Not tried: this network lets nobody reach $PUBLIC_NAME_SERVER"
+    echo "Not checked: $PUBLIC_NAME_SERVER cannot be reached from this network"
   elif service_reaches "$PUBLIC_NAME_SERVER" 53; then
-    fail "the service reaches name servers of the internet"
+    fail "the service can reach name servers of the internet"
   fi
 }
 
@@ -233,7 +233,7 @@ finish() {
 }
 
 steps=(build_images create_registry create_cluster connect_registry publish_images
-  install_gateway set_up check_components deploy_first ask_watcher prove_policies update roll_back)
+  install_gateway set_up check_components deploy_first ask_watcher check_policies update roll_back)
 if [ $# -eq 0 ]; then
   trap finish EXIT
   mkdir -p "$STATE"

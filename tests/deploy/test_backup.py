@@ -238,7 +238,7 @@ def test_a_stack_with_data_is_not_overwritten(
     ran = machine.run("restore.py", backup)
 
     assert ran.returncode == 1
-    assert "the stack is not empty, but has" in ran.stderr
+    assert "the stack is not empty: it has" in ran.stderr
     assert f"{len(OBJECTS)} objects in the bucket" in ran.stderr
     assert "REPLACE=1" in ran.stderr
     assert read_rows(contents) == before
@@ -364,7 +364,7 @@ def test_a_full_disk_leaves_nothing_behind(contents, machine, tmp_path):
     ran = machine.run("create.py", tmp_path, preexec_fn=limit)
 
     assert ran.returncode == 1
-    assert "There is no new backup: cannot write" in ran.stderr
+    assert "No backup was created: cannot write" in ran.stderr
     assert "objects.tar: File too large after 10 MB" in ran.stderr
     assert [each.name for each in tmp_path.iterdir()] == [".lock"]
 

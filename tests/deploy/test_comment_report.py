@@ -40,7 +40,7 @@ def comment(tmp_path):
     return comment
 
 
-BODY = "**better**: `$(rm -rf /)` 50 %s\n\n[The run](https://example.com/run/1)"
+BODY = "**better**: `$(rm -rf /)` 50 %s\n\n[Workflow run](https://example.com/run/1)"
 
 
 def test_a_report_is_added_to_the_open_issue(comment):

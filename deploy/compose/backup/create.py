@@ -1,8 +1,8 @@
 """Back up the databases and the bucket of the running stack: make backup.
 
 Run as ``python3 deploy/compose/backup/create.py FOLDER``; it needs no packages. A
-backup is a folder named after the time (UTC), with a manifest. Until it is complete,
-its name begins with ``.partial-``.
+backup is a folder named after the time (UTC), with a manifest. Its name begins with
+``.partial-`` until it is complete.
 """
 
 import argparse
@@ -27,9 +27,9 @@ PARTIAL = ".partial-"
 def create(folder: Path) -> Path:
     """Create a backup; return its folder.
 
-    The databases come first, so that the bucket has the objects of all their rows. In
-    between, retention may remove some, together with their rows: only those of runs
-    that were marked as deleted days before, which the backup still marks as deleted.
+    The databases come first, so that the bucket contains the objects of all their rows.
+    Retention may remove some in between, but only those of runs that were deleted days
+    before, which are also marked as deleted in the backup.
 
     Args:
         folder: The folder of all backups.
@@ -37,11 +37,11 @@ def create(folder: Path) -> Path:
     Raises:
         BackupError: If it cannot be created.
     """
-    os.umask(0o077)  # it has the hashes of passwords
+    os.umask(0o077)  # it contains password hashes
     folder.mkdir(parents=True, exist_ok=True)
     with _lock(folder):
         for left in folder.glob(f"{PARTIAL}*"):
-            shutil.rmtree(left)  # by a backup that was killed
+            shutil.rmtree(left)  # left by a backup that was killed
         name = f"{datetime.now(UTC):%Y-%m-%dT%H-%M-%SZ}"
         partial, complete = folder / f"{PARTIAL}{name}", folder / name
         partial.mkdir()
@@ -75,7 +75,7 @@ def _fill(folder: Path) -> None:
 
 @contextmanager
 def _lock(folder: Path) -> Iterator[None]:
-    """Keep other backups out; the system releases the lock when this process dies."""
+    """Prevent concurrent backups; the lock is released when this process ends."""
     with (folder / ".lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -101,4 +101,4 @@ if __name__ == "__main__":
     try:
         print(f"Backup: {create(parser.parse_args().folder)}")
     except (stack.BackupError, OSError) as error:
-        sys.exit(f"There is no new backup: {error}")
+        sys.exit(f"No backup was created: {error}")

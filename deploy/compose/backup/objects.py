@@ -16,7 +16,7 @@ BUCKET = "mlflow"
 
 
 class Stream:
-    """A file without seek, which a tar file that is read from a pipe does not have.
+    """A file without seek, which a tar file read from a pipe does not support.
 
     Args:
         file: The file.
@@ -66,8 +66,8 @@ def clear(client: Any) -> None:
     for page in list_pages(client):
         if page:
             keys = [{"Key": key} for key in page]
-            answer = client.delete_objects(Bucket=BUCKET, Delete={"Objects": keys})
-            if errors := answer.get("Errors"):
+            response = client.delete_objects(Bucket=BUCKET, Delete={"Objects": keys})
+            if errors := response.get("Errors"):
                 raise SystemExit(f"cannot delete {errors[0]}")
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import stack
 from create import DATABASES, MANIFEST, OBJECTS
 
-# Whom the restored tables belong to; the service databases then gives the watcher's to
+# Owners of the restored tables; then the service databases assigns the watcher's to
 # training.
 OWNERS = {"mlflow": "mlflow", "predictions": "serving"}
 COUNT_TABLES = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
@@ -23,12 +23,12 @@ ONE_OFF = "com.docker.compose.oneoff=True"
 def restore(folder: Path, *, replace: bool) -> None:
     """Restore a backup.
 
-    The objects come first, and each database in one transaction: there is never a row
-    that refers to a missing object.
+    The objects come first, and each database in one transaction, so that no row ever
+    refers to a missing object.
 
     Args:
         folder: The folder of the backup.
-        replace: Whether to delete what is in the stack.
+        replace: Whether to delete the current data of the stack.
 
     Raises:
         BackupError: If the backup is damaged, a container of ``docker compose run`` is
@@ -63,7 +63,7 @@ def check(folder: Path) -> None:
     """Check that a backup is complete and unchanged.
 
     Raises:
-        BackupError: If not.
+        BackupError: If it is not.
     """
     manifest = folder / MANIFEST
     try:
@@ -83,14 +83,14 @@ def check(folder: Path) -> None:
 
 
 def _require_no_runs() -> None:
-    """Refuse to work beside manual runs: ``docker compose stop`` does not stop them."""
+    """Refuse to restore during manual runs, which ``docker compose stop`` ignores."""
     listed = stack.run(*stack.ALL_PROFILES, "ps", "--status=running", "--format=json")
     containers = [json.loads(line) for line in listed.splitlines()]
     if found := [each["Name"] for each in containers if ONE_OFF in each["Labels"]]:
         names = " ".join(sorted(found))
         raise stack.BackupError(
-            f"runs of docker compose run use the stack: {names}. Wait until they have"
-            f" ended, or stop them: docker stop {names}"
+            f"containers of docker compose run use the stack: {names}. Wait until they"
+            f" have exited, or stop them: docker stop {names}"
         )
 
 
@@ -116,7 +116,7 @@ def _require_empty_stores() -> None:
         found.append(f"{objects} objects in the bucket")
     if found:
         raise stack.BackupError(
-            f"the stack is not empty, but has {', '.join(found)}. REPLACE=1 (--replace)"
+            f"the stack is not empty: it has {', '.join(found)}. REPLACE=1 (--replace)"
             " deletes them first"
         )
 
@@ -130,7 +130,7 @@ def _empty_stores() -> None:
 
 
 def _in_bucket(command: str) -> list[str]:
-    """Return the command that does something with the bucket's objects."""
+    """Return the command that runs a command of objects.py."""
     program = ["python3", "-c", stack.OBJECTS, command]
     return ["run", "--rm", "--no-deps", "-T", "mlflow", *program]
 
@@ -139,11 +139,11 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, help="the folder of the backup")
     parser.add_argument(
-        "--replace", action="store_true", help="delete what is in the stack"
+        "--replace", action="store_true", help="delete the current data of the stack"
     )
     given = parser.parse_args()
     try:
         restore(given.folder, replace=given.replace)
     except (stack.BackupError, OSError) as error:
-        sys.exit(f"The backup is not restored: {error}")
+        sys.exit(f"The backup was not restored: {error}")
     print(f"Restored {given.folder}. Start the stack with: make stack")

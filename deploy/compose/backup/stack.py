@@ -1,4 +1,4 @@
-"""Commands in the containers of the stack, with files as their input or output."""
+"""Commands in the containers of the stack, with files as input or output."""
 
 import hashlib
 import os
@@ -8,21 +8,21 @@ from pathlib import Path
 HERE = Path(__file__).parent
 COMPOSE = ["docker", "compose", "--file", str(HERE.parent / "compose.yaml")]
 OBJECTS = (HERE / "objects.py").read_text(encoding="utf-8")
-# Services of inactive profiles may run as well. Named, because not all Compose releases
-# since 2.24.1 accept * for all.
+# Services of inactive profiles may be running too. Listed, because not all Compose
+# releases since 2.24.1 accept * for all profiles.
 ALL_PROFILES = ["--profile", "manual", "--profile", "scale"]
 CHUNK = 1024**2
-# Its superuser's name; stacks of older releases have another one. Within its container,
-# PostgreSQL asks for no password.
+# The superuser's name, which differs in stacks of older releases. Inside its container,
+# PostgreSQL requires no password.
 AS_SUPERUSER = '--username="$POSTGRES_USER"'
 
 
 class BackupError(Exception):
-    """A backup or restore that cannot be done; the message says why."""
+    """A backup or restore has failed; the message says why."""
 
 
 def run(*arguments: str) -> str:
-    """Run a command of Docker Compose; return its output.
+    """Run a Docker Compose command; return its output.
 
     Raises:
         BackupError: If it fails.
@@ -75,7 +75,7 @@ def feed(file: Path, *arguments: str) -> None:
 
 
 def in_postgres(program: str, *arguments: str) -> list[str]:
-    """Return the command that runs a program as PostgreSQL's superuser."""
+    """Return a command that runs a program as PostgreSQL's superuser."""
     script = f'exec {program} {AS_SUPERUSER} "$@"'
     return ["exec", "-T", "postgres", "sh", "-c", script, program, *arguments]
 

@@ -1,6 +1,6 @@
-"""Upgrade MLflow's tables, and set its users; run before the server starts.
+"""Upgrade MLflow's tables and set its users; run before the server starts.
 
-With the configuration of the server in MLFLOW_AUTH_CONFIG_PATH.
+The server's configuration is in MLFLOW_AUTH_CONFIG_PATH.
 """
 
 import os
@@ -10,8 +10,8 @@ from mlflow.server.auth.config import read_auth_config
 from mlflow.server.auth.permissions import MANAGE
 from mlflow.server.auth.sqlalchemy_store import SqlAlchemyStore
 
-# Each has its password in a variable. Training changes all that is in the server,
-# whoever created it.
+# Their passwords are in variables. Training can change everything in the server, also
+# what others have created.
 ADMIN, TRAINING, SERVING = "admin", "training", "serving"
 TYPES_OF_TRAINING = ("experiment", "registered_model")
 
@@ -19,8 +19,8 @@ TYPES_OF_TRAINING = ("experiment", "registered_model")
 def main() -> None:
     """Upgrade the tables, then set the users."""
     uri = read_auth_config().database_uri
-    # `mlflow db upgrade`, in this process. The tables of runs and models come first: it
-    # expects either them or no tables.
+    # `mlflow db upgrade` in this process. The tables of runs and models come first: it
+    # requires either these or an empty database.
     db.upgrade.main([uri], standalone_mode=False)
     store = SqlAlchemyStore()
     store.init_db(uri)  # creates or upgrades the tables of users
@@ -40,7 +40,7 @@ def set_user(store: SqlAlchemyStore, name: str, password: str) -> None:
 
 
 def set_permissions(store: SqlAlchemyStore) -> None:
-    """Let training change everything."""
+    """Allow training to change everything."""
     granted = {
         (permission.resource_type, permission.resource_pattern)
         for role in store.list_user_roles(store.get_user(TRAINING).id)

@@ -1,5 +1,5 @@
--- The databases and their users; each user reaches its own database only. Idempotent: it also
--- sets changed passwords, and after a restore the owners of tables.
+-- The databases and their users; each user can only access its own database. Idempotent: also
+-- sets changed passwords and, after a restore, the owners of tables.
 \getenv mlflow MLFLOW_DATABASE_PASSWORD
 \getenv serving SERVING_DATABASE_PASSWORD
 \getenv training TRAINING_DATABASE_PASSWORD
@@ -17,8 +17,8 @@ REVOKE CONNECT, TEMPORARY ON DATABASE mlflow, postgres, predictions, template1 F
 GRANT CONNECT ON DATABASE predictions TO serving, training;
 
 -- The service owns predictions and feedback. Training reads them, and batch scoring adds
--- predictions, but neither changes what is there. The watcher's records are out of the
--- service's reach.
+-- predictions, but neither can change existing rows. The service cannot access the watcher's
+-- records.
 \connect predictions
 GRANT CREATE ON SCHEMA public TO serving, training;
 SELECT format(

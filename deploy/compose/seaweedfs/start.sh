@@ -4,7 +4,7 @@
 set -eu
 umask 077
 
-quote() { # A string of JSON.
+quote() { # Print a JSON string.
   printf '"%s"' "$(printf %s "$1" | sed 's/["\\]/\\&/g')"
 }
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Print a kubeconfig with which rollout.py deploys to the cluster of the current context, and
-# to stderr when it expires:
+# Print a kubeconfig for rollout.py and the cluster of the current context, and its expiry to
+# stderr:
 #   (umask 077; deploy/kubernetes/setup/kubeconfig.sh NAMESPACE [DURATION] >FILE)
-# The file has a token: keep it out of the project's folder.
+# The file contains a token: keep it out of the project's folder.
 set -euo pipefail
 
-namespace=${1:?Name the namespace, such as iris}
+namespace=${1:?Pass the namespace, such as iris}
 duration=${2:-2160h} # 90 days; many clusters allow less
 
 read_cluster() { # FIELD
@@ -17,7 +17,7 @@ granted=$(kubectl --namespace "$namespace" create token iris-deployer --duration
 read -r token expires <<<"$granted"
 echo "The token expires at $expires" >&2
 server=$(read_cluster server)
-# Empty if the certificate is one that everybody trusts.
+# Empty if the certificate is publicly trusted.
 authority=$(read_cluster certificate-authority-data)
 cat <<EOF
 apiVersion: v1

@@ -200,11 +200,11 @@ def test_a_service_with_other_answers_is_taken_back(roll_out):
     assert names(calls)[-7:] == BACK
 
 
-def test_a_first_rollout_has_nothing_to_go_back_to(roll_out, digests):
+def test_a_first_rollout_cannot_be_rolled_back(roll_out, digests):
     ended, calls = roll_out(service="127.0.0.1:9", revision="", training="")
 
     assert ended.returncode == 1
-    assert "There is nothing to go back to" in ended.stderr
+    assert "A first rollout cannot be rolled back" in ended.stderr
     assert "rollout undo" not in names(calls)
     assert digests()["iris-serving"] == f"sha256:{'a' * 64}"  # what runs now
 

@@ -93,15 +93,15 @@ def test_nothing_there_fails(run_it):
 
 @pytest.fixture
 def connect(monkeypatch):
-    """Let the smoke test ask an application in this process."""
+    """Connect the smoke test to an application in this process."""
 
     def connect(client, change=lambda status, document: (status, document)):
-        def ask(url: str, body: object = None) -> tuple[int, object]:
+        def send(url: str, body: object = None) -> tuple[int, object]:
             path = url.removeprefix("http://service")
-            answer = client.get(path) if body is None else client.post(path, json=body)
-            return change(answer.status_code, answer.get_json())
+            sent = client.get(path) if body is None else client.post(path, json=body)
+            return change(sent.status_code, sent.get_json())
 
-        monkeypatch.setattr(smoke_test, "ask", ask)
+        monkeypatch.setattr(smoke_test, "send", send)
 
     return connect
 

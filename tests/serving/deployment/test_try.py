@@ -147,9 +147,9 @@ def test_the_documented_account_can_be_used_by_its_owner_only(project, path, tmp
 @pytest.mark.parametrize(
     ("machine", "found"),
     [
-        ({"policies": False}, "a client reads the metrics"),
-        ({"open": ["9153"]}, "the service reaches more than it needs"),
-        ({"open": ["53"]}, "the service reaches name servers of the internet"),
+        ({"policies": False}, "a client can read the metrics"),
+        ({"open": ["9153"]}, "the service can reach more than it needs"),
+        ({"open": ["53"]}, "the service can reach name servers of the internet"),
     ],
 )
 def test_policies_that_are_not_enforced_are_found(run, machine, found):

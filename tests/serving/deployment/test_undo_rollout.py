@@ -163,7 +163,7 @@ def test_a_rollback_is_made_where_the_rollout_was(cluster):
     assert file.read_text() == before
 
 
-def test_an_interrupted_rollout_says_how_to_go_back(cluster):
+def test_an_interrupted_rollout_says_how_to_roll_back(cluster):
     output = cluster.stop_waiting(signal.SIGINT, "rollout.py", *IMAGES)
 
     assert "python deploy/undo_rollout.py" in output
