@@ -22,7 +22,7 @@ HOURS = 24 * 30
 
 @dataclass(frozen=True)
 class Case:
-    """Two models: how often only one of them is right.
+    """Two models, and how often only one of them is right.
 
     Attributes:
         name: The title in the table.
@@ -57,7 +57,7 @@ def simulate(
     rows: int = ROWS_PER_HOUR,
     seed: int = 42,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return after how many labelled rows each run stops, and could be promoted.
+    """Return the labelled rows after which each run stops, and could be promoted.
 
     Returns:
         Two arrays of shape (runs,); 0 for never.
@@ -103,7 +103,7 @@ def main() -> None:
         "after rows (90 %)",
         "not worse",
         "after rows (90 %)",
-        title=f"30 days of hourly looks, {ROWS_PER_HOUR} labels an hour,"
+        title=f"30 days of hourly checks, {ROWS_PER_HOUR} labels per hour,"
         f" {options.runs} runs",
     )
     for case in CASES:

@@ -1,4 +1,4 @@
-"""Contracts of models that were never trained, for simulations of monitoring."""
+"""Contracts of untrained models, for simulations of monitoring."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -38,7 +38,7 @@ def make_contract(
         numbers: Training values by feature, of shape (n_rows,).
         colors: Training values of the category ``color``, of shape (n_rows,).
         categories: Its categories.
-        held_out: Answers on the held-out rows.
+        held_out: Statistics of the held-out rows.
         unknown: Whether the model accepts other categories.
     """
     features = [

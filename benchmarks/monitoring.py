@@ -2,8 +2,8 @@
 
     python -m benchmarks.monitoring [--rows 1000000] [--url sqlite:///predictions.db]
 
-It fills a new database as a service would, then counts, evaluates and renders its
-content: all that the pipeline does, without Kedro and MLflow.
+It fills a new database like a service, then counts, evaluates and renders its content:
+everything that the pipeline does, without Kedro and MLflow.
 """
 
 import argparse
@@ -83,7 +83,7 @@ def fill(url: str, rows: int) -> None:
 
 
 def monitor(url: str) -> tuple[dict[str, Any], float]:
-    """Return the report, and the seconds that counting took."""
+    """Return the report, and the duration of counting in seconds."""
     parameters = yaml.safe_load(PARAMETERS.read_text())["monitoring"]
     monitoring = Monitoring.model_validate(parameters)
     model = ReleasedModel("1", describe().embed(onnx.ModelProto()))
@@ -100,7 +100,7 @@ def monitor(url: str) -> tuple[dict[str, Any], float]:
 
 
 def describe() -> Contract:
-    """Build a contract as if a model had been trained on these rows."""
+    """Build the contract of a model that was trained on these rows."""
     generator = np.random.default_rng(1)
     rows = 2_000
     numbers = {

@@ -1,4 +1,4 @@
-"""The training job as one would write it by hand: scikit-learn and MLflow, no Kedro.
+"""The same training written by hand: scikit-learn and MLflow, no Kedro.
 
 Grid-searches logistic regression and random forest, logs both and registers the best.
 

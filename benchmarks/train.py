@@ -1,9 +1,9 @@
-"""Compares `kedro run` with a script written by hand, and measures how it scales.
+"""Compares `kedro run` with a hand-written script, and measures how it scales.
 
     python benchmarks/train.py [--rounds 5] [--no-scaling] [--no-write]
 
-Every run is a whole process in a new folder with a new MLflow store; contenders take
-turns, so that a busy machine slows them all alike. Results go to TRAINING.md.
+Every run is a new process in a new folder with a new MLflow store. The contenders take
+turns, so that a busy machine affects them equally. Results are written to TRAINING.md.
 """
 
 import argparse
@@ -38,7 +38,7 @@ console = Console(width=100)
 
 
 def make_project(folder: Path, *, only_pair: bool) -> None:
-    """Copy what a run needs; keep all of its work, but perhaps fewer candidates."""
+    """Copy the files that a run needs, optionally with fewer candidates."""
     for name in ("conf", "src"):
         shutil.copytree(
             PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__")
@@ -64,12 +64,12 @@ def run_kedro(folder: Path, csv: Path | None = None, *, only_pair: bool) -> None
 
 
 def run_script(folder: Path, csv: Path | None = None) -> None:
-    """Run the script written by hand."""
+    """Run the hand-written script."""
     start([sys.executable, SCRIPT, folder, *([csv] if csv else [])], folder)
 
 
 def start(command: list[str | Path], folder: Path) -> None:
-    """Run a command in a folder, and show what it said if it fails."""
+    """Run a command in a folder, and show its output if it fails."""
     done = subprocess.run(
         command,
         cwd=folder,
@@ -91,7 +91,7 @@ def measure(job: Callable[[Path], None]) -> float:
 
 
 def compare(rounds: int) -> list[tuple[str, float, float]]:
-    """Let the contenders take turns; return their medians and median ratios."""
+    """Run the contenders in turns; return their medians and median ratios."""
     contenders: dict[str, Callable[[Path], None]] = {
         "script by hand, two candidates": run_script,
         "kedro run, the same two": lambda folder: run_kedro(folder, only_pair=True),
@@ -117,7 +117,7 @@ def compare(rounds: int) -> list[tuple[str, float, float]]:
 
 
 def scale() -> list[tuple[int, float, float]]:
-    """Return the seconds of kedro run and of the script for growing data."""
+    """Return the seconds of kedro run and the script by amount of data."""
     results = []
     with tempfile.TemporaryDirectory() as folder:
         for rows in ROWS:
@@ -133,7 +133,7 @@ def scale() -> list[tuple[int, float, float]]:
 
 
 def draw_rows(rows: int) -> pd.DataFrame:
-    """Draw flowers around the real ones, so that classes overlap as they do there."""
+    """Draw flowers near the real ones, with the same overlap of classes."""
     iris = load_iris(as_frame=True)
     generator = np.random.default_rng(42)
     chosen = generator.integers(len(iris.data), size=rows)
@@ -145,7 +145,7 @@ def draw_rows(rows: int) -> pd.DataFrame:
 def write_results(
     comparison: list[tuple[str, float, float]], scaling: list[tuple[int, float, float]]
 ) -> None:
-    """Write the results of this run with machine and versions."""
+    """Write the results with machine and versions."""
     packages = ("kedro", "kedro-mlflow", "mlflow", "scikit-learn", "skl2onnx", "pandas")
     versions = ", ".join(
         f"{name} {importlib.metadata.version(name)}" for name in packages

@@ -1,10 +1,10 @@
-"""Chaos suite: breaks a real service in every way we know, and checks what must hold.
+"""Chaos suite: breaks a real service in many ways, and checks what must hold.
 
 make chaos                  the long form; writes its table to docs/reliability.md
-make chaos ARGS=--short     what CI runs, under 2.5 minutes
+make chaos ARGS=--short     the short form for CI, under 2.5 minutes
 """
 
 import os
 
-# Before MLflow is imported: it would report each run to its makers.
+# Before MLflow is imported, which would send telemetry.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")

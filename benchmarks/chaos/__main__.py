@@ -1,4 +1,4 @@
-"""Runs the scenarios one after the other and prints the table."""
+"""Runs the scenarios one after another and prints the table."""
 
 import argparse
 import shutil
@@ -19,7 +19,7 @@ console = Console(width=120, highlight=False)
 
 
 def main() -> None:
-    """Run, print, write; fail if something did not hold."""
+    """Run the scenarios and report the results; fail if something did not hold."""
     options = read_options()
     words = [word.lower() for word in options.only.split(",") if word]
     chosen = [
@@ -52,16 +52,20 @@ def read_options() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="make chaos")
     parser.add_argument("--short", action="store_true", help="the form for CI")
-    parser.add_argument("--only", default="", help="words of scenarios, with commas")
-    parser.add_argument("--seed", type=int, default=1, help="of all that is random")
+    parser.add_argument(
+        "--only", default="", help="words in names of scenarios, separated by commas"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=1, help="seed of all random numbers"
+    )
     parser.add_argument("--keep", action="store_true", help="keep stores and logs")
     if sys.platform != "linux":
-        parser.error("Linux is needed")
+        parser.error("this requires Linux")
     return parser.parse_args()
 
 
 def run(scenario: Scenario, lab: Lab) -> Result:
-    """Run a scenario; whatever it raises is a failure."""
+    """Run a scenario; any exception is a failure."""
     console.print(f"[bold]{scenario.name}[/bold]")
     lab.memory.reset()
     began = time.monotonic()

@@ -1,4 +1,4 @@
-"""Small disks that can be filled: mounted where that is allowed, else by a limit."""
+"""Small disks that can be filled: mounted if that is allowed, else simulated."""
 
 import contextlib
 import errno
@@ -21,26 +21,26 @@ class Disk(Protocol):
     """A disk for one folder."""
 
     def watch(self, master: int | None) -> None:
-        """Say which service uses it, if any."""
+        """Set the service that uses it, if any."""
 
     def fill(self) -> None:
-        """Leave no space."""
+        """Use up all space."""
 
     def empty(self) -> None:
-        """Make space again."""
+        """Free the space."""
 
 
 class MountedDisk:
-    """A tmpfs of its own."""
+    """A separate tmpfs."""
 
     def __init__(self, folder: Path) -> None:
         self._filler = folder / FILLER
 
     def watch(self, master: int | None) -> None:
-        """Need nothing: the disk itself is full."""
+        """Do nothing: the disk itself is full."""
 
     def fill(self) -> None:
-        """Write until there is no space."""
+        """Write until there is no space left."""
         with self._filler.open("ab", buffering=0) as file:
             try:
                 while file.write(b"x" * TINY_FILE_BYTES):
@@ -50,29 +50,29 @@ class MountedDisk:
                     raise
 
     def empty(self) -> None:
-        """Remove what fills it."""
+        """Remove the filler."""
         self._filler.unlink()
 
 
 class LimitedFiles:
-    """RLIMIT_FSIZE for the processes of a service: no file of theirs can grow."""
+    """RLIMIT_FSIZE for the processes of a service: their files cannot grow."""
 
     def __init__(self) -> None:
         self._master: int | None = None
         self._is_full = False
 
     def watch(self, master: int | None) -> None:
-        """Limit a service, also one that starts later than the disk was filled."""
+        """Limit a service, even one that starts after the disk was filled."""
         self._master = master
         self._apply()
 
     def fill(self) -> None:
-        """Let no file be larger than a page."""
+        """Limit files to one page."""
         self._is_full = True
         self._apply()
 
     def empty(self) -> None:
-        """Take the limit away."""
+        """Remove the limit."""
         self._is_full = False
         self._apply()
 
@@ -81,7 +81,7 @@ class LimitedFiles:
         if self._master is not None:
             for process in (self._master, *find_children(self._master)):
                 limits = soft, resource.RLIM_INFINITY
-                with contextlib.suppress(ProcessLookupError):  # one that has just ended
+                with contextlib.suppress(ProcessLookupError):  # it has just ended
                     resource.prlimit(process, resource.RLIMIT_FSIZE, limits)
 
 
@@ -102,7 +102,7 @@ def open_disks(folder: Path, sizes: dict[str, int]) -> Iterator[dict[str, Disk]]
 
 
 def _mount(place: Path, size: int) -> bool:
-    """Mount a tmpfs; return False where that is not allowed."""
+    """Mount a tmpfs; return False if that is not allowed."""
     program = shutil.which("mount")
     if program is None or os.geteuid() != 0:
         return False

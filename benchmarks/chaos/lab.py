@@ -1,4 +1,4 @@
-"""What scenarios work with: models, a registry, services and load on them."""
+"""The environment of the scenarios: models, a registry, services and load."""
 
 import os
 import shutil
@@ -13,18 +13,18 @@ from typing import Any
 
 from benchmarks.chaos.load import Load
 from benchmarks.chaos.models import PENALTIES, build_model, draw_rows
+from benchmarks.chaos.predictions import PredictionChecker
 from benchmarks.chaos.processes import MemoryWatch
-from benchmarks.chaos.questions import Judge
 from benchmarks.chaos.registry import Registry
 from benchmarks.chaos.scenario import require, wait_until
 from benchmarks.chaos.service import Service, free_port
 
 PROJECT = Path(__file__).parents[2]
-PADDING = 600_000  # bytes; what the largest version is larger by
+PADDING = 600_000  # bytes that are added to the largest version
 VERSIONS = tuple(str(number + 1) for number in range(len(PENALTIES)))
 LARGE_VERSION = str(len(PENALTIES) + 1)
 FOLLOW_SECONDS = 0.3
-MOST_MEBIBYTES = 375  # 300 but while one hostile body of 8 MiB is parsed
+MOST_MEBIBYTES = 375  # 300, except while a hostile body of 8 MiB is parsed
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,12 @@ class Form:
     seed: int
 
     def pick(self, short: Any, long: Any) -> Any:
-        """Return what the form uses."""
+        """Return the value for the form."""
         return short if self.is_short else long
 
 
 class Lab:
-    """Prepares once what all scenarios use.
+    """Prepares everything that the scenarios share.
 
     Args:
         folder: An empty folder.
@@ -55,19 +55,19 @@ class Lab:
         self._count = 0
         self.code = folder / "code"
         skipped = shutil.ignore_patterns("__pycache__")
-        # A copy: the project may be edited meanwhile.
+        # A copy, because the project may be edited in the meantime.
         shutil.copytree(PROJECT / "serving", self.code / "serving", ignore=skipped)
         models = [build_model(penalty) for penalty in PENALTIES]
         models.append(build_model(1.0, PADDING))
         versions = {str(number): model for number, model in enumerate(models, 1)}
-        self.judge = Judge(draw_rows(models), versions)
+        self.checker = PredictionChecker(draw_rows(models), versions)
         (folder / "registry").mkdir()
         self._registry = Registry.create(folder / "registry", models)
         self._fill_store()
 
     @property
     def random(self) -> Random:
-        """Return a random generator that gives the same in each run of a seed."""
+        """Return a random generator with the seed."""
         return Random(self.form.seed)  # noqa: S311 -- no secret
 
     def create_folder(self) -> Path:
@@ -78,17 +78,17 @@ class Lab:
         return folder
 
     def copy_registry(self, folder: Path) -> Registry:
-        """Give a folder a registry of its own, whose Production is version 1."""
+        """Copy the registry, whose Production is version 1, to a folder."""
         return self._registry.copy_to(folder)
 
     def copy_store(self, target: Path) -> None:
-        """Fill a store with version 1, but with no report of a follower."""
+        """Fill a store with version 1, without a follower's report."""
         no_report = shutil.ignore_patterns("registry.json")
         source = self._folder / "store"
         shutil.copytree(source, target, dirs_exist_ok=True, ignore=no_report)
 
     def start(self, folder: Path, port: int | None = None, **variables: Any) -> Service:
-        """Start a service on a folder, and watch it; it has to be stopped."""
+        """Start a service in a folder and watch it; the caller must stop it."""
         defaults = {
             "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db",
             "IRIS_STORE": folder / "store",
@@ -107,7 +107,7 @@ class Lab:
 
     @contextmanager
     def serve(self, folder: Path | None = None, **variables: Any) -> Iterator[Service]:
-        """Have a service that predicts with version 1; it follows nothing by default.
+        """Run a service with version 1; by default, it follows no registry.
 
         Args:
             folder: Its folder; by default a new one with a filled store.
@@ -125,7 +125,7 @@ class Lab:
 
     @contextmanager
     def follow(self, **variables: Any) -> Iterator[tuple[Service, Registry]]:
-        """Have a service that follows a registry of its own."""
+        """Run a service that follows its own registry."""
         folder = self.create_folder()
         registry = self.copy_registry(folder)
         if "IRIS_STORE" not in variables:
@@ -135,14 +135,14 @@ class Lab:
             yield service, registry
 
     def require_memory(self) -> None:
-        """Check that no worker had too much memory since the last reset."""
+        """Check that no worker has used too much memory since the last reset."""
         highest = self.memory.highest
-        require(highest, "no memory of a worker was sampled")
-        require(highest < MOST_MEBIBYTES, f"a worker had {highest:.0f} MiB of memory")
+        require(highest, "no worker's memory was sampled")
+        require(highest < MOST_MEBIBYTES, f"a worker used {highest:.0f} MiB of memory")
 
     def load(self, service: Service, **options: Any) -> Load:
         """Return a load on a service."""
-        return Load(service.url, self.judge, **options)
+        return Load(service.url, self.checker, **options)
 
     def _fill_store(self) -> None:
         """Download version 1, as an init container would."""

@@ -1,4 +1,4 @@
-"""Constant load over keep-alive connections; every answer is checked."""
+"""Constant load over keep-alive connections; every response is checked."""
 
 import asyncio
 import threading
@@ -12,7 +12,11 @@ from typing import NamedTuple, Self
 import aiohttp
 import numpy as np
 
-from benchmarks.chaos.questions import Judge, Question, WrongAnswerError
+from benchmarks.chaos.predictions import (
+    PredictionChecker,
+    PredictionRequest,
+    WrongPredictionError,
+)
 from benchmarks.chaos.scenario import require
 
 CONNECTIONS = 12
@@ -32,15 +36,15 @@ class Lost(NamedTuple):
 
 @dataclass
 class Tally:
-    """What came back.
+    """The results of a load.
 
     Attributes:
-        answers: Right answers by version.
-        seconds: How long each of them took.
-        wrong: What was wrong with others.
-        refused: Time, status and content of answers other than 200.
+        answers: Number of correct predictions by version.
+        seconds: Their latencies.
+        wrong: Descriptions of wrong predictions.
+        refused: Time, status and content of responses other than 200.
         lost: Requests whose connection broke.
-        latest: The version that each connection got last.
+        latest: The last version on each connection.
     """
 
     answers: Counter[str] = field(default_factory=Counter)
@@ -52,7 +56,7 @@ class Tally:
 
     @property
     def total(self) -> int:
-        """Return the number of right answers."""
+        """Return the number of correct predictions."""
         return self.answers.total()
 
     def percentile(self, share: float) -> float:
@@ -60,25 +64,25 @@ class Tally:
         return float(np.quantile(self.seconds, share)) * 1000
 
     def describe(self) -> str:
-        """Describe the load in a few words."""
+        """Describe the load briefly."""
         return (
             f"{self.total:,} answers, 0 wrong, p99 {self.percentile(0.99):.0f} ms,"
             f" slowest {max(self.seconds):.1f} s"
         )
 
-    def require_no_wrong_answer(self) -> None:
-        """Check that each answer was that of the version it names."""
+    def require_no_wrong_prediction(self) -> None:
+        """Check that each prediction is that of the version in its response."""
         require(not self.wrong, f"{len(self.wrong)} wrong answers: {self.wrong[:3]}")
         require(self.total, "nothing was answered")
 
     def require_none_failed(self) -> None:
-        """Check that everything was answered, and rightly."""
-        self.require_no_wrong_answer()
+        """Check that every request got a correct prediction."""
+        self.require_no_wrong_prediction()
         require(not self.refused, f"{len(self.refused)} refused: {self.refused[:3]}")
         require(not self.lost, f"{len(self.lost)} connections lost: {self.lost[:3]}")
 
     def require_lost_only_in(self, windows: list[tuple[float, float]]) -> None:
-        """Check that connections broke at the given times only."""
+        """Check that connections only broke at the given times."""
         outside = [
             lost
             for lost in self.lost
@@ -88,25 +92,25 @@ class Tally:
 
 
 class Load:
-    """Asks without end until it is left.
+    """Sends requests continuously within a context.
 
     Args:
-        url: Of the service.
-        judge: Draws the questions and knows the answers.
+        url: URL of the service.
+        checker: Draws the requests and checks the predictions.
         headers: Sent with each request.
-        connections: How many ask at the same time.
+        connections: Number of concurrent connections.
     """
 
     def __init__(
         self,
         url: str,
-        judge: Judge,
+        checker: PredictionChecker,
         headers: dict[str, str] | None = None,
         connections: int = CONNECTIONS,
     ) -> None:
         self.tally = Tally()
         self._url = url
-        self._judge = judge
+        self._checker = checker
         self._headers = {"Content-Type": "application/json"} | (headers or {})
         self._connections = connections
         self._ended = threading.Event()
@@ -114,7 +118,7 @@ class Load:
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def __enter__(self) -> Self:
-        """Start to ask."""
+        """Start sending requests."""
         self._thread.start()
         return self
 
@@ -124,14 +128,14 @@ class Load:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop; an error of a client is raised here."""
+        """Stop; raise the error of a client, if any."""
         self._ended.set()
         self._thread.join()
         if self._error and error is None:
             raise self._error
 
     def all_got(self, version: str) -> bool:
-        """Return whether each connection was last answered by a version."""
+        """Return whether the last response on each connection was from a version."""
         latest = self.tally.latest
         return len(latest) == self._connections and set(latest.values()) == {version}
 
@@ -154,29 +158,34 @@ class Load:
             timeout=aiohttp.ClientTimeout(TIMEOUT_SECONDS),
         ) as session:
             while not self._ended.is_set():
-                question = self._judge.draw(random)
+                request = self._checker.draw(random)
                 began = time.monotonic()
                 try:
-                    url = self._url + question.path
-                    async with session.post(url, data=question.body) as answer:
+                    url = self._url + request.path
+                    async with session.post(url, data=request.body) as answer:
                         content = await answer.read()
                 except (aiohttp.ClientError, TimeoutError) as error:
                     self.tally.lost.append(Lost(began, time.monotonic(), repr(error)))
                     await asyncio.sleep(RECONNECT_SECONDS)
                     continue
-                self._note(number, question, answer.status, content, began)
+                self._note(number, request, answer.status, content, began)
                 await asyncio.sleep(PAUSE_SECONDS)
 
     def _note(
-        self, number: int, question: Question, status: int, content: bytes, began: float
+        self,
+        number: int,
+        request: PredictionRequest,
+        status: int,
+        content: bytes,
+        began: float,
     ) -> None:
         ended = time.monotonic()
         if status != OK:
             self.tally.refused.append((ended, status, content[:200]))
             return
         try:
-            version = self._judge.check(question, content)
-        except WrongAnswerError as error:
+            version = self._checker.check(request, content)
+        except WrongPredictionError as error:
             self.tally.wrong.append(str(error))
             return
         self.tally.latest[number] = version

@@ -1,4 +1,4 @@
-"""Small models whose answers differ, so that an answer proves which one gave it."""
+"""Small models whose predictions differ, so that each one identifies its model."""
 
 import hashlib
 import json
@@ -32,7 +32,7 @@ class BuiltModel:
 
     @cached_property
     def session(self) -> ort.InferenceSession:
-        """Return what computes the expected answers, apart from the service."""
+        """Return a session that computes predictions independently of the service."""
         return ort.InferenceSession(self.content, providers=["CPUExecutionProvider"])
 
     def predict(self, rows: NDArray[np.float32]) -> tuple[list[str], NDArray]:
@@ -42,11 +42,11 @@ class BuiltModel:
 
 
 def build_model(penalty: float, padding: int = 0) -> BuiltModel:
-    """Train on iris and export.
+    """Train a model on iris and export it.
 
     Args:
-        penalty: Inverse strength of the regularization: models differ by it.
-        padding: Bytes by which the file is larger.
+        penalty: Inverse strength of the regularization, by which models differ.
+        padding: Bytes to add to the file.
     """
     data = load_iris()
     X, y = data.data, np.array(data.target_names)[data.target]
@@ -59,7 +59,7 @@ def build_model(penalty: float, padding: int = 0) -> BuiltModel:
 
 
 def draw_rows(models: list[BuiltModel]) -> NDArray[np.float64]:
-    """Draw flowers for which no two models have the same answer."""
+    """Draw flowers for which no two models have the same prediction."""
     data = load_iris().data
     random = np.random.default_rng(0)
     drawn = random.choice(data, 20 * POOL_ROWS) + random.normal(0, 0.3, data.shape[1])

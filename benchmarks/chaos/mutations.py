@@ -1,4 +1,4 @@
-"""Good requests, and how they are damaged."""
+"""Valid requests, and ways to damage them."""
 
 from collections.abc import Callable
 from random import Random
@@ -93,7 +93,7 @@ def delete(random: Random, case: bytes) -> bytes:
 
 
 def truncate(random: Random, case: bytes) -> bytes:
-    """Leave the end out."""
+    """Remove the end."""
     return case[: random.randrange(len(case) + 1)]
 
 
@@ -105,7 +105,7 @@ def repeat(random: Random, case: bytes) -> bytes:
 
 
 def splice(random: Random, case: bytes) -> bytes:
-    """Join the start of a request and the end of another one."""
+    """Join the start of a request and the end of another."""
     other = random.choice(SEEDS)
     return truncate(random, case) + other[random.randrange(len(other)) :]
 
@@ -123,7 +123,7 @@ MUTATIONS: tuple[Callable[[Random, bytes], bytes], ...] = (
 
 
 def write_case(random: Random) -> bytes:
-    """Damage a good request in some ways."""
+    """Damage a valid request in several ways."""
     case = random.choice(SEEDS)
     for _ in range(random.choices((0, 1, 2, 3), (1, 10, 6, 3))[0]):
         case = random.choice(MUTATIONS)(random, case)

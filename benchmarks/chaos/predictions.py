@@ -1,4 +1,4 @@
-"""Requests with known answers: each answer is compared with that of its version."""
+"""Requests with known predictions, which are compared with those of the service."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,18 +14,18 @@ from benchmarks.chaos.models import FEATURES, BuiltModel
 TOLERANCE = 1e-5
 
 
-class WrongAnswerError(Exception):
-    """An answer is not the one that its version must give."""
+class WrongPredictionError(Exception):
+    """A response does not contain the prediction of its version."""
 
 
 @dataclass(frozen=True)
-class Question:
+class PredictionRequest:
     """A request.
 
     Attributes:
         path: Its route.
         body: Its JSON.
-        rows: Which rows of the pool it asks about.
+        rows: Indices of its rows in the pool.
     """
 
     path: str
@@ -33,12 +33,12 @@ class Question:
     rows: NDArray[np.int64]
 
 
-class Judge:
-    """Asks about the rows of a pool and knows the right answers.
+class PredictionChecker:
+    """Draws requests from a pool of rows and checks the predictions.
 
     Args:
         pool: The rows, an array of shape (n_rows, n_features).
-        models: By version.
+        models: The models by version.
     """
 
     def __init__(
@@ -50,39 +50,43 @@ class Judge:
             for version, model in models.items()
         }
 
-    def draw(self, random: Random) -> Question:
-        """Draw a row or a batch, in one of the dialects that name the version."""
+    def draw(self, random: Random) -> PredictionRequest:
+        """Draw a row or a batch, in a protocol whose responses contain the version."""
         kind = random.choices(("row", "batch", "tensor"), (70, 20, 10))[0]
         size = 1 if kind == "row" else random.randint(2, 200)
-        return self.ask(kind, random.choices(range(len(self._pool)), k=size))
+        return self.write(kind, random.choices(range(len(self._pool)), k=size))
 
-    def ask(self, kind: str, rows: list[int]) -> Question:
-        """Write a request about some rows."""
+    def write(self, kind: str, rows: list[int]) -> PredictionRequest:
+        """Write a request for some rows."""
         values = self._pool[rows]
         write = {"row": _write_row, "batch": _write_batch, "tensor": _write_tensor}
         path, body = write[kind](values)
-        return Question(path, orjson.dumps(body), np.array(rows))
+        return PredictionRequest(path, orjson.dumps(body), np.array(rows))
 
-    def check(self, question: Question, content: bytes) -> str:
-        """Compare an answer with what its version must answer; return the version.
+    def check(self, request: PredictionRequest, content: bytes) -> str:
+        """Compare a response with the predictions of its version; return the version.
 
         Raises:
-            WrongAnswerError: If they differ.
+            WrongPredictionError: If they differ.
         """
         try:
-            version, labels, probabilities = READ[question.path](orjson.loads(content))
+            version, labels, probabilities = READ[request.path](orjson.loads(content))
         except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
-            raise WrongAnswerError(f"unreadable: {error!r}: {content[:80]!r}") from None
+            raise WrongPredictionError(
+                f"unreadable: {error!r}: {content[:80]!r}"
+            ) from None
         if version not in self._expected:
-            raise WrongAnswerError(f"names version {version!r}")
+            raise WrongPredictionError(f"names version {version!r}")
         expected_labels, expected = self._expected[version]
-        if labels != [expected_labels[row] for row in question.rows]:
-            raise WrongAnswerError(f"labels are not those of version {version}")
-        expected = expected[question.rows]
+        if labels != [expected_labels[row] for row in request.rows]:
+            raise WrongPredictionError(f"labels are not those of version {version}")
+        expected = expected[request.rows]
         if probabilities.shape != expected.shape or not np.allclose(
             probabilities, expected, rtol=0, atol=TOLERANCE
         ):
-            raise WrongAnswerError(f"probabilities are not those of version {version}")
+            raise WrongPredictionError(
+                f"probabilities are not those of version {version}"
+            )
         return version
 
 

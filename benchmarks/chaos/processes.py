@@ -1,4 +1,4 @@
-"""Processes of a service: who they are and how much memory they use (Linux)."""
+"""The processes of a service and their memory (Linux)."""
 
 import contextlib
 import threading
@@ -23,7 +23,7 @@ def find_children(process: int) -> dict[int, str]:
 
 
 def is_alive(process: int) -> bool:
-    """Return whether a process runs; one that only waits to be reaped does not."""
+    """Return whether a process is running, not just waiting to be reaped."""
     try:
         status = Path(f"/proc/{process}/stat").read_text()
     except GONE:
@@ -50,11 +50,11 @@ def _command_line(process: int) -> str:
 
 
 class MemoryWatch:
-    """Samples the memory of all workers of the services that are being tested.
+    """Samples the memory of all workers of the tested services.
 
     Attributes:
         masters: The gunicorn masters whose workers are watched.
-        highest: The most that a worker had since ``reset``, in mebibytes.
+        highest: The most that a worker has used since ``reset``, in mebibytes.
     """
 
     def __init__(self) -> None:
@@ -67,11 +67,11 @@ class MemoryWatch:
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def start(self) -> None:
-        """Start to sample."""
+        """Start sampling."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread."""
+        """Stop the thread."""
         self._stopping.set()
         self._thread.join()
 
@@ -81,7 +81,7 @@ class MemoryWatch:
         self.highest = 0.0
 
     def samples(self, worker: int) -> list[float]:
-        """Return what a worker had, oldest first."""
+        """Return the samples of a worker, oldest first."""
         return list(self._samples[worker])
 
     def _run(self) -> None:

@@ -24,7 +24,7 @@ class Registry:
 
     @classmethod
     def create(cls, folder: Path, models: list[BuiltModel]) -> Self:
-        """Create a registry with some models, which get the versions 1, 2 and so on."""
+        """Create a registry with models, which become the versions 1, 2 and so on."""
         registry = cls(folder)
         registry._client.create_registered_model(NAME)
         for number, model in enumerate(models):
@@ -42,12 +42,12 @@ class Registry:
         return Registry(folder)
 
     def promote(self, version: str) -> None:
-        """Give the alias Production to a version."""
+        """Assign the alias Production to a version."""
         self._client.set_registered_model_alias(NAME, "Production", version)
 
     @contextmanager
     def moved_away(self) -> Iterator[None]:
-        """Have no database for a while."""
+        """Move the database away temporarily."""
         away = self.file.with_name("away.db")
         self.file.rename(away)
         try:
@@ -57,7 +57,7 @@ class Registry:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold an exclusive transaction for a while."""
+        """Hold an exclusive transaction temporarily."""
         with closing(sqlite3.connect(self.file, isolation_level=None)) as database:
             database.execute("BEGIN EXCLUSIVE")
             yield

@@ -1,4 +1,4 @@
-"""The table: printed, and written into docs/reliability.md between two markers."""
+"""The table: printed, and written to docs/reliability.md between two markers."""
 
 import os
 import platform
@@ -30,7 +30,7 @@ def print_results(results: list[Result], console: Console) -> None:
 
 
 def write_results(results: list[Result], minutes: float, seed: int) -> None:
-    """Replace what stands between the markers; the text around it stays."""
+    """Replace the text between the markers."""
     before, _, rest = REPORT.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
     table = "\n".join(render_lines(results, minutes, seed))
@@ -43,7 +43,7 @@ def render_lines(results: list[Result], minutes: float, seed: int) -> list[str]:
         f"`make chaos` on {datetime.now(UTC):%Y-%m-%d}, {minutes:.0f} minutes, seed"
         f" {seed}; {find_processor()}, {os.cpu_count()} cores, Linux"
         f" {platform.release().partition('-')[0]}, Python {platform.python_version()}."
-        " *Memory* is the most that a worker had meanwhile.",
+        " *Memory* is the most that a worker used.",
         "",
         "| scenario | what is done | what must hold | what was measured | memory |",
         "| --- | --- | --- | --- | ---: |",

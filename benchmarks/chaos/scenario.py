@@ -1,4 +1,4 @@
-"""What a scenario is, and how it says that something does not hold."""
+"""Scenarios, their results and failures."""
 
 import time
 from collections.abc import Callable
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class ChaosError(Exception):
-    """Something that must hold does not."""
+    """A requirement is not met."""
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,8 @@ class Scenario:
     Attributes:
         name: Its name.
         done: What is done to the service.
-        must: What must hold.
-        run: Does it; returns what was measured, raises ``ChaosError`` if it must.
+        must: The requirement.
+        run: Runs it; returns the measurement, or raises ``ChaosError``.
     """
 
     name: str
@@ -32,14 +32,14 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Result:
-    """What a scenario brought.
+    """The result of a scenario.
 
     Attributes:
-        scenario: Which one.
+        scenario: The scenario.
         measured: What was measured, or why it failed.
-        seconds: How long it took.
-        worker_mebibytes: The most memory that a worker had.
-        has_failed: Whether something did not hold.
+        seconds: Its duration.
+        worker_mebibytes: The most memory that a worker used.
+        has_failed: Whether a requirement was not met.
     """
 
     scenario: Scenario

@@ -30,7 +30,7 @@ ROW = {"sepal_length": 5.1, "sepal_width": 3.5, "petal_length": 1.4, "petal_widt
 
 
 def free_port() -> int:
-    """Return a port that is free."""
+    """Return a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -42,7 +42,7 @@ class Service:
     Args:
         code: Folder with the package ``serving``.
         folder: Its working folder, with the store and the log.
-        port: Where it listens.
+        port: Its port.
         variables: Its settings.
     """
 
@@ -66,7 +66,7 @@ class Service:
             "IRIS_BIND": f"127.0.0.1:{port}",
             "IRIS_LOG_FORMAT": "json",
         }
-        # The log has a writer of its own, which no limit to files concerns.
+        # A separate process writes the log, to which no file limit applies.
         with self.log.open("ab") as log:
             self._log_writer = subprocess.Popen(CAT, stdin=subprocess.PIPE, stdout=log)
         with self._log_writer.stdin as pipe:
@@ -96,11 +96,11 @@ class Service:
         return wait_until(self.predicts, f"it predicts; see {self.log}", seconds)
 
     def predicts(self) -> bool:
-        """Return whether it answers a prediction, over a new connection."""
+        """Return whether a prediction succeeds, over a new connection."""
         return self._answers(self.predict)
 
     def is_ready(self) -> bool:
-        """Return whether it says that it can predict."""
+        """Return whether it reports that it is ready."""
         return self._answers(lambda: self.get("/health/ready"))
 
     def _answers(self, ask: Callable[[], requests.Response]) -> bool:
@@ -120,7 +120,7 @@ class Service:
         return requests.get(self.url + path, timeout=30)
 
     def reaches_registry(self) -> bool:
-        """Return whether readiness says that the registry is reachable."""
+        """Return whether readiness reports that the registry is reachable."""
         return bool(self.get("/health/ready").json()["registry"]["reachable"])
 
     def metrics(self) -> list[Any]:
@@ -131,7 +131,7 @@ class Service:
         return [sample for family in families for sample in family.samples]
 
     def metric(self, name: str, **labels: str) -> float:
-        """Return the sum of a metric's samples that have these labels."""
+        """Return the sum of a metric's samples with these labels."""
         return sum(
             sample.value
             for sample in self.metrics()
@@ -139,20 +139,20 @@ class Service:
         )
 
     def logged(self, level: str) -> list[dict[str, Any]]:
-        """Return the log's entries of a level."""
+        """Return the log entries of a level."""
         return self._read_log(f'"level":"{level}"')
 
     def loaded_workers(self) -> set[int]:
-        """Return the processes that have loaded a model, also those that have ended."""
+        """Return the processes that have loaded a model, including ended ones."""
         return {entry["process"] for entry in self._read_log("model loaded")}
 
     def has_loaded_workers(self, count: int = 2) -> bool:
-        """Return whether all workers run and have a model."""
+        """Return whether all workers are running and have a model."""
         workers = set(self.workers)
         return len(workers) == count and workers <= self.loaded_workers()
 
     def _read_log(self, text: str) -> list[dict[str, Any]]:
-        """Return the log's entries that contain a text."""
+        """Return the log entries that contain a text."""
         lines = self.log.read_text().splitlines()
         return [json.loads(line) for line in lines if line[:1] == "{" and text in line]
 
@@ -161,20 +161,20 @@ class Service:
         return self.log.read_text()[-2000:]
 
     def kill_worker(self, worker: int) -> float:
-        """Kill a worker; return when."""
+        """Kill a worker; return the time."""
         self.last_kill = time.monotonic()  # before: connections break at once
         os.kill(worker, signal.SIGKILL)
         return self.last_kill
 
     def kill(self) -> float:
-        """Kill the master; return when: connections break before it is reaped."""
+        """Kill the master; return the time, before it is reaped."""
         killed_at = time.monotonic()
         self.process.kill()
         self.process.wait()
         return killed_at
 
     def stop(self) -> None:
-        """Stop it, gently first; nothing of it is left behind."""
+        """Stop it gracefully if possible, and all its processes."""
         children = find_children(self.process.pid)
         self.process.terminate()
         try:

@@ -1,4 +1,4 @@
-"""HTTP byte by byte, for requests that no ordinary client would send."""
+"""Raw HTTP, for requests that no ordinary client would send."""
 
 import re
 import socket
@@ -19,7 +19,7 @@ def write_post(
     content_type: str = "application/json",
     length: int | None = None,
 ) -> bytes:
-    """Write a POST; its body may be shorter than its head says."""
+    """Write a POST, whose body may be shorter than its Content-Length."""
     size = len(body) if length is None else length
     lines = [
         f"POST {path} HTTP/1.1",
@@ -32,7 +32,7 @@ def write_post(
 
 
 def write_chunked(chunk: bytes) -> bytes:
-    """Write a POST with one chunk and not yet an end."""
+    """Write a POST with one chunk and without an end."""
     head = (
         b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
         b"Transfer-Encoding: chunked\r\n\r\n"
@@ -53,7 +53,7 @@ def connections(service: Service, count: int) -> Iterator[list[socket.socket]]:
 
 
 def send(raw: socket.socket, content: bytes) -> None:
-    """Send all that the service takes: it may answer, and close, before the end."""
+    """Send as much as the service reads: it may respond and close before the end."""
     try:
         raw.sendall(content)
     except (BrokenPipeError, ConnectionResetError):
@@ -71,12 +71,12 @@ def read_all(raw: socket.socket) -> bytes:
         while piece := raw.recv(256 * 1024):
             pieces.append(piece)
     except ConnectionResetError:
-        pass  # after what was read: the service had closed while we sent
+        pass  # the service closed the connection while we were sending
     return b"".join(pieces)
 
 
 def exchange(service: Service, content: bytes, seconds: float = 30) -> bytes:
-    """Send bytes, end our side, and return what comes back."""
+    """Send bytes, close our side, and return the response."""
     with connect(service, seconds) as raw:
         send(raw, content)
         try:
@@ -87,5 +87,5 @@ def exchange(service: Service, content: bytes, seconds: float = 30) -> bytes:
 
 
 def find_statuses(answer: bytes) -> list[int]:
-    """Return the statuses of all answers on a connection."""
+    """Return the statuses of all responses on a connection."""
     return [int(status) for status in STATUS.findall(answer)]

@@ -2,9 +2,9 @@
 
     python -m benchmarks.evidence [--quiet 1000] [--rounds 100] [--short] [--no-write]
 
-Each round draws training rows and a month of hourly looks with 100 rows each, quiet or
-with a change after ten days. The tables go into docs/statistics.md, the figures beside
-it. River's ADWIN is installed into a separate environment.
+Each round draws training rows and a month of hourly checks with 100 rows each, quiet or
+with a change after ten days. The tables are written to docs/statistics.md, the figures
+next to it. River's ADWIN is installed in a separate environment.
 """
 
 import argparse
@@ -26,7 +26,7 @@ Results = dict[tuple[float, int], dict[str, Quiet | Found]]
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Simulate, print the tables and write them into the documentation."""
+    """Simulate, print the tables and write them to the documentation."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--quiet", type=int, default=1_000, help="months without change"
@@ -53,7 +53,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def run(quiet: int, rounds: int, *, with_adwin: bool) -> Results:
-    """Simulate all shifts and references, ADWIN with a reference of 0 rows."""
+    """Simulate all shifts and references; ADWIN has a reference of 0 rows."""
     results: Results = {}
     for shift in (0.0, *SHIFTS):
         months = rounds if shift else quiet
@@ -91,7 +91,7 @@ def render_found(results: Results) -> str:
 
 
 def _select(results: Results, shift: float) -> list[tuple[str, int, Quiet | Found]]:
-    """Return the results of a shift, detector by detector."""
+    """Return the results of a shift by detector."""
     found = [
         (name, reference, each)
         for (its_shift, reference), by_name in results.items()

@@ -82,7 +82,7 @@ def run_adwin(months: list[Floats]) -> list[NDArray[np.bool_]]:
 
 
 def prepare_environment() -> Path:
-    """Install river into a separate environment, once, and return its Python."""
+    """Install river in a separate environment (once); return its Python."""
     python = ENVIRONMENT / "bin" / "python"
     wanted, ready = HERE / "requirements.txt", ENVIRONMENT / "ready.txt"
     if not (ready.exists() and ready.read_text() == wanted.read_text()):

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 HOURS = 24 * 30
 CHANGE = 24 * 10  # the first hour that differs
-SEARCHED = 24 * 5  # hours after a change in which it is looked for
-ROWS = 100  # an hour
+SEARCHED = 24 * 5  # hours after a change in which it may be detected
+ROWS = 100  # per hour
 BINS = 10
 
 Floats = NDArray[np.float64]

@@ -2,8 +2,8 @@
 
     python -m benchmarks.gate [--ties 2000] [--rounds 500]
 
-Each round draws held-out rows, lets two models answer for them and gives their answers
-to the gate itself. The tables go into docs/gate.md, the figure to docs/gate.svg.
+Each round draws held-out rows, and the gate compares the predictions of two models for
+them. The tables are written to docs/gate.md, the figure to docs/gate.svg.
 """
 
 import argparse
@@ -27,7 +27,7 @@ Rates = dict[str, dict[int, dict[str, float]]]
 
 
 def main() -> None:
-    """Simulate, and write the results into the documentation."""
+    """Simulate, and write the results to the documentation."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--ties", type=int, default=2_000)
     parser.add_argument("--rounds", type=int, default=500)

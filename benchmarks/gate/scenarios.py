@@ -1,4 +1,4 @@
-"""Pairs of models whose difference is known, and their answers for random rows."""
+"""Pairs of models with a known difference, and their predictions for random rows."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -23,7 +23,7 @@ Scenario = Callable[[int, np.random.Generator], Pair]
 
 
 def answer(probabilities: Floats, y: NDArray[np.str_]) -> Answers:
-    """Return the answers of a model that gives these probabilities."""
+    """Return the predictions of a model with these probabilities."""
     labels = np.array(CLASSES)[probabilities.argmax(axis=1)]
     return grade(labels, probabilities.max(axis=1), probabilities, y, CLASSES)
 
@@ -31,13 +31,13 @@ def answer(probabilities: Floats, y: NDArray[np.str_]) -> Answers:
 def draw_labels(
     probabilities: Floats, generator: np.random.Generator
 ) -> NDArray[np.str_]:
-    """Draw the right class of each row from its true probabilities."""
+    """Draw the correct class of each row from its true probabilities."""
     below = probabilities.cumsum(axis=1) < generator.random((len(probabilities), 1))
     return np.array(CLASSES)[np.minimum(below.sum(axis=1), len(CLASSES) - 1)]
 
 
 def blur(logits: Floats, noise: float, generator: np.random.Generator) -> Floats:
-    """Return what a calibrated model says that sees the true logits with noise."""
+    """Return the logits of a calibrated model that sees the true ones with noise."""
     seen = logits + generator.normal(scale=noise, size=logits.shape)
     share = SHARPNESS**2 / (SHARPNESS**2 + noise**2)
     left = share * noise**2  # variance that the model cannot explain
@@ -51,7 +51,7 @@ def draw_noisy(
     production_noise: float = 1,
     wrong_labels: float = 0,
 ) -> Pair:
-    """Let both models see the truth with noise of their own."""
+    """Draw models that see the true logits with independent noise."""
     logits = generator.normal(scale=SHARPNESS, size=(rows, len(CLASSES)))
     y = draw_labels(softmax(logits, axis=1), generator)
     wrong = generator.random(rows) < wrong_labels
@@ -64,7 +64,7 @@ def draw_noisy(
 def draw_tempered(
     rows: int, generator: np.random.Generator, hot: float, cold: float
 ) -> Pair:
-    """Let both know the truth, which one exaggerates and the other plays down."""
+    """Draw models with the true logits, too extreme in one, too moderate in another."""
     logits = generator.normal(scale=SHARPNESS, size=(rows, len(CLASSES)))
     y = draw_labels(softmax(logits, axis=1), generator)
     return (
@@ -86,10 +86,10 @@ def balance_temperature(hot: float) -> float:
 
 
 class Retrained:
-    """Logistic regressions that were trained on different rows of one population.
+    """Logistic regressions trained on different rows of one population.
 
-    Two of them differ a little in truth; that difference is added to the log losses
-    of one, which makes them a tie.
+    Two of them differ slightly in truth; this difference is added to the log losses of
+    one, which makes them a tie.
     """
 
     def __init__(self, models: int = 40, training_rows: int = 100) -> None:
@@ -121,7 +121,7 @@ def _shift(answers: Answers, gap: float) -> Answers:
 
 
 def make_ties() -> dict[str, Scenario]:
-    """Return pairs of models of which neither is better, by what they are."""
+    """Return pairs of equally good models, by description."""
     cold = balance_temperature(hot=2)
     return {
         "same truth, other noise": draw_noisy,

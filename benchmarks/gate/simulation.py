@@ -25,7 +25,7 @@ GATE = Gate(
     resamples=1_000,
     random_state=0,
 )
-# Passes all floors: only the difference is of interest here.
+# Passes all floors, because only the difference matters here.
 FIT = Performance(0.1, 0.9, {}, Estimate(0, 0, 0), 0.1)
 SHOWN = Estimate(1, 0.5, 1.5)
 

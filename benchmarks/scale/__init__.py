@@ -1,1 +1,1 @@
-"""Measures batch scoring beside what a user would do instead."""
+"""Compares batch scoring with its alternatives."""

@@ -1,4 +1,4 @@
-"""Measures batch scoring and what a user would do instead; Linux, two cores or more.
+"""Compares batch scoring with its alternatives; requires Linux and two cores.
 
 make bench-scale                           10 million rows, about 13 minutes
 make bench-scale ARGS=--long               100 million too, and Spark; an hour or two
@@ -100,7 +100,7 @@ def read_options() -> argparse.Namespace:
 
 
 def choose(options: argparse.Namespace) -> list[Contender]:
-    """Choose the contenders that the command line asks for."""
+    """Choose the contenders of the command line."""
     everybody = [*CONTENDERS]
     if options.dask:
         everybody.insert(2, OURS_DASK)
@@ -115,7 +115,7 @@ def choose(options: argparse.Namespace) -> list[Contender]:
 
 
 def choose_sizes(kind: str, options: argparse.Namespace) -> list[int]:
-    """Return the numbers of rows that a model is measured with."""
+    """Return the numbers of rows for a model."""
     if options.rows:
         return sorted(options.rows)
     if options.long:
@@ -130,14 +130,14 @@ def compare(
     sizes: list[int],
     rounds: int,
 ) -> Results:
-    """Let contenders take turns, and check that they do the same.
+    """Run the contenders in turns, and check that they do the same.
 
     Args:
-        contenders: Who takes part; the first one's scores are the expected ones.
+        contenders: The contenders; the first one's scores are expected from all.
         model: Folder of the model.
-        folder: For rows and scores.
+        folder: A folder for rows and scores.
         sizes: Numbers of rows, in ascending order.
-        rounds: How often each runs; once with more rows than ``STEADY``.
+        rounds: Runs of each contender; only one with more rows than ``STEADY``.
     """
     results, expected, scores = Results(), None, folder / "scores"
     for contender, rows, number in _plan(contenders, sizes, rounds):
@@ -156,7 +156,7 @@ def compare(
 
 
 def make_rows(folder: Path, rows: int) -> Path:
-    """Return a file with some rows, which is written when it is first needed."""
+    """Return a file with some rows, which is written on first use."""
     path = folder / f"{rows}.parquet"
     return path if path.exists() else write_rows(path, rows)
 
@@ -164,7 +164,7 @@ def make_rows(folder: Path, rows: int) -> Path:
 def _plan(
     contenders: list[Contender], sizes: list[int], rounds: int
 ) -> Iterator[tuple[Contender, int, int]]:
-    """Yield who scores how many rows in which round."""
+    """Yield the contender, number of rows and round of each run."""
     for number in range(1, rounds + 1):
         for rows in sizes:
             for each in contenders:

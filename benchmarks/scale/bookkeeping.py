@@ -1,4 +1,4 @@
-"""What the driver of a run spends on each part, beside scoring it."""
+"""The driver's overhead per part of a run, apart from scoring."""
 
 import json
 import pickle
@@ -16,13 +16,13 @@ COPIES = 2_000
 
 @dataclass(frozen=True)
 class Bookkeeping:
-    """What a finished part costs.
+    """The overhead of a finished part.
 
     Attributes:
-        sidecar: Size of the file that says that it is finished, in bytes.
-        counts: Size of its counts, as they are sent to the driver, in bytes.
-        seconds: Time to learn from a local disk that it is finished; a run does so
-            at its start and at its end.
+        sidecar: Size of the file that marks it as finished, in bytes.
+        counts: Size of its counts as sent to the driver, in bytes.
+        seconds: Time to check on a local disk whether it is finished; a run does this
+            at its start and end.
     """
 
     sidecar: int
@@ -31,7 +31,7 @@ class Bookkeeping:
 
 
 def measure_bookkeeping(target: Path) -> Bookkeeping:
-    """Measure it on copies of a part that was scored.
+    """Measure the overhead on copies of a scored part.
 
     Args:
         target: Folder of some scores.

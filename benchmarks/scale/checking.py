@@ -1,4 +1,4 @@
-"""Checks that contenders do the same work: it proves nothing to be fast otherwise."""
+"""Checks that contenders do the same work; otherwise, speed proves nothing."""
 
 import sys
 from pathlib import Path
@@ -10,9 +10,9 @@ import pyarrow.dataset as ds
 
 from benchmarks.scale.contenders import Contender
 
-# ONNX computes in single precision: a number next to a threshold of a tree may fall on
-# its other side. The thresholds of histogram boosting are halfway between the values of
-# the training, where 3 % of these rows have a number.
+# ONNX computes in single precision: a number near a tree's threshold may fall on its
+# other side. The thresholds of histogram boosting are halfway between training values,
+# where 3 % of these rows have a number.
 SAME_CLASS, SAME_PROBABILITIES = 0.998, 0.95
 CLOSE = 1e-4
 INPUT = ("id", "sepal_length", "sepal_width", "petal_length", "petal_width")
@@ -32,7 +32,7 @@ def read_scores(contender: Contender, target: Path) -> pa.Table:
 
 
 def check_scores(contender: Contender, scores: pa.Table, expected: pa.Table) -> None:
-    """Stop if a contender has other rows, predictions or probabilities than ours."""
+    """Stop if a contender's rows, predictions or probabilities differ from ours."""
     if not scores["id"].equals(expected["id"]):
         sys.exit(f"{contender.name} scored {len(scores)} of {len(expected)} rows")
     equal = pc.equal(scores["prediction"], expected["prediction"])

@@ -1,4 +1,4 @@
-"""The contenders: what each is called, and how it is started."""
+"""The contenders and their commands."""
 
 import subprocess
 import sys
@@ -10,26 +10,26 @@ from benchmarks.scale.models import PROJECT, name_environment
 
 HERE = Path(__file__).parent
 ENVIRONMENTS = PROJECT / "benchmarks" / ".environments"
-# A thread for each core that the contender has.
+# One thread per core of the contender.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS")
 
-# Given the folder of the model, the rows and the folder of the scores.
+# Called with the folder of the model, the rows and the folder of the scores.
 Command = Callable[[Path, Path, Path], list[str]]
 
 
 @dataclass(frozen=True)
 class Contender:
-    """A way to score a file of Parquet.
+    """A way to score a Parquet file.
 
     Attributes:
         name: Its name in the report.
-        command: Starts it.
-        cores: Number of cores that it is given.
-        environment: Name of its own virtual environment, "" for the project's.
+        command: Returns the command that starts it.
+        cores: Number of cores that it may use.
+        environment: Name of its own virtual environment; empty for the project's.
         variables: Environment variables, given the folder of the model.
-        has_probabilities: Whether it writes probabilities beside the classes.
+        has_probabilities: Whether it writes probabilities as well as classes.
         has_checks: Whether it checks ranges and keeps rejects.
-        largest: Most rows that it is measured with.
+        largest: Maximum number of rows to measure it with.
     """
 
     name: str
@@ -116,7 +116,7 @@ CONTENDERS = [OURS, OURS_TWO, POLARS, SKLEARN, PYFUNC, PYFUNC_SKLEARN]
 
 
 def ensure_environment(name: str) -> None:
-    """Create a contender's environment, once."""
+    """Create a contender's environment if it does not exist."""
     wanted = HERE / "requirements" / f"{name}.txt"
     folder = ENVIRONMENTS / f"scale-{name}"
     ready = folder / "ready.txt"

@@ -1,4 +1,4 @@
-"""What many rows cost, computed from the measured rates: a section of docs/scale.md."""
+"""The cost of many rows, computed from measured rates: a section of docs/scale.md."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,12 +11,12 @@ from iris_kedro.datasets.batch.writing.manifest import THREADS
 
 BILLION, TRILLION = 10**9, 10**12
 CORES = (10, 100, 1_000)
-# What others say about their systems.
-TASK = 1e-3  # seconds of Dask's scheduler for a task, at most
-REQUEST = 0.02  # seconds of an object store's answer
-LISTED = 1_000  # objects in an answer of S3
-PUTS = 3_500  # objects per second that S3 accepts below a prefix
-BUSY = 0.5  # of its time that a scheduler may spend on tasks
+# Figures from the documentation of these systems.
+TASK = 1e-3  # seconds per task of Dask's scheduler, at most
+REQUEST = 0.02  # seconds per response of an object store
+LISTED = 1_000  # objects in a response of S3
+PUTS = 3_500  # objects per second that S3 accepts for a prefix
+BUSY = 0.5  # share of its time that a scheduler may spend on tasks
 LONGER = 16  # times as many rows in a part
 HELD = 3  # copies of a part's scores in memory: batches, one table, the file
 
@@ -29,8 +29,8 @@ def write_costs(
     Args:
         measured: Results by model, the fastest first.
         rows: A file with rows.
-        few: Number of them.
-        parts: What the driver spends on a part.
+        few: Number of these rows.
+        parts: The driver's overhead per part.
     """
     fastest = next(iter(measured.values()))
     read, written = rows.stat().st_size / few, fastest.written(OURS.name)
@@ -45,7 +45,7 @@ def write_costs(
 
 
 def show_time(seconds: float) -> str:
-    """Return a duration as people say it."""
+    """Format a duration for people."""
     for unit, size in (("days", 86_400), ("h", 3_600), ("min", 60)):
         if seconds >= 2 * size:
             return f"{seconds / size:,.1f} {unit}"
@@ -53,7 +53,7 @@ def show_time(seconds: float) -> str:
 
 
 def show_bytes(size: float) -> str:
-    """Return a size as people say it."""
+    """Format a size for people."""
     for unit, each in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if size >= each:
             return f"{size / each:,.1f} {unit}"
@@ -61,7 +61,7 @@ def show_bytes(size: float) -> str:
 
 
 def _write_times(measured: dict[str, Results]) -> Iterator[str]:
-    """Yield a table of times: rate of a core, times cores, times their efficiency."""
+    """Yield a table of times: rate per core times cores times their efficiency."""
     titles = ["rows", "model", "rows/s and core", *(f"{n:,} cores" for n in CORES)]
     yield f"| {' | '.join([*titles, 'core hours'])} |"
     yield f"|{' --- |' * (len(titles) + 1)}"
@@ -75,7 +75,7 @@ def _write_times(measured: dict[str, Results]) -> Iterator[str]:
 
 
 def _measure_efficiency(results: Results) -> float:
-    """Return the rate of a core beside others, relative to its rate alone."""
+    """Return the rate per core with several cores, relative to one core."""
     if not results.has(OURS_TWO.name):
         return 1.0
     return min(results.ratio(OURS_TWO.name, OURS.name) / 2, 1.0)
@@ -102,7 +102,7 @@ def _write_sizes(rate: float, read: float, written: float) -> Iterator[str]:
 
 
 def _write_limits(rate: float, written: float, parts: Bookkeeping) -> Iterator[str]:
-    """Yield what breaks first, and what to do."""
+    """Yield the first limits, and what to do about them."""
     tasks = rate / PART_ROWS
     cores = BUSY / TASK / tasks
     larger = PART_ROWS * LONGER

@@ -1,4 +1,4 @@
-"""Runs a contender in a process of its own, and measures time and memory."""
+"""Runs a contender in its own process, and measures time and memory."""
 
 import os
 import shutil
@@ -14,16 +14,16 @@ import psutil
 
 from benchmarks.scale.contenders import Contender
 
-INTERVAL = 0.05  # seconds between two looks at memory
+INTERVAL = 0.05  # seconds between two measurements of memory
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a run took.
+    """The resources used by a run.
 
     Attributes:
-        seconds: From its start to its end.
-        cpu: Seconds of CPU time, of all its processes.
+        seconds: Its duration.
+        cpu: CPU time of all its processes, in seconds.
         memory: Peak of the resident memory of all its processes, in bytes.
         written: Size of its scores, in bytes.
     """
@@ -35,10 +35,10 @@ class Run:
 
 
 def run(contender: Contender, model: Path, rows: Path, target: Path) -> Run:
-    """Score rows; the scores are left in the folder, which is emptied before.
+    """Score rows into a folder, which is emptied first.
 
     Args:
-        contender: Who scores them.
+        contender: The contender.
         model: Folder of the model.
         rows: The rows.
         target: The folder.
@@ -70,10 +70,10 @@ def run(contender: Contender, model: Path, rows: Path, target: Path) -> Run:
 
 
 class MemoryWatch:
-    """Looks again and again at the resident memory of a process and its children.
+    """Samples the resident memory of a process and its children.
 
     Args:
-        number: The number of the process.
+        number: Id of the process.
     """
 
     def __init__(self, number: int) -> None:

@@ -1,4 +1,4 @@
-"""Trains each model once with the project's own pipelines and lays it out for all."""
+"""Trains each model once with the project's pipelines, for all contenders."""
 
 import json
 import os
@@ -36,9 +36,9 @@ def prepare(kind: str, folder: Path) -> Path:
 
     Args:
         kind: One of ``CANDIDATES``.
-        folder: Where to; gets the project with its registry ``mlflow.db``, the models
-            as MLflow keeps them in ``onnx`` and ``sklearn``, ``model.onnx``, and
-            ``about.json`` with columns, classes and ranges for scripts.
+        folder: Gets the project with its registry ``mlflow.db``, MLflow's models in
+            ``onnx`` and ``sklearn``, ``model.onnx``, and ``about.json`` with columns,
+            classes and ranges for scripts.
 
     Returns:
         The folder.

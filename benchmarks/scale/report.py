@@ -1,4 +1,4 @@
-"""benchmarks/SCALE.md: the figures of all contenders."""
+"""Writes benchmarks/SCALE.md with the figures of all contenders."""
 
 import importlib.metadata
 import os
@@ -32,7 +32,7 @@ PREAMBLE = (
 
 
 def insert(page: Path, name: str, lines: list[str]) -> None:
-    """Replace what is between two comments of a page; add them if there are none."""
+    """Replace the text between two comments of a page; add them if missing."""
     begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
     text = page.read_text() if page.exists() else "# Scale\n"
     if begin not in text:
@@ -49,8 +49,8 @@ def write_results(
 
     Args:
         measured: Results by model.
-        contenders: Who was measured.
-        command: What measured it.
+        contenders: The measured contenders.
+        command: The command that measured them.
     """
     return [
         "## Batch scoring",

@@ -1,4 +1,4 @@
-"""What was measured, and the figures that follow from it."""
+"""Measured runs, and the figures derived from them."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -15,11 +15,11 @@ from benchmarks.scale.contenders import (
 )
 from benchmarks.scale.measuring import Run
 
-# Of a model, by contender and number of rows: a run for each round.
+# The runs of a model by contender and number of rows, one per round.
 Runs = dict[str, dict[int, list[Run]]]
-STEADY = 10_000_000  # most rows from which the rate is taken
+STEADY = 10_000_000  # maximum number of rows to compute the rate from
 SHORTEST = 1e-3  # seconds: on a busy machine, more rows may even take less time
-LIMIT = 2 << 30  # bytes that any number of rows must fit in
+LIMIT = 2 << 30  # memory limit for any number of rows, in bytes
 
 
 @dataclass
@@ -41,10 +41,10 @@ class Results:
         return contender in self.runs
 
     def rates(self, contender: str) -> list[float]:
-        """Return the rows per second without start, of each round.
+        """Return the rows per second of each round, without the start.
 
-        From the difference of two numbers of rows: what starts and ends a run, such as
-        importing MLflow or starting Java, takes as long with both.
+        From the difference of two numbers of rows, because starting and ending a run,
+        such as importing MLflow or starting Java, takes the same time for both.
         """
         rows, pairs = self._pair(contender)
         return [
@@ -57,12 +57,12 @@ class Results:
         return median(self.rates(contender))
 
     def cpu(self, contender: str) -> float:
-        """Return the seconds of CPU time of a row, without start."""
+        """Return the CPU time per row in seconds, without the start."""
         rows, pairs = self._pair(contender)
         return median(max(large.cpu - small.cpu, 0) for small, large in pairs) / rows
 
     def ratio(self, contender: str, other: str) -> float:
-        """Return how much higher a rate is than another; the median of the rounds."""
+        """Return the ratio of two contenders' rates, the median of the rounds."""
         pairs = zip(self.rates(contender), self.rates(other), strict=True)
         return median(a / b for a, b in pairs)
 
@@ -77,7 +77,7 @@ class Results:
         return max(each.memory for runs in found for each in runs)
 
     def written(self, contender: str) -> float:
-        """Return the bytes that are written for a row."""
+        """Return the bytes written per row."""
         rows = max(self.runs[contender])
         return self.runs[contender][rows][0].written / rows
 
@@ -92,7 +92,7 @@ def judge(results: Results) -> list[tuple[str, str, bool]]:
     """Compare the figures of a model with the targets.
 
     Returns:
-        For each target, what it says, the figure, and whether it is reached.
+        For each target, its text, the figure, and whether it is reached.
     """
     one, verdicts = OURS.name, []
     for target, others in (

@@ -1,4 +1,4 @@
-"""Rows to score: flowers around the real ones, in Parquet."""
+"""Rows to score: flowers near the real ones, in Parquet."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ def write_rows(path: Path, rows: int) -> Path:
 
     Args:
         path: The file.
-        rows: How many; a row group has ``GROUP_ROWS``, so that memory does not grow.
+        rows: Number of rows; row groups have ``GROUP_ROWS``, to limit memory.
     """
     flowers = load_iris().data
     generator = np.random.default_rng(0)

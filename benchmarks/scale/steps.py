@@ -1,4 +1,4 @@
-"""How the CPU time of a row is divided among the steps of scoring it."""
+"""The CPU time of each step of scoring a row."""
 
 import hashlib
 import time
@@ -36,7 +36,7 @@ class Stopwatch:
         self.seconds: defaultdict[str, float] = defaultdict(float)
 
     def time(self, step: str, function: Callable[..., T], *values: object) -> T:
-        """Return what a function returns, and add its time to a step."""
+        """Call a function, add its time to a step, and return its result."""
         begin = time.process_time()
         result = function(*values)
         self.seconds[step] += time.process_time() - begin
@@ -44,14 +44,14 @@ class Stopwatch:
 
 
 def measure_steps(model: Path, rows: Path) -> dict[str, float]:
-    """Measure each step on its own, on one thread, with the scores left in memory.
+    """Measure each step separately, in one thread, with the scores in memory.
 
     Args:
         model: Folder of a model.
         rows: A file of Parquet.
 
     Returns:
-        Nanoseconds a row of each step.
+        Nanoseconds per row of each step.
     """
     pa.set_cpu_count(1)
     file, watch = pq.ParquetFile(rows), Stopwatch()
@@ -77,7 +77,7 @@ def write_steps(steps: dict[str, float]) -> Iterator[str]:
     """Yield a table of the steps, and whether input and output take most of the time.
 
     Args:
-        steps: What ``measure_steps`` returns.
+        steps: The result of ``measure_steps``.
     """
     total = sum(steps.values())
     yield from ("", "| step of logistic regression | ns a row | share |")

@@ -1,11 +1,10 @@
-"""Measures the steps from a source to training and held-out rows, as rows grow.
+"""Measures the steps from a source to training and held-out rows, by number of rows.
 
     make bench-rows                              10 thousand to 5 million rows
     make bench-rows ARGS="--rows 10000 --no-write"
 
-Each step is a Kedro node in a process of its own, which starts from the files of the
-step before, as ``kedro run --nodes`` does. The peak is the process's largest resident
-memory.
+Each step is a Kedro node in its own process, which starts from the files of the step
+before, like ``kedro run --nodes``. The peak is the process's maximum resident memory.
 """
 
 import argparse
@@ -65,7 +64,7 @@ def name_categories(name: str, count: int) -> list[str]:
 
 
 def write_rows(file: Path, rows: int) -> None:
-    """Write rows as CSV, piece by piece, always the same ones."""
+    """Write rows as CSV, piece by piece; always the same rows."""
     generator = np.random.default_rng(42)
     for start in range(0, rows, PIECE):
         count = min(PIECE, rows - start)
@@ -105,7 +104,7 @@ def run_step(folder: Path, step: str) -> tuple[float, float]:
 
 
 def limit_memory(gibibytes: float) -> None:
-    """Let steps fail rather than take all memory of the machine."""
+    """Make steps fail rather than use all memory of the machine."""
     limit = int(gibibytes * 2**30)
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
@@ -141,7 +140,7 @@ def main() -> None:
 
 
 def introduce() -> list[str]:
-    """Return what is said before the table."""
+    """Return the text before the table."""
     return [
         "## From a source to training rows",
         "",

@@ -22,7 +22,7 @@ Rows = list[Any]  # lists of numbers, or objects
 
 
 class Message(NamedTuple):
-    """What a request carries."""
+    """The content of a request."""
 
     body: bytes
     headers: dict[str, str]
@@ -34,19 +34,19 @@ Parse = Callable[[bytes, Mapping[str, str]], Any]
 
 
 def parse_json(body: bytes, _: Mapping[str, str]) -> Any:
-    """Parse an answer in JSON."""
+    """Parse a JSON response."""
     return json.loads(body)
 
 
 @dataclass(frozen=True)
 class Form:
-    """A form in which a contender accepts rows.
+    """A format in which a contender accepts rows.
 
     Attributes:
         path: Path of the route.
         write: Writes rows.
-        read: Reads the predicted labels from the parsed answer.
-        parse: Parses an answer, given its body and headers.
+        read: Reads the predicted labels from the parsed response.
+        parse: Parses a response, given its body and headers.
     """
 
     path: str
@@ -69,16 +69,16 @@ class Contender:
 
     Attributes:
         name: Its name in the report.
-        command: Starts it, given a folder with the model and a port.
-        forms: The forms that it accepts: ``row``, ``objects``, ``matrix``, ``csv``,
+        command: Returns its command, given the model's folder and a port.
+        forms: The formats that it accepts: ``row``, ``objects``, ``matrix``, ``csv``,
             ``binary``.
-        environment: Name of its own virtual environment, "" for the project's.
+        environment: Name of its own virtual environment; empty for the project's.
         variables: Environment variables, given the folder and the port.
-        is_part: Says by its command line whether a process is counted in memory and
-            CPU time.
+        is_part: Returns whether a process is included in memory and CPU time, given its
+            command line.
         is_peer: Whether it is only measured by ``make bench-peers``.
-        bulk: Name of the fastest form that it accepts for 10,000 rows, "" if they are
-            not measured.
+        bulk: Name of its fastest format for 10,000 rows; empty if they are not
+            measured.
         draw: Draws some rows to predict.
     """
 
@@ -102,7 +102,7 @@ def program(environment: str, name: str) -> str:
 
 
 def as_objects(rows: Rows) -> list[dict[str, float]]:
-    """Name the values."""
+    """Convert rows to objects."""
     return [dict(zip(COLUMNS, row, strict=True)) for row in rows]
 
 

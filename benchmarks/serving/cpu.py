@@ -1,7 +1,7 @@
-"""CPU time of a one-row request inside our process, beside that of a bare Flask view.
+"""CPU time of a one-row request in our process, compared with a bare Flask view.
 
-Run as a script, it measures in a fresh process with the settings of the service, as a
-worker has them, and prints the result as JSON.
+Run as a script, it measures in a new process with the settings of a worker, and prints
+the result as JSON.
 """
 
 import asyncio
@@ -34,8 +34,8 @@ class CpuTime:
     """CPU time per request, in microseconds.
 
     Attributes:
-        request: Of the thread that answers, from the ASGI call to the last byte.
-        process: Of all threads, those that count and log included.
+        request: Of the thread that handles it, from the ASGI call to the last byte.
+        process: Of all threads, including those that count and log.
         bare_flask: Of a Flask view that returns two bytes, called through WSGI.
     """
 
@@ -45,12 +45,12 @@ class CpuTime:
 
 
 def measure_cpu(folder: Path, core: int, body: bytes) -> CpuTime:
-    """Measure in a process of its own, on one core.
+    """Measure in a separate process, on one core.
 
     Args:
         folder: The folder with the model, whose store is served.
         core: The core that the process runs on.
-        body: What to send: a row as JSON.
+        body: A row as JSON.
     """
     with tempfile.TemporaryDirectory() as metrics:
         settings = OURS.variables(folder, 8000) | {
@@ -75,9 +75,9 @@ def measure(
     repetitions: int = REPETITIONS,
     requests: int = REQUESTS,
 ) -> CpuTime:
-    """Measure in this process; of several repetitions, the fastest counts.
+    """Measure in this process; the fastest of several repetitions counts.
 
-    Ours and the bare view alternate, so that both see the machine in the same state.
+    Our service and the bare view alternate, so that the machine is in the same state.
     """
     flask = create_bare_flask()
     repetition = []
@@ -98,7 +98,7 @@ async def call(application: Application, body: bytes, times: int) -> None:
     """Call an ASGI application as uvicorn does.
 
     Raises:
-        RuntimeError: If it does not answer with 200.
+        RuntimeError: If the status is not 200.
     """
     sent: list[Message] = []
 
@@ -140,7 +140,7 @@ def describe_request(body: bytes) -> Message:
 
 
 def create_bare_flask() -> Flask:
-    """Create the smallest Flask application that answers the same request."""
+    """Create a minimal Flask application for the same request."""
     app = Flask("bare", static_folder=None)
 
     @app.post("/predict")
@@ -160,7 +160,7 @@ def call_bare_flask(app: Flask, body: bytes, times: int) -> None:
 
 
 def start_response(*_: Any) -> Callable[[bytes], object]:
-    """Ignore the head of an answer."""
+    """Ignore the head of a response."""
     return lambda _: None
 
 

@@ -3,8 +3,8 @@
 make bench-loop
 python benchmarks/serving/database.py [--rounds 10] [--seconds 3] [--url URL]
 
-Both run on one core and take turns in answering the same load of one-row requests from
-the other core, so that other load on the machine affects both alike.
+Both run on one core and alternately get the same load of one-row requests from the
+other core, so that other load on the machine affects both equally.
 """
 
 import argparse
@@ -56,7 +56,7 @@ def main() -> None:
 def compare(
     servers: dict[str, Server], rounds: int, seconds: int
 ) -> tuple[dict[str, list[Measured]], dict[str, float]]:
-    """Load the servers in turns; return the measurements and CPU time of each.
+    """Load the servers alternately; return the measurements and CPU time of each.
 
     CPU time is in microseconds per request, and depends less on other load.
     """

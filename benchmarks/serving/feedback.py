@@ -1,7 +1,7 @@
 """Measures how much feedback one worker on one core handles; Linux, two cores.
 
-Run by ``make bench-loop``; with ``--folder`` for a folder that
-``models.prepare`` has filled before, otherwise a model is trained first.
+Run by ``make bench-loop``. Without ``--folder``, a folder that ``models.prepare`` has
+filled, a model is trained first.
 """
 
 import argparse
@@ -29,7 +29,7 @@ STORED = 200_000  # predictions; each gets at most one label
 
 
 def fill(url: str) -> None:
-    """Store predictions to give feedback on."""
+    """Store predictions for the feedback."""
     engine = connect(url)
     upgrade(engine)
     common = {
@@ -66,7 +66,7 @@ def write_bodies() -> Iterator[bytes]:
 async def send(
     url: str, connections: int, seconds: float
 ) -> tuple[list[float], dict[int, int]]:
-    """Send one label after the other; return latencies, and responses by status."""
+    """Send one label after another; return latencies, and responses by status."""
     bodies, taken, statuses = write_bodies(), [], {}
     end = time.perf_counter() + seconds
 

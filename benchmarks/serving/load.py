@@ -1,4 +1,4 @@
-"""Load on a server: by wrk where it is installed, else by aiohttp's client."""
+"""Load on a server, by wrk if it is installed, else by aiohttp's client."""
 
 import asyncio
 import os
@@ -29,14 +29,14 @@ body:close()
 
 @dataclass(frozen=True)
 class Measured:
-    """The outcome of a load.
+    """The result of a load.
 
     Attributes:
-        answers: Number of answers.
-        per_second: Answers per second.
+        answers: Number of responses.
+        per_second: Responses per second.
         p50: Median latency in milliseconds.
         p99: 99th percentile in milliseconds.
-        failed: Requests without a good answer.
+        failed: Requests without a successful response.
     """
 
     answers: int
@@ -48,7 +48,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Request:
-    """What is sent again and again."""
+    """The request that is repeated."""
 
     url: str
     body: bytes
@@ -56,7 +56,7 @@ class Request:
 
 
 def load(request: Request, connections: int, seconds: int, cores: set[int]) -> Measured:
-    """Send a request again and again over some connections, from given cores."""
+    """Send a request repeatedly over some connections, from given cores."""
     if shutil.which("wrk"):
         return _load_with_wrk(request, connections, seconds, cores)
     before = os.sched_getaffinity(0)
@@ -68,10 +68,10 @@ def load(request: Request, connections: int, seconds: int, cores: set[int]) -> M
 
 
 def parse_wrk(output: str) -> Measured:
-    """Read what wrk prints.
+    """Parse wrk's output.
 
     Raises:
-        ValueError: If it is something else.
+        ValueError: If it has another format.
     """
     rate = re.search(r"Requests/sec:\s+([\d.]+)", output)
     answers = ANSWERS.search(output)
@@ -94,7 +94,7 @@ def parse_wrk(output: str) -> Measured:
 
 
 def write_script(request: Request, body: Path) -> str:
-    """Write the script that tells wrk what to send; the body is in a file."""
+    """Write wrk's script, which sends the body in a file."""
     headers = "\n".join(
         f'wrk.headers["{name}"] = "{value}"' for name, value in request.headers.items()
     )

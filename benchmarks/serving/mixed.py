@@ -1,4 +1,4 @@
-"""Mixed rows: passengers, with categories, flags, whole numbers and gaps."""
+"""Mixed rows: passengers, with categories, booleans, integers and missing values."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""Trains each model once with the project's own pipelines and lays it out for all."""
+"""Trains each model once with the project's pipelines, for all contenders."""
 
 import os
 import shutil
@@ -24,8 +24,8 @@ def prepare(kind: str, folder: Path) -> Path:
     Args:
         kind: The candidate's name, or ``mixed_rows`` for a logistic regression on a
             table that ``kedro dataset init`` describes.
-        folder: Where to; gets the project, its registry ``mlflow.db``, a filled
-            ``store`` for our service, ``model.onnx`` and, for others, ``sklearn``.
+        folder: Gets the project, its registry ``mlflow.db``, a filled ``store`` for our
+            service, ``model.onnx`` and, for others, ``sklearn``.
 
     Returns:
         The folder.
@@ -53,7 +53,7 @@ def prepare(kind: str, folder: Path) -> Path:
 
 
 def promote_copy(folder: Path) -> None:
-    """Make a new version with the same file Production: a swap like any other."""
+    """Promote a new version with the same file, which is a swap like any other."""
     mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
     client = MlflowClient()
     old = client.get_model_version_by_alias(NAME, "Production")

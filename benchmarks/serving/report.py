@@ -17,7 +17,7 @@ from matplotlib import pyplot as plt
 from rich.console import Console
 from rich.table import Table
 
-# Results by model, contender and figure: a value for each round.
+# Results by model, contender and figure, with one value per round.
 Results = dict[str, dict[str, dict[str, list[float]]]]
 
 OURS, TUNED = "iris-kedro", "FastAPI, ONNX, tuned"
@@ -58,7 +58,7 @@ class Figure:
     Attributes:
         key: Its name in the results.
         title: Its name in the tables, with the unit.
-        digits: Digits after the point.
+        digits: Number of decimals.
     """
 
     key: str
@@ -81,7 +81,7 @@ FIGURES = (
 
 
 def ratio(results: Results, model: str, figure: str, other: str) -> float | None:
-    """Return the median of our ratio to another contender, round by round."""
+    """Return our ratio to another contender, the median of the rounds."""
     ours = results[model].get(OURS, {}).get(figure)
     theirs = results[model].get(other, {}).get(figure)
     if not ours or not theirs or not all(theirs):
@@ -90,7 +90,7 @@ def ratio(results: Results, model: str, figure: str, other: str) -> float | None
 
 
 def print_results(results: Results, console: Console) -> None:
-    """Print a table for each model: medians, and our ratio to each."""
+    """Print a table for each model: medians, and our ratio to each contender."""
     for model, by_contender in results.items():
         table = Table(title=model.replace("_", " "))
         table.add_column("")
@@ -125,13 +125,13 @@ def describe_bulk(results: Results, model: str) -> str:
 def describe_ours(
     two_workers: list[float], plain: list[Measured], swapped: list[Measured]
 ) -> list[str]:
-    """Describe what only concerns our service.
+    """Describe the results that only concern our service.
 
     Args:
-        two_workers: How many times the requests of one worker two answer, with one
-            row and with many.
-        plain: Loads while Production stayed the same.
-        swapped: Loads while it changed.
+        two_workers: Throughput of two workers relative to one, for one row and for
+            many.
+        plain: Loads without a change of Production.
+        swapped: Loads during a change.
     """
     row, batch = two_workers
     p99 = np.median([b.p99 / a.p99 for a, b in zip(plain, swapped, strict=True)])
@@ -175,7 +175,7 @@ def describe_cpu(results: Results) -> list[str]:
 def write_results(
     results: Results, extra: list[str], opponents: str, command: str, path: Path
 ) -> None:
-    """Write everything with machine and versions, and the picture beside it."""
+    """Write all results with machine and versions, and the figure."""
     versions = ", ".join(f"{p} {importlib.metadata.version(p)}" for p in PACKAGES)
     lines = [
         "# The service and what a user would pick instead",
@@ -206,7 +206,7 @@ def write_results(
 
 
 def draw(results: Results, path: Path) -> None:
-    """Draw requests and rows per second of all contenders, ours in color."""
+    """Draw the requests and rows per second of all contenders, ours in color."""
     mpl.use("svg")
     panels = [
         (model, figure)

@@ -1,4 +1,4 @@
-"""Measures the service and what a user would pick instead; Linux, two cores or more.
+"""Compares the service with its alternatives; requires Linux and two cores.
 
 make bench                       ours, both FastAPI and MLflow's server
 make bench-peers                 and BentoML, MLServer and LitServe
@@ -74,7 +74,7 @@ def main() -> None:
 
 
 def choose(kind: str, options: argparse.Namespace) -> list[Contender]:
-    """Choose the contenders that the command line asks for."""
+    """Choose the contenders of the command line."""
     names = [name.lower() for name in options.only.split(",") if name]
     return [
         contender
@@ -107,7 +107,7 @@ def read_options() -> argparse.Namespace:
 
 
 def prepare_for_peers(chosen: list[Contender], model: Path) -> None:
-    """Write the model as MLServer needs it: with joblib."""
+    """Write the model with joblib, as MLServer requires."""
     import joblib  # noqa: PLC0415 -- for peers only
     import skops.io  # noqa: PLC0415
 
@@ -121,7 +121,7 @@ def prepare_for_peers(chosen: list[Contender], model: Path) -> None:
 def compare(
     chosen: list[Contender], model: Path, rounds: int, seconds: int
 ) -> dict[str, dict[str, list[float]]]:
-    """Let contenders take turns; return the figures of each, a value for each round."""
+    """Run the contenders in turns; return the figures of each, a value per round."""
     figures: dict[str, dict[str, list[float]]] = {c.name: {} for c in chosen}
     expected: dict[str, Any] = {}
     for number in range(rounds):
@@ -142,12 +142,12 @@ def compare(
 
 
 def check_answers(server: Server, expected: dict[str, Any]) -> None:
-    """Stop if a contender predicts something else than the first: it proves nothing.
+    """Stop if a contender's predictions differ from those of the first.
 
     Args:
         server: The contender's server.
-        expected: Labels of the first contender, who fills it, by number of rows, and
-            its probabilities.
+        expected: The first contender's labels by number of rows, and probabilities; it
+            fills them in.
     """
     for name in server.contender.forms:
         count = 1 if name == "row" else BATCH
@@ -159,7 +159,7 @@ def check_answers(server: Server, expected: dict[str, Any]) -> None:
 def check_answer(
     server: Server, name: str, rows: Rows, expected: dict[str, Any]
 ) -> None:
-    """Compare the answer to some rows in one form with that of the first contender."""
+    """Compare the response to some rows in one format with the first contender's."""
     form = server.contender.forms[name]
     answer = server.ask(form, rows)
     labels = form.read(answer)
@@ -184,7 +184,7 @@ def measure(server: Server, seconds: int) -> dict[str, float]:
     used = server.cpu_seconds()
     many = load(row, 16, seconds, {1})
     used = server.cpu_seconds() - used
-    # One burst of other work on the machine decides the p99 of a window.
+    # A burst of other work on the machine determines the p99 of a window.
     alone = [load(row, 1, 1, {1}) for _ in range(seconds)]
     figures = {
         "start": server.seconds_to_answer,
@@ -206,13 +206,13 @@ def measure(server: Server, seconds: int) -> dict[str, float]:
 
 
 def request(server: Server, form: str, rows: Rows) -> Request:
-    """Return a request with some rows in a form."""
+    """Return a request with some rows in a format."""
     chosen = server.contender.forms[form]
     return Request(server.url + chosen.path, *chosen.write(rows))
 
 
 def wait_until_settled(server: Server) -> None:
-    """Let a follower that has just started import MLflow and reach the registry."""
+    """Wait until a new follower has imported MLflow and reached the registry."""
     report = server.folder / "store" / "registry.json"
     end = time.time() + SETTLE_SECONDS
     if server.contender.name == OURS.name:
@@ -221,7 +221,7 @@ def wait_until_settled(server: Server) -> None:
 
 
 def read_last_seen(report: Path) -> float:
-    """Read from the follower's report when it reached the registry last."""
+    """Return when the follower last reached the registry, from its report."""
     try:
         return json.loads(report.read_text())["last_seen"] or 0.0
     except (FileNotFoundError, ValueError):
@@ -229,7 +229,7 @@ def read_last_seen(report: Path) -> float:
 
 
 def measure_ours_alone(model: Path, rounds: int, seconds: int) -> list[str]:
-    """Measure what only concerns our service: a second worker, and a swap."""
+    """Measure what only our service has: a second worker, and a swap."""
     row = OURS.draw(1)
     ratios, plain, swapped = [], [], []
     for _ in range(rounds):
@@ -243,9 +243,9 @@ def measure_ours_alone(model: Path, rounds: int, seconds: int) -> list[str]:
 
 
 def measure_workers(model: Path, workers: str, seconds: int) -> NDArray[np.float64]:
-    """Measure the requests per second of some workers: one row, and many.
+    """Measure the requests per second of some workers, for one row and for many.
 
-    The longer a request takes, the less of the cores the load generator needs.
+    The longer a request takes, the less CPU time the load generator needs.
     """
     with Server(OURS, model, {0, 1}, IRIS_WORKERS=workers) as server:
         wait_until_settled(server)
@@ -258,9 +258,9 @@ def measure_workers(model: Path, workers: str, seconds: int) -> NDArray[np.float
 
 
 def load_while_swapping(server: Server, model: Path, row: Rows) -> Measured:
-    """Put load on the server while Production changes.
+    """Load the server while Production changes.
 
-    On a busy machine, the follower may need more than one load to prove the version.
+    On a busy machine, the follower may need more than one load to check the version.
 
     Returns:
         The load in which the workers changed; its failures include those before.

@@ -16,7 +16,7 @@ from contenders import ENVIRONMENTS, HERE, Contender, Form, Rows
 
 START_SECONDS = 120.0
 MEBIBYTE = 1024  # in kB, as the kernel counts
-COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}  # modules are, from the second start on
+COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}  # so that later starts are fast
 
 
 class Server:
@@ -26,7 +26,7 @@ class Server:
         contender: The contender.
         folder: The folder with its model.
         cores: The cores that it may use.
-        variables: Further environment variables.
+        variables: Additional environment variables.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Server:
         self.started = self.seconds_to_answer = 0.0
 
     def __enter__(self) -> Self:
-        """Start it and wait for its first answer."""
+        """Start it and wait for its first response."""
         own = self.contender.variables(self.folder, self.port)
         self.log = self.folder / "server.log"
         self.started, began = time.time(), time.perf_counter()
@@ -72,7 +72,7 @@ class Server:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop it and all that it started."""
+        """Stop it and all its child processes."""
         self._process.terminate()
         try:
             self._process.wait(15)
@@ -81,24 +81,24 @@ class Server:
             self._process.wait()
 
     def predict(self, form: Form, rows: Rows) -> list[str]:
-        """Ask once; return the labels."""
+        """Send a request; return the labels."""
         return form.read(self.ask(form, rows))
 
     def ask(self, form: Form, rows: Rows) -> Any:
-        """Ask once; return the parsed answer."""
+        """Send a request; return the parsed response."""
         request = urllib.request.Request(self.url + form.path, *form.write(rows))
         with urllib.request.urlopen(request, timeout=30) as answer:
             return form.parse(answer.read(), answer.headers)
 
     def weigh(self) -> float:
-        """Return the mebibytes of memory that its processes have for themselves.
+        """Return the proportional set size of its processes, in mebibytes.
 
-        Shared pages are divided among those who share them: "proportional set size".
+        Shared pages are divided among the processes that share them.
         """
         return sum(map(proportional_size, self._counted_processes()))
 
     def cpu_seconds(self) -> float:
-        """Return the CPU time that its processes have used so far."""
+        """Return the CPU time of its processes so far, in seconds."""
         return sum(map(cpu_seconds, self._counted_processes()))
 
     def _counted_processes(self) -> list[int]:
@@ -118,7 +118,7 @@ class Server:
 
 
 def free_port() -> int:
-    """Return a port that is free, as are the two after it."""
+    """Return a free port, after which two others are free."""
     while True:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -133,7 +133,7 @@ def _is_free(port: int) -> bool:
 
 
 def descendants(process: int) -> list[int]:
-    """Return a process and all that stem from it."""
+    """Return a process and all its descendants."""
     found = [process]
     for task in Path(f"/proc/{process}/task").iterdir():
         for child in (task / "children").read_text().split():
@@ -161,7 +161,7 @@ def cpu_seconds(process: int) -> float:
 
 
 def ensure_environment(name: str) -> None:
-    """Create a contender's environment, once."""
+    """Create a contender's environment if it does not exist."""
     folder = ENVIRONMENTS / name
     wanted = HERE / "requirements" / f"{name}.txt"
     ready = folder / "ready.txt"

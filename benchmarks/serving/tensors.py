@@ -11,7 +11,7 @@ OUTPUTS = ("label", "probabilities")
 
 
 def encode_request(rows: list[list[float]]) -> tuple[bytes, dict[str, str]]:
-    """Encode rows as an FP32 tensor; ask for binary outputs.
+    """Encode rows as an FP32 tensor, and request binary outputs.
 
     Returns:
         The body and the headers.
@@ -31,7 +31,7 @@ def encode_request(rows: list[list[float]]) -> tuple[bytes, dict[str, str]]:
 
 
 def decode_response(body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
-    """Decode labels and probabilities, as our JSON answers have them."""
+    """Decode labels and probabilities, as in our JSON responses."""
     result = triton.InferenceServerClient.parse_response_body(
         body, header_length=int(headers[HEADER_LENGTH])
     )

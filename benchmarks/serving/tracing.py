@@ -1,9 +1,9 @@
-"""What tracing adds to a request, after its answer, in CPU time of the process.
+"""The CPU time that tracing adds to a request, after its response.
 
 PYTHONPATH=. python benchmarks/serving/tracing.py [--rounds 50]
 
-The cases take turns in each round, so that other load on the machine affects all alike;
-the median of the rounds counts. Spans go to a process that takes them and does nothing.
+The cases alternate in each round, so that other load affects all equally; the median of
+the rounds counts. Spans are sent to a process that discards them.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from serving.monitoring.observers import CompletedRequest
 from serving.monitoring.tracing.context import read_head
 from serving.monitoring.tracing.tracing import Tracing
 
-REQUESTS, BATCH = 2000, 20  # of a round; that are counted together
+REQUESTS, BATCH = 2000, 20  # per round; processed together
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
 ENVIRON = {
     "PATH_INFO": "/predict",
@@ -37,10 +37,10 @@ ENVIRON = {
 
 @dataclass(frozen=True)
 class Case:
-    """Requests of a kind.
+    """A kind of requests.
 
     Attributes:
-        tracing: What makes their spans; None if they are not traced.
+        tracing: Creates their spans; None if they are not traced.
         environ: Their heads.
     """
 
@@ -48,7 +48,7 @@ class Case:
     environ: dict[str, Any]
 
     def measure(self, requests: int = REQUESTS) -> float:
-        """Return the CPU time of a request, in microseconds."""
+        """Return the CPU time per request, in microseconds."""
         start = process_time()
         for _ in range(requests // BATCH):
             batch = [self._complete() for _ in range(BATCH)]
@@ -84,7 +84,7 @@ def main() -> None:
 
 
 def compare(cases: dict[str, Case], rounds: int) -> dict[str, float]:
-    """Return what each case takes more than the first, in microseconds a request."""
+    """Return the additional time of each case, in microseconds per request."""
     measured = [
         {name: case.measure() for name, case in cases.items()} for _ in range(rounds)
     ]
@@ -108,7 +108,7 @@ def trace(url: str, ratio: float) -> Iterator[Tracing]:
 
 @contextmanager
 def receive() -> Iterator[str]:
-    """Run a process that takes spans; give its URL."""
+    """Run a process that receives spans; yield its URL."""
     ports: Queue[int] = Queue()
     process = Process(target=run_receiver, args=[ports], daemon=True)
     process.start()
@@ -117,23 +117,23 @@ def receive() -> Iterator[str]:
 
 
 class Receiver(BaseHTTPRequestHandler):
-    """Takes whatever is sent."""
+    """Accepts all requests."""
 
     protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
-        """Read the body and answer."""
+        """Read the body and respond."""
         self.rfile.read(int(self.headers["Content-Length"]))
         self.send_response(200)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 def run_receiver(ports: "Queue[int]") -> None:
-    """Take spans until terminated."""
+    """Receive spans until terminated."""
     server = HTTPServer(("127.0.0.1", 0), Receiver)
     ports.put(server.server_port)
     server.serve_forever()

@@ -2,7 +2,7 @@
 
     python -m benchmarks.verdicts [--quiet 200] [--rounds 50] [--short]
 
-The rows of simulated services go through the nodes of the monitoring pipeline, with the
+The nodes of the monitoring pipeline process the rows of simulated services, with the
 parameters of conf/base.
 """
 
@@ -21,10 +21,10 @@ SEED = 14
 MONTH = 30 * 24
 TRAINING_ROWS = (50, 105, 500, 5_000)
 SHIFTS = (0.5, 1.0, 1.5)
-QUIET = (0, 200)  # looks before the change
+QUIET = (0, 200)  # checks before the change
 RATES = (100, 10)
-SEARCHED = 72  # looks after the change
-# Training rows, features and rows an hour.
+SEARCHED = 72  # checks after the change
+# Training rows, features and rows per hour.
 SERVICES = ((50, 4, 10), (105, 4, 10), (105, 30, 10), (5_000, 4, 100), (5_000, 30, 10))
 
 

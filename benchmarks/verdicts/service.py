@@ -32,7 +32,7 @@ class Service(NamedTuple):
 
     Attributes:
         training_rows: Number of training rows.
-        features: Number of features; all are normal but the last one, a category.
+        features: Number of features; the last one is a category, all others are normal.
         rate: Rows per hour.
         quiet: Hours before the change.
         hours: Hours in total.

@@ -78,7 +78,7 @@ def _run(narrator: Narrator, project: Project) -> dict[str, int]:
 def _finish(
     console: Console, project: Project, narrator: Narrator, counts: dict[str, int]
 ) -> None:
-    """Print the history and where the report is; write a summary."""
+    """Print the history and the location of the report; write a summary."""
     console.print("\n[bold]kedro model history --env loop[/]\n")
     console.print(project.run("history", "model", "history"), markup=False)
     report = project.reporting / "monitoring.html"

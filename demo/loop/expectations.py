@@ -21,7 +21,7 @@ class Expectations:
     Attributes:
         narrator: Waits.
         records: Reads registry, database and reports.
-        traffic: Measures which version answers.
+        traffic: Measures which version responds.
     """
 
     narrator: Narrator
@@ -66,24 +66,24 @@ class Expectations:
         return found
 
     def wait_for_share(self, share: float) -> None:
-        """Wait until the canary has been given a share."""
+        """Wait until the canary has a share."""
         self.narrator.wait(
-            f"the canary to answer {share:.0%} of the requests",
+            f"the canary to get {share:.0%} of the requests",
             lambda: [each.share for each in self.records.events()],
             lambda shares: share in shares,
         )
 
     def wait_for_service(self, version: str) -> None:
-        """Wait until one version answers all requests."""
+        """Wait until one version handles all requests."""
         self.traffic.reset()
         self.narrator.wait(
-            f"version {version} to answer",
+            f"version {version} to handle all requests",
             lambda: self.traffic.measure()[0],
             lambda shares: shares.get(version, 0) == 1,
         )
 
     def read_reason(self, version: str) -> str:
-        """Return the gate's most important reason about a version."""
+        """Return the gate's most important reason for a version."""
         reasons = json.loads(self.records.tags(version)["reasons"])
         return str(reasons[0]) if reasons else ""
 

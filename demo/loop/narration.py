@@ -92,11 +92,11 @@ class Narrator:
                 time.sleep(POLL_SECONDS)
 
 
-def require(expected: str, found: object, is_so: object) -> None:
+def require(expected: str, found: object, is_met: object) -> None:
     """Check a state that must hold without waiting.
 
     Raises:
         Unexpected: If it does not hold.
     """
-    if not is_so:
+    if not is_met:
         raise Unexpected(expected, found)

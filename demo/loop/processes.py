@@ -1,4 +1,4 @@
-"""Processes that end with the story, also if it fails or is interrupted."""
+"""Processes that end with the story, even if it fails or is interrupted."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ def running(
         command: The program and its arguments.
         folder: Working directory.
         environ: Environment variables.
-        log: File that its output is appended to.
+        log: File to which its output is appended.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:

@@ -1,4 +1,4 @@
-"""The project in the environment ``loop``: commands, folders and addresses."""
+"""The project in the environment ``loop``: commands, folders and URLs."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ FOREIGN = ("IRIS_", "KEDRO_", "MLFLOW_", "PROMETHEUS_MULTIPROC_DIR", "SOURCE_URL
 
 
 class CommandFailed(Exception):  # noqa: N818  (not an error of this program)
-    """A command of the project failed; the message has the end of its output."""
+    """A command of the project failed; the message contains the end of its output."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Project:
     """A project's folder.
 
     Attributes:
-        folder: Where ``pyproject.toml`` and ``conf`` are.
+        folder: The folder that contains ``pyproject.toml`` and ``conf``.
     """
 
     folder: Path

@@ -17,7 +17,7 @@ from demo.loop.project import CommandFailed, Project
 
 BIND = "IRIS_BIND"
 READY_SECONDS = 120.0
-ANSWER_SECONDS = 10.0
+TIMEOUT_SECONDS = 10.0
 UNAVAILABLE = 503  # the database is busy; retry
 CHECKS = 20  # requests, enough to reach both workers
 
@@ -40,16 +40,16 @@ class Service:
 
         Args:
             flowers: The flowers.
-            key: Canary key: the same key is answered by the same model.
+            key: Canary key; the same key is assigned to the same model.
         """
         body = {"columns": FEATURES, "data": flowers.measurements.tolist()}
-        answer = self._session.post(
+        response = self._session.post(
             f"{self.url}/predict/batch",
             json=body,
             headers={"X-Canary-Key": key},
-            timeout=ANSWER_SECONDS,
+            timeout=TIMEOUT_SECONDS,
         )
-        return _read(answer)
+        return _read(response)
 
     def label(self, labels: list[tuple[str, int, str]]) -> bool:
         """Send feedback.
@@ -58,16 +58,16 @@ class Service:
             labels: Prediction id, row and correct class of each predicted row.
 
         Returns:
-            Whether all labels were stored; otherwise none was, and one can retry.
+            Whether all labels were stored; otherwise none was, and it can be retried.
         """
         items: list[Any] = [
             {"prediction_id": each, "row": row, "label": label}
             for each, row, label in labels
         ]
-        answer = requests.post(
-            f"{self.url}/feedback", json={"feedback": items}, timeout=ANSWER_SECONDS
+        response = requests.post(
+            f"{self.url}/feedback", json={"feedback": items}, timeout=TIMEOUT_SECONDS
         )
-        return answer.status_code != UNAVAILABLE and bool(_read(answer))
+        return response.status_code != UNAVAILABLE and bool(_read(response))
 
     def find_version(self) -> str:
         """Return the version that both workers serve as Production.
@@ -87,7 +87,7 @@ class Service:
 
     def _get(self, path: str) -> dict[str, Any]:
         # A new connection each time, because the kernel assigns workers by connection.
-        return _read(requests.get(f"{self.url}{path}", timeout=ANSWER_SECONDS))
+        return _read(requests.get(f"{self.url}{path}", timeout=TIMEOUT_SECONDS))
 
 
 @contextmanager
@@ -95,7 +95,7 @@ def serve(project: Project) -> Iterator[Service]:
     """Start the service, wait until it is ready, and stop it at the end.
 
     Raises:
-        CommandFailed: If it ends, or is not ready in time.
+        CommandFailed: If it exits or is not ready in time.
     """
     address = os.environ.get(BIND) or f"127.0.0.1:{_find_port()}"
     environ = {
@@ -126,8 +126,9 @@ def _find_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _read(answer: requests.Response) -> dict[str, Any]:
-    if not answer.ok:
-        raise requests.HTTPError(f"{answer.url}: {answer.status_code} {answer.text}")
-    found: dict[str, Any] = answer.json()
+def _read(response: requests.Response) -> dict[str, Any]:
+    if not response.ok:
+        error = f"{response.url}: {response.status_code} {response.text}"
+        raise requests.HTTPError(error)
+    found: dict[str, Any] = response.json()
     return found

@@ -53,7 +53,7 @@ class Story:
     traffic: Traffic
 
     def __post_init__(self) -> None:
-        """Set up what the stages wait for."""
+        """Set up the expectations of the stages."""
         self.expect = Expectations(self.narrator, self.records, self.traffic)
 
     def run(self) -> None:
@@ -124,7 +124,7 @@ class Story:
             self.narrator.say(f"Gate: {verdict}. {self.expect.read_reason(RETRAINED)}")
 
     def _run_canary(self) -> None:
-        text = "Version 2 answers a share of the requests; both predict the same rows"
+        text = "Version 2 handles a share of the requests; both predict the same rows"
         with self.narrator.stage("Canary, promotion", text):
             self.traffic.labels = True
             for share in SHARES:

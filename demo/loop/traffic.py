@@ -1,4 +1,4 @@
-"""Clients that send requests continuously, and labels when they are asked to."""
+"""Clients that send requests continuously, and labels on demand."""
 
 import threading
 import time
@@ -13,7 +13,7 @@ from demo.loop.service import Service
 ROWS = 10  # per request
 PAUSE_SECONDS = 0.1  # between two requests
 CLIENTS = 1000
-STORED_SECONDS = 2.0  # until a prediction is certainly stored and may get a label
+STORED_SECONDS = 2.0  # after which a prediction is certainly stored and can be labelled
 REMEMBERED = 3000  # requests
 
 
@@ -72,8 +72,8 @@ class Traffic:
         """Label the latest stored rows in one request.
 
         Returns:
-            The number of labels; 0 if the service did not accept them, or there are
-            fewer stored rows: then nothing was labelled.
+            The number of labels; 0 if nothing was labelled, because there are fewer
+            stored rows or the service did not accept the labels.
         """
         with self._lock:
             stored = [each for each in self._answered if _is_stored(each)]
@@ -115,14 +115,14 @@ class Traffic:
 
     def _predict(self, key: str) -> None:
         flowers = self._sampler.sample(ROWS, self.scale)
-        answer = self._service.predict(flowers, key)
+        body = self._service.predict(flowers, key)
         self.rows += ROWS
-        answered = Answered(time.monotonic(), answer["prediction_id"], flowers.species)
+        answered = Answered(time.monotonic(), body["prediction_id"], flowers.species)
         with self._lock:
             self._answered.append(answered)
-        pairs = zip(answer["predictions"], flowers.species, strict=True)
+        pairs = zip(body["predictions"], flowers.species, strict=True)
         right = sum(found == species for found, species in pairs)
-        self._recent.append((answer["model"]["version"], right / ROWS))
+        self._recent.append((body["model"]["version"], right / ROWS))
 
     def _send_stored(self) -> None:
         with self._lock:

@@ -11,7 +11,7 @@ import pytest
 from benchmarks.chaos.disk import LimitedFiles
 from benchmarks.chaos.load import Lost, Tally
 from benchmarks.chaos.models import build_model, draw_rows
-from benchmarks.chaos.questions import READ, Judge, WrongAnswerError
+from benchmarks.chaos.predictions import READ, PredictionChecker, WrongPredictionError
 from benchmarks.chaos.report import BEGIN, END, REPORT, render_lines
 from benchmarks.chaos.scenario import ChaosError, Result, Scenario, wait_until
 
@@ -36,8 +36,8 @@ def models():
 
 
 @pytest.fixture(scope="module")
-def judge(models):
-    return Judge(draw_rows(list(models.values())), models)
+def checker(models):
+    return PredictionChecker(draw_rows(list(models.values())), models)
 
 
 def write_answer(kind, version, labels, probabilities):
@@ -69,14 +69,14 @@ def write_answer(kind, version, labels, probabilities):
 
 
 @pytest.fixture
-def ask(judge, models):
+def ask(checker, models):
     """Ask about some rows; answer with a version's predictions of others."""
 
     def ask(kind, asked, answered, computed_by="1", named="1"):
-        rows = judge._pool[answered].astype(np.float32)
+        rows = checker._pool[answered].astype(np.float32)
         labels, probabilities = models[computed_by].predict(rows)
-        question = judge.ask(kind, asked)
-        return question, write_answer(kind, named, labels, probabilities)
+        request = checker.write(kind, asked)
+        return request, write_answer(kind, named, labels, probabilities)
 
     return ask
 
@@ -85,10 +85,10 @@ KINDS = ("row", "batch", "tensor")
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_right_answer_is_accepted(judge, ask, kind):
+def test_a_right_answer_is_accepted(checker, ask, kind):
     rows = [3] if kind == "row" else [3, 1, 2]
 
-    assert judge.check(*ask(kind, rows, rows)) == "1"
+    assert checker.check(*ask(kind, rows, rows)) == "1"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -103,23 +103,23 @@ def test_a_right_answer_is_accepted(judge, ask, kind):
     ],
     ids=["another model", "another name", "unknown", "another row", "a row more"],
 )
-def test_a_wrong_answer_is_found(judge, ask, kind, changes):
+def test_a_wrong_answer_is_found(checker, ask, kind, changes):
     if kind == "row" and changes.get("answered") == [3, 3]:
         pytest.skip("one row has one answer")
 
-    with pytest.raises(WrongAnswerError):
-        judge.check(*ask(kind, [3], **{"answered": [3]} | changes))
+    with pytest.raises(WrongPredictionError):
+        checker.check(*ask(kind, [3], **{"answered": [3]} | changes))
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[]", b'{"model": 1}', b"null"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_unreadable_answer_is_wrong(judge, kind, content):
-    with pytest.raises(WrongAnswerError):
-        judge.check(judge.ask(kind, [0]), content)
+def test_an_unreadable_answer_is_wrong(checker, kind, content):
+    with pytest.raises(WrongPredictionError):
+        checker.check(checker.write(kind, [0]), content)
 
 
-def test_every_dialect_is_asked(judge):
-    assert {judge.ask(kind, [0]).path for kind in KINDS} == set(READ)
+def test_every_dialect_is_asked(checker):
+    assert {checker.write(kind, [0]).path for kind in KINDS} == set(READ)
 
 
 @pytest.fixture

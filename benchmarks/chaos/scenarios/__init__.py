@@ -1,4 +1,4 @@
-"""What is done to the service, one module for each theme."""
+"""The scenarios, one module per subject."""
 
 from benchmarks.chaos.scenario import Scenario
 from benchmarks.chaos.scenarios import (

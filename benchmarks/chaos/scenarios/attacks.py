@@ -1,4 +1,4 @@
-"""Bodies that are meant to harm, and requests hidden in bodies."""
+"""Hostile bodies, and requests hidden in bodies."""
 
 import hashlib
 import json
@@ -35,7 +35,7 @@ def write_tensors(count: int) -> bytes:
 
 
 def hostile_bodies() -> list[tuple[str, str, bytes, str, set[int]]]:
-    """Return name, path, body, content type and the allowed statuses of each."""
+    """Return the name, path, body, content type and allowed statuses of each."""
     as_json, as_csv = "application/json", "text/csv"
     keys, huge = number_keys(EIGHT_MEBIBYTES), b"1" + b"0" * 400
     deep = fill(b"[", b'{"instances":')
@@ -76,7 +76,7 @@ def wide_tensor(size: int) -> bytes:
 
 
 def send_hostile_bodies(lab: Lab) -> str:
-    """Send each, and see whether the same worker still predicts."""
+    """Send each, and check that the same worker still predicts."""
     taken = {}
     with lab.serve(IRIS_WORKERS=1) as service:
         [worker] = service.workers
@@ -153,7 +153,7 @@ def write_smuggling() -> dict[str, bytes]:
 
 
 def require_unharmed(service: Service, worker: int) -> None:
-    """Check that the worker lives and predicts."""
+    """Check that the worker is alive and predicts."""
     require(service.workers == [worker], "the worker has ended")
     require(service.predicts(), "it predicts no more")
 

@@ -1,4 +1,4 @@
-"""A store that is damaged while it is served from."""
+"""A store that is damaged while it is in use."""
 
 import shutil
 import time
@@ -9,7 +9,7 @@ from benchmarks.chaos.lab import Lab
 from benchmarks.chaos.scenario import Scenario, require, wait_until
 from benchmarks.chaos.service import Service
 
-RESTART_SECONDS = 8  # from the kill of a worker until its successor has a good model
+RESTART_SECONDS = 8  # from killing a worker until its successor has a model
 
 
 def delete_version(store: Path) -> Callable[[], bool]:
@@ -58,11 +58,11 @@ def damage_store(lab: Lab) -> str:
             windows.append((killed, killed + RESTART_SECONDS))
             require(service.predicts(), "it does not predict")
         counted = service.metric("serving_store_repairs_total")
-    # What is damaged in the middle of a poll may be repaired by it, before it is noted.
+    # Damage during a poll may be repaired by this poll, before it is reported.
     text = f"{counted:.0f} of {len(healed)} repairs are counted"
     require(0 < counted <= len(healed), text)
     tally = load.tally
-    tally.require_no_wrong_answer()
+    tally.require_no_wrong_prediction()
     tally.require_lost_only_in(windows)
     for moment, status, content in tally.refused:
         in_time = any(a <= moment <= b for a, b in windows)

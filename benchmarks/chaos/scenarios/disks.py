@@ -14,7 +14,7 @@ from benchmarks.chaos.registry import Registry
 from benchmarks.chaos.scenario import Scenario, require, wait_until
 from benchmarks.chaos.service import Service
 
-RETRY_SECONDS = 80  # a version that was refused is tried again after 60 s
+RETRY_SECONDS = 80  # a refused version is tried again after 60 s
 SHARE_SECONDS = 40
 DATABASE_SECONDS = 30  # the longest pause between two attempts is 10 s
 DATABASE = "database/predictions.db"
@@ -45,7 +45,7 @@ def fill_disks(lab: Lab) -> str:
                     wait_for_metrics(service, emptied),
                     fill_store(lab, disks["store"], service, registry, load),
                 ]
-            load.tally.require_no_wrong_answer()
+            load.tally.require_no_wrong_prediction()
             load.tally.require_lost_only_in(
                 [(service.last_kill, service.last_kill + 1.5)]
             )
@@ -59,7 +59,7 @@ def fill_disks(lab: Lab) -> str:
 def fill_store(
     lab: Lab, disk: Disk, service: Service, registry: Registry, load: Load
 ) -> str:
-    """Promote a version for which there is no space, then make some."""
+    """Promote a version for which there is no space, then free some."""
     # Its report is overwritten on a full disk, but not created there.
     wait_until(lambda: service.metric("serving_registry_up"), "the follower reports")
     disk.fill()
@@ -92,7 +92,7 @@ def fill_database(disk: Disk, service: Service) -> str:
 
 
 def fill_metrics(disk: Disk, service: Service) -> float:
-    """Start a worker that finds no space for its metrics; return when there is some."""
+    """Start a worker without space for metrics; return the time when it is freed."""
     disk.fill()
     service.kill_worker(min(service.workers))
     wait_until(service.has_loaded_workers, "the worker is replaced")
@@ -125,14 +125,14 @@ def count_rows(file: Path) -> str:
 def start_on_full_disks(
     lab: Lab, folder: Path, disks: dict[str, Disk], settings: dict[str, object]
 ) -> str:
-    """Start a service where there is no space at all, and replace a worker."""
+    """Start a service without any space, and replace a worker."""
     for disk in disks.values():
         disk.watch(None)
         disk.fill()
     with lab.serve(folder, IRIS_FOLLOW_SECONDS=0.3, **settings) as service:
         for disk in disks.values():
             disk.watch(service.process.pid)
-            disk.fill()  # what was given back meanwhile
+            disk.fill()  # space that was freed meanwhile
         wait_until(lambda: service.follower, "the follower runs")
         os.kill(min(service.workers), signal.SIGKILL)
         wait_until(service.has_loaded_workers, "the worker is replaced")

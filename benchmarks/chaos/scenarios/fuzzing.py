@@ -1,4 +1,4 @@
-"""Raw HTTP that is damaged at random, the same for the same seed."""
+"""Randomly damaged HTTP, reproducible by its seed."""
 
 import asyncio
 import time
@@ -15,7 +15,7 @@ OK, FIRST_SERVER_ERROR, DOCUMENTED = 200, 500, {501, 503}
 
 
 def fuzz(lab: Lab) -> str:
-    """Send many cases; after each, the same worker must still answer."""
+    """Send many cases; the same worker must still respond after each."""
     count = lab.pick(500, 20_000)
     random = lab.random
     cases = [write_case(random) for _ in range(count)]
@@ -36,7 +36,7 @@ def fuzz(lab: Lab) -> str:
 
 
 async def send_all(port: int, cases: list[bytes]) -> Counter[int]:
-    """Send all cases, some at a time; return how often each status came."""
+    """Send all cases, several at a time; count the statuses."""
     statuses: Counter[int] = Counter()
     waiting = iter(cases)
 
@@ -57,7 +57,7 @@ async def send_all(port: int, cases: list[bytes]) -> Counter[int]:
 
 
 async def send_case(port: int, case: bytes) -> list[int]:
-    """Send a case and end our side; return the statuses of what comes back."""
+    """Send a case and close our side; return the statuses of the responses."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     pieces = []
     try:
@@ -67,7 +67,7 @@ async def send_case(port: int, case: bytes) -> list[int]:
             while piece := await reader.read(65536):
                 pieces.append(piece)
     except (BrokenPipeError, ConnectionResetError):
-        pass  # after what was read: the service does not listen to the rest
+        pass  # the service does not read the rest
     except TimeoutError:
         require(False, f"neither answered nor closed: {case!r}")
     finally:
@@ -78,7 +78,7 @@ async def send_case(port: int, case: bytes) -> list[int]:
 async def require_prediction(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, case: bytes
 ) -> None:
-    """Check that a good request is answered."""
+    """Check that a valid request is answered."""
     writer.write(write_post("/predict", ROW))
     try:
         async with asyncio.timeout(ANSWER_SECONDS):

@@ -1,4 +1,4 @@
-"""Clients that make the service hold much in memory, and never end."""
+"""Clients that use much memory of the service and never finish."""
 
 import asyncio
 import socket
@@ -27,7 +27,7 @@ NAMES = b'["sepal_length","sepal_width","petal_length","petal_width"]'
 
 
 def leave_bodies_unfinished(lab: Lab) -> str:
-    """Send most of large bodies and no end: bodies share a limit, small ones do not."""
+    """Send large bodies without their end: they share a limit, small ones do not."""
     part = b" " * 7 * MEBIBYTE
     request = write_post("/predict/batch", part, length=8 * MEBIBYTE)
     count, statuses = lab.pick(20, 60), []
@@ -39,7 +39,7 @@ def leave_bodies_unfinished(lab: Lab) -> str:
             try:
                 statuses += find_statuses(raw.recv(4096))
             except TimeoutError:
-                statuses.append(0)  # its rest is waited for
+                statuses.append(0)  # the service waits for the rest
         buffered = service.metric("serving_buffered_bytes")
     require_others_answered(load)
     refused, waiting = statuses.count(429), statuses.count(0)
@@ -54,7 +54,7 @@ def leave_bodies_unfinished(lab: Lab) -> str:
 
 
 def leave_answers_unread(lab: Lab) -> str:
-    """Ask for large answers and do not read them: they are cut off in the end."""
+    """Request large responses without reading them, until they are cut off."""
     rows = b",".join(repeat(b"[5.1,3.5,1.4,0.2]", 100_000))
     body = b'{"columns":%s,"data":[%s]}' % (NAMES, rows)
     request = write_post("/predict/batch", body)
@@ -80,7 +80,7 @@ def leave_answers_unread(lab: Lab) -> str:
 
 
 def connect_small(service: Service) -> socket.socket:
-    """Open a connection that takes little before somebody reads."""
+    """Open a connection with small buffers."""
     raw = socket.socket()
     raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     raw.settimeout(30)
@@ -89,12 +89,12 @@ def connect_small(service: Service) -> socket.socket:
 
 
 def buffered_bytes(service: Service) -> float:
-    """Return what large bodies and answers occupy, in all workers."""
+    """Return the bytes of large bodies and responses in all workers."""
     return service.metric("serving_buffered_bytes")
 
 
 def send_endless_heads(lab: Lab) -> str:
-    """Send heads and trailers without end, as fast as the service takes them."""
+    """Send endless heads and trailers as fast as the service reads them."""
     start = b"GET /health/live HTTP/1.1\r\nHost: x\r\n"
     chunked = write_chunked(b"{") + b"0\r\n"
     count = lab.pick(10, 50)
@@ -105,7 +105,7 @@ def send_endless_heads(lab: Lab) -> str:
         "one long path": (b"GET /", b"a" * 100_000),
         "many trailers": (chunked, b"a:b\r\n" * 20_000),
     }
-    if not lab.form.is_short:  # as part of a body it has a minute
+    if not lab.form.is_short:  # trailers have a minute, like bodies
         pieces["one long trailer"] = (chunked + b"a: ", b"a" * 100_000)
     with lab.serve() as service, lab.load(service) as load:
         ended = asyncio.run(flood_in_all_ways(service.port, count, pieces))
@@ -122,7 +122,7 @@ def send_endless_heads(lab: Lab) -> str:
 async def flood_in_all_ways(
     port: int, count: int, pieces: dict[str, tuple[bytes, bytes]]
 ) -> dict[str, float]:
-    """Send starts and endless pieces; return when the last of each kind was closed."""
+    """Send starts and endless pieces; return when the last of each was closed."""
     seconds = await asyncio.gather(
         *(flood_all(port, count, start, piece) for start, piece in pieces.values())
     )
@@ -130,7 +130,7 @@ async def flood_in_all_ways(
 
 
 async def flood_all(port: int, count: int, start: bytes, piece: bytes) -> float:
-    """Send without end; return when all connections had been closed."""
+    """Send endlessly; return when all connections were closed."""
     began = time.monotonic()
     async with asyncio.TaskGroup() as clients:
         for _ in range(count):
@@ -139,7 +139,7 @@ async def flood_all(port: int, count: int, start: bytes, piece: bytes) -> float:
 
 
 async def flood(port: int, start: bytes, piece: bytes) -> None:
-    """Send without end until the connection is closed."""
+    """Send endlessly until the connection is closed."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         writer.write(start)

@@ -11,7 +11,7 @@ from benchmarks.chaos.scenario import Scenario, require, wait_until
 from benchmarks.chaos.service import Service
 
 OLD, NEW = ({"X-API-Key": key} for key in ("old key", "new key"))
-RELOAD_SECONDS = 4.0  # in which keep-alive connections to the old workers are closed
+RELOAD_SECONDS = 4.0  # until keep-alive connections to the old workers are closed
 UNAUTHORIZED = 401
 
 
@@ -40,7 +40,7 @@ def damage_keys(lab: Lab) -> str:
         require(not accepts(service, OLD), "the old key is still accepted")
         counted = service.metric("serving_key_reload_failures_total")
     tally = load.tally
-    tally.require_no_wrong_answer()
+    tally.require_no_wrong_prediction()
     require(not tally.refused, f"refused: {tally.refused[:3]}")
     tally.require_lost_only_in(windows)
     require(counted, "no failure to reload is counted")
@@ -52,7 +52,7 @@ def damage_keys(lab: Lab) -> str:
 
 
 def restart_workers(service: Service) -> list[tuple[float, float]]:
-    """Kill a worker, then reload; return when connections may break."""
+    """Kill a worker, then reload; return the times when connections may break."""
     before = set(service.workers)
     killed = service.kill_worker(min(before))
     wait_until(lambda: has_two_workers(service), "the worker is replaced")
@@ -67,12 +67,12 @@ def restart_workers(service: Service) -> list[tuple[float, float]]:
 
 
 def has_two_workers(service: Service) -> bool:
-    """Return whether both workers run."""
+    """Return whether both workers are running."""
     return len(service.workers) == 2  # noqa: PLR2004
 
 
 def write_key(file: Path, headers: dict[str, str]) -> None:
-    """Write a key file that accepts what is sent in some headers."""
+    """Write a key file that accepts the key in some headers."""
     digest = hashlib.sha256(headers["X-API-Key"].encode()).hexdigest()
     file.write_text(f"alice {digest}\n")
 

@@ -8,12 +8,12 @@ from benchmarks.chaos.processes import is_alive
 from benchmarks.chaos.scenario import Scenario, require, wait_until
 from benchmarks.chaos.service import Service
 
-MOMENT_SECONDS = 1.5  # in which clients notice that their connections are gone
+MOMENT_SECONDS = 1.5  # until clients notice that their connections are closed
 RECOVERY_SECONDS = 15
 
 
 def kill_workers(lab: Lab) -> str:
-    """Kill one worker after the other."""
+    """Kill one worker after another."""
     random = lab.random
     kills, recoveries = [], []
     with lab.serve() as service, lab.load(service) as load:
@@ -24,7 +24,7 @@ def kill_workers(lab: Lab) -> str:
             recoveries.append(wait_for_successor(service, killed))
         time.sleep(0.5)
     tally = load.tally
-    tally.require_no_wrong_answer()
+    tally.require_no_wrong_prediction()
     require(not tally.refused, f"refused: {tally.refused[:3]}")
     tally.require_lost_only_in([(kill, kill + MOMENT_SECONDS) for kill in kills])
     most = CONNECTIONS * len(kills)
@@ -36,7 +36,7 @@ def kill_workers(lab: Lab) -> str:
 
 
 def wait_for_successor(service: Service, killed: int) -> float:
-    """Wait until another worker has replaced a killed one; return how long it took."""
+    """Wait until a killed worker is replaced; return how long it took."""
     return wait_until(
         lambda: killed not in service.workers and service.has_loaded_workers(),
         "a worker is replaced",
@@ -45,7 +45,7 @@ def wait_for_successor(service: Service, killed: int) -> float:
 
 
 def kill_follower(lab: Lab) -> str:
-    """Kill the follower, then promote: the next one has to notice."""
+    """Kill the follower, then promote: its successor must notice."""
     random, recoveries = lab.random, []
     with lab.follow() as (service, registry), lab.load(service) as load:
         for version in lab.pick("2", "231"):
@@ -68,12 +68,12 @@ def kill_follower(lab: Lab) -> str:
 
 
 def kill_master(lab: Lab) -> str:
-    """Kill gunicorn's master and start another one at once on the same port."""
+    """Kill gunicorn's master and immediately start another one on the same port."""
     random, recoveries, windows = lab.random, [], []
     folder = lab.create_folder()
     lab.copy_registry(folder)
     lab.copy_store(folder / "store")
-    # Named, because a killed master leaves a temporary one behind.
+    # Configured, because a killed master leaves a temporary one behind.
     settings = {"PROMETHEUS_MULTIPROC_DIR": folder / "metrics"}
     service = lab.start(folder, **settings)
     try:
@@ -95,7 +95,7 @@ def kill_master(lab: Lab) -> str:
     finally:
         lab.stop(service)
     tally = load.tally
-    tally.require_no_wrong_answer()
+    tally.require_no_wrong_prediction()
     require(not tally.refused, f"refused: {tally.refused[:3]}")
     tally.require_lost_only_in(windows)
     return (

@@ -1,4 +1,4 @@
-"""More work at the same moment than there is capacity for."""
+"""More simultaneous requests than there is capacity for."""
 
 import asyncio
 import time
@@ -10,7 +10,7 @@ import numpy as np
 import requests
 
 from benchmarks.chaos.lab import Lab
-from benchmarks.chaos.questions import Question
+from benchmarks.chaos.predictions import PredictionRequest
 from benchmarks.chaos.scenario import ChaosError, Scenario, require
 from benchmarks.chaos.service import Service
 from benchmarks.chaos.wire import find_statuses, write_post
@@ -18,19 +18,19 @@ from benchmarks.chaos.wire import find_statuses, write_post
 DURATION = "flask_http_request_duration_seconds"
 ROUTE = "/predict/batch"
 SHARE = 0.99
-# A request that the kernel holds while the event loop works is not measured yet; the
-# work alone, without any waiting, would be a hundredth.
+# The wait in the kernel while the event loop works is not measured; the work alone,
+# without any waiting, would be a hundredth.
 LEAST_SHARE = 0.1
-CLIENT_SHARE = 0.5  # of what clients measure may be their own work, on the same cores
+CLIENT_SHARE = 0.5  # of the latency may be the clients' own work, on the same cores
 ATTEMPTS = 3
 PROBE_SECONDS = 10.0
-MOST_BYTES = 4 * 1024**2  # of an answer
-SLOTS = 32  # for predictions in a worker; with the usual 128, none would be refused
+MOST_BYTES = 4 * 1024**2  # of a response
+SLOTS = 32  # for predictions in a worker; by default, 128, none would be refused
 
 
 @dataclass
 class Burst:
-    """What came back of many requests that were sent at the same moment."""
+    """The results of many requests that were sent at the same time."""
 
     statuses: Counter[int] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
@@ -44,14 +44,14 @@ class Burst:
 
 
 class LatencyError(ChaosError):
-    """The histogram and the clients do not agree."""
+    """The histogram and the clients disagree."""
 
 
 def overload(lab: Lab) -> str:
-    """Send 300 batches at once: such as one worker answers itself, then larger ones.
+    """Send 300 batches at once: first short ones, then some that need a thread.
 
-    On a busy machine a request may wait in the kernel for a worker that does not run,
-    where nobody can measure it: then the burst is repeated.
+    On a busy machine, requests may wait in the kernel for a worker that is not running,
+    where the wait cannot be measured. Then the burst is repeated.
     """
     for _ in range(ATTEMPTS - 1):
         with suppress(LatencyError):
@@ -60,7 +60,7 @@ def overload(lab: Lab) -> str:
 
 
 def send_bursts(lab: Lab) -> str:
-    """Send both kinds of batches to a new service, and compare what it counts."""
+    """Send both kinds of batches to a new service, and compare its metrics."""
     count = lab.pick(150, 300)
     with lab.serve(IRIS_MAX_IN_FLIGHT=SLOTS) as service:
         small = send_at_once(lab, service, count, rows=5_600)
@@ -82,27 +82,27 @@ def send_bursts(lab: Lab) -> str:
 
 
 def describe(burst: Burst) -> str:
-    """Describe the answers."""
+    """Describe the responses."""
     statuses = sorted(burst.statuses.items())
     return ", ".join(f"{count} answered {status}" for status, count in statuses)
 
 
 def send_at_once(lab: Lab, service: Service, count: int, rows: int) -> Burst:
-    """Send batches over connections that are open already."""
+    """Send batches over connections that are already open."""
     pool = [number % 100 for number in range(rows)]
-    question = lab.judge.ask("batch", pool)
+    batch = lab.checker.write("batch", pool)
     burst = Burst()
-    asyncio.run(ask_all(service, question, count, burst))
+    asyncio.run(ask_all(service, batch, count, burst))
     for content in burst.contents:  # not before: it would delay the other clients
-        lab.judge.check(question, content)
+        lab.checker.check(batch, content)
     return burst
 
 
 async def ask_all(
-    service: Service, question: Question, count: int, burst: Burst
+    service: Service, batch: PredictionRequest, count: int, burst: Burst
 ) -> None:
-    """Send all, and ask for health and metrics meanwhile."""
-    request = write_post(question.path, question.body)
+    """Send all batches, and request health and metrics meanwhile."""
+    request = write_post(batch.path, batch.body)
     connections = [
         await asyncio.open_connection("127.0.0.1", service.port, limit=MOST_BYTES)
         for _ in range(count)
@@ -119,7 +119,7 @@ async def ask(
     request: bytes,
     burst: Burst,
 ) -> None:
-    """Send a request; note when its answer began, and what it was."""
+    """Send a request; record its latency and response."""
     began = time.perf_counter()
     writer.write(request)
     head = await reader.readuntil(b"\r\n\r\n")
@@ -134,7 +134,7 @@ async def ask(
 
 
 def probe_often(service: Service, burst: Burst) -> None:
-    """Ask for health and metrics, each time over a new connection."""
+    """Request health and metrics, each time over a new connection."""
     for _ in range(5):
         for path in ("/health/live", "/health/ready", "/metrics"):
             began = time.perf_counter()
@@ -144,7 +144,7 @@ def probe_often(service: Service, burst: Burst) -> None:
 
 
 def compare_latencies(service: Service, burst: Burst) -> str:
-    """Check that the histogram tells what clients see, as exactly as buckets can."""
+    """Check that the histogram agrees with the clients, up to its buckets."""
     lower, upper = find_bucket(service, SHARE)
     mean = sum_of(service, "_sum") / sum_of(service, "_count")
     seen = float(np.mean(burst.seconds))
@@ -162,7 +162,7 @@ def compare_latencies(service: Service, burst: Burst) -> str:
 
 
 def find_bucket(service: Service, share: float) -> tuple[float, float]:
-    """Return the bounds of the bucket that holds a percentile of the latency."""
+    """Return the bounds of the bucket that contains a percentile of the latency."""
     buckets: Counter[float] = Counter()
     for sample in service.metrics():
         if sample.name == f"{DURATION}_bucket" and sample.labels["route"] == ROUTE:
@@ -179,7 +179,7 @@ def sum_of(service: Service, suffix: str) -> float:
 
 
 def count_statuses(service: Service) -> Counter[int]:
-    """Return how many batches were answered with each status."""
+    """Return the number of batches by status."""
     counts: Counter[int] = Counter()
     for sample in service.metrics():
         if sample.name == f"{DURATION}_count" and sample.labels["route"] == ROUTE:

@@ -1,4 +1,4 @@
-"""A registry that cannot be reached for a while."""
+"""A registry that is temporarily unreachable."""
 
 import time
 from contextlib import AbstractContextManager
@@ -11,11 +11,11 @@ from benchmarks.chaos.service import Service
 
 NOTICE_SECONDS = 40
 RETURN_SECONDS = 40
-ASKED = 10  # times: each worker reads the follower's report at its own pace
+ASKED = 10  # requests, because each worker reads the follower's report on its own
 
 
 def lose_registry(lab: Lab) -> str:
-    """Take the database away, bring it back, lock it, unlock it."""
+    """Move the database away and back, then lock and unlock it."""
     seconds = lab.pick(1, 5)
     with lab.follow() as (service, registry), lab.load(service) as load:
         away = survive(registry.moved_away(), service, seconds)
@@ -38,7 +38,7 @@ def lose_registry(lab: Lab) -> str:
 def survive(
     outage: AbstractContextManager[None], service: Service, seconds: float
 ) -> float:
-    """Have an outage that readiness must show; return when it did."""
+    """Cause an outage; return how long readiness took to show it."""
     wait_until(lambda: all_reach(service), "the registry is reached", 60)
     with outage:
         noticed = wait_until(
@@ -56,7 +56,7 @@ def all_reach(service: Service) -> bool:
 
 
 def serve_next(registry: Registry, load: Load, version: str) -> float:
-    """Promote after an outage; return when all connections got the version."""
+    """Promote after an outage; return how long all connections took to get it."""
     registry.promote(version)
     what = f"version {version} is served"
     return wait_until(lambda: load.all_got(version), what, RETURN_SECONDS)

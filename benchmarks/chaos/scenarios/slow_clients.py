@@ -1,4 +1,4 @@
-"""Slow and idle clients by the thousand: others must not notice."""
+"""Thousands of slow and idle clients, which others must not notice."""
 
 import asyncio
 import socket
@@ -10,14 +10,14 @@ from benchmarks.chaos.load import Load
 from benchmarks.chaos.scenario import Scenario, require
 from benchmarks.chaos.wire import LIVE, ROW, STATUS, connections, write_post
 
-SLOWEST_SECONDS = 8.0  # that others may wait, on two cores shared with the clients
+SLOWEST_SECONDS = 8.0  # limit for other requests, on two cores shared with the clients
 PATIENCE_SECONDS = 15.0  # a head must arrive within 10 s
 
 
 def slow_and_idle(lab: Lab) -> str:
-    """Have idle connections and slow ones at the same time: a head has 10 s, a body 60.
+    """Open idle and slow connections together: a head may take 10 s, a body 60 s.
 
-    Half of the idle ones have never sent anything, the others wait after an answer.
+    Half of the idle ones have never sent anything, the others wait after a response.
     """
     idle, slow = lab.pick((600, 200), (3000, 1000))
     pause = lab.pick(0.1, 0.4)
@@ -45,7 +45,7 @@ def slow_and_idle(lab: Lab) -> str:
 
 
 def require_answers(clients: list[socket.socket]) -> None:
-    """Check that each connection gets an answer."""
+    """Check that each connection gets a response."""
     for raw in clients:
         raw.sendall(LIVE)
         require(raw.recv(4096).startswith(b"HTTP/1.1 200 "), "a client has no answer")
@@ -62,7 +62,7 @@ def wait_until_closed(silent: list[socket.socket]) -> float:
 
 
 async def trickle_all(port: int, count: int, pause: float) -> list[bytes]:
-    """Send slow heads and slow bodies; return the status of each, or nothing."""
+    """Send slow heads and bodies; return the status of each, empty if none."""
     head = write_post("/predict", b"", length=len(ROW))
     return await asyncio.gather(
         *(trickle(port, b"", head, 10 * pause) for _ in range(count)),
@@ -71,7 +71,7 @@ async def trickle_all(port: int, count: int, pause: float) -> list[bytes]:
 
 
 async def trickle(port: int, start: bytes, rest: bytes, pause: float) -> bytes:
-    """Send a start at once and the rest byte by byte; return the status, if any."""
+    """Send the rest of a request byte by byte; return the status, if any."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         writer.write(start)
@@ -90,7 +90,7 @@ async def trickle(port: int, start: bytes, rest: bytes, pause: float) -> bytes:
 
 
 def require_others_answered(load: Load) -> None:
-    """Check that ordinary clients got their answers, and soon."""
+    """Check that ordinary clients got their responses soon enough."""
     load.tally.require_none_failed()
     slowest = max(load.tally.seconds)
     require(slowest < SLOWEST_SECONDS, f"others waited {slowest:.1f} s")

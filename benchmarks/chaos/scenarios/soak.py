@@ -12,7 +12,7 @@ GROWTH_MEBIBYTES = 15
 
 
 def switch_models(lab: Lab) -> str:
-    """Promote one version after the other under load."""
+    """Promote one version after another under load."""
     taken = []
     with lab.follow() as (service, registry), lab.load(service) as load:
         wait_until(service.reaches_registry, "the follower polls", 60)
@@ -37,7 +37,7 @@ def switch_models(lab: Lab) -> str:
 
 
 def find_growth(lab: Lab, service: Service) -> float:
-    """Return by how much more memory a worker has at the end than in the middle."""
+    """Return the growth of a worker's memory from the middle to the end."""
     growths = []
     for worker in service.workers:
         samples = lab.memory.samples(worker)

@@ -1,6 +1,6 @@
 """Scores Parquet with pandas and scikit-learn: pandas_sklearn.py MODEL ROWS TARGET.
 
-It checks ranges and keeps rejects, as batch scoring does.
+It checks ranges and keeps rejects, like batch scoring.
 """
 
 import json

@@ -1,6 +1,6 @@
 """Scores Parquet with Polars and ONNX Runtime: polars_onnx.py MODEL ROWS TARGET.
 
-It checks ranges and keeps rejects, as batch scoring does; nothing is counted or logged.
+It checks ranges and keeps rejects, like batch scoring; nothing is counted or logged.
 """
 
 import json

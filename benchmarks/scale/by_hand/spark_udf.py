@@ -28,7 +28,7 @@ scored = table.withColumn("prediction", predict(struct(*columns)))
 scored.write.mode("overwrite").parquet(target)
 gateway = spark.sparkContext._gateway
 spark.stop()
-# CPU time is counted of processes that were waited for, and Spark leaves Java behind.
+# CPU time only includes processes that were waited for, and Spark leaves Java running.
 gateway.shutdown()
 gateway.proc.stdin.close()
 gateway.proc.wait()

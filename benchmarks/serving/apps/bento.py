@@ -1,4 +1,4 @@
-"""A BentoML service over the scikit-learn model, as its documentation shows one."""
+"""A BentoML service with the scikit-learn model, as in its documentation."""
 
 import os
 

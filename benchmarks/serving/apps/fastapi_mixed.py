@@ -1,4 +1,4 @@
-"""What an expert writes by hand for passengers: FastAPI, pydantic and ``tuned``."""
+"""An expert's service for passengers: FastAPI, pydantic and ``tuned``."""
 
 import time
 from typing import Annotated, Any, Literal
@@ -12,7 +12,7 @@ CLASSES = ("died", "survived")
 
 
 class Passenger(BaseModel):
-    """One row; an integer in a float's place is a number as well."""
+    """One row; an integer is accepted as a float."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -32,7 +32,7 @@ class Objects(BaseModel):
 
 
 def predict_rows(rows: list[Passenger]) -> tuple[list[str], Any]:
-    """Predict and count; NumPy writes a missing number as NaN."""
+    """Predict and count; NumPy converts a missing number to NaN."""
     numbers = [(row.deck, row.age, row.siblings, row.fare, row.alone) for row in rows]
     categories = [(row.sex, row.port or "") for row in rows]
     return predict_tensors(

@@ -1,4 +1,4 @@
-"""What an expert writes by hand for flowers: FastAPI, pydantic and ``tuned``.
+"""An expert's service for flowers: FastAPI, pydantic and ``tuned``.
 
 Routes are coroutines.
 """

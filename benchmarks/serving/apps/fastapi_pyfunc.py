@@ -1,6 +1,6 @@
-"""What most tutorials show: FastAPI in front of mlflow.pyfunc, with an instrumentator.
+"""The service of most tutorials: FastAPI with mlflow.pyfunc and an instrumentator.
 
-Routes are plain functions, as FastAPI advises for work that blocks.
+Routes are plain functions, as FastAPI recommends for blocking work.
 """
 
 import os

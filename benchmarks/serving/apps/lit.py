@@ -1,4 +1,4 @@
-"""A LitServe API over the scikit-learn model, as its documentation shows one."""
+"""A LitServe API with the scikit-learn model, as in its documentation."""
 
 import os
 import sys
@@ -28,7 +28,7 @@ class Iris(litserve.LitAPI):
         return self.model.predict(rows).tolist()
 
     def encode_response(self, labels: list[str]) -> dict[str, Any]:
-        """Answer with labels."""
+        """Return the labels."""
         return {"predictions": labels}
 
 

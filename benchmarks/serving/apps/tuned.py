@@ -1,7 +1,7 @@
-"""What an expert writes by hand around a model: ONNX Runtime, orjson, metrics.
+"""An expert's code around a model: ONNX Runtime, orjson, metrics.
 
-ONNX Runtime has one thread, answers are written by orjson and not through a response
-model, and labels of metrics are looked up once.
+ONNX Runtime has one thread, responses are written by orjson without a response model,
+and metric labels are looked up once.
 """
 
 import os
@@ -39,7 +39,7 @@ def predict_tensors(tensors: dict[str, Any]) -> tuple[list[str], Any]:
 
 
 def answer(route: str, started: float, body: dict[str, Any]) -> Response:
-    """Write an answer and measure it."""
+    """Write a response and measure it."""
     content = orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
     by_route(route, "200").observe(time.perf_counter() - started)
     return Response(content, media_type="application/json")
@@ -47,5 +47,5 @@ def answer(route: str, started: float, body: dict[str, Any]) -> Response:
 
 @app.get("/metrics")
 async def metrics() -> Response:
-    """Answer a scrape."""
+    """Return the metrics."""
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
