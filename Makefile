@@ -5,10 +5,12 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TOOLS := .venv-tools
 # The checks of `make check`, the fast ones first; ci.yml runs them as parallel jobs.
-CHECKS := lint types imports check-deploy test pages test-container
+CHECKS := lint types imports check-deploy test-all pages test-container
+# Tests of one file share what they start, so that a file is never divided.
+PYTEST := $(BIN)/python -m pytest --numprocesses logical --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help install run serve loop test lint format types imports check viz notebook ui bench-train lock upgrade clean viz-build notebooks-html bench bench-peers bench-evidence bench-loop bench-scale bench-rows chaos \
+.PHONY: help install run serve loop test test-all lint format types imports check viz notebook ui bench-train lock upgrade clean viz-build notebooks-html bench bench-peers bench-evidence bench-loop bench-scale bench-rows chaos \
 	image image-training image-with-model test-container tools check-deploy reference pages dashboards stack backup restore \
 	try-stack try-cluster pin
 
@@ -31,8 +33,11 @@ loop: install ## Show the whole loop: drift, labels, retraining, canary, rollbac
 	@PYTHONPATH=src $(BIN)/python -m demo.loop
 
 ##@ Check
-test: install ## Run the tests (ARGS="-k split" and so on)
-	@$(BIN)/python -m pytest $(TEST_ARGS) $(ARGS)
+test: install ## Run the fast tests, in five minutes on two cores (ARGS="-k split" and so on)
+	@$(PYTEST) -m "not slow and not container" $(ARGS)
+
+test-all: install ## Run all tests, as CI does (ARGS="-k split" and so on)
+	@$(PYTEST) $(TEST_ARGS) $(ARGS)
 
 lint: install ## Check style and format
 	@$(BIN)/ruff check .
@@ -54,7 +59,7 @@ check-deploy: install tools ## Check what is deployed: images, workflows, manife
 	@PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH:$(CURDIR)/$(BIN)" deploy/check.sh
 	@PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH:$(CURDIR)/$(BIN)" $(BIN)/python -m pytest --numprocesses 2 -m "not slow" tests/deploy tests/deploy/check_the_checks.py $(ARGS)
 
-# TEST_ARGS is only for `test`; ARGS would be passed to every check.
+# TEST_ARGS is only for `test-all`; ARGS would be passed to every check.
 check: ## Run everything that CI runs (CHECKS="lint types": only these)
 	@set -e; for check in $(CHECKS); do \
 		printf '\n=== %s\n' "$$check"; $(MAKE) --no-print-directory "$$check"; \
