@@ -10,7 +10,7 @@ from serving.api.predictions import describe_model
 from serving.http.application import ApiResponse
 from serving.http.content import (
     JSON,
-    choose_answer,
+    choose_media_type,
     json_response,
     read_json,
     read_query,
@@ -80,7 +80,7 @@ def explain_rows(served: Served, rows: Matrix) -> list[dict[str, Any]]:
 
 
 def _find_served() -> Served:
-    choose_answer(JSON)
+    choose_media_type(JSON)
     require_content(JSON)
     return find_version(read_query(version_query)["version"])
 
