@@ -1,5 +1,6 @@
 """``kedro dataset``: describe a table of your own."""
 
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,6 +57,28 @@ def init(source: str, target: str, name: str, *, force: bool) -> None:
     for file, text in zip(FILES, texts, strict=True):
         (folder / file).write_text(text, encoding="utf-8")
     _report(profile, name)
+
+
+@dataset.command()
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File to write; by default the schema is printed.",
+)
+@explain_errors
+def schema(output: Path | None) -> None:
+    """Print the JSON schema of globals.yml and parameters*.yml.
+
+    Editors use it to complete and check these files: their first line names
+    conf/schema.json.
+    """
+    from iris_kedro.specification.schema import render_schema
+
+    content = render_schema()
+    if output is None:
+        click.echo(json.dumps(content, indent=2))
+    else:
+        output.write_text(json.dumps(content) + "\n", encoding="utf-8")
 
 
 def _check_folder(folder: Path, name: str, *, force: bool) -> None:

@@ -1,5 +1,7 @@
 """What all parameter models have in common."""
 
+import inspect
+import re
 from difflib import get_close_matches
 from typing import Annotated, Any
 
@@ -11,12 +13,26 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 LISTED = 20  # names in one message
+ATTRIBUTE = re.compile(r"^ {8}(\w+): (.+(?:\n {12}.+)*)", re.MULTILINE)
+
+
+def _describe(schema: dict[str, Any], model: type[BaseModel]) -> None:
+    """Take the descriptions in a JSON schema from the docstrings of the classes."""
+    schema["description"] = inspect.getdoc(model).split("\n\nAttributes:")[0]
+    for ancestor in reversed(model.__mro__):
+        attributes = (ancestor.__doc__ or "").partition("Attributes:\n")[2]
+        for name, text in ATTRIBUTE.findall(attributes):
+            field = model.model_fields.get(name)
+            key = field and (field.alias or name)
+            if key in schema["properties"]:
+                description = " ".join(text.split()).replace("``", "`")
+                schema["properties"][key]["description"] = description
 
 
 class Parameters(BaseModel):
     """Base of the parameter models: no unknown keys, immutable, JSON when logged."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra=_describe)
 
     @model_validator(mode="before")
     @classmethod

@@ -17,8 +17,10 @@ EXAMPLES = 20  # drawn of distributions, to check them before any training
 class Search(Parameters):
     """How the parameters of a candidate are searched.
 
-    ``grid`` tries all combinations, ``random`` draws ``iterations`` of them,
-    ``halving`` starts with ``iterations`` on few rows and goes on with the best.
+    Attributes:
+        method: ``grid`` tries all combinations, ``random`` draws some, ``halving``
+            starts with some on few rows and continues with the best.
+        iterations: Combinations that are drawn.
     """
 
     method: Literal["grid", "random", "halving"] = "grid"

@@ -28,6 +28,10 @@ class Estimator(Parameters):
     A parameter whose value is a mapping with the key ``class`` is an estimator
     itself, as in ``CalibratedClassifierCV(estimator=SVC())``; lists may hold some, as
     the steps of a pipeline do.
+
+    Attributes:
+        class_path: Where the class is imported from.
+        parameters: Arguments of the class.
     """
 
     class_path: Annotated[str, Field(alias="class")]
@@ -96,7 +100,11 @@ class Estimator(Parameters):
 
 
 class Distribution(Parameters):
-    """A distribution of scipy.stats with its parameters, such as loguniform(a, b)."""
+    """A distribution of scipy.stats with its parameters, such as loguniform(a, b).
+
+    Attributes:
+        distribution: Its name in scipy.stats.
+    """
 
     model_config = ConfigDict(extra="allow", frozen=True)
 

@@ -22,7 +22,13 @@ SIMILAR = 0.8  # a section's name that is this close to one of ours is misspelle
 
 
 class DataEngineering(Parameters):
-    """Parameters of the data_engineering pipeline."""
+    """Parameters of the data_engineering pipeline.
+
+    Attributes:
+        source: Where the raw data is; see ``dataset.source``.
+        split: How rows are assigned to training and held-out data.
+        labelled_rows: Whether labelled predictions are added.
+    """
 
     source: str
     split: Split
@@ -30,7 +36,14 @@ class DataEngineering(Parameters):
 
 
 class DataScience(Parameters):
-    """Parameters of the data_science pipeline."""
+    """Parameters of the data_science pipeline.
+
+    Attributes:
+        training: How candidates are compared.
+        candidates: What is compared, by name; the simplest first.
+        export: How closely ONNX must agree.
+        force: Whether to train even if nothing has changed.
+    """
 
     training: Training
     candidates: Candidates
@@ -39,7 +52,13 @@ class DataScience(Parameters):
 
 
 class ModelRelease(Parameters):
-    """Parameters of the model_release pipeline."""
+    """Parameters of the model_release pipeline.
+
+    Attributes:
+        gate: What a challenger must show.
+        strategy: Whether it then becomes Production at once or is a canary first.
+        canary: Rules for canaries.
+    """
 
     gate: Gate
     strategy: Strategy

@@ -13,6 +13,11 @@ class Split(Parameters):
     """How rows are assigned to training and held-out data.
 
     What decides it is part of the dataset: ``dataset.split``.
+
+    Attributes:
+        test_size: Share of the rows that is held out.
+        salt: Part of the hash; another one reshuffles all rows.
+        minimum_rows_per_class: Rows of each class on either side.
     """
 
     test_size: Share
@@ -45,11 +50,16 @@ class LabelledRows(Parameters):
 class Training(Parameters):
     """How candidates are searched and cross-validated, with scikit-learn's names.
 
-    Parameters are searched on ``search_rows`` rows at most, if that is not null; the
-    best ones are then fitted to all rows.
-
-    The positive class is predicted if its probability is at least ``threshold``, which
-    is a number or the metric to tune it by.
+    Attributes:
+        scoring: What decides between candidates.
+        folds: Folds of the cross-validation.
+        repeats: How often it is repeated on fewer than 5,000 rows.
+        random_state: Seed of the folds and of the estimators.
+        n_jobs: Fits at the same time, on 5,000 rows or more.
+        search_rows: Parameters are searched on this many rows at most; the best ones
+            are then fitted to all rows.
+        threshold: The positive class is predicted if its probability is at least this:
+            a number, or the metric to tune it by.
     """
 
     scoring: Literal[

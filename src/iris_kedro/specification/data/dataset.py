@@ -59,7 +59,15 @@ class DatasetSplit(Parameters):
 class Dataset(Parameters):
     """The feature specification, from which validation, contract and API follow.
 
-    ``derived`` has expressions of numbers that the model computes itself, by name.
+    Attributes:
+        name: Of the dataset, the registered model and the folders in data.
+        source: ``sklearn:…``, a file, an address or an SQL query.
+        load_args: How pandas reads a CSV.
+        target: The column to predict.
+        features: The inputs of the model, by name.
+        derived: Expressions of numbers that the model computes itself, by name.
+        rows: Which rows are left out.
+        split: What decides whether a row is held out.
     """
 
     # In lower case: it names folders, and some file systems ignore case.
@@ -119,7 +127,14 @@ class Dataset(Parameters):
 class Card(Parameters):
     """What a model card says that no computation can find out.
 
-    ``dataset`` names what the words are about, if other datasets may inherit them.
+    Attributes:
+        dataset: The dataset that the words are about; others do not inherit them.
+        purpose: What the model is for.
+        users: Who should use it.
+        misuses: What it must not be used for.
+        data: Where the data comes from.
+        ethics: Ethical considerations.
+        caveats: What a user must know.
     """
 
     dataset: str = ""

@@ -25,7 +25,11 @@ def write_value(value: Any) -> Any:
     return value
 
 
-Text = Annotated[str, StringConstraints(min_length=1), BeforeValidator(write_value)]
+Text = Annotated[
+    str,
+    StringConstraints(min_length=1),
+    BeforeValidator(write_value, json_schema_input_type=str | float | bool),
+]
 
 
 class AnyFeature(Parameters):
@@ -52,7 +56,14 @@ class AnyFeature(Parameters):
 
 
 class Number(AnyFeature):
-    """A number, within a range of what it can be at all."""
+    """A number, within a range of what it can be at all.
+
+    Attributes:
+        type: ``number``, unless it says otherwise.
+        unit: Of measurement.
+        minimum: Smallest accepted value.
+        maximum: Largest accepted value.
+    """
 
     type: Literal["number"] = "number"
     unit: str = ""
@@ -83,7 +94,11 @@ class Integer(Number):
 
 
 class Boolean(AnyFeature):
-    """True or false; 1 or 0 to the model."""
+    """True or false; 1 or 0 to the model.
+
+    Attributes:
+        type: ``boolean``.
+    """
 
     type: Literal["boolean"]
 
@@ -93,7 +108,13 @@ class Boolean(AnyFeature):
 
 
 class Category(AnyFeature):
-    """One of some texts; their order is that of an ordinal encoding."""
+    """One of some texts.
+
+    Attributes:
+        type: ``category``.
+        categories: Its values, in the order of an ordinal encoding.
+        unknown: Whether values that are not listed are accepted.
+    """
 
     type: Literal["category"]
     categories: Annotated[list[Text], Field(min_length=1)]

@@ -12,13 +12,35 @@ Hours = Annotated[float, Field(ge=0)]
 
 
 class Guard(Parameters):
-    """Parameters of the guard of a promoted version."""
+    """Parameters of the guard of a promoted version.
+
+    Attributes:
+        hours: How long the version is compared with Previous.
+    """
 
     hours: Annotated[float, Field(gt=0)]
 
 
 class Canary(Parameters):
-    """Rules for raising the share of a canary, promoting it or stopping it."""
+    """Rules for raising the share of a canary, promoting it or stopping it.
+
+    Attributes:
+        shares: Of the requests, rising; promotion is possible at the last one.
+        minimum_rows: Rows predicted by both models before a share is raised.
+        minimum_hours: Hours before a share is raised.
+        alpha: Maximum probability of stopping an equal version; evidence is sufficient
+            when its e-value reaches 1 / alpha.
+        worse_by: Minimum loss of accuracy to stop or roll back, besides the evidence.
+        non_inferiority_margin: Promoted once accuracy is shown to lose less than this.
+        minimum_agreement: Share of the rows with the same predicted class.
+        maximum_class_shift: Share of the predictions that shift to other classes.
+        maximum_confidence_loss: Of the mean confidence.
+        latency_budget_ms: Milliseconds that a request should take.
+        maximum_slower: Share of the requests that may exceed the budget in addition.
+        undecided_after: Hours without a decision after which ``undecided`` applies.
+        undecided: What happens then.
+        guard: What happens after the promotion.
+    """
 
     shares: Annotated[list[Annotated[float, Field(gt=0, le=1)]], Field(min_length=1)]
     minimum_rows: Count

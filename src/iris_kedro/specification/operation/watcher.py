@@ -37,7 +37,16 @@ Minutes = Annotated[float, Field(ge=0)]
 
 
 class Triggers(Parameters):
-    """Reasons to train; null turns a trigger off."""
+    """Reasons to train; null turns a trigger off.
+
+    Attributes:
+        schedule: A cron expression, in UTC.
+        source_minutes: Minutes between two checks of the data source.
+        labels: Number of new labelled rows; they become training data.
+        monitoring: A cron expression: when to run the monitoring pipeline.
+        verdicts: Verdicts of monitoring that are triggers.
+        webhook: Address to listen on; needs ``IRIS_WATCHER_TOKEN``.
+    """
 
     schedule: Cron | None = None
     source_minutes: Minutes | None = None
@@ -52,7 +61,13 @@ class Triggers(Parameters):
 
 
 class Rules(Parameters):
-    """Limits on the runs that triggers start."""
+    """Limits on the runs that triggers start.
+
+    Attributes:
+        cooldown_minutes: Minutes after a run in which no other one starts.
+        runs_per_day: Runs in any 24 hours.
+        failures: Refused or failed runs in a row after which the breaker opens.
+    """
 
     cooldown_minutes: Minutes = 60
     runs_per_day: Count = 4
@@ -60,7 +75,15 @@ class Rules(Parameters):
 
 
 class Watcher(Parameters):
-    """Parameters of ``kedro watch``."""
+    """Parameters of ``kedro watch``.
+
+    Attributes:
+        poll_seconds: Seconds between two rounds.
+        lease_seconds: Seconds without renewal after which another watcher takes over.
+        triggers: Reasons to train.
+        rules: Limits on the runs.
+        params: Parameters of each run, as for ``kedro run --params``.
+    """
 
     poll_seconds: Annotated[float, Field(gt=0)] = 30
     lease_seconds: Annotated[float, Field(ge=30)] = 120  # a run needs 8 s to end
