@@ -1,5 +1,5 @@
 # The service and the pipelines, each with only what it needs:
-#   make image             build iris-serving; docs/container.md describes how to run it
+#   make image             build iris-serving; docs/how-to/containers.md describes how to run it
 #   make image-with-model  the same, with the Production model in it
 #   make image-training    build iris-training, which does one run and exits
 ARG PYTHON_IMAGE=python:3.13-slim-trixie

@@ -101,7 +101,7 @@ bench: install ## Compare the service with its alternatives (15 to 20 minutes)
 bench-peers: install ## The same with BentoML, MLServer and LitServe
 	@$(BIN)/python benchmarks/serving/run.py --peers $(ARGS)
 
-bench-evidence: install ## Simulate drift detectors and write docs/statistics.md (ARGS=--short: no files)
+bench-evidence: install ## Simulate drift detectors and write docs/explanation/statistics.md (ARGS=--short: no files)
 	@PYTHONPATH=src $(BIN)/python -m benchmarks.evidence $(ARGS)
 
 bench-loop: install ## Measure the database, feedback, monitoring and its false alarms (15 minutes)
@@ -123,7 +123,7 @@ chaos: install ## Break a real service in many ways and check its promises (10 m
 dashboards: install ## Write Grafana's dashboards from deploy/grafana/dashboards.yml
 	@$(BIN)/python deploy/grafana/dashboards.py
 
-stack: ## Start MLflow, watcher, service and monitoring with Docker Compose (docs/stack.md)
+stack: ## Start MLflow, watcher, service and monitoring with Docker Compose (docs/how-to/stack.md)
 	@$(PYTHON) deploy/compose/write_env.py
 	@VERSION=$(VERSION) REVISION=$(REVISION) $(PYTHON) deploy/compose/start.py
 
@@ -135,7 +135,7 @@ restore: ## Restore a backup into the stack (FROM=backups/2026-…; REPLACE=1 de
 	@$(if $(FROM),,$(error FROM names no backup: make restore FROM=backups/…))$(PYTHON) deploy/compose/write_env.py
 	@$(PYTHON) deploy/compose/backup/restore.py $(if $(REPLACE),--replace) $(FROM)
 
-image: ## Build the image of the service, iris-serving (docs/container.md)
+image: ## Build the image of the service, iris-serving (docs/how-to/containers.md)
 	@$(BUILD) --target serving --tag iris-serving:$(TAG) .
 
 image-training: ## Build the image of the pipelines, iris-training

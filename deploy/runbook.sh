@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The commands of docs/runbook.md; source it in your shell:
+# The commands of docs/how-to/runbook.md; source it in your shell:
 #   source deploy/runbook.sh compose      # the stack on this machine
 #   source deploy/runbook.sh kubernetes   # the namespace NAMESPACE of kubectl's context
 # The images have no curl and only a minimal shell, so requests are sent with their Python.

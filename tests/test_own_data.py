@@ -1,4 +1,4 @@
-"""From a CSV to a served model, as docs/own-data.md tells it."""
+"""From a CSV to a served model, as docs/how-to/own-data.md tells it."""
 
 import json
 import shutil

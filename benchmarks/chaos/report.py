@@ -1,4 +1,4 @@
-"""The table: printed, and written to docs/reliability.md between two markers."""
+"""The table: printed, and written to docs/explanation/reliability.md between two markers."""
 
 import os
 import platform
@@ -10,7 +10,7 @@ from rich.table import Table
 
 from benchmarks.chaos.scenario import Result
 
-REPORT = Path(__file__).parents[2] / "docs" / "reliability.md"
+REPORT = Path(__file__).parents[2] / "docs/explanation/reliability.md"
 BEGIN, END = "<!-- written by make chaos -->", "<!-- end of what make chaos wrote -->"
 
 

@@ -3,7 +3,7 @@
     python -m benchmarks.evidence [--quiet 1000] [--rounds 100] [--short] [--no-write]
 
 Each round draws training rows and a month of hourly checks with 100 rows each, quiet or
-with a change after ten days. The tables are written to docs/statistics.md, the figures
+with a change after ten days. The tables are written to docs/explanation/statistics.md, the figures
 next to it. River's ADWIN is installed in a separate environment.
 """
 
@@ -16,7 +16,7 @@ import numpy as np
 from benchmarks.evidence.figures import draw_month_of_evidence, draw_rates
 from benchmarks.evidence.simulation import Found, Quiet, simulate, simulate_adwin
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[2] / "docs/explanation"
 REFERENCES = (50, 100, 1_000, 10_000, 100_000)
 SHIFTS = (0.3, 0.5, 1.0)
 ADWIN = "ADWIN (river)"

@@ -1,4 +1,4 @@
-"""Figures of docs/statistics.md."""
+"""Figures of docs/explanation/statistics.md."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -3,7 +3,7 @@
     python -m benchmarks.gate [--ties 2000] [--rounds 500]
 
 Each round draws held-out rows, and the gate compares the predictions of two models for
-them. The tables are written to docs/gate.md, the figure to docs/gate.svg.
+them. The tables are written to docs/explanation/gate.md, the figure to docs/explanation/gate.svg.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from benchmarks.gate.scenarios import make_gain, make_ties
 from benchmarks.gate.simulation import GATE, simulate
 from iris_kedro.style import COLORS, MUTED
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[2] / "docs/explanation"
 ROWS = (44, 150, 500)
 GAINS = (0.05, 0.1, 0.2)
 STATED = (1 - GATE.confidence) / 2

@@ -34,7 +34,7 @@ from benchmarks.scale.rows import write_rows
 from benchmarks.scale.steps import measure_steps, write_steps
 
 RESULTS = PROJECT / "benchmarks/SCALE.md"
-PAGE = PROJECT / "docs/scale.md"
+PAGE = PROJECT / "docs/how-to/scale.md"
 MILLION = 1_000_000
 FASTEST = "logistic regression"
 SIZES = {FASTEST: [MILLION, STEADY]}
@@ -74,7 +74,7 @@ def main() -> None:
     results = [*write_results(measured, contenders, command), *write_steps(steps)]
     insert(RESULTS, "scoring", results)
     insert(PAGE, "costs", costs)
-    console.print("written to benchmarks/SCALE.md and docs/scale.md")
+    console.print("written to benchmarks/SCALE.md and docs/how-to/scale.md")
 
 
 def read_options() -> argparse.Namespace:

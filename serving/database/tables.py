@@ -1,6 +1,6 @@
 """The tables of predictions and feedback.
 
-Training and monitoring also read them, by column names. docs/loop.md describes them. A
+Training and monitoring also read them, by column names. docs/reference/database.md describes them. A
 change requires a migration.
 """
 

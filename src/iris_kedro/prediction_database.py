@@ -1,7 +1,7 @@
 """The service's database of predictions and feedback, as read by training.
 
 Training and serving share no code. Both rely on the column names and the version of the
-tables, which docs/loop.md describes.
+tables, which docs/reference/database.md describes.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A short version of the simulation behind docs/statistics.md."""
+"""A short version of the simulation behind docs/explanation/statistics.md."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A short version of the simulation behind docs/gate.md, and what it writes there."""
+"""A short version of the simulation behind docs/explanation/gate.md."""
 
 import numpy as np
 import pytest

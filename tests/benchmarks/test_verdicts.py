@@ -1,4 +1,4 @@
-"""A short version of the simulation of verdicts behind docs/statistics.md."""
+"""A short simulation of verdicts, as for docs/explanation/statistics.md."""
 
 import pytest
 

@@ -367,7 +367,7 @@ def find_keys(node, parent=""):
 
 
 def test_documented_versions_know_all_keys():
-    page = (FOLDER.parents[1] / "docs/stack.md").read_text()
+    page = (FOLDER.parents[1] / "docs/how-to/stack.md").read_text()
     (documented,) = re.findall(r"Compose (\d+\.\d+\.\d+) or newer", page)
 
     found = set(find_keys(CONTENT))

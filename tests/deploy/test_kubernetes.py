@@ -19,7 +19,7 @@ from serving.registry import follower as follower_module
 
 PROJECT = Path(__file__).parents[2]
 KUBERNETES = PROJECT / "deploy" / "kubernetes"
-# Measured while clients sent the largest bodies that are accepted; see docs/api.md.
+# Measured while clients sent the largest bodies (docs/reference/limits.md).
 WORKER_BYTES, FOLLOWER_BYTES = 360 * 1024**2, 250 * 1024**2
 FOREIGN = {
     "DASK_SCHEDULER_ADDRESS",
@@ -227,7 +227,7 @@ def test_only_metrics_and_heartbeats_are_in_memory(pod, container):
 def test_the_memory_limits_allow_for_the_largest_bodies(
     pod, container, follower, config
 ):
-    # The defaults, for which docs/api.md says how far a worker grows.
+    # The defaults, for which docs/reference/limits.md says how far a worker grows.
     assert config.max_buffered_bytes == Config.max_buffered_bytes
     assert config.max_body_bytes == Config.max_body_bytes
     shared = to_bytes(

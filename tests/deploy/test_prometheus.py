@@ -210,7 +210,9 @@ def test_alert_says_what_is_wrong_and_what_to_do(rule):
     assert section == rule["alert"].lower()
 
 
-@pytest.mark.parametrize("url", ["docs/runbook.md", "https://example.com/my?page=1"])
+@pytest.mark.parametrize(
+    "url", ["docs/how-to/runbook.md", "https://example.com/my?page=1"]
+)
 def test_the_address_of_the_runbook_is_one_setting(run, tmp_path, url):
     """Prometheus itself puts it in front of the section of an alert."""
     copy = tmp_path / "prometheus"

@@ -146,7 +146,7 @@ def test_no_flag_of_prometheus_was_removed(compose):
 
     assert REMOVED_FLAGS.isdisjoint(flags)
     assert REMOVED_FEATURES.isdisjoint(features)
-    # docs/tracing.md promises the traces of slow requests.
+    # docs/how-to/traces-and-logs.md promises the traces of slow requests.
     assert "exemplar-storage" in features
 
 

@@ -41,7 +41,7 @@ echo "$0" "$@"
 
 
 def read_sections() -> dict[str, str]:
-    runbook = (ROOT / "docs" / "runbook.md").read_text()
+    runbook = (ROOT / "docs/how-to/runbook.md").read_text()
     return dict(SECTION.findall(runbook))
 
 

@@ -151,7 +151,7 @@ def test_only_the_watcher_trains_on_a_schedule():
 @pytest.fixture
 def setup(tmp_path):
     """Run the documented commands with a stand-in for gh; return its calls."""
-    page = (PROJECT / "docs/deploy.md").read_text()
+    page = (PROJECT / "docs/how-to/deploy.md").read_text()
     block = re.search(r"^```sh\n(REPOSITORY=.*?)^```", page, re.DOTALL | re.MULTILINE)
     (tmp_path / "gh").write_text(GH)
     (tmp_path / "gh").chmod(0o755)

@@ -19,26 +19,16 @@ from typing import NamedTuple
 import requests
 
 ROOT = Path(__file__).parents[2]
-PROGRAMS = {".venv/bin/kedro", "curl", "docker", "git", "kedro", "kill", "make", "pip"}
 BARE_PATH = "/usr/bin:/bin"
 PATIENCE = 120  # seconds for a server to answer on a busy machine
 
 
 def read_commands(text: str) -> list[str]:
-    """Return the commands in the blocks of a Markdown text, and inline in its prose."""
-    shell, prose, fence = "", "", None
-    for line in text.splitlines():
-        if line.startswith("```"):
-            fence = line.strip("`") if fence is None else None
-        elif fence == "sh" or (fence is None and line.startswith("    ")):
-            shell += re.sub(r"(^| +)# .*", "", line.strip()) + "\n"
-        elif fence is None:
-            prose += f"{line} "
-    blocks = shell.replace("\\\n", " ").splitlines()
-    inline = [
-        span for span in re.findall(r"`([^`]+)`", prose) if span.split()[0] in PROGRAMS
-    ]
-    commands = [" ".join(command.split()) for command in [*blocks, *inline]]
+    """Return the commands in the blocks of a Markdown text."""
+    blocks = re.findall(r"^```sh\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    shell = re.sub(r"(^| +)# .*", "", "".join(blocks), flags=re.MULTILINE)
+    lines = shell.replace("\\\n", " ").splitlines()
+    commands = (" ".join(line.split()) for line in lines)
     return list(dict.fromkeys(filter(None, commands)))
 
 

@@ -1,4 +1,4 @@
-"""The commands and tables of docs/deploy.md, compared with what they are about."""
+"""The commands and tables of docs/how-to/deploy.md against the manifests."""
 
 import re
 import shlex
@@ -10,12 +10,12 @@ import pytest
 import yaml
 
 from iris_kedro.cli import cli
+from tests.documentation.clone import read_commands
 
 ROOT = Path(__file__).parents[2]
 KUBERNETES = ROOT / "deploy/kubernetes"
-PAGE = (ROOT / "docs/deploy.md").read_text()
-# Lines that end in a backslash go on. In a list, commands are indented by two more.
-COMMANDS = re.findall(r"^ {4,6}(\S.*)$", PAGE.replace("\\\n", " "), re.MULTILINE)
+PAGE = (ROOT / "docs/how-to/deploy.md").read_text()
+COMMANDS = read_commands(PAGE)
 
 
 def read_manifests() -> list[dict]:
@@ -125,12 +125,13 @@ def test_secrets_are_those_of_the_manifests():
 
     documented = set(re.findall(r"create secret generic (\S+)", PAGE))
 
-    # docs/scale.md has that of batch scoring.
+    # docs/how-to/scale.md has that of batch scoring.
     assert used - {"s3-credentials"} == documented | list_cells("secret")
 
 
 @pytest.mark.parametrize(
-    "file", ["docs/deploy.md", "docs/scale.md", "deploy/kubernetes/try.sh"]
+    "file",
+    ["docs/how-to/deploy.md", "docs/how-to/scale.md", "deploy/kubernetes/try.sh"],
 )
 def test_secrets_are_not_in_the_list_of_processes(file):
     """All users of a machine can read it, and shells keep commands in a history."""

@@ -1,4 +1,4 @@
-"""Every command of docs/own-data.md, in the order of the page, in a new clone."""
+"""Every command of docs/how-to/own-data.md, in its order, in a new clone."""
 
 import json
 import shutil
@@ -20,10 +20,9 @@ from tests.documentation.clone import (
     make_clone,
     prints,
     read_commands,
-    serves,
 )
 
-COMMANDS = read_commands((ROOT / "docs/own-data.md").read_text())
+COMMANDS = read_commands((ROOT / "docs/how-to/own-data.md").read_text())
 PREDICT, BATCH = [each for each in COMMANDS if each.startswith("curl ")]
 ROWS = 600
 
@@ -126,20 +125,6 @@ CHECKS = {
     ),
     "docker run -p 8000:8000 iris-serving-with-model:passengers": in_the_clone(
         NotRun("needs Docker or Podman: test-container")
-    ),
-    "make install": in_the_clone(prints("")),
-    "pip install '.[training,boosting]'": in_the_clone(
-        NotRun("installs what make install has installed already")
-    ),
-    "export DASK_SCHEDULER_ADDRESS=tcp://scheduler:8786": in_the_clone(
-        NotRun("needs a scheduler: tests/iris_kedro/cluster")
-    ),
-    ".venv/bin/kedro run --env passengers --params cluster.engine=dask"
-    " --runner ThreadRunner": in_the_clone(
-        NotRun("starts a cluster: tests/test_cluster.py")
-    ),
-    "make notebook ENV=passengers": in_the_clone(
-        serves("/lab", "--ip 127.0.0.1 --port {port} --no-browser --allow-root")
     ),
 }
 

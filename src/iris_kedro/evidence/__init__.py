@@ -1,4 +1,4 @@
-"""Evidence that may be checked at any time: e-processes (docs/statistics.md).
+"""Evidence that may be checked at any time (docs/explanation/statistics.md).
 
 Every function takes one row for each look, oldest first, and returns the logarithm
 of the e-value after each look. If nothing changed, an e-process exceeds 1 / alpha at

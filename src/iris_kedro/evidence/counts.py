@@ -28,7 +28,7 @@ def compare_counts(reference: ArrayLike, looks: ArrayLike) -> Floats:
     Agrawal (IEEE Transactions on Information Theory 66, 2020) and Guo and Richardson
     (the same, 67, 2021) bound its mean. The sum over starting looks is the mixture of
     Shin, Ramdas and Rinaldo (New England Journal of Statistics in Data Science 2,
-    2024). docs/statistics.md has the proof.
+    2024). docs/explanation/statistics.md has the proof.
 
     Args:
         reference: Counts of the training rows, of shape (n_bins,).

@@ -37,8 +37,8 @@ def parse(texts: Any, types: dict[str, Any]) -> dict[str, Any]:
         )
     except pa.ArrowInvalid as error:
         raise ProjectError(
-            "the database of predictions has rows in another format than docs/loop.md"
-            f" describes: {error}"
+            "the database of predictions has rows in another format than"
+            f" docs/reference/database.md describes: {error}"
         ) from error
     return {name: table[name].combine_chunks() for name in types}
 

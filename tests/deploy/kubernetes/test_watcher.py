@@ -135,7 +135,7 @@ def test_its_environment_takes_the_registry_and_the_port_from_here(settings):
 
 
 def test_its_secrets_are_documented(container):
-    page = (PROJECT / "docs/deploy.md").read_text()
+    page = (PROJECT / "docs/how-to/deploy.md").read_text()
     secrets = [
         each["secretRef"] for each in container["envFrom"] if "secretRef" in each
     ]
@@ -151,7 +151,7 @@ def test_its_secrets_are_documented(container):
 
 
 def test_a_trigger_is_sent_as_documented(tmp_path, container):
-    page = (PROJECT / "docs/deploy.md").read_text()
+    page = (PROJECT / "docs/how-to/deploy.md").read_text()
     script = re.search(
         r"exec -i deployment/iris-watcher -- python <<'EOF'\n(.+?)\n    EOF\n",
         page,

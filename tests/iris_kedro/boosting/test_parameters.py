@@ -92,7 +92,7 @@ def test_of_many_parameters_the_nearest_are_listed():
 
 
 def test_documented_candidates_are_valid():
-    text = (ROOT / "docs/own-data.md").read_text()
+    text = (ROOT / "docs/how-to/another-model.md").read_text()
     (example,) = [
         block
         for block in re.findall(r"```yaml\n(.+?)```", text, re.S)

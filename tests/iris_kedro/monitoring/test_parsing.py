@@ -40,5 +40,7 @@ def test_keys_that_are_not_there_differ_from_missing_values(separators):
 
 @pytest.mark.parametrize("text", ["[1]", '{"size": "big"}', "{"])
 def test_other_rows_are_refused(text):
-    with pytest.raises(ProjectError, match=r"in another format than docs/loop\.md"):
+    with pytest.raises(
+        ProjectError, match=r"in another format than docs/reference/database\.md"
+    ):
         parse(pa.array([text]), TYPES)

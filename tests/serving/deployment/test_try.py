@@ -126,7 +126,7 @@ def test_a_rollout_has_the_rights_of_the_deployer_only(run, project):
 
 
 def test_the_documented_account_can_be_used_by_its_owner_only(project, path, tmp_path):
-    page = (PROJECT / "docs/deploy.md").read_text()
+    page = (PROJECT / "docs/how-to/deploy.md").read_text()
     command = re.search(r"^    (\(umask .+\))$", page, re.MULTILINE)[1]
     (tmp_path / ".kube").mkdir()
     machine = tmp_path / "machine.json"

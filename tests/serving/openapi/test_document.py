@@ -1,19 +1,19 @@
-"""docs/api.md: every line that a reader may type, and what it says of settings."""
+"""Every request in docs/how-to/call-the-api.md and docs/reference/api.md."""
 
 import json
 import re
 import shutil
 import subprocess
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from serving.config import Config, variable_name
 from serving.model.store import CURRENT, Store
 from serving.openapi.feedback import EXAMPLE_ID
 
-DOCUMENT = (Path(__file__).resolve().parents[3] / "docs" / "api.md").read_text()
+DOCS = Path(__file__).resolve().parents[3] / "docs"
+PAGES = [DOCS / "how-to/call-the-api.md", DOCS / "reference/api.md"]
+DOCUMENT = "\n".join(page.read_text() for page in PAGES)
 CONSOLE = re.compile(r"```console\n\$ (.*?)\n(?!\$)(.+?)\n```", re.DOTALL)
 CASES = CONSOLE.findall(DOCUMENT)
 
@@ -58,10 +58,3 @@ def test_every_line_gives_the_printed_answer(server):
         )
 
         assert parse(run.stdout.strip()) == parse(printed), command
-
-
-def test_every_setting_is_in_the_table():
-    for setting in fields(Config):
-        default = "" if setting.default is None else f"`{setting.default}`"
-        name, text = variable_name(setting.name), setting.metadata["help"]
-        assert f"| `{name}` | {default} | {text} |" in DOCUMENT

@@ -1,7 +1,7 @@
 """Merges the bins of a contract: with few reference rows, few bins detect more.
 
 Each bin reduces the evidence, and more so if the reference has few rows
-(docs/statistics.md). Merging depends only on the reference.
+(docs/explanation/statistics.md). Merging depends only on the reference.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ def count_bins(rows: int) -> int:
     """Return the number of bins of a number, given the number of reference rows.
 
     It grows with the cube root of the rows, as for histograms. The factor is from the
-    simulation in docs/statistics.md.
+    simulation in docs/explanation/statistics.md.
     """
     return int(np.clip(np.ceil(np.cbrt(rows) / 2), FEWEST_BINS, MOST_BINS))
 

@@ -8,7 +8,7 @@ from iris_kedro.monitoring.explaining import describe_change
 
 
 def describe_drift(drift: Drift) -> dict[str, Any]:
-    """Return evidence, effect and bins of a drift; docs/loop.md describes them."""
+    """Return evidence, effect and bins of a drift, as in docs/how-to/monitor.md."""
     total, recent = sum(drift.bins.reference), int(drift.recent.sum())
     bins = [
         {

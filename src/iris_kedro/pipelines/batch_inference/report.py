@@ -30,7 +30,7 @@ def build_report(
     batch_inference: BatchInference,
     monitoring: Monitoring,
 ) -> dict[str, Any]:
-    """Collect all figures in one document, which docs/scale.md describes."""
+    """Collect all figures in one document, which docs/how-to/scale.md describes."""
     contract, total = model.contract, Counts.add_up(scored.parts)
     alpha = choose_alpha(contract, monitoring)
     drifts = measure_drifts(total, contract, monitoring, alpha)

@@ -25,7 +25,7 @@ def build_report(
 ) -> dict[str, Any]:
     """Collect the verdict, its reasons and all figures in one document.
 
-    docs/loop.md describes the document.
+    docs/how-to/monitor.md describes the document.
     """
     counts = observed.counts
     seconds = monitoring.window_minutes * 60

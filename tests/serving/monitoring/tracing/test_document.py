@@ -1,4 +1,4 @@
-"""docs/tracing.md: what it says of settings, spans and log lines."""
+"""docs/how-to/traces-and-logs.md: what it says of settings, spans and log lines."""
 
 import json
 import logging
@@ -13,7 +13,7 @@ from serving.monitoring.logs import JsonFormatter
 from serving.monitoring.tracing.export import MOST_WAITING, RESULTS
 
 PROJECT = Path(__file__).resolve().parents[4]
-DOCUMENT = (PROJECT / "docs" / "tracing.md").read_text()
+DOCUMENT = (PROJECT / "docs/how-to/traces-and-logs.md").read_text()
 
 
 def read_blocks(language: str) -> list[str]:

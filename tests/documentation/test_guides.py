@@ -1,0 +1,151 @@
+"""Every command of the guides that need no more than a clone, in one."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from mlflow.tracking import MlflowClient
+
+from tests.documentation.clone import (
+    ROOT,
+    Check,
+    Clone,
+    NotRun,
+    make_clone,
+    prints_when_activated,
+    read_commands,
+)
+
+PAGES = (
+    "run.md",
+    "roll-back.md",
+    "canary.md",
+    "monitor.md",
+    "retrain.md",
+    "another-model.md",
+)
+TEXTS = [(ROOT / "docs/how-to" / page).read_text() for page in PAGES]
+SCALE = (ROOT / "docs/how-to/scale.md").read_text().split("### With Docker")[0]
+COMMANDS = list(dict.fromkeys(read_commands("\n".join([*TEXTS, SCALE]))))
+KEPT = "logistic_regression"  # the one candidate after the first run
+
+
+@pytest.fixture(scope="module")
+def clone(requires, tmp_path_factory) -> Iterator[Clone]:
+    """Return a clone with one fast candidate and three versions to promote."""
+    clone = make_clone(requires, tmp_path_factory.mktemp("guides"))
+    keep_one_candidate(clone.path / "conf/base/parameters_data_science.yml")
+    clone.run("make run").check_returncode()
+    add_versions(f"sqlite:///{clone.path}/mlflow.db")
+    raw = (clone.path / "data/01_raw/iris/raw.csv").read_text()
+    (clone.path / "rows").mkdir()
+    (clone.path / "rows/flowers.csv").write_text(raw)
+    yield clone
+    clone.stop()
+
+
+def keep_one_candidate(file: Path) -> None:
+    parameters = yaml.safe_load(file.read_text())
+    candidates = parameters["data_science"]["candidates"]
+    parameters["data_science"]["candidates"] = {KEPT: candidates[KEPT]}
+    file.write_text(yaml.safe_dump(parameters, sort_keys=False))
+
+
+def add_versions(uri: str) -> None:
+    """Register the version in Production twice more."""
+    client = MlflowClient(uri)
+    first = client.get_model_version("iris", "1")
+    files = client.get_model_version_download_uri("iris", "1")
+    for _ in range(2):
+        client.create_model_version("iris", files, first.run_id, tags=first.tags)
+
+
+def trains_one_candidate(clone: Clone, command: str) -> None:
+    prints_when_activated("2 of 2")(clone, command.replace("random_forest", KEPT))
+
+
+def trains_on_a_file(clone: Clone, command: str) -> None:
+    rows = (clone.path / "data/01_raw/iris/raw.csv").read_text()
+    another = "5.05,3.45,1.45,0.25,setosa\n"  # or there would be nothing to train
+    (clone.path / "flowers.csv").write_text(rows + another)
+    prints_when_activated("Fetched flowers.csv")(clone, command)
+
+
+def runs_on_another_store(clone: Clone, command: str) -> None:
+    # A copy, because MLflow takes long to create the tables of a new one.
+    shutil.copy(clone.path / "mlflow.db", clone.path / "shared.db")
+    check = prints_when_activated("Gate  ", MLFLOW_TRACKING_URI="sqlite:///shared.db")
+    check(clone, command)
+
+
+CHECKS: dict[str, Check] = {
+    # Run pipelines
+    "source .venv/bin/activate": prints_when_activated(""),
+    "kedro run": prints_when_activated("Gate  "),
+    "kedro run --pipelines data_engineering": prints_when_activated("7 of 7"),
+    "kedro run --tags data_science": prints_when_activated("Candidates"),
+    "kedro run --namespaces candidates.random_forest": trains_one_candidate,
+    "kedro run --from-nodes select_best": prints_when_activated("Candidates"),
+    "kedro run --params data_engineering.source=flowers.csv": trains_on_a_file,
+    "kedro run --params model_release.gate.minimum_accuracy=0.8": prints_when_activated(
+        "Gate  "
+    ),
+    "kedro run --runner ThreadRunner": prints_when_activated("Gate  "),
+    "kedro run --env dask": NotRun("starts a cluster: tests/test_cluster.py"),
+    "kedro run --env production": runs_on_another_store,
+    "kedro run --pipelines monitoring": NotRun("tests/test_monitoring.py"),
+    "kedro run --pipelines batch_inference --params"
+    " batch_inference.source=flowers.csv,batch_inference.layout=source"
+    ",batch_inference.target=scores": prints_when_activated("Scored  "),
+    "kedro watch": NotRun("runs until it is stopped: tests/test_watch.py"),
+    "kedro registry list": prints_when_activated("model_release"),
+    "kedro catalog describe-datasets": prints_when_activated("ModelRegistryDataset"),
+    # Promote and roll back
+    "kedro model list": prints_when_activated("Production"),
+    "kedro model canary": prints_when_activated("no canary is running"),
+    'kedro model canary --stop --reason "…"': NotRun("tests/iris_kedro/cli"),
+    "kedro model history": prints_when_activated("Production is version"),
+    "kedro model history --at 2026-11-01T12:00": prints_when_activated(
+        " in Production at 2026-11-01 12:00:00 UTC"
+    ),
+    "kedro model promote 3": prints_when_activated("Production of iris is version 3"),
+    'kedro model promote 2 --reason "…"': prints_when_activated(
+        "Production of iris is version 2"
+    ),
+    'kedro model rollback --reason "…"': prints_when_activated(
+        "Production of iris is version"
+    ),
+    "kedro model resume": prints_when_activated("no longer on hold"),
+    "kedro model prune --keep 10": prints_when_activated("nothing to delete"),
+    # Canary, monitoring, watcher
+    "kedro model canary --decide": NotRun("tests/documentation/test_tutorial.py"),
+    'kedro model canary --stop --reason "too early"': NotRun("tests/iris_kedro/cli"),
+    "kedro run --pipelines monitoring --env wine": NotRun("tests/test_monitoring.py"),
+    "kedro watch --once": NotRun("tests/documentation/test_tutorial.py"),
+    "kedro watch status": prints_when_activated(""),
+    'kedro watch reset --reason "data fixed"': prints_when_activated(""),
+    "kedro run --params data_engineering.labelled_rows.enabled=true": NotRun(
+        "tests/documentation/test_tutorial.py"
+    ),
+    # Scale
+    "kedro run --pipelines batch_inference --params"
+    " batch_inference.source=rows/,batch_inference.target=scores/": (
+        prints_when_activated("Scored  ")
+    ),
+    "kedro run --env dask --pipelines batch_inference --params"
+    " batch_inference.source=rows/,batch_inference.target=scores/": NotRun(
+        "starts a cluster: tests/test_cluster.py"
+    ),
+}
+
+
+def test_every_command_has_a_check():
+    assert set(COMMANDS) == set(CHECKS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", [each for each in COMMANDS if each in CHECKS])
+def test_command_works(clone, command):
+    CHECKS[command](clone, command)
