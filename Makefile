@@ -11,7 +11,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses logical --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help install run serve loop test test-all lint format types imports check viz notebook ui bench-train lock upgrade clean viz-build notebooks-html bench bench-peers bench-evidence bench-loop bench-scale bench-rows chaos \
-	image image-training image-with-model test-container tools check-deploy reference pages dashboards stack backup restore \
+	image image-training image-with-model test-container tools check-deploy docs reference pages dashboards stack backup restore \
 	try-stack try-cluster pin
 
 ##@ Use
@@ -43,6 +43,7 @@ lint: install ## Check style and format
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/nbstripout --keep-id --verify notebooks/*.ipynb
+	@$(BIN)/codespell
 
 format: install ## Fix style and format
 	@$(BIN)/ruff check --fix .
@@ -163,7 +164,10 @@ REVISION = $(shell git rev-parse HEAD)
 reference: install ## Write the code reference to build/reference
 	@PYTHONPATH=src:. $(BIN)/pdoc --docformat google --output-directory build/reference iris_kedro serving '!serving.server.gunicorn_conf' '!.*\.migrations\..*'
 
-pages: run viz-build notebooks-html reference ## Write everything to publish to build/pages
+docs: run ## Write the documentation as a site to build/site
+	@NO_MKDOCS_2_WARNING=1 PYTHONPATH=src:. $(BIN)/mkdocs build --quiet
+
+pages: docs viz-build notebooks-html reference ## Write everything to publish to build/pages
 	@$(BIN)/python deploy/pages.py
 
 ##@ Maintain
