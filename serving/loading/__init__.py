@@ -1,1 +1,1 @@
-"""Loading: a model with everything built from it, which one is in use, and swaps."""
+"""Loads models: everything built from a model, the one in use, and swaps."""

@@ -1,1 +1,1 @@
-"""The served model: contract, ONNX, store, reloading."""
+"""A model: its contract, ONNX session, features and store."""

@@ -1,4 +1,4 @@
-"""What schemathesis cannot know: how CSV that the model accepts looks."""
+"""Hooks of schemathesis: CSV that the model accepts."""
 
 import schemathesis
 import schemathesis_state
@@ -9,6 +9,6 @@ CELL = st.floats(0.1, 30).map(repr)
 ROW = st.lists(CELL, min_size=4, max_size=4).map(",".join)
 ROWS = st.lists(ROW, min_size=1, max_size=20).map("\n".join)
 
-# JSON Schema can describe a text by a pattern, which knows no range of a number.
+# JSON Schema can only describe text by a pattern, without ranges of numbers.
 schemathesis.openapi.format("csv", ROWS.map(lambda rows: f"{HEADER}\n{rows}\n"))
 schemathesis_state.register(["setosa", "versicolor", "virginica"])

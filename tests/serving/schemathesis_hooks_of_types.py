@@ -1,4 +1,4 @@
-"""What schemathesis cannot know: how CSV and integers of all types look."""
+"""Hooks of schemathesis: CSV and integers of a model with all types."""
 
 import csv
 import io
@@ -34,7 +34,7 @@ schemathesis_state.register(["0", "1"])
 
 @schemathesis.hook
 def filter_body(_, body: object) -> bool:
-    """Leave out integers that a JSON parser reads as floats: 64 bits are not enough.
+    """Omit integers that a JSON parser reads as floats, because they exceed 64 bits.
 
     An integer may be an unknown category, a float may not. JSON Schema cannot tell
     them apart: with limits, 84.0 would be one of the integers.

@@ -1,4 +1,4 @@
-"""What schemathesis cannot know: stored predictions, and the file of training."""
+"""Hooks of schemathesis: stored predictions, and the format of training data."""
 
 import json
 import re
@@ -26,14 +26,14 @@ def register(classes: list[str]) -> None:
 
 @schemathesis.hook
 def filter_case(_: Any, case: Any) -> bool:
-    """Leave out the layout of the training data: these models do not know theirs."""
+    """Omit the layout of the training data, which these models do not describe."""
     is_csv = case.operation.path == "/predict/batch" and case.media_type == "text/csv"
     return not (is_csv and (case.query or {}).get("layout") == "source")
 
 
 @schemathesis.hook
 def before_call(context: Any, case: Any, _: Any) -> None:
-    """Have feedback speak of rows that are stored, where it is well-formed."""
+    """Make well-formed feedback refer to stored rows."""
     if case.operation.path != "/feedback" or not isinstance(case.body, dict):
         return
     body = json.loads(json.dumps(case.body, default=str))

@@ -1,4 +1,4 @@
-"""The chaos suite in its short form, and that what it checks can fail."""
+"""The chaos suite in its short form, and its checks."""
 
 import subprocess
 import sys
@@ -41,7 +41,7 @@ def checker(models):
 
 
 def write_answer(kind, version, labels, probabilities):
-    """Write an answer as the service does."""
+    """Write a response like the service."""
     if kind == "row":
         classes = ("setosa", "versicolor", "virginica")
         answer = {
@@ -70,7 +70,7 @@ def write_answer(kind, version, labels, probabilities):
 
 @pytest.fixture
 def ask(checker, models):
-    """Ask about some rows; answer with a version's predictions of others."""
+    """Return a request for rows, and a response with predictions of others."""
 
     def ask(kind, asked, answered, computed_by="1", named="1"):
         rows = checker._pool[answered].astype(np.float32)
@@ -85,7 +85,7 @@ KINDS = ("row", "batch", "tensor")
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_right_answer_is_accepted(checker, ask, kind):
+def test_a_correct_prediction_is_accepted(checker, ask, kind):
     rows = [3] if kind == "row" else [3, 1, 2]
 
     assert checker.check(*ask(kind, rows, rows)) == "1"
@@ -103,7 +103,7 @@ def test_a_right_answer_is_accepted(checker, ask, kind):
     ],
     ids=["another model", "another name", "unknown", "another row", "a row more"],
 )
-def test_a_wrong_answer_is_found(checker, ask, kind, changes):
+def test_a_wrong_prediction_is_found(checker, ask, kind, changes):
     if kind == "row" and changes.get("answered") == [3, 3]:
         pytest.skip("one row has one answer")
 
@@ -113,12 +113,12 @@ def test_a_wrong_answer_is_found(checker, ask, kind, changes):
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[]", b'{"model": 1}', b"null"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_unreadable_answer_is_wrong(checker, kind, content):
+def test_an_unreadable_response_is_wrong(checker, kind, content):
     with pytest.raises(WrongPredictionError):
         checker.check(checker.write(kind, [0]), content)
 
 
-def test_every_dialect_is_asked(checker):
+def test_every_protocol_is_checked(checker):
     assert {checker.write(kind, [0]).path for kind in KINDS} == set(READ)
 
 
@@ -150,7 +150,7 @@ def test_a_load_with_a_failure_does_not(tally, failure):
         tally.require_none_failed()
 
 
-def test_a_load_without_answers_does_not():
+def test_a_load_without_responses_does_not():
     with pytest.raises(ChaosError, match="nothing was answered"):
         Tally().require_none_failed()
 
@@ -210,7 +210,7 @@ def test_a_limited_process_can_write_again_after_the_limit(tmp_path):
     assert (first, second, third) == ("written", "27", "written")
 
 
-def test_the_report_has_a_place_for_the_table():
+def test_the_report_has_markers_for_the_table():
     text = REPORT.read_text()
 
     assert text.count(BEGIN) == text.count(END) == 1

@@ -1,4 +1,4 @@
-"""Clients that nobody here wrote: schemathesis, MLflow's and Triton's."""
+"""Clients of others: schemathesis, MLflow's and Triton's."""
 
 import json
 import os
@@ -25,7 +25,7 @@ NAMES = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
 
 @pytest.fixture
 def serve(start, tmp_path, describe, store_predictions):
-    """Serve from a filled store, as an image that ships with one does."""
+    """Serve from a filled store, like an image with a model."""
     url = f"sqlite:///{tmp_path / 'predictions.db'}"
 
     def serve(content: bytes):
@@ -58,12 +58,12 @@ def passenger_server(serve, passengers_bytes):
         ("passenger_server", "schemathesis_hooks_of_types"),
     ],
 )
-def test_answers_are_as_documented(request, tmp_path, name, hooks):
+def test_responses_are_as_documented(request, tmp_path, name, hooks):
     """All of schemathesis's checks, in all of its phases, on the whole document."""
     server = request.getfixturevalue(name)
     command = Path(sys.executable).with_name("schemathesis")
     options = ["--seed=1", "--max-examples=40", "--no-color", "--checks=all"]
-    # JSON Schema cannot describe CSV, so that its values come from a hook.
+    # JSON Schema cannot describe CSV, so a hook generates it.
     path = os.pathsep.join(map(str, [FOLDER, *FOLDER.parents[1:2]]))
     environ = {"SCHEMATHESIS_HOOKS": hooks, "PYTHONPATH": path}
 
@@ -91,7 +91,7 @@ def test_mlflows_own_client(server):
         assert answer.get_predictions()[0].tolist() == ["setosa", "virginica"]
 
 
-def test_mlflows_own_client_sends_all_types(passenger_server):
+def test_mlflows_client_sends_all_types(passenger_server):
     rows = pd.DataFrame(
         {
             "age": [22.5, None, 40],
@@ -108,7 +108,7 @@ def test_mlflows_own_client_sends_all_types(passenger_server):
         timeout=10,
     ).json()["predictions"]
 
-    # The client writes NaN as such, which is not JSON.
+    # The client writes NaN, which is not valid JSON.
     rows = rows.astype(object).where(rows.notna(), None)
     for frame in (rows, rows[rows.columns[::-1]], rows.assign(deck=[1, 2, 3])):
         answer = client.invoke(frame)
@@ -134,7 +134,7 @@ def test_mlflows_own_client_understands_our_errors(server):
         '"petal_length": [1.4], "petal_width": [0.2]}}',
     ],
 )
-def test_requests_as_mlflows_documentation_shows_them(server, body):
+def test_requests_of_mlflows_documentation(server, body):
     answer = requests.post(
         f"{server.url}/invocations",
         data=body,

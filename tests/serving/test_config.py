@@ -130,6 +130,6 @@ def test_empty_variables_of_opentelemetry_are_its_defaults():
     assert Config.from_env(environ) == Config()
 
 
-def test_every_setting_says_what_it_means():
+def test_every_setting_has_a_help_text():
     assert all(setting.metadata["help"] for setting in fields(Config))
     assert variable_name("bind") == "IRIS_BIND"

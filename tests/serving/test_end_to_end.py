@@ -100,7 +100,7 @@ def test_promotion_and_rollback_under_load_lose_no_request(
     assert versions == {first, second}
 
 
-def test_a_registry_that_goes_away_stops_nothing(
+def test_a_registry_outage_does_not_stop_the_service(
     start, registry, iris_bytes, other_bytes, eventually
 ):
     first = registry.release(iris_bytes)
@@ -179,7 +179,7 @@ def test_a_bad_artifact_is_refused_and_the_old_model_stays(
 
 
 def find_refusal(server) -> str | None:
-    """Ask one of the workers, which read the follower's report one by one."""
+    """Ask one of the workers, which read the follower's report independently."""
     registry = server.get("/health/ready").json()["registry"]
     return registry.get("last_refusal", {}).get("reason")
 
@@ -266,7 +266,7 @@ def test_wrong_digest_and_wrong_golden_rows_are_refused(
 
 @pytest.fixture
 def small_disk(tmp_path) -> Iterator[None]:
-    """Mount a small disk where the store will be; needs the right to."""
+    """Mount a small disk for the store, which needs permission."""
     store = tmp_path / "store"
     store.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(store)]
@@ -321,7 +321,7 @@ def test_nothing_is_left_running(start, eventually, alive, number):
     eventually(lambda: not any(map(alive, started)), "all of them have ended")
 
 
-def test_a_registry_that_is_set_up_anew_is_followed(
+def test_a_recreated_registry_is_followed(
     start, registry, empty_registry, iris_bytes, other_bytes, eventually
 ):
     registry.release(iris_bytes)

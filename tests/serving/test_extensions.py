@@ -1,4 +1,4 @@
-"""Flask extensions work as anywhere: their hooks see every request and answer."""
+"""Flask extensions work as usual: their hooks see every request and response."""
 
 import asyncio
 
@@ -29,7 +29,7 @@ ROUTES = {
 
 @pytest.fixture
 def app(make_app, iris, tmp_path, store_predictions):
-    """Add what an extension adds, to the application that everybody gets."""
+    """Add the hooks of an extension to the usual application."""
     url = f"sqlite:///{tmp_path / 'predictions.db'}"
     store_predictions(url, ("1", 0, "setosa"))
     app = make_app(iris, database_url=url)
@@ -93,7 +93,7 @@ def ask(request, app):
 
 
 @pytest.mark.parametrize("path", ROUTES)
-def test_a_header_is_added_to_every_answer(app, ask, path):
+def test_a_header_is_added_to_every_response(app, ask, path):
     valid, invalid = ROUTES[path]
     capacity = the_service(app).access.capacity
 
@@ -141,7 +141,7 @@ def test_a_failing_hook_is_answered_and_leaks_no_slot(app, ask):
     assert the_service(app).access.capacity.in_flight == 0
 
 
-def test_a_callback_is_called_when_the_answer_has_left(app, ask):
+def test_a_callback_is_called_after_the_response(app, ask):
     called = []
 
     @app.after_request
@@ -164,7 +164,7 @@ def test_a_session_is_refused(app, ask):
 
 @pytest.mark.parametrize("size", [10, 200_000])
 def test_a_generator_may_use_the_request(app, ask, size):
-    """Also if it was made in the thread for large bodies."""
+    """Even if it was created in the thread for large bodies."""
 
     @app.post("/stream")
     def stream() -> Response:

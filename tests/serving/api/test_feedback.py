@@ -85,7 +85,7 @@ def test_csv_needs_no_rows(client, url, read_feedback):
     assert read_feedback(url) == {(ONE, 0): "virginica"}
 
 
-def test_the_last_word_wins(client, url, read_feedback):
+def test_the_last_label_wins(client, url, read_feedback):
     one = {"prediction_id": ONE}
     items = [one | {"label": "setosa"}, one | {"label": "virginica"}]
 
@@ -167,7 +167,7 @@ def test_the_last_word_wins(client, url, read_feedback):
         ),
     ],
 )
-def test_what_is_wrong_is_named_and_nothing_is_written(
+def test_issues_are_reported_and_nothing_is_written(
     client, url, read_feedback, body, issues
 ):
     answer = client.post("/feedback", json=body)
@@ -194,7 +194,7 @@ def test_what_is_wrong_is_named_and_nothing_is_written(
         (f"prediction_id,label,row\n{ONE},setosa,1\n", "/1/row", 2, "is not a row"),
     ],
 )
-def test_what_is_wrong_in_csv_is_named_by_line(client, text, pointer, row, message):
+def test_issues_in_csv_have_their_line_number(client, text, pointer, row, message):
     answer = client.post("/feedback", data=text.encode(), content_type="text/csv")
 
     (issue,) = answer.json["errors"][:1]
@@ -256,7 +256,7 @@ def test_a_prediction_of_another_model_is_unknown(
     assert read_feedback(url) == {}
 
 
-def test_without_a_database_the_setting_is_named(make_app, iris):
+def test_without_a_database_the_error_names_the_setting(make_app, iris):
     client = make_app(iris).test_client()
 
     answer = client.post("/feedback", json={"prediction_id": ONE, "label": "setosa"})
@@ -276,7 +276,7 @@ def test_without_a_model_the_reason_is_given(make_app, url):
     assert answer.json["type"] == "urn:problem:no-model"
 
 
-def test_the_model_says_that_feedback_is_taken(client):
+def test_the_model_shows_that_feedback_is_accepted(client):
     assert client.get("/model").json["feedback"] is True
 
 
@@ -297,7 +297,7 @@ def test_a_key_needs_the_scope(make_app, iris, url, tmp_path, scopes, status):
         assert answer.json["detail"] == "The API key lacks the scope 'feedback'."
 
 
-def test_feedback_counts_once_and_corrections_apart(client):
+def test_feedback_and_corrections_are_counted_separately(client):
     one = {"prediction_id": ONE}
     batch = {"prediction_id": BATCH, "row": 1}
     for body in (
@@ -315,7 +315,7 @@ def test_feedback_counts_once_and_corrections_apart(client):
     assert metric(client, "serving_feedback_corrections_total", version="3") == 1
 
 
-def test_an_extension_sees_it_as_any_route(make_app, iris, url):
+def test_extensions_see_feedback_like_any_route(make_app, iris, url):
     app = make_app(iris, database_url=url)
     seen = []
 

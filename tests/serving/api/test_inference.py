@@ -33,7 +33,7 @@ def columns(datatype="FP64", shape=(1,)):
         columns(shape=(1, 1))[::-1],
     ],
 )
-def test_infer_takes_a_matrix_or_columns(client, inputs):
+def test_infer_accepts_a_matrix_or_columns(client, inputs):
     answer = client.post(URL, json={"inputs": inputs})
 
     assert answer.status_code == 200
@@ -48,7 +48,7 @@ def test_infer_takes_a_matrix_or_columns(client, inputs):
     assert sum(probabilities["data"]) == pytest.approx(1, abs=1e-5)
 
 
-def test_infer_takes_a_matrix_of_any_name(client):
+def test_infer_accepts_a_matrix_of_any_name(client):
     """The request is the Iris example of KServe's documentation."""
     body = {
         "inputs": [
@@ -76,13 +76,13 @@ def test_a_single_tensor_must_have_all_features(client, name):
 
 
 @pytest.mark.parametrize("datatype", ["INT8", "INT64", "UINT8", "UINT64", "FP64"])
-def test_infer_takes_whole_numbers(client, datatype):
+def test_infer_accepts_integers(client, datatype):
     answer = client.post(URL, json={"inputs": [tensor([5, 3, 1, 1], [1, 4], datatype)]})
 
     assert answer.json["outputs"][0]["data"] == ["setosa"]
 
 
-def test_infer_echoes_the_id_and_gives_the_wanted_outputs(client):
+def test_infer_returns_the_id_and_the_requested_outputs(client):
     body = {
         "id": "abc",
         "parameters": {"priority": 1},
@@ -98,7 +98,7 @@ def test_infer_echoes_the_id_and_gives_the_wanted_outputs(client):
     assert [output["name"] for output in answer["outputs"]] == ["probabilities"]
 
 
-def test_infer_reads_and_writes_bytes_behind_the_json(client):
+def test_infer_reads_and_writes_binary_tensors(client):
     rows = np.array([GOOD, GOOD], dtype="<f4")
     head = {
         "inputs": [
@@ -162,7 +162,7 @@ def test_infer_reads_and_writes_bytes_behind_the_json(client):
         [{"name": 5, "shape": [1, 4], "datatype": "FP32", "data": GOOD}],
     ],
 )
-def test_bad_tensors_are_told_in_the_protocols_shape(client, inputs):
+def test_errors_of_tensors_have_the_format_of_the_protocol(client, inputs):
     answer = client.post(URL, json={"inputs": inputs})
 
     assert answer.status_code in (400, 422)
@@ -231,7 +231,7 @@ TENSOR = {"name": "x", "datatype": "FP32", "shape": [1, 4], "data": [5, 3, 1, 0.
         ),
     ],
 )
-def test_schema_errors_read_like_all_others(client, body, message):
+def test_schema_errors_have_our_messages(client, body, message):
     answer = client.post("/v2/models/iris/infer", json=body)
 
     assert answer.status_code == 422
@@ -239,7 +239,7 @@ def test_schema_errors_read_like_all_others(client, body, message):
 
 
 @pytest.mark.parametrize("change", [-4, 4])
-def test_the_bytes_must_be_those_that_the_tensors_announce(client, change):
+def test_the_bytes_must_match_the_tensors(client, change):
     header = orjson.dumps(
         {"inputs": [tensor(None, [1, 4], binary_data_size=16) | {"data": None}]}
     )
@@ -281,7 +281,7 @@ def test_other_models_and_versions_are_not_found(client, place):
     assert client.post(f"/v2/models/{place}/infer", json=body).status_code == 404
 
 
-def test_server_tells_its_health(client, make_app):
+def test_server_reports_its_health(client, make_app):
     assert client.get("/v2").json["extensions"] == ["binary_tensor_data"]
     assert client.get("/v2/health/live").json == {"live": True}
     assert client.get("/v2/health/ready").json == {"ready": True}

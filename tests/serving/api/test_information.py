@@ -1,4 +1,4 @@
-"""Health, the model, the documentation: what the service tells of itself."""
+"""Health, model and documentation of the service."""
 
 import time
 
@@ -51,7 +51,7 @@ def test_readiness_gives_the_reason(make_app, config, written, reason):
     assert reason in answer.json["detail"]
 
 
-def test_readiness_tells_since_when_the_registry_is_away(make_app, iris, config):
+def test_readiness_shows_since_when_the_registry_is_unreachable(make_app, iris, config):
     away = report(reachable=False, unreachable_since=1_800_000_100.0)
     Store(config.store).write_report(away)
 
@@ -65,7 +65,7 @@ def test_readiness_tells_since_when_the_registry_is_away(make_app, iris, config)
     }
 
 
-def test_a_follower_that_is_silent_is_shown(make_app, iris, config):
+def test_a_silent_follower_is_shown(make_app, iris, config):
     Store(config.store).write_report(report() | SILENT)
     client = make_app(iris).test_client()
 
@@ -77,7 +77,7 @@ def test_a_follower_that_is_silent_is_shown(make_app, iris, config):
     assert "\nserving_registry_up 0.0\n" in client.get("/metrics").text
 
 
-def test_a_follower_that_reports_is_believed(make_app, iris, config):
+def test_a_recent_report_is_used(make_app, iris, config):
     now = {"reported_at": time.time(), "next_report_seconds": 75.0}
     Store(config.store).write_report(report() | now)
 
@@ -113,7 +113,7 @@ def test_a_new_report_is_shown(make_app, config, eventually):
     )
 
 
-def test_a_report_before_the_first_poll_is_none(make_app, config):
+def test_a_report_before_the_first_poll_is_ignored(make_app, config):
     Store(config.store).write_report(report(reachable=False, last_seen=None))
 
     answer = make_app().test_client().get("/health/ready")
@@ -121,7 +121,7 @@ def test_a_report_before_the_first_poll_is_none(make_app, config):
     assert "has not checked" in answer.json["detail"]
 
 
-def test_a_damaged_report_is_none(make_app, iris, config):
+def test_a_damaged_report_is_ignored(make_app, iris, config):
     config.store.mkdir()
     (config.store / "registry.json").write_text('{"reachable": "yes", "refused": 5}')
     client = make_app(iris).test_client()
@@ -130,7 +130,7 @@ def test_a_damaged_report_is_none(make_app, iris, config):
     assert client.get("/metrics").status_code == 200
 
 
-def test_readiness_tells_everybody_only_the_reason_of_a_refusal(make_app, iris, config):
+def test_readiness_shows_only_the_reason_of_a_refusal(make_app, iris, config):
     Store(config.store).write_report(report(last_refusal=REFUSAL))
 
     answer = make_app(iris).test_client().get("/health/ready")
@@ -153,13 +153,13 @@ def test_a_fallback_is_shown_everywhere(make_app, load, iris_bytes, config):
     assert "serving_model_fallback 1.0" in client.get("/metrics").text
 
 
-def test_production_is_no_fallback(client):
+def test_production_is_not_a_fallback(client):
     assert "fallback" not in client.get("/health/ready").json
     assert client.get("/model").json["fallback"] is None
     assert "serving_model_fallback 0.0" in client.get("/metrics").text
 
 
-def test_previous_is_no_fallback_where_it_is_wanted(make_app, load, iris_bytes):
+def test_previous_is_not_a_fallback_if_configured(make_app, load, iris_bytes):
     model = load(iris_bytes, alias="Previous")
     client = make_app(model, alias="Previous").test_client()
 
@@ -215,7 +215,7 @@ def test_model_shows_contract_verdict_and_metrics(client):
     assert answer["loaded_at"].startswith(time.strftime("%Y"))
 
 
-def test_model_from_before_the_version_said_so_has_the_time_of_its_contract(
+def test_the_creation_time_of_an_older_version_is_that_of_its_contract(
     make_app, load, build_iris
 ):
     content = build_iris(
@@ -230,7 +230,7 @@ def test_model_from_before_the_version_said_so_has_the_time_of_its_contract(
     ("tags", "reasons"),
     [({}, []), ({"reasons": "free text"}, ["free text"]), ({"reasons": '"x"'}, ["x"])],
 )
-def test_model_shows_whatever_the_tags_hold(make_app, load, iris_bytes, tags, reasons):
+def test_model_shows_any_tags(make_app, load, iris_bytes, tags, reasons):
     client = make_app(load(iris_bytes, tags=tags)).test_client()
 
     assert client.get("/model").json["reasons"] == reasons
@@ -252,7 +252,7 @@ def test_openapi_describes_the_loaded_model(client):
     assert body["application/json"]["example"]["sepal_length"] == 5.1
 
 
-def test_openapi_says_how_the_model_decides(make_app, load, passengers_bytes, change):
+def test_openapi_describes_the_decision_rule(make_app, load, passengers_bytes, change):
     model = load(change(passengers_bytes, target={"threshold": 0.31}))
     document = make_app(model).test_client().get("/openapi.json").json
 
@@ -274,7 +274,7 @@ def test_openapi_of_another_model_shares_nothing(make_app, wine):
 
 
 def test_openapi_documents_every_route(client):
-    """A route that nobody documents would not be tested by schemathesis either."""
+    """An undocumented route would not be tested by schemathesis."""
     app = client.application
     documented = set(client.get("/openapi.json").json["paths"])
     hidden = {
@@ -304,7 +304,7 @@ def test_openapi_groups_every_operation(client):
     assert tags[-1] == ["Open Inference Protocol v2"]
 
 
-def test_openapi_asks_for_a_key_where_one_is_needed(make_app, iris, tmp_path):
+def test_openapi_requires_a_key_where_the_service_does(make_app, iris, tmp_path):
     keys = tmp_path / "keys"
     keys.write_text("me " + "0" * 64)
     client = make_app(iris, api_keys_file=keys).test_client()
@@ -315,7 +315,7 @@ def test_openapi_asks_for_a_key_where_one_is_needed(make_app, iris, tmp_path):
     assert "401" in operation["responses"]
 
 
-def test_docs_need_no_other_host(client):
+def test_docs_load_nothing_from_other_hosts(client):
     page = client.get("/docs")
 
     assert page.status_code == 200

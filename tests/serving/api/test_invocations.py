@@ -19,7 +19,7 @@ BACKWARDS = {"columns": NAMES[::-1], "index": [7], "data": [GOOD[::-1]]}
         {"inputs": [GOOD], "params": {"anything": 1}},
     ],
 )
-def test_every_format_of_mlflow_is_answered(client, body):
+def test_every_format_of_mlflow_is_accepted(client, body):
     answer = client.post("/invocations", json=body)
 
     assert answer.status_code == 200
@@ -36,7 +36,7 @@ def test_an_error_in_csv_names_the_row_of_the_file(client):
     )
 
 
-def test_csv_is_answered(client):
+def test_csv_is_accepted(client):
     body = ",".join(NAMES) + "\n5.1,3.5,1.4,0.2\n"
 
     answer = client.post("/invocations", data=body, content_type="text/csv")
@@ -59,14 +59,14 @@ def test_csv_is_answered(client):
         ({"instances": [[*GOOD[:3], "0.2"]]}, 422),
     ],
 )
-def test_bad_bodies_are_told_in_mlflows_shape(client, body, status):
+def test_errors_of_bodies_have_mlflows_format(client, body, status):
     answer = client.post("/invocations", json=body)
 
     assert answer.status_code == status
     assert {"error_code", "message"} <= set(answer.json)
 
 
-def test_version_needs_no_more_of_mlflow_than_the_image_has(client, monkeypatch):
+def test_version_works_without_the_full_mlflow_package(client, monkeypatch):
     def installed(name: str) -> str:
         return {"mlflow-skinny": "3.0"}[name]
 
@@ -75,6 +75,6 @@ def test_version_needs_no_more_of_mlflow_than_the_image_has(client, monkeypatch)
     assert client.get("/version").text == "3.0"
 
 
-def test_ping_and_version_answer_as_mlflow_does(client):
+def test_ping_and_version_respond_like_mlflow(client):
     assert client.get("/ping").status_code == 200
     assert client.get("/version").text.startswith("3.")

@@ -12,7 +12,7 @@ def post(client, path, body, **headers):
     return client.post(path, json=body, headers=headers)
 
 
-def test_predict_answers_class_probabilities_and_model(client, setosa):
+def test_predict_returns_class_probabilities_and_model(client, setosa):
     answer = post(client, "/predict", setosa).json
 
     assert answer["prediction"] == "setosa"
@@ -32,14 +32,14 @@ def test_each_prediction_has_its_own_id(client, setosa):
     assert first["prediction_id"] != second["prediction_id"]
 
 
-def test_predict_names_values_that_training_did_not_see(client, setosa):
+def test_predict_lists_values_outside_the_training_range(client, setosa):
     answer = post(client, "/predict", setosa | {"petal_width": 9})
 
     assert answer.status_code == 200
     assert answer.json["out_of_range"] == ["petal_width"]
 
 
-def test_the_edges_of_the_training_range_are_inside(client, setosa):
+def test_the_bounds_of_the_training_range_are_inside(client, setosa):
     edges = {"sepal_length": 7.9, "sepal_width": 4.4, "petal_length": 6.9}
 
     assert post(client, "/predict", setosa | edges).json["out_of_range"] == []
@@ -78,11 +78,11 @@ def test_predict_points_to_a_missing_value(client, setosa):
 
 
 @pytest.mark.parametrize("body", [[], "x", 5])
-def test_predict_needs_an_object(client, body):
+def test_predict_requires_an_object(client, body):
     assert post(client, "/predict", body).status_code == 422
 
 
-def test_batch_takes_objects_and_a_table(client, setosa):
+def test_batch_accepts_objects_and_a_table(client, setosa):
     table = {"columns": list(setosa), "data": [list(setosa.values())] * 2}
 
     by_name = post(client, "/predict/batch", {"instances": [setosa] * 2}).json
@@ -95,14 +95,14 @@ def test_batch_takes_objects_and_a_table(client, setosa):
     assert len(by_name["probabilities"]) == 2
 
 
-def test_batch_gives_the_same_answers_as_single_requests(client, setosa):
+def test_batch_predicts_like_single_requests(client, setosa):
     single = post(client, "/predict", setosa).json
     batch = post(client, "/predict/batch", {"instances": [setosa]}).json
 
     assert batch["probabilities"][0] == list(single["probabilities"].values())
 
 
-def test_batch_takes_and_gives_csv(client, setosa):
+def test_batch_accepts_and_returns_csv(client, setosa):
     body = ",".join(setosa) + "\n" + ",".join(map(str, setosa.values())) + "\n"
 
     answer = client.post(
@@ -130,7 +130,7 @@ def test_batch_takes_and_gives_csv(client, setosa):
         ({"columns": ["a", "b", "c", "d"], "data": [[1]]}, "/columns/0"),
     ],
 )
-def test_batch_points_to_a_bad_form(client, body, pointer):
+def test_batch_points_to_an_invalid_format(client, body, pointer):
     answer = post(client, "/predict/batch", body)
 
     assert answer.status_code == 422
@@ -175,7 +175,7 @@ def post_csv(client, query, rows):
     return client.post(path, data=SOURCE + rows, content_type="text/csv")
 
 
-def test_batch_takes_the_source_of_the_training_data(client, setosa):
+def test_batch_accepts_the_format_of_the_training_data(client, setosa):
     answer = post_csv(client, "?layout=source&other=1", "5.1,3.5,7,1.4,0.2,setosa\n")
 
     single = post(client, "/predict", setosa).json
@@ -183,7 +183,7 @@ def test_batch_takes_the_source_of_the_training_data(client, setosa):
     assert answer.json["probabilities"] == [list(single["probabilities"].values())]
 
 
-def test_batch_does_not_guess_how_a_file_is_written(make_app, passengers):
+def test_batch_does_not_guess_the_format_of_a_file(make_app, passengers):
     client = make_app(passengers).test_client()
 
     answer = post_csv(client, "?layout=source", "")
@@ -194,7 +194,7 @@ def test_batch_does_not_guess_how_a_file_is_written(make_app, passengers):
 
 
 @pytest.mark.parametrize("query", ["", "?layout=contract", "?lay=source"])
-def test_batch_takes_only_the_features_unless_told_otherwise(client, query):
+def test_batch_accepts_only_the_features_by_default(client, query):
     answer = post_csv(client, query, "5.1,3.5,7,1.4,0.2,setosa\n")
 
     assert answer.status_code == 422
@@ -235,7 +235,7 @@ def test_batch_refuses_an_unknown_layout(client, setosa, layout, is_csv):
     assert len(answer.data) < 1000
 
 
-def test_the_layout_of_json_is_its_own(client, setosa):
+def test_the_layout_does_not_apply_to_json(client, setosa):
     path = "/predict/batch?layout=source"
 
     assert post(client, path, {"instances": [setosa]}).status_code == 200

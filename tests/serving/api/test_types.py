@@ -1,4 +1,4 @@
-"""Answers about features of all types, as clients see them."""
+"""Responses for features of all types."""
 
 import contextlib
 import json
@@ -83,7 +83,7 @@ def test_rejected_categories_are_counted(client):
         ({"port": "never seen"}, ["port"]),
     ],
 )
-def test_predict_warns_of_what_training_did_not_see(client, change, outside):
+def test_predict_lists_values_unseen_in_training(client, change, outside):
     answer = client.post("/predict", json=ROW | change)
 
     assert answer.status_code == 200
@@ -105,7 +105,7 @@ def test_without_labels_there_is_none(make_app, iris, setosa):
     assert "label" not in answer.json
 
 
-def test_values_are_stored_as_clients_know_them(app, client, tmp_path):
+def test_values_are_stored_as_clients_send_them(app, client, tmp_path):
     rows = [ROW, ROW | {"age": None, "alone": None, "port": None, "deck": 3}]
     rows.append(ROW | {"age": 5.1, "siblings": 2.0, "port": "elsewhere"})
 
@@ -187,7 +187,7 @@ def test_a_boolean_may_be_a_float_that_can_be_missing(client):
         ),
     ],
 )
-def test_tensors_that_do_not_fit_are_refused(client, inputs, message):
+def test_mismatched_tensors_are_refused(client, inputs, message):
     answer = client.post(INFER, json={"inputs": inputs})
 
     assert answer.status_code == 422

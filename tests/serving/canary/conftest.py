@@ -18,7 +18,7 @@ HANGS = 7.77  # a sepal length
 
 @pytest.fixture
 def load_canary(load, build_iris):
-    """Load a version that has the alias Canary; by default another iris model."""
+    """Load a version with the alias Canary; by default another iris model."""
 
     def load_canary(share="1", content=None, version=CANARY):
         tags = {"canary_share": share}
@@ -30,7 +30,7 @@ def load_canary(load, build_iris):
 
 @pytest.fixture
 def load_previous(load, build_iris):
-    """Load a version that guards Production; it has been a canary once."""
+    """Load a version that guards Production and was a canary before."""
 
     def load_previous(content=None):
         tags = {"canary_share": "1"}
@@ -63,7 +63,7 @@ def partner_of(app: Flask) -> Partner:
 
 @pytest.fixture
 def observe() -> Callable[[Flask], list[Observation]]:
-    """Return what collects the observations of an application's predictions."""
+    """Collect the observations of an application's predictions."""
 
     def observe(app):
         seen = []
@@ -103,7 +103,7 @@ def with_length(iris_bytes) -> Callable[..., bytes]:
 
 @pytest.fixture(scope="session")
 def hanging_bytes(build_iris) -> bytes:
-    """Build an iris model that never answers rows with a sepal length of ``HANGS``.
+    """Build an iris model that hangs for rows with a sepal length of ``HANGS``.
 
     Its golden rows, and other rows, are predicted as usual.
     """

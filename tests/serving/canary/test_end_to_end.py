@@ -20,7 +20,7 @@ SETOSA = {
 
 
 def ask(server, key: str, row: dict[str, float] = SETOSA) -> str:
-    """Return the version that answers a key."""
+    """Return the version that handles a key."""
     url, headers = f"{server.url}/predict", {"X-Canary-Key": key}
     answer = requests.post(url, json=row, headers=headers, timeout=60)
     return answer.json()["model"]["version"]
@@ -28,7 +28,7 @@ def ask(server, key: str, row: dict[str, float] = SETOSA) -> str:
 
 @pytest.fixture
 def show(eventually):
-    """Wait until both workers show a canary, as far as 20 answers tell."""
+    """Wait until 20 responses show a canary, so probably both workers."""
 
     def show(server, canary: dict | None) -> None:
         def is_shown() -> bool:
@@ -44,7 +44,7 @@ def set_share(registry, version: str, share: str) -> None:
     registry.client.set_model_version_tag("iris", version, "canary_share", share)
 
 
-def test_a_canary_answers_its_share_until_it_is_withdrawn(
+def test_a_canary_gets_its_share_until_it_is_withdrawn(
     registry, start, iris_bytes, build_iris, eventually, show
 ):
     production = registry.release(iris_bytes)
@@ -88,7 +88,7 @@ def test_a_canary_answers_its_share_until_it_is_withdrawn(
 
 
 @pytest.mark.parametrize("worker_class", ["asyncio", "gthread"])
-def test_a_canary_that_hangs_does_not_end_workers(
+def test_a_hanging_canary_does_not_stop_workers(
     registry, start, iris_bytes, hanging_bytes, eventually, show, worker_class
 ):
     production = registry.release(iris_bytes)

@@ -28,5 +28,5 @@ def test_a_missing_tag_is_refused():
         read_share(make("Canary"))
 
 
-def test_previous_answers_nothing_even_if_it_was_a_canary():
+def test_previous_has_no_share_even_if_it_was_a_canary():
     assert read_share(make("Previous", canary_share="1")) == 0

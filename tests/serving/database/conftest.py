@@ -22,7 +22,7 @@ PACKAGE = "postgresql"
 
 
 class Postgres:
-    """A server in a folder of its own."""
+    """A server in its own folder."""
 
     def __init__(self, programs: dict[str, str], folder: Path) -> None:
         with socket.socket() as probe:
@@ -32,7 +32,7 @@ class Postgres:
         self._program = programs["postgres"]
         self._process: subprocess.Popen[bytes] | None = None
         self._options: dict[str, Any] = {"cwd": folder}
-        if os.geteuid() == 0:  # PostgreSQL refuses root
+        if os.geteuid() == 0:  # PostgreSQL refuses to run as root
             user = pwd.getpwnam("postgres")
             os.chown(folder, user.pw_uid, user.pw_gid)
             own = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
@@ -114,7 +114,7 @@ def sqlite_url(tmp_path: Path) -> str:
 
 @pytest.fixture
 def open_engine() -> Iterator[Callable[[str], Engine]]:
-    """Connect, and close the connections in the end."""
+    """Connect, and close the connections at the end."""
     engines: list[Engine] = []
 
     def open_engine(url: str) -> Engine:

@@ -1,4 +1,4 @@
-"""The database behind the service: what clients get is what is stored."""
+"""The database of the service: the returned predictions are stored."""
 
 import json
 import subprocess
@@ -47,7 +47,7 @@ DIALECTS = {
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-def test_each_row_of_each_dialect_is_stored(make_app, iris, url, read, dialect):
+def test_each_row_of_each_protocol_is_stored(make_app, iris, url, read, dialect):
     route, body, options = DIALECTS[dialect]
     app = make_app(iris, database_url=url)
     path = route.replace("<name>", "iris")
@@ -113,7 +113,9 @@ def test_omitted_features_that_the_model_lacks_are_named(make_app, iris, caplog)
     }
 
 
-def test_the_service_answers_without_its_database(make_app, iris, tmp_path, eventually):
+def test_the_service_predicts_without_its_database(
+    make_app, iris, tmp_path, eventually
+):
     url = f"sqlite:///{tmp_path}/nowhere/predictions.db"
     client = make_app(iris, database_url=url, pending_bytes=2500).test_client()
 

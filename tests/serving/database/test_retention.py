@@ -47,7 +47,7 @@ def count(engine) -> list[dict[str, int]]:
         ]
 
 
-def test_old_predictions_go_with_their_feedback(engine):
+def test_old_predictions_are_deleted_with_their_feedback(engine):
     store(engine, "old", days=91)
     store(engine, "young", days=89)
     store(engine, "old wine", days=200, model="wine")
@@ -58,7 +58,7 @@ def test_old_predictions_go_with_their_feedback(engine):
     assert count(engine) == [{"young": 1, "young wine": 1}] * 2
 
 
-def test_many_rows_go_in_steps(engine):
+def test_many_rows_are_deleted_in_steps(engine):
     store(engine, "old", days=91, rows=2 * retention.ROWS_AT_ONCE + 1)
     store(engine, "young", days=1, rows=3)
 
@@ -118,7 +118,7 @@ def test_it_stops_between_steps(engine):
     assert count(engine)[0] == {"old": retention.ROWS_AT_ONCE}
 
 
-def test_a_database_that_is_away_is_no_error(tmp_path, open_engine):
+def test_an_unavailable_database_is_not_an_error(tmp_path, open_engine):
     engine = open_engine(f"sqlite:///{tmp_path}/nowhere/predictions.db")
 
     PredictionRetention(engine, 90, fail).check()

@@ -54,7 +54,7 @@ def test_a_migration_that_fails_leaves_nothing_behind(engine, monkeypatch):
     assert sqlalchemy.inspect(engine).get_table_names() == ["feedback"]
 
 
-def test_tables_of_a_later_release_are_left_alone(engine):
+def test_tables_of_a_later_release_are_not_changed(engine):
     schema.upgrade(engine)
     with engine.begin() as connection:
         change = "UPDATE predictions_schema SET version_num = '0002'"

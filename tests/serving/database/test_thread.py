@@ -1,4 +1,4 @@
-"""A database that is away, locked or hangs delays nobody for long."""
+"""A database that is unavailable, locked or hangs delays requests only briefly."""
 
 import os
 import signal
@@ -17,12 +17,12 @@ from serving.database.tables import feedback, predictions
 from serving.database.thread import DatabaseThread
 
 SECONDS = 0.3
-LONG = 30  # for what succeeds: machines are slow at times
+LONG = 30  # for work that succeeds, because machines may be slow
 
 
 @pytest.fixture
 def begin(open_engine):
-    """Start a thread on a database; stop it in the end."""
+    """Start a thread for a database; stop it at the end."""
     threads: list[DatabaseThread] = []
 
     def begin(url: str) -> DatabaseThread:
@@ -48,7 +48,7 @@ def count(connection):
 
 
 def ignore(_):
-    """Note nothing."""
+    """Ignore the result."""
 
 
 def ask(database, work, seconds=LONG):
@@ -56,7 +56,7 @@ def ask(database, work, seconds=LONG):
 
 
 def ask_until_answered(database, work):
-    """Ask again until the database is back."""
+    """Retry until the database is available again."""
     end = time.monotonic() + 60
     while time.monotonic() < end:
         with suppress(DatabaseUnavailableError):
@@ -74,7 +74,7 @@ def test_tables_are_created_and_work_is_committed(begin, url):
     assert ask(database, count) == 1
 
 
-def test_an_error_of_the_work_reaches_those_who_ask(begin, url):
+def test_an_error_of_the_work_reaches_the_caller(begin, url):
     database = begin(url)
 
     def fail(connection):
@@ -87,7 +87,7 @@ def test_an_error_of_the_work_reaches_those_who_ask(begin, url):
     assert ask(database, count) == 0
 
 
-def test_a_mistake_in_the_work_is_not_an_outage(begin, url):
+def test_invalid_values_are_not_an_outage(begin, url):
     database = begin(url)
 
     with pytest.raises(sqlalchemy.exc.IntegrityError):
@@ -96,7 +96,7 @@ def test_a_mistake_in_the_work_is_not_an_outage(begin, url):
     assert ask(database, count) == 0
 
 
-def test_tables_that_are_gone_are_created_again(begin, url, open_engine):
+def test_missing_tables_are_created_again(begin, url, open_engine):
     database = begin(url)
     ask(database, add)
     with open_engine(url).begin() as connection:
@@ -127,7 +127,7 @@ def test_a_damaged_file_is_not_a_bug(begin, tmp_path, sqlite_url):
 
 @pytest.fixture
 def lock(url, open_engine):
-    """Return a function that locks the tables and returns what unlocks them."""
+    """Return a function that locks the tables and returns a function to unlock them."""
     opened = []
 
     def lock():
@@ -157,7 +157,7 @@ def test_a_lock_is_not_waited_for(begin, url, lock):
         database.run(add, noted.append, LONG)  # or it would wait that long
     unlock()
 
-    # What was refused is not written later.
+    # Refused work is not done later.
     assert ask_until_answered(database, count) == 0
     assert noted == []
     assert ask(database, add) == "added"
@@ -177,7 +177,7 @@ def test_an_outage_is_remembered_for_a_while(begin, tmp_path, monkeypatch):
     assert ask(database, count) == 0
 
 
-def test_a_server_that_was_away_is_used_again(begin, postgres):
+def test_a_server_is_used_again_after_an_outage(begin, postgres):
     database = begin(postgres.create_database())
     ask(database, add)
 
@@ -191,8 +191,8 @@ def test_a_server_that_was_away_is_used_again(begin, postgres):
     assert ask_until_answered(database, count) == 1
 
 
-def test_a_server_that_hangs_delays_nobody(begin, postgres):
-    """Its connections stay open, so that no time limit of the driver helps."""
+def test_a_hanging_server_delays_no_request(begin, postgres):
+    """Its connections stay open, so the driver's timeouts do not help."""
     url = postgres.create_database()
     database = begin(url)
     ask(database, count)
@@ -212,7 +212,7 @@ def test_a_server_that_hangs_delays_nobody(begin, postgres):
 
 @contextmanager
 def suspended(pids):
-    """Stop processes, and let them go on in the end."""
+    """Stop processes, and continue them at the end."""
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
     yield
@@ -221,7 +221,7 @@ def suspended(pids):
             os.kill(pid, signal.SIGCONT)
 
 
-def test_many_may_ask_at_once(begin, url, store_predictions):
+def test_many_threads_can_call_it_at_once(begin, url, store_predictions):
     store_predictions(url, ("x", 0, "a"))
     database, results = begin(url), []
 

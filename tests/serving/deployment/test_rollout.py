@@ -1,4 +1,4 @@
-"""A rollout with the real service and a stand-in for kubectl."""
+"""A rollout with the real service and a fake kubectl."""
 
 import json
 import os
@@ -35,13 +35,13 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def deploy(tmp_path) -> Path:
-    """Return a copy of the folder: a rollout writes digests into it."""
+    """Return a copy of the folder, to which a rollout writes digests."""
     return shutil.copytree(PROJECT / "deploy", tmp_path / "deploy")
 
 
 @pytest.fixture
 def roll_out(deploy, tmp_path):
-    """Roll out; return how it ended and the calls of kubectl."""
+    """Roll out; return the result and the calls of kubectl."""
 
     def roll_out(images=GIVEN, url=None, **cluster):
         file = tmp_path / "cluster.json"
@@ -138,7 +138,7 @@ def test_an_overlay_without_digests_is_refused(roll_out):
     assert calls == []
 
 
-def test_pods_that_do_not_become_ready_are_taken_back(roll_out, ready, digests):
+def test_pods_that_do_not_become_ready_are_rolled_back(roll_out, ready, digests):
     before = digests()
 
     ended, calls = roll_out(service=ready, statuses=[0, 1, 0, 0])
@@ -148,7 +148,7 @@ def test_pods_that_do_not_become_ready_are_taken_back(roll_out, ready, digests):
     assert names(calls)[-7:] == BACK
     assert [calls[-6], calls[-4]] == UNDO
     assert calls[-3] == RESTORE
-    # The service is back first, whatever the watcher does.
+    # The service is rolled back first, even if the watcher fails.
     assert [call[2] for call in calls[-2:]] == [
         "deployment/iris-serving",
         "deployment/iris-watcher",
@@ -156,7 +156,7 @@ def test_pods_that_do_not_become_ready_are_taken_back(roll_out, ready, digests):
     assert digests() == before
 
 
-def test_a_failed_smoke_test_is_taken_back(roll_out, start):
+def test_a_failed_smoke_test_is_rolled_back(roll_out, start):
     without_model = start().url.removeprefix("http://")
 
     ended, calls = roll_out(service=without_model)
@@ -172,7 +172,7 @@ def test_the_public_address_is_tested_too(roll_out, ready):
     assert ended.returncode == 0, ended.stderr
 
 
-def test_a_service_without_a_route_is_taken_back(roll_out, ready):
+def test_a_service_without_a_route_is_rolled_back(roll_out, ready):
     ended, calls = roll_out(service=ready, url="http://127.0.0.1:9")
 
     assert ended.returncode == 1
@@ -181,7 +181,7 @@ def test_a_service_without_a_route_is_taken_back(roll_out, ready):
 
 
 class Stranger(BaseHTTPRequestHandler):
-    """Answers every question, with nothing that was asked for."""
+    """Responds to every request with unexpected content."""
 
     def do_GET(self):
         self.send_response(200)
@@ -189,7 +189,7 @@ class Stranger(BaseHTTPRequestHandler):
         self.wfile.write(b"{}")
 
 
-def test_a_service_with_other_answers_is_taken_back(roll_out):
+def test_a_service_with_other_responses_is_rolled_back(roll_out):
     with ThreadingHTTPServer(("127.0.0.1", 0), Stranger) as server:
         threading.Thread(target=server.serve_forever).start()
         ended, calls = roll_out(service=f"127.0.0.1:{server.server_port}")

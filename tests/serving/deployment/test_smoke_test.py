@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def run_it():
-    """Run the smoke test as a workflow does."""
+    """Run the smoke test like a workflow."""
 
     def run(url: str, **environ: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -60,7 +60,7 @@ def test_a_service_without_a_model_fails(start, run_it):
     assert "readiness within 0 s: expected status 200, got 503" in ended.stderr
 
 
-def test_a_service_that_wants_a_key_needs_one(
+def test_a_service_may_require_a_key(
     start, registry, iris_bytes, eventually, run_it, tmp_path
 ):
     registry.release(iris_bytes)
@@ -69,7 +69,7 @@ def test_a_service_that_wants_a_key_needs_one(
     server = start(api_keys_file=keys)
 
     def is_ready() -> bool:
-        """Ask often enough to meet both workers."""
+        """Send enough requests to reach both workers."""
         return all(server.get("/health/ready").ok for _ in range(20))
 
     eventually(is_ready, "both workers are ready")
@@ -107,7 +107,7 @@ def connect(monkeypatch):
 
 
 def test_other_predictions_than_in_training_fail(client, connect):
-    """The model itself refuses such a start; this is for all that lies between."""
+    """The service refuses such models; this covers everything in between."""
 
     def change(status: int, document: dict) -> tuple[int, dict]:
         changed = {"prediction": "virginica"} if "prediction" in document else {}
@@ -119,7 +119,7 @@ def test_other_predictions_than_in_training_fail(client, connect):
         smoke_test.check("http://service/", 0)
 
 
-def test_a_service_that_takes_anything_fails(client, connect):
+def test_a_service_that_accepts_anything_fails(client, connect):
     connect(
         client, lambda status, document: (200 if status == 422 else status, document)
     )
@@ -130,7 +130,7 @@ def test_a_service_that_takes_anything_fails(client, connect):
 
 @pytest.fixture
 def colours() -> bytes:
-    """Build a model whose only feature is a category, of which any is accepted."""
+    """Build a model whose only feature is a category that accepts any text."""
     rows = np.array([["red"], ["blue"]] * 10, dtype=object)
     labels = np.where(rows[:, 0] == "red", "warm", "cold")
     encoder = OneHotEncoder(categories=[["red", "blue", ""]], handle_unknown="ignore")

@@ -1,4 +1,4 @@
-"""try.sh with a real service, and stand-ins for Docker, kind and kubectl."""
+"""try.sh with a real service, and fakes of Docker, kind and kubectl."""
 
 import json
 import os
@@ -19,14 +19,14 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def project(tmp_path) -> Path:
-    """Return a copy of what the script uses: it writes digests into it."""
+    """Return a copy of the project, to which the script writes digests."""
     shutil.copytree(PROJECT / "deploy", tmp_path / "project/deploy")
     return tmp_path / "project"
 
 
 @pytest.fixture
 def path(tmp_path) -> str:
-    """Return a search path on which the stand-ins come first."""
+    """Return a search path on which the fakes come first."""
     folder = tmp_path / "programs"
     folder.mkdir()
     for name in PROGRAMS:
@@ -45,7 +45,7 @@ def ready(start, registry, iris_bytes, eventually) -> str:
 
 @pytest.fixture
 def run(project, path, ready, tmp_path):
-    """Run the script; return how it ended and the calls of the programs."""
+    """Run the script; return the result and the calls of the programs."""
 
     def run(*steps: str, **machine):
         file = tmp_path / "machine.json"
@@ -75,7 +75,7 @@ def run(project, path, ready, tmp_path):
 
 
 def find(calls: list[list[str]], *words: str) -> list[int]:
-    """Return the places of the calls that contain all words."""
+    """Return the positions of the calls that contain all words."""
     return [place for place, call in enumerate(calls) if set(words) <= set(call)]
 
 
@@ -105,7 +105,7 @@ def test_everything_is_tried_in_order_and_cleaned_up(run, project):
     assert not (project / "build/try").exists()
 
 
-def test_a_rollout_has_the_rights_of_the_deployer_only(run, project):
+def test_a_rollout_only_has_the_permissions_of_the_deployer(run, project):
     (project / "build/try").mkdir(parents=True)
 
     ended, _ = run("set_up")

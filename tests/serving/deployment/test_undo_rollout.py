@@ -1,4 +1,4 @@
-"""A rollout that is stopped early is rolled back, with a stand-in for kubectl."""
+"""A rollout that is stopped early is rolled back, with a fake kubectl."""
 
 import json
 import os
@@ -71,7 +71,7 @@ class Cluster:
         return self._start([sys.executable, f"deploy/{script}", *arguments])
 
     def start_step(self, words: str) -> subprocess.Popen[str]:
-        """Start a step of deploy.yml as GitHub does, in a script for bash."""
+        """Start a step of deploy.yml like GitHub, as a bash script."""
         workflow = PROJECT / ".github" / "workflows" / "deploy.yml"
         steps = yaml.safe_load(workflow.read_text())["jobs"]["roll-out"]["steps"]
         (step,) = [step["run"] for step in steps if words in step.get("run", "")]
@@ -102,7 +102,7 @@ class Cluster:
         return process.returncode, output
 
     def stop_waiting(self, number: int, script: str, *arguments: str) -> str:
-        """Stop a script, with all that it started, while it waits for the pods."""
+        """Stop a script and its child processes while it waits for the pods."""
         (self.folder / "waits").touch()
         process = self.start(script, *arguments)
         self.wait_for_pods(process)
@@ -149,7 +149,7 @@ def test_a_stopped_rollout_is_rolled_back(cluster, number):
     assert cluster.restored()
 
 
-def test_a_rollback_is_made_where_the_rollout_was(cluster):
+def test_the_overlay_of_the_rollout_is_rolled_back(cluster):
     file = cluster.folder / "deploy/kubernetes/overlays/staging/images"
     file /= "kustomization.yaml"
     before = file.read_text()
@@ -184,7 +184,7 @@ def test_a_rollback_that_is_stopped_too_can_be_repeated(cluster):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_cancelled_step_stops_and_is_rolled_back(cluster, number):
-    """GitHub signals the process of the step, but not what that has started."""
+    """GitHub signals the process of the step, but not its child processes."""
     (cluster.folder / "waits").touch()
     process = cluster.start_step("deploy/rollout.py")
     cluster.wait_for_pods(process)
@@ -201,7 +201,7 @@ def test_a_cancelled_step_stops_and_is_rolled_back(cluster, number):
 
 
 def test_nothing_is_undone_while_the_revisions_cannot_be_read(cluster):
-    """The current revision is the bad one, and going there would change nothing."""
+    """The current revision is the bad one, so rolling back to it is useless."""
     cluster.stop_waiting(signal.SIGKILL, "rollout.py", *IMAGES)
     (cluster.folder / "unreachable").touch()
 

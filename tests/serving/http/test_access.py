@@ -6,7 +6,7 @@ KEY = "correct horse battery staple"
 
 
 def at(path: str) -> dict[str, str]:
-    """Send a path as it is: the client would take two slashes for a host."""
+    """Send a path unchanged: the client would take two slashes for a host."""
     return {"PATH_INFO": path}
 
 
@@ -59,7 +59,7 @@ def test_a_known_key_may_predict(protected, setosa, headers):
         "/feedback",
     ],
 )
-def test_others_may_not(protected, setosa, headers, path):
+def test_unknown_keys_may_not(protected, setosa, headers, path):
     answer = protected.post(path, json=setosa, headers=headers)
 
     assert answer.status_code == 401
@@ -118,7 +118,7 @@ def test_too_many_requests_in_flight_are_refused(make_app, iris, setosa):
         return ""
 
     outer = app.test_client().post("/meanwhile")
-    outer.close()  # as a server does once the answer has left
+    outer.close()  # as a server does after the response
     after = app.test_client().post("/predict", json=setosa)
 
     assert outer.status_code == 200

@@ -39,7 +39,7 @@ def test_ids_sort_by_time(client):
 
 
 @pytest.mark.parametrize("route", [*ROUTES, "/nowhere"])
-def test_what_is_not_predicted_has_no_id(client, route):
+def test_failed_predictions_have_no_id(client, route):
     answer = client.post(route, json={})
 
     assert answer.status_code >= 400

@@ -10,7 +10,7 @@ def capacity() -> Capacity:
     return Capacity(max_in_flight=2, max_bytes=8 * SMALL_BYTES)
 
 
-def test_slots_are_limited_and_come_back(capacity):
+def test_slots_are_limited_and_released(capacity):
     first, second, third = (Lease(capacity) for _ in range(3))
     first.acquire_slot()
     second.acquire_slot()
@@ -25,7 +25,7 @@ def test_slots_are_limited_and_come_back(capacity):
     assert capacity.in_flight == 2
 
 
-def test_everything_is_given_back_once(capacity):
+def test_everything_is_released_once(capacity):
     lease = Lease(capacity)
     lease.acquire_slot()
     lease.count_body(1000, is_complete=False)
@@ -47,7 +47,7 @@ def test_a_body_is_counted_as_it_arrives(capacity):
     assert capacity.buffered_bytes == 6 * SMALL_BYTES
 
 
-def test_a_small_body_is_free_when_it_is_complete(capacity):
+def test_a_complete_small_body_is_not_counted(capacity):
     Lease(capacity).count_body(SMALL_BYTES, is_complete=True)
     assert capacity.buffered_bytes == 0
 
@@ -55,7 +55,7 @@ def test_a_small_body_is_free_when_it_is_complete(capacity):
     assert capacity.buffered_bytes == SMALL_BYTES + 1
 
 
-def test_large_bodies_do_not_crowd_out_small_ones(capacity):
+def test_large_bodies_do_not_starve_small_ones(capacity):
     Lease(capacity).count_body(8 * SMALL_BYTES, is_complete=False)
 
     Lease(capacity).count_body(SMALL_BYTES, is_complete=False)
@@ -72,7 +72,7 @@ def test_unfinished_small_bodies_are_limited(capacity):
     Lease(capacity).count_body(SMALL_BYTES, is_complete=True)
 
 
-def test_a_large_body_is_refused_before_it_comes(capacity):
+def test_a_large_body_is_refused_before_it_arrives(capacity):
     capacity.require_room(8 * SMALL_BYTES)
     Lease(capacity).count_body(7 * SMALL_BYTES, is_complete=False)
 
@@ -81,7 +81,7 @@ def test_a_large_body_is_refused_before_it_comes(capacity):
         capacity.require_room(2 * SMALL_BYTES)
 
 
-def test_only_large_answers_to_predictions_are_counted(capacity):
+def test_only_large_responses_to_predictions_are_counted(capacity):
     health, prediction = Lease(capacity), Lease(capacity)
     prediction.acquire_slot()
 

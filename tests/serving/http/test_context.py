@@ -16,7 +16,7 @@ from serving.monitoring.logs import (
 from serving.service import the_service
 
 
-def test_the_request_id_is_taken_over(client):
+def test_the_clients_request_id_is_used(client):
     answer = client.get("/health/live", headers={"X-Request-ID": "my-id:1"})
 
     assert answer.headers["X-Request-ID"] == "my-id:1"
@@ -32,7 +32,7 @@ def test_a_request_id_is_made(client, sent):
 
 
 @pytest.mark.parametrize("path", ["/health/live", "/none", "/docs", "/predict"])
-def test_every_answer_has_safe_headers(client, path):
+def test_every_response_has_security_headers(client, path):
     expected = {name for name, _ in SECURITY_HEADERS}
 
     assert expected <= set(client.get(path).headers.keys())
@@ -44,7 +44,7 @@ def flush(client) -> None:
     service.request_log.flush()
 
 
-def test_a_line_for_a_request(client, setosa, caplog):
+def test_a_request_is_logged_in_one_line(client, setosa, caplog):
     caplog.set_level(logging.INFO, "serving.requests")
 
     answer = client.post("/predict", json=setosa)

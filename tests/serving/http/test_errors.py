@@ -41,7 +41,7 @@ def test_every_status_has_the_same_body(failing, status):
     assert answer.json["instance"] == "/fails"
 
 
-def test_what_nobody_foresaw_is_told_to_the_log_only(failing, caplog):
+def test_details_of_unexpected_errors_are_only_logged(failing, caplog):
     answer = failing(KeyError("secret")).get("/fails")
 
     assert answer.status_code == 500
@@ -72,7 +72,7 @@ def test_what_nobody_foresaw_is_told_to_the_log_only(failing, caplog):
         ("POST", "/predict/batch", {"json": {"instances": ["x" * 5000]}}, 413),
     ],
 )
-def test_statuses_are_told_apart(make_app, iris, method, path, body, status):
+def test_errors_have_their_status(make_app, iris, method, path, body, status):
     client = make_app(iris, max_rows=20, max_body_bytes=4000).test_client()
 
     answer = client.open(path, method=method, **body)

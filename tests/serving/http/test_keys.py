@@ -25,7 +25,7 @@ def keys(path, monkeypatch) -> ApiKeys:
     return ApiKeys(path)
 
 
-def test_a_key_may_hold_any_character(path):
+def test_a_key_may_contain_any_character(path):
     path.write_text(line("schlüssel ☂"))
 
     # WSGI gives the bytes of a header as Latin-1.
@@ -64,7 +64,7 @@ def test_a_missing_file_stops_the_first_start(tmp_path):
         ApiKeys(tmp_path / "none")
 
 
-def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+def test_a_pipe_is_refused_without_waiting(tmp_path):
     path = tmp_path / "pipe"
     os.mkfifo(path)
 

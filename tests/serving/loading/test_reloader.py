@@ -34,7 +34,7 @@ def test_a_filled_store_is_served_from_the_first_request(make_app, publish, iris
     assert version_of(make_app().test_client()) == "1"
 
 
-def test_what_is_published_later_is_picked_up(
+def test_a_newly_published_model_is_loaded(
     make_app, publish, iris_bytes, wine_bytes, eventually
 ):
     client = make_app().test_client()
@@ -149,7 +149,7 @@ def test_the_thread_survives_any_exception(
     assert "ZeroDivisionError" in caplog.text
 
 
-def test_a_damaged_copy_is_named_until_it_is_repaired(
+def test_a_damaged_copy_is_reported_until_it_is_repaired(
     make_app, publish, iris_bytes, eventually
 ):
     store = publish(iris_bytes, "1")
@@ -163,7 +163,7 @@ def test_a_damaged_copy_is_named_until_it_is_repaired(
     eventually(lambda: version_of(client) == "1", "the repaired copy is loaded")
 
 
-def test_another_alias_of_the_same_version_is_picked_up(
+def test_another_alias_of_the_same_version_is_loaded(
     make_app, publish, describe, iris_bytes, eventually
 ):
     store = publish(iris_bytes, "1")
@@ -176,7 +176,7 @@ def test_another_alias_of_the_same_version_is_picked_up(
     )
 
 
-def test_a_version_that_is_replaced_while_it_is_read_is_no_failure(
+def test_replacing_a_version_while_it_is_read_is_not_a_failure(
     make_app, config, publish, iris_bytes, wine_bytes
 ):
     metrics = make_app().extensions["serving"].metrics

@@ -35,7 +35,7 @@ def load_edited(load, iris_bytes):
     return load_edited
 
 
-def test_a_good_model_is_built_whole(build, iris, setosa):
+def test_a_valid_model_is_built_completely(build, iris, setosa):
     served = build(iris)
 
     assert served.schemas.load_row(setosa).shape == (1, 4)
@@ -63,7 +63,7 @@ def test_a_model_whose_golden_rows_are_not_accepted_is_refused(build, load_edite
 @pytest.mark.parametrize(
     "part", ["Schemas", "render_openapi", "PredictionMetrics", "_check_golden_rows"]
 )
-def test_whatever_cannot_be_built_is_refused(build, iris, monkeypatch, part):
+def test_a_model_that_cannot_be_built_is_refused(build, iris, monkeypatch, part):
     def fail(*_, **__):
         raise ZeroDivisionError("by zero")
 
@@ -74,7 +74,7 @@ def test_whatever_cannot_be_built_is_refused(build, iris, monkeypatch, part):
     assert caught.value.reason == "unservable"
 
 
-def test_other_rows_than_the_golden_ones_are_refused(build, iris, monkeypatch):
+def test_changed_golden_rows_are_refused(build, iris, monkeypatch):
     monkeypatch.setattr(
         "serving.schemas.requests.Schemas.load_row", lambda *_: np.zeros((1, 4))
     )
@@ -83,7 +83,7 @@ def test_other_rows_than_the_golden_ones_are_refused(build, iris, monkeypatch):
         build(iris)
 
 
-def test_a_model_of_all_types_is_built_whole(build, passengers):
+def test_a_model_of_all_types_is_built_completely(build, passengers):
     row = {"age": None, "siblings": 2, "alone": None, "port": "elsewhere", "deck": 3}
 
     served = build(passengers)

@@ -14,7 +14,7 @@ NAN = float("nan")
 
 @dataclass
 class Tensor:
-    """What ONNX Runtime says of an input."""
+    """ONNX Runtime's description of an input."""
 
     name: str
     type: str
@@ -81,7 +81,7 @@ def test_a_model_of_categories_has_no_numbers(passengers):
         ),
     ],
 )
-def test_inputs_that_do_not_fit_are_refused(passengers, tensors, message):
+def test_mismatched_inputs_are_refused(passengers, tensors, message):
     with pytest.raises(ContractError, match=message):
         Inputs(passengers.contract.features, tensors)
 

@@ -9,7 +9,7 @@ from serving.model.onnx_model import ModelRefusedError
 
 
 def edit_contract(content: bytes, edit) -> bytes:
-    """Change the contract inside of a model."""
+    """Change the contract in a model."""
     model = onnx.load_from_string(content)
     document = json.loads(model.metadata_props[0].value)
     edit(document)
@@ -50,7 +50,7 @@ def test_load_refuses_another_digest(load, iris_bytes):
 
 
 @pytest.mark.parametrize("content", [b"", b"not a model", b"\x80\x04pickle"])
-def test_load_refuses_what_is_no_onnx(load, content):
+def test_load_refuses_anything_but_onnx(load, content):
     with pytest.raises(ModelRefusedError) as caught:
         load(content)
 
@@ -85,7 +85,7 @@ def name_other_class(document):
 
 
 @pytest.mark.parametrize("edit", [move_probability, name_other_class])
-def test_load_refuses_other_golden_answers(load, iris_bytes, edit):
+def test_load_refuses_different_golden_predictions(load, iris_bytes, edit):
     with pytest.raises(ModelRefusedError) as caught:
         load(edit_contract(iris_bytes, edit))
 
@@ -123,7 +123,7 @@ def give_three_outputs(graph):
 @pytest.mark.parametrize(
     "edit", [take_doubles, take_nothing, give_one_output, give_three_outputs]
 )
-def test_load_refuses_a_model_of_another_form(load, iris_bytes, edit):
+def test_load_refuses_other_inputs_and_outputs(load, iris_bytes, edit):
     model = onnx.load_from_string(iris_bytes)
     edit(model.graph)
 

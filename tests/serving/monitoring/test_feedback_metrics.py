@@ -1,4 +1,4 @@
-"""Feedback is counted in a bounded number of series."""
+"""Feedback is counted in a limited number of series."""
 
 import string
 from collections import Counter

@@ -73,9 +73,7 @@ def test_each_request_has_a_line_of_text(records):
     assert all(" INFO    request request_id=id " in line for line in lines)
 
 
-def test_lines_that_are_written_together_fit_into_one_piece_of_a_pipe(
-    records, load, iris_bytes
-):
+def test_lines_written_together_are_atomic_in_a_pipe(records, load, iris_bytes):
     model = load(iris_bytes, "1234567")
     rows = model.contract.golden_rows.inputs[:1]
     route = "/v2/models/<name>/versions/<version>/infer"

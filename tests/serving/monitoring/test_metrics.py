@@ -72,7 +72,7 @@ def test_confidence_is_the_probability_of_the_predicted_class(
     assert found == pytest.approx(total)
 
 
-def test_moments_give_the_mean_beside_that_of_training(client, setosa, read):
+def test_moments_give_the_mean_and_that_of_training(client, setosa, read):
     other = setosa | {"sepal_length": 6.1}
     client.post("/predict/batch", json={"instances": [setosa, other]})
 
@@ -101,7 +101,7 @@ def test_values_out_of_range_and_rejected_are_counted(client, setosa, read):
     assert value(samples, rejected, field="other", reason="unknown") == 1
 
 
-def test_labels_are_bounded(client, read):
+def test_the_number_of_labels_is_limited(client, read):
     for number in range(20):
         client.get(f"/unknown/{number}")
         client.open("/predict", method=f"INVENTED{number}")
@@ -130,7 +130,7 @@ def test_failures_of_predictions_are_counted_from_the_start(client, read):
     assert set(counts.values()) == {0}
 
 
-# What Prometheus 3 asks for; it fails a scrape whose content type it does not know.
+# The Accept header of Prometheus 3, which rejects responses of unknown content types.
 ACCEPTED = (
     "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
     "application/openmetrics-text;version=0.0.1;q=0.5,"
@@ -152,11 +152,11 @@ def test_prometheus_3_can_read_the_metrics(client, setosa):
         for sample in family.samples
         if "le" in sample.labels
     }
-    # Prometheus 3 stores other spellings under these, and rules would not find them.
+    # Prometheus 3 escapes other names, and rules would not find them.
     assert bounds == {"+Inf"} | {repr(float(each)) for each in bounds - {"+Inf"}}
 
 
-def test_two_applications_count_apart(make_app, iris, setosa, read):
+def test_two_applications_count_separately(make_app, iris, setosa, read):
     first, second = (make_app(iris).test_client() for _ in range(2))
 
     first.post("/predict", json=setosa)
@@ -166,7 +166,7 @@ def test_two_applications_count_apart(make_app, iris, setosa, read):
     assert value(read(second), name, **labels) == 0
 
 
-def test_the_model_in_use_is_told_and_no_other(make_app, iris, wine, read):
+def test_only_the_model_in_use_is_shown(make_app, iris, wine, read):
     app = make_app(iris)
     app.extensions["serving"].current.swap(wine)
 
@@ -180,7 +180,7 @@ def test_the_model_in_use_is_told_and_no_other(make_app, iris, wine, read):
     assert {labels["feature"] for labels in means} == {"acid", "sugar", "salt"}
 
 
-def test_the_followers_report_is_told(make_app, config, read):
+def test_the_followers_report_is_exported(make_app, config, read):
     Store(config.store).write_report(
         {"reachable": False, "last_seen": 5.0, "refused": {"digest": 2}}
     )
@@ -192,7 +192,7 @@ def test_the_followers_report_is_told(make_app, config, read):
     assert value(samples, "serving_follower_refused_total", reason="digest") == 2
 
 
-def test_what_has_never_been_refused_is_counted_as_zero(make_app, config, read):
+def test_reasons_without_refusals_are_counted_as_zero(make_app, config, read):
     Store(config.store).write_report(
         {"reachable": True, "last_seen": 5.0, "refused": {"digest": 2}}
     )
@@ -209,7 +209,7 @@ def test_a_scrape_does_not_wait_for_the_log(client, setosa, read, caplog):
     stalled, resumed, waits = threading.Event(), threading.Event(), []
 
     class Stalled(logging.Handler):
-        """What a full pipe does."""
+        """Block like a full pipe."""
 
         def emit(self, record):
             stalled.set()
@@ -231,7 +231,7 @@ def test_a_scrape_does_not_wait_for_the_log(client, setosa, read, caplog):
     assert all(waits)
 
 
-def test_openmetrics_is_written_for_who_asks(client):
+def test_openmetrics_is_written_on_request(client):
     accept = "application/openmetrics-text; version=1.0.0"
 
     answer = client.get("/metrics", headers={"Accept": accept})
@@ -275,7 +275,7 @@ def test_a_scrape_waits_for_no_lock_in_one_process(make_app, config, iris, tmp_p
         assert app.test_client().get("/metrics").status_code == 200
 
 
-def test_values_that_are_not_numbers_are_left_out():
+def test_nan_is_not_observed():
     registry = CollectorRegistry()
     histogram = Histogram("name", "text", buckets=(1.0, 2.0), registry=registry)
 

@@ -58,7 +58,7 @@ def test_waiting_requests_are_bounded_and_drops_counted(complete):
     assert len(seen) == 3
 
 
-def test_the_thread_processes_without_being_asked(complete, eventually):
+def test_the_thread_processes_requests_automatically(complete, eventually):
     seen = []
     queue = ObserverQueue("test", seen.extend, LARGE, fail, fail)
     queue.start()
@@ -92,7 +92,7 @@ def test_the_thread_survives_a_failing_consumer(complete, eventually):
 
 
 @pytest.mark.parametrize("is_traced", [False, True])
-def test_the_bound_is_about_the_memory_that_requests_take(iris, is_traced):
+def test_the_limit_is_the_memory_of_requests(iris, is_traced):
     def complete(rows: int) -> CompletedRequest:
         matrix = np.full((rows, 4), 1.0, dtype=np.float32)
         prediction = iris.predict(matrix)

@@ -41,7 +41,7 @@ def test_agreement_and_time_of_both_models_are_counted(
     assert value(name, {"version": "4"}) == pytest.approx(0.6)
 
 
-def test_answers_of_one_model_are_no_pairs(metrics, observation):
+def test_predictions_of_one_model_are_not_counted(metrics, observation):
     count_pairs(metrics, [observation])
 
     assert not metrics.paired._metrics

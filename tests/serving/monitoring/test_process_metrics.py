@@ -1,4 +1,4 @@
-"""CPU time, memory and open files: of this process, and of gunicorn's workers."""
+"""CPU time, memory and open files of this process and of gunicorn's workers."""
 
 import os
 import signal
@@ -86,7 +86,7 @@ def test_the_cpu_time_of_a_worker_that_ended_still_counts(
     version = registry.release(iris_bytes)
     server = start(workers=2)
     eventually(lambda: server.serves(version), "the version is served")
-    time.sleep(1.5)  # each worker has reported what its start took
+    time.sleep(1.5)  # each worker has reported the CPU time of its start
     ended = server.workers()[0]
     before = server.metric("process_cpu_seconds_total")
     files = server.metric("process_open_fds")

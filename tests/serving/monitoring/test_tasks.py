@@ -4,7 +4,7 @@ from serving.monitoring.tasks import LONGEST_PAUSE, TaskErrors, attempt, run_for
 
 
 class Waits:
-    """Replaces waiting: notes how long, and stops after some times."""
+    """Replaces waiting: records the durations, and stops after some calls."""
 
     def __init__(self, times: int) -> None:
         self.seconds = []

@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of bodies, as compared with what the service does."""
+"""The OpenAPI document describes the bodies that the service accepts."""
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -13,7 +13,7 @@ INFER = "/v2/models/iris/infer"
 
 @pytest.fixture
 def client(make_app, iris, tmp_path, store_predictions):
-    """Serve with a database in which the ids of examples are."""
+    """Serve with a database that contains the ids of the examples."""
     url = f"sqlite:///{tmp_path / 'predictions.db'}"
     store_predictions(url, *[(EXAMPLE_ID, row, "setosa") for row in range(2)])
     return make_app(iris, database_url=url).test_client()

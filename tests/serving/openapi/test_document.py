@@ -1,4 +1,4 @@
-"""Every request in docs/how-to/call-the-api.md and docs/reference/api.md."""
+"""Every request in docs/how-to/call-the-api.md and docs/reference/api.md works."""
 
 import json
 import re

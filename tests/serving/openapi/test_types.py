@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of features of all types."""
+"""The OpenAPI document describes features of all types."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ INFER = "/v2/models/iris/infer"
 
 @pytest.fixture
 def client(make_app, passengers, tmp_path, store_predictions):
-    """Serve with a database in which the ids of examples are."""
+    """Serve with a database that contains the ids of the examples."""
     url = f"sqlite:///{tmp_path / 'predictions.db'}"
     store_predictions(url, *[(EXAMPLE_ID, row, "1") for row in range(2)])
     return make_app(passengers, database_url=url).test_client()

@@ -1,4 +1,4 @@
-"""A registry in memory, and real followers of the one in a file."""
+"""A registry in memory, and real followers of a registry in a file."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ from serving.registry.registry import RegistryUnreachableError
 
 
 class StubRegistry:
-    """A registry in memory: aliases, files, and what goes wrong with it."""
+    """A registry in memory: aliases, files and simulated errors."""
 
     def __init__(self) -> None:
         self.aliases = {}
@@ -53,7 +53,7 @@ def stub_registry(describe) -> StubRegistry:
 
 @dataclass
 class Follower:
-    """A follower that runs alone, as in a container of its own."""
+    """A separate follower, as in its own container."""
 
     process: subprocess.Popen[bytes]
     log: Path
@@ -64,7 +64,7 @@ class Follower:
 
 @pytest.fixture
 def follow(registry, tmp_path: Path) -> Iterator[Callable[..., Follower]]:
-    """Start followers of one store; kill them in the end."""
+    """Start followers of one store; kill them at the end."""
     followers: list[Follower] = []
 
     def follow(*arguments: str, **variables: str) -> Follower:

@@ -1,4 +1,4 @@
-"""Which model is served when the settings name none."""
+"""The model that is served if none is configured."""
 
 from dataclasses import replace
 
@@ -43,20 +43,20 @@ def test_the_only_model_is_found(registry, unnamed, iris_bytes):
     assert (found.name, found.version) == ("iris", version)
 
 
-def test_there_may_be_none(registry, unnamed, iris_bytes):
+def test_there_may_be_no_model(registry, unnamed, iris_bytes):
     registry.register(iris_bytes)
 
     assert MlflowRegistry(unnamed).resolve("Production") is None
 
 
-def test_models_of_others_do_not_count(registry, unnamed, iris_bytes, add_model):
+def test_models_not_from_training_are_ignored(registry, unnamed, iris_bytes, add_model):
     registry.release(iris_bytes)
     add_model("other", {})
 
     assert MlflowRegistry(unnamed).resolve("Production").name == "iris"
 
 
-def test_of_several_none_is_chosen(registry, unnamed, iris_bytes, add_model):
+def test_several_models_are_ambiguous(registry, unnamed, iris_bytes, add_model):
     registry.release(iris_bytes)
     add_model("wine", {"file_digest": "sha256:1"})
 
@@ -64,7 +64,7 @@ def test_of_several_none_is_chosen(registry, unnamed, iris_bytes, add_model):
         MlflowRegistry(unnamed).resolve("Production")
 
 
-def test_the_one_that_is_served_stays(registry, unnamed, iris_bytes, add_model):
+def test_the_served_model_is_kept(registry, unnamed, iris_bytes, add_model):
     registry.release(iris_bytes)
     first = MlflowRegistry(unnamed)
     first.resolve("Production")
@@ -74,9 +74,7 @@ def test_the_one_that_is_served_stays(registry, unnamed, iris_bytes, add_model):
     assert MlflowRegistry(unnamed, "wine").resolve("Production").name == "wine"
 
 
-def test_another_model_does_not_take_its_place(
-    registry, unnamed, iris_bytes, add_model
-):
+def test_another_model_does_not_replace_it(registry, unnamed, iris_bytes, add_model):
     registry.release(iris_bytes)
     add_model("wine", {"file_digest": "sha256:1"})
     registry.client.delete_registered_model_alias("iris", "Production")

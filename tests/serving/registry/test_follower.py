@@ -13,7 +13,7 @@ from serving.model.store import CURRENT, Store
 pytestmark = pytest.mark.slow  # MLflow's import takes seconds
 
 
-def test_it_runs_alone_until_it_is_told_to_stop(
+def test_it_runs_until_it_is_stopped(
     registry, iris_bytes, tmp_path, eventually, load_published
 ):
     registry.release(iris_bytes)
@@ -34,7 +34,7 @@ def test_it_runs_alone_until_it_is_told_to_stop(
     assert load_published(store).version.version == "1"
 
 
-def test_once_fills_the_store_and_ends(registry, iris_bytes, tmp_path, load_published):
+def test_once_fills_the_store_and_exits(registry, iris_bytes, tmp_path, load_published):
     version = registry.release(iris_bytes)
 
     result = fetch(registry.uri, tmp_path / "store")
@@ -58,7 +58,7 @@ def test_a_version_that_cannot_be_served_is_not_published(
     assert "version 1 was refused (unservable)" in result.stderr
 
 
-def test_a_proof_leaves_no_metrics_behind(registry, iris_bytes, tmp_path):
+def test_verification_leaves_no_metrics_behind(registry, iris_bytes, tmp_path):
     registry.release(iris_bytes)
     folder = tmp_path / "metrics"
     folder.mkdir()

@@ -24,7 +24,7 @@ def followed(registry, config) -> Iterator[MlflowRegistry]:
     mlflow.set_registry_uri(None)
 
 
-def test_resolve_gives_version_and_tags(followed, registry, iris_bytes, describe):
+def test_resolve_returns_version_and_tags(followed, registry, iris_bytes, describe):
     version = registry.release(iris_bytes)
 
     found = followed.resolve("Production")
@@ -34,7 +34,7 @@ def test_resolve_gives_version_and_tags(followed, registry, iris_bytes, describe
     assert found.tags["verdict"] == "released"
 
 
-def test_resolve_gives_the_run_and_the_time_of_the_version(
+def test_resolve_returns_the_run_and_time_of_the_version(
     followed, registry, iris_bytes
 ):
     run = registry.client.create_run(experiment_id="0")
@@ -49,13 +49,13 @@ def test_resolve_gives_the_run_and_the_time_of_the_version(
     assert created == version.creation_timestamp // 1000
 
 
-def test_resolve_gives_nothing_without_the_alias(followed, registry, iris_bytes):
+def test_resolve_returns_none_without_the_alias(followed, registry, iris_bytes):
     registry.register(iris_bytes)
 
     assert followed.resolve("Production") is None
 
 
-def test_resolve_gives_nothing_without_the_model(registry, config):
+def test_resolve_returns_none_without_the_model(registry, config):
     other = replace(config, tracking_uri=registry.uri, model_name="other")
 
     assert MlflowRegistry(other).resolve("Production") is None
@@ -107,7 +107,7 @@ def test_a_damaged_database_is_unreachable(registry, followed):
         followed.resolve("Production")
 
 
-def test_an_unreachable_server_is_told_without_its_password(config, monkeypatch):
+def test_an_unreachable_server_is_reported_without_its_password(config, monkeypatch):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     uri = "http://me:secret@127.0.0.1:9"
 
@@ -124,7 +124,7 @@ def test_an_impossible_address_is_unreachable(config):
         MlflowRegistry(impossible).resolve("Production")
 
 
-def test_download_gives_the_model_file(followed, registry, iris_bytes, tmp_path):
+def test_download_returns_the_model_file(followed, registry, iris_bytes, tmp_path):
     registry.release(iris_bytes)
 
     path = followed.download(followed.resolve("Production"), tmp_path / "incoming")
@@ -145,7 +145,7 @@ def test_download_of_a_missing_file_is_refused(
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
-def test_download_to_a_full_disk_says_so(
+def test_download_to_a_full_disk_raises(
     followed, registry, iris_bytes, tmp_path, monkeypatch, number
 ):
     registry.release(iris_bytes)

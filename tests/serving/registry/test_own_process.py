@@ -1,4 +1,4 @@
-"""A follower beside a service that has none, as in a container of its own."""
+"""A separate follower of a service without one, as in its own container."""
 
 import os
 import signal
@@ -19,7 +19,7 @@ def check_health(store) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_service_shows_a_follower_beside_it_like_its_own(
+def test_the_service_shows_a_separate_follower_like_its_own(
     start, registry, follow, iris_bytes, eventually
 ):
     server = start(follow_seconds=0)
@@ -41,7 +41,7 @@ def test_the_service_shows_a_follower_beside_it_like_its_own(
     eventually(lambda: server.metric(refused, reason="digest") == 1, "it is counted")
 
 
-def test_another_follower_goes_on_where_the_first_one_ended(
+def test_another_follower_continues_after_the_first_one(
     start, registry, follow, iris_bytes, build_iris, eventually
 ):
     server = start(follow_seconds=0)
@@ -59,7 +59,7 @@ def test_another_follower_goes_on_where_the_first_one_ended(
 
 
 @pytest.mark.parametrize("seconds", [0, 0.4, 0.8, 1.2, 1.6])
-def test_it_ends_whenever_it_is_told_to(
+def test_it_can_be_stopped_at_any_time(
     registry, follow, iris_bytes, tmp_path, eventually, seconds
 ):
     registry.release(iris_bytes)

@@ -1,4 +1,4 @@
-"""What the follower publishes beside Production."""
+"""The partner that the follower publishes."""
 
 import json
 import os
@@ -47,7 +47,7 @@ def start_canary(registry, iris_bytes, canary_bytes):
 
 @pytest.fixture
 def partner(store, load_published):
-    """Return the version beside Production, and its alias."""
+    """Return the partner's version and alias."""
 
     def partner():
         model = load_published(store, PARTNER)
@@ -206,7 +206,9 @@ def test_a_canary_is_checked_again_when_production_changes(
     assert refusal() == (PARTNER, "2", "contract")
 
 
-def test_a_promoted_canary_is_none(sync, registry, start_canary, canary_bytes, partner):
+def test_a_promoted_canary_is_not_a_canary(
+    sync, registry, start_canary, canary_bytes, partner
+):
     start_canary()
     sync.poll()
 
@@ -319,7 +321,7 @@ def test_a_refused_canary_is_reported_beside_a_refused_shadow(
     assert refusal() == (SHADOW, "3", "digest")
 
 
-def test_nothing_is_published_beside_no_model(
+def test_no_partner_is_published_without_production(
     sync, registry, start_canary, iris_bytes, partner, store
 ):
     start_canary()

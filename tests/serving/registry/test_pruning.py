@@ -47,7 +47,7 @@ def test_incomplete_folders_are_removed_like_others(store, names):
     assert folders(store) == {names[0]}
 
 
-def test_what_a_killed_follower_left_is_removed(store):
+def test_leftovers_of_a_killed_follower_are_removed(store):
     (store.folder / ".removed-x" / "1").mkdir(parents=True)
     (store.folder / ".tmp-old").touch()
     os.utime(store.folder / ".tmp-old", (0, time.time() - LEFTOVER_SECONDS - 1))
@@ -58,7 +58,9 @@ def test_what_a_killed_follower_left_is_removed(store):
     assert [path.name for path in store.folder.iterdir()] == [".tmp-being-written"]
 
 
-def test_a_folder_that_another_follower_removes_is_no_error(store, names, monkeypatch):
+def test_a_folder_removed_by_another_follower_is_not_an_error(
+    store, names, monkeypatch
+):
     def vanish(*_):
         raise FileNotFoundError(2, "No such file or directory")
 

@@ -1,4 +1,4 @@
-"""Two followers of one store, as when containers share a volume."""
+"""Two followers of one store, as in containers that share a volume."""
 
 import json
 import subprocess
@@ -18,7 +18,7 @@ def store(tmp_path) -> Store:
 
 
 @pytest.mark.slow  # MLflow's import takes seconds
-def test_one_works_and_the_other_takes_over(
+def test_one_is_active_and_the_other_takes_over(
     registry, follow, store, iris_bytes, build_iris, eventually
 ):
     registry.release(iris_bytes)
@@ -36,7 +36,7 @@ def test_one_works_and_the_other_takes_over(
 
 
 @pytest.mark.slow
-def test_once_takes_what_another_one_has_published(
+def test_once_accepts_the_store_of_another_follower(
     registry, follow, store, iris_bytes, eventually
 ):
     registry.release(iris_bytes)
@@ -73,7 +73,7 @@ class SlowRegistry:
             file.write(content[1000:])
         return folder / "model.onnx"
 
-if machine:  # another one, whose locks are its own
+if machine:  # another machine has its own locks
     incoming.BOOT_ID = Path(machine)
     incoming.fcntl.flock = lambda *_: None
 store = Store(Path(folder))
@@ -84,7 +84,7 @@ if follower.stand_by(StoreLock(store.folder), time.sleep):
 
 
 class SlowFollower:
-    """A follower whose download stops halfway until it is told to go on."""
+    """A follower whose download pauses halfway until it is continued."""
 
     def __init__(self, *arguments: str) -> None:
         self.process = subprocess.Popen(
@@ -95,7 +95,7 @@ class SlowFollower:
         )
 
     def wait_for_half(self) -> str:
-        """Return the folder of the download that has begun."""
+        """Return the folder of the current download."""
         return self.process.stdout.readline().strip()
 
     def go_on(self) -> None:

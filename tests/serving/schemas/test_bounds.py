@@ -1,4 +1,4 @@
-"""Bodies made to cost much cost little more than the largest valid one."""
+"""Hostile bodies cost little more than the largest valid one."""
 
 import json
 import time
@@ -10,7 +10,7 @@ GOOD = [5.1, 3.5, 1.4, 0.2]
 SIZE = 8 * 1024**2 - 1000
 ROWS = 100_000
 MOST = 8.0  # times the CPU of the largest valid body; measured: below 4
-TRIES = 3  # other work on the machine slows single measurements down
+TRIES = 3  # because other work on the machine slows down single measurements
 INFER = "/v2/models/iris/infer"
 SOURCE = "/predict/batch?layout=source"
 ITEM = '{"prediction_id": "x", "label": "setosa"'
@@ -25,7 +25,7 @@ def keys(count: int = 500_000) -> str:
 
 
 def rows(good: object, bad: object) -> str:
-    """Write rows of which every thousandth is bad: as many as are reported."""
+    """Write rows of which every thousandth is invalid: as many as are reported."""
     some = ",".join([json.dumps(good)] * 999 + [json.dumps(bad)])
     return ",".join([some] * (ROWS // 1000))
 
@@ -164,7 +164,7 @@ HOSTILE = {
     ),
 }
 
-# Of the valid bodies, the source's takes longest: its cells are read in Python.
+# The slowest valid body is the source's, whose cells are read in Python.
 VALID = (SOURCE, csv("1,1,1,1\n" * ROWS), "text/csv")
 
 
@@ -182,7 +182,7 @@ def make_client(make_app, iris, tmp_path):
 
 @pytest.fixture(scope="module")
 def valid():
-    """Return the seconds that the valid body took, whenever they were measured."""
+    """Return the seconds of the valid body, measured once."""
     return []
 
 
@@ -209,7 +209,7 @@ def test_a_hostile_body_costs_little_more_than_a_valid_one(make_client, valid, n
 
 
 def measure(client, path, body, kind):
-    """Post a body; return the seconds of CPU that it took, and the answer."""
+    """Post a body; return its CPU time in seconds, and the response."""
     started = time.thread_time()
     answer = client.post(path, data=body, content_type=kind)
     return time.thread_time() - started, answer

@@ -1,4 +1,4 @@
-"""One rule for a value or a name, whichever route and form it arrives in."""
+"""The same rules for values and names on every route and in every format."""
 
 import json
 from collections.abc import Callable
@@ -20,7 +20,7 @@ Pairs = list[tuple[str, Any]]
 
 @dataclass(frozen=True)
 class Case:
-    """A row: how it differs from a good one, and whether it is accepted."""
+    """A row: its difference from a valid one, and whether it is accepted."""
 
     name: str
     pairs: tuple[tuple[str, Any], ...]
@@ -28,7 +28,7 @@ class Case:
 
     @property
     def is_named(self) -> bool:
-        """Whether the row differs in its names, which not every form has."""
+        """Whether the row differs in its names, which not every format has."""
         return tuple(name for name, _ in self.pairs) != NAMES
 
     @property
@@ -37,7 +37,7 @@ class Case:
 
     @property
     def is_json(self) -> bool:
-        """Whether the row differs in what only JSON has."""
+        """Whether the row differs in something that only JSON has."""
         return any(isinstance(value, str | list | dict) for _, value in self.pairs)
 
     @property
@@ -231,10 +231,10 @@ NAMELESS = {
 
 
 def can_be_written(form: str, case: Case) -> bool:
-    """Whether a form can hold what a case is about."""
+    """Return whether a format can express a case."""
     if case.is_named and form in NAMELESS:
         return False
-    if "CSV" in form:  # in which everything is text
+    if "CSV" in form:  # everything is text
         return not case.is_json or case.name == "no number"
     return case.fits_float64 if "binary" in form else True
 
@@ -249,7 +249,7 @@ WRITABLE = [
 
 @pytest.fixture
 def narrow_client(make_app, iris):
-    """Serve a model whose limits are not the same in float32."""
+    """Serve a model whose limits change in float32."""
     features = tuple(
         replace(feature, minimum=LOW, maximum=HIGH)
         for feature in iris.contract.features
@@ -259,7 +259,7 @@ def narrow_client(make_app, iris):
 
 
 @pytest.mark.parametrize(("send", "case"), WRITABLE)
-def test_every_form_accepts_the_same(narrow_client, send, case):
+def test_every_format_accepts_the_same(narrow_client, send, case):
     answer = send(narrow_client, list(case.pairs))
 
     if case.accepted:
@@ -268,7 +268,7 @@ def test_every_form_accepts_the_same(narrow_client, send, case):
         assert answer.status_code in (400, 422)
 
 
-def test_of_a_key_that_json_repeats_the_last_one_counts(narrow_client):
+def test_the_last_of_repeated_json_keys_counts(narrow_client):
     row = dump_object([*GOOD.items(), (LAST, 1.5)])
 
     for body, path in [

@@ -1,4 +1,4 @@
-"""One rule for a value of each type, whichever route and form it arrives in."""
+"""The same rules for values of each type on every route and in every format."""
 
 import csv
 import hashlib
@@ -23,7 +23,7 @@ INFER = "/v2/models/iris/infer"
 
 @dataclass(frozen=True)
 class Case:
-    """A row: the value that differs from a good one, and whether it is accepted.
+    """A row: the value that differs from a valid one, and whether it is accepted.
 
     Attributes:
         only_json: Whether other forms have no such value, or another one.
@@ -94,7 +94,7 @@ def write_columns(row: dict[str, Any]) -> dict:
 
 
 def choose_datatype(name: str, value: Any) -> str:
-    """Choose what a client would for a value, whether it fits the feature or not."""
+    """Choose a client's datatype for a value, even if it does not fit the feature."""
     if type(value) is bool:
         return "BOOL"
     if isinstance(value, str):
@@ -178,7 +178,7 @@ FORMS = {
 
 
 def can_be_written(form: str, case: Case) -> bool:
-    """Whether a form can hold what a case is about."""
+    """Return whether a format can express a case."""
     if case.only_json and ("CSV" in form or form.startswith("v2")):
         return False
     return case.value != 10**400 or "binary" not in form
@@ -192,7 +192,7 @@ WRITABLE = [
 
 
 def read_label(answer) -> str:
-    """Return the last label of an answer in any form."""
+    """Return the last label of a response in any format."""
     body = answer.json
     if "outputs" in body:
         return body["outputs"][0]["data"][-1]
@@ -215,7 +215,7 @@ def client(passengers_bytes, tmp_path_factory):
 
 
 @pytest.mark.parametrize(("send", "case"), WRITABLE)
-def test_every_form_accepts_the_same(client, send, case):
+def test_every_format_accepts_the_same(client, send, case):
     answer = send(client, case.row)
 
     if case.accepted:

@@ -66,7 +66,7 @@ def test_categories_are_found_in_another_order(source, change):
         (("C", "S", "Belfast"), True, {0: 1, 1: NAN, 3: 0}),
     ],
 )
-def test_only_rows_that_the_other_contract_can_express_are_kept(
+def test_only_rows_that_the_other_contract_can_encode_are_kept(
     source, change, categories, accepts_unknown, codes
 ):
     target = change(categories=categories, accepts_unknown=accepts_unknown)
@@ -100,7 +100,7 @@ def test_only_rows_that_the_other_contract_accepts_are_kept(
     assert len(rows) == len(places)
 
 
-def test_only_whole_numbers_are_kept_for_an_integer(source):
+def test_only_integers_are_kept_for_an_integer(source):
     age = source.features[0]
     whole = Integer(**{each.name: getattr(age, each.name) for each in fields(age)})
     target = replace(source, features=(whole, *source.features[1:]))

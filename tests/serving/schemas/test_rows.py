@@ -45,7 +45,7 @@ def test_from_records_orders_values_as_the_contract_does(reader, setosa):
     assert rows.tolist() == [pytest.approx(GOOD)]
 
 
-def test_all_forms_give_the_same_rows(reader, from_table, setosa):
+def test_all_formats_give_the_same_rows(reader, from_table, setosa):
     names = list(setosa)
     records = reader.from_records([setosa, setosa], "")
 
@@ -80,7 +80,9 @@ def test_columns_come_in_any_order(from_table, setosa):
         (31, "too_large"),
     ],
 )
-def test_a_bad_value_is_found_in_every_form(reader, from_table, setosa, value, reason):
+def test_an_invalid_value_is_found_in_every_format(
+    reader, from_table, setosa, value, reason
+):
     bad = setosa | {"petal_length": value}
     row = list(bad.values())
     columns = {name: [setosa[name], bad[name]] for name in bad}
@@ -161,7 +163,7 @@ def test_the_search_ends_after_a_hundred_issues(reader, setosa):
     }
 
 
-def test_exactly_a_hundred_issues_are_all(reader, setosa):
+def test_exactly_a_hundred_issues_are_not_truncated(reader, setosa):
     bad = setosa | {"petal_width": -1}
 
     with pytest.raises(InvalidInputError) as caught:
@@ -235,7 +237,7 @@ def test_a_single_feature_of_any_name_is_enough(iris, name):
     ]
 
 
-def test_nothing_is_accepted_that_float32_cannot_hold(iris):
+def test_numbers_beyond_float32_are_rejected(iris):
     features = tuple(replace(f, maximum=1e300) for f in iris.contract.features)
     reader = RowReader(replace(iris.contract, features=features), max_rows=10)
     row = dict.fromkeys(reader.names, 1.0)

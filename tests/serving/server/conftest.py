@@ -42,7 +42,7 @@ def server(filled, worker_class):
 
 
 class Client(ExitStack):
-    """A raw connection; what is read ahead of one answer is kept for the next."""
+    """A raw connection; bytes read after one response are kept for the next."""
 
     def __init__(self, port: int) -> None:
         super().__init__()
@@ -51,7 +51,7 @@ class Client(ExitStack):
         self.stream = self.enter_context(self.raw.makefile("rb"))
 
     def makefile(self, _: str) -> SimpleNamespace:
-        """Give HTTPResponse the stream, but not the right to close it."""
+        """Give HTTPResponse the stream, which it must not close."""
         names = ("read", "read1", "readinto", "readline", "flush")
         methods = {name: getattr(self.stream, name) for name in names}
         return SimpleNamespace(**methods, close=lambda: None)
@@ -65,7 +65,7 @@ def connect(server) -> Client:
 
 
 def read(client: Client, method: str = "POST") -> HTTPResponse:
-    """Read one answer; its body stays in ``content``."""
+    """Read one response; its body stays in ``content``."""
     answer = HTTPResponse(client, method=method)
     answer.begin()
     answer.content = answer.read()
@@ -80,7 +80,7 @@ def ask(server, request: bytes, method: str = "POST") -> HTTPResponse:
 
 @pytest.fixture
 def wire() -> SimpleNamespace:
-    """Return what speaks HTTP byte by byte."""
+    """Return functions for raw HTTP."""
     return SimpleNamespace(connect=connect, read=read, ask=ask)
 
 
@@ -126,7 +126,7 @@ class Listening:
 
 @pytest.fixture
 def large_answer() -> bytes:
-    """Return what is answered to ``/large``."""
+    """Return the body of ``/large``."""
     return LARGE_ANSWER
 
 

@@ -11,7 +11,7 @@ ROWS = 60
 
 
 @pytest.mark.parametrize("worker_class", ["asyncio", "gthread"])
-def test_each_row_counts_once_whoever_takes_it(
+def test_each_row_counts_once_in_any_worker(
     filled, tmp_path, store_predictions, read_feedback, worker_class
 ):
     url = f"sqlite:///{tmp_path / 'predictions.db'}"
@@ -19,7 +19,7 @@ def test_each_row_counts_once_whoever_takes_it(
     server = filled(worker_class=worker_class, workers=2, database_url=url)
 
     def give(number: int) -> int:
-        """Send feedback until it is taken; a busy database answers 503."""
+        """Send feedback until it is accepted; a busy database causes 503."""
         item = {"prediction_id": f"id-{number % ROWS}", "label": "setosa"}
         while True:
             answer = requests.post(f"{server.url}/feedback", json=item, timeout=30)

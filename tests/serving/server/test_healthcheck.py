@@ -29,27 +29,27 @@ def serve():
         server.server_close()
 
 
-def test_a_service_with_a_model_lives_and_is_ready(serve, make_app, iris):
+def test_a_service_with_a_model_is_live_and_ready(serve, make_app, iris):
     address = serve(make_app(iris))
 
     assert healthcheck.check_service(address, "live") is None
     assert healthcheck.check_service(address, "ready") is None
 
 
-def test_a_service_without_a_model_lives_but_is_not_ready(serve, make_app):
+def test_a_service_without_a_model_is_live_but_not_ready(serve, make_app):
     address = serve(make_app())
 
     assert healthcheck.check_service(address, "live") is None
     assert "No model is loaded" in healthcheck.check_service(address, "ready")
 
 
-def test_a_service_on_all_addresses_is_asked_on_its_own(serve, make_app):
+def test_a_service_on_all_addresses_is_checked_on_loopback(serve, make_app):
     _, _, port = serve(make_app()).rpartition(":")
 
     assert healthcheck.check_service(f"0.0.0.0:{port}", "live") is None
 
 
-def test_silence_is_an_error(monkeypatch):
+def test_no_response_is_an_error(monkeypatch):
     with closing(socket.socket()) as listener:
         listener.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{listener.getsockname()[1]}"
@@ -57,7 +57,7 @@ def test_silence_is_an_error(monkeypatch):
     assert "does not respond" in healthcheck.check_service(address, "live")
 
 
-def test_the_command_asks_where_the_service_listens(serve, make_app, monkeypatch):
+def test_the_command_checks_the_configured_address(serve, make_app, monkeypatch):
     monkeypatch.setenv("IRIS_BIND", serve(make_app()))
 
     for arguments, status in ([], None), (["ready"], "No model is loaded"):
@@ -89,7 +89,7 @@ def test_a_follower_that_reports_is_healthy(report, tmp_path):
 @pytest.mark.parametrize(
     ("age", "reason"), [(200, "last reported 200 s ago"), (-900, "ahead of the clock")]
 )
-def test_a_follower_that_is_silent_is_not(report, tmp_path, age, reason):
+def test_a_silent_follower_is_unhealthy(report, tmp_path, age, reason):
     report(age)
 
     assert reason in healthcheck.check_follower(tmp_path)

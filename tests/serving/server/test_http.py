@@ -1,4 +1,4 @@
-"""What a server must do with HTTP, byte by byte: the same tests for both workers."""
+"""Raw HTTP: the same tests for both types of workers."""
 
 import json
 import os
@@ -41,7 +41,7 @@ def is_prediction(answer: HTTPResponse) -> bool:
         POST.replace(b"/predict", b"http://x/predict"),
     ],
 )
-def test_forms_of_a_request(server, request_bytes, wire):
+def test_valid_requests_are_accepted(server, request_bytes, wire):
     assert is_prediction(wire.ask(server, request_bytes))
 
 
@@ -59,7 +59,7 @@ def test_trailers_do_not_become_headers(server, wire):
     assert answer.headers["X-Request-ID"] != "forged"
 
 
-def test_no_header_of_a_local_client_changes_the_path(server, wire):
+def test_headers_of_local_clients_do_not_change_the_path(server, wire):
     moved = GET.replace(b"/health", b"/x/health")
 
     answer = wire.ask(server, moved.replace(b"Host", b"SCRIPT_NAME: /x\r\nHost"), "GET")
@@ -67,7 +67,7 @@ def test_no_header_of_a_local_client_changes_the_path(server, wire):
     assert answer.status == 404
 
 
-def test_a_request_may_come_byte_by_byte(server, wire):
+def test_a_request_may_arrive_byte_by_byte(server, wire):
     with wire.connect(server) as raw:
         for number in range(len(POST)):
             raw.sendall(POST[number : number + 1])
@@ -89,7 +89,7 @@ def test_a_connection_is_kept_alive(server, wire):
         POST.replace(b"Host: x", b"Host: x\r\nConnection: close"),
     ],
 )
-def test_a_connection_ends_where_the_client_wants(server, request_bytes, wire):
+def test_a_connection_is_closed_as_requested(server, request_bytes, wire):
     with wire.connect(server) as raw:
         raw.sendall(request_bytes)
 
@@ -110,7 +110,7 @@ def test_threads_can_keep_http_1_0_alive(filled, wire):
 
 
 @pytest.mark.parametrize("at_once", [True, False])
-def test_pipelined_requests_are_answered_in_their_order(filled, at_once, wire):
+def test_pipelined_requests_are_answered_in_order(filled, at_once, wire):
     server = filled()
     ids = [str(number) for number in range(20)]
     numbered = [
@@ -143,7 +143,7 @@ def test_100_continue_is_sent(server, wire):
         assert is_prediction(wire.read(raw))
 
 
-def test_a_client_may_end_its_side_first(server, wire):
+def test_a_client_may_close_its_side_first(server, wire):
     with wire.connect(server) as raw:
         raw.sendall(POST)
         raw.shutdown(socket.SHUT_WR)
@@ -190,7 +190,7 @@ def test_the_event_loop_refuses_doubtful_framing(filled, bad, wire):
     assert wire.ask(filled(), bad).status == 400
 
 
-def test_no_underscored_header_passes_for_another(filled, wire):
+def test_headers_with_underscores_are_not_mistaken_for_others(filled, wire):
     sent = b"Host: x\r\nX_Request_ID: forged"
 
     answer = wire.ask(filled(), POST.replace(b"Host: x", sent))
@@ -200,7 +200,7 @@ def test_no_underscored_header_passes_for_another(filled, wire):
 
 @pytest.mark.parametrize("chunked", [False, True])
 @pytest.mark.parametrize("whole", [False, True])
-def test_a_large_body_is_refused_before_it_has_come(
+def test_a_large_body_is_refused_before_it_has_arrived(
     filled, worker_class, chunked, whole, wire
 ):
     server = filled(worker_class=worker_class, max_body_bytes=1000)
@@ -217,7 +217,7 @@ def test_a_large_body_is_refused_before_it_has_come(
     assert json.loads(answer.content)["title"] == HTTPStatus(413).phrase
 
 
-def test_idle_and_slow_clients_delay_nobody(filled, wire):
+def test_idle_and_slow_clients_do_not_delay_others(filled, wire):
     server = filled()
     with ExitStack() as clients:
         for number in range(1500):
@@ -229,7 +229,7 @@ def test_idle_and_slow_clients_delay_nobody(filled, wire):
     assert answers == [200] * 50
 
 
-def test_clients_that_do_not_hang_up_delay_nobody(server, wire):
+def test_clients_that_stay_connected_do_not_delay_others(server, wire):
     last = GET.replace(b"Host", b"Connection: close\r\nHost")
     with ExitStack() as stack:
         clients = [stack.enter_context(wire.connect(server)) for _ in range(15)]
@@ -255,7 +255,7 @@ def test_health_is_answered_while_a_large_batch_is_predicted(server, wire):
     assert set(alive) == {200}
 
 
-def test_a_client_that_reads_slowly_gets_all(server, wire):
+def test_a_slow_client_gets_the_whole_response(server, wire):
     rows = b",".join([b"[5.1,3.5,1.4,0.2]"] * 20_000)
     names = b'["sepal_length","sepal_width","petal_length","petal_width"]'
     body = b'{"columns":%s,"data":[%s]}' % (names, rows)
@@ -271,7 +271,7 @@ def test_a_client_that_reads_slowly_gets_all(server, wire):
     assert len(json.loads(b"".join(pieces))["predictions"]) == 20_000
 
 
-def test_files_are_sent_whole(server):
+def test_files_are_sent_completely(server):
     answer = requests.get(f"{server.url}/docs/swagger-ui-bundle.js", timeout=10)
 
     assert len(answer.content) == int(answer.headers["Content-Length"]) > 1_000_000
@@ -286,7 +286,7 @@ def test_an_idle_connection_is_closed(filled, worker_class, wire):
         assert raw.recv(1) == b""
 
 
-def test_a_stop_lets_a_request_in_flight_end(server, wire):
+def test_a_stop_lets_requests_in_flight_finish(server, wire):
     with wire.connect(server) as raw, wire.connect(server) as resting:
         resting.sendall(GET)
         wire.read(resting, "GET")
@@ -300,7 +300,7 @@ def test_a_stop_lets_a_request_in_flight_end(server, wire):
     assert server.process.wait(20) == 0
 
 
-def test_a_new_connection_may_still_ask_a_stopping_worker(filled, wire):
+def test_a_stopping_worker_handles_a_new_connection(filled, wire):
     server = filled()
     with wire.connect(server) as early:
         time.sleep(0.3)  # it has been accepted

@@ -1,4 +1,4 @@
-"""What an autoscaler reads: the average number of requests that wait or are handled."""
+"""The autoscaler's metric: the average number of requests that wait or are handled."""
 
 import json
 import time

@@ -118,13 +118,13 @@ def test_metrics_can_have_their_own_port(start):
     assert requests.get(f"{own}/model", timeout=10).status_code == 404
 
 
-def test_answers_carry_no_banner(start):
+def test_responses_have_no_server_header(start):
     server = start()
 
     assert "Server" not in server.get("/health/live").headers
 
 
-def test_one_json_line_for_a_request(serve, eventually):
+def test_a_request_is_logged_as_one_json_line(serve, eventually):
     server = serve()
     headers = {"X-Request-ID": "my-own-id"}
 
@@ -141,7 +141,7 @@ def test_one_json_line_for_a_request(serve, eventually):
 
 
 def exchange(server, request: bytes) -> bytes:
-    """Send bytes and read what comes back until the server has no more to say."""
+    """Send bytes and read the response until the server sends no more."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as raw:
         raw.sendall(request)
         answer = b""
@@ -182,7 +182,7 @@ def test_requests_beyond_the_limit_are_answered_429(serve):
 
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as slow:
         slow.sendall(head + b"Content-Length: 500\r\n\r\n{")
-        time.sleep(0.5)  # it takes the only place while its body does not come
+        time.sleep(0.5)  # it occupies the only slot while its body does not arrive
         answer = server.predict()
         health = server.get("/health/ready")
 

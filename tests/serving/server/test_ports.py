@@ -86,7 +86,7 @@ def test_port_that_is_released_in_time_is_accepted(monkeypatch):
     assert time.monotonic() - started < 20
 
 
-def test_closing_connections_are_not_in_the_way():
+def test_closing_connections_do_not_block_the_port():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = listener.getsockname()
         with socket.create_connection(address):

@@ -22,9 +22,7 @@ def can_bind(port: int) -> bool:
 
 
 @pytest.mark.parametrize("worker_class", ["asyncio", "gthread"])
-def test_the_port_is_free_at_once_after_the_master_was_killed(
-    start, eventually, worker_class
-):
+def test_the_port_is_free_after_the_master_was_killed(start, eventually, worker_class):
     server = start(worker_class=worker_class)
     eventually(server.follower, "the follower runs")
     follower = server.follower()
@@ -63,7 +61,7 @@ def test_the_port_passes_to_the_master_that_replaces_this_one(
 
 
 @pytest.mark.parametrize("pause", [0.1, 0.4, 0.7])
-def test_reloads_in_quick_succession_stop_nothing(
+def test_reloads_in_quick_succession_do_not_stop_the_service(
     start, registry, iris_bytes, eventually, pause
 ):
     version = registry.release(iris_bytes)

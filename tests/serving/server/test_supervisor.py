@@ -21,7 +21,7 @@ def supervisor(monkeypatch):
     made.stop()
 
 
-def test_a_killed_process_is_started_again(supervisor, eventually, alive):
+def test_a_killed_process_is_restarted(supervisor, eventually, alive):
     eventually(lambda: supervisor.process_id, "it is started")
     first = supervisor.process_id
 
@@ -52,7 +52,7 @@ def test_a_process_that_cannot_be_started_is_tried_again(
     assert len(failures) == 2
 
 
-def test_the_process_is_told_of_its_restarts(monkeypatch, eventually, tmp_path):
+def test_the_process_gets_its_number_of_restarts(monkeypatch, eventually, tmp_path):
     monkeypatch.setattr("serving.server.supervisor.FIRST_PAUSE", 0.01)
     file = tmp_path / "arguments"
     script = f"import sys; open({str(file)!r}, 'a').write(sys.argv[-1])"

@@ -1,11 +1,11 @@
-"""How a worker of gunicorn's event loop is stopped."""
+"""Stopping a worker with an event loop."""
 
 import subprocess
 import sys
 
 import pytest
 
-# As ONNX Runtime and uvloop do it when a signal arrives while they are imported.
+# Like ONNX Runtime and uvloop when a signal arrives while they are imported.
 STOP = """
 import signal, time
 from gunicorn.app.base import Application
@@ -46,7 +46,7 @@ def test_a_worker_that_is_stopped_while_it_imports_ends_quietly(number):
     assert (process.returncode, process.stderr) == (0, "")
 
 
-def test_a_worker_that_has_served_leaves_through_gunicorn():
+def test_a_worker_that_has_served_exits_through_gunicorn():
     process = stop("SIGTERM", before=SERVE)
 
     assert process.stderr.endswith("ImportError: initialization failed\n")

@@ -19,7 +19,7 @@ ROWS = [("first", 0, "a"), ("second", 0, "a"), ("second", 1, "b"), ("second", 2,
 
 @pytest.fixture
 def write(url, open_engine, store_predictions):
-    """Return a function that writes labels, each call in a transaction of its own."""
+    """Return a function that writes labels, each call in its own transaction."""
     store_predictions(url, *ROWS)
     engine = open_engine(url)
 
@@ -111,7 +111,7 @@ def test_long_lists_are_written(write, url, store_predictions, read_feedback, pl
 
 
 def give(url: str, label: str, barrier, found) -> None:
-    """Write labels for all rows again and again, as another process."""
+    """Write labels for all rows repeatedly, in another process."""
     engine = connect(url)
     new = changed = 0
     keys = [row[:2] for row in ROWS]

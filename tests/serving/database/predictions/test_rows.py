@@ -25,7 +25,7 @@ def _name(rows) -> list[dict]:
     return [dict(zip(COLUMNS, row, strict=True)) for row in rows]
 
 
-def test_each_row_has_its_place_values_and_answer(iris):
+def test_each_row_has_its_index_values_and_prediction(iris):
     observation = observe(iris, FLOWERS)
 
     first, second = encode(observation)
@@ -58,7 +58,7 @@ def test_each_row_has_its_place_values_and_answer(iris):
     assert (second["row_index"], second["prediction"]) == (1, "virginica")
 
 
-def test_values_are_as_clients_know_them(passengers):
+def test_values_are_as_clients_send_them(passengers):
     rows = np.array(
         [[22.5, 1, 1, 2, 1], [np.nan, 2, np.nan, np.nan, 0], [5.1, 0, 0, 4, 2]],
         dtype=np.float32,
@@ -103,9 +103,7 @@ def test_missing_numbers_are_null(iris):
     assert values == dict(zip(names, [5.1, None, 1e-7, 3e7], strict=True))
 
 
-def test_a_failure_of_the_other_model_has_its_version_and_no_answer(
-    load, build_iris, iris
-):
+def test_a_failure_of_the_other_model_has_no_prediction(load, build_iris, iris):
     challenger = load(build_iris(), "4")
     answered = OtherPrediction(challenger, challenger.predict(FLOWERS), 0.002)
     seen = [
@@ -123,7 +121,7 @@ def test_a_failure_of_the_other_model_has_its_version_and_no_answer(
     assert answers == {("a", "4", label), (seen[1].prediction_id, "4", None)}
 
 
-def test_the_answer_of_the_other_model_is_beside(load, build_iris, iris):
+def test_the_prediction_of_the_other_model_is_stored(load, build_iris, iris):
     challenger = load(build_iris(C=0.001), "4")
     other = OtherPrediction(challenger, challenger.predict(FLOWERS), 0.002)
 
@@ -158,7 +156,7 @@ def test_one_encoder_follows_a_change_of_the_model(iris, passengers):
     assert names == [flower, passenger, flower, flower]
 
 
-def test_rows_of_several_models_keep_their_own_answers(load, build_iris, iris):
+def test_rows_of_several_models_keep_their_predictions(load, build_iris, iris):
     challenger = load(build_iris(C=0.001), "4")
     beside = challenger.predict(FLOWERS)
     observations = [
@@ -178,7 +176,7 @@ def test_rows_of_several_models_keep_their_own_answers(load, build_iris, iris):
     assert sorted(together) == sorted(alone)
 
 
-def test_many_rows_are_written_as_few_are(iris, monkeypatch):
+def test_many_rows_are_written_like_few(iris, monkeypatch):
     observation = observe(iris, np.tile(FLOWERS, (5, 1)))
     expected = encode(observation)
 

@@ -20,7 +20,7 @@ def test_from_json_reads_features_in_order(document):
     assert contract.classes == ("setosa", "versicolor", "virginica")
 
 
-def test_examples_are_golden_rows_as_people_write_them(document):
+def test_examples_are_golden_rows_as_clients_write_them(document):
     example = Contract.from_json(json.dumps(document)).examples[0]
 
     assert example == {
@@ -192,7 +192,7 @@ def tolerate_less_than_nothing(document):
         (tolerate_less_than_nothing, "tolerance is negative"),
     ],
 )
-def test_from_json_refuses_what_contradicts_itself(document, damage, message):
+def test_from_json_refuses_an_inconsistent_contract(document, damage, message):
     damage(document)
 
     with pytest.raises(ContractError, match=message):
@@ -200,13 +200,13 @@ def test_from_json_refuses_what_contradicts_itself(document, damage, message):
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "[" * 600 + "]" * 600])
-def test_from_json_refuses_what_is_no_contract(text):
+def test_from_json_refuses_anything_but_a_contract(text):
     with pytest.raises(ContractError):
         Contract.from_json(text)
 
 
 @pytest.mark.parametrize("literal", ["NaN", "Infinity", "1e999", '"\\ud800"'])
-def test_from_json_refuses_what_is_not_valid_json(document, literal):
+def test_from_json_refuses_invalid_json(document, literal):
     document["metrics"]["accuracy"] = "here"
     text = json.dumps(document).replace('"here"', literal)
 

@@ -14,14 +14,14 @@ def read(classes=CLASSES, **changes):
 @pytest.mark.parametrize(
     "target", [{}, {"threshold": None, "costs": None}], ids=["older", "neither"]
 )
-def test_without_threshold_and_costs_the_most_probable_class_is_meant(target):
+def test_the_default_decision_is_the_most_probable_class(target):
     decision = read(**target)
 
     assert decision.is_most_probable
     assert decision.describe({}) == ""
 
 
-def test_threshold_is_about_the_positive_class():
+def test_threshold_applies_to_the_positive_class():
     decision = read(threshold=0.314159)
 
     assert not decision.is_most_probable
@@ -53,6 +53,6 @@ def test_costs_are_read_by_class():
         ({"threshold": 0.5, "costs": {}}, "both a threshold and costs"),
     ],
 )
-def test_decision_that_makes_no_sense_is_refused(target, message):
+def test_invalid_decision_is_refused(target, message):
     with pytest.raises(ContractError, match=message):
         read(**target)

@@ -15,14 +15,14 @@ def read(passengers):
     return read
 
 
-def test_a_contract_that_says_nothing_of_its_source_does_not_know_it(read, passengers):
+def test_a_contract_may_lack_its_source(read, passengers):
     assert "source" not in passengers.contract.document
     assert passengers.contract.source == Source(is_known=False)
     assert read() == Source()
     assert not read().marks_numbers
 
 
-def test_a_source_is_read_as_training_writes_it(read):
+def test_a_source_is_read_from_the_contract(read):
     source = read(
         columns={"age": "Age!"}, separator=";", decimal=",", encoding="cp1252"
     )
@@ -45,7 +45,7 @@ def test_a_source_is_read_as_training_writes_it(read):
         ({"unsupported": "na_values"}, "/source/unsupported must be an array"),
     ],
 )
-def test_a_source_that_cannot_be_followed_is_refused(read, source, message):
+def test_an_invalid_source_is_refused(read, source, message):
     with pytest.raises(ContractError, match=message):
         read(**source)
 

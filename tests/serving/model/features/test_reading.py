@@ -127,7 +127,7 @@ def test_an_inconsistent_contract_is_refused(document, damage, message):
         (["9" * 30, "-0"], {"9" * 30: 0, "-0": 1}),
     ],
 )
-def test_an_integer_stands_for_its_digits(categories, keys):
+def test_an_integer_represents_its_digits(categories, keys):
     training = {"counts": [1] * len(categories)}
     part = {"name": "c", "description": "", "type": "category"}
 

@@ -34,14 +34,14 @@ def other(tmp_path):
     process.communicate()
 
 
-def test_the_folder_is_removed_in_the_end(tmp_path):
+def test_the_folder_is_removed_at_the_end(tmp_path):
     with open_incoming(tmp_path / "store") as folder:
         (folder / "model.onnx").touch()
 
     assert list((tmp_path / "store").iterdir()) == []
 
 
-def test_another_followers_download_is_left_alone(tmp_path, other):
+def test_another_followers_download_is_kept(tmp_path, other):
     _, folder = other
 
     with open_incoming(tmp_path):
@@ -77,7 +77,7 @@ def test_without_locks_only_old_folders_are_removed(
 
 @pytest.fixture
 def elsewhere(tmp_path, other, monkeypatch):
-    """Be on another machine, whose locks do not reach the one of the download."""
+    """Simulate another machine, which does not see the download's lock."""
     boot_id = tmp_path / "boot_id"
     boot_id.write_text("5d0c4f7e-another-kernel\n")
     monkeypatch.setattr(incoming, "BOOT_ID", boot_id)
@@ -86,16 +86,14 @@ def elsewhere(tmp_path, other, monkeypatch):
     return process, folder
 
 
-def test_a_download_on_another_machine_is_left_alone(tmp_path, elsewhere):
+def test_a_download_on_another_machine_is_kept(tmp_path, elsewhere):
     _, folder = elsewhere
 
     with open_incoming(tmp_path):
         assert folder.is_dir()
 
 
-def test_a_download_that_takes_long_on_another_machine_is_left_alone(
-    tmp_path, elsewhere
-):
+def test_a_long_download_on_another_machine_is_kept(tmp_path, elsewhere):
     _, folder = elsewhere
     (folder / "model.onnx").write_bytes(b"is being written")
     os.utime(folder, (0, time.time() - ABANDONED_SECONDS - 1))
@@ -104,9 +102,7 @@ def test_a_download_that_takes_long_on_another_machine_is_left_alone(
         assert folder.is_dir()
 
 
-def test_the_download_of_a_machine_that_is_gone_is_removed_in_the_end(
-    tmp_path, elsewhere
-):
+def test_an_old_download_of_another_machine_is_removed(tmp_path, elsewhere):
     process, folder = elsewhere
     process.kill()
     process.wait()

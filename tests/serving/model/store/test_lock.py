@@ -56,7 +56,7 @@ def test_it_is_held_until_the_process_ends(store):
     assert not StoreLock(store).acquire()
 
 
-def test_a_file_system_without_locks_stops_nobody(store, monkeypatch):
+def test_no_locks_are_required_of_the_file_system(store, monkeypatch):
     def no_locks(*_):
         raise OSError(errno.ENOLCK, "No locks available")
 
@@ -66,7 +66,7 @@ def test_a_file_system_without_locks_stops_nobody(store, monkeypatch):
     assert StoreLock(store).acquire()
 
 
-def test_a_store_that_cannot_be_written_stops_nobody(store, monkeypatch):
+def test_an_unwritable_store_does_not_block_followers(store, monkeypatch):
     def read_only(*_):
         raise OSError(errno.EROFS, "Read-only file system")
 

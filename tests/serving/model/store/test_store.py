@@ -21,7 +21,7 @@ def store(tmp_path) -> Store:
 
 @pytest.fixture
 def publish(store, describe):
-    """Publish a model's bytes the way the follower does."""
+    """Publish a model's bytes like the follower."""
 
     def publish(
         content: bytes, version: str, role: str = CURRENT, store: Store = store
@@ -45,7 +45,7 @@ def test_load_gives_the_published_model(store, publish, iris_bytes, load_publish
     assert model.version.tags["verdict"] == "released"
 
 
-def test_load_of_what_an_earlier_release_has_stored_works(
+def test_load_reads_the_store_of_an_earlier_release(
     store, publish, iris_bytes, load_published
 ):
     file = store.folder / publish(iris_bytes, "3") / "version.json"
@@ -94,7 +94,7 @@ def test_load_refuses_a_damaged_store(
         load_published(store)
 
 
-def test_load_refuses_a_pointer_into_nothing(
+def test_load_refuses_a_pointer_to_a_missing_version(
     store, publish, iris_bytes, load_published
 ):
     publish(iris_bytes, "1")
@@ -110,7 +110,7 @@ def test_same_version_with_another_digest_has_another_folder(
     assert publish(iris_bytes, "1") != publish(wine_bytes, "1")
 
 
-def test_withdraw_takes_a_role_away(store, publish, iris_bytes, load_published):
+def test_withdraw_removes_a_role(store, publish, iris_bytes, load_published):
     publish(iris_bytes, "1", SHADOW)
 
     store.withdraw(SHADOW)
@@ -138,7 +138,7 @@ def test_read_report_ignores_a_damaged_one(store, content):
     assert store.read_report() is None
 
 
-def test_read_report_understands_those_of_other_releases(store):
+def test_read_report_accepts_reports_of_other_releases(store):
     store.write_report({"reachable": True, "refused": None, "invented_later": 1})
 
     assert store.read_report() == FollowerReport(reachable=True)
@@ -170,7 +170,7 @@ def test_a_report_that_does_not_fit_in_place_leaves_the_old_one(store, monkeypat
 
 
 def kill_at(number: int, work) -> bool:
-    """Do work in a process that is killed before its nth change of a file.
+    """Run work in a process that is killed before its nth change of a file.
 
     Returns:
         Whether it was killed, and had not ended before.

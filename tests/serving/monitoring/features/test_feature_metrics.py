@@ -64,7 +64,7 @@ def test_values_are_counted(record, read):
     assert read("feature_values", feature="deck", value="2") == 2
 
 
-def test_missing_and_unknown_values_are_counted_apart(record, read):
+def test_missing_and_unknown_values_are_counted_separately(record, read):
     record([NAN, 1, NAN, NAN, 0], [5, 1, NAN, 4, 0])
 
     missing = {
@@ -76,7 +76,7 @@ def test_missing_and_unknown_values_are_counted_apart(record, read):
     assert read("feature_unknown", feature="deck") is None
 
 
-def test_moments_are_those_of_the_values_that_are_there(record, read):
+def test_moments_ignore_missing_values(record, read):
     record([NAN, 2, 1, 1, 1], [10, 4, 1, 1, 1], [20, 6, 1, 1, 1])
 
     rows, missing = 3, read("feature_missing", feature="age")
@@ -97,7 +97,9 @@ def test_moments_are_those_of_the_values_that_are_there(record, read):
         ({3: 4.0}, [3]),  # an unknown one
     ],
 )
-def test_what_training_did_not_see_is_marked(metrics, record, read, change, outside):
+def test_values_unseen_in_training_are_out_of_range(
+    metrics, record, read, change, outside
+):
     row = [change.get(place, value) for place, value in enumerate(ROW)]
 
     marked = metrics.find_out_of_range(np.array([row, ROW], dtype=np.float32))
@@ -121,7 +123,7 @@ def test_rare_categories_share_a_series(registry):
     assert groups[6:-1] == list(feature.categories[6:-1])
 
 
-def test_series_are_bounded(registry):
+def test_the_number_of_series_is_limited(registry):
     families = PredictionFamilies(registry)
     feature = make_category([1] * 500)
     rows = np.array([[*range(501), NAN]], dtype=np.float32)
@@ -151,7 +153,7 @@ def test_a_category_named_other_is_counted_with_the_rest(registry):
     assert registry.get_sample_value("serving_feature_values_total", labels) == 6
 
 
-def test_shares_of_training_stand_beside_the_counts(passengers):
+def test_shares_in_training_are_exported(passengers):
     samples = {
         (sample.name, *sample.labels.values()): sample.value
         for metric in describe_training(passengers.contract)

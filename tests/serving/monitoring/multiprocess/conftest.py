@@ -33,7 +33,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def count(folder: Path) -> Callable[..., None]:
-    """Write what a process would have counted."""
+    """Write the counters of a simulated process."""
 
     def count(process: int, amount: float, **labels: str) -> None:
         values = MmapedDict(str(folder / f"counter_{process}.db"))
@@ -67,7 +67,7 @@ class Worker:
 
 @pytest.fixture
 def work(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Worker]:
-    """Act as a process from now on."""
+    """Act as another process."""
     classes: dict[int, type] = {}
     workers: dict[int, Worker] = {}
 
@@ -92,7 +92,7 @@ def reserved_files(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Set the clock by which full disks are tried again."""
+    """Set the clock for retrying full disks."""
     clock = [0.0]
     monkeypatch.setattr(reserved_dict.time, "monotonic", lambda: clock[0])
     return clock
@@ -116,7 +116,7 @@ def read(folder: Path) -> Callable[..., dict]:
 
 @pytest.fixture
 def age(folder: Path) -> Callable[[str, float], None]:
-    """Let it be some seconds since a version served."""
+    """Set the seconds since a version was last served."""
 
     def age(version: str, seconds: float) -> None:
         record_versions(folder, [version])
@@ -155,7 +155,7 @@ def fill(small_disk: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def run(folder: Path) -> Callable[[str], dict]:
-    """Run a script in a process of its own; return what it prints as JSON."""
+    """Run a script in its own process; return the JSON that it prints."""
 
     def run(script: str) -> dict:
         ended = subprocess.run(

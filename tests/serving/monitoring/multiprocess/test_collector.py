@@ -84,7 +84,7 @@ def test_a_scrape_survives_a_missing_folder(scrape, folder):
     assert scrape()["serving_metrics_damaged_files",] == 0
 
 
-def test_versions_that_are_gone_are_hidden(work, scrape, age):
+def test_old_versions_are_hidden(work, scrape, age):
     for version in "123":
         work(11).predictions.labels(version).inc()
         work(12).predictions.labels(version).inc()

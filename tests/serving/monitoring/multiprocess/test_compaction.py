@@ -43,7 +43,7 @@ def test_compact_keeps_histograms(folder, work, read):
     assert read("confidence_count") == {("1",): 2}
 
 
-def test_compact_waits_for_nobody(folder, count):
+def test_compact_does_not_wait(folder, count):
     count(11, 1)
 
     with locked(folder, SHARED):
@@ -117,7 +117,7 @@ def test_compact_survives_a_missing_folder(folder, caplog):
     ]
 
 
-def test_compact_leaves_out_versions_that_are_gone(folder, count, age, total):
+def test_compact_removes_old_versions(folder, count, age, total):
     for version in "123":
         count(11, 1, version=version)
     count(12, 1, version="1", shadow="2")
@@ -130,7 +130,7 @@ def test_compact_leaves_out_versions_that_are_gone(folder, count, age, total):
     assert total() == {("2",): 1, ("3",): 1}
 
 
-def test_versions_that_are_gone_leave_the_archive(folder, count, age, total):
+def test_old_versions_are_removed_from_the_archive(folder, count, age, total):
     for version in "12":
         count(11, 1, version=version)
     compact(folder, alive=())
@@ -142,7 +142,7 @@ def test_versions_that_are_gone_leave_the_archive(folder, count, age, total):
     assert total() == {("2",): 1}
 
 
-def test_versions_that_nobody_recorded_are_recorded(folder, count):
+def test_unrecorded_versions_are_recorded(folder, count):
     count(11, 1, version="1")
 
     compact(folder, alive=())

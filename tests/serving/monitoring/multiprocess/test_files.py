@@ -15,7 +15,7 @@ from serving.monitoring.multiprocess.files import (
 )
 
 
-def test_prepare_wipes_what_an_earlier_start_left(folder, count, age):
+def test_prepare_removes_files_of_an_earlier_start(folder, count, age):
     count(11, 1)
     age("1", 0)
     (folder / "counter_0.draft").touch()
@@ -51,7 +51,7 @@ def test_prepare_survives_a_full_disk(fill, folder, count):
     assert not list(folder.glob("*.db"))
 
 
-def test_prepare_survives_what_it_cannot_remove(folder, caplog):
+def test_prepare_survives_files_that_cannot_be_removed(folder, caplog):
     (folder / "counter_1.db").mkdir()
     (folder / "counter_2.db").touch()
 
@@ -61,7 +61,7 @@ def test_prepare_survives_what_it_cannot_remove(folder, caplog):
     assert len(caplog.records) == 1
 
 
-def test_forget_gauges_removes_what_is_about_the_present_of_one_process(folder):
+def test_forget_gauges_removes_live_gauges_and_exemplars(folder):
     kept = {"gauge_livesum_12.db", "gauge_max_11.db", "exemplars_12.json"}
     for name in kept | {"gauge_livesum_11.db", "exemplars_11.json"}:
         (folder / name).touch()
@@ -77,7 +77,7 @@ def test_forget_gauges_survives_a_missing_folder(folder):
     forget_gauges(folder, 11)
 
 
-def test_files_of_others_are_left_alone(folder):
+def test_other_files_are_kept(folder):
     for name in ("counter_1.db", "counter_x.db", "counter_.db"):
         (folder / name).touch()
 

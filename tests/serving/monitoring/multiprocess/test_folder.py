@@ -18,21 +18,21 @@ PROJECT = Path(__file__).resolve().parents[4]
 
 @pytest.fixture
 def memory(folder, monkeypatch) -> Path:
-    """Stand in for /dev/shm."""
+    """Replace /dev/shm."""
     monkeypatch.setattr(module, "SHARED_MEMORY", folder)
     return folder
 
 
 @pytest.fixture
 def disk(tmp_path, monkeypatch) -> Path:
-    """Stand in for the folder of temporary files."""
+    """Replace the folder of temporary files."""
     disk = tmp_path / "disk"
     disk.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(disk))
     return disk
 
 
-def test_the_configured_folder_is_taken(tmp_path):
+def test_the_configured_folder_is_used(tmp_path):
     assert choose_folder(tmp_path) == tmp_path
 
 
@@ -57,7 +57,7 @@ def test_a_disk_is_used_without_shared_memory(memory, disk):
     assert choose_heartbeat_folder() is None
 
 
-def test_little_room_is_better_than_none(small_disk, memory, disk):
+def test_little_space_is_better_than_none(small_disk, memory, disk):
     disk.rmdir()
 
     assert choose_folder(None).parent == small_disk == memory

@@ -9,7 +9,7 @@ from serving.monitoring.multiprocess.values import count_unshared_values, forget
 
 pytestmark = pytest.mark.usefixtures("reserved_files")
 
-# What a worker does, in a process that prometheus_client shares values of.
+# A worker, in a process with shared values of prometheus_client.
 WORKER = """
 import json, os, sys
 from pathlib import Path
@@ -79,7 +79,7 @@ print(json.dumps({"value": value, "unshared": count_unshared_values()}))
     assert shared["0",] == 2
 
 
-def test_values_are_shared_once_there_is_room_again(work, fill, now, read):
+def test_values_are_shared_once_there_is_space_again(work, fill, now, read):
     filler = fill()
     predictions = work(11).predictions
     predictions.labels("1").inc(5)
@@ -94,7 +94,7 @@ def test_values_are_shared_once_there_is_room_again(work, fill, now, read):
     assert read() == {("1",): 7, ("2",): 1}
 
 
-def test_the_lack_of_room_is_logged_once_for_each_file(work, fill, now, caplog):
+def test_missing_space_is_logged_once_per_file(work, fill, now, caplog):
     fill()
     predictions = work(11).predictions
 

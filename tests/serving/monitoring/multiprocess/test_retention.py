@@ -20,7 +20,7 @@ def serving() -> set[str]:
 
 @pytest.fixture
 def check(folder, work, serving):
-    """Let processes look which versions serve, and remove those that are gone."""
+    """Run the retention of processes with some versions in use."""
     retentions = {}
 
     def check(*processes: int) -> None:
@@ -34,7 +34,7 @@ def check(folder, work, serving):
 
 @pytest.fixture
 def use(work):
-    """Count what a process predicts with a version."""
+    """Count predictions of a process with a version."""
 
     def use(process: int, version: str) -> None:
         worker = work(process)

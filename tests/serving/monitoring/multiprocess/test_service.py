@@ -1,4 +1,4 @@
-"""The whole service on a small disk for its metrics."""
+"""The whole service with its metrics on a small disk."""
 
 import os
 import signal

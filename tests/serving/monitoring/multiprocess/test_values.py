@@ -50,7 +50,7 @@ def test_a_forgotten_series_starts_at_zero(work, read):
     assert read() == {("1",): 1}
 
 
-def test_prometheus_client_still_works_as_we_rely_on(work):
+def test_the_internals_of_prometheus_client_are_unchanged(work):
     Counter("pinned", "Pinned", registry=work(11).registry).inc()
 
     files, lock, known = values._shared_state()
@@ -79,7 +79,7 @@ print(json.dumps(os.listdir(folder)))
     assert [name.split("_")[0] for name in result] == ["counter"]
 
 
-def test_nothing_is_forgotten_in_a_process_that_shares_nothing(monkeypatch):
+def test_forget_series_does_nothing_in_a_single_process(monkeypatch):
     monkeypatch.setattr(
         prometheus_client.values, "ValueClass", prometheus_client.values.MutexValue
     )

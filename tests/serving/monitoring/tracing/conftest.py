@@ -1,4 +1,4 @@
-"""A collector that takes traces over OTLP/HTTP, and servers that send it some."""
+"""A collector that receives traces over OTLP/HTTP, and servers that send them."""
 
 import gzip
 import threading
@@ -20,7 +20,7 @@ from serving.monitoring.observers import CompletedRequest
 
 
 def read_values(pairs: list[KeyValue]) -> dict[str, Any]:
-    """Read attributes into plain values."""
+    """Convert attributes to plain values."""
     return {
         pair.key: getattr(pair.value, str(pair.value.WhichOneof("value")))
         for pair in pairs
@@ -29,7 +29,7 @@ def read_values(pairs: list[KeyValue]) -> dict[str, Any]:
 
 @dataclass
 class Span:
-    """A span that a collector got, in plain values."""
+    """A span that a collector received, as plain values."""
 
     resource: dict[str, Any]
     name: str
@@ -99,7 +99,7 @@ class Collector:
                 self.end_headers()
 
             def log_message(self, *_: object) -> None:
-                """Say nothing."""
+                """Log nothing."""
 
         self.server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.server.daemon_threads = True
@@ -129,7 +129,7 @@ class Collector:
 
 @pytest.fixture
 def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
-    """Start a collector; the service sends to one several times a second."""
+    """Start a collector, to which the service sends several times a second."""
     monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "50")
     collector = Collector()
     collector.open.set()
@@ -140,7 +140,7 @@ def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
 
 @pytest.fixture
 def traced(collector, make_app, iris) -> Callable[..., Any]:
-    """Return a function that creates a traced application, and gives its client."""
+    """Return a function that creates a traced application and returns its client."""
 
     def traced(**settings: Any) -> Any:
         settings = {"otlp_endpoint": collector.url} | settings
@@ -151,7 +151,7 @@ def traced(collector, make_app, iris) -> Callable[..., Any]:
 
 @pytest.fixture
 def finish() -> Callable[[Any], None]:
-    """Return a function that has an application send its spans."""
+    """Return a function that makes an application send its spans."""
 
     def finish(client: Any) -> None:
         client.application.extensions["serving"].stop()
@@ -161,7 +161,7 @@ def finish() -> Callable[[Any], None]:
 
 @pytest.fixture
 def complete() -> Callable[..., CompletedRequest]:
-    """Return a function that makes an answered request."""
+    """Return a function that makes a completed request."""
 
     def complete(seconds: float = 0.004, **changes: Any) -> CompletedRequest:
         now = time.time()

@@ -1,4 +1,4 @@
-"""docs/how-to/traces-and-logs.md: what it says of settings, spans and log lines."""
+"""docs/how-to/traces-and-logs.md describes settings, spans and log lines correctly."""
 
 import json
 import logging
@@ -21,7 +21,7 @@ def read_blocks(language: str) -> list[str]:
 
 
 def read_column(heading: str) -> set[str]:
-    """Return what stands as code in the first column of a section's table."""
+    """Return the code in the first column of a section's table."""
     section = DOCUMENT.split(f"\n## {heading}\n")[1].split("\n## ")[0]
     cells = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
     return {name for cell in cells for name in re.findall("`(.+?)`", cell)}

@@ -1,4 +1,4 @@
-"""Exemplars: which request a bucket names, and how workers share them."""
+"""Exemplars: the request of a bucket, and sharing between workers."""
 
 import json
 import time
@@ -26,7 +26,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def make_worker(folder, monkeypatch):
-    """Return a function that makes the exemplars of a process, in this process."""
+    """Return a function that creates the exemplars of a simulated process."""
 
     def make_worker(process: int) -> Exemplars:
         exemplars = Exemplars(folder, BUCKETS)
@@ -92,7 +92,7 @@ def test_the_exemplars_of_one_worker_need_no_space(make_worker, complete, folder
     assert len(worker.read()) == 1
 
 
-def test_damaged_files_are_left_out(make_worker, folder, complete):
+def test_damaged_files_are_ignored(make_worker, folder, complete):
     worker = make_worker(1)
     worker.record(complete(0.05), make_ids(1))
     (folder / EXEMPLARS.format(process=2)).write_bytes(b"[[[")
@@ -134,7 +134,7 @@ def test_other_formats_have_no_exemplars(traced):
     assert "trace_id" not in answer.text
 
 
-def test_what_is_not_sampled_is_no_exemplar(traced):
+def test_unsampled_requests_are_not_exemplars(traced):
     client = traced(traces_ratio=0.0)
 
     client.get("/ping")

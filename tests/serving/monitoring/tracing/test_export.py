@@ -1,4 +1,4 @@
-"""A collector that is down, slow or refuses: nobody but the traces suffers."""
+"""A collector that is down, slow or refuses spans only affects traces."""
 
 import pytest
 from opentelemetry.sdk.trace.export import SpanExporter
@@ -16,7 +16,7 @@ def count(client, result: str) -> float:
 
 @pytest.fixture
 def logged(caplog):
-    """Return a function that gives the messages about traces."""
+    """Return a function that returns the log messages about traces."""
 
     def logged() -> list[str]:
         messages = (record.message for record in caplog.records)
@@ -27,7 +27,7 @@ def logged(caplog):
 
 @pytest.fixture
 def ask(eventually):
-    """Return a function that sends a request, and waits until its span is over."""
+    """Return a function that sends a request and waits until its span is processed."""
 
     def ask(client) -> None:
         before = count(client, "exported") + count(client, "failed")
@@ -104,13 +104,13 @@ def test_credentials_of_the_collector_are_not_logged(
 
 
 class Broken(SpanExporter):
-    """What no exporter should do."""
+    """Raise, which no exporter should do."""
 
     def export(self, spans):
         raise OSError("no certificate")
 
 
-def test_an_exporter_that_raises_frees_its_room(monkeypatch, caplog):
+def test_an_exporter_that_raises_releases_its_reservation(monkeypatch, caplog):
     monkeypatch.setattr(export, "MOST_WAITING", 1)
     registry = CollectorRegistry()
     spans = Counter("spans", "Spans", ["result"], registry=registry)
@@ -126,7 +126,7 @@ def test_an_exporter_that_raises_frees_its_room(monkeypatch, caplog):
     ]
 
 
-def test_waiting_spans_are_bounded_and_the_rest_counted(
+def test_waiting_spans_are_limited_and_dropped_ones_counted(
     traced, collector, monkeypatch, eventually
 ):
     monkeypatch.setattr(export, "MOST_WAITING", 20)
@@ -155,7 +155,7 @@ def test_a_stop_does_not_wait_for_a_collector(
 
     finish(client)
 
-    assert not collector.open.is_set()  # it has not answered yet
+    assert not collector.open.is_set()  # it has not responded yet
     assert count(client, "dropped") == 1
     assert caplog.records[-1].message == "spans were not sent"
     assert caplog.records[-1].fields == {"spans": 1}

@@ -30,7 +30,7 @@ def worker_class(request) -> str:
 
 @pytest.fixture
 def serve(start, tmp_path, describe, iris_bytes, collector):
-    """Return a function that starts a server which predicts and traces."""
+    """Return a function that starts a server with traces."""
 
     def serve(**settings):
         store = Store(tmp_path / "store")
@@ -113,8 +113,8 @@ def test_a_silent_collector_stops_neither_predictions_nor_the_service(
     server.process.terminate()
 
     assert server.process.wait(60) == 0
-    assert not collector.open.is_set()  # it has never answered
-    # The worker gave up by itself, before gunicorn would have killed it.
+    assert not collector.open.is_set()  # it has never responded
+    # The worker gave up before gunicorn would have killed it.
     assert server.logged("spans were not sent")
 
 
@@ -141,7 +141,7 @@ print([name for name in sys.modules if name.startswith("opentelemetry")])
 
 
 def find_named_spans(server) -> set[str]:
-    """Return the ids of the spans that a scrape names."""
+    """Return the span ids in a scrape."""
     text = requests.get(f"{server.url}/metrics", headers=OPENMETRICS, timeout=10).text
     lines = [line for line in text.splitlines() if line.startswith(LATENCY)]
     return {line.split('span_id="')[1][:16] for line in lines if "span_id" in line}
@@ -155,7 +155,7 @@ def test_each_worker_shows_the_exemplars_of_all(serve, find_spans, eventually):
     newest = max(spans, key=lambda each: each.end).span_id
 
     def is_shown() -> bool:
-        """Scrape often enough for each worker to answer."""
+        """Scrape often enough to reach each worker."""
         return all(newest in find_named_spans(server) for _ in range(20))
 
     eventually(is_shown, "all scrapes show it")

@@ -1,4 +1,4 @@
-"""Traces of applications in this process, as a collector gets them."""
+"""Traces of applications in this process, as received by a collector."""
 
 import time
 
@@ -15,7 +15,7 @@ TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 SAMPLED, UNSAMPLED = f"00-{TRACE}-{PARENT}-01", f"00-{TRACE}-{PARENT}-00"
 
 
-def test_a_span_says_what_was_asked_and_predicted(traced, finish, collector, setosa):
+def test_a_span_describes_request_and_prediction(traced, finish, collector, setosa):
     client = traced()
     before = time.time_ns()
 
@@ -71,7 +71,9 @@ def test_the_callers_trace_is_continued(traced, finish, collector):
     assert span.trace_state == "vendor=opaque,other=2"
 
 
-def test_what_the_caller_does_not_sample_has_no_span(traced, finish, collector):
+def test_requests_that_the_caller_does_not_sample_have_no_span(
+    traced, finish, collector
+):
     client = traced()
 
     client.get("/model", headers={"traceparent": UNSAMPLED})
@@ -141,7 +143,7 @@ def test_a_failure_of_the_service_is_an_error(traced, finish, collector, monkeyp
     assert span.is_error
 
 
-def test_an_error_of_the_client_is_none_of_the_service(traced, finish, collector):
+def test_a_client_error_is_not_an_error_of_the_service(traced, finish, collector):
     client = traced()
 
     assert client.post("/predict", json={}).status_code == 422
@@ -188,7 +190,7 @@ def test_opentelemetrys_variables_describe_the_service(
     assert headers["authorization"] == "Bearer key"
 
 
-def test_the_service_has_a_name_of_its_own(traced, finish, collector):
+def test_the_service_has_a_default_name(traced, finish, collector):
     client = traced()
 
     client.get("/ping")
@@ -198,7 +200,7 @@ def test_the_service_has_a_name_of_its_own(traced, finish, collector):
     assert name == client.get("/v2").json["name"]
 
 
-def test_traces_may_have_an_endpoint_of_their_own(traced, finish, collector):
+def test_traces_may_have_a_separate_endpoint(traced, finish, collector):
     client = traced(
         otlp_endpoint="http://127.0.0.1:9", otlp_traces_endpoint=f"{collector.url}/own"
     )
@@ -253,7 +255,7 @@ def test_a_malformed_head_is_not_logged(traced, finish, caplog):
     assert [record for record in caplog.records if record.levelname != "INFO"] == []
 
 
-def test_what_is_kept_of_a_head_is_bounded():
+def test_the_memory_of_a_head_is_limited():
     environ = {
         "HTTP_TRACEPARENT": "0" * 60_000,
         "HTTP_TRACESTATE": "a=1," * 15_000,

@@ -28,7 +28,7 @@ def reader(iris) -> RowReader:
         HEADER + " 5.1, 3.5, 1.4, +2e-1",
     ],
 )
-def test_read_csv_takes_what_programs_write(reader, text):
+def test_read_csv_accepts_common_formats(reader, text):
     assert read_csv(text.encode(), reader).tolist() == [
         pytest.approx([5.1, 3.5, 1.4, 0.2])
     ]
@@ -56,7 +56,7 @@ def test_read_csv_takes_what_programs_write(reader, text):
         ("", "/0"),
     ],
 )
-def test_read_csv_points_to_what_is_wrong(reader, text, pointer):
+def test_read_csv_points_to_issues(reader, text, pointer):
     with pytest.raises(InvalidInputError) as caught:
         read_csv(text.encode(), reader)
 
@@ -64,7 +64,7 @@ def test_read_csv_points_to_what_is_wrong(reader, text, pointer):
 
 
 @pytest.mark.parametrize("body", [b"\xff\xfe", b"a\x00b\n", b'"a\n1'])
-def test_read_csv_rejects_what_is_not_csv(reader, body):
+def test_read_csv_rejects_invalid_csv(reader, body):
     with pytest.raises(MalformedError):
         read_csv(body, reader)
 
@@ -97,7 +97,7 @@ def test_write_csv_has_a_column_for_each_class():
         ("+2.5e3", "+2.5e3"),
     ],
 )
-def test_write_csv_writes_no_formulas(label, written):
+def test_write_csv_escapes_formulas(label, written):
     prediction = Prediction(np.array([label]), np.array([[1]], dtype=np.float32))
 
     text = write_csv([label], prediction)
@@ -138,13 +138,13 @@ def typed_reader(passengers) -> RowReader:
         ("22.5,1,t,na,2", [22.5, 1, 1, 4, 1]),  # no spelling of a missing value
     ],
 )
-def test_read_csv_takes_all_types(typed_reader, cells, row):
+def test_read_csv_accepts_all_types(typed_reader, cells, row):
     rows = read_csv(f"{TYPED}{cells}\n\n".encode(), typed_reader)
 
     assert np.array_equal(rows, [row], equal_nan=True)
 
 
-def test_a_category_that_reads_like_a_missing_value_is_one(passengers):
+def test_a_category_may_look_like_a_missing_value(passengers):
     contract = passengers.contract
     port = replace(contract.features[3], categories=("NA", "None", " x", "x"))
     features = (*contract.features[:3], port, contract.features[4])
@@ -196,13 +196,13 @@ def test_read_csv_limits_rows_of_cells(typed_reader):
         read_csv((TYPED + "1,1,t,S,2\n" * 4).encode(), typed_reader)
 
 
-def test_blank_lines_are_no_rows(typed_reader):
+def test_blank_lines_are_not_rows(typed_reader):
     rows = read_csv(f"{TYPED}\n1,1,t,S,2\n  \n\n2,1,t,S,2\n".encode(), typed_reader)
 
     assert rows[:, 0].tolist() == [1, 2]
 
 
-def test_a_quoted_empty_cell_is_a_row_and_an_empty_line_is_none(passengers):
+def test_a_quoted_empty_cell_is_a_row_but_an_empty_line_is_not(passengers):
     contract = passengers.contract
     one = replace(
         contract,

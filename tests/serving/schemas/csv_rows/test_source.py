@@ -1,4 +1,4 @@
-"""CSV that is written as the file that the model was trained on."""
+"""CSV in the format of the model's training data."""
 
 from dataclasses import replace
 
@@ -46,7 +46,7 @@ def test_headers_are_found_in_any_spelling_and_other_columns_are_ignored(reader)
     assert rows.tolist() == [pytest.approx([5.1, 3.5, 1.4, 0.2])]
 
 
-def test_the_contract_says_how_the_file_is_written(build):
+def test_the_contract_determines_the_format(build):
     text = f'{HEADER}\r\nBéla;S;"1,5";1.0;ja?;2;C\r\n;"Q";;1.1;no;1;\r\n'
 
     rows = read_source(
@@ -95,13 +95,13 @@ def test_a_column_may_have_the_name_in_the_contract(build):
         ),
     ],
 )
-def test_missing_and_doubled_columns_are_named(reader, header, messages):
+def test_missing_and_ambiguous_columns_are_reported(reader, header, messages):
     issues = find_issues(f"{header}\n5.1,3.5,1.4,0.2\n", reader)
 
     assert issues == [("/0", message, 0) for message in messages]
 
 
-def test_a_missing_column_has_the_name_that_the_source_gives_it(build):
+def test_a_missing_column_is_named_as_in_the_source(build):
     issues = find_issues(HEADER.replace("Sib/Sp", "SibSp"), build())
 
     assert [message for _, message, _ in issues] == [
@@ -110,7 +110,7 @@ def test_a_missing_column_has_the_name_that_the_source_gives_it(build):
     ]
 
 
-def test_many_headers_are_not_all_named(reader):
+def test_long_headers_are_not_listed_completely(reader):
     header = ",".join(map(str, range(1000)))
 
     (_, message, _), *_ = find_issues(header, reader)
@@ -154,7 +154,7 @@ def test_plain_numbers_may_have_any_blank_around_them(reader):
 @pytest.mark.parametrize(
     "text", [f'{SPELT}\n5.1,"3.5\n', f'{SPELT}\n"5.1"x,3.5\n', "a\0b"]
 )
-def test_what_is_not_csv_is_malformed(reader, text):
+def test_invalid_csv_is_malformed(reader, text):
     with pytest.raises(MalformedError):
         read_source(text.encode(), reader)
 
@@ -171,7 +171,7 @@ def test_rows_are_limited(reader):
         read_source(f"{SPELT}\n{row * 4}".encode(), reader)
 
 
-def test_a_source_that_only_training_can_read_is_refused(build):
+def test_unsupported_options_of_training_are_refused(build):
     ((pointer, message, _),) = find_issues(
         HEADER, build(unsupported=("comment", "skiprows"))
     )
@@ -182,7 +182,7 @@ def test_a_source_that_only_training_can_read_is_refused(build):
     )
 
 
-def test_an_older_contract_does_not_say_how_its_source_is_written(passengers):
+def test_an_older_contract_does_not_describe_its_source(passengers):
     reader = RowReader(passengers.contract, max_rows=3)
 
     ((pointer, message, _),) = find_issues("age,siblings\n1,2\n", reader)
@@ -193,7 +193,7 @@ def test_an_older_contract_does_not_say_how_its_source_is_written(passengers):
     )
 
 
-def test_an_unknown_column_without_a_layout_says_what_to_do(reader):
+def test_an_unknown_column_without_a_layout_gives_advice(reader):
     with pytest.raises(InvalidInputError) as caught:
         read_csv(f"{NAMES},species\n".encode(), reader)
 

@@ -21,7 +21,7 @@ FEATURE = {
         (-0.2, "must be at least -0.1 EUR"),
     ],
 )
-def test_limits_are_told_with_all_their_digits(value, told):
+def test_messages_show_limits_with_all_digits(value, told):
     field = create_field(read_feature(FEATURE, ""))
 
     with pytest.raises(ValidationError, match=told):

@@ -1,4 +1,4 @@
-"""Numbers with gaps, which one tensor can hold; categories alone; and plain numbers."""
+"""Nullable numbers, categories only, and plain numbers."""
 
 from dataclasses import replace
 from functools import partial
@@ -73,7 +73,7 @@ FORMS = {
     "row",
     [[5.5, 3, 1, 1], [None, 3.5, 1.5, 2.0], [5.5, 3, 1, None], [None, 3, 1.25, None]],
 )
-def test_every_form_gives_the_same_row(schemas, form, row):
+def test_every_format_gives_the_same_row(schemas, form, row):
     matrix = FORMS[form](schemas, row)
 
     expected = [[NAN if value is None else value for value in row]]
@@ -86,7 +86,7 @@ def test_every_form_gives_the_same_row(schemas, form, row):
     ("row", "place"),
     [([5.5, None, 1, 1], 1), ([None, 3, 1, 1.5], 3), ([None, 31, 1, None], 1)],
 )
-def test_every_form_rejects_the_same_value(schemas, form, row, place):
+def test_every_format_rejects_the_same_value(schemas, form, row, place):
     with pytest.raises(InvalidInputError) as caught:
         FORMS[form](schemas, row)
 
@@ -94,7 +94,7 @@ def test_every_form_rejects_the_same_value(schemas, form, row, place):
     assert issue.field == NAMES[place]
 
 
-def test_a_missing_integer_may_stand_among_integers(schemas):
+def test_integers_may_be_missing(schemas):
     columns = [tensor([5], [1], name, "INT8") for name in NAMES[:3]]
 
     rows = infer(schemas, *columns, tensor([None], [1], NAMES[3], "INT64"))

@@ -35,7 +35,7 @@ SCOPE = {
 
 @pytest.fixture
 def ask(make_app, iris):
-    """Ask the application through the bridge; return the messages that it sends."""
+    """Send a request through the bridge; return the messages that it sends."""
     bridge = Bridge(make_app(iris))
 
     def ask(*received, **scope) -> list[dict]:
@@ -53,7 +53,7 @@ def ask(make_app, iris):
     return ask
 
 
-def test_environ_is_what_wsgi_asks_for():
+def test_environ_is_valid_wsgi():
     environ = build_environ(SCOPE)
 
     assert environ["PATH_INFO"] == "/a b"
@@ -70,14 +70,14 @@ def test_a_path_of_any_bytes_reaches_flask(ask):
     assert start["status"] == 404
 
 
-def test_a_client_that_disconnects_gets_no_answer(ask):
+def test_a_client_that_disconnects_gets_no_response(ask):
     headers = [*SCOPE["headers"], (b"content-length", b"10")]
 
     assert ask({"type": "http.disconnect"}, headers=headers) == []
 
 
 def refuse(make_app, iris, *received, **settings) -> list[dict]:
-    """Ask for more than is allowed; return what is sent and received, in order."""
+    """Request more than is allowed; return the sent and received messages in order."""
     bridge = Bridge(make_app(iris, **settings))
     events, incoming = [], iter(received)
 
@@ -118,7 +118,7 @@ def test_the_body_of_a_refused_request_is_only_read_to_be_discarded(
 LAST = {"more_body": False}
 
 
-def test_a_refused_body_is_not_read_for_ever(make_app, iris, keys_file):
+def test_a_refused_body_is_not_read_endlessly(make_app, iris, keys_file):
     part = {"type": "http.request", "body": b"x" * 4 * 1024**2, "more_body": True}
 
     events = refuse(make_app, iris, *[part] * 100, api_keys_file=keys_file)
@@ -145,7 +145,7 @@ ENDS = {
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_what_a_body_occupied_is_given_back(make_app, iris, end):
+def test_the_memory_of_a_body_is_released(make_app, iris, end):
     bridge = Bridge(make_app(iris, max_row_bytes=100_000))
     capacity = the_service(bridge.app).access.capacity
     held, incoming = [], iter([PART, PART, ENDS[end], ENDS["disconnect"]])
@@ -161,7 +161,7 @@ def test_what_a_body_occupied_is_given_back(make_app, iris, end):
     scope = SCOPE | {"raw_path": b"/predict", "headers": headers}
     asyncio.run(bridge(scope, receive, send))
 
-    # Once it is refused, what still comes is discarded.
+    # Once it is refused, the rest is discarded.
     assert held == [0, 40_000, 80_000] + [0] * (end != "disconnect")
     assert (capacity.in_flight, capacity.buffered_bytes) == (0, 0)
 

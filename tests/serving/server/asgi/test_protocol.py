@@ -27,7 +27,7 @@ def short_deadlines(monkeypatch):
     [[], [b"POST /pre"], [POST], [POST + b"12"], [POST + b"1234", b"POST"]],
     ids=["silent", "half a head", "no body", "half a body", "half of the second"],
 )
-def test_an_unfinished_request_is_given_up(parts, converse):
+def test_an_unfinished_request_is_aborted(parts, converse):
     heard = converse(*parts)
 
     assert heard.count(b"200 OK") == (parts[-1:] == [b"POST"])
@@ -77,7 +77,7 @@ def test_a_client_that_does_not_read_is_cut_off(listen):
 def test_a_closed_connection_that_is_not_read_is_cut_off(
     monkeypatch, how, listen, large_answer
 ):
-    """Also if what is unread is too little for the transport to pause the protocol."""
+    """Even if too little is unread for the transport to pause the protocol."""
     connection_made = Protocol.connection_made
 
     def never_pause(self: Protocol, transport: asyncio.Transport) -> None:
@@ -101,7 +101,7 @@ def test_a_closed_connection_that_is_not_read_is_cut_off(
     asyncio.run(asyncio.wait_for(run(), 20))
 
 
-def test_a_client_that_reads_gets_a_large_answer(converse, large_answer):
+def test_a_client_that_reads_gets_a_large_response(converse, large_answer):
     request = b"GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
     assert converse(request).endswith(large_answer)
@@ -118,11 +118,13 @@ CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n"
     ],
     ids=["headers", "trailers"],
 )
-def test_what_does_not_end_is_refused_soon(monkeypatch, start, piece, converse):
+def test_endless_heads_and_trailers_are_refused_soon(
+    monkeypatch, start, piece, converse
+):
     monkeypatch.setattr(protocol, "HEAD_SECONDS", 60)
     monkeypatch.setattr(protocol, "BODY_SECONDS", 60)
 
-    # A client that goes on sending may see the reset before the answer.
+    # A client that continues sending may see the reset before the response.
     with contextlib.suppress(ConnectionError):
         assert b"HTTP/1.1 400 " in converse(start, *[piece] * 50)
 
@@ -167,7 +169,9 @@ def test_trailers_are_never_headers(converse):
     ],
     ids=["path", "value", "name", "trailer"],
 )
-def test_what_does_not_end_is_read_ever_more_slowly(monkeypatch, start, listen):
+def test_endless_heads_and_trailers_are_read_ever_more_slowly(
+    monkeypatch, start, listen
+):
     monkeypatch.setattr(protocol, "HEAD_SECONDS", 1.0)
     monkeypatch.setattr(protocol, "BODY_SECONDS", 1.0)
     read = []
@@ -188,28 +192,28 @@ def test_what_does_not_end_is_read_ever_more_slowly(monkeypatch, start, listen):
                     writer.write(b"a" * 65_536)
                     await writer.drain()
 
-    # The workers' event loop, which reads on in one turn.
+    # The workers' event loop, which reads more per iteration.
     uvloop.run(asyncio.wait_for(run(), 20))
 
     # Without the pauses, hundreds of megabytes are read in that second.
     assert sum(read) < 4 * 1024**2
 
 
-def test_a_head_of_some_size_is_left_to_the_application(converse):
+def test_large_heads_are_left_to_the_application(converse):
     headers = b"a:b\r\n" * 1999
     request = b"GET / HTTP/1.1\r\nConnection: close\r\n" + headers + b"\r\n"
 
     assert b"200 OK" in converse(request)
 
 
-def test_trailers_are_no_part_of_the_next_head(converse):
+def test_trailers_are_not_part_of_the_next_head(converse):
     request = CHUNKED + b"0\r\n" + b"a:b\r\n" * 1000 + b"\r\n"
     last = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
     assert converse(request * 3 + last).count(b"200 OK") == 4
 
 
-def test_a_chunked_body_may_come_in_pieces(converse):
+def test_a_chunked_body_may_arrive_in_pieces(converse):
     head = HEAD + b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
     pieces = [b"1", b"\r\n", b"x", b"\r\n"] * 2 + [b"0\r\n", b"a: b", b"\r\n\r\n"]
 

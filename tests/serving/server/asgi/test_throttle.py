@@ -43,7 +43,7 @@ def test_thousands_of_requests_in_one_segment_are_all_answered(converse):
     assert converse(GET * 4999 + LAST).count(b"200 OK") == 5000
 
 
-def test_too_many_pipelined_requests_are_refused_behind_the_others(
+def test_too_many_pipelined_requests_are_refused_after_the_others(
     converse, monkeypatch
 ):
     monkeypatch.setattr(throttle, "MOST_WAITING", 100)
@@ -83,7 +83,7 @@ def test_requests_that_wait_are_counted_on_all_connections(listen, monkeypatch):
     ("requests", "answered"),
     [(GET, 1), (LARGE, 1), (GET * 3, 3), (GET + CHUNKED, 1), (GET + POST + b"1234", 2)],
 )
-def test_what_is_invalid_is_refused_behind_what_is_valid(converse, requests, answered):
+def test_invalid_requests_are_refused_after_valid_ones(converse, requests, answered):
     heard = converse(requests + b"\0\r\n\r\n")
 
     before, refusal, _ = heard.partition(REFUSED)
@@ -97,7 +97,7 @@ def test_an_invalid_body_is_refused_at_once(converse):
     assert converse(CHUNKED + b"\0\r\n\r\n").startswith(REFUSED)
 
 
-def test_no_request_is_started_before_the_last_answer_is_read(listen, large_answer):
+def test_no_request_is_started_before_the_last_response_is_read(listen, large_answer):
     async def converse() -> None:
         async with listen() as listening:
             reader, writer = await listening.connect()
@@ -120,7 +120,7 @@ def test_no_request_is_started_before_the_last_answer_is_read(listen, large_answ
 
 
 def test_nothing_is_read_while_requests_wait(listen, monkeypatch):
-    """However many of them there may be."""
+    """For any number of requests."""
     monkeypatch.setattr(throttle, "MOST_WAITING", 10**9)
     lengths = []
     data_received = HttpToolsProtocol.data_received

@@ -5,7 +5,7 @@ from serving.server.asgi.transport import JoinedWrites
 
 
 class Sent:
-    """A transport that keeps what is written to it."""
+    """A transport that records what is written to it."""
 
     def __init__(self) -> None:
         self.pieces: list[bytes] = []
@@ -21,7 +21,7 @@ class Sent:
         return self.closed_after >= 0
 
 
-def test_the_writes_of_one_turn_are_joined():
+def test_the_writes_of_one_iteration_are_joined():
     sent = Sent()
 
     async def write() -> None:
@@ -37,7 +37,7 @@ def test_the_writes_of_one_turn_are_joined():
     assert sent.pieces == [b"head body "] * 2
 
 
-def test_many_small_writes_are_not_kept_until_the_end_of_the_turn():
+def test_many_small_writes_are_not_kept_until_the_end_of_the_iteration():
     sent, piece = Sent(), b"x" * (transport.LARGE_WRITE // 2)
 
     async def write() -> None:
@@ -50,7 +50,7 @@ def test_many_small_writes_are_not_kept_until_the_end_of_the_turn():
     assert sent.pieces == [piece * 3] * 2
 
 
-def test_a_large_write_and_the_last_one_leave_at_once():
+def test_a_large_write_and_the_last_one_are_sent_immediately():
     sent, large = Sent(), b"x" * (transport.LARGE_WRITE + 1)
 
     async def write() -> None:
