@@ -117,10 +117,6 @@ def best_match(accept: str, mimetypes: tuple[str, ...]) -> str | None:
 def json_response(
     body: Any, status: int = HTTPStatus.OK, mimetype: str = JSON
 ) -> ApiResponse:
-    """Create a response with a JSON body."""
-    return ApiResponse(dump_json(body), status, content_type=mimetype)
-
-
-def dump_json(body: Any) -> bytes:
-    """Write JSON; arrays become lists."""
-    return orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
+    """Create a response with a JSON body; arrays become lists."""
+    content = orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
+    return ApiResponse(content, status, content_type=mimetype)

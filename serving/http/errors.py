@@ -103,7 +103,7 @@ def to_problem(error: Exception) -> Problem:
 def render_problem(problem: Problem) -> Response:
     """Write a problem in the format of the route's protocol."""
     if request.path == "/v2" or request.path.startswith("/v2/"):
-        body, mimetype = _render_inference_v2(problem), "application/json"
+        body, mimetype = {"error": _one_text(problem)}, "application/json"
     elif request.path in MLFLOW_PATHS:
         body, mimetype = _render_mlflow(problem), "application/json"
     else:
@@ -151,10 +151,6 @@ def _render_mlflow(problem: Problem) -> dict[str, Any]:
         "request_id": the_request().request_id,
         **problem.members,
     }
-
-
-def _render_inference_v2(problem: Problem) -> dict[str, Any]:
-    return {"error": _one_text(problem)}
 
 
 def _one_text(problem: Problem) -> str:

@@ -36,7 +36,8 @@ class Inputs:
             expected[NUMBERS] = FLOAT, len(features) - len(categories)
         if categories:
             expected[CATEGORIES] = STRING, len(categories)
-        self._whole = None if categories else _name_of_only(tensors)
+        only = tensors[0].name if len(tensors) == 1 else NUMBERS
+        self._whole = None if categories else only
         _check({self._whole: expected[NUMBERS]} if self._whole else expected, tensors)
         is_category = np.array([isinstance(f, Category) for f in features])
         self._numbers = np.flatnonzero(~is_category)
@@ -57,10 +58,6 @@ class Inputs:
         if len(self._numbers):
             tensors[NUMBERS] = rows[:, self._numbers]
         return tensors
-
-
-def _name_of_only(tensors: Sequence[Any]) -> str:
-    return tensors[0].name if len(tensors) == 1 else NUMBERS
 
 
 def _check(expected: dict[str, tuple[str, int]], tensors: Sequence[Any]) -> None:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -55,10 +55,6 @@ class ValidationIssue:
     field: str
     reason: str
     row: int = 0
-
-    def in_row(self, number: int) -> "ValidationIssue":
-        """Return the issue with the number of the row in a file."""
-        return replace(self, row=number)
 
 
 @dataclass

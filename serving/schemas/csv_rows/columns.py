@@ -1,7 +1,7 @@
 """The columns of CSV rows, and the validation issues of a row."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from serving.model.contract.source import Source
@@ -49,4 +49,4 @@ def explain_row(
         for feature, place in zip(features, columns.order, strict=True)
     }
     issues = reader.explain(row, partial(point, at))
-    return (issue.in_row(number) for issue in issues)
+    return (replace(issue, row=number) for issue in issues)

@@ -139,10 +139,8 @@ def _convert_numeric_rows(rows: Rows, width: int, has_nulls: bool) -> Table | No
         return None
     if lengths != {width}:
         return None
-    convert = _convert_nullable if has_nulls else convert_numbers
-    table = convert(values)
+    if has_nulls:
+        table = _convert_of_type(values, NUMBERS | NULL)
+    else:
+        table = convert_numbers(values)
     return None if table is None else table.reshape(len(rows), width)
-
-
-def _convert_nullable(values: Sequence[Any]) -> Table | None:
-    return _convert_of_type(values, NUMBERS | NULL)

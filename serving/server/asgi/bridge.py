@@ -140,14 +140,10 @@ class Bridge:
             return lambda _: None  # WSGI's legacy write(), which Flask never calls
 
         chunks = self.app.wsgi_app(environ, start_response)
-        close = getattr(chunks, "close", do_nothing)
+        close = getattr(chunks, "close", lambda: None)
         if type(chunks) is not list and not is_file(headers):
             chunks = [b"".join(chunks)]
         return WsgiResponse(status, headers, chunks, close)
-
-
-def do_nothing() -> None:
-    """Close a response that has nothing to close."""
 
 
 def create_app() -> Bridge:
