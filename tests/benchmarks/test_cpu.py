@@ -7,7 +7,7 @@ BODY = b'{"age": null}'
 
 @pytest.fixture
 def answer():
-    """Make an ASGI application that answers with a status, and notes its calls."""
+    """Make an ASGI application that returns a status and records its calls."""
 
     def make(status):
         async def application(scope, receive, send):
@@ -30,12 +30,12 @@ def test_cpu_time_is_per_request(benchmark, answer):
     assert set(application.calls) == {("/predict", BODY)}
 
 
-def test_only_good_answers_are_measured(benchmark, answer):
+def test_only_successful_responses_are_measured(benchmark, answer):
     with pytest.raises(RuntimeError, match="422"):
         benchmark.cpu.measure(answer(422), BODY)
 
 
-def test_bare_view_answers(benchmark):
+def test_bare_view_responds(benchmark):
     app = benchmark.cpu.create_bare_flask()
 
     assert app.test_client().post("/predict", data=BODY).data == b"{}"

@@ -59,7 +59,7 @@ def test_a_change_is_found_soon():
     assert found.late <= 5
 
 
-def test_delay_counts_from_the_change_and_may_be_endless():
+def test_delay_counts_from_the_change_and_may_be_infinite():
     alarms = np.zeros((2, CHANGE + 10), dtype=bool)
     alarms[0, [3, CHANGE + 1]] = True
 

@@ -10,7 +10,7 @@ import pytest
 from iris_kedro.profiling import profile_table
 
 
-def test_table_has_every_type_and_gaps(benchmark):
+def test_table_has_every_type_and_missing_values(benchmark):
     text = benchmark.mixed.write_table()
 
     table = pd.read_csv(BytesIO(text.encode()), dtype=str, keep_default_na=False)
@@ -31,7 +31,7 @@ def test_table_has_every_type_and_gaps(benchmark):
     assert gaps == ["age", "port"]
 
 
-def test_rows_that_are_sent_are_the_same_each_time_and_have_gaps(benchmark):
+def test_rows_are_the_same_each_time_and_have_missing_values(benchmark):
     draw = benchmark.mixed.draw_passengers
 
     rows = draw(100)
@@ -55,7 +55,7 @@ def test_all_contenders_get_the_same_rows(benchmark):
 
 @pytest.fixture
 def server(benchmark):
-    """Answer as a server of mixed rows does, and note how many rows were sent."""
+    """Respond like a server of mixed rows, and record the number of rows."""
     server = SimpleNamespace(contender=benchmark.mixed.CONTENDERS[0], asked=[])
 
     def ask(_, rows):
@@ -67,13 +67,13 @@ def server(benchmark):
     return server
 
 
-def test_answers_are_compared_in_each_form(benchmark, server):
+def test_predictions_are_compared_in_each_format(benchmark, server):
     benchmark.run.check_answers(server, {})
 
     assert server.asked == [1, benchmark.run.BATCH]
 
 
-def test_other_answers_stop_the_benchmark(benchmark, server):
+def test_other_predictions_stop_the_benchmark(benchmark, server):
     expected = {"1 labels": ["survived"]}
 
     with pytest.raises(SystemExit, match="iris-kedro answers row differently"):

@@ -1,4 +1,4 @@
-"""How the serving benchmark waits and repeats, without servers."""
+"""Waiting and repeating in the serving benchmark, without servers."""
 
 from types import SimpleNamespace
 
@@ -45,7 +45,7 @@ def loads(benchmark, server, monkeypatch):
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_load_goes_on_until_production_has_changed(
+def test_load_continues_until_production_has_changed(
     benchmark, server, loads, tmp_path, count
 ):
     loads(count)

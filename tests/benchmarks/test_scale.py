@@ -169,7 +169,7 @@ def test_memory_of_child_processes_is_counted(tmp_path):
     assert taken.written == 7
 
 
-def test_failure_is_shown_with_its_words(tmp_path):
+def test_failure_is_shown_with_its_output(tmp_path):
     contender = make_contender("raise SystemExit('no such model')")
 
     with pytest.raises(SystemExit, match=r"(?s)other failed:.*no such model"):
@@ -193,7 +193,7 @@ SCORES = {
         ({"out_of_range": [False, False]}, "flags other rows"),
     ],
 )
-def test_contenders_that_do_something_else_are_refused(changes, message):
+def test_contenders_with_other_results_are_refused(changes, message):
     expected = pa.table(SCORES)
     check_scores(SKLEARN, expected, expected)
 
@@ -217,7 +217,7 @@ def test_contenders_score_the_same(tmp_path):
     assert steps[PREDICT] > 0 and steps[WRITE] > 0
 
 
-def test_steps_say_what_takes_most_of_the_time():
+def test_steps_show_what_takes_most_of_the_time():
     steps = dict.fromkeys((CHECK, PREDICT, REST, HASH), 10.0)
     text = "\n".join(write_steps({**steps, READ: 30.0, WRITE: 50.0}))
     assert "| write Parquet | 50 | 42% |" in text

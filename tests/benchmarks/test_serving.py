@@ -1,4 +1,4 @@
-"""The parts of the serving benchmark that take no time."""
+"""The fast parts of the serving benchmark."""
 
 import json
 import os
@@ -56,7 +56,7 @@ def results():
 
 @pytest.fixture
 def listener():
-    """Answer every request, and note its headers and body."""
+    """Respond to every request, and record its headers and body."""
     seen = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -70,7 +70,7 @@ def listener():
             self.end_headers()
 
         def log_message(self, *_):
-            """Print nothing."""
+            """Do not log requests."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -78,7 +78,7 @@ def listener():
         server.shutdown()
 
 
-def test_wrk_is_read(benchmark):
+def test_output_of_wrk_is_parsed(benchmark):
     measured = benchmark.load.parse_wrk(WRK)
 
     assert (measured.answers, measured.per_second) == (12332, 4110.13)
@@ -93,7 +93,7 @@ def test_failures_of_wrk_are_counted(benchmark):
     assert benchmark.load.parse_wrk(WRK + failed).failed == 100
 
 
-def test_what_wrk_does_not_print_is_an_error(benchmark):
+def test_other_output_than_wrks_is_an_error(benchmark):
     with pytest.raises(ValueError, match="connection refused"):
         benchmark.load.parse_wrk("connection refused")
 
@@ -120,7 +120,7 @@ def test_load_sends_all_headers_and_the_body(
 
 
 @pytest.mark.parametrize("form", ["row", "objects", "matrix", "csv"])
-def test_our_forms_hold_the_rows(benchmark, form):
+def test_our_formats_contain_the_rows(benchmark, form):
     message = benchmark.contenders.OURS.forms[form].write(ROWS)
 
     assert b"5.1" in message.body
@@ -136,7 +136,7 @@ def test_binary_request_is_json_and_a_tensor(benchmark):
     assert body[length:] == np.array(ROWS, dtype="<f4").tobytes()
 
 
-def test_binary_answer_is_read(benchmark):
+def test_binary_response_is_decoded(benchmark):
     labels = serialize_byte_tensor(np.array([b"setosa", b"virginica"])).item()
     probabilities = np.array([[0.75, 0.25], [0.5, 0.5]], dtype="<f4")
     outputs = [
@@ -164,7 +164,7 @@ def describe(name, datatype, shape, content):
     }
 
 
-def test_all_contenders_have_a_form_for_many_rows(benchmark):
+def test_all_contenders_have_a_format_for_many_rows(benchmark):
     contenders = benchmark.contenders.CONTENDERS
 
     bulk = {each.name: each.bulk for each in contenders if each.bulk in each.forms}

@@ -1,4 +1,4 @@
-"""The measurement of what tracing costs."""
+"""The measurement of the cost of tracing."""
 
 import importlib
 import sys
@@ -13,7 +13,7 @@ def module(benchmark):
     del sys.modules["tracing"]
 
 
-def test_what_each_case_adds_is_measured(module):
+def test_the_additional_time_of_each_case_is_measured(module):
     with module.receive() as url, module.trace(url, 1.0) as always:
         cases = {
             "off": module.Case(None, module.ENVIRON),

@@ -20,13 +20,13 @@ def test_quiet_months_are_quiet(features):
 
 
 @pytest.mark.parametrize("training_rows", [105, 5_000])
-def test_change_from_the_first_look_is_shown_with_few_training_rows(training_rows):
+def test_change_from_the_first_check_is_shown_with_few_training_rows(training_rows):
     service = Service(training_rows, 4, rate=10, quiet=0, hours=60, shift=1.5)
 
     assert all(find_delay(service, number) < 60 for number in range(3))
 
 
-def test_change_after_quiet_looks_is_shown_soon():
+def test_change_after_quiet_checks_is_shown_soon():
     service = Service(105, 4, rate=20, quiet=100, hours=148, shift=1.0)
 
     delays = [find_delay(service, number) for number in range(4)]
@@ -34,14 +34,14 @@ def test_change_after_quiet_looks_is_shown_soon():
     assert all(0 < each <= 24 for each in delays)
 
 
-def test_verdict_names_the_feature_that_moved():
+def test_verdict_names_the_feature_that_has_shifted():
     found = report(Service(5_000, 4, 20, quiet=48, hours=96, shift=1.0), [1])
 
     assert found["verdict"] == "data drift"
     assert found["reasons"][0].startswith("0 drifts: ")
 
 
-def test_windows_of_very_different_traffic_are_judged_alike():
+def test_windows_with_different_traffic_have_the_same_verdict():
     quiet = report(Service(5_000, 2, 20_000, quiet=3, hours=3), [1])
     moved = report(Service(5_000, 2, 20_000, quiet=2, hours=3, shift=0.5), [1])
 

@@ -47,7 +47,7 @@ class Engine:
     def __call__(
         self, *arguments: str, check: bool = True
     ) -> subprocess.CompletedProcess[str]:
-        """Give it a command."""
+        """Run a command of it."""
         result = subprocess.run(
             [self.program, *arguments], capture_output=True, text=True, check=False
         )
@@ -55,7 +55,7 @@ class Engine:
         return result
 
     def inspect_image(self, image: str) -> dict[str, Any]:
-        """Return what it knows of an image."""
+        """Return the metadata of an image."""
         return json.loads(self("image", "inspect", image).stdout)[0]
 
     def run_once(
@@ -74,7 +74,7 @@ def set_variables(environ: dict[str, str]) -> list[str]:
 
 @pytest.fixture(scope="session")
 def engine(require: Callable[[str, bool, str], None]) -> Engine:
-    """Return the engine that is there."""
+    """Return the available engine."""
     wanted = os.environ.get("CONTAINER_ENGINE")
     for program in [wanted] if wanted else ["docker", "podman"]:
         if (
@@ -110,7 +110,7 @@ def serving_image(make: Callable[..., None]) -> str:
 
 @pytest.fixture
 def image_with_model(make: Callable[..., None], registry: "MlflowServer") -> str:
-    """Build the image of the service with version 1 inside."""
+    """Build the image of the service with version 1."""
     make("image-with-model", MLFLOW_TRACKING_URI=registry.uri)
     return f"iris-serving-with-model:{TAG}"
 
@@ -186,7 +186,7 @@ class Container:
         return requests.post(f"{self.url}/predict", json=SETOSA, timeout=10)
 
     def serves(self, version: str) -> bool:
-        """Say whether all workers have a version, as far as 20 answers tell."""
+        """Return whether all workers have a version, by 20 responses."""
         answers = [self.predict() for _ in range(20)]
         return all(
             answer.status_code == 200 and answer.json()["model"]["version"] == version
@@ -194,7 +194,7 @@ class Container:
         )
 
     def stop(self) -> None:
-        """Stop it as its users do, with time enough."""
+        """Stop it like a user, with enough time."""
         self.engine("stop", "--time=40", self.name)
 
     def remove(self) -> None:
@@ -217,7 +217,7 @@ def volume(engine: Engine) -> Iterator[str]:
 
 @pytest.fixture
 def start(engine: Engine, volume: str) -> Iterator[Callable[..., Container]]:
-    """Start containers on one volume and remove them in the end."""
+    """Start containers on one volume and remove them at the end."""
     containers: list[Container] = []
 
     def start(

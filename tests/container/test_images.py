@@ -1,4 +1,4 @@
-"""What is in the images, and how they say that they are to be run."""
+"""The content and configuration of the images."""
 
 import json
 import os
@@ -46,7 +46,7 @@ def test_serving_image_is_small(engine, serving_image, base, capsys):
     assert over_base <= LARGEST
 
 
-def test_serving_image_holds_only_what_serving_needs(
+def test_serving_image_contains_only_what_serving_needs(
     engine, serving_image, pytestconfig
 ):
     lock = (pytestconfig.rootpath / "requirements.serving.lock").read_text()
@@ -66,7 +66,7 @@ def test_images_run_as_a_numbered_user(engine, image, request):
     assert config["User"] == USER
 
 
-def test_serving_image_says_how_it_is_run(config):
+def test_serving_image_has_command_port_and_volume(config):
     settings = "python:serving.server.gunicorn_conf"
     assert config["Cmd"] == ["gunicorn", "--config", settings]
     assert not config.get("Entrypoint")
@@ -76,7 +76,7 @@ def test_serving_image_says_how_it_is_run(config):
     assert "IRIS_BIND=0.0.0.0:8000" in config["Env"]
 
 
-def test_images_say_what_they_are(config, pytestconfig):
+def test_images_have_labels(config, pytestconfig):
     labels = {
         name.removeprefix("org.opencontainers.image."): value
         for name, value in config["Labels"].items()
@@ -89,7 +89,7 @@ def test_images_say_what_they_are(config, pytestconfig):
     assert {"description", "licenses", "source"} <= {*labels}
 
 
-def test_training_image_has_the_project_and_no_shell_around_it(engine, training_image):
+def test_training_image_runs_kedro_without_a_shell(engine, training_image):
     config = engine.inspect_image(training_image)["Config"]
 
     assert config["Entrypoint"] == ["kedro"]

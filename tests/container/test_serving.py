@@ -1,4 +1,4 @@
-"""The service as it runs: without rights, beside a registry, and without one."""
+"""The service in a container: without privileges, with and without a registry."""
 
 import hashlib
 import json
@@ -37,7 +37,7 @@ def test_it_predicts(serving, eventually):
     )
 
 
-def test_it_has_no_rights(serving):
+def test_it_has_no_privileges(serving):
     status = serving.execute("cat", "/proc/1/status").stdout
 
     facts = dict(re.findall(r"^(\w+):\s+(\S+)", status, re.MULTILINE))
@@ -57,7 +57,7 @@ def test_it_has_no_rights(serving):
         ("/models", True),
     ],
 )
-def test_it_writes_to_its_store_and_temporary_folders_only(serving, folder, writable):
+def test_it_only_writes_to_its_store_and_temporary_folders(serving, folder, writable):
     result = serving.execute("touch", f"{folder}/file")
 
     assert (result.returncode == 0) is writable
@@ -74,7 +74,7 @@ def test_its_workers_share_metrics_in_memory(serving):
     assert float(total[1]) >= 20
 
 
-def test_it_is_limited(serving, engine):
+def test_its_resources_are_limited(serving, engine):
     described = json.loads(engine("inspect", serving.name).stdout)[0]
 
     assert described["HostConfig"]["Memory"] == 512 * 1024**2
@@ -82,7 +82,7 @@ def test_it_is_limited(serving, engine):
     assert serving.state("OOMKilled") == "false"
 
 
-def test_it_lives_without_a_model_but_is_not_ready(start, serving_image, engine):
+def test_it_is_live_without_a_model_but_not_ready(start, serving_image, engine):
     container = start(serving_image, MLFLOW_TRACKING_URI=NOWHERE)
     image = engine.inspect_image(serving_image)
     # Docker has it in the configuration, Podman beside it.
@@ -99,7 +99,7 @@ def test_the_health_check_is_ready_with_a_model(serving):
     assert serving.execute(*command).returncode == 0
 
 
-def test_a_registry_that_is_no_server_is_named(start, serving_image, eventually):
+def test_a_registry_that_is_not_a_server_is_reported(start, serving_image, eventually):
     container = start(serving_image, MLFLOW_TRACKING_URI="ftp://db/mlflow")
 
     eventually(lambda: "unsupported URI" in container.logs(), "the log tells")
@@ -132,7 +132,7 @@ def test_a_request_in_flight_is_finished_when_it_stops(
     assert serving.state("ExitCode") == "0"
 
 
-def test_an_idle_container_stops_at_once_and_well(serving):
+def test_an_idle_container_stops_immediately_with_exit_code_0(serving):
     serving.stop()
 
     assert serving.state("ExitCode") == "0"
@@ -197,7 +197,7 @@ def test_an_empty_volume_is_filled_from_an_image_with_a_model(
     eventually(lambda: container.serves("1"), "version 1 is served")
 
 
-def test_a_follower_in_a_container_of_its_own(
+def test_a_follower_in_its_own_container(
     start, serving_image, registry, engine, eventually
 ):
     follower = start(serving_image, *FOLLOWER, MLFLOW_TRACKING_URI=registry.uri)

@@ -127,7 +127,7 @@ def test_each_version_has_a_verdict_of_the_gate(finished):
     assert verdicts == ["first release", "better", "unfit"]
 
 
-def test_decisions_not_to_act_are_recorded_too(finished):
+def test_decisions_not_to_act_are_recorded(finished):
     decisions = finished.records.decisions()
     runs = [each for each in decisions if each.action == Action.RUN]
     before = decisions[: decisions.index(runs[0])]
@@ -181,7 +181,7 @@ def test_story_ends_with_the_history_and_the_report(finished):
     assert report.exists()
 
 
-def test_story_writes_only_to_its_own_folders(finished):
+def test_story_only_writes_to_its_own_folders(finished):
     folder = finished.project.folder
 
     left = {each.name for each in folder.iterdir()} - {*COPIED}

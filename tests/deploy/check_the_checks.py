@@ -211,7 +211,7 @@ class Vulnerabilities(BaseHTTPRequestHandler):
         self.wfile.write(json.dumps(found if name == self.affected else {}).encode())
 
     def log_message(self, *arguments):
-        """Print no line for each request."""
+        """Do not log requests."""
 
 
 @pytest.fixture
@@ -245,7 +245,7 @@ def test_known_vulnerabilities_are_found(
         ("PYSEC-2 9999-12-31 Another one", 1, "boto3"),
     ],
 )
-def test_a_vulnerability_is_accepted_for_a_time_and_a_reason(
+def test_a_vulnerability_is_accepted_until_a_date_with_a_reason(
     project, check, vulnerabilities, monkeypatch, line, code, words
 ):
     monkeypatch.setattr(Vulnerabilities, "affected", "boto3")
@@ -259,7 +259,7 @@ def test_a_vulnerability_is_accepted_for_a_time_and_a_reason(
 
 
 @pytest.mark.parametrize(("required", "code"), [("docker", 1), ("", 0)])
-def test_rules_that_are_not_tested_with_the_stacks_prometheus_are_named(
+def test_rules_not_tested_with_the_stacks_prometheus_are_reported(
     check, required, code
 ):
     ended = check(
@@ -273,7 +273,7 @@ def test_rules_that_are_not_tested_with_the_stacks_prometheus_are_named(
 
 
 @pytest.mark.parametrize(("required", "code"), [("vulnerabilities", 1), ("", 0)])
-def test_vulnerabilities_that_cannot_be_asked_for_are_said(check, required, code):
+def test_an_unreachable_vulnerability_database_is_reported(check, required, code):
     ended = check(
         "vulnerabilities",
         OSV_URL="http://127.0.0.1:9/v1/query",

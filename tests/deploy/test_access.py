@@ -1,4 +1,4 @@
-"""What each service of the stack may do in PostgreSQL and MLflow."""
+"""The permissions of each service of the stack in PostgreSQL and MLflow."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ SERVICES = ["mlflow", "serving", "watcher"]
     ("service", "own"),
     [("mlflow", "mlflow"), ("serving", "predictions"), ("watcher", "predictions")],
 )
-def test_a_user_reaches_its_own_database_only(ask_database, service, own):
+def test_a_user_only_accesses_its_own_database(ask_database, service, own):
     assert ask_database(service, "SELECT current_database()", own) == own
     for other in {"mlflow", "predictions", "postgres", "template1"} - {own}:
         with pytest.raises(psycopg2.OperationalError, match="permission denied"):

@@ -244,7 +244,9 @@ def test_a_stack_with_data_is_not_overwritten(
     assert read_rows(contents) == before
 
 
-def test_a_new_stack_takes_a_backup(contents, machine, object_store, tmp_path):
+def test_a_backup_is_restored_into_a_new_stack(
+    contents, machine, object_store, tmp_path
+):
     backup = machine.back_up(tmp_path)
     rows = read_rows(contents)
     for database in ("mlflow", "predictions"):
@@ -333,7 +335,7 @@ def test_only_its_owner_reads_a_backup(kept):
     assert all(file.stat().st_mode & 0o077 == 0 for file in kept.iterdir())
 
 
-def test_a_killed_backup_is_not_one(filled, machine, tmp_path):
+def test_a_killed_backup_is_not_a_backup(filled, machine, tmp_path):
     with machine.start("create.py", tmp_path, HANG="mlflow") as process:
         while not list(tmp_path.glob(".partial-*/objects.tar")):
             assert process.poll() is None
@@ -370,7 +372,7 @@ def test_a_full_disk_leaves_nothing_behind(contents, machine, tmp_path):
 
 
 @pytest.mark.parametrize("service", ["postgres", "mlflow"])
-def test_a_failed_step_is_named(filled, machine, tmp_path, service):
+def test_a_failed_step_is_reported(filled, machine, tmp_path, service):
     ran = machine.run("create.py", tmp_path, environ={"FAIL": service})
 
     assert ran.returncode == 1
@@ -378,7 +380,7 @@ def test_a_failed_step_is_named(filled, machine, tmp_path, service):
     assert [each.name for each in tmp_path.iterdir()] == [".lock"]
 
 
-def test_an_object_that_is_deleted_meanwhile_is_left_out(
+def test_an_object_that_is_deleted_meanwhile_is_omitted(
     contents, object_store, tmp_path, monkeypatch
 ):
     monkeypatch.syspath_prepend(SCRIPTS)

@@ -1,4 +1,4 @@
-"""Base images are pinned; a stand-in for Docker knows the digest of today."""
+"""Base images are pinned; a fake Docker knows the current digest."""
 
 import os
 import shutil
@@ -68,7 +68,7 @@ def test_a_base_image_without_a_digest_is_refused(base_images, dockerfile, text)
 
 
 @pytest.mark.parametrize("digest", ["", f"@{OLD}"])
-def test_pinning_writes_the_digest_of_today(base_images, dockerfile, digest):
+def test_pinning_writes_the_current_digest(base_images, dockerfile, digest):
     dockerfile.write_text(DOCKERFILE.format(digest=digest) + "FROM debian:13 AS d\n")
 
     assert base_images("pin").returncode == 0

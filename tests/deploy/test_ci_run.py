@@ -1,4 +1,4 @@
-"""What .ci/run asks of make, which a stand-in records."""
+"""The calls of make by .ci/run, recorded by a fake make."""
 
 import json
 import os
@@ -59,7 +59,7 @@ def test_its_arguments_are_parts_of_the_check(ci_run):
     assert "CHECKS=lint types" in arguments
 
 
-def test_images_are_required_where_a_base_image_is_at_hand(ci_run, tmp_path):
+def test_images_are_required_if_a_base_image_is_available(ci_run, tmp_path):
     (tmp_path / "base-image").write_text(f"#!/bin/sh\ntouch {tmp_path}/made-$1\n")
     (tmp_path / "base-image").chmod(0o755)
     (tmp_path / "env.sh").write_text("BUILD_FLAGS=(--pull-never --isolation chroot)\n")

@@ -192,7 +192,7 @@ def labels_of(name: str) -> dict[str, str]:
 
 
 def is_selected(name: str, selector: dict) -> bool:
-    """Say whether a policy's selector of pods selects those of a name."""
+    """Return whether a policy's selector of pods selects those of a name."""
     labels = labels_of(name)
     return selector.get("matchLabels", {}).items() <= labels.items() and all(
         labels.get(each["key"]) in each["values"]
@@ -246,7 +246,7 @@ def test_members_reach_each_other_and_nothing_else_reaches_them(direction):
     }
 
 
-def test_policies_let_nobody_in_from_other_namespaces():
+def test_policies_allow_nothing_from_other_namespaces():
     sources = [
         each
         for policy in POLICIES.values()
@@ -316,7 +316,7 @@ def test_the_job_scores_into_the_folder_of_its_day(run_job, job, folder):
     }
 
 
-def test_the_job_goes_on_where_a_killed_pod_was(run_job):
+def test_the_job_resumes_a_killed_pod(run_job):
     spec = MANIFESTS["CronJob", SCORING]["spec"]
 
     assert read_job()["backoffLimit"] > 0

@@ -1,4 +1,4 @@
-"""The gate's report becomes a comment; a stand-in for gh records its arguments."""
+"""The gate's report becomes a comment; a fake gh records its arguments."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The compose file, as far as it can be judged without Docker."""
+"""The compose file, checked without Docker."""
 
 import importlib.util
 import re
@@ -24,7 +24,7 @@ every_service = pytest.mark.parametrize(
 
 
 @every_service
-def test_no_service_gets_around_the_common_restrictions(service):
+def test_all_services_have_the_common_restrictions(service):
     """Without them, a container has capabilities, and logs that fill the disk."""
     common = CONTENT["x-container"].keys() - {"restart", "read_only", "tmpfs"}
 
@@ -49,7 +49,7 @@ def test_kedro_finds_its_folders_writable(service):
 
 
 @every_service
-def test_secrets_of_variables_have_somewhere_to_go(service):
+def test_secrets_of_variables_have_a_writable_service(service):
     """Compose refuses to start a read-only service that has one."""
     copied = [
         name
@@ -65,14 +65,14 @@ def test_resources_are_limited(service):
     assert set(service["deploy"]["resources"]["limits"]) == {"cpus", "memory", "pids"}
 
 
-def test_workers_have_room_to_share_their_metrics():
+def test_workers_have_space_to_share_their_metrics():
     mebibytes = int(SERVICES["serving"]["shm_size"].removesuffix("m"))
 
     assert mebibytes * 1024**2 >= ROOM_BYTES
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES.keys() - ONE_SHOT))
-def test_service_says_whether_it_is_well(name):
+def test_service_has_a_health_check(name):
     assert SERVICES[name]["healthcheck"]["test"][0] == "CMD"
 
 
@@ -95,12 +95,12 @@ def test_built_images_know_the_commit(service):
 
 
 @every_service
-def test_ports_are_open_to_this_machine_only(service):
+def test_ports_are_only_open_to_this_machine(service):
     assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
 
 
 @every_service
-def test_no_secret_is_written_down(service):
+def test_no_secret_is_in_the_file(service):
     secrets = {
         name: value
         for name, value in service.get("environment", {}).items()
@@ -123,7 +123,7 @@ def test_example_names_every_variable_and_no_password():
 
 
 @every_service
-def test_dependency_waits_for_what_it_needs(service):
+def test_dependencies_wait_for_the_right_condition(service):
     for name, condition in service.get("depends_on", {}).items():
         wanted = condition["condition"]
         if wanted == "service_healthy":
@@ -132,7 +132,7 @@ def test_dependency_waits_for_what_it_needs(service):
             assert SERVICES[name]["restart"] != "unless-stopped"
 
 
-def test_something_waits_for_each_service_that_ends():
+def test_each_service_that_exits_is_waited_for():
     """Otherwise `docker compose up --wait` fails although all is well."""
     waited_for = {
         name
@@ -145,7 +145,7 @@ def test_something_waits_for_each_service_that_ends():
 
 
 @every_service
-def test_what_is_mounted_exists(service):
+def test_mounted_files_exist(service):
     for volume in service.get("volumes", []):
         source = volume.split(":")[0]
         if source.startswith("."):
@@ -176,7 +176,7 @@ def test_every_volume_is_used_by_one_service():
         ("predictions", "POSTGRES_PASSWORD|(SERVING|TRAINING)_DATABASE_PASSWORD"),
     ],
 )
-def test_a_store_is_reached_by_those_who_have_its_password(network, passwords):
+def test_only_services_with_its_password_reach_a_store(network, passwords):
     reference = re.compile(rf"\$\{{({passwords}):\?")
     holders = {
         name
@@ -190,8 +190,8 @@ def test_a_store_is_reached_by_those_who_have_its_password(network, passwords):
     assert inside <= holders
 
 
-def test_the_superuser_serves_one_service_that_ends():
-    """And the admin of MLflow and the key that makes buckets as well."""
+def test_only_setup_services_have_superuser_passwords():
+    """As well as the passwords of the MLflow admin and the key that creates buckets."""
     for secret, users in {
         "POSTGRES_PASSWORD": {"postgres", "databases"},
         "S3_SETUP_SECRET_KEY": {"seaweedfs", "bucket"},
@@ -205,7 +205,7 @@ def test_the_superuser_serves_one_service_that_ends():
         assert holders == users
 
 
-def test_all_that_train_or_serve_have_the_same_model():
+def test_training_and_serving_have_the_same_model():
     """All that run Kedro have its environment; all that use predictions, the name."""
     kedro, models = (
         {
@@ -253,11 +253,11 @@ def test_env_turns_traces_on(written, url, ratio):
     assert (config.traces_url, config.traces_ratio) == (url, ratio)
 
 
-def test_the_watcher_is_reached_inside_only():
+def test_the_watcher_has_no_published_port():
     assert not SERVICES["watcher"].get("ports")
 
 
-def test_the_cluster_is_reached_by_those_who_use_it():
+def test_only_its_users_reach_the_cluster():
     """It runs any code that it is sent."""
     inside = {name for name, each in SERVICES.items() if "cluster" in each["networks"]}
 
@@ -268,7 +268,7 @@ def test_the_cluster_is_reached_by_those_who_use_it():
         assert not SERVICES[name].get("ports")
 
 
-def test_services_of_one_address_share_a_network():
+def test_services_share_a_network_with_their_addresses():
     addresses = {"mlflow": ["trainer", "watcher", "scoring", "retention", "serving"]}
     addresses |= {"seaweedfs": ["bucket", "mlflow"]}
     addresses |= {"serving": ["prometheus"], "watcher": ["prometheus", "alertmanager"]}
@@ -284,7 +284,7 @@ def test_services_of_one_address_share_a_network():
             assert shared, f"{client} does not reach {server}"
 
 
-def test_restoring_knows_all_profiles():
+def test_restoring_stops_all_profiles():
     """Otherwise it leaves services running that use the databases."""
     profiles = {name for each in SERVICES.values() for name in each.get("profiles", [])}
 
@@ -310,7 +310,7 @@ def read_variables(text):
     return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
 
 
-def test_a_new_env_has_secrets_of_its_own(complete):
+def test_a_new_env_has_its_own_secrets(complete):
     example = (FOLDER / ".env.example").read_text()
 
     first, second = (read_variables(complete(example, "")) for _ in range(2))
@@ -324,7 +324,7 @@ def test_a_new_env_has_secrets_of_its_own(complete):
             assert value == read_variables(example)[name]
 
 
-def test_an_old_env_gets_what_it_lacks(complete):
+def test_an_old_env_gets_missing_variables(complete):
     example = (FOLDER / ".env.example").read_text()
     old = "# mine\nPOSTGRES_PASSWORD=kept\nSLACK_WEBHOOK_URL=https://slack.example/"
 

@@ -1,4 +1,4 @@
-"""Scripts that run in containers or start them, with stand-ins for other programs."""
+"""Scripts that run in containers or start them, with fakes of other programs."""
 
 import json
 import os
@@ -96,7 +96,7 @@ def test_retention_that_fails_is_not_healthy(retain, tmp_path, eventually):
     assert not (tmp_path / "succeeded").exists()
 
 
-def test_retention_stops_when_it_is_told_to(retain, tmp_path, eventually):
+def test_retention_can_be_stopped(retain, tmp_path, eventually):
     process = retain()
     eventually(lambda: "pause" in read(tmp_path / "log"), "it waits for the next day")
 
@@ -161,7 +161,7 @@ NAMED = "SERVING_IMAGE=me/serving:1@sha256:0\nTRAINING_IMAGE=me/training:1\n"
 
 
 @pytest.mark.parametrize("where", ["file", "environment"])
-def test_published_images_are_pulled_and_not_built(start, where):
+def test_published_images_are_pulled_instead_of_built(start, where):
     names = dict(line.split("=", 1) for line in NAMED.splitlines())
 
     _, commands = start(NAMED) if where == "file" else start("", **names)

@@ -29,7 +29,7 @@ def dashboards():
     return module
 
 
-def test_dashboards_are_as_written_down(dashboards):
+def test_dashboards_match_their_source(dashboards):
     built = dashboards.build_all()
 
     assert {file.name: file.read_text() for file in DASHBOARDS} == built
@@ -45,7 +45,7 @@ def test_grafanas_types_read_the_dashboard(file):
 
 
 @pytest.mark.parametrize("file", DASHBOARDS, ids=lambda file: file.name)
-def test_every_metric_is_of_the_chosen_namespace(file):
+def test_every_metric_has_the_chosen_namespace(file):
     page = json.loads(file.read_text())
     queries = [each for panel in page["panels"] for each in panel.get("targets", [])]
 

@@ -60,7 +60,7 @@ def read(file: Path) -> dict[str, dict[str, str]]:
     return {each["name"]: each for each in yaml.safe_load(file.read_text())["images"]}
 
 
-def test_committed_files_are_as_the_script_writes_them(pin, file):
+def test_committed_files_match_the_script(pin, file):
     head = file.read_text().partition("images:\n")[0]
 
     assert pin().returncode == 0
@@ -95,7 +95,7 @@ def test_an_image_without_digest_changes_nothing(pin, file):
     assert file.read_text() == before
 
 
-def test_an_overlay_without_images_is_named(pin):
+def test_an_overlay_without_images_is_an_error(pin):
     ended = pin("local")
 
     assert ended.returncode == 1

@@ -1,4 +1,4 @@
-"""What the manifests must agree on with the project; no schema knows it."""
+"""The manifests match the project, which no schema can check."""
 
 import json
 import os
@@ -56,7 +56,7 @@ def only(documents: list[dict], kind: str, name: str) -> dict:
 
 
 def templates() -> Iterator[tuple[str, dict]]:
-    """Give the pod template of everything that starts pods."""
+    """Return the pod template of everything that starts pods."""
     for each in read("base", "overlays", "components"):
         name, spec = each["metadata"]["name"], each.get("spec", {})
         if each["kind"] == "CronJob":
@@ -146,7 +146,7 @@ def test_manifests_are_found():
 
 
 @pytest.mark.parametrize("probe", ["startupProbe", "livenessProbe", "readinessProbe"])
-def test_probes_ask_routes_of_the_service(container, probe, tmp_path):
+def test_probes_use_routes_of_the_service(container, probe, tmp_path):
     app = create_app(Config(store=tmp_path, follow_seconds=0))
 
     routes = {rule.rule for rule in app.url_map.iter_rules()}
@@ -171,7 +171,7 @@ def test_only_readiness_depends_on_a_model(container, tmp_path):
     }
 
 
-def test_pods_have_time_to_finish_what_they_began(pod, container, tmp_path):
+def test_pods_have_time_to_finish_requests(pod, container, tmp_path):
     script = "from serving.server import gunicorn_conf as c; print(c.graceful_timeout)"
     environ = os.environ | {
         "PROMETHEUS_MULTIPROC_DIR": str(tmp_path),
@@ -266,7 +266,7 @@ def test_only_the_follower_polls_the_registry(container, follower, config):
 
 
 @pytest.mark.parametrize("name", ["serving", "follower"])
-def test_containers_share_the_store_and_can_write_what_they_must(pod, name):
+def test_containers_share_the_store_and_have_writable_folders(pod, name):
     container = container_of(pod, name)
     mounts = {each["mountPath"]: each["name"] for each in container["volumeMounts"]}
     writable = {each["name"] for each in pod["volumes"] if "emptyDir" in each}
@@ -277,7 +277,7 @@ def test_containers_share_the_store_and_can_write_what_they_must(pod, name):
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
-def test_pods_may_do_nothing_but_their_work(name):
+def test_pods_have_no_unnecessary_privileges(name):
     spec = TEMPLATES[name]["spec"]
     user = int(training_image("USER"))
 
@@ -338,7 +338,7 @@ def test_the_service_and_the_monitor_use_ports_of_the_pods(container):
     assert monitor["spec"]["jobLabel"] in labels
 
 
-def test_the_local_registry_answers_under_its_name(variables):
+def test_the_local_registry_accepts_its_name(variables):
     command = TEMPLATES["mlflow"]["spec"]["containers"][0]["command"]
     hosts = next(each for each in command if each.startswith("--allowed-hosts="))
     authority = variables["MLFLOW_TRACKING_URI"].removeprefix("http://")
@@ -346,7 +346,7 @@ def test_the_local_registry_answers_under_its_name(variables):
     assert authority in hosts.partition("=")[2].split(",")
 
 
-def test_a_rollout_takes_back_all_that_have_the_training_image():
+def test_a_rollback_includes_all_with_the_training_image():
     """It selects them by their label; the registry to play with is not rolled out."""
     labelled = {
         (each["kind"], each["metadata"]["name"])
@@ -365,7 +365,7 @@ def test_a_rollout_takes_back_all_that_have_the_training_image():
     assert {kind for kind, _ in labelled} == {"CronJob", "Deployment"}
 
 
-def test_the_rules_of_prometheus_are_copied_whole():
+def test_the_rules_of_prometheus_are_copied_completely():
     expected = render(PROJECT / "deploy" / "prometheus")
 
     assert TARGET.read_text() == expected, (

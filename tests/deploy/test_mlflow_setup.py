@@ -1,4 +1,4 @@
-"""What runs before MLflow's server, on a real PostgreSQL."""
+"""The setup of MLflow's server, on a real PostgreSQL."""
 
 import psycopg2
 import pytest

@@ -12,7 +12,7 @@ DOCS = ROOT / "docs"
 
 @pytest.fixture
 def build(tmp_path):
-    """Stand in for what the tools build."""
+    """Create fakes of the built parts."""
     notebooks = [f"notebooks/{name}" for name in ("01_data", "02_x")]
     for name in ("site/index", "viz/index", "reference/index", *notebooks):
         file = tmp_path / f"{name}.html"
@@ -38,7 +38,7 @@ def test_notebooks_are_listed(build):
     assert links == ["01_data.html", "02_x.html"]
 
 
-def test_old_pages_are_gone(build):
+def test_old_pages_are_removed(build):
     collect(build)
     (build / "notebooks" / "01_data.html").unlink()
 
@@ -47,7 +47,7 @@ def test_old_pages_are_gone(build):
     assert not (build / "pages" / "notebooks" / "01_data.html").exists()
 
 
-def test_what_was_not_built_is_missed(build):
+def test_a_missing_part_is_an_error(build):
     (build / "viz" / "index.html").unlink()
     (build / "viz").rmdir()
 

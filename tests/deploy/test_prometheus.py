@@ -1,4 +1,4 @@
-"""The rules and who is notified of them, checked by promtool and amtool."""
+"""Rules and notifications, checked by promtool and amtool."""
 
 import os
 import re
@@ -188,7 +188,7 @@ def test_alerts_reach_their_receivers(run, labels, receivers):
     assert routed.stdout.strip() == receivers
 
 
-def test_alerts_that_retraining_may_fix_go_to_the_watcher():
+def test_alerts_that_retraining_may_resolve_are_sent_to_the_watcher():
     rules = read_rules(ALERTS)
 
     heard = {rule["alert"] for rule in rules if "trigger" in rule["labels"]}
@@ -201,7 +201,7 @@ def test_alerts_that_retraining_may_fix_go_to_the_watcher():
 
 
 @pytest.mark.parametrize("rule", read_rules(ALERTS), ids=lambda rule: rule["alert"])
-def test_alert_says_what_is_wrong_and_what_to_do(rule):
+def test_alert_has_a_description_and_a_runbook(rule):
     assert set(rule["annotations"]) == WANTED
     severities = {"none"} if rule["alert"] == "Watchdog" else {"critical", "warning"}
     assert rule["labels"]["severity"] in severities
@@ -213,7 +213,7 @@ def test_alert_says_what_is_wrong_and_what_to_do(rule):
 @pytest.mark.parametrize(
     "url", ["docs/how-to/runbook.md", "https://example.com/my?page=1"]
 )
-def test_the_address_of_the_runbook_is_one_setting(run, tmp_path, url):
+def test_the_address_of_the_runbook_is_a_single_setting(run, tmp_path, url):
     """Prometheus itself puts it in front of the section of an alert."""
     copy = tmp_path / "prometheus"
     shutil.copytree(FOLDER, copy)
@@ -259,7 +259,7 @@ def test_each_objective_is_one_number():
         )
 
 
-def test_the_stack_keeps_more_than_the_rules_look_back(compose):
+def test_the_stack_keeps_metrics_longer_than_the_rules_need(compose):
     text = "".join(file.read_text() for file in (FOLDER / "rules").glob("*.yml"))
     longest = max(map(int, re.findall(r"\[(\d+)d[:\]]", text)))
     command = " ".join(compose["services"]["prometheus"]["command"])

@@ -1,4 +1,4 @@
-"""What retrain.yml passes on and retrain.sh runs, with a stand-in for kedro."""
+"""What retrain.yml passes on and retrain.sh runs, with a fake kedro."""
 
 import os
 import re
@@ -20,7 +20,7 @@ chmod +x "$1/bin/kedro"
 
 @pytest.fixture
 def retrain(tmp_path):
-    """Run the script; return how it ended."""
+    """Run the script; return the result."""
     (tmp_path / "deploy").mkdir()
     (tmp_path / "scripts").mkdir()
     script = shutil.copy(SCRIPT, tmp_path / "deploy")
@@ -52,7 +52,7 @@ def retrain(tmp_path):
         ),
     ],
 )
-def test_environment_and_source_are_passed_on(retrain, environ, arguments):
+def test_environment_and_source_are_passed(retrain, environ, arguments):
     ended = retrain(**environ)
 
     assert ended.stdout.splitlines() == [arguments], ended.stderr
@@ -65,7 +65,7 @@ def test_a_source_cannot_add_parameters(retrain):
     assert "SOURCE is not a plain path or URL" in ended.stderr
 
 
-def test_all_documented_settings_are_passed_on():
+def test_all_documented_settings_are_passed():
     """Those of the environment in which ``retrain.yml`` runs."""
     page = (PROJECT / "docs/how-to/deploy.md").read_text()
     rows = re.search(r"^\| environment `training` .*\n(?:\| \| .*\n)*", page, re.M)[0]

@@ -76,7 +76,7 @@ def list_objects(store, part=""):
     return [key for key in keys if part in key]
 
 
-def test_training_and_service_hold_no_key_of_mlflows_stores(compose):
+def test_training_and_service_have_no_key_of_mlflows_stores(compose):
     for name in ("trainer", "watcher", "scoring", "serving"):
         settings = compose["services"][name]["environment"]
         own = re.compile(r"\$\{(POSTGRES_|MLFLOW_DATABASE_|MLFLOW_ADMIN_|S3_)")
@@ -90,14 +90,14 @@ def test_the_service_follows_promotions(loop, stack):
     assert answer.json()["registry"]["reachable"] is True
 
 
-def test_a_refused_version_is_computed_beside_the_one_in_use(loop, stack, registry):
+def test_a_refused_version_is_the_shadow(loop, stack, registry):
     compared = 'serving_shadow_predictions_total{version="1", shadow="2"}'
 
     assert registry.tags("2")["verdict"] in {"worse", "unfit"}
     assert stack.value(f"sum({compared})") > 0
 
 
-def test_mlflow_answers_only_under_its_names(stack):
+def test_mlflow_only_accepts_its_names(stack):
     url = stack.url("mlflow:5000")
     stranger = {"Host": "stranger.example"}
 
@@ -124,7 +124,7 @@ def test_rules_are_evaluated_without_an_error(loop, stack):
     assert {rule["health"] for rule in rules} == {"ok"}
 
 
-def test_prometheus_counts_what_was_predicted(loop, stack):
+def test_prometheus_counts_predictions(loop, stack):
     metrics = requests.get(f"{stack.url('serving:8000')}/metrics", timeout=60).text
     line = next(
         line
@@ -160,7 +160,7 @@ def test_a_refusal_raises_an_alert_that_reaches_alertmanager(
     eventually(has_alert, "Alertmanager has the alert")
 
 
-def test_a_trial_passes_where_the_stack_works(watched, stack, tmp_path):
+def test_a_trial_passes_if_the_stack_works(watched, stack, tmp_path):
     docker = tmp_path / "docker"
     docker.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/log\n')
     docker.chmod(0o755)
@@ -204,7 +204,7 @@ def test_the_run_of_the_watcher_is_in_the_registry(watched, registry):
     assert registry.tags(decision["version"])["labelled_rows"]
 
 
-def test_only_who_knows_the_token_asks_for_a_training(watched, stack):
+def test_a_training_request_requires_the_token(watched, stack):
     url = f"{stack.url('watcher:8001')}/trigger"
 
     answer = requests.post(url, json={"reason": "mine"}, timeout=60)
@@ -219,7 +219,7 @@ def test_prometheus_scrapes_the_watcher(watched, stack):
 @pytest.mark.parametrize(
     "expression", [query for _, query in QUERIES], ids=[name for name, _ in QUERIES]
 )
-def test_query_of_a_dashboard_gives_data(watched, eventually, expression):
+def test_query_of_a_dashboard_returns_data(watched, eventually, expression):
     loop = watched.loop
     # Grafana puts these in.
     for variable, value in (

@@ -1,4 +1,4 @@
-"""Images are verified before a rollout; a stand-in for gh knows which are attested."""
+"""Images are verified before a rollout; a fake gh knows which are attested."""
 
 import os
 import subprocess
@@ -35,7 +35,7 @@ def git(tmp_path):
 
 @pytest.fixture
 def verify(git, tmp_path):
-    """Verify images of a commit; return how it ended and the calls of gh."""
+    """Verify images of a commit; return the result and the calls of gh."""
     (tmp_path / "gh").write_text(GH)
     (tmp_path / "gh").chmod(0o755)
     calls = tmp_path / "calls"

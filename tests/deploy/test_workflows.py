@@ -1,4 +1,4 @@
-"""The workflows run what the project has: targets, scripts, and setup commands."""
+"""The workflows match the project: targets, scripts, and setup commands."""
 
 import os
 import re
@@ -60,7 +60,7 @@ def test_ci_runs_what_make_check_runs():
     assert targets == read_checks() | NEED_DOCKER
 
 
-def test_scripts_of_the_workflows_are_there():
+def test_scripts_of_the_workflows_exist():
     named = {
         name
         for command in commands()
@@ -96,7 +96,7 @@ def test_the_time_limits_include_a_rollback():
 
 
 @pytest.mark.parametrize("code", [0, 1])
-def test_expired_credentials_of_the_cluster_are_named(tmp_path, code):
+def test_expired_credentials_of_the_cluster_are_reported(tmp_path, code):
     """``kubectl auth can-i`` fails with a token that has expired."""
     (kubectl := tmp_path / "kubectl").write_text(f"#!/bin/sh\nexit {code}\n")
     kubectl.chmod(0o755)
@@ -150,7 +150,7 @@ def test_only_the_watcher_trains_on_a_schedule():
 
 @pytest.fixture
 def setup(tmp_path):
-    """Run the documented commands with a stand-in for gh; return its calls."""
+    """Run the documented commands with a fake gh; return its calls."""
     page = (PROJECT / "docs/how-to/deploy.md").read_text()
     block = re.search(r"^```sh\n(REPOSITORY=.*?)^```", page, re.DOTALL | re.MULTILINE)
     (tmp_path / "gh").write_text(GH)

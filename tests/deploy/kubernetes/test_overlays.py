@@ -37,7 +37,7 @@ def test_overlays_apply_to_a_plain_cluster(collect, overlay):
     assert custom == []
 
 
-def test_namespaces_are_there_before_overlays(collect, overlays):
+def test_namespaces_exist_before_overlays(collect, overlays):
     """Secrets come in between, and a deployer may not create namespaces."""
     for name in overlays:
         kinds = {each["kind"] for each in collect(f"overlays/{name}")}
@@ -64,7 +64,7 @@ def test_each_overlay_has_a_setup(overlays, kubernetes):
         assert setup["namespace"] == overlay["namespace"]
 
 
-def test_pods_are_not_admitted_with_more_rights_than_they_have(collect):
+def test_pods_with_more_privileges_are_not_admitted(collect):
     (namespace,) = [
         each for each in collect("setup/base") if each["kind"] == "Namespace"
     ]
@@ -172,7 +172,7 @@ def test_settings_of_running_pods_are_not_pruned(kubernetes, read):
     assert not any(kept.fullmatch(each["name"]) for each in fixed)
 
 
-def test_examples_follow_overlays_that_are_there(kubernetes, overlays):
+def test_examples_follow_existing_overlays(kubernetes, overlays):
     paths = []
     for file in sorted((kubernetes / "examples").glob("*.yaml")):
         paths += re.findall(r"path: \.?/?(deploy/kubernetes/\S+)", file.read_text())

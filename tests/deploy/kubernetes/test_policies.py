@@ -1,4 +1,4 @@
-"""Network policies, evaluated as a network plugin would: what reaches what."""
+"""Network policies, evaluated like a network plugin."""
 
 import ipaddress
 from dataclasses import dataclass, field
@@ -42,11 +42,11 @@ class Network:
         return Peer(self._templates[name]["metadata"]["labels"])
 
     def sends(self, name: str, target: Peer, port: int, protocol: str = "TCP") -> bool:
-        """Say whether a pod may send to a target."""
+        """Return whether a pod may send to a target."""
         return self._allows("egress", "to", name, target, port, protocol)
 
     def receives(self, name: str, source: Peer, port: int) -> bool:
-        """Say whether a pod may receive from a source."""
+        """Return whether a pod may receive from a source."""
         return self._allows("ingress", "from", name, source, port, "TCP")
 
     def list_rules(self) -> list[tuple[dict, str, list, list]]:
@@ -108,7 +108,7 @@ def selects(selector: dict, labels: dict[str, str]) -> bool:
 
 
 def is_meant(rule: dict, peer: Peer) -> bool:
-    """Say whether one entry of a rule includes a peer."""
+    """Return whether one entry of a rule includes a peer."""
     if "ipBlock" in rule:
         return peer.address is not None and is_inside(rule["ipBlock"], peer.address)
     if peer.address is not None:
@@ -166,14 +166,14 @@ def test_names_are_resolved(network, pod, server, protocol):
     "server", [at("203.0.113.7"), at("2001:db8::1"), in_namespace("shop")], ids=str
 )
 @pytest.mark.parametrize("pod", PODS)
-def test_name_servers_of_others_are_not_asked(network, pod, server, protocol):
+def test_other_name_servers_are_not_reachable(network, pod, server, protocol):
     """In names that they resolve, data can leave."""
     assert not network.sends(pod, server, 53, protocol)
 
 
 @pytest.mark.parametrize("pod", PODS)
 @pytest.mark.parametrize("address", ["203.0.113.7", "10.1.2.3", "2001:db8::1"])
-def test_the_registry_and_the_database_are_reached(network, pod, address):
+def test_the_registry_and_the_database_are_reachable(network, pod, address):
     assert network.sends(pod, at(address), 443)
     assert network.sends(pod, at(address), 5432)
 
@@ -183,7 +183,7 @@ def test_the_registry_and_the_database_are_reached(network, pod, address):
     "address", ["169.254.169.254", "fd00:ec2::254", "fd20:ce::254"]
 )
 @pytest.mark.parametrize("port", [80, 443])
-def test_metadata_of_the_cloud_is_not_reached(network, pod, address, port):
+def test_metadata_of_the_cloud_is_not_reachable(network, pod, address, port):
     """It issues credentials."""
     assert not network.sends(pod, at(address), port)
 
@@ -194,7 +194,7 @@ def test_little_else_is_sent(network):
     assert not network.sends("iris-serving", network.pod("iris-watcher"), 8001)
 
 
-def test_clients_reach_predictions_only(network):
+def test_clients_only_reach_predictions(network):
     client = in_namespace("shop", **{"iris-client": "true"})
 
     assert network.receives("iris-serving", client, 8000)
@@ -202,7 +202,7 @@ def test_clients_reach_predictions_only(network):
     assert not network.receives("iris-watcher", client, 8001)
 
 
-def test_the_gateway_reaches_predictions_only(network):
+def test_the_gateway_only_reaches_predictions(network):
     proxy = in_namespace("envoy-gateway-system")
 
     assert network.receives("iris-serving", proxy, 8000)

@@ -1,4 +1,4 @@
-"""How many pods there are, and how they are replaced."""
+"""The number of pods, and their replacement."""
 
 import math
 import re
@@ -51,7 +51,9 @@ def test_the_autoscaler_knows_how_much_a_pod_can_use(scaler, container, read):
     assert f"IRIS_WORKERS={cores}" in settings["literals"]
 
 
-def test_a_rollout_of_the_largest_service_ends_in_time(deployment, scaler, container):
+def test_a_rollout_of_the_largest_service_completes_in_time(
+    deployment, scaler, container
+):
     """As many pods as the surge allows start at a time, each as slowly as it may."""
     replicas = scaler["maxReplicas"]
     strategy = deployment["strategy"]["rollingUpdate"]
@@ -67,7 +69,7 @@ def test_a_rollout_of_the_largest_service_ends_in_time(deployment, scaler, conta
     assert math.ceil(replicas / surge) * slowest < int(seconds[1])
 
 
-def test_drains_go_on_at_any_size(base, scaler):
+def test_drains_are_possible_at_any_size(base, scaler):
     """The budget is a share, which is rounded up: one pod at least, never all."""
     share = to_share(base["PodDisruptionBudget"]["maxUnavailable"])
 

@@ -1,4 +1,4 @@
-"""The watcher: what its manifest and its program must agree on."""
+"""The watcher: its manifest matches its program."""
 
 import json
 import re
@@ -75,7 +75,7 @@ def test_readiness_asks_a_route_of_the_watcher(container):
     assert probe["path"] in {rule.rule for rule in app.url_map.iter_rules()}
 
 
-def test_an_outage_of_the_registry_restarts_nothing(container):
+def test_an_outage_of_the_registry_does_not_restart_it(container):
     """No round succeeds then, so /health answers 503 (see create_app)."""
     app = create_app(None, "token", NoMetrics(), lambda: None, 1.0)
     path = container["readinessProbe"]["httpGet"]["path"]
@@ -126,7 +126,7 @@ def test_alerts_are_routed_to_it_as_in_the_stack(read):
     ]
 
 
-def test_its_environment_takes_the_registry_and_the_port_from_here(settings):
+def test_its_environment_uses_the_registry_and_port_of_the_manifest(settings):
     folder = PROJECT / "conf" / settings["KEDRO_ENV"]
     content = "".join(file.read_text() for file in folder.glob("*.yml"))
 
@@ -177,7 +177,7 @@ def test_a_trigger_is_sent_as_documented(tmp_path, container):
     assert set(json.loads(said)) == {"id"}
 
 
-def test_it_writes_only_to_volumes(pod, container, settings):
+def test_it_only_writes_to_volumes(pod, container, settings):
     stages = (PROJECT / "Dockerfile").read_text().split("\nFROM ")
     stage = next(each for each in stages if re.match(r"\S+ AS training\n", each))
     folder = re.search(r"^WORKDIR (\S+)", stage, re.MULTILINE)[1]
@@ -191,7 +191,7 @@ def test_it_writes_only_to_volumes(pod, container, settings):
     assert mounts[str(Path(records).parent)] in claims
 
 
-def test_nothing_else_trains_on_a_schedule(collect, kubernetes, template_of):
+def test_only_the_watcher_is_scheduled(collect, kubernetes, template_of):
     """Two schedulers would train at the same time, and one would not know the rules."""
     components = [f"components/{each.name}" for each in kubernetes.glob("components/*")]
     jobs = [

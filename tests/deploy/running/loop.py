@@ -32,7 +32,7 @@ class Loop:
 
 @pytest.fixture(scope="module")
 def loop(stack: Stack, copy_project: Callable[..., Any], tmp_path_factory: Any) -> Loop:
-    """Go through all that the dashboards show."""
+    """Cause everything that the dashboards show."""
     started = time.time()
     for _ in range(5):
         assert stack.predict(SETOSA).status_code == 503

@@ -102,7 +102,7 @@ class Stack:
                 process.wait()
 
     def kedro(self, project: Path, *arguments: str, **changes: str) -> str:
-        """Give a command to kedro, as in the trainer's container."""
+        """Run a kedro command, as in the trainer's container."""
         ran = subprocess.run(
             [sys.executable, "-m", "kedro", *arguments],
             cwd=project,
@@ -118,7 +118,7 @@ class Stack:
         return requests.post(self.url("serving:8000") + route, json=body, timeout=60)
 
     def ask(self, path: str, **parameters: object) -> Any:
-        """Ask Prometheus' API."""
+        """Query the API of Prometheus."""
         url = f"{self.url('prometheus:9090')}/api/v1/{path}"
         answer = requests.get(url, params=parameters, timeout=60)
         assert answer.ok, f"{parameters}: {answer.text}"

@@ -1,4 +1,4 @@
-"""Requests and labels that the stack gets."""
+"""Requests and labels for the stack."""
 
 import time
 
@@ -37,7 +37,7 @@ def report_wrong(stack: Stack, rows: int) -> None:
 
 
 def send_traffic(stack: Stack) -> None:
-    """Send requests of every kind, good and bad ones."""
+    """Send valid and invalid requests of every kind."""
     for row in (SETOSA, VIRGINICA, SETOSA | {"petal_width": 9.0}):
         assert stack.predict(row).ok
     batch = {"instances": [SETOSA, VIRGINICA, VIRGINICA]}
