@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 
 BUILD = Path(__file__).resolve().parents[1] / "build"
-# Folders of build, and what they are called below the site.
+# Folders in build, and their names on the site.
 PARTS = {"viz": "viz", "reference": "code", "notebooks": "notebooks"}
 NOTEBOOKS = """<!doctype html>
 <html lang="en">

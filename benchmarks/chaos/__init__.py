@@ -1,6 +1,6 @@
 """Chaos suite: breaks a real service in many ways, and checks what must hold.
 
-make chaos                  the long form; writes its table to docs/explanation/reliability.md
+make chaos                  the long form; writes to docs/explanation/reliability.md
 make chaos ARGS=--short     the short form for CI, under 2.5 minutes
 """
 

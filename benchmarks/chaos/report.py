@@ -1,4 +1,4 @@
-"""The table: printed, and written to docs/explanation/reliability.md between two markers."""
+"""The table: printed, and written into docs/explanation/reliability.md."""
 
 import os
 import platform

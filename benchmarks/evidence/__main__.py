@@ -3,8 +3,8 @@
     python -m benchmarks.evidence [--quiet 1000] [--rounds 100] [--short] [--no-write]
 
 Each round draws training rows and a month of hourly checks with 100 rows each, quiet or
-with a change after ten days. The tables are written to docs/explanation/statistics.md, the figures
-next to it. River's ADWIN is installed in a separate environment.
+with a change after ten days. The tables are written to docs/explanation/statistics.md,
+the figures next to it. River's ADWIN is installed in a separate environment.
 """
 
 import argparse

@@ -3,7 +3,7 @@
     python -m benchmarks.gate [--ties 2000] [--rounds 500]
 
 Each round draws held-out rows, and the gate compares the predictions of two models for
-them. The tables are written to docs/explanation/gate.md, the figure to docs/explanation/gate.svg.
+them. The tables are written to docs/explanation/gate.md, the figure next to it.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""The cost of many rows, computed from measured rates: a section of docs/how-to/scale.md."""
+"""Compute the cost of many rows from measured rates for docs/how-to/scale.md."""
 
 from collections.abc import Iterator
 from pathlib import Path

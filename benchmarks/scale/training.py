@@ -145,7 +145,7 @@ def introduce() -> list[str]:
         "## From a source to training rows",
         "",
         f"`make bench-rows` on {datetime.now(UTC):%Y-%m-%d}: rows of 8 numbers and 2"
-        " categories. Each step is a process of its own (seconds of"
+        " categories. Each step is a separate process (seconds of"
         " CPU time with its start, peak of resident memory), which cannot have more"
         f" than {LIMIT:g} GiB of data.",
     ]

@@ -23,6 +23,6 @@ def render() -> str:
 
 
 def _fill(text: str) -> str:
-    """Write the names of labels, and "…" for values, where Prometheus fills them in."""
+    """Replace Prometheus's placeholders by names of labels, or by "…" for values."""
     named = LABEL.sub(lambda match: f"*{match[1]}*", VALUE.sub("…", text))
     return " ".join(named.split()).replace("|", "\\|")

@@ -1,7 +1,7 @@
-"""Hooks of MkDocs: what the site has besides the Markdown files in docs.
+"""MkDocs hooks, which add to the site what the Markdown files in docs do not contain.
 
-``<!-- generated: NAME -->`` in a page is replaced by what its source says; the links to
-files of the repository, which are not part of the site, lead to where it is published.
+``<!-- generated: NAME -->`` in a page is replaced by generated text. Links to files
+outside docs lead to the published repository.
 """
 
 import os
@@ -49,7 +49,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 
 
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:
-    """Add the files that other programs write or have."""
+    """Add files from packages, and the OpenAPI document."""
     for path, (package, name) in ASSETS.items():
         content = (package_files(package) / name).read_bytes()
         files.append(File.generated(config, path, content=content))

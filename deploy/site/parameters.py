@@ -70,7 +70,7 @@ def _row(name: str, value: Json, given: Any, *, is_required: bool) -> str:
 
 
 def _type(value: Json) -> str:
-    """Say in words what a schema accepts."""
+    """Describe in words what a schema accepts."""
     if "$ref" in value:
         return "mapping"
     for key in ("anyOf", "oneOf"):
@@ -78,9 +78,7 @@ def _type(value: Json) -> str:
             return " or ".join(dict.fromkeys(map(_type, value[key])))
     choices = value.get("enum", [value["const"]] if "const" in value else [])
     if choices:
-        return ", ".join(
-            f"`{each}`" for each in value.get("enum", [value.get("const")])
-        )
+        return ", ".join(f"`{each}`" for each in choices)
     if value.get("type") == "array":
         return f"list of {_type(value['items'])}"
     limits = [text.format(value[key]) for key, text in LIMITS.items() if key in value]

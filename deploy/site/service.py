@@ -1,6 +1,6 @@
-"""What the service says of itself: its OpenAPI document, its routes and its metrics.
+"""The OpenAPI document, the routes and the metrics, from a running service.
 
-It serves the model of the last training, which ``make docs`` starts with.
+It serves the model of the last training, which ``make docs`` runs first.
 """
 
 import json
@@ -34,13 +34,13 @@ class Described(NamedTuple):
 
 def render_openapi() -> str:
     """Return the OpenAPI document as a script: pages opened as files load no JSON."""
-    return f"const openapi = {json.dumps(_ask().openapi)};\n"
+    return f"const openapi = {json.dumps(_read_service().openapi)};\n"
 
 
 def render_routes() -> str:
     """Return a row for each route and method."""
     rows = ["| route | purpose |", "| --- | --- |"]
-    for path, methods in _ask().openapi["paths"].items():
+    for path, methods in _read_service().openapi["paths"].items():
         for method, operation in methods.items():
             rows.append(f"| `{method.upper()} {path}` | {operation['summary']} |")
     return "\n".join(rows)
@@ -49,7 +49,7 @@ def render_routes() -> str:
 def render_metrics() -> str:
     """Return a row for each metric: name, type, labels, meaning."""
     rows = ["| metric | type | labels | meaning |", "| --- | --- | --- | --- |"]
-    for metric, labels in _ask().metrics:
+    for metric, labels in _read_service().metrics:
         name = f"{metric.name}_total" if metric.type == "counter" else metric.name
         shown = ", ".join(f"`{label}`" for label in labels)
         rows.append(f"| `{name}` | {metric.type} | {shown} | {metric.documentation} |")
@@ -57,7 +57,7 @@ def render_metrics() -> str:
 
 
 @cache
-def _ask() -> Described:
+def _read_service() -> Described:
     file = Path(os.environ.get("IRIS_DOCS_MODEL", MODEL))
     if not file.exists():
         raise FileNotFoundError(f"{file} is missing; make run trains a model")

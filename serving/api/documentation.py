@@ -49,7 +49,7 @@ def page() -> ApiResponse:
 
 @blueprint.get("/docs/start.js")
 def script() -> ApiResponse:
-    """Start Swagger UI: a file of its own, as the policy forbids inline scripts."""
+    """Start Swagger UI from a separate file: the policy forbids inline scripts."""
     return ApiResponse(SCRIPT, content_type="text/javascript; charset=utf-8")
 
 

@@ -1,7 +1,7 @@
 """The tables of predictions and feedback.
 
-Training and monitoring also read them, by column names. docs/reference/database.md describes them. A
-change requires a migration.
+Training and monitoring also read them, by column names. docs/reference/database.md
+describes them. A change requires a migration.
 """
 
 from sqlalchemy import (

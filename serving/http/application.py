@@ -176,7 +176,7 @@ class Application(Flask):
 
 
 def make_id() -> str:
-    """Make an id of 32 hexadecimal digits; it is no secret, so random() is enough."""
+    """Make an id of 32 hexadecimal digits; not a secret, so random() is enough."""
     return f"{random.getrandbits(128):032x}"
 
 

@@ -37,7 +37,7 @@ class Recoder:
         """Convert rows to the encoding of the target.
 
         Rows are omitted if the target rejects one of their values, or if it might know
-        their unknown category, whose text is not kept.
+        their unknown category: its text is not kept.
 
         Args:
             rows: Rows that the source accepts, shape (n_rows, n_features).

@@ -331,9 +331,9 @@ def test_a_recreated_registry_is_followed(
 
     registry.file.unlink()
     shutil.copy(empty_registry, registry.file)
-    anew = type(registry)(registry.folder)
-    anew.uri = f"sqlite:////{registry.file}"  # MLflow keeps connections by URI
-    anew.release(other_bytes)
+    restored = type(registry)(registry.folder)
+    restored.uri = f"sqlite:////{registry.file}"  # MLflow keeps connections by URI
+    restored.release(other_bytes)
 
     def serves_new() -> bool:
         return server.get("/model").json()["digest"] != old

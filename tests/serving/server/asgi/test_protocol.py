@@ -28,25 +28,25 @@ def short_deadlines(monkeypatch):
     ids=["silent", "half a head", "no body", "half a body", "half of the second"],
 )
 def test_an_unfinished_request_is_aborted(parts, converse):
-    heard = converse(*parts)
+    received = converse(*parts)
 
-    assert heard.count(b"200 OK") == (parts[-1:] == [b"POST"])
+    assert received.count(b"200 OK") == (parts[-1:] == [b"POST"])
 
 
 @pytest.mark.parametrize("after", [b"", b"\r\n", b"\r\n" * 3])
 def test_an_idle_connection_is_closed_whatever_empty_lines_come(after, converse):
-    heard = converse(POST + b"1234", after, keep_alive=0.3)
+    received = converse(POST + b"1234", after, keep_alive=0.3)
 
-    assert heard.count(b"200 OK") == 1
+    assert received.count(b"200 OK") == 1
 
 
 def test_a_client_may_pause_between_requests(converse):
     pause = [b""] * 20
     last = POST.replace(b"Host: x", b"Host: x\r\nConnection: close") + b"1234"
 
-    heard = converse(POST, b"1234", *pause, last)
+    received = converse(POST, b"1234", *pause, last)
 
-    assert heard.count(b"200 OK") == 2
+    assert received.count(b"200 OK") == 2
 
 
 def test_a_large_request_may_be_followed_by_half_a_head(converse):
@@ -54,9 +54,9 @@ def test_a_large_request_may_be_followed_by_half_a_head(converse):
     first = HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body
     second = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
-    heard = converse(first + second[:15], second[15:])
+    received = converse(first + second[:15], second[15:])
 
-    assert heard.count(b"200 OK") == 2
+    assert received.count(b"200 OK") == 2
 
 
 def test_a_client_that_does_not_read_is_cut_off(listen):
@@ -152,11 +152,11 @@ def test_trailers_are_never_headers(converse):
     first = CHUNKED.replace(b"/predict", b"/headers") + b"0\r\nX-Api-Key: a\r\n\r\n"
     last = b"GET /headers HTTP/1.1\r\nConnection: close\r\n\r\n"
 
-    heard = converse(first + last)
+    received = converse(first + last)
 
-    assert heard.count(b"transfer-encoding") == 1
-    assert heard.endswith(b"\r\n\r\nconnection")
-    assert b"x-api-key" not in heard
+    assert received.count(b"transfer-encoding") == 1
+    assert received.endswith(b"\r\n\r\nconnection")
+    assert b"x-api-key" not in received
 
 
 @pytest.mark.parametrize(

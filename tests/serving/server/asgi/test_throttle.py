@@ -48,11 +48,11 @@ def test_too_many_pipelined_requests_are_refused_after_the_others(
 ):
     monkeypatch.setattr(throttle, "MOST_WAITING", 100)
 
-    heard = converse(GET * 150)
+    received = converse(GET * 150)
 
-    assert heard.count(b"200 OK") == 101
-    assert heard.count(REFUSED) == 1
-    assert heard.endswith(b"Too many pipelined requests are waiting.")
+    assert received.count(b"200 OK") == 101
+    assert received.count(REFUSED) == 1
+    assert received.endswith(b"Too many pipelined requests are waiting.")
 
 
 def test_requests_that_wait_are_counted_on_all_connections(listen, monkeypatch):
@@ -69,10 +69,10 @@ def test_requests_that_wait_are_counted_on_all_connections(listen, monkeypatch):
             for _, writer in connections:
                 writer.transport.resume_reading()
                 writer.write_eof()
-            heard = [await reader.read() for reader, _ in connections]
+            received = [await reader.read() for reader, _ in connections]
             for _, writer in connections:
                 writer.close()
-        assert sorted(each.count(REFUSED) for each in heard) == [0, 1]
+        assert sorted(each.count(REFUSED) for each in received) == [0, 1]
 
     run(converse())
 
@@ -84,9 +84,9 @@ def test_requests_that_wait_are_counted_on_all_connections(listen, monkeypatch):
     [(GET, 1), (LARGE, 1), (GET * 3, 3), (GET + CHUNKED, 1), (GET + POST + b"1234", 2)],
 )
 def test_invalid_requests_are_refused_after_valid_ones(converse, requests, answered):
-    heard = converse(requests + b"\0\r\n\r\n")
+    received = converse(requests + b"\0\r\n\r\n")
 
-    before, refusal, _ = heard.partition(REFUSED)
+    before, refusal, _ = received.partition(REFUSED)
 
     assert before.count(b"200 OK") == answered
     assert refusal
@@ -111,10 +111,10 @@ def test_no_request_is_started_before_the_last_response_is_read(listen, large_an
             assert len(connection.pipeline) == 3
 
             writer.transport.resume_reading()
-            heard = await reader.read()
+            received = await reader.read()
             writer.close()
-        assert heard.count(large_answer) == 3
-        assert heard.count(b"200 OK") == 4
+        assert received.count(large_answer) == 3
+        assert received.count(b"200 OK") == 4
 
     run(converse())
 
