@@ -72,14 +72,16 @@ def prune(registry):
     registry.prune(0)
 
 
-# What each of them leaves when it is complete, and how many effects it has.
+# What each of them leaves when it is complete, the first effect before which it is
+# killed, and how many effects it has. The first ones take the lock, in the same way in
+# all of them: only a release is killed there.
 CHANGES = {
-    release: ({"Production": "5", "Previous": "3", "Challenger": "4"}, 10),
-    refuse: ({"Production": "3", "Previous": "2", "Challenger": "5"}, 7),
-    release_again: ({"Production": "4", "Previous": "3"}, 13),
-    promote: ({"Production": "4", "Previous": "3"}, 8),
-    roll_back: ({"Production": "2", "Previous": "3", "Challenger": "4"}, 7),
-    prune: ({"Production": "3", "Previous": "2", "Challenger": "4"}, 6),
+    release: ({"Production": "5", "Previous": "3", "Challenger": "4"}, 1, 10),
+    refuse: ({"Production": "3", "Previous": "2", "Challenger": "5"}, 5, 7),
+    release_again: ({"Production": "4", "Previous": "3"}, 5, 13),
+    promote: ({"Production": "4", "Previous": "3"}, 4, 8),
+    roll_back: ({"Production": "2", "Previous": "3", "Challenger": "4"}, 4, 7),
+    prune: ({"Production": "3", "Previous": "2", "Challenger": "4"}, 4, 6),
 }
 BEFORE = {"Production": "3", "Previous": "2", "Challenger": "4"}
 
@@ -88,7 +90,7 @@ def change(uri, action, nth, is_ready):
     """Make a change, and die before its nth effect."""
     effects = iter(range(1, nth))
 
-    def let_live_or_die(effect):
+    def kill_before_nth(effect):
         def call(*args, **kwargs):
             if next(effects, None) is None:
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -97,7 +99,7 @@ def change(uri, action, nth, is_ready):
         return call
 
     for name in EFFECTS:
-        setattr(MlflowClient, name, let_live_or_die(getattr(MlflowClient, name)))
+        setattr(MlflowClient, name, kill_before_nth(getattr(MlflowClient, name)))
     registry = Registry("iris", MlflowClient(uri))
     registry.aliases()
     is_ready.set()
@@ -166,8 +168,8 @@ def check(registry, action):
     ("action", "nth"),
     [
         (action, nth)
-        for action, (_, effects) in CHANGES.items()
-        for nth in range(1, effects + 1)
+        for action, (_, first, effects) in CHANGES.items()
+        for nth in range(first, effects + 1)
     ],
 )
 def test_change_killed_before_an_effect_is_completed_or_undone(uri, action, nth):
@@ -180,7 +182,7 @@ def test_change_killed_before_an_effect_is_completed_or_undone(uri, action, nth)
 
 @pytest.mark.parametrize("action", CHANGES)
 def test_change_that_is_not_killed_is_complete(uri, action):
-    aliases, effects = CHANGES[action]
+    aliases, _, effects = CHANGES[action]
     process = start(uri, action, effects + 1)
     process.join()
 
@@ -188,7 +190,7 @@ def test_change_that_is_not_killed_is_complete(uri, action):
     assert Registry("iris", MlflowClient(uri)).aliases() == aliases
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(5))
 def test_change_killed_at_a_random_moment_is_completed_or_undone(uri, seed):
     chance = random.Random(seed)  # noqa: S311
     action = chance.choice(list(CHANGES))
