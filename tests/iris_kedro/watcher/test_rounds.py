@@ -5,74 +5,17 @@ import pytest
 import sqlalchemy
 from mlflow.exceptions import MlflowException
 
-from iris_kedro.watcher.loop import Loop
 from iris_kedro.watcher.records.lease import Lease
 from iris_kedro.watcher.records.tables import lease as lease_table
 from iris_kedro.watcher.rules import Kind
 from iris_kedro.watcher.status import PRODUCTION
-from serving.database import schema
 from serving.database.engine import connect
-from serving.database.tables import feedback, predictions
-from tests.iris_kedro.watcher.lab import Lab
-
-
-@pytest.fixture
-def lab(tmp_path, url, store):
-    lab = Lab(tmp_path, url).prepare()
-    lab.plan("released")
-    return lab
-
-
-@pytest.fixture
-def once(lab):
-    """Return a function that runs ``kedro watch --once``."""
-
-    def once(**parameters):
-        return Loop(lab.build(**parameters), 0.05).run_once()
-
-    return once
-
-
-@pytest.fixture
-def label(url):
-    """Return a function that stores labelled predictions, as the service does."""
-    engine = connect(url)
-    schema.upgrade(engine)
-
-    def label(number, at, model="iris"):
-        rows = [
-            {"prediction_id": f"{model} {at}", "row_index": index, "model": model}
-            for index in range(number)
-        ]
-        shared = dict.fromkeys(
-            ("version", "arm", "request_id", "route", "prediction"), "1"
-        ) | {"features": "{}", "probabilities": "{}", "predicted_at": at}
-        with engine.begin() as connection:
-            connection.execute(predictions.insert(), [row | shared for row in rows])
-            for row in rows:
-                del row["model"]
-                row |= {"label": "x", "received_at": at}
-            connection.execute(feedback.insert(), rows)
-
-    return label
-
-
-def decided(store):
-    return [(each.action, each.rule, each.outcome) for each in store.list_decisions(99)]
-
-
-RELEASED = ("run", "due", "released")
+from serving.database.tables import feedback
+from tests.iris_kedro.watcher.decisions import RELEASED, decided
 
 
 def list_idle(caplog):
     return [each.message for each in caplog.records if "Nothing" in each.message]
-
-
-@pytest.fixture
-def logged(caplog):
-    """Return what the watcher logs."""
-    caplog.set_level("INFO", "iris_kedro.watcher")
-    return caplog
 
 
 def test_a_round_without_triggers_decides_nothing_and_says_so(store, once, logged):
@@ -248,72 +191,6 @@ def test_times_that_were_missed_are_one_run(store, lease, once):
         once(triggers={"schedule": "*/20 * * * *"})
 
     assert decided(store) == [RELEASED]
-
-
-@pytest.fixture
-def report(lab):
-    def report(verdict):
-        values = {"model": "iris", "version": "7", "as_of": "2026-11-01T12:00:00Z"}
-        values |= {"verdict": verdict, "rows": 500, "reasons": ["petals are longer"]}
-        (lab.folder / "monitoring.json").write_text(json.dumps(values))
-
-    return report
-
-
-MONITORING = {"source_minutes": 0, "monitoring": "*/5 * * * *"}
-
-
-def test_drift_without_anything_new_is_not_acted_on(lab, store, once, label, report):
-    once(triggers={"source_minutes": 0})
-    report("data drift")
-    label(2, at=100.0)
-
-    once(triggers=MONITORING)  # the monitoring
-    once(triggers=MONITORING)
-
-    assert decided(store) == [RELEASED, ("skip", "nothing new", None)]
-    assert lab.events()[-1][2] == ["run", "--pipelines", "monitoring"]
-    reason = store.list_decisions(1)[0].reason
-    assert "data drift for version 7: petals are longer" in reason
-    assert "runs do not use labelled rows" in reason
-    assert "training again would give the same model" in reason
-
-
-def test_drift_without_new_labels_says_so(store, once, label, report):
-    triggers = MONITORING | {"labels": 100}
-    label(2, at=100.0)
-    once(triggers=triggers)  # the first run, on the source, uses these labels
-    report("data drift")
-
-    once(triggers=triggers)
-    once(triggers=triggers)
-
-    assert "there are no new labelled rows" in store.list_decisions(1)[0].reason
-
-
-def test_drift_and_new_labels_are(store, once, label, report):
-    triggers = MONITORING | {"labels": 100}
-    once(triggers=triggers)  # the first run, on the source
-    report("worse")
-    label(2, at=100.0)
-    once(triggers=triggers)
-    once(triggers=triggers)
-
-    assert decided(store) == [RELEASED] * 2
-
-
-def test_a_quiet_report_is_no_trigger(store, once, label, report):
-    report("quiet")
-    label(2, at=100.0)
-    once(triggers={"monitoring": "*/5 * * * *"})
-
-    assert store.list_waiting() == ()
-
-
-def test_nothing_is_monitored_before_there_is_a_prediction(lab, once):
-    once(triggers={"monitoring": "*/5 * * * *"})
-
-    assert lab.events() == []
 
 
 def test_a_failed_run_is_tried_again_until_the_breaker_opens(lab, store, once):

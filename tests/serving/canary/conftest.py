@@ -11,8 +11,8 @@ from flask import Flask
 from serving.canary.partner import Partner
 from serving.monitoring.observers import Observation
 from serving.service import the_service
+from tests.serving.canary.keyed_requests import CANARY, PREVIOUS
 
-CANARY, PREVIOUS = "4", "2"
 HANGS = 7.77  # a sepal length
 
 

@@ -1,4 +1,4 @@
-"""The model that predicts, and the observation of the other one."""
+"""Which model answers, and what is known of the other one."""
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
@@ -8,20 +8,14 @@ import pytest
 
 from serving.model.onnx_model import ModelRefusedError, Prediction
 from serving.service import the_service
-
-KEYS = [f"user-{number}" for number in range(200)]
-PRODUCTION, CANARY, PREVIOUS = "3", "4", "2"
-
-
-def ask(client, body, key: str = "", **headers: str):
-    headers |= {"X-Canary-Key": key} if key else {}
-    with client.post("/predict", json=body, headers=headers) as answer:
-        assert answer.status_code == 200, answer.text
-        return answer.json["model"]["version"]
-
-
-def scrape(app) -> str:
-    return app.test_client().get("/metrics").text
+from tests.serving.canary.keyed_requests import (
+    CANARY,
+    KEYS,
+    PREVIOUS,
+    PRODUCTION,
+    ask,
+    scrape,
+)
 
 
 def test_a_key_gets_the_same_model_in_all_processes(make_canary, setosa):
@@ -55,7 +49,7 @@ def test_a_client_is_kept_by_its_api_key(make_canary, setosa, tmp_path):
     assert {ask(client, setosa, key, **bearer) for key in KEYS} == {PRODUCTION, CANARY}
 
 
-def test_an_unchecked_api_key_does_not_assign_the_model(make_canary, setosa):
+def test_an_api_key_that_nobody_checks_is_no_key(make_canary, setosa):
     client = make_canary("0.5").test_client()
 
     answers = {ask(client, setosa, **{"X-API-Key": "shared"}) for _ in range(50)}
@@ -64,7 +58,7 @@ def test_an_unchecked_api_key_does_not_assign_the_model(make_canary, setosa):
 
 
 def list_dialects(row: dict) -> dict:
-    """Return a request in each protocol: path, arguments, how to read the version."""
+    """Return a request in each dialect: path, arguments, how to read the version."""
     names, values = list(row), [float(value) for value in row.values()]
     tensor = {"name": "x", "shape": [1, 4], "datatype": "FP32", "data": values}
     csv = f"{','.join(names)}\n{','.join(map(str, values))}\n"
@@ -82,7 +76,9 @@ def list_dialects(row: dict) -> dict:
 @pytest.mark.parametrize(
     "dialect", ["row", "batch", "csv", "csv to csv", "mlflow", "v2"]
 )
-def test_the_canary_serves_every_protocol(make_canary, setosa, observe, dialect, iris):
+def test_every_dialect_answers_with_the_canary(
+    make_canary, setosa, observe, dialect, iris
+):
     app = make_canary("1")
     seen = observe(app)
     path, arguments = list_dialects(setosa)[dialect]
@@ -123,7 +119,7 @@ def test_a_batch_has_one_model(make_canary, setosa):
     assert versions == {PRODUCTION, CANARY}
 
 
-def test_rows_are_counted_for_the_version_that_predicted(make_canary, setosa):
+def test_rows_are_counted_for_the_version_that_answered(make_canary, setosa):
     app = make_canary("0.5")
     client = app.test_client()
 
@@ -136,7 +132,7 @@ def test_rows_are_counted_for_the_version_that_predicted(make_canary, setosa):
         assert f"serving_predictions_total{labels} {count}.0" in metrics
 
 
-def test_requests_to_production_have_no_other_prediction(make_canary, setosa, observe):
+def test_what_is_not_for_the_canary_has_no_other_answer(make_canary, setosa, observe):
     app = make_canary("0")
     seen = observe(app)
 
@@ -145,7 +141,7 @@ def test_requests_to_production_have_no_other_prediction(make_canary, setosa, ob
     assert (seen[0].arm, seen[0].other) == ("production", None)
 
 
-def test_previous_predicts_but_its_predictions_are_not_returned(
+def test_previous_predicts_beside_production_and_answers_nothing(
     make_app, iris, load_previous, partner, setosa, observe
 ):
     app = make_app(iris)
@@ -161,67 +157,6 @@ def test_previous_predicts_but_its_predictions_are_not_returned(
     assert observation.other.seconds > 0
     pairs = 'serving_paired_predictions_total{agrees="true",other="2",version="3"} 1.0'
     assert pairs in scrape(app)
-
-
-@pytest.fixture
-def passenger() -> dict:
-    return {"age": 8, "siblings": 1, "alone": False, "port": "C", "deck": "2"}
-
-
-@pytest.fixture
-def make_passengers(make_canary, passengers, with_ports):
-    """Serve passengers, with a canary that has other categories of the port."""
-
-    def make_passengers(*categories):
-        return make_canary("1", with_ports(*categories), passengers)
-
-    return make_passengers
-
-
-def test_rows_are_recoded_for_a_canary_with_another_order(
-    make_passengers, passenger, passengers, observe
-):
-    app = make_passengers("S", "never seen", "C", "Q")
-    seen = observe(app)
-
-    answer = app.test_client().post("/predict", json=passenger).json
-
-    [observation] = seen
-    assert answer["model"]["version"] == CANARY
-    assert observation.rows[0, 3] == 2
-    # The same graph with another order, so the prediction must be the same.
-    np.testing.assert_array_equal(
-        observation.prediction.probabilities, observation.other.prediction.probabilities
-    )
-    show = observation.model.contract.show_row
-    assert show(observation.rows[0]) == passenger
-
-
-def test_production_predicts_rows_that_the_canary_cannot_encode(
-    make_passengers, passenger, passengers, observe
-):
-    app = make_passengers("C", "Q", "S", "never seen", "Belfast")
-    client, seen = app.test_client(), observe(app)
-    known, unknown = passenger, passenger | {"port": "Belfast"}
-
-    def send(*rows) -> str:
-        answer = client.post("/predict/batch", json={"instances": rows}).json
-        return answer["model"]["version"]
-
-    assert send(known, known) == CANARY
-    assert send(known, unknown) == passengers.version.version
-
-    assert seen[1].model is passengers
-    assert (seen[1].arm, seen[1].other) == ("canary", None)
-    assert 'serving_dropped_rows_total{observer="partner"} 2.0' in scrape(app)
-
-
-def test_requests_are_validated_by_production_alone(make_canary, with_length, setosa):
-    client = make_canary("1", with_length(maximum=50.0)).test_client()
-
-    answer = client.post("/predict", json=setosa | {"sepal_length": 40})
-
-    assert answer.status_code == 422
 
 
 def fail(rows, options):
@@ -247,7 +182,7 @@ def failing(request, make_canary, partner, monkeypatch):
     return app
 
 
-def test_production_predicts_when_the_canary_fails(
+def test_production_answers_when_the_canary_fails(
     failing, setosa, observe, partner, caplog
 ):
     client, seen = failing.test_client(), observe(failing)
@@ -266,7 +201,7 @@ def test_production_predicts_when_the_canary_fails(
     assert errors == ["background task failed", "version withdrawn"]
 
 
-def test_a_hanging_canary_is_terminated(
+def test_a_canary_that_hangs_is_ended(
     make_canary, setosa, observe, partner, monkeypatch, hanging_bytes
 ):
     monkeypatch.setattr("serving.canary.partner.LONGEST_SECONDS", 0.1)
@@ -309,7 +244,7 @@ def test_a_guard_that_fails_costs_nothing(
     assert partner(app).running is None
 
 
-def test_a_canary_for_another_production_is_not_used(
+def test_a_canary_for_another_production_answers_nothing(
     make_canary, setosa, build_iris, load, with_length, wine_bytes
 ):
     other_features = make_canary("1", with_length(name="other"))
@@ -331,7 +266,7 @@ def test_a_canary_without_a_share_is_refused(make_canary, partner, load_canary):
     assert partner(app).running.share == 0.5
 
 
-def test_the_version_in_the_path_predicts(make_canary, setosa, observe):
+def test_a_version_in_the_path_is_the_one_that_answers(make_canary, setosa, observe):
     tensor = {"name": "x", "shape": [1, 4], "datatype": "FP32"}
     body = {"inputs": [tensor | {"data": list(setosa.values())}]}
     found = {}
@@ -378,7 +313,7 @@ def test_a_canary_is_shown_everywhere(make_canary):
     assert 'serving_canary_share{alias="Canary",version="4"} 0.05' in scrape(app)
 
 
-def test_a_changed_share_is_shown(make_canary, partner, load_canary):
+def test_another_share_is_another_description(make_canary, partner, load_canary):
     app = make_canary("0.05")
     client = app.test_client()
     tag = client.get("/model").headers["ETag"]

@@ -8,77 +8,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-from prometheus_client import CollectorRegistry
-from sqlalchemy import Engine
 
 from serving.database import schema
-from serving.database.metrics import DatabaseMetrics
-from serving.database.predictions.writer import PredictionWriter
-from serving.model.onnx_model import Prediction
 from serving.monitoring.logs import JsonFormatter
-from serving.monitoring.observers import CompletedRequest, Observation
 from serving.monitoring.tasks import TaskErrors
-
-SETOSA = np.array([5.1, 3.5, 1.4, 0.2], dtype=np.float32)
-
-
-class Writing:
-    """A writer, and its reports."""
-
-    def __init__(self, engine: Engine, model, max_bytes: int = 10**8) -> None:
-        self.registry = CollectorRegistry()
-        self.dropped: list[int] = []
-        self.errors: list[Exception] = []
-        self.engine = engine
-        self._model = model
-        self._count = 0
-        self.writer = PredictionWriter(
-            engine,
-            frozenset(),
-            max_bytes,
-            DatabaseMetrics(self.registry),
-            self.dropped.append,
-            lambda _, error: self.errors.append(error),
-        )
-
-    def submit(
-        self, rows: int = 1, prediction_id: str | None = None, label: str | None = None
-    ) -> None:
-        self._count += 1
-        matrix = np.tile(SETOSA, (rows, 1))
-        prediction = self._model.predict(matrix)
-        if label:
-            labels = np.array([label] * rows, dtype=np.object_)
-            prediction = Prediction(labels, prediction.probabilities)
-        observation = Observation(
-            self._model,
-            matrix,
-            prediction,
-            prediction_id or f"{self._count:032x}",
-            "my-id",
-            "/predict",
-            time.time(),
-        )
-        self.writer.submit(
-            CompletedRequest(
-                "POST", "/predict", 200, 0.1, 0.0, 0.0, "id", None, observation
-            )
-        )
-
-    def flush(self) -> None:
-        """Try immediately, even after a failure."""
-        self.writer._retry_at = 0.0
-        self.writer.flush()
-
-    @property
-    def up(self) -> float:
-        return self.registry.get_sample_value("serving_database_up")
-
-    @property
-    def buffered(self) -> float:
-        return self.registry.get_sample_value("serving_database_buffered_rows")
+from tests.serving.database.predictions.writing import Writing
 
 
 @pytest.fixture
@@ -96,7 +31,7 @@ def writing(make_writing, url) -> Writing:
 
 @pytest.fixture
 def messages(caplog):
-    """Return the log messages by level."""
+    """Return what was logged, by level."""
     caplog.set_level(logging.INFO, "serving")
     return lambda: [(each.levelname, each.getMessage()) for each in caplog.records]
 
@@ -150,7 +85,7 @@ def test_a_repeated_row_is_skipped(writing, url, read):
     assert [row["row_index"] for row in read(url)] == [0, 1, 2]
 
 
-def test_the_thread_stores_rows_automatically(writing, url, read, eventually):
+def test_the_thread_stores_without_being_asked(writing, url, read, eventually):
     writing.writer.start()
 
     writing.submit()
@@ -183,7 +118,7 @@ def test_several_writers_share_a_database(make_writing, url, read):
     assert all(writing.dropped == [] for writing in writings)
 
 
-def test_rows_wait_within_the_limit_during_an_outage(
+def test_rows_wait_within_the_limit_while_the_database_is_away(
     tmp_path, make_writing, read, messages
 ):
     url = f"sqlite:///{tmp_path / 'folder' / 'predictions.db'}"
@@ -203,7 +138,7 @@ def test_rows_wait_within_the_limit_during_an_outage(
     assert writing.errors == []
 
 
-def test_attempts_become_rare_during_an_outage(tmp_path, make_writing):
+def test_attempts_become_rare_while_the_database_is_away(tmp_path, make_writing):
     writing = make_writing(f"sqlite:///{tmp_path / 'folder' / 'predictions.db'}")
     pauses = []
     for _ in range(7):
@@ -212,14 +147,12 @@ def test_attempts_become_rare_during_an_outage(tmp_path, make_writing):
     assert pauses == [0.5, 1, 2, 4, 8, 10, 10]
 
     (tmp_path / "folder").mkdir()
-    writing.writer.flush()  # no attempt yet
+    writing.writer.flush()  # it is not asked yet
 
     assert writing.up == 0
 
 
-def test_rows_that_cannot_be_stored_at_a_stop_are_counted(
-    tmp_path, make_writing, messages
-):
+def test_what_cannot_be_stored_at_a_stop_is_counted(tmp_path, make_writing, messages):
     writing = make_writing(f"sqlite:///{tmp_path / 'folder' / 'predictions.db'}")
     writing.writer.start()
     writing.submit(rows=3)
@@ -246,7 +179,7 @@ def test_a_deleted_file_is_replaced(tmp_path, make_writing, sqlite_url, read):
     assert [row["prediction_id"][-1] for row in read(sqlite_url)] == ["2"]
 
 
-def test_all_rows_are_stored_after_an_outage(postgres, make_writing, read, messages):
+def test_a_server_that_was_away_gets_everything(postgres, make_writing, read, messages):
     url = postgres.create_database()
     writing = make_writing(url)
     writing.submit()
@@ -330,7 +263,7 @@ def test_a_database_that_hangs_is_reported(
 
 @pytest.fixture
 def small_disk(tmp_path) -> Iterator[Path]:
-    """Mount a disk of 512 KB, which needs permission."""
+    """Mount a disk of 512 KB; needs the right to."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(folder)]
@@ -362,7 +295,7 @@ def test_a_full_disk_keeps_rows_waiting_until_there_is_room(
     assert messages() == [FAILED, RECOVERED]
 
 
-def test_only_rejected_rows_are_dropped(postgres, make_writing, read):
+def test_only_rows_that_no_database_takes_are_dropped(postgres, make_writing, read):
     url = postgres.create_database()
     writing = make_writing(url)
     for prediction_id in ("a", "\0", "b", "c", "\0\0", "d"):
@@ -384,7 +317,7 @@ def test_a_class_may_be_any_text(writing, url, read, label):
     assert [row["prediction"] for row in read(url)] == [label]
 
 
-def test_an_error_of_postgresql_shows_no_values(
+def test_a_class_that_postgresql_does_not_take_shows_no_values(
     postgres, make_writing, messages, caplog
 ):
     writing = make_writing(postgres.create_database())
@@ -401,7 +334,7 @@ def test_an_error_of_postgresql_shows_no_values(
     assert (writing.up, writing.buffered, writing.dropped) == (1, 0, [1])
 
 
-def test_tables_of_a_later_version_are_not_changed(make_writing, url, messages):
+def test_tables_of_a_later_version_are_left_alone(make_writing, url, messages):
     writing = make_writing(url)
     writing.flush()
     with writing.engine.begin() as connection:
