@@ -26,6 +26,7 @@ rich.reconfigure(width=200)
 pytest_plugins = [
     "tests.deploy.running.loop",
     "tests.fixtures.browser",
+    "tests.fixtures.completed_runs",
     "tests.fixtures.mlflow",
     "tests.fixtures.models",
     "tests.fixtures.parameters",

@@ -1,0 +1,223 @@
+"""What ``kedro run`` leaves behind as the project is shipped."""
+
+import json
+
+import mlflow
+import pytest
+import yaml
+
+pytestmark = pytest.mark.slow
+
+DATA_SCIENCE = "parameters_data_science.yml"
+SHIPPED_CANDIDATES = [
+    "logistic_regression",
+    "random_forest",
+    "support_vector_machine",
+    "k_nearest_neighbors",
+    "gradient_boosting",
+]
+
+
+@pytest.fixture
+def parent(shipped):
+    return shipped.project.parents()[0]
+
+
+@pytest.fixture
+def children(shipped, parent):
+    return shipped.project.children(parent)
+
+
+def test_shipped_run_releases_a_first_model(shipped):
+    assert shipped.exit_code == 0
+    assert shipped.project.registry.aliases()["Production"] == "1"
+    assert "released by this run" in shipped.output
+
+
+@pytest.mark.parametrize("noise", ["warning", "deprecat", "traceback", "tracking_uri"])
+def test_shipped_run_prints_no_noise(shipped, noise):
+    assert noise not in shipped.output.lower()
+
+
+def test_shipped_run_is_finished_and_says_where_it_comes_from(parent):
+    assert parent.info.status == "FINISHED"
+    assert "scikit-learn==" in parent.data.tags["packages"]
+    assert {"git_commit", "code_digest"} <= parent.data.tags.keys()
+
+
+def test_each_shipped_candidate_has_a_finished_run(children):
+    assert sorted(children) == sorted(SHIPPED_CANDIDATES)
+    assert {run.info.status for run in children.values()} == {"FINISHED"}
+
+
+@pytest.mark.parametrize("name", SHIPPED_CANDIDATES)
+def test_candidate_run_has_all_metrics(children, name):
+    wanted = {
+        f"cv.{metric}{part}"
+        for metric in ("log_loss", "accuracy")
+        for part in ("", ".standard_error", ".folds")
+    }
+
+    assert children[name].data.metrics.keys() == wanted
+
+
+@pytest.mark.parametrize("name", SHIPPED_CANDIDATES)
+def test_candidate_run_has_its_parameters_and_the_best_ones(children, name, shipped):
+    path = shipped.project.path / "conf/base" / DATA_SCIENCE
+    content = yaml.safe_load(path.read_text())
+    candidate = content["data_science"]["candidates"][name]
+
+    parameters = children[name].data.params
+
+    assert parameters["class"] == candidate["class"]
+    assert {f"best.{key}" for key in candidate["grid"]} <= parameters.keys()
+
+
+@pytest.mark.parametrize("name", SHIPPED_CANDIDATES)
+def test_candidate_run_has_every_point_of_its_search(shipped, children, name):
+    artifacts = shipped.project.client.list_artifacts(children[name].info.run_id)
+
+    assert {artifact.path for artifact in artifacts} == {
+        "search.json",
+    }
+
+
+def test_models_of_all_candidates_are_kept_without_pickle(shipped, parent):
+    experiment = parent.info.experiment_id
+    models = shipped.project.client.search_logged_models([experiment])
+    folders = [each.artifact_location.removeprefix("file://") for each in models]
+
+    formats = [
+        flavours["sklearn"]["serialization_format"]
+        for folder in folders
+        if "sklearn"
+        in (flavours := yaml.safe_load(open(f"{folder}/MLmodel"))["flavors"])
+    ]
+
+    assert formats == ["skops"] * len(SHIPPED_CANDIDATES)
+    assert not list(shipped.project.path.rglob("*.pkl"))
+
+
+def test_all_shipped_candidates_are_releasable(children):
+    assert {run.data.tags["releasable"] for run in children.values()} == {"True"}
+
+
+def test_chosen_candidate_is_within_one_standard_error_of_the_best(children):
+    best = min(
+        (run.data.metrics for run in children.values()), key=lambda m: m["cv.log_loss"]
+    )
+
+    (chosen,) = [run for run in children.values() if run.data.tags["chosen"] == "True"]
+
+    enough = best["cv.log_loss"] + best["cv.log_loss.standard_error"]
+    assert chosen.data.metrics["cv.log_loss"] <= enough
+
+
+def test_parent_run_has_the_training_and_held_out_rows_as_inputs(parent):
+    inputs = {each.tags[0].value: each.dataset for each in parent.inputs.dataset_inputs}
+
+    assert set(inputs) == {"raw", "training", "testing"}
+    assert inputs["training"].digest != inputs["testing"].digest
+
+
+def test_parent_run_has_metrics_of_data_and_model(parent):
+    metrics = parent.data.metrics
+
+    assert (
+        metrics["rows.cleaning.rows"],
+        metrics["rows.cleaning.duplicates_dropped"],
+    ) == (
+        150,
+        1,
+    )
+    assert metrics["held_out.accuracy"] > 0.9
+    assert metrics["rows.split.train.setosa"] + metrics["rows.split.test.setosa"] > 40
+
+
+def test_parent_run_has_the_parameters(parent):
+    assert parent.data.params["data_engineering.source"] == "sklearn:iris"
+    assert parent.data.params["data_science.training.folds"] == "5"
+    forest = "data_science.candidates.random_forest.class"
+    assert parent.data.params[forest] == "sklearn.ensemble.RandomForestClassifier"
+    assert not [value for value in parent.data.params.values() if value[0] == "{"]
+
+
+def test_parent_run_is_named_by_its_result(parent):
+    assert parent.info.run_name == "iris · logistic regression · first release"
+    assert parent.data.tags["candidate"] == "logistic_regression"
+    assert parent.data.tags["verdict"] == "first release"
+
+
+def test_experiment_opens_on_its_training_runs(shipped):
+    experiment = shipped.project.client.get_experiment_by_name("iris")
+
+    assert experiment.tags["mlflow.experimentKind"] == "custom_model_development"
+
+
+def test_parent_run_has_the_gate_report(shipped, parent):
+    folder = mlflow.artifacts.download_artifacts(
+        run_id=parent.info.run_id,
+        tracking_uri=f"sqlite:///{shipped.project.path}/mlflow.db",
+    )
+
+    report = json.loads(open(f"{folder}/gate_report.json").read())
+    page = open(f"{folder}/gate_report.md").read()
+
+    assert report["verdict"] == "first release"
+    assert page.startswith("# Gate report: first release")
+
+
+def test_run_leaves_a_model_card_and_logs_it(shipped, parent):
+    reporting = shipped.project.path / "data/08_reporting/iris"
+    logged = shipped.project.client.list_artifacts(parent.info.run_id)
+
+    assert (reporting / "model_card.md").read_text().startswith("# Model card: iris")
+    assert "<svg" in (reporting / "model_card.html").read_text()
+    assert len(list((reporting / "model_card").glob("*.svg"))) == 4
+    assert {"model_card", "model_card.md", "model_card.html"} <= {
+        artifact.path for artifact in logged
+    }
+
+
+def test_released_version_belongs_to_the_run(shipped, parent):
+    (version,) = shipped.project.registry.versions()
+
+    assert version.run_id == parent.info.run_id
+    assert version.tags["git_commit"] == parent.data.tags["git_commit"]
+    assert version.description.startswith("# first release: logistic regression")
+
+
+def test_table_on_the_terminal_names_each_candidate(shipped):
+    for name in SHIPPED_CANDIDATES:
+        assert name.split("_")[0] in shipped.output
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        (("registry", "list"), "- data_engineering"),
+        (("registry", "describe", "model_release"), "decide"),
+        (("catalog", "describe-datasets"), "ModelRegistryDataset"),
+        (("catalog", "list-patterns"), "{default}"),
+        (
+            ("catalog", "resolve-patterns"),
+            "iris_kedro.datasets.models.files.OnnxDataset",
+        ),
+        (("model", "--help"), "rollback"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
+)
+def test_command_of_kedro_works(project, command, expected):
+    result = project.invoke_kedro(*command)
+
+    assert result.exit_code == 0, result.output
+    assert expected in result.output
+
+
+def test_history_after_the_shipped_run_works_in_a_process_of_its_own(shipped):
+    process = shipped.project.start("model", "history")
+    output, _ = process.communicate()
+
+    assert process.returncode == 0, output
+    assert "first release" in output
+    assert "Production is version 1" in output
