@@ -1,4 +1,4 @@
-"""Which model answers, and what is known of the other one."""
+"""The model that predicts, and the observation of the other one."""
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
@@ -49,7 +49,7 @@ def test_a_client_is_kept_by_its_api_key(make_canary, setosa, tmp_path):
     assert {ask(client, setosa, key, **bearer) for key in KEYS} == {PRODUCTION, CANARY}
 
 
-def test_an_api_key_that_nobody_checks_is_no_key(make_canary, setosa):
+def test_an_unchecked_api_key_does_not_assign_the_model(make_canary, setosa):
     client = make_canary("0.5").test_client()
 
     answers = {ask(client, setosa, **{"X-API-Key": "shared"}) for _ in range(50)}
@@ -58,7 +58,7 @@ def test_an_api_key_that_nobody_checks_is_no_key(make_canary, setosa):
 
 
 def list_dialects(row: dict) -> dict:
-    """Return a request in each dialect: path, arguments, how to read the version."""
+    """Return a request in each protocol: path, arguments, how to read the version."""
     names, values = list(row), [float(value) for value in row.values()]
     tensor = {"name": "x", "shape": [1, 4], "datatype": "FP32", "data": values}
     csv = f"{','.join(names)}\n{','.join(map(str, values))}\n"
@@ -76,9 +76,7 @@ def list_dialects(row: dict) -> dict:
 @pytest.mark.parametrize(
     "dialect", ["row", "batch", "csv", "csv to csv", "mlflow", "v2"]
 )
-def test_every_dialect_answers_with_the_canary(
-    make_canary, setosa, observe, dialect, iris
-):
+def test_the_canary_serves_every_protocol(make_canary, setosa, observe, dialect, iris):
     app = make_canary("1")
     seen = observe(app)
     path, arguments = list_dialects(setosa)[dialect]
@@ -119,7 +117,7 @@ def test_a_batch_has_one_model(make_canary, setosa):
     assert versions == {PRODUCTION, CANARY}
 
 
-def test_rows_are_counted_for_the_version_that_answered(make_canary, setosa):
+def test_rows_are_counted_for_the_version_that_predicted(make_canary, setosa):
     app = make_canary("0.5")
     client = app.test_client()
 
@@ -132,7 +130,7 @@ def test_rows_are_counted_for_the_version_that_answered(make_canary, setosa):
         assert f"serving_predictions_total{labels} {count}.0" in metrics
 
 
-def test_what_is_not_for_the_canary_has_no_other_answer(make_canary, setosa, observe):
+def test_requests_to_production_have_no_other_prediction(make_canary, setosa, observe):
     app = make_canary("0")
     seen = observe(app)
 
@@ -141,7 +139,7 @@ def test_what_is_not_for_the_canary_has_no_other_answer(make_canary, setosa, obs
     assert (seen[0].arm, seen[0].other) == ("production", None)
 
 
-def test_previous_predicts_beside_production_and_answers_nothing(
+def test_previous_predicts_but_its_predictions_are_not_returned(
     make_app, iris, load_previous, partner, setosa, observe
 ):
     app = make_app(iris)
@@ -182,7 +180,7 @@ def failing(request, make_canary, partner, monkeypatch):
     return app
 
 
-def test_production_answers_when_the_canary_fails(
+def test_production_predicts_when_the_canary_fails(
     failing, setosa, observe, partner, caplog
 ):
     client, seen = failing.test_client(), observe(failing)
@@ -201,7 +199,7 @@ def test_production_answers_when_the_canary_fails(
     assert errors == ["background task failed", "version withdrawn"]
 
 
-def test_a_canary_that_hangs_is_ended(
+def test_a_hanging_canary_is_terminated(
     make_canary, setosa, observe, partner, monkeypatch, hanging_bytes
 ):
     monkeypatch.setattr("serving.canary.partner.LONGEST_SECONDS", 0.1)
@@ -244,7 +242,7 @@ def test_a_guard_that_fails_costs_nothing(
     assert partner(app).running is None
 
 
-def test_a_canary_for_another_production_answers_nothing(
+def test_a_canary_for_another_production_is_not_used(
     make_canary, setosa, build_iris, load, with_length, wine_bytes
 ):
     other_features = make_canary("1", with_length(name="other"))
@@ -266,7 +264,7 @@ def test_a_canary_without_a_share_is_refused(make_canary, partner, load_canary):
     assert partner(app).running.share == 0.5
 
 
-def test_a_version_in_the_path_is_the_one_that_answers(make_canary, setosa, observe):
+def test_the_version_in_the_path_predicts(make_canary, setosa, observe):
     tensor = {"name": "x", "shape": [1, 4], "datatype": "FP32"}
     body = {"inputs": [tensor | {"data": list(setosa.values())}]}
     found = {}
@@ -313,7 +311,7 @@ def test_a_canary_is_shown_everywhere(make_canary):
     assert 'serving_canary_share{alias="Canary",version="4"} 0.05' in scrape(app)
 
 
-def test_another_share_is_another_description(make_canary, partner, load_canary):
+def test_a_changed_share_is_shown(make_canary, partner, load_canary):
     app = make_canary("0.05")
     client = app.test_client()
     tag = client.get("/model").headers["ETag"]

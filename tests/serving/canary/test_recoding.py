@@ -32,7 +32,7 @@ def test_rows_are_recoded_for_a_canary_with_another_order(
     [observation] = seen
     assert answer["model"]["version"] == CANARY
     assert observation.rows[0, 3] == 2
-    # The same graph under the other order, so it must give the same answer.
+    # The same graph with another order, so the prediction must be the same.
     np.testing.assert_array_equal(
         observation.prediction.probabilities, observation.other.prediction.probabilities
     )
@@ -40,7 +40,7 @@ def test_rows_are_recoded_for_a_canary_with_another_order(
     assert show(observation.rows[0]) == passenger
 
 
-def test_production_answers_what_the_canary_cannot_express(
+def test_production_predicts_rows_that_the_canary_cannot_encode(
     make_passengers, passenger, passengers, observe
 ):
     app = make_passengers("C", "Q", "S", "never seen", "Belfast")

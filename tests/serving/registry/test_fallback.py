@@ -77,7 +77,7 @@ def test_a_fallback_ends_as_soon_as_production_is_accepted(
     assert store.read_report().last_refusal is None
 
 
-def test_a_fallback_that_becomes_production_is_none_any_more(
+def test_a_fallback_that_becomes_production_is_not_a_fallback(
     sync, registry, store, iris_bytes, wine_bytes, load_published
 ):
     registry.release(iris_bytes, "1", alias="Previous")

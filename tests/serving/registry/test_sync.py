@@ -37,7 +37,7 @@ def test_the_aliased_version_is_published(
     assert store.read_report().reachable is True
 
 
-def test_what_is_published_is_not_downloaded_again(sync, registry, iris_bytes):
+def test_a_published_version_is_not_downloaded_again(sync, registry, iris_bytes):
     registry.release(iris_bytes, "1")
 
     sync.poll()
@@ -128,7 +128,7 @@ def test_another_digest_is_refused(
     assert store.read_report().refused == {"digest": 1}
 
 
-def test_a_refusal_is_forgotten_when_a_good_version_comes(
+def test_a_refusal_is_forgotten_after_a_valid_version(
     sync, registry, store, iris_bytes
 ):
     registry.release(iris_bytes, "1", digest="sha256:" + "0" * 64)
@@ -172,7 +172,7 @@ def test_a_new_follower_reports_nothing_of_the_polls_of_an_ended_one(
     assert report.refused
 
 
-def test_a_registry_unreachable_is_reported_since_when(
+def test_the_time_of_an_outage_is_reported(
     sync, registry, store, iris_bytes, load_published
 ):
     registry.release(iris_bytes, "1")
@@ -237,7 +237,7 @@ def test_a_version_that_breaks_the_checks_is_refused(
     assert store.read_report().last_error["error"] == "ZeroDivisionError"
 
 
-def test_a_broken_challenger_does_not_keep_production_from_its_promotion(
+def test_a_broken_challenger_does_not_prevent_a_promotion(
     registry, store, config, iris_bytes, wine_bytes, load_published
 ):
     def fail_on_wine(model):

@@ -9,7 +9,7 @@ CHUNKED = b"POST %s HTTP/1.1\r\nHost: x\r\n%sTransfer-Encoding: chunked\r\n\r\n"
 
 
 def post(path: bytes, body: bytes, *headers: bytes, length: int | None = None) -> bytes:
-    """Write a request whose body may be shorter than its head says."""
+    """Write a request whose body may be shorter than its Content-Length."""
     size = len(body) if length is None else length
     lines = b"".join(header + b"\r\n" for header in headers)
     head = b"POST %s HTTP/1.1\r\nHost: x\r\n%s%s" % (path, JSON, lines)

@@ -1,4 +1,4 @@
-"""What one client cannot do to the others: attacks and overload on a real server."""
+"""Attacks and overload on a real server do not affect other clients."""
 
 import hashlib
 import json
@@ -88,7 +88,7 @@ def test_many_unfinished_small_bodies_share_a_limit(filled, wire):
 
 
 @pytest.mark.parametrize("is_chunked", [True, False])
-def test_a_body_is_refused_when_there_is_no_memory_for_it(
+def test_a_body_is_refused_without_memory_for_it(
     filled, worker_class, wire, eventually, is_chunked
 ):
     limits = {"max_body_bytes": 4 * MEBIBYTE, "max_buffered_bytes": 4 * MEBIBYTE}
@@ -114,8 +114,8 @@ def test_a_body_is_refused_when_there_is_no_memory_for_it(
 
 
 @pytest.mark.parametrize("reset", [False, True])
-def test_a_client_that_leaves_occupies_nothing(server, wire, eventually, reset):
-    """At whatever moment it does so."""
+def test_a_client_that_disconnects_occupies_nothing(server, wire, eventually, reset):
+    """At any time."""
     batch = post(b"/predict/batch", table(20_000))
     expecting = post(b"/predict", b"", b"Expect: 100-continue", length=len(ROW))
     chunked = batch.replace(b"Content-Length: ", b"Transfer-Encoding: chunked\r\nX: ")
@@ -132,9 +132,7 @@ def test_a_client_that_leaves_occupies_nothing(server, wire, eventually, reset):
     assert server.predict().status_code == 200
 
 
-def test_answers_that_are_not_read_share_a_limit_and_are_cut_off(
-    filled, wire, eventually
-):
+def test_unread_responses_share_a_limit_and_are_aborted(filled, wire, eventually):
     server = filled(max_buffered_bytes=16 * MEBIBYTE, send_seconds=3)
     [worker] = server.workers()
     before = resident(worker)
@@ -156,8 +154,8 @@ def test_answers_that_are_not_read_share_a_limit_and_are_cut_off(
 
 
 @pytest.mark.parametrize("missing", [0, 1], ids=["unread", "unfinished"])
-def test_threads_give_up_a_client_that_stops(filled, wire, eventually, missing):
-    """It does not read its answer, or does not send the end of its body."""
+def test_threads_abort_a_client_that_stops(filled, wire, eventually, missing):
+    """It does not read its response, or does not send the end of its body."""
     server = filled(worker_class="gthread", max_in_flight=2, send_seconds=4)
     body = table(100_000)
     request = post(b"/predict/batch", body, length=len(body) + missing)
@@ -186,7 +184,7 @@ def test_an_invalid_body_that_no_route_reads_is_logged_in_a_line(filled, wire):
 
 
 @pytest.mark.parametrize("path", [b"/health/live", b"/docs/swagger-ui-bundle.js"])
-def test_pipelined_requests_whose_answers_are_not_read_take_little_memory(
+def test_pipelined_requests_with_unread_responses_take_little_memory(
     filled, wire, path
 ):
     server = filled(send_seconds=60)
@@ -279,7 +277,9 @@ def test_keys_change_while_the_service_runs(
     eventually(lambda: statuses("key") == {401}, "the old key is refused")
 
 
-def test_a_damaged_key_file_and_a_reload_stop_nothing(filled, keys_file, eventually):
+def test_a_damaged_key_file_and_a_reload_do_not_stop_the_service(
+    filled, keys_file, eventually
+):
     server = filled(api_keys_file=keys_file, workers=2)
     before = set(server.workers())
 

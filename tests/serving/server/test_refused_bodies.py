@@ -85,7 +85,7 @@ def test_threads_discard_a_refused_body(filled, keys_file, wire):
     ids=["size", "terminator", "trailer", "stalled"],
 )
 @pytest.mark.parametrize("refused", [False, True])
-def test_threads_read_no_request_behind_a_broken_body(
+def test_threads_read_no_request_after_a_broken_body(
     filled, keys_file, wire, body, status, refused
 ):
     """Whether the body is parsed, or discarded since the request lacks a key."""
@@ -102,14 +102,14 @@ def test_threads_read_no_request_behind_a_broken_body(
     assert not server.logged("unhandled exception")
 
 
-def test_a_body_behind_an_upgrade_is_refused_with_advice(filled, wire):
+def test_a_body_after_an_upgrade_is_refused_with_advice(filled, wire):
     answer = wire.ask(filled(), post(b"/predict", ROW, *UPGRADE))
 
     assert answer.status == 400
     assert "Upgrade header" in json.loads(answer.content)["detail"]
 
 
-def test_a_request_without_a_body_may_ask_for_an_upgrade(filled, wire):
+def test_a_request_without_a_body_may_request_an_upgrade(filled, wire):
     request = b"GET /health/live HTTP/1.1\r\nHost: x\r\n%s\r\n%s\r\n\r\n" % UPGRADE
 
     assert wire.ask(filled(), request, "GET").status == 200

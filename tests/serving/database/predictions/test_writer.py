@@ -31,7 +31,7 @@ def writing(make_writing, url) -> Writing:
 
 @pytest.fixture
 def messages(caplog):
-    """Return what was logged, by level."""
+    """Return the log messages by level."""
     caplog.set_level(logging.INFO, "serving")
     return lambda: [(each.levelname, each.getMessage()) for each in caplog.records]
 
@@ -85,7 +85,7 @@ def test_a_repeated_row_is_skipped(writing, url, read):
     assert [row["row_index"] for row in read(url)] == [0, 1, 2]
 
 
-def test_the_thread_stores_without_being_asked(writing, url, read, eventually):
+def test_the_thread_stores_rows_automatically(writing, url, read, eventually):
     writing.writer.start()
 
     writing.submit()
@@ -118,7 +118,7 @@ def test_several_writers_share_a_database(make_writing, url, read):
     assert all(writing.dropped == [] for writing in writings)
 
 
-def test_rows_wait_within_the_limit_while_the_database_is_away(
+def test_rows_wait_within_the_limit_during_an_outage(
     tmp_path, make_writing, read, messages
 ):
     url = f"sqlite:///{tmp_path / 'folder' / 'predictions.db'}"
@@ -138,7 +138,7 @@ def test_rows_wait_within_the_limit_while_the_database_is_away(
     assert writing.errors == []
 
 
-def test_attempts_become_rare_while_the_database_is_away(tmp_path, make_writing):
+def test_attempts_become_rare_during_an_outage(tmp_path, make_writing):
     writing = make_writing(f"sqlite:///{tmp_path / 'folder' / 'predictions.db'}")
     pauses = []
     for _ in range(7):
@@ -152,7 +152,9 @@ def test_attempts_become_rare_while_the_database_is_away(tmp_path, make_writing)
     assert writing.up == 0
 
 
-def test_what_cannot_be_stored_at_a_stop_is_counted(tmp_path, make_writing, messages):
+def test_rows_that_cannot_be_stored_at_a_stop_are_counted(
+    tmp_path, make_writing, messages
+):
     writing = make_writing(f"sqlite:///{tmp_path / 'folder' / 'predictions.db'}")
     writing.writer.start()
     writing.submit(rows=3)
@@ -179,7 +181,7 @@ def test_a_deleted_file_is_replaced(tmp_path, make_writing, sqlite_url, read):
     assert [row["prediction_id"][-1] for row in read(sqlite_url)] == ["2"]
 
 
-def test_a_server_that_was_away_gets_everything(postgres, make_writing, read, messages):
+def test_all_rows_are_stored_after_an_outage(postgres, make_writing, read, messages):
     url = postgres.create_database()
     writing = make_writing(url)
     writing.submit()
@@ -263,7 +265,7 @@ def test_a_database_that_hangs_is_reported(
 
 @pytest.fixture
 def small_disk(tmp_path) -> Iterator[Path]:
-    """Mount a disk of 512 KB; needs the right to."""
+    """Mount a disk of 512 KB, which needs permission."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(folder)]
@@ -295,7 +297,7 @@ def test_a_full_disk_keeps_rows_waiting_until_there_is_room(
     assert messages() == [FAILED, RECOVERED]
 
 
-def test_only_rows_that_no_database_takes_are_dropped(postgres, make_writing, read):
+def test_only_rejected_rows_are_dropped(postgres, make_writing, read):
     url = postgres.create_database()
     writing = make_writing(url)
     for prediction_id in ("a", "\0", "b", "c", "\0\0", "d"):
@@ -317,7 +319,7 @@ def test_a_class_may_be_any_text(writing, url, read, label):
     assert [row["prediction"] for row in read(url)] == [label]
 
 
-def test_a_class_that_postgresql_does_not_take_shows_no_values(
+def test_an_error_of_postgresql_shows_no_values(
     postgres, make_writing, messages, caplog
 ):
     writing = make_writing(postgres.create_database())
@@ -334,7 +336,7 @@ def test_a_class_that_postgresql_does_not_take_shows_no_values(
     assert (writing.up, writing.buffered, writing.dropped) == (1, 0, [1])
 
 
-def test_tables_of_a_later_version_are_left_alone(make_writing, url, messages):
+def test_tables_of_a_later_version_are_not_changed(make_writing, url, messages):
     writing = make_writing(url)
     writing.flush()
     with writing.engine.begin() as connection:

@@ -15,7 +15,7 @@ SETOSA = np.array([5.1, 3.5, 1.4, 0.2], dtype=np.float32)
 
 
 class Writing:
-    """A writer, and what it reports."""
+    """A writer, and its reports."""
 
     def __init__(self, engine: Engine, model, max_bytes: int = 10**8) -> None:
         self.registry = CollectorRegistry()
@@ -58,7 +58,7 @@ class Writing:
         )
 
     def flush(self) -> None:
-        """Try at once, whatever failed before."""
+        """Try immediately, even after a failure."""
         self.writer._retry_at = 0.0
         self.writer.flush()
 
