@@ -40,7 +40,7 @@ class Loop:
             signal.signal(number, self._handle_signal)
 
     def stop(self) -> None:
-        """End the loop and the current job; may be called from any thread."""
+        """Stop the loop and the current job; may be called from any thread."""
         self._stopping.set()
 
     def run(self) -> None:
@@ -62,14 +62,14 @@ class Loop:
             self._try_round()
             if self._watcher.idle_reason:
                 logger.info("Nothing to do: %s", self._watcher.idle_reason)
-            while self._watcher.work.is_busy and not self._stopping.is_set():
-                if self._problem and self._watcher.work.has_ended:
+            while self._watcher.jobs.is_busy and not self._stopping.is_set():
+                if self._problem and self._watcher.jobs.has_ended:
                     break  # the next watcher records the result
                 self._wait()
                 self._try_round(acts=False)
         finally:
             self._watcher.close()
-        return not (self._problem or self._watcher.work.has_failed)
+        return not (self._problem or self._watcher.jobs.has_failed)
 
     def _try_round(self, *, acts: bool = True) -> None:
         problem = ""
@@ -87,7 +87,7 @@ class Loop:
     def _wait(self) -> None:
         end = time.monotonic() + self._seconds
         while time.monotonic() < end:
-            if self._watcher.work.tend() or self._stopping.wait(TICK_SECONDS):
+            if self._watcher.jobs.check() or self._stopping.wait(TICK_SECONDS):
                 return
 
     def _handle_signal(self, _: int, __: FrameType | None) -> None:

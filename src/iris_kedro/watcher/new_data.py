@@ -1,4 +1,4 @@
-"""What has come since the last training: labels, and another source."""
+"""New data since the last training: labels, or a changed source."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,14 +14,14 @@ from .rules import NOT_TRAINED, PastRun
 from .triggers.labels import count_new_labels
 from .triggers.source import SourceState, read_source
 
-SOURCE_MINUTES = 10.0  # between two checks if the source is not a trigger by itself
+SOURCE_MINUTES = 10.0  # between two checks if the source is not a trigger itself
 # Names of notes.
-LABELLED, LOOKED, SOURCE = "labelled", "looked", "source"
+LABELLED, CHECKED, SOURCE = "labelled", "looked", "source"
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where to look for triggers.
+class TriggerSources:
+    """Where triggers come from.
 
     Attributes:
         predictions: The database of predictions, read only.
@@ -42,22 +42,22 @@ class NewData:
     """Compares labels and source with those of the last training.
 
     Args:
-        place: Where to look.
-        source_minutes: Between two looks at the source, if it is a trigger.
-        store: Where notes are kept.
+        sources: Where triggers come from.
+        source_minutes: Interval between two checks of the source, if it is a trigger.
+        store: Stores notes.
         lease: The watcher's lease.
-        results: What the registry knows.
+        results: Reads results from the registry.
     """
 
     def __init__(
         self,
-        place: Place,
+        sources: TriggerSources,
         source_minutes: float | None,
         store: Store,
         lease: Lease,
         results: Results,
     ) -> None:
-        self._place = place
+        self._sources = sources
         self._minutes = SOURCE_MINUTES if source_minutes is None else source_minutes
         self._store = store
         self._lease = lease
@@ -70,7 +70,7 @@ class NewData:
             DatasetError: If it cannot be read.
         """
         known = self._store.read_note(SOURCE)
-        state = read_source(self._place.source, known)
+        state = read_source(self._sources.source, known)
         if state.dump() != known:
             self._store.write_note(self._lease, SOURCE, state.dump())
         return state.digest
@@ -78,7 +78,7 @@ class NewData:
     def has_new_source(self, runs: tuple[PastRun, ...], now: float) -> bool:
         """Return whether the source has changed since the last training.
 
-        It is not checked again shortly after the last check.
+        It is checked at most once per interval.
 
         Raises:
             DatasetError: If it cannot be read.
@@ -88,36 +88,36 @@ class NewData:
     @property
     def takes_labels(self) -> bool:
         """Whether runs use labelled rows."""
-        return self._place.takes_labels
+        return self._sources.takes_labels
 
     def count_labels(self) -> int:
         """Count the labels that the last training did not use.
 
         Returns 0 if runs do not use labelled rows.
         """
-        if not self._place.takes_labels:
+        if not self._sources.takes_labels:
             return 0
-        count = count_new_labels(self._place.predictions, self._place.model)
+        count = count_new_labels(self._sources.predictions, self._sources.model)
         if count and self._note_labels():
-            count = count_new_labels(self._place.predictions, self._place.model)
+            count = count_new_labels(self._sources.predictions, self._sources.model)
         return count
 
-    def is_looked_at(self, now: float) -> bool:
-        """Return whether the last look at the source was a short while ago."""
-        looked = self._store.read_note(LOOKED)
+    def was_checked(self, now: float) -> bool:
+        """Return whether the source was checked within the interval."""
+        looked = self._store.read_note(CHECKED)
         return looked is not None and now - float(looked) < 60 * self._minutes
 
     def find_digest(self, now: float) -> str:
-        """Return the digest of the source, as it was a short while ago.
+        """Return the digest of the source, checked at most once per interval.
 
         Raises:
             DatasetError: If it cannot be read.
         """
         known = self._store.read_note(SOURCE)
-        if known is not None and self.is_looked_at(now):
+        if known is not None and self.was_checked(now):
             return SourceState.load(known).digest
         digest = self.read_digest()
-        self._store.write_note(self._lease, LOOKED, str(now))
+        self._store.write_note(self._lease, CHECKED, str(now))
         return digest
 
     def find_trained_digest(self, runs: tuple[PastRun, ...]) -> str | None:
@@ -134,9 +134,9 @@ class NewData:
         return digest if is_newer else own[-1].source_digest
 
     def _note_labels(self) -> bool:
-        """Note the labels of the newest version: somebody may have trained by hand.
+        """Note the labels of the newest version, which may have been trained by hand.
 
-        Return whether others are noted now.
+        Returns whether the noted labels have changed.
         """
         address = self._results.find_labels()
         if address is None or address == self._store.read_note(LABELLED):
@@ -149,5 +149,5 @@ class NewData:
 
 
 def select_trained(runs: tuple[PastRun, ...]) -> list[PastRun]:
-    """Return the runs that have trained on the data as it was."""
+    """Return the runs that have trained, or found nothing new to train on."""
     return [run for run in runs if run.outcome not in NOT_TRAINED]

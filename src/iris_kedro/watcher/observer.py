@@ -1,4 +1,4 @@
-"""Looks for reasons to train, and stores them as triggers."""
+"""Finds reasons to train, and stores them as triggers."""
 
 import logging
 
@@ -7,7 +7,7 @@ from kedro.io import DatasetError
 from iris_kedro.errors import ProjectError
 from iris_kedro.specification import Triggers
 
-from .new_data import NewData, Place, select_trained
+from .new_data import NewData, TriggerSources, select_trained
 from .records.lease import Lease
 from .records.store import Store
 from .results import Results
@@ -22,51 +22,51 @@ SCHEDULED, MONITORED = "scheduled", "monitored"  # names of notes
 
 
 class Observer:
-    """Looks for triggers on behalf of the watcher that holds a lease.
+    """Finds triggers on behalf of the watcher that holds the lease.
 
     Args:
-        place: Where to look.
-        triggers: What to look for.
+        sources: Where triggers come from.
+        triggers: The configured triggers.
         store: Stores triggers.
         lease: The watcher's lease.
         results: Reads results from the registry.
 
     Attributes:
-        new_data: What has come since the last training.
+        new_data: Finds data that is new since the last training.
     """
 
     def __init__(
         self,
-        place: Place,
+        sources: TriggerSources,
         triggers: Triggers,
         store: Store,
         lease: Lease,
         results: Results,
     ) -> None:
-        self._place = place
+        self._sources = sources
         self._triggers = triggers
         self._store = store
         self._lease = lease
-        self.new_data = NewData(place, triggers.source_minutes, store, lease, results)
+        self.new_data = NewData(sources, triggers.source_minutes, store, lease, results)
 
-    def look(self, runs: tuple[PastRun, ...], now: float) -> None:
+    def check(self, runs: tuple[PastRun, ...], now: float) -> None:
         """Store the current reasons to train."""
-        self._look_at_schedule(now)
-        self._look_at_labels(runs)
+        self._check_schedule(now)
+        self._check_labels(runs)
         try:
-            self._look_at_source(runs, now)
+            self._check_source(runs, now)
         except DatasetError as error:
             logger.warning("%s", error)
 
-    def look_at_report(self) -> None:
+    def check_report(self) -> None:
         """Store the verdict of a monitoring run that has just ended."""
         try:
-            report = read_report(self._place.report)
+            report = read_report(self._sources.report)
         except ProjectError as error:
             logger.warning("%s", error)
             return
         if report is None:
-            logger.warning("Monitoring has not written %s", self._place.report)
+            logger.warning("Monitoring has not written %s", self._sources.report)
             return
         logger.info("Monitoring of version %s: %s", report.version, report.verdict)
         if report.verdict in self._triggers.verdicts:
@@ -78,18 +78,18 @@ class Observer:
             )
 
     def find_monitoring(self, now: float) -> float | None:
-        """Return when a monitoring run was due that has not been started."""
+        """Return when a monitoring run that has not started was due, if any."""
         expression = self._triggers.monitoring
-        if expression is None or not has_predictions(self._place.predictions):
+        if expression is None or not has_predictions(self._sources.predictions):
             return None
         since = self._store.read_note(MONITORED)
         return find_due(expression, float(since or 0), now)
 
     def note_monitoring(self, due: float) -> None:
-        """Note that the monitoring run that was due at a time has been started."""
+        """Note that the monitoring run of a scheduled time has started."""
         self._store.write_note(self._lease, MONITORED, str(due))
 
-    def _look_at_schedule(self, now: float) -> None:
+    def _check_schedule(self, now: float) -> None:
         if self._triggers.schedule is None:
             return
         since = self._store.read_note(SCHEDULED)
@@ -102,18 +102,18 @@ class Observer:
             self._add(Kind.SCHEDULE, reason, f"schedule {due:.0f}")
             self._store.write_note(self._lease, SCHEDULED, str(due))
 
-    def _look_at_labels(self, runs: tuple[PastRun, ...]) -> None:
+    def _check_labels(self, runs: tuple[PastRun, ...]) -> None:
         wanted = self._triggers.labels
         if wanted is None:
             return
         count = self.new_data.count_labels()
         if count >= wanted:
-            # Further labels are the same trigger, until a training uses them.
+            # Further labels belong to the same trigger until a training uses them.
             key = f"labels after {_name_last(runs)}"
             self._add(Kind.LABELS, f"{count} new labelled rows", key)
 
-    def _look_at_source(self, runs: tuple[PastRun, ...], now: float) -> None:
-        if self._triggers.source_minutes is None or self.new_data.is_looked_at(now):
+    def _check_source(self, runs: tuple[PastRun, ...], now: float) -> None:
+        if self._triggers.source_minutes is None or self.new_data.was_checked(now):
             return
         digest = self.new_data.find_digest(now)
         trained = self.new_data.find_trained_digest(runs)

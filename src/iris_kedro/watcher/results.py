@@ -51,7 +51,7 @@ class Results:
         Registry(self._model.name, self._model.client).recover()
 
     def find(self, decision: str) -> Result | None:
-        """Return what a run has registered; None if nothing."""
+        """Return the result of a run that registered a version; None if it did not."""
         runs = self._search(decision)
         outcomes = find_outcomes(self._model.versions())
         versions = [
@@ -68,16 +68,18 @@ class Results:
         return None
 
     def find_labels(self) -> str | None:
-        """Return where the labels of the newest version that has any are kept."""
+        """Return the location of the labels of the newest version that has any."""
         found = (each.tags.get(LABELLED_ROWS) for each in self._model.versions())
         return next(filter(None, reversed(list(found))), None)
 
     def load_labels(self, address: str) -> list[Label] | None:
-        """Return the labels that a training has kept; none if they are gone."""
+        """Return the labels stored by a training; None if they cannot be read."""
         try:
             return list(parse_labels(read_location(address, str(self._project))))
         except (MlflowException, OSError, ProjectError, ValueError) as error:
-            logger.warning("All labels count as new, used ones are unknown: %s", error)
+            logger.warning(
+                "All labels count as new, because the used ones are unknown: %s", error
+            )
             return None
 
     def find_source(self) -> tuple[str, float] | None:

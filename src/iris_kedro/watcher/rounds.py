@@ -1,4 +1,4 @@
-"""A round: look for triggers, decide, start at most one job, record."""
+"""A round: find triggers, decide, start at most one job, record the results."""
 
 import json
 import logging
@@ -11,7 +11,7 @@ from iris_kedro.errors import ProjectError
 from iris_kedro.specification import Watcher as Parameters
 
 from .jobs.commands import Commands
-from .jobs.work import Running, Work
+from .jobs.manager import JobManager, RunningJob
 from .observer import Observer
 from .records.lease import Lease, LeaseLost
 from .records.reading import Record
@@ -32,15 +32,15 @@ class Watcher:
     Args:
         parameters: Triggers and rules.
         store: Stores triggers and decisions.
-        lease: The right to act.
-        observer: Looks for triggers.
+        lease: The watcher's lease.
+        observer: Finds triggers.
         results: Reads results from the registry.
         commands: Starts runs.
         trials: Decides about the canary and the guard.
-        by: Name of this watcher, for the records.
+        by: Name of this watcher in the records.
 
     Attributes:
-        work: The current job.
+        jobs: Manages the current job.
         has_lease: Whether this watcher is the active one.
         idle_reason: Why the last round had nothing to do; empty if it had.
     """
@@ -63,10 +63,12 @@ class Watcher:
         self._results = results
         self._commands = commands
         self._trials = trials
-        self.work = Work(store, lease, observer, results)
+        self.jobs = JobManager(store, lease, observer, results)
         self._by = by
         self._published = ""
-        self._production: str | None = None  # what an earlier process noted may be old
+        self._production: str | None = (
+            None  # notes of an earlier process may be outdated
+        )
         self._is_waiting = False  # because another watcher is active
         self.has_lease = False
         self.idle_reason = ""
@@ -80,23 +82,24 @@ class Watcher:
         Raises:
             SQLAlchemyError: If the database is unreachable; the next round continues.
             MlflowException: If MLflow is unreachable; the next round continues.
-            ProjectError: If MLflow was too slow for a change of the registry.
+            ProjectError: If MLflow was too slow to change the registry.
             DatasetError: If a decision needs the source and it cannot be read.
         """
         self.idle_reason = ""
         try:
             self._keep_lease()
             if not self.has_lease:
-                self.work.take_over()
+                self.jobs.take_over()
                 self.has_lease = True
             self._trials.advance()  # also while a job is running
-            self._keep_lease()  # many rows take a while to read
-            if not self.work.is_going_on() and acts:
+            self._keep_lease()  # reading many rows takes a while
+            self.jobs.update()
+            if acts and not self.jobs.is_busy:
                 self._act()
             self._publish()
             self._note_production()
         except LeaseLost:
-            self.work.drop()
+            self.jobs.abandon()
             if self.has_lease or not self._is_waiting:
                 logger.info("Waiting: another watcher of this model is active")
             self.has_lease, self._is_waiting = False, True
@@ -105,7 +108,7 @@ class Watcher:
     def close(self) -> None:
         """End the job, record the result, and release the lease."""
         with suppress(SQLAlchemyError, MlflowException, ProjectError, LeaseLost):
-            self.work.end()
+            self.jobs.stop()
             self._lease.release()
 
     def _keep_lease(self) -> None:
@@ -115,14 +118,14 @@ class Watcher:
     def _act(self) -> None:
         now = self._store.read_time()
         runs = self._store.list_runs(now, NEWEST_RUNS)
-        self._observer.look(runs, now)
+        self._observer.check(runs, now)
         if self._decide(runs, now):
             return
         due = self._observer.find_monitoring(now)
         if due is not None:
             self.idle_reason = ""
             self._observer.note_monitoring(due)
-            self.work.begin(Running(self._commands.start_monitoring()))
+            self.jobs.begin(RunningJob(self._commands.start_monitoring()))
 
     def _decide(self, runs: tuple[PastRun, ...], now: float) -> bool:
         """Decide about the waiting triggers; return whether a run has begun."""
@@ -167,7 +170,7 @@ class Watcher:
 
     def _start_run(self, decision: str) -> None:
         job = self._commands.start_run(decision, self._parameters)
-        self.work.begin(Running(job, decision))
+        self.jobs.begin(RunningJob(job, decision))
         logger.info("Run %s has started; its output is in %s", decision, job.log)
 
     def _publish(self) -> None:

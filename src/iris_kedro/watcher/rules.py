@@ -45,7 +45,7 @@ class Outcome(StrEnum):
     INTERRUPTED = "interrupted"
 
 
-# Both are new rows to train on.
+# Triggers that mean new rows to train on.
 NEW_DATA = {Kind.SOURCE, Kind.LABELS}
 # Symptoms of a problem that training on the same rows cannot solve.
 SYMPTOMS = {Kind.MONITORING, Kind.ALERT}
@@ -131,8 +131,8 @@ def decide(situation: Situation, rules: Rules, now: float) -> Decision | None:
                 " training: training again would give the same model",
             )
         if situation.canary is not None:
-            # They would outlast the canary, and start a training about a version that
-            # it has replaced. If they last as well, they come again.
+            # They would outlast the canary, and start a training because of a version
+            # that it has replaced. Symptoms that persist trigger again.
             return Decision(
                 Action.SKIP,
                 "canary",
@@ -207,15 +207,15 @@ def find_cooldown(runs: tuple[PastRun, ...], rules: Rules) -> float:
 def count_budget(runs: tuple[PastRun, ...], rules: Rules, now: float) -> int:
     """Return how many runs may still start within 24 hours.
 
-    Interrupted ones count: a training that takes the watcher down with it, as one that
-    needs too much memory, has neither a cooldown nor a breaker.
+    Interrupted runs count: neither the cooldown nor the breaker limits a training that
+    takes the watcher down with it, such as one that needs too much memory.
     """
     recent = [run for run in runs if run.decided_at > now - DAY_SECONDS]
     return max(0, rules.runs_per_day - len(recent))
 
 
 def at(seconds: float) -> str:
-    """Format a time for people."""
+    """Format a time for messages."""
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 

@@ -34,8 +34,8 @@ class Status:
         budget: Number of runs that may still start.
         is_breaker_open: Whether runs need new data, new labels or a reset.
         refused_in_a_row: How many of the newest runs the gate refused.
-        trained_at: When the last run ended that trained a model or found that there was
-            nothing new to train on, if any.
+        trained_at: End of the last run that trained a model or found nothing new to
+            train on, if any.
         production: The version in Production and when it was registered, if known.
     """
 

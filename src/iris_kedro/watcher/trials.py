@@ -16,8 +16,8 @@ from .triggers.labels import has_predictions
 
 logger = logging.getLogger(__name__)
 
-# The first rows of all hours of a trial are read to decide about it. Where that takes
-# longer than a few seconds, it is done for a tenth of the time at most.
+# A decision reads the first rows of every hour of the trial. If that takes longer than
+# a few seconds, the next one waits, so that reading takes a tenth of the time at most.
 QUICK_SECONDS, SHARE_OF_TIME = 5.0, 0.1
 
 
@@ -28,8 +28,8 @@ class Trials:
         registry: The model's registry.
         engine: The database of predictions.
         parameters: The rules.
-        by: Who decides, for the history.
-        clock: Seconds since any moment.
+        by: Name of this watcher in the history.
+        clock: Returns seconds since an arbitrary moment.
     """
 
     def __init__(
@@ -45,17 +45,17 @@ class Trials:
         self._parameters = parameters
         self._by = by
         self._clock = clock
-        self._rests_until = 0.0
+        self._next_at = 0.0
 
     def advance(self) -> None:
-        """Decide once, and carry it out; the history of the model records it.
+        """Make one decision, carry it out and record it in the model's history.
 
         Raises:
             MlflowException: If MLflow is unreachable.
             SQLAlchemyError: If the database is unreachable.
         """
         began = self._clock()
-        if began < self._rests_until:
+        if began < self._next_at:
             return
         engine = self._engine if has_predictions(self._engine) else None
         decision = advance_canary(
@@ -67,7 +67,7 @@ class Trials:
             )
         took = self._clock() - began
         if took > QUICK_SECONDS:
-            self._rests_until = began + took / SHARE_OF_TIME
+            self._next_at = began + took / SHARE_OF_TIME
 
     def find_canary(self) -> str | None:
         """Return the version of the running canary, if any.

@@ -12,73 +12,76 @@ from iris_kedro.registry.storage.registered_model import RegisteredModel
 from iris_kedro.specification import Canary, LabelledRows
 from iris_kedro.specification import Watcher as Parameters
 
+from .config import WatcherConfig
 from .jobs.commands import LABELS, Commands
 from .loop import Loop
-from .new_data import Place
+from .new_data import TriggerSources
 from .observer import Observer
 from .records.lease import Lease
 from .results import Results
 from .rounds import Watcher
-from .surroundings import Surroundings
 from .trials import Trials
 
 TOKEN = "IRIS_WATCHER_TOKEN"  # noqa: S105  (its name)
-UNHEALTHY_ROUNDS = 10  # unhealthy after this many missed rounds and three minutes
+UNHEALTHY_ROUNDS = 10  # unhealthy after this many missed rounds, and at least
 UNHEALTHY_SECONDS = 180.0
-# A watcher that waits for MLflow cannot do anything else.
-PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
+# While the watcher waits for MLflow, it cannot do anything else.
+MLFLOW_LIMITS = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+}
 
 
-def build_loop(context: Any, surroundings: Surroundings, env: str | None) -> Loop:
+def build_loop(context: Any, config: WatcherConfig, env: str | None) -> Loop:
     """Build a watcher, and the loop that it runs in.
 
     Args:
         context: Kedro's context.
-        surroundings: The watcher's configuration.
+        config: The watcher's configuration.
         env: The configuration environment, if it is not the default one.
     """
     environ = dict(os.environ)  # of the runs, before it is changed for the watcher
-    for name, value in PATIENCE.items():
+    for name, value in MLFLOW_LIMITS.items():
         os.environ.setdefault(name, value)
-    parameters, store = surroundings.parameters, surroundings.store
-    lease = Lease(surroundings.engine, surroundings.model, parameters.lease_seconds)
+    parameters, store = config.parameters, config.store
+    lease = Lease(config.engine, config.model, parameters.lease_seconds)
     results = Results(
-        RegisteredModel(surroundings.model, MlflowClient()),
+        RegisteredModel(config.model, MlflowClient()),
         context.mlflow.tracking.experiment._experiment.experiment_id,
-        surroundings.project,
+        config.project,
     )
-    place = Place(
-        surroundings.engine,
-        surroundings.model,
+    sources = TriggerSources(
+        config.engine,
+        config.model,
         _takes_labels(context, parameters),
         _find_source(context),
-        surroundings.report,
+        config.report,
     )
     watcher = Watcher(
         parameters,
         store,
         lease,
-        Observer(place, parameters.triggers, store, lease, results),
+        Observer(sources, parameters.triggers, store, lease, results),
         results,
         Commands(
-            surroundings.project,
-            surroundings.reporting / "watcher",
+            config.project,
+            config.reporting / "watcher",
             env=env,
             environ=environ,
         ),
         Trials(
-            Registry(surroundings.model),
-            surroundings.engine,
+            Registry(config.model),
+            config.engine,
             Canary.model_validate(context.params["model_release"]["canary"]),
-            surroundings.by,
+            config.by,
         ),
-        surroundings.by,
+        config.by,
     )
     return Loop(watcher, parameters.poll_seconds)
 
 
-def build_server(surroundings: Surroundings, loop: Loop) -> Any:
-    """Build the server of the webhook; none if it is off.
+def build_server(config: WatcherConfig, loop: Loop) -> Any:
+    """Build the webhook's server; None if it is off.
 
     Raises:
         ProjectError: If there is no token, or the address is in use.
@@ -88,7 +91,7 @@ def build_server(surroundings: Surroundings, loop: Loop) -> Any:
     from .webhook.gauges import WatcherCollector  # noqa: PLC0415
     from .webhook.server import Server  # noqa: PLC0415
 
-    parameters = surroundings.parameters
+    parameters = config.parameters
     address = parameters.triggers.webhook
     if address is None:
         return None
@@ -99,12 +102,10 @@ def build_server(surroundings: Surroundings, loop: Loop) -> Any:
             " a secret for the senders, such as the output of openssl rand -hex 32"
         )
     host, _, port = address.rpartition(":")
-    collector = WatcherCollector(
-        surroundings.store, parameters.rules, surroundings.report
-    )
+    collector = WatcherCollector(config.store, parameters.rules, config.report)
     longest = max(UNHEALTHY_ROUNDS * parameters.poll_seconds, UNHEALTHY_SECONDS)
     app = create_app(
-        surroundings.store, token, collector, lambda: loop.round_ended_at, longest
+        config.store, token, collector, lambda: loop.round_ended_at, longest
     )
     return Server(host.strip("[]"), int(port), app)
 

@@ -1,4 +1,4 @@
-"""Watchers in processes of their own, with a stand-in for kedro and for MLflow."""
+"""Watchers in their own processes, with a fake kedro and a fake MLflow."""
 
 import json
 import multiprocessing
@@ -15,11 +15,11 @@ PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(
     ["iris_kedro.watcher.wiring", "tests.iris_kedro.watcher.lab"]
 )
-STAND_IN = Path(__file__).with_name("kedro_stand_in.py")
+FAKE_KEDRO = Path(__file__).with_name("fake_kedro.py")
 
 
 class FileResults:
-    """What the stand-in has left, in place of what the registry knows."""
+    """Results that the fake kedro has written, instead of those in the registry."""
 
     def __init__(self, folder):
         self._folder = folder
@@ -71,7 +71,7 @@ class FileResults:
 
 
 class FileTrials:
-    """Counts the rounds in which canaries could have been moved on."""
+    """Counts the rounds in which canaries could have been advanced."""
 
     def __init__(self, folder):
         self._file = folder / "advanced"
@@ -90,7 +90,7 @@ def build(folder, url, seconds=60.0, **parameters):
     from iris_kedro.datasets import SourceDataset  # noqa: PLC0415
     from iris_kedro.specification import Watcher as Parameters  # noqa: PLC0415
     from iris_kedro.watcher.jobs.commands import Commands  # noqa: PLC0415
-    from iris_kedro.watcher.new_data import Place  # noqa: PLC0415
+    from iris_kedro.watcher.new_data import TriggerSources  # noqa: PLC0415
     from iris_kedro.watcher.observer import Observer  # noqa: PLC0415
     from iris_kedro.watcher.records.database import connect, upgrade  # noqa: PLC0415
     from iris_kedro.watcher.records.lease import Lease  # noqa: PLC0415
@@ -106,22 +106,22 @@ def build(folder, url, seconds=60.0, **parameters):
     source = SourceDataset("source.csv", "species", path=str(folder))
     takes_labels = given.triggers.labels is not None
     report = folder / "monitoring.json"
-    place = Place(engine, "iris", takes_labels, source, report)
-    observer = Observer(place, given.triggers, store, lease, results)
-    commands = Commands(folder, folder / "logs", (sys.executable, str(STAND_IN)))
+    sources = TriggerSources(engine, "iris", takes_labels, source, report)
+    observer = Observer(sources, given.triggers, store, lease, results)
+    commands = Commands(folder, folder / "logs", (sys.executable, str(FAKE_KEDRO)))
     trials = FileTrials(folder)
     return Watcher(given, store, lease, observer, results, commands, trials, "ada")
 
 
-def die_at(nth):
-    """Let this process be killed before its nth effect."""
+def kill_before(nth):
+    """Kill this process before its nth effect."""
     from iris_kedro.watcher.jobs.job import Job  # noqa: PLC0415
     from iris_kedro.watcher.records.lease import Lease  # noqa: PLC0415
     from iris_kedro.watcher.records.store import Store  # noqa: PLC0415
 
     effects = iter(range(1, nth))
 
-    def let_live_or_die(effect):
+    def kill_or_call(effect):
         def call(*args, **kwargs):
             if next(effects, None) is None:
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -136,10 +136,10 @@ def die_at(nth):
         FileResults: ["recover", "find", "publish"],
     }.items():
         for name in names:
-            setattr(owner, name, let_live_or_die(getattr(owner, name)))
+            setattr(owner, name, kill_or_call(getattr(owner, name)))
 
 
-def watch(folder, url, seconds, parameters, dies_at=None):
+def watch(folder, url, seconds, parameters, killed_before=None):
     """Run a watcher until it is stopped, as the command does."""
     from iris_kedro.watcher.loop import Loop  # noqa: PLC0415
 
@@ -147,8 +147,8 @@ def watch(folder, url, seconds, parameters, dies_at=None):
     with open(folder / f"watcher-{os.getpid()}.log", "w") as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
-    if dies_at is not None:
-        die_at(dies_at)
+    if killed_before is not None:
+        kill_before(killed_before)
     loop = Loop(build(folder, url, seconds, **parameters), 0.05)
     loop.stop_on_signals()
     loop.run()
@@ -156,7 +156,7 @@ def watch(folder, url, seconds, parameters, dies_at=None):
 
 @dataclass
 class Lab:
-    """A folder for watchers and what they start."""
+    """A folder for watchers and their jobs."""
 
     folder: Path
     url: str
@@ -175,8 +175,8 @@ class Lab:
     def build(self, seconds=60.0, **parameters):
         return build(self.folder, self.url, seconds, **parameters)
 
-    def start(self, seconds=60.0, dies_at=None, **parameters):
-        arguments = (self.folder, self.url, seconds, parameters, dies_at)
+    def start(self, seconds=60.0, killed_before=None, **parameters):
+        arguments = (self.folder, self.url, seconds, parameters, killed_before)
         process = PROCESSES.Process(target=watch, args=arguments)
         process.start()
         return process

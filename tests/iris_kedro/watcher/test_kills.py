@@ -1,4 +1,4 @@
-"""Watchers that are killed, or several at once: no trigger lost, no run twice."""
+"""Killed and concurrent watchers lose no trigger and repeat no run."""
 
 import os
 import random
@@ -36,7 +36,7 @@ def start(lab):
 
 
 def check(lab, store, triggers):
-    """Check what must hold however often a watcher was killed."""
+    """Check the invariants, however often a watcher was killed."""
     records = store.list_decisions(10_000)
     outcomes = {each.id: each.outcome for each in records if each.action == "run"}
     results = {file.name for file in (lab.folder / "results").iterdir()}
@@ -44,7 +44,7 @@ def check(lab, store, triggers):
     assert not [event for event, *_ in lab.events() if event == "overlap"]
     assert len(begun) == len(set(begun))  # no decision was run twice
     assert store.list_waiting() == ()
-    # Whatever left a result was recorded, and nothing else counts as handled.
+    # Every run with a result was recorded as released, and no other one.
     assert {run for run, each in outcomes.items() if each == "released"} == results - {
         name for name in results if name.endswith(".new")
     }
@@ -84,7 +84,7 @@ def test_several_watchers_handle_each_trigger_once(lab, store, engine, start):
     triggers = []
 
     def ask(runs):
-        """Send triggers until there were so many runs."""
+        """Send triggers until there were enough runs."""
         triggers.append(store.add_trigger(Kind.WEBHOOK, f"trigger {len(triggers)}"))
         return len(lab.begun()) >= runs
 
@@ -105,7 +105,7 @@ def test_several_watchers_handle_each_trigger_once(lab, store, engine, start):
 def test_a_watcher_killed_before_an_effect_loses_nothing(lab, store, start, nth):
     lab.plan("released", 0.01)
     trigger = store.add_trigger(Kind.WEBHOOK, "one")
-    process = start(dies_at=nth)
+    process = start(killed_before=nth)
     process.join(60)
     assert process.exitcode == -signal.SIGKILL
 
@@ -132,14 +132,14 @@ def test_a_run_ends_with_its_watcher(lab, store, start):
     lab.wait(lambda: not is_same(job, started), "the run has ended")
 
 
-def test_a_run_that_outlives_its_watcher_is_ended_by_the_next(lab, store, start):
+def test_run_that_outlives_its_watcher_is_stopped_by_the_next(lab, store, start):
     lab.plan("hang")
     store.add_trigger(Kind.WEBHOOK, "one")
     process = start()
     lab.wait(lab.begun, "the run has begun")
     [job] = children(process.pid)
     started = find_start(job)
-    os.kill(job, signal.SIGSTOP)  # it does not notice that its parent has ended
+    os.kill(job, signal.SIGSTOP)  # does not notice that its parent has ended
     process.kill()
     process.join()
     lab.plan("released")
@@ -156,7 +156,7 @@ def test_a_run_that_outlives_its_watcher_is_ended_by_the_next(lab, store, start)
     assert outcomes == ["interrupted", "released"]
 
 
-def test_a_stopped_watcher_ends_its_run_and_records_it(lab, store, start):
+def test_stopped_watcher_stops_its_run_and_records_the_result(lab, store, start):
     lab.plan("hang")
     trigger = store.add_trigger(Kind.WEBHOOK, "one")
     process = start()

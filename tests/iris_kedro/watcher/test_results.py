@@ -1,4 +1,4 @@
-"""What the watcher reads in MLflow of a run that it has started."""
+"""Results of runs, as read from MLflow."""
 
 import time
 
@@ -26,7 +26,7 @@ def log():
     return log
 
 
-def test_labels_of_a_run_are_those_in_its_archive(results, log, tmp_path):
+def test_labels_of_a_run_are_read_from_its_archive(results, log, tmp_path):
     line = '{"prediction_id": "p", "row_index": 2, "label": "a", "features": {}}\n'
     (tmp_path / "rows.jsonl").write_text(line)
     log("one", **{LABELLED_ROWS: "rows.jsonl"})
@@ -38,9 +38,7 @@ def test_labels_of_a_run_are_those_in_its_archive(results, log, tmp_path):
 
 
 @pytest.mark.parametrize("address", ["rows.jsonl", "runs:/gone/rows.jsonl"])
-def test_archive_that_is_gone_does_not_keep_a_run_from_ending(
-    results, log, caplog, address
-):
+def test_missing_archive_does_not_prevent_a_result(results, log, caplog, address):
     log("one", **{LABELLED_ROWS: address})
 
     assert results.read_labels("one") is None
@@ -59,9 +57,7 @@ def test_labels_of_the_newest_version_that_has_any_are_found(
     assert results.find_labels() == "second.jsonl"
 
 
-def test_production_is_found_with_the_time_of_its_registration(
-    results, registry, register
-):
+def test_production_is_found_with_its_registration_time(results, registry, register):
     assert results.find_production() is None
 
     began = time.time()

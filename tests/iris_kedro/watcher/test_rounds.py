@@ -24,7 +24,7 @@ def test_a_round_without_triggers_decides_nothing_and_says_so(store, once, logge
     assert list_idle(logged) == ["Nothing to do: no trigger has fired"]
 
 
-def test_each_round_that_waits_says_why(store, once, logged):
+def test_waiting_round_logs_the_reason(store, once, logged):
     rules = {"cooldown_minutes": 60, "runs_per_day": 9, "failures": 3}
     store.add_trigger(Kind.WEBHOOK, "one")
     assert once(rules=rules)
@@ -39,7 +39,7 @@ def test_each_round_that_waits_says_why(store, once, logged):
     assert first.startswith("Nothing to do: the cooldown after the last run ends at")
 
 
-def test_all_triggers_that_wait_become_one_run(lab, store, once):
+def test_all_waiting_triggers_start_one_run(lab, store, once):
     for number in range(3):
         store.add_trigger(Kind.WEBHOOK, f"trigger {number}")
 
@@ -52,7 +52,7 @@ def test_all_triggers_that_wait_become_one_run(lab, store, once):
     assert record.reason == "trigger 0; trigger 1; trigger 2"
 
 
-def test_a_source_that_was_never_trained_on_is_a_trigger_once(store, once):
+def test_untrained_source_is_a_trigger_once(store, once):
     triggers = {"source_minutes": 0}
 
     for _ in range(2):
@@ -73,7 +73,7 @@ def test_each_change_of_the_source_is_a_trigger(lab, store, once):
     assert "source data has changed" in store.list_decisions(1)[0].reason
 
 
-def test_a_source_that_cannot_be_read_leaves_the_other_triggers(lab, store, once):
+def test_unreadable_source_does_not_affect_other_triggers(lab, store, once):
     (lab.folder / "source.csv").unlink()
     store.add_trigger(Kind.WEBHOOK, "one")
 
@@ -82,7 +82,7 @@ def test_a_source_that_cannot_be_read_leaves_the_other_triggers(lab, store, once
     assert len(store.list_waiting()) == 1  # the run would have failed
 
 
-def test_enough_labels_are_a_trigger_until_a_run_had_them(lab, store, once, label):
+def test_enough_labels_are_a_trigger_until_a_run_used_them(lab, store, once, label):
     triggers = {"labels": 3}
     label(2, at=100.0)
     label(9, at=100.0, model="penguins")
@@ -106,17 +106,15 @@ def test_enough_labels_are_a_trigger_until_a_run_had_them(lab, store, once, labe
     assert decided(store) == [RELEASED] * 2
 
 
-def test_labels_that_come_while_a_run_lasts_are_new_and_none_is_counted_twice(
-    lab, store, label
-):
-    """Its rows are read at a moment of its own, and clocks of services differ."""
+def test_labels_stored_during_a_run_are_new_and_counted_once(lab, store, label):
+    """A run reads its rows at an unknown time, and the clocks of services differ."""
     label(3, at=1e9)
     watcher = lab.build(triggers={"labels": 3})
     lab.plan("released", 1.0)
     watcher.run_round()
     lab.wait(lab.begun, "the run has read its labels")
-    label(2, at=5e8)  # by a clock that is late
-    lab.wait(watcher.work.tend, "the run has ended")
+    label(2, at=5e8)  # by a slow clock
+    lab.wait(watcher.jobs.check, "the run has ended")
 
     watcher.run_round()
     assert watcher._observer.new_data.count_labels() == 2
@@ -128,7 +126,7 @@ def test_labels_that_come_while_a_run_lasts_are_new_and_none_is_counted_twice(
     watcher.close()
 
 
-def test_corrected_labels_are_new_and_the_same_ones_are_not(
+def test_corrected_labels_are_new_and_repeated_ones_are_not(
     lab, url, store, once, label
 ):
     triggers = {"labels": 3}
@@ -151,9 +149,7 @@ def test_corrected_labels_are_new_and_the_same_ones_are_not(
     assert decided(store) == [RELEASED] * 2
 
 
-def test_labels_of_a_training_that_somebody_started_are_not_new(
-    lab, store, once, label
-):
+def test_labels_of_a_manual_training_are_not_new(lab, store, once, label):
     label(3, at=100.0)
     row = {"prediction_id": "iris 100.0", "label": "x"}
     lines = [json.dumps({**row, "row_index": index}) for index in range(3)]
@@ -168,7 +164,7 @@ def test_labels_of_a_training_that_somebody_started_are_not_new(
     assert store.list_decisions(1)[0].reason == "4 new labelled rows"
 
 
-def test_parameters_of_runs_are_passed_on(lab, store, once):
+def test_configured_parameters_are_passed_to_runs(lab, store, once):
     store.add_trigger(Kind.WEBHOOK, "one")
 
     once(params={"model_release.strategy": "canary", "data_science.force": True})
@@ -177,13 +173,13 @@ def test_parameters_of_runs_are_passed_on(lab, store, once):
     assert arguments[-1] == "model_release.strategy=canary,data_science.force=true"
 
 
-def test_a_schedule_has_not_been_missed_by_a_new_watcher(store, once):
+def test_new_watcher_has_not_missed_scheduled_times(store, once):
     once(triggers={"schedule": "* * * * *"})
 
     assert decided(store) == []
 
 
-def test_times_that_were_missed_are_one_run(store, lease, once):
+def test_missed_scheduled_times_start_one_run(store, lease, once):
     store.write_note(lease, "scheduled", str(store.read_time() - 3600))
     lease.release()
 
@@ -235,7 +231,7 @@ def test_a_wait_is_recorded_once(store, once):
     assert len(store.list_waiting()) == 1
 
 
-def test_what_was_decided_last_is_said_in_mlflow(lab, store, once):
+def test_last_decision_is_published_in_mlflow(lab, store, once):
     store.add_trigger(Kind.WEBHOOK, "one")
 
     once()
@@ -254,13 +250,13 @@ def test_the_age_of_production_is_noted(lab, store, once):
         once()
         assert store.read_note(PRODUCTION) == text
 
-    (lab.folder / "production").unlink()  # also by a watcher that has started since
+    (lab.folder / "production").unlink()  # also noted by a new watcher
     once()
     assert store.read_note(PRODUCTION) == ""
 
 
 @pytest.mark.parametrize("away", ["away", "slow"])
-def test_no_run_starts_while_mlflow_is_away(lab, store, once, away):
+def test_no_run_starts_while_mlflow_is_unreachable(lab, store, once, away):
     (lab.folder / "away").write_text(away)
     store.add_trigger(Kind.WEBHOOK, "one")
 
@@ -272,11 +268,11 @@ def test_no_run_starts_while_mlflow_is_away(lab, store, once, away):
     assert decided(store) == [RELEASED]
 
 
-def test_a_result_that_could_not_be_read_is_recorded_later(lab, store):
+def test_result_is_recorded_once_mlflow_is_reachable(lab, store):
     store.add_trigger(Kind.WEBHOOK, "one")
     watcher = lab.build()
     watcher.run_round()
-    lab.wait(watcher.work.tend, "the run has ended")
+    lab.wait(watcher.jobs.check, "the run has ended")
     (lab.folder / "away").touch()
 
     with pytest.raises(MlflowException):
@@ -288,7 +284,7 @@ def test_a_result_that_could_not_be_read_is_recorded_later(lab, store):
     watcher.close()
 
 
-def test_each_round_moves_canaries_on_also_while_a_run_lasts(lab, store):
+def test_each_round_advances_canaries_even_during_a_run(lab, store):
     lab.plan("released", 3.0)
     store.add_trigger(Kind.WEBHOOK, "somebody")
     watcher = lab.build()
@@ -296,12 +292,12 @@ def test_each_round_moves_canaries_on_also_while_a_run_lasts(lab, store):
     for _ in range(3):
         watcher.run_round()
 
-    assert watcher.work.is_busy
+    assert watcher.jobs.is_busy
     assert (lab.folder / "advanced").read_text() == "..."
     watcher.close()
 
 
-def test_no_training_replaces_a_canary_before_it_is_decided_about(lab, store, once):
+def test_no_training_replaces_an_undecided_canary(lab, store, once):
     (lab.folder / "canary").write_text("7")
     store.add_trigger(Kind.WEBHOOK, "somebody")
 
@@ -314,7 +310,7 @@ def test_no_training_replaces_a_canary_before_it_is_decided_about(lab, store, on
     assert decided(store) == [("wait", "canary", None), RELEASED]
 
 
-def test_only_the_watcher_that_acts_moves_canaries_on(engine, lab, once):
+def test_only_the_active_watcher_advances_canaries(engine, lab, once):
     assert Lease(engine, "iris", 60.0).take()
 
     once()
@@ -331,7 +327,7 @@ def test_a_second_watcher_waits(engine, lease, store, once):
     assert len(store.list_waiting()) == 1
 
 
-def test_a_run_is_ended_once_its_watcher_has_lost_the_lease(lab, engine, store):
+def test_run_is_stopped_once_its_watcher_has_lost_the_lease(lab, engine, store):
     lab.plan("hang")
     store.add_trigger(Kind.WEBHOOK, "one")
     watcher = lab.build()
@@ -344,17 +340,17 @@ def test_a_run_is_ended_once_its_watcher_has_lost_the_lease(lab, engine, store):
 
     watcher.run_round()
 
-    assert not watcher.work.is_busy
-    assert decided(store) == [("run", "due", None)]  # for the other one to record
+    assert not watcher.jobs.is_busy
+    assert decided(store) == [("run", "due", None)]  # the other watcher records it
 
 
-def test_a_run_is_ended_while_the_database_is_away_for_too_long(lab, store):
+def test_run_is_stopped_if_the_database_is_unreachable_too_long(lab, store):
     lab.plan("hang")
     store.add_trigger(Kind.WEBHOOK, "one")
     watcher = lab.build(seconds=2.0)
     watcher.run_round()
 
-    lab.wait(watcher.work.tend, "the run has ended")  # nobody renews the lease
+    lab.wait(watcher.jobs.check, "the run has ended")  # nobody renews the lease
     watcher.run_round()
 
     assert decided(store)[0] == ("run", "due", "interrupted")

@@ -91,7 +91,7 @@ def test_nothing_is_decided_without_a_trigger():
     assert decide(situation(runs=REFUSED_TWICE), RULES, NOW) is None
 
 
-def test_data_that_the_refused_runs_had_does_not_close_the_breaker():
+def test_data_used_by_refused_runs_does_not_close_the_breaker():
     old = Situation((trigger("source", hours_ago=29),), tuple(REFUSED_TWICE))
 
     assert decide(old, RULES, NOW).rule == "breaker"
@@ -105,7 +105,7 @@ def test_the_reason_of_a_run_names_each_reason_once():
     assert decision.reason == "a; b; c; and 1 more"
 
 
-def test_a_wait_says_until_when():
+def test_reason_to_wait_says_until_when():
     cooling = decide(situation("schedule", runs=[run(0.5)]), RULES, NOW)
     spent = decide(situation("schedule", runs=[run(9), run(7), run(5)]), RULES, NOW)
 
@@ -120,7 +120,7 @@ runs = st.lists(st.builds(run, st.floats(0, 50), st.sampled_from(Outcome)), max_
 
 
 @given(triggers, runs, st.booleans(), st.none() | st.floats(0, 50))
-def test_a_run_keeps_all_rules(triggers, runs, is_new_data, reset):
+def test_runs_follow_all_rules(triggers, runs, is_new_data, reset):
     runs = sorted(runs, key=lambda each: each.decided_at)
     reset_at = None if reset is None else NOW - reset * HOUR
     found = Situation(tuple(triggers), tuple(runs), reset_at, is_new_data)

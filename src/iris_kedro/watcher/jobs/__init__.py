@@ -1,1 +1,1 @@
-"""What the watcher starts: one command at a time, which ends with it."""
+"""The jobs of the watcher: one command at a time, which ends with the watcher."""

@@ -40,7 +40,7 @@ class Commands:
         """Start a training run, which waits for ``begin``.
 
         Args:
-            decision: Id of the decision, by which the result is found.
+            decision: Id of the decision, which identifies the run's result.
             parameters: The watcher's parameters.
         """
         params = dict(parameters.params)

@@ -18,7 +18,7 @@ KEPT_LOGS = 50
 
 
 class Job:
-    """A command that waits until it may begin.
+    """A command that waits for ``begin``.
 
     Args:
         command: The path of the program, and its arguments.
@@ -37,7 +37,7 @@ class Job:
         self.log = log
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as output:
-            # In the main thread, because the kernel kills it when this thread ends.
+            # From the main thread: the kernel kills the job when its thread ends.
             self._process = subprocess.Popen(  # noqa: S603
                 [sys.executable, str(LAUNCHER), str(os.getpid()), *command],
                 stdin=subprocess.PIPE,
@@ -51,7 +51,7 @@ class Job:
         self.started = find_start(self.pid)
 
     def begin(self) -> None:
-        """Let the command begin."""
+        """Start the command."""
         if self._process.stdin is None:
             return
         with suppress(BrokenPipeError):  # it has ended already; see its exit code
@@ -63,7 +63,7 @@ class Job:
         return self._process.poll()
 
     def stop(self) -> int:
-        """Stop it and its child processes, and return its exit code."""
+        """Stop the job and its child processes, and return its exit code."""
         if self.poll() is None:
             _signal_group(self.pid, signal.SIGTERM)
             with suppress(subprocess.TimeoutExpired):
@@ -80,7 +80,7 @@ class Job:
 
 
 def end_group(pid: int, started: str) -> None:
-    """Stop the process group of a job that a dead watcher has started.
+    """Stop the process group of a job that a dead watcher started.
 
     With SIGTERM, then with SIGKILL if necessary. Does nothing if the process has ended
     already.

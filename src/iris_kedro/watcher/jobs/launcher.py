@@ -1,7 +1,7 @@
 """Starts a command that ends with its parent. It runs as a file, without the package.
 
-It waits for a byte first, so that the parent can record the process id: the next
-watcher then knows of every run. Arguments: the parent's process id, then the command.
+It waits for a byte first, so that the parent can record the process id before the
+command starts. Arguments: the parent's process id, then the command.
 """
 
 import contextlib

@@ -1,7 +1,7 @@
-"""The connection to the database, and the version of the watcher's tables in it.
+"""The connection to the database, and the schema version of the watcher's tables.
 
-It is the database of predictions, but the tables are the watcher's own. They do not
-depend on the service's tables, and a missing SQLite file is created.
+The tables are stored in the database of predictions, but do not depend on the
+service's tables. A missing SQLite file is created.
 """
 
 import sqlite3
@@ -57,9 +57,9 @@ def reading(engine: Engine) -> Engine:
 
 
 def upgrade(engine: Engine) -> None:
-    """Create the watcher's tables, or upgrade them to the version that this one needs.
+    """Create the watcher's tables, or upgrade them to this release.
 
-    Several processes may do so at the same time: all but one wait, and find it done.
+    Several processes may call this at the same time: one upgrades, the others wait.
 
     Raises:
         SQLAlchemyError: If the database cannot be reached or changed.
@@ -77,7 +77,7 @@ def upgrade(engine: Engine) -> None:
 
 
 def has_tables(engine: Engine) -> bool:
-    """Return whether there has been a watcher.
+    """Return whether the watcher's tables exist.
 
     Raises:
         SQLAlchemyError: If the database cannot be read.

@@ -12,7 +12,7 @@ from iris_kedro.processes import find_host, find_start, is_same
 from .database import read_clock
 from .tables import lease
 
-MARGIN = 0.7  # of the lease: its owner stops acting after this time without renewal
+MARGIN = 0.7  # share of the lease after which its owner stops acting without renewal
 
 
 class LeaseLost(Exception):  # noqa: N818  (not an error: it happens to slow watchers)

@@ -54,8 +54,8 @@ class Store(Records):
     def add_trigger(self, kind: Kind, reason: str, key: str = "") -> str:
         """Store a trigger and return its id.
 
-        A trigger with an existing key is not added again, and without a key not while
-        an equal one is waiting: senders repeat what they have sent.
+        Senders repeat requests: a trigger with an existing key is not added again, nor
+        is one without a key while an equal one is waiting.
         """
         trigger_id = uuid.uuid4().hex
         values: dict[str, object] = {
@@ -152,7 +152,7 @@ class Store(Records):
                 self._replace_labels(connection, labels)
 
     def replace_labels(self, lease: Lease, labels: Sequence[Label]) -> None:
-        """Keep which labels the last training had."""
+        """Store which labels the last training used."""
         with self._engine.begin() as connection:
             lease.check(connection)
             self._replace_labels(connection, labels)
@@ -161,7 +161,7 @@ class Store(Records):
         """Store a note, replacing one with the same name."""
         mine = (notes.c.model == self._model, notes.c.name == name)
         with self._engine.begin() as connection:
-            lease.check(connection)  # nobody else writes any
+            lease.check(connection)  # only the owner of the lease writes notes
             if connection.execute(select(notes).where(*mine)).first() is None:
                 values = {"model": self._model, "name": name, "value": value}
                 connection.execute(insert(notes).values(values))

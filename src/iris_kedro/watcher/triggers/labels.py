@@ -22,8 +22,8 @@ class Label(NamedTuple):
 def count_new_labels(engine: Engine, model: str) -> int:
     """Count the predicted rows whose label the last training did not use.
 
-    Labels are compared one by one: a time is not enough to identify the used labels,
-    because several services write them, with different clocks, while a run reads.
+    Labels are compared one by one: a time does not identify the used labels, because
+    several services write them, with different clocks, while a run reads.
 
     Args:
         engine: The database of predictions, with the watcher's tables.
@@ -61,7 +61,7 @@ def parse_labels(lines: bytes) -> Iterator[Label]:
 
 
 def has_predictions(engine: Engine) -> bool:
-    """Check whether a service has ever used the database."""
+    """Check whether the service's tables exist."""
     with reading(engine).connect() as connection:
         found = set(inspect(connection).get_table_names())
     return {"predictions", "feedback"} <= found

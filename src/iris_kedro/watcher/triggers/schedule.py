@@ -6,7 +6,7 @@ from cronsim import CronSim
 
 
 def find_due(expression: str, since: float, now: float) -> float | None:
-    """Return the last scheduled time after ``since`` and until now, if there is one.
+    """Return the last scheduled time after ``since`` and up to now, if any.
 
     Several missed times count once.
 

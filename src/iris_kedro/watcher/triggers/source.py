@@ -31,7 +31,7 @@ class SourceState:
 
 
 def read_source(dataset: SourceDataset, known: str | None) -> SourceState:
-    """Check the source, which is read only if it may have changed.
+    """Return the state of the source, reading it only if it may have changed.
 
     Args:
         dataset: The source.

@@ -26,7 +26,9 @@ from .payloads import read_payload
 
 logger = logging.getLogger(__name__)
 
-LARGEST_BODY = 1_000_000  # bytes; a push to GitHub of many commits is far below
+LARGEST_BODY = (
+    1_000_000  # bytes; far more than GitHub's event for a push of many commits
+)
 BEARER = "Bearer "
 SIGNATURE = "sha256="
 FORM = "application/x-www-form-urlencoded"
@@ -45,8 +47,8 @@ def create_app(
     """Create the application.
 
     Args:
-        store: Where triggers are kept.
-        token: The secret that senders must know.
+        store: Stores triggers.
+        token: The secret of the senders.
         collector: Collects the metrics.
         find_round: Returns when the last round ended, in seconds since the epoch.
         longest_round: Seconds without a round after which the watcher is unhealthy.
@@ -68,15 +70,15 @@ def create_app(
         _check_sender(token)
         try:
             payload = json.loads(request.get_data())
-            asked = read_payload(payload, request.headers.get("X-GitHub-Event"))
+            parsed = read_payload(payload, request.headers.get("X-GitHub-Event"))
         except (ValueError, RecursionError) as error:  # also of JSON and encodings
             if request.mimetype == FORM:  # GitHub's default
                 raise BadRequest(f"the content type is {FORM}: {USE_JSON}") from error
             raise BadRequest(str(error)) from error
-        if asked.kind is None:
-            return {"ignored": asked.reason}, 200
-        trigger_id = store.add_trigger(asked.kind, asked.reason)
-        logger.info("Trigger %s: %s", trigger_id, asked.reason)
+        if parsed.kind is None:
+            return {"ignored": parsed.reason}, 200
+        trigger_id = store.add_trigger(parsed.kind, parsed.reason)
+        logger.info("Trigger %s: %s", trigger_id, parsed.reason)
         return {"id": trigger_id}, 202
 
     @app.get("/metrics")
@@ -110,7 +112,7 @@ def create_app(
 
 
 def _check_sender(token: str) -> None:
-    """Check the token, or GitHub's signature, which is made with it."""
+    """Check the token, or the signature that GitHub computes with it."""
     secret = token.encode()
     given = request.headers.get("Authorization", "")
     if given.startswith(BEARER) and hmac.compare_digest(

@@ -1,6 +1,6 @@
 """Metrics of the watcher, read from the database and the last report at each scrape.
 
-They are therefore the same on all replicas and survive a restart.
+All replicas therefore export the same values, and these survive a restart.
 """
 
 from collections.abc import Iterator
@@ -54,14 +54,16 @@ class WatcherCollector(Collector):
         status = read_status(self.store, self.rules)
         waiting, left = len(status.waiting), status.budget
         yield _gauge("watcher_triggers_waiting", "Waiting triggers", waiting)
-        yield _gauge("watcher_runs_left", "Runs that may still start today", left)
+        yield _gauge(
+            "watcher_runs_left", "Runs that may still start within 24 hours", left
+        )
         is_open = status.is_breaker_open
         yield _gauge("watcher_breaker_open", "Whether the breaker is open", is_open)
         refused = "Newest runs in a row that the gate refused"
         yield _gauge("watcher_refused_in_a_row", refused, status.refused_in_a_row)
         yield _gauge(
             "watcher_last_training_timestamp_seconds",
-            "Time when the last run ended that did not fail; 0 without any",
+            "End of the last run that did not fail; 0 if there is none",
             status.trained_at or 0.0,
         )
         created = GaugeMetricFamily(

@@ -1,4 +1,4 @@
-"""Payloads of Alertmanager, of GitHub, and plain ones with a reason."""
+"""Payloads of Alertmanager and GitHub, and plain ones with a reason."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ COMMIT_LENGTH = 7
 
 @dataclass(frozen=True)
 class Request:
-    """The meaning of a payload.
+    """A parsed payload.
 
     Attributes:
         reason: The reason of the trigger, or why there is none.
@@ -30,7 +30,7 @@ def read_payload(payload: Any, event: str | None) -> Request:
         event: The name of GitHub's event, from its header.
 
     Raises:
-        ValueError: If the payload is none of these.
+        ValueError: If the payload is invalid.
     """
     if isinstance(payload, dict):
         if event is not None:
@@ -62,20 +62,20 @@ def _name_alert(alert: dict[str, Any]) -> str:
     labels, annotations = alert.get("labels"), alert.get("annotations")
     name = labels.get("alertname") if isinstance(labels, dict) else None
     summary = annotations.get("summary") if isinstance(annotations, dict) else None
-    return f"{name or 'without a name'}{f' ({summary})' if summary else ''}"
+    return f"{name or 'without name'}{f' ({summary})' if summary else ''}"
 
 
 def _read_github(payload: dict[str, Any], event: str) -> Request:
     repository = payload.get("repository")
     name = repository.get("full_name") if isinstance(repository, dict) else None
-    place = f"GitHub, {name or 'a repository without a name'}"
+    place = f"GitHub, {name or 'unnamed repository'}"
     if event == "repository_dispatch":
         return Request(_cut(f"{place}: {payload.get('action')}"), Kind.WEBHOOK)
     if event == "push":
         commit = str(payload.get("after", ""))[:COMMIT_LENGTH]
         text = f"{place}: push to {payload.get('ref')} ({commit})"
         return Request(_cut(text), Kind.WEBHOOK)
-    return Request(f"nothing is done at {_cut(event)!r}")
+    return Request(f"the event {_cut(event)!r} is ignored")
 
 
 def _cut(text: str) -> str:
@@ -84,5 +84,5 @@ def _cut(text: str) -> str:
 
 
 def _clean(text: str) -> str:
-    """Replace what no database stores, or what changes the terminal that shows it."""
+    """Replace control characters, which databases reject and terminals obey."""
     return "".join(each if each.isprintable() else " " for each in text)

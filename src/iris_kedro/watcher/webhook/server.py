@@ -17,14 +17,14 @@ from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 from iris_kedro.errors import ProjectError
 
 CONNECTIONS = 16  # at the same time; more are closed
-SILENCE_SECONDS = 10.0  # without data from a client, then its connection is closed
-# For a whole request. Otherwise a few clients that send a byte now and then would take
-# all connections for as long as they like, also those of the health check.
+SILENCE_SECONDS = 10.0  # idle connections are closed after this time
+# For a whole request. Otherwise a few clients that send a byte now and then could hold
+# all connections, and the health check would fail.
 LONGEST_SECONDS = 30.0
 
 
 class Handler(WSGIRequestHandler):
-    """Reads requests with a timeout, and without a log that anybody could fill."""
+    """Reads requests with a timeout, without logs that anybody could fill."""
 
     timeout = SILENCE_SECONDS
 
@@ -88,6 +88,6 @@ class Server(ThreadedWSGIServer):
 
 
 def _disconnect(connection: socket.socket) -> None:
-    """End what a thread reads from, or writes to, a connection."""
+    """Interrupt the thread that reads from, or writes to, a connection."""
     with suppress(OSError):
         connection.shutdown(socket.SHUT_RDWR)

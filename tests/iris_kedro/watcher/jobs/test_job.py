@@ -24,7 +24,7 @@ def start(tmp_path):
         job.stop()
 
 
-def test_a_job_waits_for_its_beginning(start, tmp_path, wait_for):
+def test_job_waits_for_begin(start, tmp_path, wait_for):
     job = start("print('done')")
     assert job.poll() is None
 
@@ -34,7 +34,7 @@ def test_a_job_waits_for_its_beginning(start, tmp_path, wait_for):
     assert job.read_error() == "done"
 
 
-def test_a_job_that_never_began_did_nothing(start, tmp_path):
+def test_job_without_begin_does_nothing(start, tmp_path):
     job = start("open('file', 'w')")
 
     job.stop()
@@ -42,7 +42,7 @@ def test_a_job_that_never_began_did_nothing(start, tmp_path):
     assert not (tmp_path / "file").exists()
 
 
-def test_the_last_line_says_why_it_failed(start, wait_for):
+def test_error_is_the_last_line_of_the_output(start, wait_for):
     job = start("import sys; print('all is well'); sys.exit('it is not\\n')")
     job.begin()
 
@@ -51,7 +51,7 @@ def test_the_last_line_says_why_it_failed(start, wait_for):
     assert job.read_error() == "it is not"
 
 
-def test_a_job_reads_nothing_and_has_a_group_of_its_own(start, wait_for):
+def test_job_has_no_input_and_its_own_process_group(start, wait_for):
     job = start("import os, sys; print(sys.stdin.read(), os.getpgid(0))")
     job.begin()
 
@@ -69,7 +69,7 @@ time.sleep(3600)
 """
 
 
-def test_a_job_that_ignores_sigterm_ends_with_all_it_started(
+def test_job_that_ignores_sigterm_is_killed_with_its_children(
     start, wait_for, monkeypatch
 ):
     monkeypatch.setattr(module, "STOP_SECONDS", 0.2)
@@ -84,7 +84,7 @@ def test_a_job_that_ignores_sigterm_ends_with_all_it_started(
     wait_for(lambda: not is_same(child, started), "that has ended")
 
 
-def test_the_group_of_another_watcher_is_ended(start, wait_for, monkeypatch):
+def test_process_group_of_a_dead_watcher_is_stopped(start, wait_for, monkeypatch):
     monkeypatch.setattr(module, "STOP_SECONDS", 0.2)
     job = start(IGNORES)
     job.begin()
@@ -95,7 +95,7 @@ def test_the_group_of_another_watcher_is_ended(start, wait_for, monkeypatch):
     wait_for(lambda: job.poll() == -signal.SIGKILL, "it has ended")
 
 
-def test_a_process_with_a_number_that_was_used_before_is_left_alone(start):
+def test_process_with_a_reused_id_is_not_stopped(start):
     job = start("")
 
     end_group(job.pid, "1")
@@ -103,7 +103,7 @@ def test_a_process_with_a_number_that_was_used_before_is_left_alone(start):
     assert job.poll() is None
 
 
-def test_a_job_whose_parent_has_ended_before_does_nothing(tmp_path, start):
+def test_job_whose_parent_has_ended_does_nothing(tmp_path, start):
     job = start("open('file', 'w')")
     os.kill(job.pid, signal.SIGTERM)
 

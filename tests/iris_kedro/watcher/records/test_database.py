@@ -48,7 +48,7 @@ def test_the_newest_migration_is_the_one_that_the_code_expects():
     assert scripts.get_current_head() == database.REVISION
 
 
-def test_several_watchers_may_upgrade_at_once(url, tmp_path):
+def test_several_watchers_can_upgrade_at_once(url, tmp_path):
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: upgrade(connect(url, tmp_path)), range(8)))
 
@@ -71,7 +71,7 @@ def test_the_service_and_the_watcher_share_a_database(url, tmp_path, is_first):
         assert schema.read_revision(connection) == schema.REVISION
 
 
-def test_tables_of_a_later_release_are_left_alone(url, tmp_path):
+def test_tables_of_a_later_release_are_not_changed(url, tmp_path):
     engine = connect(url, tmp_path)
     upgrade(engine)
     with engine.begin() as connection:
@@ -86,14 +86,14 @@ def test_tables_of_a_later_release_are_left_alone(url, tmp_path):
         assert read_revision(connection, database.VERSION_TABLE) == "0002"
 
 
-def test_a_relative_file_is_in_the_project(tmp_path):
+def test_relative_path_is_in_the_project(tmp_path):
     upgrade(connect("sqlite:///predictions.db", tmp_path))
 
     assert (tmp_path / "predictions.db").exists()
     assert not Path("predictions.db").exists()
 
 
-def test_the_clock_is_the_databases_and_has_fractions(engine):
+def test_clock_is_that_of_the_database_with_fractions(engine):
     with engine.begin() as connection:
         times = [database.read_clock(connection) for _ in range(50)]
 
@@ -102,7 +102,7 @@ def test_the_clock_is_the_databases_and_has_fractions(engine):
     assert any(each % 1 for each in times)
 
 
-def test_who_writes_does_not_wait_for_the_watcher_to_read(url, tmp_path):
+def test_reads_of_the_watcher_do_not_block_writers(url, tmp_path):
     mine, theirs = connect(url, tmp_path), serving_engine.connect(url)
     upgrade(mine)
     schema.upgrade(theirs)

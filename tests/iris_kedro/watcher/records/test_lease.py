@@ -45,7 +45,7 @@ def second(engine):
     return Lease(engine, "iris", 60)
 
 
-def test_one_of_many_gets_a_lease(engine):
+def test_only_one_of_many_gets_the_lease(engine):
     leases = [Lease(engine, "iris", 60) for _ in range(8)]
     ready = threading.Barrier(len(leases))
 
@@ -59,35 +59,35 @@ def test_one_of_many_gets_a_lease(engine):
     assert sorted(taken) == [False] * 7 + [True]
 
 
-def test_models_have_leases_of_their_own(engine, first):
+def test_each_model_has_its_own_lease(engine, first):
     assert Lease(engine, "penguins", 60).take()
 
 
-def test_its_owner_renews_it(first, second):
+def test_owner_renews_the_lease(first, second):
     assert first.take()
     assert not second.take()
 
 
-def test_it_can_be_taken_once_it_is_returned(first, second):
+def test_released_lease_can_be_taken(first, second):
     first.release()
 
     assert second.take()
     assert not first.take()
 
 
-def test_it_can_be_taken_once_its_owner_was_silent(first, second, change):
+def test_expired_lease_can_be_taken(first, second, change):
     change(expires_at=0.0)
 
     assert second.take()
 
 
-def test_an_owner_that_was_away_and_not_replaced_goes_on(first, change):
+def test_owner_can_renew_an_expired_lease_that_nobody_took(first, change):
     change(expires_at=0.0)
 
     assert first.take()
 
 
-def test_that_of_a_dead_process_of_this_host_is_taken_at_once(first, second, change):
+def test_lease_of_a_dead_process_on_this_host_can_be_taken(first, second, change):
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     change(pid=ended.pid)
@@ -95,19 +95,19 @@ def test_that_of_a_dead_process_of_this_host_is_taken_at_once(first, second, cha
     assert second.take()
 
 
-def test_a_number_that_another_process_has_now_is_a_dead_owner(first, second, change):
+def test_owner_whose_process_id_was_reused_is_dead(first, second, change):
     change(pid=os.getppid(), started="1")
 
     assert second.take()
 
 
-def test_that_of_another_host_waits_for_its_end(first, second, change):
+def test_lease_of_another_host_must_expire(first, second, change):
     change(host="elsewhere", pid=1_000_000_000)
 
     assert not second.take()
 
 
-def test_whoever_lost_it_writes_nothing(engine, first, second, change):
+def test_watcher_without_the_lease_writes_nothing(engine, first, second, change):
     change(expires_at=0.0)
     second.take()
 
@@ -117,14 +117,14 @@ def test_whoever_lost_it_writes_nothing(engine, first, second, change):
         first.note_job(1, "")
 
 
-def test_whoever_let_it_expire_writes_nothing(engine, first, change):
+def test_watcher_with_an_expired_lease_writes_nothing(engine, first, change):
     change(expires_at=0.0)
 
     with engine.begin() as connection, pytest.raises(LeaseLost):
         first.check(connection)
 
 
-def test_a_lease_that_is_lost_is_not_released(first, second, change):
+def test_lost_lease_is_not_released(first, second, change):
     change(expires_at=0.0)
     second.take()
 
@@ -133,7 +133,7 @@ def test_a_lease_that_is_lost_is_not_released(first, second, change):
     assert second.take()
 
 
-def test_the_process_of_the_owner_before_is_found(first, second):
+def test_job_of_the_previous_owner_is_found(first, second):
     pid = os.getpid()
     first.note_job(pid, find_start(pid))
     first.release()
@@ -142,7 +142,7 @@ def test_the_process_of_the_owner_before_is_found(first, second):
     assert second.find_orphan() == (pid, find_start(pid))
 
 
-def test_a_process_of_another_host_is_not(first, second, change):
+def test_job_on_another_host_is_not_found(first, second, change):
     first.note_job(1, "")
     change(job_host="elsewhere")
     first.release()
@@ -151,7 +151,7 @@ def test_a_process_of_another_host_is_not(first, second, change):
     assert second.find_orphan() is None
 
 
-def test_it_expires_by_its_own_clock_before_others_may_take_it(engine, first):
+def test_lease_is_expiring_before_others_can_take_it(engine, first):
     hasty = Lease(engine, "hasty", 0.0)
     hasty.take()
 
@@ -159,6 +159,6 @@ def test_it_expires_by_its_own_clock_before_others_may_take_it(engine, first):
     assert not first.is_expiring()
 
 
-def test_nobody_has_one_that_was_never_taken(engine):
+def test_lease_that_was_never_taken_has_no_owner(engine):
     with engine.begin() as connection:
         assert read_owner(connection, "iris") is None

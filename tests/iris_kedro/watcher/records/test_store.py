@@ -37,7 +37,7 @@ def finish(store, lease, run, outcome):
     store.finish(lease, run, Result(Outcome(outcome), "7", "better"))
 
 
-def test_a_trigger_waits_until_a_decision_takes_it(store, start):
+def test_trigger_waits_until_a_decision_uses_it(store, start):
     first = store.add_trigger(Kind.WEBHOOK, "one")
     second = store.add_trigger(Kind.SOURCE, "two")
 
@@ -51,7 +51,7 @@ def test_a_trigger_waits_until_a_decision_takes_it(store, start):
     assert store.list_waiting() == ()
 
 
-def test_triggers_and_decisions_have_the_order_of_their_arrival(engine, store, lease):
+def test_triggers_and_decisions_are_in_order_of_arrival(engine, store, lease):
     for number in range(20):
         store.add_trigger(Kind.WEBHOOK, f"trigger {number}")
         store.reset("ada", f"reset {number}")
@@ -89,7 +89,7 @@ def test_models_share_nothing(engine, store, lease):
 
 
 @pytest.mark.parametrize("outcome", ["released", "refused", "held", "unchanged"])
-def test_a_run_with_a_result_has_handled_its_triggers(store, lease, start, outcome):
+def test_triggers_of_a_run_with_a_result_are_handled(store, lease, start, outcome):
     store.add_trigger(Kind.WEBHOOK, "one")
     run = start()
 
@@ -111,7 +111,7 @@ def test_triggers_of_a_run_without_a_result_wait_again(store, lease, start, outc
     assert [each.id for each in store.list_waiting()] == [trigger]
 
 
-def test_what_came_of_a_run_is_said_once(store, lease, start):
+def test_result_of_a_run_is_recorded_once(store, lease, start):
     run = start()
     finish(store, lease, run, "released")
 
@@ -120,7 +120,7 @@ def test_what_came_of_a_run_is_said_once(store, lease, start):
     assert store.list_decisions(1)[0].outcome is Outcome.RELEASED
 
 
-def test_nothing_is_decided_after_the_lease_is_lost(engine, store, lease, start):
+def test_no_decision_after_the_lease_is_lost(engine, store, lease, start):
     store.add_trigger(Kind.WEBHOOK, "one")
     run = start()
     lease.release()
@@ -138,7 +138,7 @@ def test_nothing_is_decided_after_the_lease_is_lost(engine, store, lease, start)
     assert store.read_note("name") is None
 
 
-def test_runs_are_those_of_the_last_day_and_the_newest(engine, store, lease, start):
+def test_runs_of_the_last_day_and_the_newest_are_listed(engine, store, lease, start):
     ids = [start() for _ in range(6)]
     store.decide(lease, Decision(Action.WAIT, "cooldown", "later"), by="ada")
     now = store.read_time()
@@ -172,7 +172,7 @@ def test_decisions_and_outcomes_are_counted(store, lease, start):
     assert store.count_outcomes() == {"released": 2, "refused": 1}
 
 
-def test_a_note_replaces_the_one_before(store, lease):
+def test_note_replaces_the_one_before(store, lease):
     store.write_note(lease, "source", "one")
     store.write_note(lease, "source", "two")
 

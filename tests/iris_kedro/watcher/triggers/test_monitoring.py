@@ -8,7 +8,7 @@ from iris_kedro.watcher.triggers.monitoring import read_report
 REPORT = {"model": "iris", "version": "7", "as_of": "2026-11-01", "verdict": "quiet"}
 
 
-def test_a_report_may_say_more_than_the_watcher_reads(tmp_path):
+def test_report_can_have_additional_fields(tmp_path):
     file = tmp_path / "monitoring.json"
     file.write_text(json.dumps({**REPORT, "predictions": {}, "reasons": ["calm"]}))
 
@@ -17,12 +17,12 @@ def test_a_report_may_say_more_than_the_watcher_reads(tmp_path):
     assert (report.version, report.verdict, report.reasons) == ("7", "quiet", ["calm"])
 
 
-def test_there_may_be_none_yet(tmp_path):
+def test_missing_report_is_none(tmp_path):
     assert read_report(tmp_path / "monitoring.json") is None
 
 
 @pytest.mark.parametrize("content", ["{", "{}", "[]"])
-def test_another_file_is_named(tmp_path, content):
+def test_invalid_report_is_named(tmp_path, content):
     file = tmp_path / "monitoring.json"
     file.write_text(content)
 

@@ -16,10 +16,10 @@ def at(text):
         ("27T08:59:59", "27T09:00:00", "27T09:00:00"),
         ("27T09:00:00", "27T09:00:00", None),
         ("27T08:59:59", "27T09:30:00", "27T09:00:00"),
-        ("20T00:00:00", "27T09:30:00", "27T09:00:00"),  # all that were missed are one
+        ("20T00:00:00", "27T09:30:00", "27T09:00:00"),  # missed times count once
     ],
 )
-def test_the_last_time_that_was_not_seen_is_due(since, now, due):
+def test_last_unhandled_time_is_due(since, now, due):
     found = find_due("0 * * * *", at(since), at(now))
 
     assert found == (None if due is None else at(due))

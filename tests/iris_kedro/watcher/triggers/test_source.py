@@ -33,7 +33,7 @@ def file(tmp_path):
     return tmp_path / "source.csv"
 
 
-def test_a_file_is_read_once_until_it_changes(file):
+def test_file_is_read_again_only_if_it_changed(file):
     dataset = Counted("source.csv", "species", path=str(file.parent))
     first = read_source(dataset, None)
     second = read_source(dataset, first.dump())
@@ -55,7 +55,7 @@ def test_other_content_has_another_digest(file):
 
 
 @pytest.mark.parametrize("header", ["ETag", "Last-Modified", None])
-def test_an_address_is_read_again_if_the_server_does_not_say(header):
+def test_url_without_etag_or_date_is_read_again(header):
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_HEAD(self):
             self.send_response(200)
@@ -83,7 +83,7 @@ def test_an_address_is_read_again_if_the_server_does_not_say(header):
     assert Counted.reads == (1 if header else 2)
 
 
-def test_bundled_data_can_only_be_read():
+def test_bundled_data_is_read_again():
     dataset = Counted("sklearn:wine", "cultivar")
     first = read_source(dataset, None)
 
@@ -95,7 +95,7 @@ def test_bundled_data_can_only_be_read():
 @pytest.mark.parametrize(
     "location", ["none.csv", "http://127.0.0.1:1/none.csv", "SELECT 1"]
 )
-def test_what_is_not_there_is_named(tmp_path, location):
+def test_missing_source_is_named(tmp_path, location):
     dataset = SourceDataset(location, "species", path=str(tmp_path))
 
     with pytest.raises(DatasetError, match=r"none.csv|SOURCE_URL"):

@@ -43,11 +43,11 @@ def client(build, store):
 
 @pytest.fixture
 def away(build, tmp_path):
-    """Return a client of a watcher whose database is away."""
+    """Return a client of a watcher whose database is unreachable."""
     return build(Store(connect("sqlite:////none/predictions.db", tmp_path), "iris"))
 
 
-def test_a_trigger_is_kept_before_it_is_answered(client, store):
+def test_trigger_is_stored_before_the_response(client, store):
     answer = client.post("/trigger", json=PLAIN, headers=BEARER)
 
     assert answer.status_code == 202
@@ -56,7 +56,7 @@ def test_a_trigger_is_kept_before_it_is_answered(client, store):
     assert (waiting.kind, waiting.reason) == (Kind.WEBHOOK, "new rules")
 
 
-def test_what_asks_for_nothing_is_no_trigger(client, store):
+def test_irrelevant_event_is_not_a_trigger(client, store):
     payload = {"status": "resolved", "alerts": []}
 
     answer = client.post("/trigger", json=payload, headers=BEARER)
@@ -113,7 +113,7 @@ def test_a_repeated_request_is_one_trigger_while_it_waits(client, store, lease):
 
 
 @pytest.mark.parametrize("character", ["\ud800", "\0", "\n", "\x1b", "\u202e"])
-def test_what_is_not_text_is_replaced(client, store, character):
+def test_control_characters_are_replaced(client, store, character):
     alert = {"status": "firing", "labels": {"alertname": f"a{character}b"}}
     payloads = [
         {"reason": f"a{character}b"},
@@ -140,14 +140,14 @@ def test_a_form_is_refused_with_the_content_type_to_set(client):
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[]", b'{"reason": ""}'])
-def test_what_is_not_understood_is_a_bad_request(client, body):
+def test_invalid_body_is_a_bad_request(client, body):
     answer = client.post("/trigger", data=body, headers=BEARER)
 
     assert answer.status_code == 400
     assert answer.json["error"]
 
 
-def test_deep_json_is_a_bad_request(client):
+def test_deeply_nested_json_is_a_bad_request(client):
     body = b"[" * 200_000
 
     assert client.post("/trigger", data=body, headers=BEARER).status_code == 400
@@ -166,7 +166,7 @@ def test_other_methods_and_routes_are_refused(client):
     assert client.post("/other").status_code == 404
 
 
-def test_a_sender_tries_again_while_the_database_is_away(away):
+def test_sender_is_asked_to_retry_while_the_database_is_unreachable(away):
     answer = away.post("/trigger", json=PLAIN, headers=BEARER)
 
     assert answer.status_code == 503
@@ -192,7 +192,7 @@ def scrape(client):
     }
 
 
-def test_metrics_are_those_of_the_database(client, store, lease):
+def test_metrics_come_from_the_database(client, store, lease):
     store.add_trigger(Kind.WEBHOOK, "one")
     run = Decision(Action.RUN, "due", "because")
     for outcome in ("refused", "refused", "failed"):
@@ -209,7 +209,7 @@ def test_metrics_are_those_of_the_database(client, store, lease):
     assert found["watcher_database_up",] == 1
 
 
-def test_prometheus_knows_the_content_type(client):
+def test_content_type_is_known_to_prometheus(client):
     """Since version 3, it fails a scrape otherwise."""
     answer = client.get("/metrics", headers={"Accept": "*/*"})
 
@@ -246,7 +246,7 @@ def test_refused_runs_in_a_row_are_counted(client, store, lease, outcomes, count
     ("outcome", "is_training"),
     [("unchanged", True), ("refused", True), ("failed", False), ("interrupted", False)],
 )
-def test_a_training_has_ended_if_it_did_not_fail(
+def test_last_training_is_the_last_run_that_did_not_fail(
     client, store, lease, outcome, is_training
 ):
     began = store.read_time()
@@ -257,7 +257,7 @@ def test_a_training_has_ended_if_it_did_not_fail(
     assert (ended >= began - 0.001) is is_training
 
 
-def test_the_age_of_production_is_known(client, store, lease):
+def test_metrics_include_the_age_of_production(client, store, lease):
     assert ("watcher_model_created_timestamp_seconds", "7") not in scrape(client)
 
     store.write_note(lease, PRODUCTION, "7 86400.5")
@@ -269,13 +269,13 @@ def test_the_age_of_production_is_known(client, store, lease):
     assert ("watcher_model_created_timestamp_seconds", "7") not in scrape(client)
 
 
-def test_a_run_under_way_has_a_duration(client, store, lease):
+def test_metrics_include_the_age_of_the_current_run(client, store, lease):
     store.decide(lease, Decision(Action.RUN, "due", "because"), by="ada")
 
     assert scrape(client)["watcher_run_seconds",] >= 0
 
 
-def test_metrics_have_the_last_report(client, tmp_path):
+def test_metrics_include_the_last_report(client, tmp_path):
     drift = {"log_e": 4.5, "drifts": False, "effect": 0.3}
     report = {
         "model": "iris",
@@ -304,14 +304,14 @@ def test_metrics_have_the_last_report(client, tmp_path):
     assert found["monitoring_rows", "iris", "7"] == 500
 
 
-def test_metrics_say_that_the_database_is_away(away, rounds):
+def test_metrics_show_that_the_database_is_unreachable(away, rounds):
     assert scrape(away) == {
         ("watcher_database_up",): 0.0,
         ("watcher_last_round_timestamp_seconds",): rounds[-1],
     }
 
 
-def test_metrics_say_that_there_was_no_round_yet(client, rounds):
+def test_last_round_is_zero_before_the_first(client, rounds):
     rounds.append(None)
 
     assert scrape(client)["watcher_last_round_timestamp_seconds",] == 0

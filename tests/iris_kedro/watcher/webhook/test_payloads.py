@@ -5,7 +5,7 @@ from iris_kedro.watcher.webhook.payloads import Request, read_payload
 
 
 def notify(*states, status="firing"):
-    """Write what Alertmanager sends."""
+    """Return a notification of Alertmanager."""
     alerts = [
         {
             "status": state,
@@ -37,7 +37,7 @@ PUSH = {"ref": "refs/heads/main", "after": "0123456789", **REPOSITORY}
         (
             {"status": "firing", "alerts": [{"status": "firing"}, 3]},
             None,
-            Request("alert without a name", Kind.ALERT),
+            Request("alert without name", Kind.ALERT),
         ),
         (
             PUSH,
@@ -51,17 +51,21 @@ PUSH = {"ref": "refs/heads/main", "after": "0123456789", **REPOSITORY}
             "repository_dispatch",
             Request("GitHub, ada/flowers: retrain", Kind.WEBHOOK),
         ),
-        ({"zen": "Design for failure."}, "ping", Request("nothing is done at 'ping'")),
+        (
+            {"zen": "Keep it simple."},
+            "ping",
+            Request("the event 'ping' is ignored"),
+        ),
     ],
 )
-def test_each_sender_is_understood(payload, event, expected):
+def test_payload_of_each_sender_is_parsed(payload, event, expected):
     assert read_payload(payload, event) == expected
 
 
 @pytest.mark.parametrize(
     "payload", [None, 3, [], {}, {"reason": " "}, {"reason": 3}, {"alerts": "no"}, PUSH]
 )
-def test_what_is_accepted_is_said(payload):
+def test_error_lists_the_accepted_payloads(payload):
     with pytest.raises(ValueError, match="expected"):
         read_payload(payload, None)
 

@@ -31,11 +31,11 @@ def get(server):
         return response.read()
 
 
-def test_it_answers(server):
+def test_server_answers(server):
     assert get(server) == b"there"
 
 
-def test_it_answers_while_others_are_silent(server):
+def test_server_answers_while_other_clients_are_idle(server):
     silent = [socket.create_connection(server.server_address) for _ in range(5)]
 
     assert get(server) == b"there"
@@ -44,14 +44,14 @@ def test_it_answers_while_others_are_silent(server):
         each.close()
 
 
-def test_a_silent_client_is_closed(server, monkeypatch):
+def test_idle_connection_is_closed(server, monkeypatch):
     monkeypatch.setattr(Handler, "timeout", 0.1)
 
     with socket.create_connection(server.server_address, timeout=30) as silent:
         assert silent.recv(1) == b""
 
 
-def test_a_client_that_sends_slowly_is_closed(app, monkeypatch):
+def test_slow_connection_is_closed(app, monkeypatch):
     monkeypatch.setattr(server_module, "CONNECTIONS", 1)
     monkeypatch.setattr(server_module, "LONGEST_SECONDS", 0.5)
     server = Server("127.0.0.1", 0, app)

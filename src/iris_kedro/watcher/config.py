@@ -1,4 +1,4 @@
-"""What the project says of its watcher, and the database that it writes."""
+"""The watcher's configuration, and the connection to its database."""
 
 import socket
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from .records.store import Store
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class WatcherConfig:
     """The watcher's configuration.
 
     Attributes:
@@ -49,11 +49,11 @@ class Surroundings:
 
     @property
     def by(self) -> str:
-        """The name of this watcher, for the records."""
+        """The name of this watcher in the records."""
         return f"{find_user()}@{socket.gethostname()}"
 
 
-def read_surroundings(context: Any) -> Surroundings:
+def read_config(context: Any) -> WatcherConfig:
     """Read the configuration, and create or update the watcher's tables.
 
     Args:
@@ -66,7 +66,7 @@ def read_surroundings(context: Any) -> Surroundings:
     engine = _connect(context)
     with explain_database_errors(engine):
         upgrade(engine)
-    return Surroundings(
+    return WatcherConfig(
         check_watcher(context.params),
         model,
         project,
@@ -98,7 +98,7 @@ def _find_address(context: Any) -> str:
     address: str = context.config_loader["credentials"]["predictions"]["con"]
     if not address:
         raise ProjectError(
-            "IRIS_DATABASE_URL is empty: the watcher keeps its records in the database"
+            "IRIS_DATABASE_URL is empty: the watcher stores its records in the database"
             " of predictions. Unset it to use predictions.db in the project's folder"
         )
     return address

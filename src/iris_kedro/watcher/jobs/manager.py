@@ -1,4 +1,4 @@
-"""The current job: stops it in time, and records its result."""
+"""Manages the current job: stops it in time, and records its result."""
 
 import logging
 import signal
@@ -19,7 +19,7 @@ LONGEST_REMARK = 1000
 
 
 @dataclass
-class Running:
+class RunningJob:
     """A running job: a training run, or monitoring if ``run`` is None."""
 
     job: Job
@@ -28,12 +28,12 @@ class Running:
     is_stopped: bool = False
 
 
-class Work:
+class JobManager:
     """Manages one job at a time.
 
     Args:
         store: Stores results.
-        lease: The right to act.
+        lease: The watcher's lease.
         observer: Reads the report of a monitoring run.
         results: Reads the result of a run from the registry.
     """
@@ -45,7 +45,7 @@ class Work:
         self._lease = lease
         self._observer = observer
         self._results = results
-        self._running: Running | None = None
+        self._running: RunningJob | None = None
         self.has_failed = False  # the last run
 
     @property
@@ -58,8 +58,8 @@ class Work:
         """Whether a job has ended and its result is not recorded yet."""
         return self._running is not None and self._running.code is not None
 
-    def begin(self, running: Running) -> None:
-        """Let a job begin, after noting it for the next watcher."""
+    def begin(self, running: RunningJob) -> None:
+        """Start a job, after recording it for a watcher that takes over."""
         self._running = running
         try:
             self._lease.note_job(running.job.pid, running.job.started)
@@ -68,44 +68,39 @@ class Work:
             raise
         running.job.begin()
 
-    def tend(self) -> bool:
-        """Return whether a job has just ended; stop one whose lease is expiring."""
+    def check(self) -> bool:
+        """Stop a job whose lease is expiring; return whether a job has just ended."""
         running = self._running
         if running is None or running.code is not None:
             return False
         running.code = running.job.poll()
         if running.code is None and self._lease.is_expiring():
-            logger.warning("The database is unreachable for too long: stopping the job")
+            logger.warning("The database was unreachable too long: stopping the job")
             self._stop(running)
         return running.code is not None
 
-    def is_going_on(self) -> bool:
-        """Return whether a job is running; record the result of one that has ended."""
-        running = self._running
-        if running is None:
-            return False
-        self.tend()
-        if running.code is None:
-            return True
-        self._settle(running)
-        return False
+    def update(self) -> None:
+        """Record the result of a job that has ended."""
+        self.check()
+        if self._running is not None and self._running.code is not None:
+            self._record(self._running)
 
-    def end(self) -> None:
+    def stop(self) -> None:
         """Stop the job and record its result."""
         running = self._running
         if running is not None:
             if running.code is None:
                 self._stop(running)
-            self._settle(running)
+            self._record(running)
 
-    def drop(self) -> None:
+    def abandon(self) -> None:
         """Stop the job; another watcher records its result."""
         if self._running is not None:
             self._stop(self._running)
             self._running = None
 
     def take_over(self) -> None:
-        """Stop the run of a dead watcher, and record its result."""
+        """Stop the job of a dead watcher, and record its result."""
         orphan = self._lease.find_orphan()
         if orphan is not None:
             end_group(*orphan)
@@ -115,10 +110,10 @@ class Work:
             if run.outcome is None:
                 self._finish(run.id, died)
 
-    def _settle(self, running: Running) -> None:
+    def _record(self, running: RunningJob) -> None:
         if running.run is None:
             if running.code == 0:
-                self._observer.look_at_report()
+                self._observer.check_report()
             elif not running.is_stopped:
                 logger.warning("Monitoring failed: %s", running.job.read_error())
         else:
@@ -147,7 +142,7 @@ class Work:
             ),
         )
 
-    def _explain(self, running: Running) -> Result:
+    def _explain(self, running: RunningJob) -> Result:
         """Return the result of a run that left nothing in the registry."""
         if running.is_stopped:
             return Result(Outcome.INTERRUPTED, remark="the watcher was stopped")
@@ -160,6 +155,6 @@ class Work:
         reason = running.job.read_error()[:LONGEST_REMARK]
         return Result(Outcome.FAILED, remark=f"exit code {running.code}: {reason}")
 
-    def _stop(self, running: Running) -> None:
+    def _stop(self, running: RunningJob) -> None:
         running.code = running.job.stop()
         running.is_stopped = True

@@ -1,7 +1,7 @@
-"""Stands in for kedro: takes its time, never runs twice at once, leaves a result.
+"""A fake kedro that takes its time, reports overlapping runs, and writes a result.
 
-Arguments are those of kedro. The folder it works in has a file ``plan`` with what to
-do: ``released``, ``refused``, ``fail``, or ``hang``.
+It has the arguments of kedro. The file ``plan`` in the working directory contains what
+to do: ``released``, ``refused``, ``fail``, or ``hang``.
 """
 
 import fcntl
