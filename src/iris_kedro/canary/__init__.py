@@ -1,4 +1,4 @@
-"""The canary and the guard: evidence from the service, and decisions based on it."""
+"""Evidence about the canary and the guard, and decisions based on it."""
 
 from .advancing import advance_canary, decide_next, find
 from .decision import Action, Decision

@@ -35,7 +35,7 @@ def advance_canary(
         engine: The database of predictions; none if predictions are not stored.
         parameters: The rules.
         now: The time, with a time zone.
-        by: The user or program, for the history.
+        by: The user or program, as recorded in the history.
 
     Returns:
         The decision that was carried out; ``wait`` if nothing was changed.
@@ -56,7 +56,7 @@ def advance_canary(
 def decide_next(
     registry: Registry, engine: Engine | None, parameters: Canary, now: datetime
 ) -> Decision:
-    """Decide as ``advance_canary`` does, without changing anything."""
+    """Make the decision of ``advance_canary`` without carrying it out."""
     decisions = []
     for trial in (registry.guard(), registry.canary()):
         if trial is None:

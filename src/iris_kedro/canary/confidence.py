@@ -1,4 +1,4 @@
-"""Confidence of both models of a trial."""
+"""The confidence of both models of a trial."""
 
 import json
 from collections.abc import Iterator
@@ -11,8 +11,8 @@ from iris_kedro.canary.looks import Counts, arrange, find_look
 from iris_kedro.prediction_database import predictions
 from iris_kedro.registry import Trial
 
-# Probabilities are read row by row, so their number is limited. The first rows are used
-# and not the last ones, because an e-process must not forget earlier rows.
+# Probabilities are read row by row, so their number is limited: to the first rows,
+# because an e-process must not forget earlier ones.
 MOST_PROBABILITIES = 100_000
 
 

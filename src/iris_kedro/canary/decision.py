@@ -22,7 +22,7 @@ class Decision:
     Attributes:
         action: The action.
         reason: The reason, in one sentence.
-        version: The canary or guarded version; none if there is neither.
+        version: The canary or guarded version, if any.
         share: The next share, if it is raised.
         figures: Numbers of rows, effect sizes and e-values by name.
     """

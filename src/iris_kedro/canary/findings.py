@@ -14,12 +14,12 @@ HIGHEST_LOG = 700.0  # greater e-values overflow
 
 @dataclass(frozen=True)
 class Findings:
-    """Effect sizes, and the highest e-values for them.
+    """Effect sizes, and their highest e-values.
 
     Attributes:
         rows: Rows that both models predicted.
         rows_at_share: Those of them since the last change of the share.
-        errors: Requests that the new version failed on and the other one answered.
+        errors: Requests on which the new version failed and the other one did not.
         agreement: Share of the rows with the same predicted class.
         labelled: Rows with a label.
         gained: Labelled rows that only the new version predicts correctly.
@@ -64,8 +64,8 @@ class Findings:
 def evaluate(pairs: Pairs, parameters: Canary) -> Findings:
     """Compute effect sizes and evidence. The e-values are the highest of all looks.
 
-    All rows are paired, so differences between times and clients cancel. Class by class
-    and row by row, this is McNemar's test.
+    All rows are paired, so differences between times and clients cancel out. For each
+    pair of counts, this is McNemar's test.
     """
     right, gained, lost, wrong = pairs.labels
     labelled = int(pairs.labels.sum())

@@ -1,4 +1,4 @@
-"""Labels of the rows of a trial: which of the models is right."""
+"""Labels of the rows of a trial: which of the models was correct."""
 
 from collections.abc import Sequence
 from itertools import product
@@ -25,12 +25,12 @@ def count_labels(connection: Connection, model: str, trial: Trial) -> Counts:
         trial: The versions to compare.
 
     Returns:
-        Labelled rows for which both models are right, only ``version``, only
-        ``against``, neither, of shape (4, n_looks).
+        Labelled rows for which both models were correct, only ``version``, only
+        ``against``, and neither, of shape (4, n_looks).
     """
     table = predictions.c
-    # These expressions are in no index, so SQLite looks up the prediction of each label
-    # and not the label of each prediction: there are fewer labels.
+    # No index contains these expressions, so SQLite looks up the prediction of each
+    # label, and not the label of each prediction: there are fewer labels.
     is_pair = select_pairs(model, trial, table.model.concat(""), table.predicted_at + 0)
     counts: dict[int, Sequence[int]] = {}
     for look in list_looks(connection, feedback.c.received_at, trial):

@@ -1,6 +1,6 @@
-"""Looks: rows are counted by the hours of a trial, at most some of each hour.
+"""Interim looks: rows are counted by hour of a trial, up to a limit per hour.
 
-Each statement reads a limited part of an index. Decisions therefore stay within the
+Each statement reads a limited part of an index, so that decisions stay within the
 time limit of the database, however many requests the service answers.
 """
 
@@ -25,13 +25,13 @@ from iris_kedro.registry import Trial
 Counts = NDArray[np.int64]
 
 LOOK_SECONDS = 3600
-# Rows of an hour that are compared: the first ones and not the last ones, because an
-# e-process must not forget earlier rows when others arrive.
+# Rows of an hour that are compared: the first ones, because an e-process must not
+# forget earlier rows when others arrive.
 MOST_ROWS = 10_000
 
 
 class Look(NamedTuple):
-    """An hour of a trial: its number, and its begin and end in seconds."""
+    """An hour of a trial: its number, and its start and end in seconds."""
 
     number: int
     begin: float
@@ -70,8 +70,8 @@ def list_looks(
 ) -> Iterator[Look]:
     """Yield the hours of a trial that have rows.
 
-    The first one includes the hour before, because the clocks of several services may
-    differ: a label arrives after its prediction, but may seem to be earlier.
+    The first one includes the hour before, because the clocks of services may differ:
+    a label arrives after its prediction, but may have an earlier time.
 
     Args:
         connection: Connection to the database of predictions.

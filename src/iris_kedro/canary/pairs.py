@@ -45,8 +45,8 @@ class Pairs:
         gained_by_class: Rows of which only ``version`` predicted a class, of shape
             (n_classes, n_looks).
         lost_by_class: Rows of which only ``against`` predicted the class.
-        labels: Labelled rows of shape (4, n_looks): both are right, only ``version``,
-            only ``against``, neither.
+        labels: Labelled rows of shape (4, n_looks): both were correct, only
+            ``version``, only ``against``, and neither.
         confidence: Mean confidence of ``version`` and ``against``.
         surer: Rows on which ``version`` is more confident, and less confident, of shape
             (2, n_looks).

@@ -1,4 +1,4 @@
-"""The rules that decide from the findings, as pure functions."""
+"""The rules, as pure functions of the findings."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -22,7 +22,7 @@ def decide_canary(
 
     Args:
         trial: The canary.
-        findings: The evidence; none without a database.
+        findings: The evidence; None without a database.
         parameters: The rules.
         now: The time.
     """
@@ -59,11 +59,11 @@ def decide_canary(
 def decide_guard(
     trial: Trial, findings: Findings | None, parameters: Canary, now: datetime
 ) -> Decision:
-    """Decide about a promoted version that is guarded.
+    """Decide about a guarded version.
 
     Args:
         trial: The guard.
-        findings: The evidence; none without a database.
+        findings: The evidence; None without a database.
         parameters: The rules.
         now: The time.
     """

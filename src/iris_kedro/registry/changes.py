@@ -1,4 +1,4 @@
-"""Changes of a registered model: one process at a time, each completed or repeated."""
+"""Changes to a registered model, by one process at a time."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,17 +21,17 @@ from .storage.registered_model import CANARY, PREVIOUS
 
 
 class RegistryChanges(RegistryReader):
-    """Enters alone and completes what a process that died has begun."""
+    """Locks the registry and completes changes that dead processes left incomplete."""
 
     def recover(self) -> None:
-        """Complete what a process that died has begun; wait for one that lives."""
+        """Complete interrupted changes; wait if another process is making one."""
         if self._releases.list_pending() or self._list_incomplete():
-            with self._changes():
+            with self._locked():
                 pass
 
     @contextmanager
-    def _changes(self) -> Iterator[Lock]:
-        """Enter alone, and complete what others left behind."""
+    def _locked(self) -> Iterator[Lock]:
+        """Take the lock, and complete interrupted changes."""
         with Lock(self._model) as lock:
             for event in self._list_incomplete():
                 complete_change(self._model, self._history, lock, event)
@@ -44,17 +44,17 @@ class RegistryChanges(RegistryReader):
 
 
 class TrialChanges(RegistryChanges):
-    """Changes of a canary and of a guarded Production.
+    """Changes a canary or a guarded Production version.
 
-    Each method has the version that its caller has evaluated as an argument, and does
-    nothing if that version no longer has the role.
+    The caller passes the version that it has evaluated; the methods do nothing if that
+    version no longer has the role.
     """
 
     def set_canary_share(
         self, version: str, share: float, cause: Cause
     ) -> Event | None:
         """Change the share of the requests that the canary answers."""
-        with self._changes() as lock:
+        with self._locked() as lock:
             if self.aliases().get(CANARY) != version:
                 return None
             return self._change(
@@ -63,14 +63,14 @@ class TrialChanges(RegistryChanges):
 
     def stop_canary(self, version: str, cause: Cause) -> Event | None:
         """Stop the canary; Production answers all requests again."""
-        with self._changes() as lock:
+        with self._locked() as lock:
             if self.aliases().get(CANARY) != version:
                 return None
             return self._change(lock, cause, action=CANARY_STOP, version=version)
 
     def promote_canary(self, version: str, cause: Cause) -> Event | None:
         """Promote the canary to Production, and guard it."""
-        with self._changes() as lock:
+        with self._locked() as lock:
             if self.aliases().get(CANARY) != version:
                 return None
             return move_production(
@@ -85,7 +85,7 @@ class TrialChanges(RegistryChanges):
 
     def end_guard(self, version: str, cause: Cause) -> Event | None:
         """End the guard of the version in Production."""
-        with self._changes() as lock:
+        with self._locked() as lock:
             if not self._is_guarded(version):
                 return None
             return self._change(
@@ -94,7 +94,7 @@ class TrialChanges(RegistryChanges):
 
     def roll_back_guarded(self, version: str, cause: Cause) -> Event | None:
         """Make the Previous version Production again and put releases on hold."""
-        with self._changes() as lock:
+        with self._locked() as lock:
             if not self._is_guarded(version):
                 return None
             return move_production(

@@ -1,37 +1,37 @@
-"""What a release brings into the registry."""
+"""A model with the gate's verdict: the input of a release."""
 
 from dataclasses import dataclass
 
 FINGERPRINT = "fingerprint"
 VERDICT, REASONS, PROMOTES = "verdict", "reasons", "promotes"
-# The run whose challenger this is: a later one than the version's own if the same
-# model was judged again.
+# The run that judged the version last; not its own run if a later one trained the
+# same model.
 JUDGED_IN = "judged_in"
 DESCRIPTION_LENGTH = 5000  # the limit of MLflow's databases
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where MLflow keeps the files of a model."""
+    """Where MLflow stores the files of a model."""
 
     uri: str
-    model_id: str | None = None  # a server takes no models:/ source without it
+    model_id: str | None = None  # a server rejects a models:/ source without it
 
 
 @dataclass(frozen=True)
 class JudgedModel:
-    """A judged model on its way to a version and a role.
+    """A judged model that has no version or role yet.
 
     Attributes:
-        fingerprint: Equal for models that are the same.
-        run_id: The run that it comes from.
+        fingerprint: Equal for equal models.
+        run_id: The run that trained it.
         promotes: Whether it becomes Production, or the canary.
         compared_with: The version that was Production when it was judged.
-        judgement: Tags that say how it was judged.
-        tags: Tags that say what it is.
+        judgement: Tags about how it was judged.
+        tags: Tags about the model itself.
         description: Description of the version, in Markdown.
-        canary_share: The share of the requests that it answers at first; none if it
-            becomes Production at once.
+        canary_share: The share of the requests that it answers at first; None if it
+            becomes Production immediately.
     """
 
     fingerprint: str

@@ -1,6 +1,6 @@
-"""Changes of roles that are either complete or completed by whoever comes next.
+"""Changes of roles, which the next process completes if one is interrupted.
 
-Each stands in the history, marked as incomplete, before anything else is changed.
+Each is recorded in the history, marked as incomplete, before anything is changed.
 """
 
 from dataclasses import replace
@@ -29,10 +29,10 @@ def move_production(
     hold: str = "",
     is_guarded: bool = False,
 ) -> Event:
-    """Make a version Production, and the one before Previous.
+    """Make a version Production, and the current Production version Previous.
 
-    A canary ends: it was compared with a version that is no longer Production, or it
-    is Production now. So does a guard, and with ``is_guarded`` another one begins.
+    A running canary ends, because it is Production now, or was compared with a version
+    that no longer is. A guard ends too; with ``is_guarded`` a new one begins.
     """
     aliases = model.read().aliases
     origin = aliases.get(PRODUCTION)
@@ -61,7 +61,7 @@ def begin_change(
     event: Event,
     cause: Cause | None = None,
 ) -> Event:
-    """Write down what is about to change, then change it."""
+    """Record a change in the history, then make it."""
     cause = cause or Cause()
     begun = replace(
         event,
@@ -78,7 +78,7 @@ def begin_change(
 def complete_change(
     model: RegisteredModel, history: History, lock: Lock, event: Event
 ) -> Event:
-    """Change roles as an event says. Doing it twice is harmless."""
+    """Make the change that an event describes; idempotent."""
     versions = {str(version.version): version for version in model.versions()}
     subject = event.version if event.to is None else event.to
     if subject not in versions:

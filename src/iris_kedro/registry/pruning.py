@@ -1,4 +1,4 @@
-"""Removal of versions that nobody needs, with their files and runs."""
+"""Deletion of old versions, with their files and runs."""
 
 import io
 import json
@@ -21,8 +21,8 @@ MODEL_SCHEME = "models:/"
 
 
 @dataclass(frozen=True)
-class Remains:
-    """What a deleted version leaves behind, kept as a tag until it is gone."""
+class Leftovers:
+    """Files and runs of a deleted version, kept as a tag until they are deleted."""
 
     model_id: str = ""
     run_ids: list[str] = field(default_factory=list)
@@ -36,35 +36,35 @@ def find_prunable(model: RegisteredModel, keep: int) -> list[ModelVersion]:
 
 
 def delete_version(model: RegisteredModel, version: ModelVersion, lock: Lock) -> None:
-    """Delete a version and note what it leaves behind."""
+    """Delete a version and note its leftovers."""
     number = str(version.version)
     lock.renew()
     for key, value in version.tags.items():
         if key.startswith(OLD_PREFIX):
             model.set_tag(key, value)  # the history outlives the version
-    remains = Remains(_find_model(version), _find_runs(model, version))
-    model.set_tag(f"{PREFIX}{number}", json.dumps(asdict(remains)))
+    leftovers = Leftovers(_find_model(version), _find_runs(model, version))
+    model.set_tag(f"{PREFIX}{number}", json.dumps(asdict(leftovers)))
     model.client.delete_model_version(model.name, number)
 
 
-def delete_remains(model: RegisteredModel) -> str:
-    """Delete files and runs of deleted versions; say what could not be deleted."""
-    remains = {
-        key: Remains(**json.loads(value))
+def delete_leftovers(model: RegisteredModel) -> str:
+    """Delete files and runs of deleted versions; return what the user has to do."""
+    leftovers = {
+        key: Leftovers(**json.loads(value))
         for key, value in model.read().tags.items()
         if key.startswith(PREFIX)
     }
-    models = [each.model_id for each in remains.values() if each.model_id]
-    runs = [run_id for each in remains.values() for run_id in each.run_ids]
+    models = [each.model_id for each in leftovers.values() if each.model_id]
+    runs = [run_id for each in leftovers.values() for run_id in each.run_ids]
     client = model.client
-    obstacle = _collect(
+    remaining = _collect(
         client,
         [each for each in models if _is_done(client.delete_logged_model, each)],
         [each for each in runs if _is_done(client.delete_run, each)],
     )
-    for key in remains:
+    for key in leftovers:
         model.delete_tag(key)
-    return obstacle
+    return remaining
 
 
 def _is_done(delete: Callable[[str], None], name: str) -> bool:
@@ -81,7 +81,7 @@ def _find_model(version: ModelVersion) -> str:
 
 
 def _find_runs(model: RegisteredModel, version: ModelVersion) -> list[str]:
-    """Return the version's run and those of its candidates, if no other needs them."""
+    """Return the runs of a version and its candidates, if no other version has them."""
     others = [each for each in model.versions() if each.version != version.version]
     if not version.run_id or version.run_id in {each.run_id for each in others}:
         return []
@@ -108,10 +108,10 @@ def _find_children(model: RegisteredModel, run: Run) -> Iterator[str]:
 
 
 def _collect(client: MlflowClient, models: list[str], runs: list[str]) -> str:
-    """Delete for good what is marked as deleted; return why that was not possible.
+    """Permanently delete models and runs; return what the user has to do instead.
 
-    Only a program that reaches MLflow's database can, and ``mlflow gc`` deletes every
-    kind that it is given no names of: an empty list means all.
+    Only a program with access to MLflow's database can do so. ``mlflow gc`` without
+    run ids deletes all deleted runs, and likewise without model ids.
     """
     uri = client.tracking_uri
     if not models and not runs:

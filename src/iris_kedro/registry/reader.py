@@ -1,4 +1,4 @@
-"""What there is to know about a registered model."""
+"""Read access to a registered model."""
 
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.tracking import MlflowClient
@@ -11,7 +11,7 @@ from .trials import Trial, find_canary, find_guard
 
 
 class RegistryReader:
-    """The versions of one registered model, to look at.
+    """Reads the versions, aliases and history of one registered model.
 
     Args:
         name: Name of the registered model.
@@ -45,15 +45,15 @@ class RegistryReader:
         }
 
     def history(self) -> list[Event]:
-        """Return what happened, oldest first."""
+        """Return all events, oldest first."""
         return self._history.read()
 
     def moves(self) -> list[Event]:
-        """Return the moves of Production, oldest first."""
+        """Return the events that changed Production, oldest first."""
         return select_moves(self.history())
 
     def hold(self) -> Event | None:
-        """Return what put automatic releases on hold; none if they are not."""
+        """Return the event that put automatic releases on hold, if they are on hold."""
         return find_hold(self.history())
 
     def canary(self) -> Trial | None:

@@ -1,7 +1,7 @@
-"""Releases that survive the death of their process at any line.
+"""Releases, which the next process completes if one is interrupted.
 
-What a release is about to do stands in a tag of its version, written together with
-the version itself. Whoever next enters the registry completes it from there.
+A tag of the version, created together with it, describes the release. The next process
+that locks the registry completes it.
 """
 
 import json
@@ -59,7 +59,7 @@ class Releases:
         return same[-1] if same and fingerprint else None
 
     def begin(self, judged: JudgedModel, source: Source) -> str:
-        """Create a version that is not in any role yet."""
+        """Create a version without a role."""
         version = self._model.client.create_model_version(
             self._model.name,
             source.uri,
@@ -89,7 +89,7 @@ class Releases:
         ]
 
     def complete(self, number: str, lock: Lock) -> None:
-        """Give a version the role that the gate decided. Doing it twice is harmless."""
+        """Give a version the role that the gate decided; idempotent."""
         pending = json.loads(self._model.get_version(number).tags[PENDING])
         self._update(number, pending["tags"], pending["description"])
         note = self._give_role(number, pending, lock)
@@ -100,15 +100,17 @@ class Releases:
         self._model.delete_version_tag(number, PENDING)
 
     def _give_role(self, number: str, pending: dict[str, Any], lock: Lock) -> str:
-        """Return why a version that the gate promotes did not become Production."""
+        """Set an alias; return why a version that passed the gate is not promoted."""
         production = self._model.read().aliases.get(PRODUCTION)
         if production == number:
             return ""
         note = ""
         if pending["promotes"]:
-            note = self._find_objection(number, pending["compared_with"], production)
+            note = self._find_reason_against(
+                number, pending["compared_with"], production
+            )
             if not note:
-                # Releases from before there were canaries have no share.
+                # Releases of versions without canaries have no share.
                 self._promote(number, production, pending.get("canary_share"), lock)
                 return ""
             logger.warning("Version %s becomes Challenger: %s", number, note)
@@ -141,7 +143,7 @@ class Releases:
             Cause(f"replaces the canary version {canary}" if canary else ""),
         )
 
-    def _find_objection(
+    def _find_reason_against(
         self, number: str, compared_with: str | None, production: str | None
     ) -> str:
         events = self._history.read()
@@ -171,7 +173,7 @@ class Releases:
 
 
 def find_outcomes(versions: list[ModelVersion]) -> dict[str, ModelVersion]:
-    """Return the version that each run has released, or had released again."""
+    """Return the version that each run has released, by run id."""
     return {
         version.tags[JUDGED_IN]: version
         for version in versions
@@ -188,7 +190,7 @@ def was_refused(version: ModelVersion) -> bool:
 
 
 def _dump(judged: JudgedModel, tags: dict[str, str], description: str) -> str:
-    """Keep what is to be done; ``tags`` are those that the version does not have."""
+    """Describe a release; ``tags`` are those that the version does not have yet."""
     return json.dumps(
         {
             "promotes": judged.promotes,

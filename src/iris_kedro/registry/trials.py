@@ -1,4 +1,4 @@
-"""Finds the versions that are compared on the requests of the service."""
+"""Finds the versions that are compared on live requests."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Trial:
         kind: ``canary``, or ``guard`` of a version that became Production.
         version: The canary or the guarded version.
         against: Production, or the version that was Production before.
-        since: When it began.
+        since: When the trial began.
         share: The share of the requests that ``version`` answers.
         share_since: When the share was last changed.
     """

@@ -13,7 +13,7 @@ LOST = [("b", "a", "a")]
 
 @pytest.fixture
 def advance(engine, canary_parameters):
-    """Return a function that makes a round some hours after a trial began."""
+    """Return a function that runs a round a number of hours after a trial began."""
 
     def advance(registry, trial, hours=2.0, engine=engine):
         now = trial.since + timedelta(hours=hours)
@@ -22,7 +22,7 @@ def advance(engine, canary_parameters):
     return advance
 
 
-def test_canary_goes_from_its_first_share_to_production(running, answer, advance):
+def test_canary_advances_from_its_first_share_to_production(running, answer, advance):
     trial = running.canary()
     for hours, share in ((2.0, 0.25), (4.0, 1.0)):
         answer(trial, SAME * 600, after_hours=hours - 0.5)
@@ -103,7 +103,9 @@ def test_guard_rolls_back_while_a_newer_canary_runs(guarded, register, answer, a
     assert guarded.aliases() == {"Production": "1", "Previous": "2"}
 
 
-def test_canary_goes_on_while_production_is_guarded(guarded, register, answer, advance):
+def test_canary_continues_while_production_is_guarded(
+    guarded, register, answer, advance
+):
     register(guarded, canary_share=0.05)
     trial = guarded.canary()
     answer(trial, SAME * 600)
@@ -124,7 +126,9 @@ def test_rows_of_a_replaced_canary_do_not_count(running, register, answer, advan
     assert running.canary().version == "3"
 
 
-def test_nothing_to_decide_is_said(registry, register, advance, engine, make_trial):
+def test_decision_without_a_trial_says_so(
+    registry, register, advance, engine, make_trial
+):
     assert "no canary is running" in advance(registry, make_trial()).reason
     register(registry)
 
@@ -142,7 +146,7 @@ def test_waiting_writes_nothing(running, advance):
     assert running.history() == events
 
 
-def test_without_a_database_the_canary_waits_and_says_what_is_lacking(running, advance):
+def test_canary_without_a_database_waits_and_says_why(running, advance):
     decision = advance(running, running.canary(), engine=None)
 
     assert decision.action is Action.WAIT
@@ -151,7 +155,7 @@ def test_without_a_database_the_canary_waits_and_says_what_is_lacking(running, a
 
 
 @pytest.mark.parametrize("hours", [1.0, 100.0])
-def test_database_that_is_away_decides_nothing(
+def test_nothing_is_decided_while_the_database_is_unreachable(
     running, advance, hours, tmp_path, caplog
 ):
     away = create_engine(f"sqlite:///{tmp_path}/no/such/folder.db")

@@ -27,7 +27,7 @@ def test_rows_are_counted_by_look_class_and_label(engine, answer, make_trial):
     assert (pairs.rows, pairs.agreeing) == (7, 3)
     assert pairs.gained_by_class.tolist() == [[2, 0, 0], [1, 0, 1]]
     assert pairs.lost_by_class.tolist() == [[1, 0, 1], [2, 0, 0]]
-    # Both are right, only the canary, only Production, neither.
+    # Both are correct, only the canary, only Production, neither.
     assert pairs.labels.tolist() == [[1, 0, 0], [2, 0, 1], [1, 0, 0], [1, 0, 0]]
 
 
@@ -94,7 +94,7 @@ def test_answer_below_one_half_has_its_own_probability(engine, answer, make_tria
     assert read_pairs(engine, "iris", trial, BUDGET).confidence[0] == 0.3
 
 
-def test_label_that_is_corrected_counts_once(engine, answer, make_trial, url):
+def test_corrected_label_counts_once(engine, answer, make_trial, url):
     trial = make_trial()
     answer(trial, ROWS)
     with engine.begin() as connection:

@@ -1,4 +1,4 @@
-"""The same counts from PostgreSQL, which casts and groups in its own way."""
+"""The same counts from PostgreSQL, whose casts and groups differ."""
 
 import pytest
 

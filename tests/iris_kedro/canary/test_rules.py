@@ -79,7 +79,7 @@ def test_share_stays_without_enough_rows_or_with_a_warning(
         {"confidence_loss": 0.05, "e_less_sure": 1e9},
     ],
 )
-def test_evidence_without_effect_is_no_warning_nor_the_reverse(decide, changes):
+def test_warning_needs_evidence_and_effect(decide, changes):
     found = Findings(**{**QUIET.__dict__, **changes})
 
     assert decide(found).action is Action.RAISE_SHARE
@@ -162,7 +162,7 @@ def test_undecided_canary_follows_the_rule(decide, rule, share, agreement, actio
     ("rule", "action"),
     [("promote", Action.STOP), ("stop", Action.STOP), ("wait", Action.WAIT)],
 )
-def test_decision_without_a_database_says_what_it_lacks(decide, rule, action):
+def test_decision_without_a_database_says_what_is_missing(decide, rule, action):
     early, late = decide(None), decide(None, 72.0, 1.0, undecided=rule)
 
     assert early.action is Action.WAIT
@@ -195,14 +195,14 @@ def test_guard_rolls_back_or_ends(
     assert reason in decision.reason
 
 
-def test_canary_that_failed_is_stopped(decide):
+def test_failing_canary_is_stopped(decide):
     decision = decide(replace(NOT_WORSE, errors=2), share=1.0)
 
     assert decision.action is Action.STOP
     assert decision.reason == ("version 2 failed on 2 requests that version 1 answered")
 
 
-def test_slower_canary_is_stopped_by_how_much_it_exceeds_the_budget(decide):
+def test_much_slower_canary_is_stopped(decide):
     decision = decide(SLOWER)
 
     assert decision.action is Action.STOP
@@ -216,7 +216,7 @@ def test_canary_is_not_stopped_without_evidence_and_effect(decide, changes):
     assert decide(replace(SLOWER, **changes)).action is Action.RAISE_SHARE
 
 
-def test_slower_version_that_is_guarded_is_rolled_back(make_trial, canary_parameters):
+def test_slower_guarded_version_is_rolled_back(make_trial, canary_parameters):
     trial = make_trial(kind="guard")
 
     decision = decide_guard(trial, SLOWER, canary_parameters, after(trial, 1))

@@ -37,7 +37,7 @@ def test_equal_models_are_hardly_ever_stopped(run, differ):
     ("case", "rows"),
     [("20 points worse", 120), ("10 points worse", 300), ("5 points worse", 800)],
 )
-def test_worse_canary_is_stopped_within_some_labelled_rows(run, case, rows):
+def test_worse_canary_is_stopped_within_a_number_of_labelled_rows(run, case, rows):
     stopped, _ = run(case)
 
     assert np.count_nonzero(stopped) == RUNS
@@ -51,7 +51,7 @@ def test_worse_canary_is_hardly_ever_shown_to_be_good_enough(run, case):
     assert np.count_nonzero(passed) <= 7
 
 
-def test_equal_canary_is_promoted_within_some_labelled_rows(run):
+def test_equal_canary_is_promoted_within_a_number_of_labelled_rows(run):
     _, passed = run("equal, 4 %")
 
     assert np.count_nonzero(passed) == RUNS

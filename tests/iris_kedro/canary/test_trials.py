@@ -1,4 +1,4 @@
-"""What the watcher does with canaries in each of its rounds."""
+"""Decisions of the watcher about canaries, in each round."""
 
 import sqlalchemy
 
@@ -19,7 +19,7 @@ def test_watcher_stops_a_worse_canary(running, engine, canary_parameters, answer
     assert (event.action, event.by) == ("canary stop", "ada@host")
 
 
-def test_watcher_leaves_a_canary_without_evidence_alone(
+def test_watcher_does_not_change_a_canary_without_evidence(
     running, engine, canary_parameters
 ):
     Trials(running, engine, canary_parameters, "ada@host").advance()
@@ -27,9 +27,7 @@ def test_watcher_leaves_a_canary_without_evidence_alone(
     assert running.aliases() == {"Production": "1", "Canary": "2"}
 
 
-def test_database_that_no_service_has_used_is_none(
-    running, tmp_path, canary_parameters
-):
+def test_database_without_tables_is_ignored(running, tmp_path, canary_parameters):
     empty = sqlalchemy.create_engine(f"sqlite:///{tmp_path / 'empty.db'}")
 
     Trials(running, empty, canary_parameters, "ada@host").advance()
@@ -45,7 +43,7 @@ def test_watcher_knows_the_canary(running, engine, canary_parameters):
     assert trials.find_canary() is None
 
 
-def test_watcher_rests_after_a_decision_that_took_long(
+def test_watcher_waits_after_a_slow_decision(
     running, engine, canary_parameters, answer
 ):
     times = iter([0.0, 6.0, 59.0, 60.0, 60.5])

@@ -1,4 +1,4 @@
-"""Canaries and guards in the registry: who gets which role, and what is recorded."""
+"""Canaries and guards in the registry: roles, and what is recorded."""
 
 import pytest
 
@@ -50,15 +50,13 @@ def test_challenger_that_passes_becomes_the_canary(running):
 
 
 @pytest.mark.parametrize("text", ["5 %", "nan", "-1", "2", ""])
-def test_share_that_the_service_refuses_is_none_of_the_requests(
-    running, tracking, text
-):
+def test_invalid_share_is_zero(running, tracking, text):
     tracking.set_model_version_tag("iris", "2", "canary_share", text)
 
     assert running.canary().share == 0.0
 
 
-def test_challenger_that_fails_becomes_no_canary(one, register):
+def test_refused_challenger_does_not_become_the_canary(one, register):
     register(one, "worse", canary_share=SHARE)
 
     assert one.aliases() == {"Production": "1", "Challenger": "2"}
@@ -85,7 +83,7 @@ def test_newer_challenger_replaces_the_canary(running, register):
     assert (event.origin, event.version) == ("2", "3")
 
 
-def test_canary_that_is_released_again_goes_on(running, register):
+def test_canary_that_is_released_again_continues(running, register):
     running.set_canary_share("2", 0.25, Cause("no warning"))
 
     register(running, canary_share=SHARE, fingerprint="model 2")
@@ -110,7 +108,7 @@ def test_share_is_set_with_its_cause(running):
     assert event.figures == figures
 
 
-def test_stopped_canary_has_no_role_and_says_why(running):
+def test_stopped_canary_has_no_role_and_a_note(running):
     event = running.stop_canary("2", Cause("it is worse", "watcher"))
 
     assert running.aliases() == {"Production": "1"}
@@ -121,7 +119,7 @@ def test_stopped_canary_has_no_role_and_says_why(running):
     assert (event.action, event.version, event.to) == ("canary stop", "2", None)
 
 
-def test_stopped_canary_is_not_released_again_by_itself(running, register):
+def test_stopped_canary_is_not_released_again_automatically(running, register):
     running.stop_canary("2", Cause("it is worse", "watcher"))
 
     register(running, canary_share=SHARE, fingerprint="model 2")
@@ -169,7 +167,7 @@ def test_guarded_version_is_rolled_back_with_a_hold(guarded):
 
 
 @pytest.mark.parametrize("change", ["stop_canary", "promote_canary"])
-def test_canary_that_somebody_else_ended_stays_as_it_is(running, change):
+def test_canary_that_has_already_ended_is_not_changed(running, change):
     running.stop_canary("2", Cause("by hand"))
     events = running.history()
 
@@ -180,7 +178,7 @@ def test_canary_that_somebody_else_ended_stays_as_it_is(running, change):
 
 
 @pytest.mark.parametrize("change", ["end_guard", "roll_back_guarded"])
-def test_guard_that_somebody_else_ended_stays_as_it_is(guarded, change):
+def test_guard_that_has_already_ended_is_not_changed(guarded, change):
     guarded.promote("1")
     events = guarded.history()
 
@@ -233,7 +231,7 @@ def test_rollback_without_previous_and_canary_says_what_to_do(one):
         one.rollback()
 
 
-def test_promotion_is_guarded_only_if_asked(running):
+def test_promotion_is_guarded_only_on_request(running):
     running.promote("2")
 
     assert running.guard() is None
@@ -256,9 +254,7 @@ def test_events_of_a_deleted_version_are_read(running, tracking):
     assert running.canary() is None
 
 
-def test_alias_that_was_set_by_other_means_is_a_canary_without_requests(
-    one, register, tracking
-):
+def test_alias_without_a_share_is_a_canary_without_requests(one, register, tracking):
     register(one, "worse")
     tracking.set_registered_model_alias("iris", "Canary", "2")
 

@@ -1,4 +1,4 @@
-"""Processes that are killed while they change the registry, and what comes next."""
+"""Processes that are killed while they change the registry, and the next ones."""
 
 import multiprocessing
 import os
@@ -87,7 +87,7 @@ BEFORE = {"Production": "3", "Previous": "2", "Challenger": "4"}
 
 
 def change(uri, action, nth, is_ready):
-    """Make a change, and die before its nth effect."""
+    """Make a change, and kill this process before its nth effect."""
     effects = iter(range(1, nth))
 
     def kill_before_nth(effect):
@@ -126,7 +126,7 @@ def prepared(empty_database, tmp_path_factory):
 
 @pytest.fixture
 def uri(prepared, tmp_path, monkeypatch):
-    # A dead process is recognized as such, not only by its silence.
+    # The process is detected as dead, before its ticket expires.
     monkeypatch.setattr(lock, "LEASE_SECONDS", float("inf"))
     shutil.copy(prepared, tmp_path / "kills.db")
     return f"sqlite:///{tmp_path}/kills.db"
@@ -141,7 +141,7 @@ def start(uri, action, nth=10**9):
 
 
 def check(registry, action):
-    """Check that the change is complete or undone, and that others can go on."""
+    """Check that the change is complete or undone, and that others can continue."""
     registry.recover()
     if action is prune:
         registry.prune(0)
@@ -202,7 +202,7 @@ def test_change_killed_at_a_random_moment_is_completed_or_undone(uri, seed):
     check(Registry("iris", MlflowClient(uri)), action)
 
 
-def test_release_killed_after_it_was_registered_is_released_by_the_next(uri):
+def test_release_killed_after_registration_is_completed_by_the_next(uri):
     process = start(uri, release, nth=5)  # create, ticket, number, version | promotion
     process.join()
     registry = Registry("iris", MlflowClient(uri))

@@ -46,7 +46,7 @@ def test_prune_keeps_whatever_has_an_alias(many, tracking):
     assert "1" in numbers(many)
 
 
-def test_history_outlives_its_versions(many, tracking):
+def test_history_outlives_deleted_versions(many, tracking):
     old = (
         '{"at": "2026-01-01T12:00:00+00:00", "to": "1", "origin": null,'
         ' "action": "promote", "by": "ada"}'
@@ -107,7 +107,7 @@ def test_prune_deletes_files_and_runs_for_good(registry, release, refuse):
     assert not [folder for folder in folders if list(folder.rglob("*.*"))]
 
 
-def test_prune_deletes_nothing_else_that_is_in_the_bin(registry, release, refuse):
+def test_prune_deletes_no_other_deleted_runs(registry, release, refuse):
     release()
     client = MlflowClient()
     client.delete_experiment(client.create_experiment("kept in the bin"))

@@ -42,7 +42,7 @@ def test_unreachable_mlflow_is_not_an_empty_registry(registry, monkeypatch, trac
         registry.aliases()
 
 
-def test_versions_count_up_in_the_order_of_numbers(registry, register):
+def test_versions_are_in_numerical_order(registry, register):
     numbers = [register(registry) for _ in range(11)]
 
     assert numbers == [str(number) for number in range(1, 12)]
@@ -60,7 +60,7 @@ def test_more_versions_than_fit_on_a_page_are_all_found(two, monkeypatch, tracki
     assert len(two.versions()) == 2
 
 
-def test_models_of_other_names_do_not_count(registry, register, tracking):
+def test_other_models_are_ignored(registry, register, tracking):
     register(registry)
     other = Registry("iris-two", tracking)
 
@@ -72,25 +72,25 @@ def test_models_of_other_names_do_not_count(registry, register, tracking):
 # --- Promotions ----------------------------------------------------------------------
 
 
-def test_promotion_keeps_the_version_before_as_previous(two):
+def test_promotion_makes_the_current_version_previous(two):
     event = two.promote("1")
 
     assert two.aliases() == {"Production": "1", "Previous": "2"}
     assert (event.origin, event.to, event.action) == ("2", "1", "promote")
 
 
-def test_promoted_challenger_is_challenger_no_more(two, register):
+def test_promoted_challenger_is_no_longer_challenger(two, register):
     register(two, "worse")
 
-    two.promote("3", "the customers asked for it")
+    two.promote("3", "requested by customers")
 
     assert two.aliases() == {"Production": "3", "Previous": "2"}
 
 
 @pytest.mark.parametrize("version", ["9", "0", "-1", "latest", ""])
 def test_unknown_version_cannot_be_promoted(two, version):
-    told = f"no version {version} of iris; there are 1, 2"
-    with pytest.raises(ProjectError, match=told):
+    message = f"no version {version} of iris; there are 1, 2"
+    with pytest.raises(ProjectError, match=message):
         two.promote(version)
 
     assert two.aliases() == {"Production": "2", "Previous": "1"}
@@ -102,7 +102,7 @@ def test_promotion_without_any_version_says_so(registry):
 
 
 def test_production_cannot_be_promoted_again(two):
-    with pytest.raises(ProjectError, match="version 2 is Production already"):
+    with pytest.raises(ProjectError, match="version 2 is already Production"):
         two.promote("2")
 
     assert len(two.history()) == 2
@@ -119,7 +119,7 @@ def test_promotion_against_the_gate_needs_a_reason(two, register, verdict, reaso
     assert two.aliases()["Production"] == "2"
 
 
-def test_reason_of_a_promotion_stands_in_the_history(two, register):
+def test_reason_of_a_promotion_is_in_the_history(two, register):
     register(two, "worse")
 
     two.promote("3", "it knows the new species")
@@ -134,7 +134,7 @@ def test_tie_that_keeps_production_needs_a_reason_too(two, register):
         two.promote("3")
 
 
-def test_version_that_was_in_production_needs_no_reason_to_return(two, register):
+def test_version_that_was_in_production_needs_no_reason(two, register):
     register(two, "worse")
     two.promote("3", "for a day")
     two.promote("2")
@@ -144,7 +144,7 @@ def test_version_that_was_in_production_needs_no_reason_to_return(two, register)
     assert two.aliases()["Production"] == "3"
 
 
-def test_version_of_before_that_has_only_a_verdict_is_judged_by_it(two, tracking):
+def test_old_version_with_only_a_verdict_needs_a_reason(two, tracking):
     tracking.create_model_version("iris", "file:///x", tags={"verdict": "worse"})
 
     with pytest.raises(ProjectError, match="--reason"):
@@ -175,7 +175,7 @@ def test_second_rollback_changes_nothing(two):
     assert len(two.history()) == 3
 
 
-def test_of_two_rollbacks_at_once_one_has_an_effect(two, tracking):
+def test_only_one_of_two_concurrent_rollbacks_has_an_effect(two, tracking):
     start = threading.Barrier(2)
 
     def roll_back():
@@ -199,11 +199,11 @@ def test_rollback_after_a_promotion_during_the_hold_goes_back_again(two, registe
     assert two.aliases() == {"Production": "1", "Previous": "2"}
 
 
-def test_rollback_to_what_was_rolled_back_from_is_refused(two):
+def test_rollback_to_a_version_rolled_back_before_is_refused(two):
     two.rollback()
     two.resume()
 
-    with pytest.raises(ProjectError, match="by a rollback already"):
+    with pytest.raises(ProjectError, match="already Production by a rollback"):
         two.rollback()
 
 
@@ -256,7 +256,7 @@ def test_promotion_without_a_hold_ends_none(two):
 # --- History -------------------------------------------------------------------------
 
 
-def test_history_tells_every_move_in_order(two, clock, monkeypatch):
+def test_history_contains_every_change_in_order(two, clock, monkeypatch):
     monkeypatch.setattr("getpass.getuser", lambda: "ada")
     two.promote("1")
     two.rollback()
@@ -282,7 +282,7 @@ def test_events_keep_their_order_when_a_clock_is_wrong(registry, register, monke
 
 
 @pytest.mark.parametrize("error", [KeyError, OSError])
-def test_user_without_a_name_is_a_number(registry, register, monkeypatch, error):
+def test_user_without_a_name_has_a_user_id(registry, register, monkeypatch, error):
     def fail():
         raise error("getpwuid(): uid not found: 12345")
 
@@ -294,7 +294,7 @@ def test_user_without_a_name_is_a_number(registry, register, monkeypatch, error)
     assert registry.history()[0].by == "uid 12345"
 
 
-def test_promotions_that_versions_keep_themselves_are_read(two, tracking):
+def test_promotions_stored_in_old_versions_are_read(two, tracking):
     old = (
         '{"at": "2026-01-01T12:00:00+00:00", "to": "1", "origin": null,'
         ' "action": "promote", "by": "ada"}'

@@ -1,1 +1,1 @@
-"""What the registry stores in MLflow: the model, its history and a lock."""
+"""The registry's data in MLflow: the model, its history and a lock."""

@@ -1,4 +1,4 @@
-"""What happened to Production and to canaries, when, by whom and why."""
+"""The history of Production and canaries: what changed, when, by whom and why."""
 
 import getpass
 import json
@@ -14,16 +14,16 @@ CANARY_START, CANARY_SHARE = "canary start", "canary share"
 CANARY_STOP, GUARD_END = "canary stop", "guard end"
 SET, ENDED = "set", "ended"
 PREFIX = "history."
-# Until holds came, each version kept the promotions that led to it.
+# Before there were holds, each version stored its promotions.
 OLD_PREFIX = "promotion."
 
 
 @dataclass(frozen=True)
 class Cause:
-    """Why something is changed, and by whom.
+    """Why something changes, and who changes it.
 
     Attributes:
-        reason: What the user said, or what the evidence is.
+        reason: The user's reason, or the evidence.
         by: The user or the program; empty for the user of this process.
         figures: The numbers behind the reason, by name.
     """
@@ -39,16 +39,16 @@ class Event:
 
     Attributes:
         at: When it happened.
-        action: ``release``, ``promote``, ``rollback``, ``resume``, or what became of a
+        action: ``release``, ``promote``, ``rollback``, ``resume``, or a change of a
             canary or a guard.
         by: The user.
-        to: The version that became Production; none if it did not move.
+        to: The version that became Production; None if Production did not change.
         origin: The version that was Production before.
-        reason: What the user said, or what the evidence is.
+        reason: The user's reason, or the evidence.
         hold: ``set`` or ``ended`` if this changed whether releases are on hold.
-        is_complete: Whether all of it is done; false while it is under way.
-        version: The canary or guarded version that it is about; for a move of
-            Production, the canary that it ended.
+        is_complete: Whether the change is complete; False while it is in progress.
+        version: The canary or guarded version; for a change of Production, the canary
+            that it ended.
         share: The share of the requests that the canary answers from then on.
         guard: ``set`` if ``to`` is guarded from then on, ``ended`` if ``version`` no
             longer is.
@@ -111,12 +111,12 @@ def find_hold(events: list[Event]) -> Event | None:
 
 
 def select_moves(events: list[Event]) -> list[Event]:
-    """Return the events that moved Production."""
+    """Return the events that changed Production."""
     return [event for event in events if event.to is not None]
 
 
 def find_user() -> str:
-    """Return the name of the user, or the number of one without a name."""
+    """Return the user's name, or the user id if there is no name."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # until and from Python 3.13

@@ -1,9 +1,9 @@
 """A lock inside the registry: one process at a time changes a registered model.
 
-MLflow has neither locks nor transactions that its clients can use, but it can set and
-read tags. That is enough for Lamport's bakery: whoever wants to enter takes a ticket
-with a number higher than all others (L. Lamport, "A New Solution of Dijkstra's
-Concurrent Programming Problem", CACM 17, 1974). It works over every backend.
+MLflow offers its clients neither locks nor transactions, but it can set and read tags,
+which is enough for Lamport's bakery algorithm: each process takes a ticket with a
+number higher than all others (L. Lamport, "A New Solution of Dijkstra's Concurrent
+Programming Problem", CACM 17, 1974). It works with every backend.
 """
 
 import json
@@ -20,8 +20,8 @@ from iris_kedro.processes import find_host, is_running
 from .registered_model import RegisteredModel
 
 TICKET_PREFIX = "lock."
-# A ticket that has not changed for so long belongs to a process that died, or that
-# was away for too long to be relied on. On the same host that is known at once.
+# A ticket that has not changed for this long belongs to a process that died or was
+# suspended. On the same host, a dead process is detected immediately.
 LEASE_SECONDS = 30.0
 POLL_SECONDS = 0.1
 CHOOSING = 0
@@ -29,7 +29,7 @@ CHOOSING = 0
 
 @dataclass(frozen=True)
 class Ticket:
-    """A place in the queue. While its owner chooses the number, it is 0."""
+    """A place in the queue; its number is 0 while the owner chooses one."""
 
     id: str
     number: int
@@ -52,7 +52,7 @@ class Lock:
         self._seen: dict[Ticket, float] = {}
 
     def __enter__(self) -> Self:
-        """Take a ticket and wait for our turn."""
+        """Take a ticket and wait for its turn."""
         try:
             self._write(self._ticket)
             highest = max((other.number for other in self._read_others()), default=0)
@@ -69,20 +69,20 @@ class Lock:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Let the next one in."""
+        """Release the lock."""
         self._leave()
 
     def renew(self) -> None:
         """Show that this process is alive; call it before each change.
 
         Raises:
-            ProjectError: If it was silent for so long that it lost its turn.
+            ProjectError: If the ticket expired and another process has removed it.
         """
         if time.monotonic() - self._written_at < LEASE_SECONDS / 3:
             return
         if _key(self._ticket) not in self._model.read().tags:
             raise ProjectError(
-                f"this process did not answer for {LEASE_SECONDS:g} s, and another one"
+                f"this process was suspended for {LEASE_SECONDS:g} s, and another one"
                 " may have changed the registry since: run again"
             )
         self._write(replace(self._ticket, renewals=self._ticket.renewals + 1))
@@ -103,7 +103,7 @@ class Lock:
     def _is_dead(self, ticket: Ticket) -> bool:
         if ticket.host == self._ticket.host and not is_running(ticket.pid):
             return True
-        # Measured by our own clock: those of two hosts may differ.
+        # Measured with the local clock, because the clocks of two hosts may differ.
         first_seen = self._seen.setdefault(ticket, time.monotonic())
         return time.monotonic() - first_seen > LEASE_SECONDS
 

@@ -12,7 +12,7 @@ from mlflow.tracking import MlflowClient
 PRODUCTION, PREVIOUS, CHALLENGER = "Production", "Previous", "Challenger"
 CANARY = "Canary"
 # Tags of versions.
-NOTE = "note"  # why it is not Production although the gate promotes it
+NOTE = "note"  # why it is not Production although it passed the gate
 SHARE = "canary_share"  # of the requests that it answers as a canary, such as 0.05
 GUARDED, GUARDED_SINCE = "guarded", "guarded_since"  # on the version in Production
 
@@ -26,7 +26,7 @@ class Snapshot:
 
 
 class RegisteredModel:
-    """Reads and changes a registered model; it need not exist yet.
+    """Reads and changes a registered model, which may not exist yet.
 
     Args:
         name: Name of the registered model.
@@ -38,18 +38,18 @@ class RegisteredModel:
         self.client = client
 
     def create(self) -> None:
-        """Create the registered model unless there is one."""
+        """Create the registered model if it does not exist."""
         try:
             self.client.create_registered_model(self.name)
         except MlflowException:
-            self.client.get_registered_model(self.name)  # somebody else was faster
+            self.client.get_registered_model(self.name)  # it exists already
 
     def exists(self) -> bool:
-        """Check whether anything was ever registered."""
+        """Check whether the registered model exists."""
         return self._get() is not None
 
     def read(self) -> Snapshot:
-        """Return aliases and tags; nothing if nothing is registered."""
+        """Return aliases and tags; both are empty if nothing is registered."""
         model = self._get()
         if model is None:
             return Snapshot()
@@ -69,7 +69,7 @@ class RegisteredModel:
         self.client.set_registered_model_tag(self.name, key, value)
 
     def delete_tag(self, key: str) -> None:
-        """Delete a tag of the registered model, if it is there."""
+        """Delete a tag of the registered model, if it exists."""
         self.client.delete_registered_model_tag(self.name, key)
 
     def set_version_tag(self, number: str, key: str, value: str) -> None:
@@ -77,7 +77,7 @@ class RegisteredModel:
         self.client.set_model_version_tag(self.name, number, key, value)
 
     def delete_version_tag(self, number: str, key: str) -> None:
-        """Delete a tag of a version, if it is there."""
+        """Delete a tag of a version, if it exists."""
         self.client.delete_model_version_tag(self.name, number, key)
 
     def set_alias(self, alias: str, number: str) -> None:
@@ -111,8 +111,8 @@ class RegisteredModel:
 def read_share(tags: Mapping[str, str]) -> float | None:
     """Return the share of the requests that a version answers as a canary.
 
-    None without one, and 0 where the tag says something else: the service then lets it
-    answer none.
+    None if it is not a canary. An invalid share counts as 0, as in the service, which
+    then sends it no requests.
     """
     if SHARE not in tags:
         return None

@@ -23,7 +23,7 @@ def model(tracking):
 
 @pytest.fixture
 def leave_ticket(model):
-    """Leave the ticket of another process, with the lowest number."""
+    """Leave the ticket of another process, which has the lowest number."""
 
     def leave(**fields):
         ticket = {"id": "other", "number": 1, "host": "elsewhere", "pid": 1}
@@ -44,14 +44,14 @@ def test_lock_leaves_nothing_behind(model):
     assert tickets(model) == []
 
 
-def test_lock_is_given_back_after_an_error(model):
+def test_lock_is_released_after_an_error(model):
     with pytest.raises(ValueError, match="x"), Lock(model):
         raise ValueError("x")
 
     assert tickets(model) == []
 
 
-def test_one_at_a_time_is_inside(model):
+def test_only_one_process_has_the_lock(model):
     inside, most = [], []
 
     def enter(number):
@@ -66,7 +66,7 @@ def test_one_at_a_time_is_inside(model):
     assert most == [1] * 12
 
 
-def test_a_process_that_is_inside_is_waited_for(model):
+def test_lock_of_a_running_process_is_waited_for(model):
     entered = threading.Event()
 
     def enter():
@@ -83,7 +83,7 @@ def test_a_process_that_is_inside_is_waited_for(model):
 
 
 @pytest.mark.parametrize("number", [0, 1], ids=["choosing", "waiting"])
-def test_dead_process_of_this_host_is_recognized_at_once(
+def test_dead_process_on_this_host_is_detected_immediately(
     model, leave_ticket, monkeypatch, number
 ):
     monkeypatch.setattr(lock_module, "LEASE_SECONDS", float("inf"))
@@ -96,9 +96,7 @@ def test_dead_process_of_this_host_is_recognized_at_once(
 
 
 @pytest.mark.parametrize("host", ["elsewhere", find_host()])
-def test_process_that_is_silent_for_long_loses_its_turn(
-    model, leave_ticket, monkeypatch, host
-):
+def test_suspended_process_loses_the_lock(model, leave_ticket, monkeypatch, host):
     monkeypatch.setattr(lock_module, "LEASE_SECONDS", 0.3)
     leave_ticket(host=host, pid=os.getpid())
 
@@ -106,7 +104,7 @@ def test_process_that_is_silent_for_long_loses_its_turn(
         assert len(tickets(model)) == 1
 
 
-def test_process_that_lost_its_turn_changes_nothing_more(model, monkeypatch):
+def test_process_that_lost_the_lock_changes_nothing(model, monkeypatch):
     monkeypatch.setattr(lock_module, "LEASE_SECONDS", 0)
     with Lock(model) as lock:
         lock.renew()
@@ -116,7 +114,9 @@ def test_process_that_lost_its_turn_changes_nothing_more(model, monkeypatch):
             lock.renew()
 
 
-def test_process_that_shows_itself_keeps_its_turn(model, leave_ticket, monkeypatch):
+def test_process_that_renews_its_ticket_keeps_its_turn(
+    model, leave_ticket, monkeypatch
+):
     leave_ticket()
     looks = []
 
