@@ -1,1 +1,1 @@
-"""The gate: compares a challenger with what was released before, and judges it."""
+"""The gate: compares a challenger with released versions, and judges it."""

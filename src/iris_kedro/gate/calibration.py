@@ -1,4 +1,4 @@
-"""How far a model's confidence is from its accuracy."""
+"""The expected calibration error of a model."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from iris_kedro.gate.intervals import Estimate
 
 BINS, ROWS_PER_BIN = 10, 15  # fewer bins for few rows: small ones are mostly noise
-MANY_ROWS = 5_000  # more are sampled: the interval is narrow by then
+MANY_ROWS = 5_000  # of more, a sample is used: its interval is narrow enough
 DRAWS_AT_ONCE = 500_000  # bounds the memory
 
 
@@ -23,11 +23,11 @@ def estimate_calibration_error(
     between confidence and accuracy in them. Few rows show a gap by chance even if
     there is none, so value and interval are corrected for the bias that the bootstrap
     finds (the basic interval: Davison and Hinkley, Bootstrap Methods and Their
-    Application, 1997, section 5.2). More than 5,000 rows are represented by as many.
+    Application, 1997, section 5.2). Of more than 5,000 rows, a sample is used.
 
     Args:
         confidences: Probability of the predicted class, of shape (rows,).
-        correct: Whether that class is right, of shape (rows,).
+        correct: Whether the prediction is correct, of shape (rows,).
         confidence: Level of the interval, such as 0.95.
         resamples: Number of bootstrap resamples.
         random_state: Seed.
@@ -61,7 +61,7 @@ def _resample(
     times: int,
     generator: np.random.Generator,
 ) -> NDArray[np.float64]:
-    """Draw rows again within each bin; returns an array of shape (times, rows)."""
+    """Resample rows within each bin; returns an array of shape (times, rows)."""
     sizes = np.diff(edges)
     first, size = np.repeat(edges[:-1], sizes), np.repeat(sizes, sizes)
     drawn = first + (generator.random((times, len(gaps))) * size).astype(int)

@@ -1,4 +1,4 @@
-"""Compare a challenger with other models on rows that neither has seen."""
+"""Compares a challenger with other models on rows that neither was trained on."""
 
 from dataclasses import dataclass, fields
 from typing import Any
@@ -30,18 +30,18 @@ from .statistics import estimate_mean_difference
 
 @dataclass(frozen=True)
 class Difference:
-    """The challenger less another model, on the same rows.
+    """The difference between the challenger and another model, on the same rows.
 
     Attributes:
         other: What it is compared with, such as "version 3".
         rows: Number of rows that neither has seen.
-        log_loss_reduction: The other's mean log loss less the challenger's: positive
+        log_loss_reduction: The other's mean log loss minus the challenger's: positive
             values favour the challenger.
-        accuracy_gain: The challenger's accuracy less the other's.
-        gained: Rows that only the challenger gets right.
-        lost: Rows that only the other one gets right.
+        accuracy_gain: The challenger's accuracy minus the other's.
+        gained: Rows that only the challenger predicts correctly.
+        lost: Rows that only the other one predicts correctly.
         p_value: McNemar's mid-p value of these two.
-        cost_reduction: The other's mean cost less the challenger's, if the challenger
+        cost_reduction: The other's mean cost minus the challenger's, if the challenger
             decides by a threshold or by costs.
     """
 
@@ -57,21 +57,21 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All that the gate judges by.
+    """The evidence that the gate judges.
 
     Attributes:
-        rows: Number of held-out rows, all of which the challenger is measured on.
-        challenger: The challenger on them.
-        baseline: The challenger against the shares of the classes.
+        rows: Number of held-out rows.
+        challenger: The challenger on all held-out rows.
+        baseline: The challenger compared with the shares of the classes.
         production_version: The version in Production, if any.
-        production: Production on the rows that it has not seen either.
-        difference: The challenger against Production.
-        predecessor: The challenger against the best version that was in Production
-            before, on the rows that neither has seen.
-        incompatibility: Why Production cannot be compared, if it cannot.
+        production: Production on the held-out rows that it has not seen either.
+        difference: The challenger compared with Production.
+        predecessor: The challenger compared with the best version that was in
+            Production before, on the rows that neither has seen.
+        incompatibility: Why Production cannot be compared, if so.
         has_newer_data: Whether the challenger has seen newer data than Production.
         has_other_rule: Whether it decides by another threshold or other costs.
-        existing_version: The version that came from the same data, code, parameters.
+        existing_version: The version from the same data, code and parameters, if any.
         was_promoted: Whether that version was ever in Production.
         was_judged: Whether it was refused for good under the same conditions.
     """
@@ -94,7 +94,7 @@ class Comparison:
 def compare_answers(
     other: str, ours: Answers, theirs: Answers, gate: Gate
 ) -> Difference:
-    """Compare two models' answers for the same rows."""
+    """Compare the predictions of two models for the same rows."""
     likeliest = _find_likeliest_classes(ours, theirs)
     gained = int((ours.correct & ~theirs.correct).sum())
     lost = int((theirs.correct & ~ours.correct).sum())
@@ -142,7 +142,7 @@ def _estimate_reduction(
 
     Args:
         reductions: One for each row, of shape (rows,).
-        possible: What it would be if each class were right, of shape (rows, classes).
+        possible: The reductions if each class were correct, of shape (rows, classes).
         likeliest: The two likeliest classes of each row, of shape (rows, 2).
         gate: The gate's parameters.
     """
@@ -160,8 +160,8 @@ def _estimate_reduction(
 def _find_likeliest_classes(ours: Answers, theirs: Answers) -> NDArray[np.int_]:
     """Return the two likeliest classes of each row, of shape (rows, 2).
 
-    They are those of the two models' mean probabilities: a mistake that these few rows
-    do not show will be one of them.
+    By the mean probabilities of the two models: a mistake that does not occur in these
+    few rows will most likely be one of them.
     """
     probabilities = np.exp(-ours.possible_losses) + np.exp(-theirs.possible_losses)
     return np.argsort(probabilities, axis=1)[:, -2:]
@@ -187,13 +187,13 @@ def compare_with_released(
     gate: Gate,
     rule: DecisionRule | None = None,
 ) -> tuple[Difference, Performance]:
-    """Compare the challenger's answers with a released model's, on unseen rows.
+    """Compare the challenger's predictions with a released model's, on unseen rows.
 
-    Both decide by the challenger's ``rule``, so that another threshold or other costs,
-    which are a choice, count neither for nor against a model.
+    Both decide by the challenger's ``rule``, so that a change of the threshold or the
+    costs, which is a choice, counts neither for nor against a model.
 
     Raises:
-        ValueError: Says why that is impossible.
+        ValueError: If they cannot be compared.
     """
     unseen = find_unseen(released, rows, dataset)
     theirs = answer(released.model, rows[unseen], dataset.target, rule)
@@ -209,8 +209,8 @@ def find_unseen(
     """Find the rows that a released model was not trained on, by its own split.
 
     Raises:
-        ValueError: If there are none, they were split by other means, or the model
-            needs columns that are not there.
+        ValueError: If there are none, they were split by another method, or the model
+            needs columns that do not exist.
     """
     columns, split = list_columns(released.model), released.contract.split
     missing = [name for name in columns if name not in rows]
@@ -228,7 +228,7 @@ def find_unseen(
 
 
 def _check_types(contract: Contract, rows: pd.DataFrame) -> None:
-    """Check that texts are still texts: the split and the model depend on it."""
+    """Check that columns have kept their types: the split and model depend on them."""
     changed = [
         name
         for name, feature in contract.inputs.items()
@@ -239,7 +239,7 @@ def _check_types(contract: Contract, rows: pd.DataFrame) -> None:
 
 
 def _is_accepted(contract: Contract, rows: pd.DataFrame) -> NDArray[np.bool_]:
-    """Find the rows that a model's service would accept, gaps and categories alike."""
+    """Find the rows whose missing values and categories the model's service accepts."""
     accepted = np.ones(len(rows), bool)
     for name, feature in contract.inputs.items():
         is_missing = rows[name].isna().to_numpy(bool)
@@ -252,7 +252,7 @@ def _is_accepted(contract: Contract, rows: pd.DataFrame) -> NDArray[np.bool_]:
 
 
 def select(answers: Answers, rows: NDArray[np.bool_] | NDArray[np.int_]) -> Answers:
-    """Return the answers for some of the rows."""
+    """Return the predictions for some of the rows."""
     given = {each.name: getattr(answers, each.name) for each in fields(answers)}
     chosen: dict[str, Any] = {
         name: values[rows] for name, values in given.items() if values is not None
@@ -268,10 +268,10 @@ def find_best_predecessor(
     gate: Gate,
     rule: DecisionRule | None = None,
 ) -> Difference | None:
-    """Compare with the best of the versions that were in Production before.
+    """Compare with the best version that was in Production before.
 
-    The best one is the one that the challenger gains least on. Those that cannot be
-    compared are left out. All decide by the challenger's ``rule``.
+    It is the one with the smallest gain of the challenger. Versions that cannot be
+    compared are skipped. All decide by the challenger's ``rule``.
     """
     found = []
     for released in registry.predecessors:

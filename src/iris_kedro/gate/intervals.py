@@ -1,4 +1,4 @@
-"""Intervals that say how far a number from few rows is to be trusted."""
+"""Confidence intervals of shares and means."""
 
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ class Estimate(NamedTuple):
     high: float
 
 
-def estimate_share(hits: int, rows: int, confidence: float) -> Estimate:
+def estimate_share(successes: int, rows: int, confidence: float) -> Estimate:
     """Return a share with Wilson's score interval.
 
     It keeps its level with few rows and near 0 and 1, where the usual interval
@@ -27,12 +27,12 @@ def estimate_share(hits: int, rows: int, confidence: float) -> Estimate:
     Statistical Science 16, 2001).
 
     Args:
-        hits: How many of the rows count.
+        successes: Number of rows that count, such as correct predictions.
         rows: Number of rows, at least one.
         confidence: Level of the interval, such as 0.95.
     """
-    interval = binomtest(hits, rows).proportion_ci(confidence, method="wilson")
-    return Estimate(hits / rows, float(interval.low), float(interval.high))
+    interval = binomtest(successes, rows).proportion_ci(confidence, method="wilson")
+    return Estimate(successes / rows, float(interval.low), float(interval.high))
 
 
 def estimate_mean(
@@ -45,7 +45,7 @@ def estimate_mean(
     Args:
         values: One value for each row, of shape (rows,).
         confidence: Level of the interval, such as 0.95.
-        resamples: How many means are drawn; fewer when there are very many rows,
+        resamples: Number of bootstrap resamples; fewer are drawn for very many rows,
             whose mean varies little.
         random_state: Seed.
     """

@@ -1,4 +1,4 @@
-"""From the comparison to the verdict."""
+"""Derives the verdict from the comparison."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from .comparing import Comparison, Difference
 
 
 def judge(comparison: Comparison, gate: Gate) -> Decision:
-    """Judge the challenger: what is known already, the floors, then the difference."""
+    """Judge the challenger: existing versions, floors, then the difference."""
     for rule in (_judge_known, _judge_floors, _judge_alone):
         decision = rule(comparison, gate)
         if decision is not None:
@@ -26,10 +26,10 @@ def judge_existing(
     was_promoted: bool,
     was_judged: bool,
 ) -> Decision | None:
-    """Decide that a version from the same training needs no other judgement.
+    """Decide whether an existing version from the same training settles the verdict.
 
-    One that was refused is judged again if anything has changed: the gate's
-    parameters, Production, or what may pass by itself.
+    A refused version is judged again if the gate's parameters or Production have
+    changed, or if the reason for the refusal was temporary.
 
     Args:
         existing_version: The version from the same training, if there is one.
@@ -61,7 +61,7 @@ def _judge_known(comparison: Comparison, gate: Gate) -> Decision | None:
 
 
 def _judge_floors(comparison: Comparison, gate: Gate) -> Decision | None:
-    """Refuse what no Production model could excuse."""
+    """Refuse a challenger that is unfit whatever is in Production."""
     performance, baseline = comparison.challenger, comparison.baseline
     failed = []
     if performance.accuracy < gate.minimum_accuracy:
@@ -101,7 +101,7 @@ def _judge_alone(comparison: Comparison, gate: Gate) -> Decision | None:
 def _judge_difference(
     comparison: Comparison, difference: Difference, gate: Gate
 ) -> Decision:
-    """Let log loss decide, unless accuracy or cost shows the opposite."""
+    """Decide by log loss, unless accuracy or cost contradicts it."""
     found = [
         reasons.describe_log_loss(difference, gate),
         reasons.describe_decisions(difference, gate),
@@ -129,7 +129,7 @@ def _judge_difference(
 
 
 def _judge_decline(predecessor: Difference, found: list[str], gate: Gate) -> Decision:
-    """Refuse a loss against an earlier version that small steps have added up to."""
+    """Refuse a loss against an earlier version, the sum of several small losses."""
     found = [*found, reasons.describe_log_loss(predecessor, gate)]
     is_worse = _is_worse(predecessor, gate)
     explain: Callable[[Difference, Gate], str] = (
@@ -150,7 +150,7 @@ def _is_not_worse(difference: Difference, gate: Gate) -> bool:
 def _contradicts(difference: Difference, gate: Gate) -> bool:
     """Return whether the predicted classes show a loss that log loss does not.
 
-    With a threshold or costs, a better model may well make more mistakes, cheaper ones.
+    With a threshold or costs, a better model may make more mistakes, but cheaper ones.
     """
     if difference.cost_reduction is not None:
         return difference.cost_reduction.high < 0

@@ -1,4 +1,4 @@
-"""What the registry knows of a training before it is judged."""
+"""Finds what the registry knows about a training run before it is judged."""
 
 import hashlib
 from typing import Any
@@ -8,14 +8,14 @@ from iris_kedro.specification import Gate
 
 
 def digest_judgement(gate: Gate, production: str | None) -> str:
-    """Digest what a verdict depends on, besides the challenger itself."""
+    """Digest everything that a verdict depends on, except the challenger."""
     return hashlib.sha256(f"{gate}\n{production}".encode()).hexdigest()
 
 
 def recall_versions(
     fingerprint: str, registry: RegistryState, gate: Gate
 ) -> dict[str, Any]:
-    """Return what the registry knows of Production and of the same training."""
+    """Return what the registry knows about Production and about the same training."""
     production = registry.production.version if registry.production else None
     existing = registry.fingerprints.get(fingerprint)
     judgement = registry.judgements.get(existing) if existing else None

@@ -1,4 +1,4 @@
-"""How one model does on rows: as it will be served, with its own columns."""
+"""Measures a model on rows, as it will be served, with its own columns."""
 
 from dataclasses import dataclass, replace
 
@@ -22,19 +22,19 @@ SMALLEST = float(np.finfo(np.float32).eps)  # of a probability, or its loss is i
 
 @dataclass(frozen=True)
 class Answers:
-    """A model's answers.
+    """A model's predictions, compared with the correct classes.
 
     Attributes:
         labels: Predicted classes, of shape (rows,).
         confidences: Their probabilities, of shape (rows,).
-        possible_losses: Log loss that each class would cause if it were the right
-            one, of shape (rows, classes). A class that the model does not know has
-            the probability 0, and so the greatest loss.
-        losses: Log loss of the class that is right, of shape (rows,).
-        correct: Whether the predicted class is right, of shape (rows,).
-        possible_costs: What the predicted class would cost if each class were the right
-            one, of shape (rows, classes); none without threshold and costs.
-        costs: What it does cost, of shape (rows,).
+        possible_losses: Log loss if each class were the correct one, of shape
+            (rows, classes). A class that the model does not know has the probability 0
+            and therefore the greatest loss.
+        losses: Log loss of the correct class, of shape (rows,).
+        correct: Whether the predicted class is correct, of shape (rows,).
+        possible_costs: Cost of the predicted class if each class were the correct one,
+            of shape (rows, classes); None without a threshold or costs.
+        costs: Cost of the predicted class, of shape (rows,).
     """
 
     labels: NDArray[np.str_]
@@ -52,8 +52,8 @@ class Performance:
 
     Attributes:
         log_loss: Mean log loss.
-        accuracy: Share of correct answers.
-        recalls: Share of correct answers of each class that the rows have.
+        accuracy: Share of correct predictions.
+        recalls: Recall of each class that the rows contain.
         calibration_error: Expected calibration error.
         latency_ms: Time of a single-row prediction; only the challenger's is measured.
     """
@@ -76,13 +76,13 @@ def answer(
     target: Target,
     rule: DecisionRule | None = None,
 ) -> Answers:
-    """Let a model answer for rows, of which it gets the columns that it knows.
+    """Predict the classes of rows with a model, which gets the columns that it knows.
 
     Args:
         model: The model.
         rows: The rows, with their classes.
-        target: Gives the classes.
-        rule: Decides instead of the model's own rule, and says what mistakes cost.
+        target: The target with its classes.
+        rule: Replaces the model's own decision rule, and defines costs.
     """
     contract = Contract.read(model)
     scores = OnnxScorer(model).score(arrange(rows, contract.inputs))
@@ -112,9 +112,9 @@ def answer(
 def answer_shares(
     model: onnx.ModelProto, rows: pd.DataFrame, target: Target
 ) -> Answers:
-    """Answer with what knows nothing of a row: the shares of the model's classes.
+    """Predict the shares of the classes in the model's training rows for every row.
 
-    They are those of the model's training rows; the label is the majority class.
+    The label is the majority class.
     """
     contract = Contract.read(model).target
     counts = dict(zip(contract.classes, contract.training_counts, strict=True))
@@ -138,7 +138,7 @@ def summarize(
     gate: Gate,
     latency_ms: float | None = None,
 ) -> Performance:
-    """Summarize a model's answers."""
+    """Summarize a model's predictions."""
     y = rows[target.name].to_numpy(str)
     present = sorted(set(y))
     recalls = recall_score(
@@ -167,15 +167,15 @@ def grade(
     classes: list[str],
     rule: DecisionRule | None = None,
 ) -> Answers:
-    """Compare answers with the truth.
+    """Compare predictions with the correct classes.
 
     Args:
         labels: Predicted classes, of shape (rows,).
         confidences: Their probabilities, of shape (rows,).
         probabilities: Of shape (rows, classes).
-        y: The right classes, of shape (rows,).
+        y: The correct classes, of shape (rows,).
         classes: All classes, in the order of the columns.
-        rule: Says what mistakes cost.
+        rule: Defines the costs of mistakes.
     """
     possible = -np.log(np.clip(probabilities, SMALLEST, 1))
     columns = [classes.index(label) for label in y.tolist()]

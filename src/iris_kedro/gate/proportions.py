@@ -1,4 +1,4 @@
-"""Two models' accuracies on the same rows: an exact test and an interval."""
+"""Compares two models' accuracies on the same rows: an exact test and an interval."""
 
 import numpy as np
 from scipy.optimize import brentq
@@ -10,14 +10,14 @@ from iris_kedro.gate.intervals import Estimate
 def compute_mid_p(gained: int, lost: int) -> float:
     """Return McNemar's two-sided mid-p value.
 
-    Of the rows that only one of the models gets right, as many should fall to either
-    if they are equally accurate. The mid-p version keeps its level with few rows and
-    is less timid than the exact one (Fagerland, Lydersen and Laake, BMC Medical
+    If the models are equally accurate, each predicts about half of the rows correctly
+    that only one of them does. The mid-p version keeps its level with few rows and is
+    less conservative than the exact test (Fagerland, Lydersen and Laake, BMC Medical
     Research Methodology 13, 2013).
 
     Args:
-        gained: Rows that only the first model gets right.
-        lost: Rows that only the second one gets right.
+        gained: Rows that only the first model predicts correctly.
+        lost: Rows that only the second one predicts correctly.
     """
     rows, fewer = gained + lost, min(gained, lost)
     return float(2 * binom.cdf(fewer, rows, 0.5) - binom.pmf(fewer, rows, 0.5))
@@ -32,8 +32,8 @@ def estimate_accuracy_difference(
     Statistics in Medicine 17, 1998).
 
     Args:
-        gained: Rows that only the first model gets right.
-        lost: Rows that only the second one gets right.
+        gained: Rows that only the first model predicts correctly.
+        lost: Rows that only the second one predicts correctly.
         rows: All rows, at least one.
         confidence: Level of the interval, such as 0.95.
     """

@@ -7,7 +7,7 @@ from iris_kedro.specification import Gate
 
 from .comparing import Comparison, Difference
 
-MANY_ROWS = 1_000_000  # more are never going to be collected
+MANY_ROWS = 1_000_000  # nobody collects more
 
 
 def explain_same_as_production(version: str) -> str:
@@ -30,7 +30,7 @@ def explain_judged_before(version: str) -> str:
     """Say that a refusal stands."""
     return (
         f"version {version} came from the same data, code and parameters, and this"
-        " gate has refused it already; kedro model list says why"
+        " gate has already refused it; kedro model list says why"
     )
 
 
@@ -45,7 +45,7 @@ def explain_recall(name: str, recall: float, gate: Gate) -> str:
 
 
 def explain_baseline(baseline: Difference, gate: Gate) -> str:
-    """Say that the model is not shown to beat a constant answer."""
+    """Say that the model is not shown to beat a constant prediction."""
     reduction, gain = baseline.log_loss_reduction, baseline.accuracy_gain
     return (
         "it is not shown to beat the shares of the classes, which know nothing of a"
@@ -88,9 +88,9 @@ def explain_incompatibility(comparison: Comparison, gate: Gate) -> str:
         f" {comparison.incompatibility}"
     )
     if gate.accept_incompatible:
-        return f"{found}; the floors alone decide, as accept_incompatible asks"
+        return f"{found}; only the floors decide, because accept_incompatible is true"
     return (
-        f"{found}. To release on the floors alone: kedro run --params"
+        f"{found}. To release it by the floors alone: kedro run --params"
         " model_release.gate.accept_incompatible=true"
     )
 
@@ -190,8 +190,8 @@ def explain_inconclusive(difference: Difference, gate: Gate) -> str:
 def count_missing_rows(difference: Difference, gate: Gate) -> int | None:
     """Return how many more rows would decide, if the difference stays as it is.
 
-    The interval must keep out of the margin on one side, and shrinks with the square
-    root of the rows. None if that takes over a million.
+    One end of the interval must not cross the margin, and the interval shrinks with the
+    square root of the rows. None if more than a million rows were needed.
     """
     value, low, high = difference.log_loss_reduction
     gap = value + gate.non_inferiority_margin
@@ -206,7 +206,7 @@ def _direction(reduction: float) -> str:
 
 
 def _range(estimate: Estimate) -> str:
-    # z: what rounds to zero has no sign of its own, or an interval could end at -0.
+    # z: a value that rounds to zero has no minus sign.
     return f"{estimate.low:+z.3f} to {estimate.high:+z.3f}"
 
 

@@ -1,4 +1,4 @@
-"""What passes between the gate and the registry."""
+"""Data that is passed between the gate and the registry."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -10,7 +10,7 @@ from iris_kedro.model.provenance import Lineage
 
 
 class Verdict(StrEnum):
-    """What the gate says of a challenger."""
+    """The gate's verdict on a challenger."""
 
     FIRST_RELEASE = "first release"
     BETTER = "better"
@@ -36,11 +36,11 @@ class ReleasedModel:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a released model.
+    """The result of a release.
 
     Attributes:
         version: Its version.
-        note: Why it is not Production; empty where the verdict says why.
+        note: Why it is not Production, if the verdict does not say why.
         needs_reason: Whether it was refused, so that a promotion needs a reason.
         canary_share: The share of the requests that it answers, if it is the canary.
     """
@@ -53,7 +53,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class RegistryState:
-    """What is registered when a run compares.
+    """The registry when a run compares.
 
     Attributes:
         production: The version in Production, if any.
@@ -62,7 +62,7 @@ class RegistryState:
         promoted: All versions that were ever in Production.
         judgements: The ``Release.judgement`` of each version that has one.
         known_data: Digests of the data that versions up to Production came from.
-        outcomes: What became of the model that each run released.
+        outcomes: The outcome of each run that has released a model.
     """
 
     production: ReleasedModel | None
@@ -76,10 +76,10 @@ class RegistryState:
 
 @dataclass(frozen=True)
 class Decision:
-    """The verdict, why, and whether the challenger becomes Production.
+    """The verdict, its reasons, and whether the challenger becomes Production.
 
     A verdict is final if the same models on the same rows would get it again: it is
-    not if, for example, only a busy machine was too slow.
+    not final if, for example, only a busy machine was too slow.
     """
 
     verdict: Verdict
@@ -90,18 +90,18 @@ class Decision:
 
 @dataclass(frozen=True)
 class Release:
-    """A judged challenger on its way to the registry.
+    """A judged challenger, to be registered.
 
     Attributes:
         model: The challenger.
         decision: What the gate decided.
         lineage: What it was trained from, and by which run.
         compared_with: The Production version at that time.
-        fingerprint: Digest of all that the training depended on.
-        judgement: Digest of all that a final refusal depended on: a challenger with
-            the same one need not be judged again. Empty if it should be.
-        canary_share: The share of the requests that it answers first; none if it
-            becomes Production at once.
+        fingerprint: Digest of everything that the training depended on.
+        judgement: Digest of everything that a final refusal depended on: a challenger
+            with the same digest is not judged again. Empty if it should be.
+        canary_share: The share of the requests that it answers at first; None if it
+            becomes Production immediately.
     """
 
     model: onnx.ModelProto

@@ -1,4 +1,4 @@
-"""The interval of a mean difference in log loss, for few rows and skewed ones."""
+"""The interval of a mean difference in log loss, for few rows and skewed values."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +8,7 @@ from iris_kedro.gate.intervals import Estimate
 
 Values = NDArray[np.float64]
 
-MANY_ROWS = 5_000  # beyond, the mean is normal and Student's interval is enough
+MANY_ROWS = 5_000  # with more, the mean is normal and Student's interval is enough
 DRAWS_AT_ONCE = 500_000  # bounds the memory
 
 
@@ -20,18 +20,18 @@ def estimate_mean_difference(
     resamples: int,
     random_state: int,
 ) -> Estimate:
-    """Return the mean of paired differences with a cautious interval.
+    """Return the mean of paired differences with a conservative interval.
 
-    Each bound is the more cautious of two:
+    Each bound is the more conservative of two:
 
     - the studentized bootstrap's (Efron and Tibshirani, An Introduction to the
-      Bootstrap, 1993, section 12.5), which allows for skewed differences. More than
-      5,000 rows do without: their mean is normal.
-    - Student's, with the worst that a row could have shown added to the rows. An
-      overconfident model wins a little on every row until the first one that it gets
-      wrong, which a few dozen rows need not hold; the added row represents it. This
-      is the idea of Agresti and Coull (The American Statistician 52, 1998), who add
-      successes and failures to a proportion.
+      Bootstrap, 1993, section 12.5), which allows for skewed differences. It is not
+      used for more than 5,000 rows, whose mean is normal.
+    - Student's, with one added row that has the worst possible value. An overconfident
+      model wins a little on every row until the first mistake, which may not occur in
+      a few dozen rows; the added row represents it. This is the idea of Agresti and
+      Coull (The American Statistician 52, 1998), who add successes and failures to a
+      proportion.
 
     Args:
         differences: One value for each row, of shape (rows,), with at least one row.
@@ -77,7 +77,7 @@ def _studentize(
         shape = (min(at_once, resamples - done), rows)
         drawn = values[generator.integers(0, rows, shape, dtype=np.int32)]
         errors = drawn.std(axis=1, ddof=1) / np.sqrt(rows)
-        # Resamples of one value only say nothing of its error, and are left out.
+        # Resamples of a single value have no standard error, and are skipped.
         spread = errors > 0
         deviations.append((drawn.mean(axis=1) - mean)[spread] / errors[spread])
     return np.concatenate(deviations)

@@ -22,7 +22,7 @@ def test_error_of_an_overconfident_model_is_found(overconfidence):
     assert value == pytest.approx(overconfidence, abs=0.03)
 
 
-def test_calibrated_model_is_not_accused_because_rows_are_few():
+def test_calibrated_model_passes_with_few_rows():
     lows = [measure(44, 0, seed).low for seed in range(200)]
 
     assert np.mean(np.array(lows) > 0.1) <= 0.025
@@ -38,5 +38,5 @@ def test_many_rows_are_represented_by_a_sample(monkeypatch):
 
     _, low, high = measure(100_000, 0.2)
 
-    assert high - low > 0.03  # as of 1,000 rows, not of 100,000
+    assert high - low > 0.03  # as for 1,000 rows, not for 100,000
     assert low < 0.2 < high

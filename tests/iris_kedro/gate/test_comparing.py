@@ -32,7 +32,7 @@ def split_rows(rows, dataset, salt="one", test_size=0.3):
 @given(old=SHARES, new=SHARES, salts=st.tuples(SALTS, SALTS), more=st.integers(0, 200))
 @settings(max_examples=30, suppress_health_check=list(HealthCheck))
 @pytest.mark.parametrize("method", ["group", "time"])
-def test_production_is_never_judged_on_groups_or_times_that_it_has_seen(
+def test_production_is_never_evaluated_on_groups_or_times_that_it_has_seen(
     method, old, new, salts, more, dataset, challenger, describe_anew, flower
 ):
     """Production was trained on the first 200 rows; later, there are more of them."""
@@ -58,7 +58,7 @@ def test_production_is_never_judged_on_groups_or_times_that_it_has_seen(
 
 
 @pytest.mark.parametrize("method", ["group", "time"])
-def test_challenger_that_was_split_otherwise_is_not_compared(
+def test_challenger_with_another_split_is_not_compared(
     method, dataset, challenger, test_data, gate
 ):
     rows = test_data.assign(**{f"{method}: key": range(len(test_data))})
@@ -70,7 +70,7 @@ def test_challenger_that_was_split_otherwise_is_not_compared(
     assert comparison.difference is None
 
 
-def test_production_that_was_split_otherwise_is_not_compared(
+def test_production_with_another_split_is_not_compared(
     judge, challenger, describe_anew, dataset, test_data
 ):
     rows = test_data.assign(**{"group: key": list(map(str, range(len(test_data))))})
@@ -113,7 +113,7 @@ def differ(gate):
     [(BY_THRESHOLD, (40 * 0.9 - 200 * 0.1) / 400), (BY_COSTS, (40 * 9 - 200) / 400)],
     ids=["threshold", "costs"],
 )
-def test_mistakes_are_weighed_by_what_they_cost(differ, rule, reduction):
+def test_mistakes_are_weighted_by_their_costs(differ, rule, reduction):
     difference = differ(rule)
 
     assert (difference.gained, difference.lost) == (40, 200)

@@ -16,7 +16,7 @@ from iris_kedro.gate.intervals import estimate_mean, estimate_share
         (1, 29, 0.0061, 0.1718),
     ],
 )
-def test_share_has_the_published_interval(hits, rows, low, high):
+def test_share_has_an_interval_as_published(hits, rows, low, high):
     estimate = estimate_share(hits, rows, 0.95)
 
     assert estimate.value == hits / rows

@@ -97,12 +97,12 @@ def test_tie_goes_to_a_changed_threshold_or_costs():
 
 
 @pytest.mark.parametrize("interval", [WORSE, INCONCLUSIVE])
-def test_changed_threshold_excuses_no_loss(interval):
+def test_changed_threshold_does_not_excuse_a_loss(interval):
     assert not judge(compare(interval, has_other_rule=True), GATE).promotes
 
 
 @pytest.mark.parametrize("interval", [WORSE, INCONCLUSIVE])
-def test_newer_data_excuses_no_loss(interval):
+def test_newer_data_does_not_excuse_a_loss(interval):
     assert not judge(compare(interval, has_newer_data=True), GATE).promotes
 
 
@@ -133,7 +133,7 @@ def test_cost_that_shows_a_loss_prevents_a_promotion():
 
 
 @pytest.mark.parametrize("cost", [Estimate(0.2, 0.1, 0.3), Estimate(-0.1, -0.3, 0.1)])
-def test_more_mistakes_that_cost_less_contradict_nothing(cost):
+def test_more_but_cheaper_mistakes_do_not_contradict(cost):
     difference = differ(*BETTER, gained=0, lost=9, p_value=0.002, cost_reduction=cost)
 
     decision = judge(replace(compare(BETTER), difference=difference), GATE)
@@ -142,13 +142,13 @@ def test_more_mistakes_that_cost_less_contradict_nothing(cost):
     assert not any("accuracy" in reason for reason in decision.reasons)
 
 
-def test_accuracy_that_shows_a_gain_contradicts_nothing():
+def test_gain_in_accuracy_does_not_contradict():
     difference = differ(*BETTER, gained=9, lost=0, p_value=0.002)
 
     assert judge(replace(compare(BETTER), difference=difference), GATE).promotes
 
 
-def test_equal_answers_are_said_to_prove_little():
+def test_equal_predictions_are_described_as_weak_evidence():
     difference = differ(0, 0, gained=0, lost=0)
 
     reasons = judge(replace(compare((0, 0)), difference=difference), GATE).reasons
@@ -204,7 +204,7 @@ def test_difference_that_equals_the_margin_is_never_decided():
 
 
 @given(interval=INTERVALS)
-def test_at_least_one_more_row_is_asked_for(interval):
+def test_at_least_one_more_row_is_required(interval):
     more = count_missing_rows(differ(*interval), GATE)
 
     assert more is None or more >= 1
@@ -275,7 +275,7 @@ def test_every_failed_floor_is_named():
     [({"latency_ms": 9}, False), ({"latency_ms": 9, "accuracy": 0.1}, True)],
     ids=["latency alone", "accuracy as well"],
 )
-def test_only_a_refusal_for_latency_may_pass(change, is_final):
+def test_only_a_refusal_for_latency_is_not_final(change, is_final):
     decision = judge(replace(ALONE, challenger=replace(GOOD, **change)), GATE)
 
     assert decision.is_final is is_final
@@ -291,7 +291,7 @@ def test_first_release_needs_no_production():
     assert decision.promotes
 
 
-def test_incompatible_production_is_not_replaced_unless_asked_for():
+def test_incompatible_production_is_replaced_only_on_request():
     comparison = replace(
         ALONE, production_version="1", incompatibility="it needs colour"
     )
@@ -303,8 +303,8 @@ def test_incompatible_production_is_not_replaced_unless_asked_for():
     assert refused.verdict is Verdict.INCONCLUSIVE
     assert not refused.promotes
     assert refused.reasons == [
-        "version 1 in Production cannot be compared: it needs colour. To release on"
-        " the floors alone: kedro run --params"
+        "version 1 in Production cannot be compared: it needs colour. To release it"
+        " by the floors alone: kedro run --params"
         " model_release.gate.accept_incompatible=true"
     ]
     assert accepted.verdict is Verdict.FIRST_RELEASE
@@ -324,7 +324,7 @@ def test_same_training_as_production_is_unchanged_whatever_else():
     assert "version 1, which is Production" in decision.reasons[0]
 
 
-def test_former_production_comes_back_by_hand_only():
+def test_former_production_is_promoted_only_by_hand():
     comparison = compare(BETTER, existing_version="0", was_promoted=True)
 
     decision = judge(comparison, GATE)

@@ -12,11 +12,11 @@ from iris_kedro.gate.proportions import (
 GAINED, LOST, ROWS = 1, 7, 21
 
 
-def test_mid_p_value_is_the_published_one():
+def test_mid_p_value_is_as_published():
     assert compute_mid_p(GAINED, LOST) == pytest.approx(0.039, abs=5e-4)
 
 
-def test_interval_is_the_published_one():
+def test_interval_is_as_published():
     estimate = estimate_accuracy_difference(GAINED, LOST, ROWS, 0.95)
 
     assert estimate == pytest.approx((-0.286, -0.517, -0.026), abs=5e-4)

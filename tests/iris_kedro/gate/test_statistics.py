@@ -32,7 +32,7 @@ def test_skewed_values_have_a_longer_interval_on_their_long_side():
     assert high - value > 1.2 * (value - low)
 
 
-def test_worst_row_that_was_not_seen_moves_its_bound_alone():
+def test_added_worst_row_moves_only_its_own_bound():
     values = np.random.default_rng(0).normal(0.2, 0.1, 44)
 
     usual, warned = estimate(values, 0.2, 0.2), estimate(values, -3, 0.2)
