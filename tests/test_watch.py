@@ -59,7 +59,7 @@ def test_a_model_is_trained_again_after_its_source_has_changed(watched, iris_csv
     assert "released version 1 (first release)" in rows[0]
     status = watched.invoke("watch", "status").output
     assert "the source data has changed" in status
-    assert "7 of 9 runs in 24 hours left" in status
+    assert "7 of 9 runs left within 24 hours" in status
     tags = watched.registry._model.read().tags
     last = json.loads(tags["watcher.last_decision"])
     assert (last["action"], last["version"]) == ("run", "2")

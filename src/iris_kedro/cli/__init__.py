@@ -1,4 +1,4 @@
-"""Commands: ``kedro run`` with readable errors, and groups of our own."""
+"""Commands: ``kedro run`` with readable errors, and the project's own groups."""
 
 import copy
 import inspect
@@ -32,6 +32,6 @@ cli.add_command(model)
 model.add_command(canary)
 cli.add_command(watch)
 
-# Changed in place: kedro-mlflow's group adds this very object at each call, so a
-# wrapped copy would never run.
+# Changed in place: kedro-mlflow's group adds this object at each call, and would ignore
+# a wrapped copy.
 mlflow_ui.callback = explain_errors(open_on_runs(inspect.unwrap(mlflow_ui.callback)))

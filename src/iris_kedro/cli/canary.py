@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--decide", is_flag=True, help="Decide once, and carry it out.")
+@click.option("--decide", is_flag=True, help="Make one decision and carry it out.")
 @click.option("--stop", is_flag=True, help="Stop the canary; Production is unchanged.")
 @reason_option
 @environment_option
 @explain_errors
 def canary(reason: str, env: str | None, *, decide: bool, stop: bool) -> None:
-    """Show the evidence about the canary and a guarded Production.
+    """Show the evidence about the canary and the guarded Production version.
 
-    The watcher decides in every round; --decide does the same once, without a watcher.
+    The watcher decides in every round; --decide does so once, without a watcher.
     """
     from iris_kedro.canary import advance_canary, decide_next
     from iris_kedro.cli.tables.canary import print_decision, print_trials
@@ -71,7 +71,7 @@ def _open_database(context: Any, *, is_needed: bool) -> "Engine | None":
     try:
         return open_database(locate(url, context.project_path))
     except ProjectError as error:
-        if is_needed:  # unlike a missing database, it may be back soon
+        if is_needed:  # unlike a missing database, it may soon be reachable again
             raise
         click.echo(f"{error}\n", err=True)
         return None

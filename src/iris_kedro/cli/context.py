@@ -4,8 +4,8 @@ from typing import Any
 
 
 def load_context(env: str | None) -> Any:
-    """Load the project's context, with which kedro-mlflow connects to MLflow."""
-    # Imported here: every kedro command loads this module, few need a session.
+    """Load the project's context, which also connects kedro-mlflow to MLflow."""
+    # Imported here, because every kedro command loads this module.
     from kedro.framework.session import KedroSession
 
     with KedroSession.create(env=env) as session:

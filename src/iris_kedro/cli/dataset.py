@@ -1,4 +1,4 @@
-"""``kedro dataset``: describe a table of your own."""
+"""``kedro dataset``: describe your own table."""
 
 import json
 import re
@@ -21,19 +21,21 @@ FILES = ("globals.yml", "parameters.yml")
 
 @click.group()
 def dataset() -> None:
-    """Describe a table of your own."""
+    """Describe your own table."""
 
 
 @dataset.command()
 @click.argument("source")
 @click.option("--target", required=True, help="Header of the column to predict.")
-@click.option("--name", default="", help="Name of the dataset; by default the file's.")
-@click.option("--force", is_flag=True, help="Replace the files if there are some.")
+@click.option(
+    "--name", default="", help="Name of the dataset; default: the file's name."
+)
+@click.option("--force", is_flag=True, help="Replace existing files.")
 @explain_errors
 def init(source: str, target: str, name: str, *, force: bool) -> None:
     """Propose a specification for SOURCE in conf/NAME, for you to review.
 
-    SOURCE is a CSV, Parquet or JSON lines file, an address, or an SQL query.
+    SOURCE is a CSV, Parquet or JSON lines file, a URL, or an SQL query.
     """
     from iris_kedro.configuration import find_project
     from iris_kedro.datasets.raw.source import is_query
@@ -85,16 +87,16 @@ def _check_folder(folder: Path, name: str, *, force: bool) -> None:
     from iris_kedro.errors import ProjectError
 
     if not name or name in {"base", "local", "production"}:
-        raise ProjectError(f"conf/{name} has another purpose: give a name with --name")
+        raise ProjectError(f"conf/{name} has another purpose: set a name with --name")
     if not re.fullmatch(NAME, name):
         raise ProjectError(
-            f"{name!r} cannot be the name of a dataset: it is in lower case and starts"
-            " with a letter; digits, - and _ may follow. Give one with --name"
+            f"{name!r} is not a valid name for a dataset: it must be in lower case and"
+            " start with a letter; digits, - and _ may follow. Set one with --name"
         )
     existing = [file for file in FILES if (folder / file).exists()]
     if existing and not force:
         raise ProjectError(
-            f"conf/{name}/{existing[0]} is there already; --force replaces it"
+            f"conf/{name}/{existing[0]} already exists; --force replaces it"
         )
 
 
@@ -137,7 +139,7 @@ def _report(profile: "Profile", name: str) -> None:
     for warning in profile.warnings:
         console.print(f"[yellow]Note: {escape(warning)}", highlight=False)
     console.print(
-        f"conf/{name} is written: review {FILES[0]} and {FILES[1]}, then run"
+        f"Wrote conf/{name}. Review {FILES[0]} and {FILES[1]}, then run"
         f"\n  kedro run --env {name}",
         highlight=False,
     )

@@ -20,10 +20,10 @@ from yaml import YAMLError
 from iris_kedro.errors import NothingToDo, ProjectError
 
 DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
-# Of SQLite, and of errors from other processes, which come without a number.
+# Messages of SQLite, and of errors from other processes, which have no errno.
 DISK_FULL_TEXTS = ("database or disk is full", os.strerror(errno.ENOSPC))
 TYPES = "number|integer|boolean|category"  # of features
-# Where Kedro looks for the pipelines, nodes and tags of a command.
+# The modules in which Kedro selects pipelines, nodes and tags.
 SELECTION = ("kedro.framework.session.session", "kedro.pipeline.pipeline")
 
 
@@ -62,7 +62,7 @@ def explain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _explain(error: BaseException) -> str:
-    """Say what to do about a full disk, which each library words in its own way."""
+    """Say what to do about a full disk, which each library reports differently."""
     cause: BaseException | None = error
     while cause is not None:
         is_full = isinstance(cause, OSError) and cause.errno in DISK_FULL
@@ -86,7 +86,7 @@ def _simplify(message: str) -> str:
     """Remove the names of pydantic's types and of our classes from its message."""
     value = r" \[type=\w+, input_value=(.*), input_type=(?:bool|float|int|str)\]"
     message = re.sub(value, r", but it is \1", message)
-    message = re.sub(r" \[type=\w+, .*\]", "", message)  # of a whole section
+    message = re.sub(r" \[type=\w+, .*\]", "", message)  # for a whole section
     # The type of a feature, which pydantic puts between its name and the parameter's.
     message = re.sub(rf"^(features\.\w+)\.(?:{TYPES})\b", r"\1", message, flags=re.M)
     return re.sub(r"(?:Failed .*: )?\d+ validation errors? for [^\n]+", "", message)

@@ -1,4 +1,4 @@
-"""``kedro model``: see and change which version is in Production."""
+"""``kedro model``: show and change which version is in Production."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from iris_kedro.watcher.records.reading import Record
 
 NEWEST_DECISIONS = 100  # of the watcher, in addition to all changes of Production
-REASON_LENGTH = 1000  # a tag in MLflow's database takes 5,000 with the rest
+REASON_LENGTH = 1000  # in a tag of at most 5,000 characters, with other values
 
 
 @click.group()
 def model() -> None:
-    """See and change which version is in Production."""
+    """Show and change which version is in Production."""
 
 
 def environment_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -36,7 +36,7 @@ def _check_length(_: Any, __: Any, reason: str) -> str:
 def reason_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add ``--reason`` to a command."""
     return click.option(
-        "--reason", default="", callback=_check_length, help="Kept in the history."
+        "--reason", default="", callback=_check_length, help="Stored in the history."
     )(command)
 
 
@@ -44,7 +44,7 @@ def reason_option(command: Callable[..., Any]) -> Callable[..., Any]:
 @environment_option
 @explain_errors
 def list_versions(env: str | None) -> None:
-    """Show all versions: alias, verdict, metrics and why."""
+    """Show all versions with alias, verdict, metrics and reasons."""
     from iris_kedro.cli.tables.versions import print_versions
 
     print_versions(open_registry(env))
@@ -55,7 +55,7 @@ def list_versions(env: str | None) -> None:
 @click.option(
     "--at",
     type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),
-    help="Answer what was in Production at this time (UTC).",
+    help="Show what was in Production at this time (UTC).",
 )
 @explain_errors
 def history(env: str | None, at: datetime | None) -> None:
@@ -75,8 +75,8 @@ def history(env: str | None, at: datetime | None) -> None:
     "--guard/--no-guard",
     "is_guarded",
     default=None,
-    help="Roll the version back if it turns out to be worse; the default with the"
-    " strategy canary.",
+    help="Roll the version back if it turns out to be worse; default with the"
+    " canary strategy.",
 )
 @reason_option
 @environment_option
@@ -84,10 +84,9 @@ def history(env: str | None, at: datetime | None) -> None:
 def promote(
     version: str, reason: str, env: str | None, *, is_guarded: bool | None
 ) -> None:
-    """Make VERSION Production; the one before becomes Previous.
+    """Make VERSION Production; the current one becomes Previous.
 
-    A version that the gate decided against needs a reason. This ends a hold and a
-    canary.
+    A version that the gate refused needs a reason. This ends a hold and a canary.
     """
     parameters = load_context(env).params
     if is_guarded is None:
@@ -111,7 +110,7 @@ def promote(
 def rollback(reason: str, env: str | None) -> None:
     """Make the Previous version Production again, and hold automatic releases.
 
-    Until kedro model resume or promote, new models become Challenger only. A second
+    Until kedro model resume or promote, new models only become Challenger. A second
     rollback during the hold does nothing. A running canary ends, even if there is no
     Previous version to roll back to.
     """
@@ -132,7 +131,7 @@ def rollback(reason: str, env: str | None) -> None:
 @environment_option
 @explain_errors
 def resume(env: str | None) -> None:
-    """Let automatic releases reach Production again after a rollback."""
+    """End the hold on automatic releases after a rollback."""
     event = open_registry(env).resume()
     click.echo(
         "Automatic releases were not on hold."
@@ -146,15 +145,15 @@ def resume(env: str | None) -> None:
     "--keep",
     type=click.IntRange(min=0),
     required=True,
-    help="How many of the versions without an alias to keep.",
+    help="Number of versions without an alias to keep.",
 )
 @environment_option
 @explain_errors
 def prune(keep: int, env: str | None) -> None:
     """Delete old versions without an alias, with their files and runs.
 
-    Production, Previous, Challenger, Canary and every other version with an alias stay,
-    and so does the history.
+    Production, Previous, Challenger, Canary and all other versions with an alias are
+    kept, as is the history.
     """
     versions, left_to_do = open_registry(env).prune(keep)
     if not versions:
@@ -177,9 +176,9 @@ def _open_registry(parameters: dict[str, Any]) -> "Registry":
 
 
 def _read_decisions(env: str | None) -> "list[Record]":
-    """Read the watcher's decisions; none if there has never been a watcher."""
+    """Read the watcher's decisions, if there has ever been a watcher."""
     from iris_kedro.errors import ProjectError
-    from iris_kedro.watcher.surroundings import find_records
+    from iris_kedro.watcher.config import find_records
 
     try:
         return find_records(load_context(env), NEWEST_DECISIONS)
@@ -204,5 +203,5 @@ def _show_moment(registry: "Registry", at: datetime) -> None:
     if found != last.to:
         click.echo(
             f"But afterwards it was {f'version {found}' if found else 'empty'}: that"
-            " promotion was interrupted, or the alias was moved by other means."
+            " promotion was interrupted, or the alias was changed outside the project."
         )

@@ -1,4 +1,4 @@
-"""Stopping a run from outside."""
+"""Stops a run on SIGTERM."""
 
 import functools
 import signal
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def interrupt_on_sigterm(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Stop at SIGTERM, as a cluster sends it, in the same way as at Ctrl-C."""
+    """Handle SIGTERM, which clusters send, like Ctrl-C."""
 
     @functools.wraps(command)
     def interruptible(*args: Any, **kwargs: Any) -> Any:

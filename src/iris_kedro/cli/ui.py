@@ -13,7 +13,7 @@ from iris_kedro.errors import ProjectError
 
 
 def open_on_runs(open_ui: Callable[..., Any]) -> Callable[..., Any]:
-    """Print the address of the runs; reject a port that is in use with advice.
+    """Print the URL of the runs, and give advice if the port is in use.
 
     MLflow gives no advice and exits with 0, and its home page is about language models.
     """
@@ -33,7 +33,7 @@ def open_on_runs(open_ui: Callable[..., Any]) -> Callable[..., Any]:
 
 def _require_free(host: str, port: str) -> None:
     if not port.isdecimal():
-        return  # MLflow explains what a port is
+        return  # MLflow reports an invalid port
     try:
         socket.create_server((host, int(port))).close()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""``kedro model canary``, and what the other commands say of a canary."""
+"""``kedro model canary``, and the output of other commands about a canary."""
 
 import json
 
@@ -72,7 +72,7 @@ def test_canary_shows_the_evidence_and_decides_nothing(running, answer):
     assert "Canary, version 2, answers 5% of the requests" in result.output
     assert find_row(result.output, "labelled rows")[1] == "100"
     assert find_row(result.output, "agreement")[1:3] == ["80.0%", "80.0%"]
-    assert find_row(result.output, "only this right : only other")[1] == "0 : 20"
+    assert find_row(result.output, "only this correct : only other")[1] == "0 : 20"
     assert find_row(result.output, "worse")[1:3] == ["20.0%", "2.0%"]
     assert "✓" in find_row(result.output, "worse")[3]
     assert "stop: version 2 is worse than version 1" in result.output
@@ -104,7 +104,7 @@ def test_canary_without_the_database_file_says_where_it_was_looked_for(running):
     assert running.registry.canary().share == 0.05
 
 
-def test_canary_without_a_database_says_what_the_decision_lacks(running, monkeypatch):
+def test_canary_without_a_database_says_what_is_missing(running, monkeypatch):
     monkeypatch.setenv("IRIS_DATABASE_URL", "")
 
     result = running.invoke("model", "canary", "--decide")
@@ -153,7 +153,7 @@ def test_promotion_with_the_strategy_canary_is_guarded(running):
     ("option", "is_guarded"),
     [([], False), (["--guard"], True), (["--no-guard"], False)],
 )
-def test_promotion_is_guarded_if_asked(running, option, is_guarded):
+def test_promotion_is_guarded_on_request(running, option, is_guarded):
     running.invoke("model", "promote", "2", *option)
 
     assert (running.registry.guard() is not None) is is_guarded

@@ -46,16 +46,16 @@ def test_history_ends_with_the_aliases(released):
 def test_history_before_any_release_says_so(project):
     result = project.invoke("model", "history")
 
-    assert "Nothing of iris was in Production yet: kedro run" in result.output
+    assert "No version of iris has been in Production yet: kedro run" in result.output
     assert result.exit_code == 0
 
 
-def test_history_tells_of_an_alias_moved_by_other_means(released):
+def test_history_reports_an_alias_changed_outside_the_project(released):
     released.client.set_registered_model_alias("iris", "Production", "1")
 
     result = released.invoke("model", "history")
 
-    assert "The last record says version 2" in result.output
+    assert "The history ends with version 2" in result.output
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_history_at_a_time_names_the_version(released, at, answer):
     assert result.output.splitlines()[-1] == answer
 
 
-def test_history_at_a_time_tells_of_a_move_that_did_not_happen(released, register):
+def test_history_at_a_time_reports_an_interrupted_promotion(released, register):
     released.client.set_registered_model_alias("iris", "Production", "1")
     while_it_lasts = released.invoke("model", "history", "--at", "2026-11-02")
     register(released.registry)
@@ -97,7 +97,7 @@ def test_history_at_a_time_tells_of_a_move_that_did_not_happen(released, registe
 
 
 @pytest.mark.parametrize("at", ["yesterday", "2026-13-01", "2026-11-01T25:00"])
-def test_history_refuses_what_is_no_time(project, at):
+def test_history_rejects_an_invalid_time(project, at):
     result = project.invoke("model", "history", "--at", at)
 
     assert result.exit_code == 2
@@ -121,7 +121,7 @@ def test_promotion_by_hand_is_recorded(released):
     assert (last.origin, last.to, last.action, last.by) == ("2", "1", "promote", "ada")
 
 
-def test_rollback_restores_the_version_before(released):
+def test_rollback_restores_the_previous_version(released):
     result = released.invoke("model", "rollback")
 
     assert result.output == (
@@ -206,10 +206,10 @@ def test_list_shows_every_version_and_why_it_was_refused(released, register):
 def test_list_before_any_release_says_so(project):
     result = project.invoke("model", "list")
 
-    assert result.output == "Nothing of iris is registered yet: kedro run\n"
+    assert result.output == "No version of iris is registered yet: kedro run\n"
 
 
-def test_promotion_against_the_gate_tells_how_to_give_a_reason(released, register):
+def test_promotion_against_the_gate_explains_how_to_give_a_reason(released, register):
     register(released.registry, "worse")
 
     refused = released.invoke("model", "promote", "3")
@@ -221,14 +221,14 @@ def test_promotion_against_the_gate_tells_how_to_give_a_reason(released, registe
     assert released.registry.history()[-1].reason == "lilies"
 
 
-def test_reason_that_is_too_long_is_refused(released):
+def test_long_reason_is_rejected(released):
     result = released.invoke("model", "promote", "1", "--reason", "x" * 1001)
 
     assert result.exit_code == 2
     assert "more than 1000 characters" in result.output
 
 
-def test_prune_deletes_what_nobody_needs(released, register):
+def test_prune_deletes_old_versions(released, register):
     for _ in range(3):
         register(released.registry, "worse")
 
@@ -243,7 +243,7 @@ def test_prune_deletes_what_nobody_needs(released, register):
     ("command", "message"),
     [
         (("promote", "9"), "Error: there is no version 9 of iris; there are 1, 2"),
-        (("promote", "2"), "Error: version 2 is Production already"),
+        (("promote", "2"), "Error: version 2 is already Production"),
     ],
 )
 def test_impossible_promotion_is_a_short_error(released, command, message):

@@ -1,1 +1,1 @@
-"""Tables that the commands print."""
+"""Terminal tables of the commands."""

@@ -32,7 +32,7 @@ def print_trials(
 
 
 def print_decision(decision: "Decision", *, is_done: bool) -> None:
-    """Print a decision, and how to carry it out if that is not done."""
+    """Print a decision, and how to carry it out if it has not been."""
     console = Console()
     style = "bold" if decision.action is Action.WAIT else "bold yellow"
     console.print(f"[{style}]{decision.action}[/]: ", end="")
@@ -105,7 +105,7 @@ def _build_table(found: "Findings", parameters: "Canary") -> Table:
         "accuracy, this : other", accuracy if has_labels else NONE, NONE, NONE
     )
     table.add_row(
-        "only this right : only other", f"{found.gained} : {found.lost}", NONE, NONE
+        "only this correct : only other", f"{found.gained} : {found.lost}", NONE, NONE
     )
     table.add_row(
         "worse",

@@ -1,4 +1,4 @@
-"""Versions and events of the registry as tables on the terminal."""
+"""Terminal tables of the registry's versions and events."""
 
 import json
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ def print_versions(registry: "Registry") -> None:
     versions = registry.versions()
     console = Console()
     if not versions:
-        console.print(f"Nothing of {registry.name} is registered yet: kedro run")
+        console.print(f"No version of {registry.name} is registered yet: kedro run")
         return
     roles: dict[str, list[str]] = {}
     for alias, number in sorted(registry.aliases().items()):
@@ -52,11 +52,13 @@ def print_versions(registry: "Registry") -> None:
 
 
 def print_history(registry: "Registry", decisions: "list[Record]") -> None:
-    """Print moves of Production and canaries, the watcher's decisions, what holds."""
+    """Print changes of Production and canaries, the watcher's decisions, and a hold."""
     events = registry.history()
     console = Console()
     if not events and not decisions:
-        console.print(f"Nothing of {registry.name} was in Production yet: kedro run")
+        console.print(
+            f"No version of {registry.name} has been in Production yet: kedro run"
+        )
         return
     tags = {str(version.version): version.tags for version in registry.versions()}
     when = Column("when (UTC)", min_width=len("2026-11-01"))  # the time may wrap
@@ -78,7 +80,7 @@ def _describe_trial(tags: dict[str, str]) -> str:
 
 
 def _describe_event(event: "Event", tags: dict[str, dict[str, str]]) -> Row:
-    # One whose role is another than Production's stands in the same column.
+    # A canary or guarded version is shown in the same column as Production.
     subject = event.to or event.version or ""
     return (
         event.at,
@@ -131,8 +133,8 @@ def _print_aliases(registry: "Registry", console: Console) -> None:
     moves = registry.moves()
     if moves and aliases.get(PRODUCTION) != moves[-1].to:
         console.print(
-            f"[yellow]The last record says version {moves[-1].to}: that promotion was"
-            " interrupted, or the alias was moved by other means. Put it right with"
+            f"[yellow]The history ends with version {moves[-1].to}: that promotion was"
+            " interrupted, or the alias was changed outside the project. Fix it with"
             " kedro model promote VERSION"
         )
 
