@@ -78,8 +78,8 @@ def test_odd_columns_are_kept_or_refused(score, rows, flowers):
 
 
 ERRORS = [
-    ({"source": None}, "there are no rows to score: say where they are"),
-    ({"target": None}, "batch_inference.target is not set, the folder for the scores"),
+    ({"source": None}, "there are no rows to score: set the source"),
+    ({"target": None}, "batch_inference.target, the folder of the scores, is not set"),
     ({"source": "nowhere/"}, "there is no file or folder"),
     ({"version": 99}, "version 99 of iris cannot be read: Model Version"),
     ({"version": "Missing"}, "no version of iris is in Missing: kedro run trains"),

@@ -1,7 +1,7 @@
-"""The outside effects that Kedro and kedro-mlflow have no dataset for.
+"""Datasets for side effects that Kedro and kedro-mlflow do not provide.
 
-They are imported when they are used: processes that score rows need few of them, and
-MLflow and scikit-learn take seconds.
+They are imported lazily: processes that score rows need few of them, and MLflow and
+scikit-learn take seconds to import.
 """
 
 from typing import TYPE_CHECKING

@@ -26,13 +26,13 @@ ANSWERED = "production"  # the arm
 
 
 class PredictionsDataset(AbstractDataset[NoReturn, ServedPredictions]):
-    """Rows answered by the version in Production, in chunks of constant size.
+    """Rows predicted by the version in Production, in chunks of constant size.
 
     Args:
         name: Name of the registered model.
         credentials: SQLAlchemy URL of the service's database as ``con``.
-        days: How far back to read, before the last prediction.
-        path: Folder that relative paths of SQLite start from; Kedro makes it absolute.
+        days: Number of days before the last prediction to read.
+        path: Folder of relative SQLite paths; Kedro makes it absolute.
         metadata: For plugins.
     """
 
@@ -45,7 +45,7 @@ class PredictionsDataset(AbstractDataset[NoReturn, ServedPredictions]):
         metadata: dict[str, Any] | None = None,
     ) -> None:
         self._name = name
-        # Not validated here: other pipelines do not need a valid URL.
+        # Not validated here, because other pipelines do not need a valid URL.
         self._credentials = credentials
         self._path = path
         self._days = days
@@ -70,7 +70,7 @@ class PredictionsDataset(AbstractDataset[NoReturn, ServedPredictions]):
         return ServedPredictions(model, newest, Chunks(engine, query, rows))
 
     def save(self, data: NoReturn) -> None:
-        """Refuse to write: the service writes predictions.
+        """Refuse to write, because the service writes predictions.
 
         Raises:
             DatasetError: Always.
@@ -98,7 +98,7 @@ class PredictionsDataset(AbstractDataset[NoReturn, ServedPredictions]):
         database = engine.url.render_as_string()
         if names:
             raise DatasetError(
-                f"the database {database} has predictions of {', '.join(names)}, and"
+                f"the database {database} has predictions of {', '.join(names)}, but"
                 f" none of {self._name}: monitor another model with kedro run"
                 " --pipelines monitoring --env ENV, or serve this one"
             )
@@ -132,7 +132,7 @@ class Chunks:
 
 
 def select_answers(model: str, version: str, since: float) -> Select[Any]:
-    """Select the rows that a version answered as Production, with their labels.
+    """Select the rows that a version predicted as Production, with their labels.
 
     Args:
         model: Name of the registered model.

@@ -85,7 +85,7 @@ def test_chunks_can_be_read_again_and_have_a_limit(
     assert [len(each.times) for each in chunks] == [4, 4, 2]
 
 
-def test_newest_version_is_known_where_production_has_no_rows(
+def test_newest_version_is_known_if_production_has_no_rows(
     tracking, release, write, load
 ):
     release()

@@ -115,7 +115,7 @@ def test_provenance_without_a_run_has_no_run(tracking):
 
 
 @pytest.mark.parametrize("kind", [CandidateRunsDataset, ProvenanceDataset])
-def test_one_way_datasets_refuse_the_other_way(tracking, kind):
+def test_one_way_datasets_reject_the_other_direction(tracking, kind):
     refused = {
         CandidateRunsDataset: lambda: CandidateRunsDataset().load(),
         ProvenanceDataset: lambda: ProvenanceDataset().save("x"),

@@ -1,1 +1,1 @@
-"""Batch scoring: rows that are read, and scores that are written, part by part."""
+"""Batch scoring: reads rows and writes scores, part by part."""

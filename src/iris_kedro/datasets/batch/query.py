@@ -1,4 +1,4 @@
-"""The result of an SQL query, kept in files until its rows are scored."""
+"""Stages the result of an SQL query in files until its rows are scored."""
 
 import hashlib
 import logging
@@ -25,29 +25,30 @@ UNFINISHED = ".unfinished-"
 
 
 def stage(query: str, address: str, folder: Path, part_rows: int) -> Path:
-    """Write the rows of a query to Parquet files, unless they are there already.
+    """Write the rows of a query to Parquet files, unless they already exist.
 
-    The files appear all at once: what a killed process leaves is not taken for them.
+    The folder appears only when it is complete, so that a killed process cannot leave a
+    partial result.
 
     Args:
         query: The query.
-        address: SQLAlchemy's address of the database.
-        folder: Where the results of queries are.
+        address: SQLAlchemy URL of the database.
+        folder: Folder of staged results.
         part_rows: Number of rows in a file.
 
     Returns:
         The folder of the files.
 
     Raises:
-        ProjectError: If the query cannot be answered.
+        ProjectError: If the query fails.
     """
     text = f"{address}\n{part_rows}\n{query}"
     result = folder / hashlib.sha256(text.encode()).hexdigest()[:16]
     if result.exists():
         since = datetime.fromtimestamp(result.stat().st_mtime, UTC)
         logger.info(
-            "Using the rows that the query returned at %s, as their scoring"
-            " has not finished; delete %s to query again",
+            "Using the rows that the query returned at %s, because their"
+            " scoring has not finished; delete %s to query again",
             f"{since:%Y-%m-%d %H:%M} UTC",
             result,
         )
@@ -65,29 +66,29 @@ def stage(query: str, address: str, folder: Path, part_rows: int) -> Path:
 
 
 def discard(staged: str | None) -> None:
-    """Delete the rows of a query that are scored, so that the next run queries again.
+    """Delete the staged rows of a query, so that the next run queries again.
 
     Args:
         staged: ``Rows.staged``; None does nothing.
     """
     if staged is None:
         return
-    # Not a complete result from here on, even if the process is killed.
+    # From now on, it is not a complete result, even if the process is killed.
     unfinished = _make_unfinished(Path(staged))
     os.rename(staged, unfinished)
     shutil.rmtree(unfinished)
 
 
 def locate_database(address: str | None, folder: str) -> str:
-    """Return the address of a database; relative paths of SQLite start from a folder.
+    """Return the URL of a database; relative SQLite paths start from a folder.
 
     Raises:
-        ProjectError: If there is no address, or it is not valid.
+        ProjectError: If there is no URL, or it is invalid.
     """
     if not address:
         raise ProjectError(
-            "an SQL query needs the address of its database: set SOURCE_URL in the"
-            " environment, such as postgresql://user:password@host/database"
+            "an SQL query needs the URL of its database: set the environment variable"
+            " SOURCE_URL, for example to postgresql://user:password@host/database"
         )
     try:
         url = make_url(address)
@@ -97,16 +98,14 @@ def locate_database(address: str | None, folder: str) -> str:
         is_port = isinstance(error, ValueError)
         reason = "its port is not a number" if is_port else error
         raise ProjectError(
-            f"SOURCE_URL is not the address of a database ({reason}): set it to"
-            " postgresql+psycopg://user:password@host/database or the like"
+            f"SOURCE_URL is not the URL of a database ({reason}): set it, for example,"
+            " to postgresql+psycopg://user:password@host/database"
         ) from error
     if url.get_backend_name() != "sqlite" or not url.database:
         return address
     path = Path(folder, url.database)
     if not path.exists():  # SQLite would create it
-        raise ProjectError(
-            f"there is no database at {str(path)!r}, which SOURCE_URL names"
-        )
+        raise ProjectError(f"the database {str(path)!r} of SOURCE_URL does not exist")
     return url.set(database=str(path)).render_as_string(hide_password=False)
 
 
@@ -119,7 +118,7 @@ def _fetch(query: str, address: str) -> Iterator[pa.Table]:
     engine = sqlalchemy.create_engine(address)
     try:
         with engine.connect() as connection:
-            # A cursor on the server, where the driver has one.
+            # A server-side cursor, if the driver has one.
             options = {"yield_per": FETCHED}
             result = connection.exec_driver_sql(query, execution_options=options)
             names = list(result.keys())
@@ -128,9 +127,9 @@ def _fetch(query: str, address: str) -> Iterator[pa.Table]:
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
         raise ProjectError(
-            f"the database {engine.url.render_as_string()} does not answer the query"
-            f" {query!r}: {reason}. (A comma ends a value of --params: write a query"
-            " with commas to conf/local/globals.yml)"
+            f"the database {engine.url.render_as_string()} rejected the query"
+            f" {query!r}: {reason}. (A comma ends a value of --params: put a query with"
+            " commas in conf/local/globals.yml)"
         ) from error
     finally:
         engine.dispose()
@@ -139,7 +138,7 @@ def _fetch(query: str, address: str) -> Iterator[pa.Table]:
 def _make_table(names: Sequence[str], values: Sequence[Sequence[Any]]) -> pa.Table:
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise ProjectError(f"the query has two columns {twice!r}: name one with AS")
+        raise ProjectError(f"the query has two columns {twice!r}: rename one with AS")
     columns = [
         _make_column(name, column) for name, column in zip(names, values, strict=True)
     ]

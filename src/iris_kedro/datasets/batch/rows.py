@@ -33,10 +33,10 @@ from iris_kedro.errors import ProjectError
 from iris_kedro.scoring.rows import Format, Part, Rows
 
 PART_ROWS = 262_144
-THREADS = 8  # that look at files: most of the time they wait for the store
+THREADS = 8  # that inspect files: they mostly wait for the store
 NO_SOURCE = (
-    "there are no rows to score: say where they are and where the scores go, with kedro"
-    " run --pipelines batch_inference --params"
+    "there are no rows to score: set the source and the target of the scores with"
+    " kedro run --pipelines batch_inference --params"
     " batch_inference.source=rows/,batch_inference.target=scores/"
 )
 
@@ -44,23 +44,23 @@ NO_SOURCE = (
 class RowsDataset(AbstractDataset[NoReturn, Rows]):
     """Rows of Parquet, CSV, JSON lines or a query, in parts that are read separately.
 
-    Loading finds the files, checks that they fit each other and cuts them into parts;
-    no value is read. Parquet is cut by its footers, text by its line ends.
+    Loading finds the files, checks that they have the same columns and splits them into
+    parts, without reading values. Parquet is split by its footers, text by line ends.
 
-    The result of a query (``SELECT …``) is written to Parquet files first, since a
-    query cannot be asked for some of its rows again. They are used for as long as the
-    run that scores them has not finished, so that a killed run goes on with the same
-    rows; whoever scores them calls ``query.discard`` at the end.
+    The result of a query (``SELECT …``) is first written to Parquet files, because a
+    query may not return the same rows again. They are used until a run has scored them,
+    so that a killed run continues with the same rows; that run calls ``query.discard``
+    at the end.
 
     Args:
         source: A file, a folder, a pattern, ``s3://bucket/…``, or a query.
-        format: Of all files; None if their names show it.
+        format: The format of all files; None if their names show it.
         csv: ``separator`` and ``encoding`` of CSV; the comma and UTF-8 by default.
         part_rows: Number of rows in a part.
-        path: Folder that relative paths start from; Kedro makes it absolute.
+        path: Folder of relative paths; Kedro makes it absolute.
         staging: Folder for results of queries, below ``path``.
-        credentials: SQLAlchemy's address of the database as ``con``, for a query.
-        target: Where scores are written; not in the source, nor the reverse.
+        credentials: SQLAlchemy URL of the database as ``con``, for a query.
+        target: Where scores are written; it must not overlap with the source.
         metadata: For plugins.
     """
 
@@ -90,7 +90,7 @@ class RowsDataset(AbstractDataset[NoReturn, Rows]):
         """Find the rows.
 
         Raises:
-            DatasetError: If there are none, or they cannot be read.
+            DatasetError: If there are no rows, or they cannot be read.
         """
         try:
             return self._find()
@@ -98,7 +98,7 @@ class RowsDataset(AbstractDataset[NoReturn, Rows]):
             raise DatasetError(str(error)) from error
 
     def save(self, data: NoReturn) -> None:
-        """Refuse to write: rows to score are only read.
+        """Refuse to write, because rows to score are only read.
 
         Raises:
             DatasetError: Always.
@@ -138,7 +138,9 @@ class RowsDataset(AbstractDataset[NoReturn, Rows]):
 
     def _make_layout(self) -> Layout:
         if self._format not in {None, *FORMATS.values()}:
-            raise ProjectError(f"there is no format {self._format!r}: {FORMAT_HINT}")
+            raise ProjectError(
+                f"the format {self._format!r} does not exist: {FORMAT_HINT}"
+            )
         if self._part_rows < 1:
             raise ProjectError(f"part_rows must be at least 1, not {self._part_rows}")
         return make_layout(**self._csv)
@@ -149,9 +151,8 @@ class RowsDataset(AbstractDataset[NoReturn, Rows]):
         target = resolve(self._target, self._path)
         if overlap(follow_links(find_base(source)), follow_links(target)):
             raise ProjectError(
-                f"the scores would be among the rows: the source is {source!r} and the"
-                f" target {target!r}. Give a target that is not in the source's folder,"
-                " nor the reverse"
+                f"the source {source!r} and the target {target!r} overlap. Set a target"
+                " that neither contains the source nor is in the source's folder"
             )
 
     def _inspect(self, files: Sequence[File], layout: Layout) -> list[Inspected]:
@@ -178,7 +179,7 @@ def _number_parts(files: Sequence[File], inspected: Sequence[Inspected]) -> list
 
 
 def _take_fingerprint(files: Sequence[File], layout: Layout, part_rows: int) -> str:
-    """Return a digest of all that decides which rows there are, and in which parts."""
+    """Return a digest of everything that determines the rows and their parts."""
     digest = hashlib.sha256()
     options = [layout.separator, layout.encoding, part_rows]
     for values in [

@@ -1,4 +1,4 @@
-"""Dataset of the scores: runs the parts, and resumes what was stopped."""
+"""The dataset of scores: scores the parts, and resumes an interrupted run."""
 
 import logging
 import time
@@ -35,8 +35,8 @@ class ScoresDataset(AbstractDataset[ScoringJob, ScoredRows]):
     """A folder of scores, one file for each part of the rows.
 
     Like the lazy partitions of Kedro's PartitionedDataset, parts are computed when they
-    are saved. A run that was killed is resumed: parts that are finished stay. If the
-    rows, the model or a parameter have changed, all rows are scored again.
+    are saved. A killed run is resumed: finished parts are kept. If the rows, the model
+    or a parameter has changed, all rows are scored again.
 
     Args:
         target: The folder, in any file system of pyarrow.
@@ -44,7 +44,7 @@ class ScoresDataset(AbstractDataset[ScoringJob, ScoredRows]):
             of the database with the table of scores as ``table``.
         omitted: Features that are never stored in the service's database, separated by
             commas.
-        path: Folder that a relative target starts from; Kedro makes it absolute.
+        path: Folder of a relative target; Kedro makes it absolute.
         metadata: For plugins.
     """
 
@@ -65,7 +65,7 @@ class ScoresDataset(AbstractDataset[ScoringJob, ScoredRows]):
         self._seconds = 0.0
 
     def save(self, data: ScoringJob) -> None:
-        """Score and write the parts that are not finished.
+        """Score and write the unfinished parts.
 
         Raises:
             DatasetError: If there is no target, its folder has other files, or a part
@@ -81,7 +81,7 @@ class ScoresDataset(AbstractDataset[ScoringJob, ScoredRows]):
         discard(data.rows.staged)
 
     def load(self) -> ScoredRows:
-        """Return what is known of the parts.
+        """Return the counts of all parts.
 
         Raises:
             DatasetError: If the scores are not finished.
@@ -105,7 +105,7 @@ class ScoresDataset(AbstractDataset[ScoringJob, ScoredRows]):
     def _open(self) -> Target:
         if not self._location:
             raise DatasetError(
-                "batch_inference.target is not set, the folder for the scores:"
+                "batch_inference.target, the folder of the scores, is not set:"
                 " kedro run --pipelines batch_inference --params"
                 " batch_inference.source=rows/,batch_inference.target=scores/"
             )
@@ -116,7 +116,7 @@ class ScoresDataset(AbstractDataset[ScoringJob, ScoredRows]):
     ) -> None:
         prepare(target, job.identity)
         finished = find_finished(target)
-        if job.parameters.on_invalid == "fail":  # nor were they allowed before
+        if job.parameters.on_invalid == "fail":  # a part with rejects must fail
             finished = {
                 number: each for number, each in finished.items() if not each.rejected
             }
@@ -124,7 +124,7 @@ class ScoresDataset(AbstractDataset[ScoringJob, ScoredRows]):
         pending = [each for each in parts if each.number not in finished]
         self._resumed = len(finished)
         if not pending and read_identity(target):
-            logger.info("Everything is scored already")
+            logger.info("All rows are already scored")
             return
         began = time.monotonic()
         write_manifest(target, job.identity, len(parts), is_finished=False)

@@ -1,32 +1,32 @@
-"""The project's own code in a model, so that MLflow loads it without the project."""
+"""Copies the project's own code into a model, so that MLflow loads it without it."""
 
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[2]
-# Where the project is installed as well, its other modules are still found.
+# If the project is installed too, its other modules can still be imported.
 INIT = "from pkgutil import extend_path\n\n__path__ = extend_path(__path__, __name__)\n"
 REQUIREMENTS = {"derived": ("onnx", "skl2onnx")}
 
 
 def list_own_parts(types: Iterable[str]) -> list[str]:
-    """Return the subpackages of this project that types are from, by their full names.
+    """Return the subpackages of this project that define the types of a model.
 
     Args:
-        types: What a model is made of.
+        types: Full names of the types.
     """
     paths = [name.split(".") for name in types]
     return sorted({path[1] for path in paths if path[0] == PACKAGE.name})
 
 
 def list_requirements(parts: Iterable[str]) -> list[str]:
-    """Return what subpackages need besides the libraries of the model."""
+    """Return the additional requirements of subpackages."""
     return [name for part in parts for name in REQUIREMENTS.get(part, ())]
 
 
 def copy_code(parts: Iterable[str], folder: Path) -> str:
-    """Copy subpackages, which import no others; return the path of their package."""
+    """Copy self-contained subpackages; return the path of their package."""
     package = folder / PACKAGE.name
     package.mkdir()
     (package / "__init__.py").write_text(INIT)

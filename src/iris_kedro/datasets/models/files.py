@@ -1,4 +1,4 @@
-"""Files that Kedro has no dataset for."""
+"""Datasets for files that Kedro does not support."""
 
 import os
 import tempfile
@@ -10,7 +10,7 @@ from kedro.io import AbstractDataset
 
 
 class BytesDataset(AbstractDataset[bytes, bytes]):
-    """A file taken over byte by byte, replaced as a whole or not at all.
+    """A binary file, which is replaced atomically.
 
     Args:
         filepath: Path of the file.
@@ -26,7 +26,7 @@ class BytesDataset(AbstractDataset[bytes, bytes]):
         return self._filepath.read_bytes()
 
     def save(self, data: bytes) -> None:
-        """Write beside the file, then take its place."""
+        """Write a temporary file, then replace the file."""
         self._filepath.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=self._filepath.parent, prefix=".new-")
         try:

@@ -1,4 +1,4 @@
-"""How fast a model answers."""
+"""Measures the latency of a model."""
 
 import time
 from typing import Any, NoReturn
@@ -18,7 +18,7 @@ class OnnxLatencyDataset(AbstractDataset[NoReturn, float]):
     """The median time of a single-row prediction by an ONNX model, in milliseconds.
 
     Args:
-        filepath: Path of the model, which carries its contract.
+        filepath: Path of the model with its contract.
         metadata: For plugins.
     """
 
@@ -39,7 +39,7 @@ class OnnxLatencyDataset(AbstractDataset[NoReturn, float]):
         return float(np.median(seconds) * 1000)
 
     def save(self, data: NoReturn) -> None:
-        """Refuse to write: a latency is only measured.
+        """Refuse to write, because a latency is only measured.
 
         Raises:
             DatasetError: Always.

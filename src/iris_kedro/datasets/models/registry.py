@@ -39,14 +39,14 @@ from iris_kedro.registry import (
 logger = logging.getLogger(__name__)
 
 JUDGEMENT = "judgement"
-PREDECESSORS = 5  # to compare with, beside Production: each is downloaded and scored
+PREDECESSORS = 5  # to compare with, besides Production: each is downloaded and scored
 MAXIMUM_REASONS = 50  # in a tag; a dataset may have thousands of classes
 
 
 class ModelRegistryDataset(AbstractDataset[Release, RegistryState]):
-    """Loads the Production model; saves a release and moves the aliases.
+    """Loads the Production model; saves a release and sets the aliases.
 
-    kedro-mlflow's registry dataset can load by alias but not save.
+    kedro-mlflow's registry dataset can load by alias, but not save.
 
     Args:
         name: Name of the registered model.
@@ -58,9 +58,9 @@ class ModelRegistryDataset(AbstractDataset[Release, RegistryState]):
         self.metadata = metadata
 
     def load(self) -> RegistryState:
-        """Return the Production model, if any, and what is known of the others.
+        """Return the Production model, if any, and the state of the registry.
 
-        A release that was killed on its way is completed first.
+        An interrupted release is completed first.
         """
         registry = Registry(self._name)
         registry.recover()
@@ -95,17 +95,17 @@ class ModelRegistryDataset(AbstractDataset[Release, RegistryState]):
         )
 
     def save(self, data: Release) -> None:
-        """Register the model and give it the role that the gate decided.
+        """Register the model and assign the role that the gate decided.
 
-        A model that is registered already keeps its version. One that was overtaken
-        by another release, was stopped as a canary, or comes while releases are on
-        hold, becomes Challenger.
+        A model that is already registered keeps its version. It becomes Challenger if
+        another release was faster, if it was stopped as a canary, or while releases are
+        on hold.
         """
         if data.decision.verdict is Verdict.UNCHANGED:
             return
         registry = Registry(self._name)
-        self._disown_damaged(registry, data.fingerprint)
-        # Before the registry is locked: it may take long.
+        self._forget_damaged(registry, data.fingerprint)
+        # Before the registry is locked, because it may take long.
         is_known = registry.find_same(data.fingerprint) is not None
         source = None if is_known else upload_model(data.model)
         registry.release(_describe(data), source)
@@ -119,7 +119,7 @@ class ModelRegistryDataset(AbstractDataset[Release, RegistryState]):
         except ValueError as error:
             raise DatasetError(
                 f"version {version} of {self._name} cannot be used: {error}. Restore"
-                " it; if it is Production, another one can be promoted with"
+                " it or, if it is Production, promote another one with"
                 " kedro model promote VERSION"
             ) from error
 
@@ -129,7 +129,7 @@ class ModelRegistryDataset(AbstractDataset[Release, RegistryState]):
         versions: Set[str],
         tags: dict[str, dict[str, str]],
     ) -> tuple[ReleasedModel, ...]:
-        """Return the models with the lowest recorded log loss that can be read."""
+        """Return the readable models with the lowest recorded log loss."""
 
         def loss(version: str) -> float:
             return float(tags[version].get("metric.log_loss", "inf"))
@@ -139,18 +139,18 @@ class ModelRegistryDataset(AbstractDataset[Release, RegistryState]):
             try:
                 models.append(self._read(registry, version))
             except DatasetError as error:
-                logger.warning("Left out of the comparison: %s", error)
+                logger.warning("Not included in the comparison: %s", error)
         return tuple(models)
 
-    def _disown_damaged(self, registry: Registry, fingerprint: str) -> None:
-        """Let a version whose files are damaged not be taken for the same model."""
+    def _forget_damaged(self, registry: Registry, fingerprint: str) -> None:
+        """Stop reusing equal versions whose files are damaged."""
         while version := registry.find_same(fingerprint):
             try:
                 self._download(registry, version)
                 return
             except ValueError as error:
-                logger.warning("Version %s cannot be used again: %s", version, error)
-                registry.disown(version)
+                logger.warning("Version %s cannot be reused: %s", version, error)
+                registry.forget_fingerprint(version)
 
     @staticmethod
     def _download(registry: Registry, version: str) -> onnx.ModelProto:

@@ -1,4 +1,4 @@
-"""A released model, by its version or an alias."""
+"""Loads a released model by version or alias."""
 
 from typing import Any, NoReturn
 
@@ -34,12 +34,12 @@ class ReleasedModelDataset(AbstractDataset[NoReturn, ReleasedModel]):
         """Download the model.
 
         Raises:
-            DatasetError: If there is no such version or alias, or it cannot be read.
+            DatasetError: If the version or alias does not exist, or cannot be read.
         """
         return read_released(self._name, self._wanted)
 
     def save(self, data: NoReturn) -> None:
-        """Refuse to write: the pipeline model_release does.
+        """Refuse to write, because the pipeline model_release releases models.
 
         Raises:
             DatasetError: Always.
@@ -58,14 +58,14 @@ def read_released(name: str, wanted: str) -> ReleasedModel:
         wanted: A version, or an alias.
 
     Raises:
-        DatasetError: If there is no such version or alias, or it cannot be read.
+        DatasetError: If the version or alias does not exist, or cannot be read.
     """
     registry = Registry(name)
     version = wanted if wanted.isdigit() else registry.aliases().get(wanted)
     if version is None:
         raise DatasetError(
-            f"no version of {name} is in {wanted}: kedro run trains and releases one,"
-            " and kedro model list shows which there are"
+            f"no version of {name} is {wanted}: kedro run trains and releases one, and"
+            " kedro model list shows all versions"
         )
     try:
         return ReleasedModel(version, download_model(registry, version))

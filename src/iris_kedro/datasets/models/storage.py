@@ -1,4 +1,4 @@
-"""The files of a model in MLflow: upload for a release, download of a version."""
+"""Uploads the files of a model to MLflow, and downloads those of a version."""
 
 import hashlib
 import tempfile
@@ -20,12 +20,12 @@ FILE_DIGEST = "file_digest"
 
 
 def compute_digest(content: bytes) -> str:
-    """Return the SHA-256 of a file's content, with its name before it."""
+    """Return the SHA-256 of a file's content, prefixed with ``sha256:``."""
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 def upload_model(model: onnx.ModelProto) -> Source:
-    """Log a model that carries its contract to the active run."""
+    """Log a model with its contract to the active run."""
     contract = Contract.read(model)
     info = mlflow.onnx.log_model(
         model,
@@ -75,7 +75,7 @@ def _describe_tensors(contract: Contract) -> ModelSignature:
                 TensorSpec(
                     np.dtype(np.str_) if tensor.dtype == object else tensor.dtype,
                     (rows, tensor.shape[1]),
-                    # The only tensor needs no name.
+                    # A single tensor needs no name.
                     None if len(tensors) == 1 else name,
                 )
                 for name, tensor in tensors.items()

@@ -1,1 +1,1 @@
-"""Raw data: where it comes from, and its archive."""
+"""Raw data: its sources and its archive."""

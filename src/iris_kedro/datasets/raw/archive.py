@@ -1,4 +1,4 @@
-"""The archive of raw data, beside the models that came from it."""
+"""Archives raw data beside the models that were trained on it."""
 
 import hashlib
 import json
@@ -23,20 +23,20 @@ from mlflow.utils.validation import MAX_DATASET_DIGEST_SIZE
 from iris_kedro.model.provenance import RawData, RawFile
 
 RAW_DATA = "raw_data"  # the tag of runs and versions
-LABELLED_ROWS = "labelled_rows"  # the tag, and their name among a run's inputs
-FOLDER = "raw"  # at the experiment's artifact location
+LABELLED_ROWS = "labelled_rows"  # the tag, and the name among a run's inputs
+FOLDER = "raw"  # below the experiment's artifact location
 
 
 class RawArchiveDataset(AbstractDataset[RawFile, RawData]):
     """Raw files at the artifact location of the run's experiment, each one once.
 
-    A file is named by the digest of its content, and logged as an input of the run. So
-    are the labelled rows, if there are any.
+    A file is named after the digest of its content, and logged as an input of the run,
+    as are the labelled rows, if any.
 
     Args:
-        filepath: JSON file that says what was archived last.
-        path: Folder that the addresses of files in it are relative to, so that they
-            stay right when the folder moves; Kedro makes it absolute.
+        filepath: JSON file that describes what was archived last.
+        path: Folder to which local addresses are relative, so that they stay valid when
+            it is moved; Kedro makes it absolute.
         metadata: For plugins.
     """
 
@@ -48,7 +48,7 @@ class RawArchiveDataset(AbstractDataset[RawFile, RawData]):
         self.metadata = metadata
 
     def save(self, data: RawFile) -> None:
-        """Archive the file unless it is there already, and log it to the run."""
+        """Archive the file if it is not there yet, and log it to the run."""
         run = mlflow.active_run() or mlflow.start_run()
         digest, address = self._keep(run, data.content, ".csv")
         raw = RawData(address, digest, data.source)
@@ -88,7 +88,7 @@ class RawArchiveDataset(AbstractDataset[RawFile, RawData]):
 
 def _upload(folder: str, name: str, content: bytes) -> None:
     repository = get_artifact_repository(folder)
-    # The size tells a file whose upload was cut off.
+    # The size detects an incomplete upload.
     if any(
         (each.path, each.file_size) == (name, len(content))
         for each in repository.list_artifacts()
@@ -112,6 +112,6 @@ def _log(run: Run, name: str, raw: RawData, tag: str) -> None:
     try:
         client.log_inputs(run.info.run_id, inputs)
     except MlflowException:
-        # Another run made the data's record at the same moment: now it is there.
+        # Another run created the dataset at the same time: it exists now.
         client.log_inputs(run.info.run_id, inputs)
     client.set_tag(run.info.run_id, tag, raw.address)

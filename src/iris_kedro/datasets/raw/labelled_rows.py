@@ -1,4 +1,4 @@
-"""Reads labelled predictions of the service, which become training rows."""
+"""Reads labelled predictions of the service, to train on them."""
 
 import json
 from typing import Any, NoReturn
@@ -18,17 +18,16 @@ OFF = "set data_engineering.labelled_rows.enabled to false to train without them
 class LabelledRowsDataset(AbstractDataset[NoReturn, bytes]):
     """The predictions of a model that have a label, as JSON lines.
 
-    A line has the id of the prediction, the index of the row, the time of the
-    prediction, the label and the features by name, as in the service's database. It
-    does not have the time of the label, so that sending the same labels again gives the
-    same bytes. The oldest prediction comes first. Without labelled predictions, the
-    result is empty.
+    A line contains the id of the prediction, the index of the row, the time of the
+    prediction, the label and the features by name, as in the service's database, but
+    not the time of the label: sending the same labels again gives the same bytes. The
+    oldest prediction comes first. Without labelled predictions, the result is empty.
 
     Args:
         enabled: Whether to read them; if not, no database is needed.
         source: ``database``, or the location of a file of such lines.
         model: Name of the registered model.
-        path: Folder that relative paths start from; Kedro makes it absolute.
+        path: Folder of relative paths; Kedro makes it absolute.
         credentials: SQLAlchemy URL of the database as ``con``.
         metadata: For plugins.
     """
@@ -73,7 +72,7 @@ class LabelledRowsDataset(AbstractDataset[NoReturn, bytes]):
             ) from error
 
     def save(self, data: NoReturn) -> None:
-        """Refuse to write: predictions and labels come from the service.
+        """Refuse to write, because predictions and labels come from the service.
 
         Raises:
             DatasetError: Always.

@@ -1,4 +1,4 @@
-"""Files at a path, a URL, in an object store or among MLflow's artifacts."""
+"""Reads files from paths, URLs, object stores and MLflow's artifacts."""
 
 import tempfile
 from pathlib import Path
@@ -20,7 +20,7 @@ def read_location(location: str, folder: str) -> bytes:
 
     Args:
         location: The location.
-        folder: Folder that relative paths start from.
+        folder: Folder of relative paths.
 
     Raises:
         MlflowException, OSError, ProjectError, ValueError: If it cannot be read.
@@ -36,11 +36,11 @@ def read_location(location: str, folder: str) -> bytes:
 def find_file(location: str, folder: str) -> tuple[AbstractFileSystem, str]:
     """Return the file system of a path or URL, and the path in it.
 
-    Object stores have the settings that batch scoring has for them.
+    Object stores have the same settings as in batch scoring.
 
     Args:
         location: The location.
-        folder: Folder that relative paths start from.
+        folder: Folder of relative paths.
 
     Raises:
         OSError, ProjectError, ValueError: If there is no such file system.
@@ -55,7 +55,7 @@ def find_file(location: str, folder: str) -> tuple[AbstractFileSystem, str]:
 
 
 def resolve(location: str, folder: str) -> str:
-    """Return a location with a relative path below a folder."""
+    """Resolve a relative path below a folder; return other locations unchanged."""
     is_path = not urlsplit(location).scheme
     if is_path and location and not location.startswith("~"):
         return str(Path(folder, location))

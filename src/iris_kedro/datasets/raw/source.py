@@ -1,4 +1,4 @@
-"""The source of the data: a file, an address, a query, or a bundled dataset."""
+"""The source of the data: a file, a URL, a query, or a bundled dataset."""
 
 import json
 import re
@@ -20,7 +20,7 @@ from iris_kedro.errors import ProjectError
 
 SKLEARN = "sklearn:"
 QUERY = r"\s*(select|with)\s"
-# What file systems of fsspec say of a file that changes with its content.
+# File information in fsspec that changes with the content.
 STAMPS = {"mtime", "LastModified", "Last-Modified", "ETag", "Content-MD5", "Digest"}
 
 
@@ -47,17 +47,17 @@ READERS: dict[str, Callable[[BytesIO], pd.DataFrame]] = {
 class SourceDataset(AbstractDataset[NoReturn, bytes]):
     """A table at a path, a URL, in scikit-learn or a database, as the bytes of a CSV.
 
-    A CSV is taken as it is. Parquet (``.parquet``), JSON lines (``.jsonl``,
-    ``.ndjson``), the answer of an SQL query (``SELECT …``) and data of scikit-learn
-    (``sklearn:wine``) become one. Files in object stores (``s3://…``) and MLflow's
-    artifacts (``runs:/…``, ``mlflow-artifacts:/…``) are read as well.
+    A CSV is used unchanged. Parquet (``.parquet``), JSON lines (``.jsonl``,
+    ``.ndjson``), the result of an SQL query (``SELECT …``) and data of scikit-learn
+    (``sklearn:wine``) are converted to CSV. Files in object stores (``s3://…``) and
+    MLflow's artifacts (``runs:/…``, ``mlflow-artifacts:/…``) are supported as well.
 
     Args:
         location: Where the data is.
         target: Name for the target's column of data in scikit-learn.
-        path: Folder that relative locations start from; Kedro makes it absolute.
-        load_args: How the CSV is read later on; other sources take only na_values.
-        credentials: SQLAlchemy's address of the database as ``con``, for a query.
+        path: Folder of relative locations; Kedro makes it absolute.
+        load_args: How the CSV is read later; other sources accept only na_values.
+        credentials: SQLAlchemy URL of the database as ``con``, for a query.
         metadata: For plugins.
     """
 
@@ -89,7 +89,7 @@ class SourceDataset(AbstractDataset[NoReturn, bytes]):
             return self._read_file()
         if self._load_args.keys() - {"na_values"}:
             raise DatasetError(
-                f"dataset.load_args are for CSV; {self._location!r} takes none but"
+                f"dataset.load_args are for CSV; {self._location!r} accepts only"
                 " na_values"
             )
         return write_csv(convert())
@@ -132,15 +132,15 @@ class SourceDataset(AbstractDataset[NoReturn, bytes]):
         content = BytesIO(self._read_file())
         try:
             return read(content)
-        except ValueError as error:  # pyarrow's errors are some as well
+        except ValueError as error:  # includes pyarrow's errors
             message = f"the source {self._location!r} cannot be read: {error}"
             raise DatasetError(message) from error
 
     def _query(self) -> pd.DataFrame:
         if not self._credentials.get("con"):
             raise DatasetError(
-                "an SQL query needs the address of its database: set SOURCE_URL in the"
-                " environment, such as postgresql://user:password@host/database"
+                "an SQL query needs the URL of its database: set the environment"
+                " variable SOURCE_URL, for example to postgresql://user:password@host/database"
             )
         dataset = SQLQueryDataset(self._location, credentials=self._credentials)
         data: pd.DataFrame = dataset.load()
@@ -152,14 +152,14 @@ class SourceDataset(AbstractDataset[NoReturn, bytes]):
         except (MlflowException, OSError, ProjectError, ValueError) as error:
             raise DatasetError(
                 f"cannot read the source {self._location!r}: {error}."
-                " Give a path, a URL or sklearn:wine as data_engineering.source"
+                " Set data_engineering.source to a path, a URL or sklearn:wine"
             ) from error
         if not content.strip():
             raise DatasetError(f"the source {self._location!r} is empty")
         return content
 
     def save(self, data: NoReturn) -> None:
-        """Refuse to write: a source is only read.
+        """Refuse to write, because a source is only read.
 
         Raises:
             DatasetError: Always.
@@ -184,6 +184,6 @@ def _read_sklearn(name: str, target_name: str) -> pd.DataFrame:
 
 
 def write_csv(data: pd.DataFrame) -> bytes:
-    """Write a table as CSV: missing values are empty, 3 with gaps around it stays 3."""
+    """Write a table as CSV; whole numbers stay whole beside missing values."""
     text: str = data.convert_dtypes().to_csv(index=False)
     return text.encode()

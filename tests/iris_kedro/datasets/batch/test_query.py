@@ -43,7 +43,7 @@ def test_query_is_read_in_parts(read_rows, monkeypatch):
     assert [row["x"] for row in content.records][3:5] == [None, 5.5]
 
 
-def test_unfinished_run_goes_on_with_the_same_rows(read_rows, database):
+def test_unfinished_run_continues_with_the_same_rows(read_rows, database):
     first = read_rows(QUERY, credentials=CREDENTIALS).rows
     change(database, "DELETE FROM flowers WHERE id > 3")
     second = read_rows(QUERY, credentials=CREDENTIALS).rows
@@ -61,11 +61,11 @@ def test_discarded_rows_leave_nothing(read_rows, database):
     query.discard(staged)
 
     assert list(Path(staged).parent.iterdir()) == []
-    query.discard(None)  # rows of files stay
+    query.discard(None)  # rows in files are kept
 
 
 @pytest.mark.usefixtures("database")
-def test_killed_query_is_not_taken_for_complete(tmp_path, read_rows):
+def test_result_of_a_killed_query_is_not_used(tmp_path, read_rows):
     script = f"""
 import os, signal
 from iris_kedro.datasets.batch import query
@@ -97,11 +97,11 @@ RowsDataset({QUERY!r}, credentials={CREDENTIALS!r}, path={str(tmp_path)!r},
 @pytest.mark.parametrize(
     ("text", "address", "message"),
     [
-        (QUERY, None, "set SOURCE_URL"),
-        (QUERY, "sqlite:///other.db", "no database at '.*other.db'"),
-        (QUERY, "nonsense", "SOURCE_URL is not the address"),
+        (QUERY, None, "SOURCE_URL"),
+        (QUERY, "sqlite:///other.db", "the database '.*other.db' of SOURCE_URL"),
+        (QUERY, "nonsense", "SOURCE_URL is not the URL"),
         (QUERY, "postgresql://u:secret@h:port/d", "its port is not a number"),
-        (QUERY, "oracle9://h/d", "SOURCE_URL is not the address"),
+        (QUERY, "oracle9://h/d", "SOURCE_URL is not the URL"),
         ("SELECT y FROM flowers", CREDENTIALS["con"], "no such column: y"),
         ("SELECT id, id FROM flowers", CREDENTIALS["con"], "two columns 'id'"),
         ("SELECT id FROM flowers WHERE id < 0", CREDENTIALS["con"], "returned none"),
@@ -112,7 +112,7 @@ RowsDataset({QUERY!r}, credentials={CREDENTIALS!r}, path={str(tmp_path)!r},
         ),
     ],
 )
-def test_error_says_what_to_do(tmp_path, text, address, message):
+def test_error_contains_advice(tmp_path, text, address, message):
     dataset = RowsDataset(text, credentials={"con": address}, path=str(tmp_path))
 
     with pytest.raises(DatasetError, match=message) as caught:

@@ -8,7 +8,7 @@ from iris_kedro.datasets.batch.rows import RowsDataset
 A_CSV = "a,b\n1,2\n3,4\n5,6\n"
 
 
-def test_folder_is_read_in_the_order_of_numbers(tmp_path, read_rows):
+def test_folder_is_read_in_numerical_order(tmp_path, read_rows):
     (tmp_path / "rows" / "day=1").mkdir(parents=True)
     for name, value in [("rows/10.csv", 3), ("rows/9.csv", 2), ("rows/day=1/a.csv", 4)]:
         (tmp_path / name).write_text(f"a\n{value}\n")
@@ -64,7 +64,7 @@ def test_fingerprint_changes_with_files_and_options(tmp_path):
     ("files", "source", "options", "message"),
     [
         ({}, None, {}, "--params batch_inference.source=rows/,"),
-        ({}, "", {}, "say where they are"),
+        ({}, "", {}, "set the source"),
         ({}, "a.csv", {}, "no file or folder '.*a.csv'"),
         ({}, "*.csv", {}, r"no file that matches '.*\*.csv'"),
         ({"r/_a.csv": A_CSV}, "r", {}, "no file in the folder '.*/r'; 1 whose names"),
@@ -90,12 +90,12 @@ def test_fingerprint_changes_with_files_and_options(tmp_path):
         ({"a.jsonl": "[1]\n"}, "a.jsonl", {}, "no line of '.*a.jsonl' is an object"),
         ({"a.csv": A_CSV}, "a.csv", {"format": "orc"}, "no format 'orc': set"),
         ({"a.csv": A_CSV}, "a.csv", {"part_rows": 0}, "at least 1, not 0"),
-        ({"r/a.csv": A_CSV}, "r", {"target": "r/out"}, "among the rows"),
-        ({"r/a.csv": A_CSV}, "r/a.csv", {"target": "r/"}, "among the rows"),
-        ({"r/a.csv": A_CSV}, "r/*.csv", {"target": "r/out"}, "among the rows"),
+        ({"r/a.csv": A_CSV}, "r", {"target": "r/out"}, "overlap"),
+        ({"r/a.csv": A_CSV}, "r/a.csv", {"target": "r/"}, "overlap"),
+        ({"r/a.csv": A_CSV}, "r/*.csv", {"target": "r/out"}, "overlap"),
     ],
 )
-def test_error_says_what_to_do(tmp_path, files, source, options, message):
+def test_error_contains_advice(tmp_path, files, source, options, message):
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
@@ -110,7 +110,7 @@ def test_target_in_the_source_by_a_link_is_an_error(tmp_path):
     (tmp_path / "rows/a.csv").write_text(A_CSV)
     (tmp_path / "link").symlink_to("rows")
 
-    with pytest.raises(DatasetError, match="among the rows"):
+    with pytest.raises(DatasetError, match="overlap"):
         RowsDataset("rows", path=str(tmp_path), target="link/scores").load()
 
 
@@ -123,14 +123,14 @@ def test_rows_behind_links_are_read(tmp_path, read_rows):
     assert len(read_rows("rows").records) == 3
 
 
-def test_target_beside_the_source_is_taken(tmp_path, read_rows):
+def test_target_beside_the_source_is_accepted(tmp_path, read_rows):
     (tmp_path / "rows").mkdir()
     (tmp_path / "rows" / "a.csv").write_text(A_CSV)
 
     assert len(read_rows("rows", target="rows_scored").records) == 3
 
 
-def test_format_is_given_where_names_do_not_show_it(tmp_path, read_rows):
+def test_format_can_be_set_if_names_do_not_show_it(tmp_path, read_rows):
     (tmp_path / "export.txt").write_text(A_CSV)
 
     assert len(read_rows("export.txt", format="csv").records) == 3

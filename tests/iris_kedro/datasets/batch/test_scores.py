@@ -41,7 +41,7 @@ def read_times(folder):
 
 
 def stop_after(count, monkeypatch):
-    """Make the process that scores end after some parts, as if it was killed."""
+    """End the scoring process after some parts, as if it was killed."""
     score, calls = ScorePart.__call__, []
 
     def stop(self, part):
@@ -112,7 +112,7 @@ def test_a_finished_run_does_nothing(rows, make_job, scores, tmp_path, caplog):
         scores.save(make_job())
 
     assert read_times(tmp_path / "scores") == before
-    assert "scored already" in caplog.text
+    assert "already scored" in caplog.text
     assert scores.load().resumed == ROWS // PART_ROWS
 
 
@@ -142,7 +142,7 @@ def test_unfinished_scores_cannot_be_loaded(rows, make_job, scores, monkeypatch)
 
 
 @pytest.mark.parametrize("damage", ["deleted", "truncated", "no sidecar"])
-def test_a_part_that_is_not_complete_is_scored_again(
+def test_incomplete_part_is_scored_again(
     rows, make_job, scores, tmp_path, monkeypatch, damage
 ):
     scores.save(make_job())
@@ -170,7 +170,7 @@ def test_a_part_that_is_not_complete_is_scored_again(
         ({"format": "csv"}, "format was 'parquet' and is 'csv'"),
     ],
 )
-def test_another_job_starts_anew_and_says_why(
+def test_another_job_starts_again_and_logs_why(
     rows, make_job, scores, tmp_path, caplog, change, why
 ):
     scores.save(make_job())
@@ -184,7 +184,7 @@ def test_another_job_starts_anew_and_says_why(
     assert read(tmp_path / "scores") == read(tmp_path / "other")
 
 
-def test_changed_rows_are_scored_anew(rows, make_job, scores, tmp_path, caplog):
+def test_changed_rows_are_scored_again(rows, make_job, scores, tmp_path, caplog):
     scores.save(make_job())
     write_rows(rows, rows=ROWS - 300, seed=1)
 
@@ -206,7 +206,7 @@ def test_a_folder_with_other_files_is_refused(rows, make_job, scores, tmp_path):
     assert (tmp_path / "scores/thesis.txt").exists()
 
 
-def test_other_files_survive_when_rows_are_scored_anew(
+def test_other_files_are_kept_when_rows_are_scored_again(
     rows, make_job, scores, tmp_path
 ):
     scores.save(make_job())
@@ -222,7 +222,7 @@ def test_no_target(rows, make_job):
         ScoresDataset(None).save(make_job())
 
 
-def test_invalid_rows_stop_the_run_if_asked(rows, make_job, scores):
+def test_invalid_rows_can_stop_the_run(rows, make_job, scores):
     write_rows(rows, petal_width=99.0)
 
     with pytest.raises(DatasetError, match=r"row 11, petal_width: must be at most 20"):
@@ -251,14 +251,14 @@ def test_processes_write_the_same_files(rows, make_job, scores, tmp_path):
     assert read(tmp_path / "scores") == read(tmp_path / "other")
 
 
-def test_errors_in_processes_have_their_message(rows, make_job, scores):
+def test_errors_in_processes_keep_their_message(rows, make_job, scores):
     write_rows(rows, petal_width=99.0)
 
     with pytest.raises(DatasetError, match=r"row 11, petal_width: must be at most 20"):
         scores.save(make_job(on_invalid="fail", processes=2))
 
 
-def test_each_part_has_its_place_in_the_input_and_a_digest(
+def test_each_part_has_its_position_in_the_input_and_a_digest(
     rows, make_job, scores, tmp_path
 ):
     scores.save(make_job())
@@ -270,7 +270,7 @@ def test_each_part_has_its_place_in_the_input_and_a_digest(
     assert part["counts"]["rows"] == PART_ROWS
 
 
-def test_the_manifest_says_what_the_scores_depend_on(rows, make_job, scores, tmp_path):
+def test_manifest_lists_what_the_scores_depend_on(rows, make_job, scores, tmp_path):
     scores.save(make_job())
 
     manifest = json.loads((tmp_path / "scores/_manifest.json").read_text())

@@ -5,7 +5,7 @@ from kedro.io import DatasetError
 from iris_kedro.datasets import BytesDataset, OnnxDataset
 
 
-def test_bytes_come_back_as_they_were_saved(tmp_path):
+def test_bytes_are_loaded_as_they_were_saved(tmp_path):
     file = BytesDataset(str(tmp_path / "new/folder/raw.csv"))
 
     file.save(b"\x00\r\n")
@@ -30,7 +30,7 @@ def test_missing_file_does_not_exist(tmp_path):
     assert not OnnxDataset(str(tmp_path / "model.onnx")).exists()
 
 
-def test_model_comes_back_as_it_was_saved(tmp_path, challenger):
+def test_model_is_loaded_as_it_was_saved(tmp_path, challenger):
     file = OnnxDataset(str(tmp_path / "model.onnx"))
 
     file.save(challenger)

@@ -56,7 +56,7 @@ def test_first_release_becomes_production(registered, registry, release, challen
 
 
 @pytest.mark.parametrize("verdict", [Verdict.BETTER, Verdict.NOT_WORSE])
-def test_next_release_leaves_the_one_before_as_previous(registry, release, verdict):
+def test_next_release_makes_the_current_version_previous(registry, release, verdict):
     release()
 
     release(verdict, compared_with="1", fingerprint="other")
@@ -65,7 +65,7 @@ def test_next_release_leaves_the_one_before_as_previous(registry, release, verdi
 
 
 @pytest.mark.parametrize("verdict", [Verdict.WORSE, Verdict.UNFIT])
-def test_refused_model_is_challenger_and_production_stays(registry, release, verdict):
+def test_refused_model_becomes_challenger(registry, release, verdict):
     release()
 
     release(verdict, compared_with="1", fingerprint="other")
@@ -112,7 +112,7 @@ def test_model_judged_again_keeps_its_version(registered, registry, release):
     assert "pending_release" not in registry.tags("2")
 
 
-def test_state_knows_what_was_in_production_and_from_what_data(
+def test_state_lists_earlier_production_versions_and_their_data(
     registered, registry, release
 ):
     release()
@@ -143,7 +143,7 @@ def version(registry, release):
     return MlflowClient().get_model_version("iris", release())
 
 
-def test_version_says_where_it_comes_from(version):
+def test_version_has_its_lineage(version):
     assert (
         version.tags.items()
         >= {
@@ -160,7 +160,7 @@ def test_version_says_where_it_comes_from(version):
     assert "pending_release" not in version.tags
 
 
-def test_version_carries_the_metrics_of_the_contract(version, challenger):
+def test_version_has_the_metrics_of_the_contract(version, challenger):
     for name, value in Contract.read(challenger).metrics.items():
         assert float(version.tags[f"metric.{name}"]) == pytest.approx(value, rel=1e-5)
 
@@ -215,9 +215,7 @@ def test_stored_model_predicts_through_mlflow(version):
     ],
     ids=["missing file", "missing folder", "other content", "truncated"],
 )
-def test_damaged_production_is_an_error_that_says_what_to_do(
-    registered, release, damage
-):
+def test_damaged_production_is_an_error_with_advice(registered, release, damage):
     damage(find_files(release()))
 
     with pytest.raises(DatasetError, match=r"version 1 of iris.*kedro model promote"):
@@ -258,7 +256,7 @@ def test_same_model_is_registered_again_if_its_files_are_damaged(
 # --- Other releases and people -------------------------------------------------------
 
 
-def test_of_two_releases_at_the_same_time_one_reaches_production(
+def test_only_one_of_two_concurrent_releases_reaches_production(
     registry, release, monkeypatch, caplog
 ):
     release()
@@ -312,7 +310,9 @@ def test_release_is_overtaken_by_a_promotion_by_hand(registry, release):
     assert registry.aliases()["Challenger"] == "3"
 
 
-def test_outcome_says_why_a_release_is_not_production(registered, registry, release):
+def test_outcome_explains_why_a_release_is_not_production(
+    registered, registry, release
+):
     release()
     release(Verdict.BETTER, compared_with="1", fingerprint="other")
     registry.rollback()

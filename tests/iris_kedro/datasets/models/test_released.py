@@ -54,7 +54,7 @@ def test_version_that_cannot_be_read_is_an_error(released, tmp_path, damage):
         ReleasedModelDataset("iris").load()
 
 
-def test_models_are_not_released_here():
+def test_released_models_cannot_be_written():
     with pytest.raises(DatasetError, match="released by the pipeline model_release"):
         ReleasedModelDataset("iris").save("model")
 

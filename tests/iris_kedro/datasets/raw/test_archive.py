@@ -35,7 +35,7 @@ def test_address_outside_the_project_is_absolute(archive, tmp_path):
     assert SourceDataset(elsewhere.load().address, "t", "/nowhere").load() == CONTENT
 
 
-def test_each_content_is_kept_once(archive, tmp_path):
+def test_each_content_is_stored_once(archive, tmp_path):
     for content in (CONTENT, b"other", CONTENT):
         archive.save(RawFile(content, "flowers.csv"))
 
@@ -53,7 +53,7 @@ def test_same_content_is_not_uploaded_again(archive, tmp_path):
     assert archive.load().source == "copy.csv"
 
 
-def test_file_whose_upload_was_cut_off_is_replaced(archive, tmp_path):
+def test_incomplete_upload_is_replaced(archive, tmp_path):
     archive.save(RawFile(CONTENT, "flowers.csv"))
     (kept,) = tmp_path.rglob("raw/*.csv")
     kept.write_bytes(CONTENT[:3])
@@ -106,7 +106,7 @@ def test_labelled_rows_are_archived_beside_the_file(archive, tmp_path):
     assert inputs == {"raw": "raw", "labelled_rows": "labelled_rows"}
 
 
-def test_no_labelled_rows_are_archived_when_they_are_off(archive, tmp_path):
+def test_no_labelled_rows_are_archived_if_disabled(archive, tmp_path):
     archive.save(RawFile(CONTENT, "flowers.csv"))
 
     assert archive.load().labelled == ""

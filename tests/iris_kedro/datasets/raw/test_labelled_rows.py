@@ -64,7 +64,7 @@ def test_without_labels_there_are_no_bytes(make, url, insert_labelled):
     assert make().load() == b""
 
 
-def test_no_database_is_needed_when_they_are_off(make):
+def test_no_database_is_needed_if_labelled_rows_are_disabled(make):
     assert make(enabled=False).load() == b""
 
 
@@ -75,7 +75,7 @@ def test_file_of_an_earlier_run_is_read_instead(make, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("con", "source", "told"),
+    ("con", "source", "message"),
     [
         ("sqlite:///predictions.db", "database", "no database of predictions at"),
         ("", "database", "IRIS_DATABASE_URL is empty"),
@@ -83,13 +83,13 @@ def test_file_of_an_earlier_run_is_read_instead(make, tmp_path):
         (None, "none.jsonl", "No such file"),
     ],
 )
-def test_what_cannot_be_read_is_named_with_a_way_out(make, con, source, told):
-    with pytest.raises(DatasetError, match=told) as caught:
+def test_unreadable_labelled_rows_are_an_error_with_advice(make, con, source, message):
+    with pytest.raises(DatasetError, match=message) as caught:
         make(con, source=source).load()
 
     assert "data_engineering.labelled_rows.enabled to false" in str(caught.value)
 
 
-def test_they_cannot_be_written(make):
+def test_labelled_rows_cannot_be_written(make):
     with pytest.raises(DatasetError, match="cannot be written"):
         make().save(b"")

@@ -13,7 +13,7 @@ def test_artifact_of_a_run_is_read(tmp_path):
     assert read_location(f"runs:/{run.info.run_id}/rows.jsonl", ".") == b"{}\n"
 
 
-def test_relative_path_starts_in_the_folder(tmp_path):
+def test_relative_path_is_resolved_in_the_folder(tmp_path):
     (tmp_path / "rows.jsonl").write_text("{}\n")
 
     assert read_location("rows.jsonl", str(tmp_path)) == b"{}\n"

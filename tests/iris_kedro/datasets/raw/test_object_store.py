@@ -10,7 +10,7 @@ from iris_kedro.datasets.batch.reading import locations
 
 @pytest.fixture
 def bucket(store, monkeypatch):
-    """Return the function that puts rows into a bucket, with the keys in place."""
+    """Return a function that writes rows to a bucket, with the credentials set."""
     locations._connect.cache_clear()
     settings = {"AWS_ENDPOINT_URL": store, "AWS_REGION": ""}
     settings |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}

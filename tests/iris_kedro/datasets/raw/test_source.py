@@ -36,7 +36,7 @@ def test_other_bundled_data_works_as_well():
     assert data["cultivar"].nunique() == 3
 
 
-def test_unknown_bundled_data_names_what_there_is():
+def test_unknown_bundled_data_is_an_error_with_examples():
     with pytest.raises(DatasetError, match="no dataset 'tulips'; it has wine"):
         SourceDataset("sklearn:tulips", "species").load()
 
@@ -45,7 +45,7 @@ def test_unknown_bundled_data_names_what_there_is():
     "content", [b"a,b\r\n1,2\r\n", b"\xff\xfe\x00", b"a" * 100_000]
 )
 @pytest.mark.parametrize("prefix", ["", "file://"])
-def test_source_is_read_byte_by_byte(tmp_path, content, prefix):
+def test_source_is_read_unchanged(tmp_path, content, prefix):
     (tmp_path / "source.csv").write_bytes(content)
 
     assert SourceDataset(f"{prefix}{tmp_path}/source.csv", "t").load() == content
@@ -74,7 +74,7 @@ def test_empty_source_is_refused_by_name(tmp_path, content):
 
 
 @pytest.mark.parametrize("location", ["missing.csv", ".", "nonsense://here/a.csv", ""])
-def test_unreadable_source_names_place_and_parameter(tmp_path, monkeypatch, location):
+def test_unreadable_source_is_named_with_its_parameter(tmp_path, monkeypatch, location):
     monkeypatch.chdir(tmp_path)
 
     with pytest.raises(DatasetError) as caught:
@@ -121,7 +121,7 @@ def read_csv(content):
     )
 
 
-def test_table_in_another_format_becomes_a_csv(table_file):
+def test_table_in_another_format_is_converted_to_csv(table_file):
     assert read_csv(SourceDataset(str(table_file), "t").load()) == {
         "age": ["22.5", "", "4.0"],
         "class": ["first", "", "None"],
@@ -129,7 +129,7 @@ def test_table_in_another_format_becomes_a_csv(table_file):
     }
 
 
-def test_whole_numbers_with_gaps_stay_whole(tmp_path):
+def test_whole_numbers_beside_missing_values_stay_whole(tmp_path):
     pd.DataFrame({"deck": [3, None, 1], "fare": [1.5, None, 2.0]}).to_parquet(
         tmp_path / "table.parquet"
     )
@@ -139,13 +139,13 @@ def test_whole_numbers_with_gaps_stay_whole(tmp_path):
     assert read_csv(content) == {"deck": ["3", "", "1"], "fare": ["1.5", "", "2.0"]}
 
 
-def test_only_a_csv_takes_load_args(table_file):
-    with pytest.raises(DatasetError, match=r"load_args are for CSV; .* takes none"):
+def test_only_csv_accepts_load_args(table_file):
+    with pytest.raises(DatasetError, match=r"load_args are for CSV; .* accepts only"):
         SourceDataset(str(table_file), "t", load_args={"sep": ";"}).load()
 
 
 @pytest.mark.parametrize("kind", ["parquet", "jsonl"])
-def test_other_tables_may_mark_missing_values_as_well(tmp_path, kind):
+def test_other_formats_accept_na_values(tmp_path, kind):
     path = tmp_path / f"table.{kind}"
     table = pd.DataFrame({"age": ["22.5", "?", "4"], "deck": ["?", None, "b"]})
     if kind == "parquet":
@@ -171,7 +171,7 @@ def test_damaged_table_is_refused_by_name(tmp_path):
 
 
 @pytest.mark.parametrize("verb", ["SELECT", " select", "with t as (select 1) select"])
-def test_query_of_a_database_becomes_a_csv(tmp_path, verb):
+def test_query_is_converted_to_csv(tmp_path, verb):
     with sqlite3.connect(tmp_path / "people.db") as connection:
         TABLE.drop(columns="alone").to_sql("people", connection, index=False)
     credentials = {"con": f"sqlite:///{tmp_path}/people.db"}
@@ -182,7 +182,7 @@ def test_query_of_a_database_becomes_a_csv(tmp_path, verb):
 
 
 def test_query_without_an_address_says_where_to_set_it():
-    with pytest.raises(DatasetError, match="set SOURCE_URL in the env"):
+    with pytest.raises(DatasetError, match="set the environment variable SOURCE_URL"):
         SourceDataset("select 1", "t").load()
 
 

@@ -1,1 +1,1 @@
-"""Files of rows: which there are, how they are cut into parts, and how to read one."""
+"""Finds files of rows, splits them into parts, and reads the parts."""

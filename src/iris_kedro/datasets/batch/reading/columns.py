@@ -1,4 +1,4 @@
-"""The columns that files have in common."""
+"""Finds the columns that files have in common."""
 
 from collections.abc import Sequence
 
@@ -10,12 +10,12 @@ Inspected = tuple[list[str], list[Range]]  # the columns and the parts of a file
 
 
 def find_columns(files: Sequence[File], inspected: Sequence[Inspected]) -> list[str]:
-    """Return the columns that all files have; of JSON lines, those that one has.
+    """Return the columns of all files; those of JSON lines may differ.
 
     Raises:
-        ProjectError: If there are others, or one is there twice.
+        ProjectError: If files have different columns, or a column twice.
     """
-    if files[0].format == "jsonl":  # a row may leave out what it has no value for
+    if files[0].format == "jsonl":  # a row may omit keys without a value
         columns = list(dict.fromkeys(name for names, _ in inspected for name in names))
         if not columns:
             raise ProjectError(f"no line of {files[0].path!r} is an object with values")
@@ -37,6 +37,6 @@ def _compare(
     if missing:
         raise ProjectError(
             f"the files have different columns: {other_path!r} has no column"
-            f" {missing[0]!r}, which {path!r} has. Score them separately, or give a"
-            " pattern that leaves one out"
+            f" {missing[0]!r}, which {path!r} has. Score them separately, or set a"
+            " pattern that excludes one"
         )

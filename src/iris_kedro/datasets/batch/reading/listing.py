@@ -1,4 +1,4 @@
-"""Which files a location names."""
+"""Lists the files of a location."""
 
 import re
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ class File:
         path: Its path or address.
         size: Its size in bytes.
         changed: When it was last changed, in nanoseconds since the epoch.
-        format: How it is written.
+        format: Its format.
     """
 
     path: str
@@ -44,7 +44,7 @@ class File:
 
     @property
     def is_compressed(self) -> bool:
-        """Whether it must be read as a whole to be read at all."""
+        """Whether it can only be read from its start."""
         return self.format != "parquet" and self.path.endswith(GZIP)
 
 
@@ -54,14 +54,14 @@ class _Found(NamedTuple):
 
 
 def find_files(location: str, wanted: Format | None) -> list[File]:
-    """Return the files of a resolved location, with numbers in names in their order.
+    """Return the files of a resolved location, sorted with numbers as numbers.
 
     Args:
         location: A file, a folder, or a pattern with ``*``, ``?`` or ``[…]``.
         wanted: The format, if the names do not show it.
 
     Raises:
-        ProjectError: If there are none, or they are not of one format.
+        ProjectError: If there are no files, or they have different formats.
     """
     system, path = open_location(location)
     try:
@@ -86,12 +86,12 @@ def find_files(location: str, wanted: Format | None) -> list[File]:
 
 
 def is_pattern(location: str) -> bool:
-    """Return whether a location names files by a pattern."""
+    """Return whether a location is a pattern."""
     return MAGIC.search(location) is not None
 
 
 def find_base(location: str) -> str:
-    """Return the folder that a pattern starts from; another location as it is."""
+    """Return the folder in which a pattern starts; other locations are unchanged."""
     if not is_pattern(location):
         return location
     return location[: MAGIC.search(location).start()].rpartition("/")[0]  # type: ignore[union-attr]
@@ -130,7 +130,7 @@ def _is_visible(path: str, base: str) -> bool:
 
 
 def _order(path: str) -> tuple[list[str | int], str]:
-    """Order by the numbers in a path as numbers: part-10 comes after part-9."""
+    """Return a sort key with numbers as numbers: part-10 comes after part-9."""
     texts = re.split(r"([0-9]+)", path)
     return [int(text) if index % 2 else text for index, text in enumerate(texts)], path
 
@@ -141,14 +141,14 @@ def _find_format(path: str) -> Format:
     found = FORMATS.get(PurePosixPath(stem).suffix)
     if found is None:
         raise ProjectError(
-            f"the format of {path!r} is not known: its name ends in none of"
-            f" {', '.join(FORMATS)} (text may be compressed: .csv.gz). Rename it, give"
-            f" a pattern such as 'rows/*.csv', or {FORMAT_HINT}"
+            f"the format of {path!r} is unknown: its name ends in none of"
+            f" {', '.join(FORMATS)} (text may be compressed: .csv.gz). Rename it, set a"
+            f" pattern such as 'rows/*.csv', or {FORMAT_HINT}"
         )
     if found == "parquet" and stem != name:
         raise ProjectError(
-            f"{path!r} cannot be read: Parquet is compressed within, so"
-            f" decompress it with gunzip"
+            f"{path!r} cannot be read: Parquet is compressed internally;"
+            " decompress it with gunzip"
         )
     return found
 
@@ -159,13 +159,15 @@ def _check_formats(files: Sequence[File]) -> None:
     if other is not None:
         raise ProjectError(
             f"the rows have mixed formats: {first.path!r} is {first.format} and"
-            f" {other.path!r} is {other.format}. Give a pattern that names the files of"
+            f" {other.path!r} is {other.format}. Set a pattern that matches files of"
             " one format, such as 'rows/*.csv'"
         )
 
 
 def _explain_nothing(location: str, ignored: int) -> str:
-    hidden = f"; {ignored} whose names begin with . or _ are ignored" if ignored else ""
+    hidden = (
+        f"; {ignored} with names that begin with . or _ are ignored" if ignored else ""
+    )
     kind = "no file that matches" if is_pattern(location) else "no file or folder"
     if not is_pattern(location) and (ignored or _is_folder(location)):
         kind = "no file in the folder"

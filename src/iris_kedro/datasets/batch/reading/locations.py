@@ -1,4 +1,4 @@
-"""Paths and addresses of files, which any process can open."""
+"""Paths and URLs of files, which any process can open."""
 
 import os
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from pyarrow import ArrowException, fs
 
 from iris_kedro.errors import ProjectError
 
-# MLflow's own variable first: it is what the project's users set for their store.
+# MLflow's own variable first, because users set it for their artifact store.
 ENDPOINTS = ["MLFLOW_S3_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"]
 REGIONS = ["AWS_REGION", "AWS_DEFAULT_REGION"]
 DEFAULT_REGION = "us-east-1"
@@ -19,10 +19,10 @@ MARK = "://"
 
 
 def resolve(location: str, folder: str) -> str:
-    """Return the absolute path or the address of a location.
+    """Return the absolute path or the URL of a location.
 
     Args:
-        location: A path, or an address such as ``s3://bucket/rows``.
+        location: A path, or a URL such as ``s3://bucket/rows``.
         folder: Folder that relative paths start from.
     """
     location = location.removeprefix(f"file{MARK}")
@@ -44,13 +44,13 @@ def open_location(location: str) -> tuple[Any, str]:
         return _connect(scheme, rest.partition("/")[0]), rest
     except (ArrowException, ImportError, OSError) as error:
         raise ProjectError(
-            f"cannot open {location!r}: {error}. Give a path or an address such as"
+            f"cannot open {location!r}: {error}. Set a path or a URL such as"
             " s3://bucket/rows"
         ) from error
 
 
 def follow_links(location: str) -> str:
-    """Return where a resolved location really is, behind links."""
+    """Return a resolved location with symbolic links resolved."""
     return location if MARK in location else os.path.realpath(location)
 
 

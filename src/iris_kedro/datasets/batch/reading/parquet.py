@@ -1,4 +1,4 @@
-"""Parquet: parts are consecutive row groups."""
+"""Reads Parquet, whose parts are consecutive row groups."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,13 +15,15 @@ from iris_kedro.errors import ProjectError
 from iris_kedro.scoring.rows import Batch, Part
 
 BATCH_ROWS = 65_536
-BUFFER = 4 << 20  # bytes of a column that are read at once, not a whole row group
+BUFFER = (
+    4 << 20
+)  # bytes of a column that are read at once, instead of a whole row group
 
 
 def inspect(file: File, part_rows: int) -> tuple[list[str], list[Range]]:
-    """Return the columns of a file and its parts, by its footer alone.
+    """Return the columns of a file and its parts, from its footer alone.
 
-    A row group is not divided: one with more rows than ``part_rows`` is a part.
+    A row group is not split: one with more rows than ``part_rows`` is a part.
 
     Raises:
         ProjectError: If it is not a complete Parquet file.
@@ -35,7 +37,7 @@ def inspect(file: File, part_rows: int) -> tuple[list[str], list[Range]]:
 
 
 def read(part: Part, columns: Sequence[str]) -> Iterator[Batch]:
-    """Read a part; memory is bounded whatever the size of a row group.
+    """Read a part, with memory that does not depend on the size of row groups.
 
     Raises:
         ProjectError: If it cannot be read.
@@ -44,7 +46,7 @@ def read(part: Part, columns: Sequence[str]) -> Iterator[Batch]:
     with _open(part.path) as file:
         _check_columns(part.path, file.schema_arrow.names, columns)
         groups = list(range(part.start, part.stop))
-        # Columns that nobody needs are not even read.
+        # Columns that are not needed are not read.
         wanted = {"columns": list(columns), "use_threads": False}
         for rows in file.iter_batches(BATCH_ROWS, groups, **wanted):
             numbers = np.arange(number, number + rows.num_rows, dtype=np.int64)
@@ -56,8 +58,8 @@ def _check_columns(path: str, names: Sequence[str], columns: Sequence[str]) -> N
     missing = [name for name in columns if name not in names]
     if missing:
         raise ProjectError(
-            f"{path!r} has changed while it was read: it has no column {missing[0]!r}"
-            " any more. Run again when nothing writes to it"
+            f"{path!r} has changed while it was read: it no longer has a column"
+            f" {missing[0]!r}. Run again when nothing writes to it"
         )
 
 
@@ -73,8 +75,8 @@ def _open(path: str) -> Iterator[Any]:
     except (pa.ArrowException, OSError) as error:
         reason = str(error).strip().splitlines()[0].rstrip(".")
         raise ProjectError(
-            f"{path!r} cannot be read as Parquet: {reason}. It may not be complete:"
-            " write it again, or leave it out by a pattern"
+            f"{path!r} cannot be read as Parquet: {reason}. It may be incomplete:"
+            " write it again, or exclude it with a pattern"
         ) from error
 
 

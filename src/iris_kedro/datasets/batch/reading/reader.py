@@ -1,4 +1,4 @@
-"""Reads a part in any process."""
+"""Reads a part, in any process."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,11 +12,11 @@ from iris_kedro.scoring.rows import Batch, Part
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads parts; it can be pickled, as files are opened where they are read.
+    """Reads parts; can be pickled, because files are opened only to read a part.
 
     Attributes:
         columns: The columns of the rows.
-        layout: How CSV is written.
+        layout: Separator and encoding of CSV.
     """
 
     columns: tuple[str, ...]
@@ -34,9 +34,9 @@ class Reader:
             yield batch
         if found != part.rows:
             raise ProjectError(
-                f"{part.path!r} has changed while it was read: {part.rows} rows from"
-                f" row {part.first_row} on have become {found}. Run again when nothing"
-                " writes to it"
+                f"{part.path!r} has changed while it was read: {part.rows} rows"
+                f" starting at row {part.first_row} have become {found}. Run again when"
+                " nothing writes to it"
             )
 
     def select(self, columns: Sequence[str]) -> "Reader":

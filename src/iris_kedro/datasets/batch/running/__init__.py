@@ -1,1 +1,1 @@
-"""Scores parts: one by one, in processes, or on a cluster."""
+"""Scores parts: one by one, in several processes, or on a cluster."""

@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 def score_on_cluster(
     client: "Client", score: Score, parts: Sequence[Part]
 ) -> Iterator[Counts]:
-    """Score parts on the workers of a cluster; yield the counts of each as they come.
+    """Score parts on the workers of a cluster; yield the counts of finished parts.
 
-    Workers read and write by themselves: only what identifies a part travels. Dask
-    repeats what a worker had not finished when it was lost.
+    Workers read and write files themselves, so that only the description of a part is
+    sent. Dask repeats the unfinished parts of a lost worker.
 
     Raises:
         ProjectError: If several workers are lost with the same part.
     """
     from distributed.scheduler import KilledWorker  # noqa: PLC0415  (half a second)
 
-    # Sent once, and as a task, which the scheduler can repeat if a worker is lost.
+    # Sent once, as a task, which the scheduler can repeat if a worker is lost.
     sent = client.submit(pickle.loads, pickle.dumps(score), pure=False)
     cores = sum(client.ncores().values())
     with client.get_executor(pure=False) as pool:
@@ -42,7 +42,7 @@ def score_on_cluster(
         except KilledWorker as error:
             raise ProjectError(
                 "several workers of the cluster were lost while they scored the same"
-                " part, usually for want of memory: give them more"
+                " part, usually because they ran out of memory: give them more"
             ) from error
 
 

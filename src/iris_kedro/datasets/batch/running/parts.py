@@ -1,4 +1,4 @@
-"""Scores one part: reads it, scores it, and writes its files."""
+"""Reads one part, scores it, and writes its files."""
 
 import hashlib
 from dataclasses import dataclass
@@ -25,8 +25,8 @@ class ScorePart:
         read: Reads a part in batches.
         scorer: Scores a batch.
         target: Where the files are written.
-        format: How they are written.
-        recorder: Stores the predictions in a database, if asked.
+        format: Their format.
+        recorder: Stores the predictions in a database, if enabled.
     """
 
     read: Read
@@ -36,11 +36,11 @@ class ScorePart:
     recorder: Recorder | None = None
 
     def __call__(self, part: Part) -> Counts:
-        """Write the files of a part; the one that says it is finished comes last.
+        """Write the files of a part; the last one marks it as finished.
 
         Raises:
-            ProjectError: If a row is invalid and that is not allowed, or it cannot be
-                read or written.
+            ProjectError: If a row is invalid and that is not allowed, or the part
+                cannot be read or written.
         """
         scores, rejects, counts, first = [], [], [], 0
         for batch in self.read(part):
@@ -80,7 +80,7 @@ def name_file(number: int, suffix: str) -> str:
 
 
 def _name_file(rejects: pa.RecordBatch, path: str) -> pa.RecordBatch:
-    """Return rejects with the file that they are from, in the first column."""
+    """Return rejects with the path of their file in the first column."""
     files = pa.array([path] * len(rejects), pa.string())
     schema = pa.schema([("file", pa.string()), *rejects.schema])
     return pa.RecordBatch.from_arrays([files, *rejects.columns], schema=schema)
@@ -96,8 +96,8 @@ def _explain(part: Part, error: InvalidRowsError) -> str:
         lines.append(f"  and {len(error.issues) - SHOWN} more")
     return "\n".join(
         [
-            f"{part.path} has {len(rows)} invalid rows among those from"
-            f" {part.first_row} on, and batch_inference.on_invalid is fail:",
+            f"{part.path} has {len(rows)} invalid rows from row {part.first_row} on,"
+            " and batch_inference.on_invalid is fail:",
             *lines,
             "Correct them, or write them to a file of rejects with"
             " --params batch_inference.on_invalid=reject",

@@ -1,4 +1,4 @@
-"""Progress of long work: a bar on a terminal, lines in a log."""
+"""Shows the progress of scoring: a bar on a terminal, or lines in a log."""
 
 import logging
 import time
@@ -28,8 +28,8 @@ def show_progress(
     """Consume the results of parts and show rows, rows per second and the time left.
 
     Args:
-        results: The counts of each part, as they come.
-        pending: The parts that are scored.
+        results: The counts of each finished part.
+        pending: The parts to be scored.
         total: Number of all parts.
     """
     console = Console(stderr=True)

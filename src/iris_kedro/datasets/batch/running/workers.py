@@ -1,4 +1,4 @@
-"""Scores parts in processes of this machine."""
+"""Scores parts in several processes on this machine."""
 
 import multiprocessing
 import os
@@ -17,8 +17,8 @@ from iris_kedro.errors import ProjectError
 from iris_kedro.scoring.counts import Counts
 from iris_kedro.scoring.rows import Part
 
-AHEAD = 3  # parts that wait, for each process
-ATTEMPTS = 3  # with a process that dies before any part is finished
+AHEAD = 3  # parts that are submitted, for each process
+ATTEMPTS = 3  # in a row in which a process dies before any part is finished
 
 Score = Callable[[Part], Counts]
 Submit = Callable[[Part], Future[Counts]]
@@ -27,9 +27,9 @@ Submit = Callable[[Part], Future[Counts]]
 def score_in_processes(
     score: Score, parts: Sequence[Part], processes: int
 ) -> Iterator[Counts]:
-    """Score parts in new processes; yield the counts of each as they come.
+    """Score parts in new processes; yield the counts of finished parts.
 
-    When a process is killed, the parts that were not finished are scored again.
+    When a process is killed, unfinished parts are scored again.
 
     Raises:
         ProjectError: If processes die repeatedly without finishing anything.
@@ -49,21 +49,21 @@ def score_in_processes(
             if failed == ATTEMPTS:
                 raise ProjectError(
                     f"a process was killed {ATTEMPTS} times in a row before it finished"
-                    " a part, usually for want of memory: try fewer with --params"
-                    " batch_inference.processes=1"
+                    " a part, usually because memory ran out: try fewer processes,"
+                    " for example with --params batch_inference.processes=1"
                 ) from error
 
 
 def score_ahead(
     submit: Submit, parts: Sequence[Part], processes: int
 ) -> Iterator[tuple[Part, Counts]]:
-    """Yield each part with its counts as they come, in any order.
+    """Yield finished parts with their counts, in any order.
 
-    Only a few parts are submitted ahead: there may be millions. If one fails, those
-    that wait are cancelled.
+    Only a few parts are submitted ahead, because there may be millions. If one fails,
+    the waiting ones are cancelled.
 
     Args:
-        submit: Starts to score a part.
+        submit: Submits a part.
         parts: The parts.
         processes: How many are scored at a time.
     """
@@ -103,7 +103,7 @@ _score_here: Score | None = None
 
 
 def _start(score: Score) -> None:
-    """Prepare a new process: once, as a model may be large."""
+    """Prepare a new process once, because a model may be large."""
     global _score_here  # noqa: PLW0603  (of the new process)
     _score_here = score
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the main process

@@ -1,1 +1,1 @@
-"""The folder of scores, and the databases that they are copied to."""
+"""Writes scores to a folder, and copies them to databases."""

@@ -1,4 +1,4 @@
-"""Tables as the bytes of Parquet, CSV or JSON lines."""
+"""Encodes tables as Parquet, CSV or JSON lines."""
 
 import base64
 from collections.abc import Callable, Sequence
@@ -12,8 +12,8 @@ from pyarrow import types
 
 from iris_kedro.scoring.rows import Format
 
-SAMPLED = 4_096  # values of a column that show whether they repeat
-REPETITIVE = 4  # times that each is there, at least
+SAMPLED = 4_096  # values of a column that are checked for repetitions
+REPETITIVE = 4  # a column is repetitive if values occur this often on average
 
 
 def encode(batches: Sequence[pa.RecordBatch], format: Format) -> pa.Buffer:
@@ -24,22 +24,21 @@ def encode(batches: Sequence[pa.RecordBatch], format: Format) -> pa.Buffer:
         format: The format.
     """
     sink = pa.BufferOutputStream()
-    # The types of JSON lines may differ from batch to batch: 1 and then 1.5.
+    # The types of JSON lines may differ between batches: 1, then 1.5.
     tables = [pa.Table.from_batches([each]) for each in batches]
     WRITERS[format](pa.concat_tables(tables, promote_options="permissive"), sink)
     return sink.getvalue()
 
 
 def _write_parquet(table: pa.Table, sink: pa.BufferOutputStream) -> None:
-    # Dictionaries of numbers that are nearly all different, such as probabilities,
-    # would take most of the time; those of measurements save space at no cost.
+    # Dictionaries of nearly unique numbers, such as probabilities, would take most of
+    # the time; those of measurements save space at no cost.
     names = [
         each.name
         for place, each in enumerate(table.schema)
         if _is_text(each.type) or _is_repetitive(table.column(place))
     ]
-    # The smallest and largest class of a part cost a tenth of the time, and all parts
-    # have the same.
+    # Statistics of classes would take a tenth of the time, and are equal in all parts.
     bounded = [each.name for each in table.schema if not types.is_dictionary(each.type)]
     pq.write_table(table, sink, use_dictionary=names, write_statistics=bounded)
 
@@ -79,7 +78,7 @@ def _has_cells(kind: pa.DataType) -> bool:
 
 
 def _describe_values(column: pa.ChunkedArray) -> pa.Array:
-    """Return values as texts: the JSON of lists and structs, bytes in base64."""
+    """Return values as text: lists and structs as JSON, bytes in base64."""
     values = (None if each is None else _as_text(each) for each in column.to_pylist())
     return pa.array(values, pa.string())
 
@@ -95,12 +94,12 @@ def _encode_json(value: Any, option: int = 0) -> bytes:
 
 
 def _encode(value: Any) -> str:
-    """Return what JSON has no type for."""
+    """Return a value that has no JSON type as text."""
     return base64.b64encode(value).decode() if isinstance(value, bytes) else str(value)
 
 
 def _is_repetitive(column: pa.ChunkedArray) -> bool:
-    """Return whether numbers are there several times each, judging by the first."""
+    """Return whether numbers are repetitive, judging by the first ones."""
     if not (types.is_floating(column.type) or types.is_integer(column.type)):
         return False
     sample = column.slice(0, SAMPLED)
@@ -116,9 +115,9 @@ def _replace_dictionaries(table: pa.Table) -> pa.Table:
 
 
 def _shorten_numbers(table: pa.Table) -> pa.Table:
-    """Return numbers of single precision as JSON should have them.
+    """Convert single precision to the shortest double for JSON.
 
-    By way of their shortest text: 0.98 and not 0.9800000190734863.
+    For example 0.98 instead of 0.9800000190734863.
     """
     for place, each in enumerate(table.schema):
         if types.is_float32(each.type):

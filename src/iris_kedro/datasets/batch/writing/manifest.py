@@ -1,4 +1,4 @@
-"""The manifest of a folder of scores: the job, and what is finished."""
+"""The manifest of a folder of scores: the job, and which parts are finished."""
 
 import logging
 from collections.abc import Mapping
@@ -21,11 +21,11 @@ logger = logging.getLogger(__name__)
 MANIFEST = "_manifest.json"  # readers of data ignore names with an underscore
 IDENTITY, PARTS_TOTAL, IS_FINISHED = "identity", "parts", "finished"
 SUFFIXES = ("parquet", "csv", "jsonl")
-THREADS = 16  # that read files: most of the time they wait for an object store
+THREADS = 16  # that read files: they mostly wait for an object store
 
 
 def read_identity(target: Target) -> Mapping[str, Any] | None:
-    """Return the identity of the job that is finished; None if none is."""
+    """Return the identity of the finished job, if it is finished."""
     manifest = target.read_json(MANIFEST) or {}
     identity: Mapping[str, Any] | None = manifest.get(IDENTITY)
     return identity if manifest.get(IS_FINISHED) else None
@@ -34,7 +34,7 @@ def read_identity(target: Target) -> Mapping[str, Any] | None:
 def write_manifest(
     target: Target, identity: Mapping[str, Any], parts: int, *, is_finished: bool
 ) -> None:
-    """Write which job the scores are of, and whether they are all there."""
+    """Write the identity of the job, and whether it is finished."""
     target.write_json(
         MANIFEST, {IDENTITY: identity, PARTS_TOTAL: parts, IS_FINISHED: is_finished}
     )
@@ -44,15 +44,15 @@ def prepare(target: Target, identity: Mapping[str, Any]) -> None:
     """Delete scores of another job.
 
     Raises:
-        DatasetError: If the folder has files that are not ours.
+        DatasetError: If the folder contains other files.
     """
     manifest = target.read_json(MANIFEST)
     if manifest is None:
         others = [name for name in target.list() if not name.startswith(UNFINISHED)]
         if others:
             raise DatasetError(
-                f"{target.location} has other files, such as {min(others)}: choose an"
-                " empty or new folder for batch_inference.target"
+                f"{target.location} contains other files, such as {min(others)}: set"
+                " batch_inference.target to an empty or new folder"
             )
         return
     changed = _compare(manifest[IDENTITY], identity)
@@ -77,7 +77,7 @@ def find_finished(target: Target) -> dict[int, Counts]:
 
 
 def _clear(target: Target) -> None:
-    """Delete what is ours; first what says that a part is finished."""
+    """Delete our own files, first those that mark parts as finished."""
     for folder in (*OWN, ""):
         for name in target.list(folder):
             if name.startswith((PREFIX, UNFINISHED)):
@@ -85,7 +85,7 @@ def _clear(target: Target) -> None:
 
 
 def _compare(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """Return what has changed, in words."""
+    """Describe what has changed."""
     return [
         f"{name} was {before.get(name)!r} and is {now.get(name)!r}"
         for name in sorted({*before, *now})

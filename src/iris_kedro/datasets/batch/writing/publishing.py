@@ -1,4 +1,4 @@
-"""Copies finished scores to a table of a database."""
+"""Copies finished scores to a database table."""
 
 from collections.abc import Iterator
 
@@ -13,16 +13,16 @@ from iris_kedro.datasets.batch.reading.locations import open_location
 from iris_kedro.errors import ProjectError
 
 ROWS = 50_000  # in memory
-FORMATS = {"jsonl": "json"}  # as pyarrow calls them
+FORMATS = {"jsonl": "json"}  # pyarrow's names
 
 
 def publish(folder: str, format: str, address: str, table: str) -> None:
-    """Replace the rows of a table by scores, in one transaction.
+    """Replace the rows of a table with scores, in one transaction.
 
     Args:
-        folder: The absolute path or the address of the scores.
-        format: How they are written.
-        address: SQLAlchemy's address of the database.
+        folder: The absolute path or the URL of the scores.
+        format: Their format.
+        address: SQLAlchemy URL of the database.
         table: Name of the table, which is created if it does not exist.
 
     Raises:
@@ -40,15 +40,15 @@ def publish(folder: str, format: str, address: str, table: str) -> None:
         database = engine.url.render_as_string()
         raise ProjectError(
             f"the scores cannot be written to the table {table} of {database}:"
-            f" {_explain(error)}. If the table has other columns, drop it, or give"
-            " batch_inference.table another name"
+            f" {_explain(error)}. If the table has other columns, drop it or set"
+            " batch_inference.table to another name"
         ) from error
     finally:
         engine.dispose()
 
 
 def _explain(error: Exception) -> str:
-    """Return the reason alone: errors also quote the rows."""
+    """Return only the reason, because errors also quote rows."""
     cause = error.__cause__ if isinstance(error, DatabaseError) else error
     reason = getattr(cause, "orig", None) or type(cause).__name__
     return str(reason).strip().splitlines()[0].rstrip(".")

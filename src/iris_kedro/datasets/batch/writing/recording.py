@@ -12,7 +12,7 @@ from iris_kedro.prediction_database import open_database, predictions
 from iris_kedro.scoring.records import ROUTE, describe_rows, name_prediction
 from iris_kedro.scoring.scorer import Scored
 
-ROWS = 5_000  # in a transaction: the service waits as long when SQLite is locked
+ROWS = 5_000  # in a transaction, during which SQLite blocks the service
 INSERTS: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 NAMES = ("features", "prediction", "probabilities")
 
@@ -30,7 +30,7 @@ class Recorder:
         omitted: Features that are not stored.
     """
 
-    url: str = field(repr=False)  # may have a password
+    url: str = field(repr=False)  # may contain a password
     run: str
     model: str
     version: str
@@ -46,7 +46,7 @@ class Recorder:
         open_database(self.url).dispose()
 
     def store(self, part: int, first: int, scored: Scored) -> None:
-        """Store rows; those that are there already stay as they are.
+        """Store rows; existing ones are not changed.
 
         Args:
             part: Number of the part.

@@ -1,4 +1,4 @@
-"""The folder that scores are written to: each file appears whole or not at all."""
+"""The folder that scores are written to, each file atomically."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from pyarrow import fs
 from iris_kedro.datasets.batch.reading.locations import open_location
 
 PARTS, REJECTS = "_parts", "_rejects"  # readers of data ignore the underscore
-OWN = (PARTS, REJECTS)  # folders; scores are beside them
+OWN = (PARTS, REJECTS)  # folders beside the scores
 PREFIX = "part-"
 UNFINISHED = "."  # first character of files that are being written
 LEFTOVER = re.compile(r"\.(part-\d+|_manifest)\.\w+\.\d+")  # of a killed process
@@ -28,7 +28,7 @@ class Target:
     """A folder in a file system; can be sent to other processes.
 
     Attributes:
-        location: Its absolute path, or its address.
+        location: Its absolute path, or its URL.
     """
 
     location: str
@@ -36,8 +36,8 @@ class Target:
     def write(self, name: str, content: "bytes | pa.Buffer") -> None:
         """Write a file.
 
-        A store of objects shows an object when it is complete; elsewhere the file is
-        written under another name first.
+        An object store shows an object when it is complete; elsewhere, the file is
+        first written under another name.
 
         Raises:
             DatasetError: If it cannot be written.
@@ -54,7 +54,7 @@ class Target:
         self.write(name, json.dumps(value, indent=1, sort_keys=True).encode())
 
     def read_json(self, name: str) -> Any:
-        """Return what a JSON file has; None if there is no such file.
+        """Return the content of a JSON file; None if it does not exist.
 
         Raises:
             DatasetError: If it cannot be read.
@@ -91,9 +91,9 @@ class Target:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Let one run at a time write here, if this is a folder of a machine.
+        """Lock the folder for one run, if it is in a local file system.
 
-        What killed processes were writing is deleted.
+        Leftovers of killed processes are deleted.
 
         Raises:
             DatasetError: If another run is writing here, or nothing can be written.
@@ -109,8 +109,8 @@ class Target:
                 lock.acquire(blocking=False)
             except Timeout:
                 raise DatasetError(
-                    f"another run is writing scores to {self.location!r}: wait for its"
-                    " end, or give another folder with batch_inference.target"
+                    f"another run is writing scores to {self.location!r}: wait until it"
+                    " has finished, or set batch_inference.target to another folder"
                 ) from None
         try:
             self._delete_leftovers()

@@ -11,7 +11,7 @@ KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 @pytest.fixture(params=["MLFLOW_S3_ENDPOINT_URL", "AWS_ENDPOINT_URL"])
 def bucket(store, request, monkeypatch):
-    """Return a new bucket in a store that an environment variable names."""
+    """Return a new bucket in the store of an environment variable."""
     for name, value in {**KEYS, request.param: store}.items():
         monkeypatch.setenv(name, value)
     locations._connect.cache_clear()
@@ -45,7 +45,7 @@ def test_object_that_is_changed_has_another_fingerprint(bucket, store, read_rows
     assert read_rows(source).rows.fingerprint != before
 
 
-def test_bucket_that_is_not_there_is_an_error(bucket, read_rows):
+def test_missing_bucket_is_an_error(bucket, read_rows):
     with pytest.raises(DatasetError, match=r"no rows to score.*-other/rows"):
         read_rows(f"s3://{bucket}-other/rows")
 
@@ -55,7 +55,7 @@ def test_unknown_scheme_is_an_error():
         open_location("nfs://host/rows")
 
 
-def test_relative_path_starts_in_the_folder():
+def test_relative_path_is_resolved_in_the_folder():
     assert resolve("rows/", "/project") == "/project/rows"
     assert resolve("../rows", "/project") == "/rows"
     assert resolve("file:///rows", "/project") == "/rows"

@@ -27,7 +27,7 @@ def test_large_row_group_is_one_part_in_batches(write_parquet, read_rows, monkey
     assert [each.rows.num_rows for each in content.batches] == [8, 8, 8, 6]
 
 
-def test_file_without_rows_is_no_part(write_parquet, read_rows):
+def test_file_without_rows_has_no_parts(write_parquet, read_rows):
     write_parquet("rows/a.parquet", 0)
     write_parquet("rows/b.parquet", 5)
 
@@ -45,9 +45,7 @@ def test_damaged_file_is_named(write_parquet, tmp_path):
         list(rows.read(rows.parts[0]))
 
 
-def test_column_that_has_gone_since_the_file_was_found_is_an_error(
-    write_parquet, tmp_path
-):
+def test_column_that_has_disappeared_is_an_error(write_parquet, tmp_path):
     write_parquet("a.parquet", 10)
     rows = RowsDataset("a.parquet", path=str(tmp_path)).load()
     write_parquet("a.parquet", 10, column="y")

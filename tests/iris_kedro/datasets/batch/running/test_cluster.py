@@ -21,7 +21,7 @@ def client():
 
 @pytest.fixture
 def cluster(client):
-    """Let the test's jobs run on the cluster."""
+    """Run the test's jobs on the cluster."""
     set_client(client)
     yield client
     set_client(None)
@@ -68,7 +68,7 @@ def test_a_killed_worker_changes_nothing(cluster, make_job, tmp_path):
     assert read(there) == read(here)
 
 
-def test_errors_of_workers_have_their_message(cluster, make_job, tmp_path):
+def test_errors_of_workers_keep_their_message(cluster, make_job, tmp_path):
     write_rows(tmp_path / "rows/a.parquet", petal_width=99.0)
 
     with pytest.raises(DatasetError, match=r"row 11, petal_width: must be at most 20"):

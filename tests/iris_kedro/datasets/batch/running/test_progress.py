@@ -10,7 +10,7 @@ PARTS = [Part(number, "a", "csv", 0, 0, 1, 500_000) for number in range(4)]
 
 
 class Clock:
-    """A clock that the test sets."""
+    """A clock that is set by the test."""
 
     now = 100.0
 
@@ -41,7 +41,7 @@ def test_all_results_are_taken(clock, caplog):
     assert "Scored 2,000,000 rows in 1.0 s, 2.0 million rows/s" in caplog.text
 
 
-def test_log_says_now_and_then_how_far_it_is(clock, caplog):
+def test_log_shows_progress_from_time_to_time(clock, caplog):
     with caplog.at_level("INFO"):
         show_progress(score(clock, PARTS[1:], 6.0), PARTS[1:], 4)
 
@@ -63,7 +63,7 @@ def test_terminal_has_a_bar_and_no_lines(clock, caplog, monkeypatch):
     assert len(caplog.records) == 1
 
 
-def test_nothing_to_score_is_no_error(clock, caplog):
+def test_nothing_to_score_is_not_an_error(clock, caplog):
     with caplog.at_level("INFO"):
         show_progress(iter(()), [], 4)
 

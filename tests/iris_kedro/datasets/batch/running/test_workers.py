@@ -36,10 +36,10 @@ def test_killed_processes_are_replaced_and_no_part_is_counted_twice(tmp_path):
     assert sorted(each.scored for each in results) == list(range(20))
 
 
-def test_processes_that_die_again_and_again_end_the_run(tmp_path):
+def test_processes_that_die_repeatedly_end_the_run(tmp_path):
     score = Score(tmp_path, 10 * ATTEMPTS)
 
-    with pytest.raises(ProjectError, match=r"for want of memory.*processes=1"):
+    with pytest.raises(ProjectError, match=r"ran out of memory.*processes=1"):
         list(score_in_processes(score, PARTS, 1))
 
 

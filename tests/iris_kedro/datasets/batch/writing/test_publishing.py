@@ -78,5 +78,5 @@ def test_an_interrupted_copy_is_repeated_by_the_next_run(
 def test_a_table_needs_an_address(make_job, tmp_path):
     write_rows(tmp_path / "rows/a.parquet")
 
-    with pytest.raises(DatasetError, match="set SOURCE_URL"):
+    with pytest.raises(DatasetError, match="variable SOURCE_URL"):
         ScoresDataset("scores", path=str(tmp_path)).save(make_job(table="flowers"))

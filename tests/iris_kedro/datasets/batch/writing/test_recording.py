@@ -85,7 +85,7 @@ def test_a_part_that_is_scored_again_is_stored_once(
     assert len(read(engine)) == ROWS - 1
 
 
-def test_features_that_are_never_stored_are_left_out(engine, url, make_job, tmp_path):
+def test_omitted_features_are_not_stored(engine, url, make_job, tmp_path):
     write_rows(tmp_path / "rows/a.parquet")
     settings = {"omitted": "petal_width, sepal_width", "path": str(tmp_path)}
     scores = ScoresDataset("scores", {"predictions": url}, **settings)
@@ -96,7 +96,7 @@ def test_features_that_are_never_stored_are_left_out(engine, url, make_job, tmp_
     assert names == {"petal_length", "sepal_length"}
 
 
-def test_nothing_is_stored_unless_asked(engine, scores, make_job, tmp_path):
+def test_nothing_is_stored_by_default(engine, scores, make_job, tmp_path):
     scores.save(make_job())
 
     assert read(engine) == []

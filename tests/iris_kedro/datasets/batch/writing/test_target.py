@@ -77,9 +77,7 @@ def test_delete(target):
         (lambda target: target.lock().__enter__(), "written"),
     ],
 )
-def test_a_place_that_is_no_folder_is_an_error_that_names_it(
-    tmp_path, place, use, action
-):
+def test_target_that_is_a_file_is_named(tmp_path, place, use, action):
     (tmp_path / "file").write_text("x")
     path = str(tmp_path / place)
 
@@ -97,7 +95,7 @@ def test_one_run_at_a_time_has_the_lock(target):
         target.write("a", b"1")
 
 
-def test_what_killed_processes_were_writing_is_deleted(target):
+def test_leftovers_of_killed_processes_are_deleted(target):
     for name in [".part-00001.csv.77", "_parts/.part-00001.json.77", ".hidden", "a.7"]:
         target.write(name, b"x")
     target.write("._manifest.json.77", b"x")

@@ -1,1 +1,1 @@
-"""CSV and JSON lines: cut at line ends, and read from there."""
+"""Splits CSV and JSON lines at line ends, and reads the parts."""

@@ -1,4 +1,4 @@
-"""CSV: parts are ranges of bytes, and all values are text."""
+"""Reads CSV, whose parts are byte ranges and whose values are text."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ from iris_kedro.scoring.rows import Batch, Part, Unreadable
 
 logger = logging.getLogger(__name__)
 
-BLOCK = 4 << 20  # bytes that are read together: a row cannot be longer
+BLOCK = 4 << 20  # bytes that are read at once: a row cannot be longer
 BATCH_ROWS = 65_536
 
 
@@ -36,10 +36,10 @@ def inspect(
 ) -> tuple[list[str], list[Range]]:
     """Return the columns of a file and its parts.
 
-    A file whose line ends do not show where a row ends is one part.
+    A file in which line ends do not show where rows end is one part.
 
     Raises:
-        ProjectError: If it is not CSV.
+        ProjectError: If it is not valid CSV.
     """
     columns, start = read_header(file.path, layout)
     if not layout.is_divisible:
@@ -49,7 +49,9 @@ def inspect(
             ranges = list(cut_lines(stream, start, part_rows, layout.last_byte))
     except IrregularError as error:
         logger.warning(
-            "%s has %s, so it is read as one part, by one process", file.path, error
+            "%s contains %s and is therefore read as one part, by one process",
+            file.path,
+            error,
         )
         return columns, _take_whole(file, _count_by_reading(file, layout))
     except ProjectError as error:
@@ -127,7 +129,7 @@ def _open(
             newlines_in_values=True,
             invalid_row_handler=reject,
         ),
-        # Bytes, so that one that is not text concerns its row alone.
+        # Bytes, so that invalid text only affects its own row.
         arrow_csv.ConvertOptions(
             column_types=dict.fromkeys(header, pa.binary()),
             strings_can_be_null=False,
@@ -142,7 +144,7 @@ def _slice(batches: Any) -> Iterator[pa.RecordBatch]:
 
 
 def _number(first: int, rows: int, bad: Sequence[int]) -> NDArray[np.int64]:
-    """Number rows that others, which were left out, stand between."""
+    """Return row numbers, skipping those of the rows that were left out."""
     before = np.asarray(bad, np.int64) - first - np.arange(len(bad))
     indices = np.arange(rows, dtype=np.int64)
     return first + indices + np.searchsorted(before, indices, side="right")

@@ -1,4 +1,4 @@
-"""How CSV is written: its separator, its encoding and its header."""
+"""The layout of CSV: separator, encoding and header."""
 
 import codecs
 import csv
@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from iris_kedro.datasets.batch.reading.text.streams import open_text
 from iris_kedro.errors import ProjectError
 
-HEADER = 1 << 20  # bytes that the header is in
+HEADER = 1 << 20  # maximum bytes of the header
 # In these, a byte that looks like a line end or a quote may be part of a character.
 STATEFUL = ("utf-16", "utf-32", "utf-7", "iso2022", "hz")
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How the text of CSV is written.
+    """The layout of CSV.
 
     Attributes:
-        separator: Between the values of a row; one character.
-        encoding: As Python names it.
+        separator: The character between values.
+        encoding: Python's name of the encoding.
     """
 
     separator: str = ","
@@ -27,20 +27,20 @@ class Layout:
 
     @property
     def last_byte(self) -> bytes:
-        """The byte before a value that is not the first one in its row."""
+        """The last byte of the separator."""
         return self.separator.encode(self.encoding)[-1:]
 
     @property
     def is_divisible(self) -> bool:
-        """Whether line ends are found without decoding the text."""
+        """Whether line ends can be found without decoding the text."""
         return not codecs.lookup(self.encoding).name.startswith(STATEFUL)
 
 
 def make_layout(separator: str = ",", encoding: str = "utf-8") -> Layout:
-    """Return a layout that can be read.
+    """Return a valid layout.
 
     Raises:
-        ProjectError: If it cannot.
+        ProjectError: If the separator or the encoding is invalid.
     """
     if len(separator) != 1 or separator in '"\r\n':
         raise ProjectError(
@@ -52,8 +52,8 @@ def make_layout(separator: str = ",", encoding: str = "utf-8") -> Layout:
         separator.encode(name)
     except (LookupError, UnicodeError) as error:
         raise ProjectError(
-            f"there is no encoding {encoding!r} with {separator!r}: set"
-            " encoding in dataset.load_args, such as utf-8, cp1252 or utf-16"
+            f"the encoding {encoding!r} does not exist or has no {separator!r}: set"
+            " encoding in dataset.load_args, for example to utf-8, cp1252 or utf-16"
         ) from error
     return Layout(separator, name)
 
@@ -62,13 +62,13 @@ def read_header(path: str, layout: Layout) -> tuple[list[str], int]:
     """Return the names in the header, and the byte where the first row starts.
 
     Raises:
-        ProjectError: If there is no header, or a column is there twice.
+        ProjectError: If there is no header, or the encoding is wrong.
     """
     with open_text(path) as stream:
         head = stream.read(HEADER)
     mark = codecs.BOM_UTF8 if head.startswith(codecs.BOM_UTF8) else b""
     try:
-        # Bytes that are not text do not matter here, unless they are in the header.
+        # Invalid text only matters here if it is in the header.
         decoder = codecs.getincrementaldecoder(layout.encoding)("surrogateescape")
         text = _take_header(decoder.decode(head[len(mark) :]))
         text.encode()
@@ -83,7 +83,7 @@ def read_header(path: str, layout: Layout) -> tuple[list[str], int]:
 
 
 def _take_header(text: str) -> str:
-    """Return the header with its line end, and with blank lines before it."""
+    """Return the header with its line end and preceding blank lines."""
     taken = ""
     for line in io.StringIO(text, newline=""):
         taken += line

@@ -1,4 +1,4 @@
-"""JSON lines: parts are ranges of bytes, and values have the types of JSON."""
+"""Reads JSON lines, whose parts are byte ranges and whose values have JSON types."""
 
 import codecs
 import io
@@ -20,14 +20,14 @@ from iris_kedro.datasets.batch.reading.text.streams import is_utf8, open_text
 from iris_kedro.errors import ProjectError
 from iris_kedro.scoring.rows import Batch, Part
 
-BLOCK = 512 << 10  # bytes that are parsed together
-SMALL = 16 << 10  # bytes that are read line by line if one of the lines is not valid
-SAMPLE = 1 << 20  # bytes of a file that show its columns
+BLOCK = 512 << 10  # bytes that are parsed at once
+SMALL = 16 << 10  # bytes that are read line by line if one of the lines is invalid
+SAMPLE = 1 << 20  # bytes of a file that determine its columns
 BATCH_ROWS = 65_536
 
 
 def inspect(file: File, part_rows: int) -> tuple[list[str], list[Range]]:
-    """Return the columns of a file, by its first rows, and its parts.
+    """Return the columns of a file's first rows, and its parts.
 
     Raises:
         ProjectError: If it cannot be read.
@@ -53,8 +53,8 @@ def inspect(file: File, part_rows: int) -> tuple[list[str], list[Range]]:
 def read(part: Part, columns: Sequence[str]) -> Iterator[Batch]:
     """Read a part, with unreadable rows.
 
-    The columns come first, null where a row has no such key, and then other keys. If
-    they can, all batches of a range of bytes have the same types.
+    The columns come first, with null for missing keys, then other keys. If possible,
+    all batches of a byte range have the same types.
 
     Raises:
         ProjectError: If it cannot be read.
@@ -83,7 +83,7 @@ def _read_bytes(part: Part) -> Iterator[bytes]:
 
 
 def _parse(data: bytes, first: int, columns: Sequence[str]) -> list[Lines]:
-    """Parse whole lines; a line that is not valid concerns its row alone."""
+    """Parse whole lines; an invalid line only affects its own row."""
     parsed = _try(data, first, columns)
     if parsed is not None:
         return [parsed]
@@ -96,16 +96,16 @@ def _parse(data: bytes, first: int, columns: Sequence[str]) -> list[Lines]:
 
 
 def _try(data: bytes, first: int, columns: Sequence[str]) -> Lines | None:
-    """Return what Arrow makes of whole lines; None if it might be wrong."""
+    """Parse whole lines with Arrow; return None if the result might be wrong."""
     rows = count_rows(data)
-    # Arrow takes null for a row, and crashes the process if it comes first.
+    # Arrow accepts null as a row, and crashes the process if it comes first.
     if not rows or data.startswith(b"{") + data.count(b"\n{") != rows:
         return None
     try:
         table = _complete(_parse_quickly(data), columns)
     except pa.ArrowException:
         return None
-    # Of nested values, Arrow makes arrays that are not valid in some cases.
+    # Arrow's arrays of nested values are invalid in some cases.
     is_flat = not any(pa.types.is_nested(each.type) for each in table.schema)
     if table.num_rows != rows or not is_flat:  # two objects in a line, or one in two
         return None
@@ -124,7 +124,7 @@ def _parse_quickly(data: bytes) -> pa.Table:
             arrow_json.ParseOptions(explicit_schema=pa.schema(texts)),
         )
         names = names or table.schema.names  # those with a given type come first
-        # What looks like a date is text for the service, too.
+        # Values that look like dates are text, as in the service.
         dates = [
             (each.name, pa.string())
             for each in table.schema
@@ -136,7 +136,7 @@ def _parse_quickly(data: bytes) -> pa.Table:
 
 
 def _align(collected: Sequence[Lines]) -> Sequence[Lines]:
-    """Join what was parsed, if the types of its columns have one in common."""
+    """Join parsed lines, if their columns have common types."""
     if not collected:
         return []
     tables = [each.table for each in collected]

@@ -1,4 +1,4 @@
-"""Text, cut into ranges of whole rows without reading the values."""
+"""Splits text into ranges of whole rows without parsing the values."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,20 +9,20 @@ from numpy.typing import NDArray
 
 from iris_kedro.errors import ProjectError
 
-BLOCK = 256 << 10  # bytes that are looked at together; few enough for the cache
-MOST_BYTES = 64 << 20  # of a part, however few rows it has then
+BLOCK = 256 << 10  # bytes that are scanned at once; small enough for the CPU cache
+MOST_BYTES = 64 << 20  # of a part, even if it then has few rows
 LONGEST_LINE = 256 << 20
 NEWLINE, RETURN, QUOTE = b'\n\r"'
 INSIDE, OUTSIDE = True, False
 
 
 class Range(NamedTuple):
-    """Bytes of a file that are whole rows.
+    """A byte range of a file with whole rows.
 
     Attributes:
         start: The first byte.
         stop: The byte after the last one.
-        rows: How many rows they are; blank lines are not rows.
+        rows: Number of rows; blank lines are not rows.
     """
 
     start: int
@@ -31,7 +31,7 @@ class Range(NamedTuple):
 
 
 class IrregularError(Exception):
-    """The text is not cut by line ends and quotes in the usual way."""
+    """Quotes or line ends are used in an unusual way."""
 
 
 def read_lines(stream: Any, size: int = BLOCK) -> Iterator[bytes]:
@@ -61,11 +61,11 @@ def count_rows(lines: bytes) -> int:
 
 @dataclass
 class RowEnds:
-    """Where rows end, in blocks of lines that follow each other.
+    """Finds the ends of rows in consecutive blocks of lines.
 
     Attributes:
-        separators: The bytes before a quote that opens a value; None if quotes mean
-            nothing.
+        separators: The bytes before a quote that opens a value; None if quotes have no
+            meaning.
         is_open: Whether a quote is open at the end of the last block.
     """
 
@@ -73,10 +73,10 @@ class RowEnds:
     is_open: bool = OUTSIDE
 
     def find_ends(self, lines: bytes) -> NDArray[np.bool_]:
-        """Return which bytes end a row, which is not a blank line.
+        """Return which bytes end a row that is not a blank line.
 
         Raises:
-            IrregularError: If a quote or a carriage return is at an odd place.
+            IrregularError: If a quote or a carriage return is in an unusual place.
         """
         codes = np.frombuffer(lines, np.uint8)
         ends: NDArray[np.bool_] = codes == NEWLINE
@@ -116,17 +116,17 @@ class RowEnds:
 def cut_lines(
     stream: Any, start: int, part_rows: int, separators: bytes | None = None
 ) -> Iterator[Range]:
-    """Cut a stream into ranges of so many rows, or fewer if they are long.
+    """Split a stream into ranges of ``part_rows`` rows, or fewer if they are long.
 
     Args:
-        stream: The text, from the first row on.
-        start: The byte of the file that the stream starts from.
+        stream: The text, starting with the first row.
+        start: The byte of the file where the stream starts.
         part_rows: Number of rows in a range.
-        separators: The bytes before a quote that opens a value; None if quotes mean
-            nothing.
+        separators: The bytes before a quote that opens a value; None if quotes have no
+            meaning.
 
     Raises:
-        IrregularError: If the text must be read to know where a row ends.
+        IrregularError: If the text must be parsed to find the ends of rows.
         ProjectError: If a line is too long, or a quote is never closed.
     """
     row_ends = RowEnds(separators)
@@ -188,7 +188,7 @@ def _check_returns(
 def _find_odd(marks: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return where the number of marks so far is odd.
 
-    The same as ``np.logical_xor.accumulate``, with 64 marks at a time.
+    Equivalent to ``np.logical_xor.accumulate``, but with 64 marks at a time.
     """
     bits = np.packbits(marks, bitorder="little")
     words = np.zeros(-(-len(bits) // 8), np.dtype("<u8"))

@@ -1,4 +1,4 @@
-"""JSON lines that Arrow does not take as a whole, read one by one."""
+"""Reads JSON lines that Arrow rejects as a block, one by one."""
 
 import json
 from collections import Counter
@@ -26,9 +26,9 @@ class Lines(NamedTuple):
     """Rows of JSON lines.
 
     Attributes:
-        table: The rows that have columns.
+        table: The readable rows.
         numbers: Their numbers, of shape (n_rows,).
-        unreadable: The others.
+        unreadable: The other rows.
     """
 
     table: pa.Table
@@ -44,8 +44,8 @@ class Lines(NamedTuple):
 def read_mixed(data: bytes, first: int, columns: Sequence[str]) -> Lines:
     """Read lines one by one.
 
-    A row is unreadable if it is not an object, or if a value is of another kind than
-    those of the same key in most other lines: a column of a table has one type.
+    A row is unreadable if it is not an object, or if a value has another type than most
+    values of the same key, because a column has one type.
 
     Args:
         data: Whole lines; blank ones are not rows.
@@ -112,7 +112,7 @@ def _describe(value: object) -> str:
 
 
 def _find_kinds(rows: Mapping[int, Mapping[str, Any]]) -> dict[str, str]:
-    """Return the kind of most values of each key; the first of those as frequent."""
+    """Return the most frequent kind of each key's values; the first one if tied."""
     found: dict[str, Counter[str]] = {}
     for row in rows.values():
         for key, value in row.items():

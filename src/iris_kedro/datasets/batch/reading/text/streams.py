@@ -1,4 +1,4 @@
-"""Text: opened, decompressed, and decoded."""
+"""Opens, decompresses and decodes text."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,10 +19,10 @@ NOT_TEXT = "is not valid UTF-8"
 
 @contextmanager
 def open_text(path: str, start: int = 0) -> Iterator[Any]:
-    """Open a text file for reading its bytes, decompressed if its name says so.
+    """Open a text file for reading bytes, which are decompressed if it ends in .gz.
 
     Args:
-        path: A path or an address.
+        path: A path or a URL.
         start: The byte to start from, of the decompressed text.
 
     Raises:
@@ -46,10 +46,10 @@ def open_text(path: str, start: int = 0) -> Iterator[Any]:
 def decode_columns(
     batch: pa.RecordBatch, numbers: NDArray[np.int64]
 ) -> tuple[pa.RecordBatch, NDArray[np.int64], list[Unreadable]]:
-    """Turn columns of bytes into text; rows with bytes that are not UTF-8 go.
+    """Decode columns of bytes, without the rows that are not valid UTF-8.
 
     Returns:
-        The rows with text, their numbers, and the others.
+        The decoded rows, their numbers, and the other rows.
     """
     schema = pa.schema([(name, pa.string()) for name in batch.schema.names])
     try:
@@ -63,7 +63,7 @@ def decode_columns(
 
 
 def is_utf8(data: Any) -> bool:
-    """Return whether bytes are text."""
+    """Return whether bytes are valid UTF-8."""
     try:
         str(data, "utf-8")
     except UnicodeDecodeError:

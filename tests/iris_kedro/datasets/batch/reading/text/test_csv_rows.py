@@ -39,7 +39,7 @@ def test_rows_of_another_length_are_unreadable(tmp_path, read_rows):
     ]
 
 
-def test_part_of_unreadable_rows_alone_is_read(tmp_path, read_rows):
+def test_part_with_only_unreadable_rows_is_read(tmp_path, read_rows):
     (tmp_path / "a.csv").write_text("a,b\n1\n2\n")
 
     content = read_rows("a.csv")
@@ -48,7 +48,7 @@ def test_part_of_unreadable_rows_alone_is_read(tmp_path, read_rows):
     assert content.batches[0].rows.schema.names == ["a", "b"]
 
 
-def test_bytes_that_are_not_text_concern_their_row(tmp_path, read_rows):
+def test_invalid_bytes_only_affect_their_row(tmp_path, read_rows):
     (tmp_path / "a.csv").write_bytes(b"a,b\n1,\xff\n2,x\n3,\xc3\xa9\n")
 
     content = read_rows("a.csv")

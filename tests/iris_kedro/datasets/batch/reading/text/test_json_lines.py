@@ -22,12 +22,12 @@ def test_values_keep_their_types(tmp_path, read_rows):
     assert content.batches[0].rows.schema.types == [
         pa.int64(),
         pa.float64(),
-        pa.string(),  # what looks like a date, too
+        pa.string(),  # dates, too
         pa.bool_(),
     ]
 
 
-def test_keys_may_be_left_out(tmp_path, read_rows):
+def test_keys_are_optional(tmp_path, read_rows):
     (tmp_path / "1.jsonl").write_text('{"a": 1}\n{}\n')
     (tmp_path / "2.jsonl").write_text('{"b": 2, "a": 3}\n')
 
@@ -63,7 +63,7 @@ def test_types_of_a_part_are_joined(tmp_path, read_rows, monkeypatch):
     assert {each.rows.schema.field("a").type for each in batches} == {pa.float64()}
 
 
-def test_bad_lines_concern_their_block_alone(tmp_path, read_rows, monkeypatch):
+def test_invalid_lines_only_affect_their_block(tmp_path, read_rows, monkeypatch):
     monkeypatch.setattr(json_lines, "BLOCK", 20)
     lines = ['{"a": 1}', '{"a": 2', '{"a": 3}', '{"a": "x"}', '{"a": 4}', '{"a": 5}']
     (tmp_path / "a.ndjson").write_text("\n".join([*lines, '{"a": 6}']))

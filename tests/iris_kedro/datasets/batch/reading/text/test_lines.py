@@ -36,7 +36,7 @@ def test_blank_lines_are_no_rows(text, rows):
     assert count_rows(text) == rows
 
 
-def test_ranges_have_so_many_rows_and_no_gaps():
+def test_ranges_have_the_configured_rows_and_no_gaps():
     text = b"1\n\n22\n333\n\n4\n55"
 
     assert cut(text, 2, start=7) == [(7, 13, 2), (13, 20, 2), (20, 22, 1)]
@@ -66,12 +66,12 @@ def test_line_break_in_quotes_ends_no_row(monkeypatch, size):
         b"1\r2\r",
     ],
 )
-def test_odd_places_are_noticed(text):
+def test_unusual_quotes_and_returns_are_detected(text):
     with pytest.raises(IrregularError):
         cut(text, 10)
 
 
-def test_quotes_mean_nothing_in_json_lines():
+def test_quotes_have_no_meaning_in_json_lines():
     assert [rows for _, _, rows in cut(b'{"a": "\\""}\n{}\n', 1, None)] == [1, 1]
 
 
