@@ -1,7 +1,7 @@
 """Types of the parameters in conf/base/parameters*.yml and of the dataset.
 
 Kedro builds these models from the YAML before any node runs: unknown keys, wrong
-types and impossible values stop the run with the name of the parameter.
+types and invalid values stop the run with the name of the parameter.
 """
 
 from iris_kedro.specification.base import Name, Parameters

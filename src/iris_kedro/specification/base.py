@@ -1,4 +1,4 @@
-"""What all parameter models have in common."""
+"""The base of all parameter models."""
 
 import inspect
 import re
@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-# As columns of files are spelt when they are read: single underscores, within the name.
+# As ``standardize_name`` spells columns: with single underscores, only within the name.
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
@@ -30,7 +30,7 @@ def _describe(schema: dict[str, Any], model: type[BaseModel]) -> None:
 
 
 class Parameters(BaseModel):
-    """Base of the parameter models: no unknown keys, immutable, JSON when logged."""
+    """Base of the parameter models: no unknown keys, immutable, logged as JSON."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra=_describe)
 
@@ -51,7 +51,7 @@ def check_known(given: dict[str, Any], known: list[str], owner: str) -> None:
     """Check that the given parameter names are known.
 
     Raises:
-        ValueError: Names the first unknown parameter, and known ones.
+        ValueError: Names the first unknown parameter, and the known ones.
     """
     for name in given:
         if name not in known:

@@ -1,4 +1,4 @@
-"""The candidates: estimators with what is searched."""
+"""The candidates: estimators with their search spaces."""
 
 import warnings
 from typing import Annotated, Any, Literal, Self
@@ -11,7 +11,7 @@ from iris_kedro.boosting.parameters import list_parameters
 from iris_kedro.specification.base import Count, Name, Parameters, check_known
 from iris_kedro.specification.estimators import Distribution, Estimator, check_values
 
-EXAMPLES = 20  # drawn of distributions, to check them before any training
+EXAMPLES = 20  # drawn from distributions, to check them before any training
 
 
 class Search(Parameters):
@@ -32,8 +32,8 @@ class Candidate(Estimator):
 
     Attributes:
         scale: Whether numbers are standardized.
-        impute: How missing numbers are filled; ``none`` leaves it to the estimator.
-        encode: How categories become numbers; ``ordinal`` takes their order.
+        impute: How missing numbers are imputed; ``none`` leaves it to the estimator.
+        encode: How categories are encoded; ``ordinal`` uses their order.
         search: How parameters are searched.
         grid: Values to try, by parameter.
         distributions: Distributions to draw from, by parameter.
@@ -47,7 +47,7 @@ class Candidate(Estimator):
     distributions: dict[str, Distribution] = {}
 
     def space(self) -> dict[str, Any]:
-        """Return what is searched: lists of values and distributions, by parameter."""
+        """Return the search space: lists of values and distributions, by parameter."""
         drawn = {name: each.build() for name, each in self.distributions.items()}
         return {**self.grid, **drawn}
 
@@ -55,7 +55,7 @@ class Candidate(Estimator):
         """Return combinations of parameters to check before any training."""
         if self.search.method == "grid":
             return list(ParameterGrid(self.grid))
-        with warnings.catch_warnings():  # that there are fewer combinations
+        with warnings.catch_warnings():  # about fewer combinations
             warnings.simplefilter("ignore", UserWarning)
             return list(ParameterSampler(self.space(), EXAMPLES, random_state=0))
 
@@ -69,15 +69,18 @@ class Candidate(Estimator):
                 " random or halving"
             )
         if self.search.method != "grid" and not self.space():
-            raise ValueError(f"there is nothing to search by {self.search.method}")
+            raise ValueError(
+                f"there is nothing to search with the method {self.search.method}"
+            )
         check_known(self.space(), list_parameters(self.build()), self.class_path)
         for combination in self._examples():
             estimator = self.build().set_params(**combination)
             check_values(estimator)
             if not (is_classifier(estimator) and hasattr(estimator, "predict_proba")):
                 raise ValueError(
-                    f"{self.class_path} is no classifier with probabilities; wrap one"
-                    " that has none in sklearn.calibration.CalibratedClassifierCV"
+                    f"{self.class_path} is not a classifier with probabilities; wrap"
+                    " a classifier without probabilities in"
+                    " sklearn.calibration.CalibratedClassifierCV"
                 )
         return self
 

@@ -1,4 +1,4 @@
-"""Checks before a run of what no single section can check."""
+"""Checks before a run that involve several sections of the parameters."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar, get_args
@@ -19,36 +19,36 @@ AnyParameters = TypeVar("AnyParameters", bound=Parameters)
 
 
 def check_agreement(parameters: dict[str, Any], catalog: dict[str, Any]) -> None:
-    """Check that the catalog reads what the parameters say.
+    """Check that the catalog agrees with the parameters.
 
-    A catalog cannot take over parameters; it has the source and the specification
-    from ``globals.yml``, the source also from the command line.
+    A catalog cannot read parameters: it takes the source and the specification from
+    ``globals.yml``, and the source also from the command line.
 
     Raises:
-        ProjectError: Names the parameter that would be said but not done.
+        ProjectError: Names the parameter that would have no effect.
     """
     source = parameters["data_engineering"]["source"]
     if catalog["source_file"]["location"] != source:
         raise ProjectError(
             f"data_engineering.source is {source!r}, but the catalog reads"
             f" {catalog['source_file']['location']!r}: set dataset.source in"
-            f" globals.yml, or give --params data_engineering.source={source}"
+            f" globals.yml, or use --params data_engineering.source={source}"
         )
     _check_labelled(parameters["data_engineering"], catalog["labelled_source"])
     checked = catalog["raw@pandas"]["validator"]["options"]["dataset"]
     if Dataset.model_validate(parameters["dataset"]) != Dataset.model_validate(checked):
         raise ProjectError(
-            "the parameter dataset differs from globals.yml, which raw files are"
-            " checked with: change it there"
+            "the parameter dataset differs from globals.yml, which validates raw files:"
+            " change it there"
         )
 
 
 def check_served_model(parameters: dict[str, Any], served: str) -> None:
-    """Check that the service is meant to serve what training registers.
+    """Check that the service serves the model that training registers.
 
     Args:
         parameters: All parameters; the model is named after the dataset.
-        served: The service's ``IRIS_MODEL_NAME``; empty if it is not known here.
+        served: The service's ``IRIS_MODEL_NAME``; empty if it is unknown.
 
     Raises:
         ProjectError: If the names differ.
@@ -69,15 +69,15 @@ def _check_labelled(section: dict[str, Any], read: dict[str, Any]) -> None:
             path = f"data_engineering.labelled_rows.{name}"
             raise ProjectError(
                 f"{path} is {value!r}, but the catalog reads {read[name]!r}: set"
-                f" labelled_rows.{name} in globals.yml, or give --params {path}={value}"
+                f" labelled_rows.{name} in globals.yml, or use --params {path}={value}"
             )
 
 
 def check_decision(parameters: dict[str, Any]) -> None:
-    """Check that the target allows the threshold of the training.
+    """Check that the target supports the threshold of the training.
 
     Raises:
-        ProjectError: Says what the target lacks for it, or that it has costs.
+        ProjectError: If the target has several classes, no positive class, or costs.
     """
     training = Training.model_validate(parameters["data_science"]["training"])
     target = Dataset.model_validate(parameters["dataset"]).target
@@ -91,20 +91,20 @@ def check_decision(parameters: dict[str, Any]) -> None:
         )
     if target.positive is None:
         raise ProjectError(
-            f"{threshold} nothing says which class it is about: set"
+            f"{threshold} no class is positive: set"
             f" dataset.target.positive to one of {', '.join(target.classes)}"
         )
     if target.costs:
         raise ProjectError(
-            f"{threshold} dataset.target.costs decide already: remove one of both"
+            f"{threshold} dataset.target.costs already decide: remove one of them"
         )
 
 
 def check_strategy(parameters: dict[str, Any]) -> None:
-    """Check before a run that its challenger can be released as asked.
+    """Check the release strategy before a run.
 
     Raises:
-        ProjectError: Names the strategies that there are.
+        ProjectError: Names the valid strategies.
     """
     strategy = parameters["model_release"]["strategy"]
     if strategy not in get_args(Strategy):
@@ -115,13 +115,13 @@ def check_strategy(parameters: dict[str, Any]) -> None:
 
 
 def check_searches(parameters: dict[str, Any]) -> None:
-    """Check before a run that each search can keep groups or times apart.
+    """Check before a run that no search mixes groups or times.
 
-    Halving draws rows of its own, one by one. Candidates are looked at as they are
-    written: to build them would import their libraries for a run without training.
+    Halving samples single rows. Candidates are checked as they are written, because
+    building them would import their libraries, also for a run without training.
 
     Raises:
-        ProjectError: Names the first candidate with the wrong one and what to set.
+        ProjectError: Names the first candidate with halving, and what to set.
     """
     split = Dataset.model_validate(parameters["dataset"]).split
     if split.method == "hash":
@@ -130,25 +130,25 @@ def check_searches(parameters: dict[str, Any]) -> None:
         if _find_search_method(candidate) == "halving":
             raise ProjectError(
                 f"data_science.candidates.{name}.search.method is halving, which cannot"
-                f" split rows by {split.method}, as dataset.split asks: set it to"
+                f" split rows by {split.method}, as dataset.split requires: set it to"
                 " random"
             )
 
 
 def check_watcher(parameters: dict[str, Any]) -> Watcher:
-    """Check the watcher's parameters, which no node reads, and return them.
+    """Check and return the watcher's parameters, which no node reads.
 
     Raises:
-        ProjectError: Names each parameter that is wrong, and what is expected.
+        ProjectError: Names each invalid parameter, and what is expected.
     """
     return _check_section(parameters, "watcher", Watcher)
 
 
 def check_cluster(parameters: dict[str, Any]) -> Cluster:
-    """Check the parameters of the cluster, which no node reads, and return them.
+    """Check and return the parameters of the cluster, which no node reads.
 
     Raises:
-        ProjectError: Names each parameter that is wrong, and what is expected.
+        ProjectError: Names each invalid parameter, and what is expected.
     """
     return _check_section(parameters, "cluster", Cluster)
 

@@ -1,4 +1,4 @@
-"""scikit-learn's estimators and scipy's distributions, as YAML names them."""
+"""scikit-learn's estimators and scipy's distributions in YAML."""
 
 import importlib
 import inspect
@@ -12,10 +12,10 @@ from sklearn.base import BaseEstimator
 from iris_kedro.boosting.parameters import list_parameters
 from iris_kedro.specification.base import Parameters, check_known
 
-# What `pip install .[boosting]` installs: the libraries, and their conversion to ONNX.
+# Installed by `pip install .[boosting]`: the libraries, and their conversion to ONNX.
 BOOSTING = ("lightgbm", "xgboost")
 CONVERSION = "onnxmltools"
-# Classes that cannot do what is needed, and the ones that are used instead.
+# Classes that lack something that is needed, and their replacements.
 ADAPTERS = dict.fromkeys(
     ("xgboost.XGBClassifier", "xgboost.sklearn.XGBClassifier"),
     "iris_kedro.boosting.text_labels.XGBClassifier",
@@ -44,18 +44,18 @@ class Estimator(Parameters):
         return self
 
     def _list_parameters(self) -> list[str]:
-        """Return the parameters of the class, also those that its signature hides."""
+        """Return the parameters of the class, including those in ``**kwargs``."""
         estimator = self.load_class()
         known = inspect.signature(estimator).parameters
         if any(each.kind is each.VAR_KEYWORD for each in known.values()):
-            return list_parameters(estimator())  # XGBoost's and LightGBM's are such
+            return list_parameters(estimator())  # as in XGBoost and LightGBM
         return list(known)
 
     def load_class(self) -> type:
         """Import the estimator class.
 
         Raises:
-            ValueError: If there is no such class.
+            ValueError: If the class does not exist.
         """
         path = ADAPTERS.get(self.class_path, self.class_path)
         module_name, _, class_name = path.rpartition(".")
@@ -79,18 +79,18 @@ class Estimator(Parameters):
         return found
 
     def list_packages(self) -> set[str]:
-        """Return the packages of its class and of those of nested estimators."""
+        """Return the packages of its class and of nested estimators."""
         return {name.partition(".")[0] for name in self.list_classes()}
 
     def list_classes(self) -> set[str]:
-        """Return the paths of its class and of those of nested estimators."""
+        """Return the paths of its class and of the classes of nested estimators."""
         return {self.class_path, *_find_classes(list(self.parameters.values()))}
 
     def build(self) -> Any:
         """Create the estimator, nested estimators included.
 
         Raises:
-            ValueError: If a parameter that has no default is missing.
+            ValueError: If a required parameter is missing.
         """
         values = {name: _build(value) for name, value in self.parameters.items()}
         try:
@@ -113,7 +113,7 @@ class Distribution(Parameters):
     @model_validator(mode="before")
     @classmethod
     def _check_keys(cls, values: Any) -> Any:
-        return values  # scipy.stats knows the others
+        return values  # scipy.stats checks them
 
     @model_validator(mode="after")
     def _check_distribution(self) -> Self:
@@ -124,13 +124,14 @@ class Distribution(Parameters):
         """Create the frozen distribution.
 
         Raises:
-            ValueError: If there is no such distribution, or its parameters are wrong.
+            ValueError: If the distribution does not exist, or its parameters are
+                invalid.
         """
         family = getattr(stats, self.distribution, None)
         if not isinstance(family, stats.rv_continuous | stats.rv_discrete):
             raise ValueError(
-                f"scipy.stats has no distribution {self.distribution!r}; usual ones are"
-                " loguniform (a, b), uniform (loc, scale) and randint (low, high)"
+                f"scipy.stats has no distribution {self.distribution!r}; common ones"
+                " are loguniform (a, b), uniform (loc, scale) and randint (low, high)"
             )
         values = self.model_extra or {}
         try:
@@ -161,11 +162,11 @@ def _find_classes(value: Any) -> Iterator[str]:
 def _advise(error: Exception) -> str:
     if isinstance(error, ModuleNotFoundError) and error.name in (*BOOSTING, CONVERSION):
         return "run pip install '.[boosting]'"
-    return "give a full path such as sklearn.linear_model.LogisticRegression"
+    return "use a full path such as sklearn.linear_model.LogisticRegression"
 
 
 def check_values(estimator: Any) -> None:
-    """Check parameter values as scikit-learn will at ``fit``, but before any training.
+    """Check parameter values like scikit-learn's ``fit``, but before any training.
 
     Raises:
         ValueError: Names the parameter, its value and what is allowed.

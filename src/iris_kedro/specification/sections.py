@@ -1,4 +1,4 @@
-"""The sections of the parameters, and a check of the names in them before a run."""
+"""The sections of the parameters, and a check of their names before a run."""
 
 from difflib import get_close_matches
 from typing import Any
@@ -18,7 +18,7 @@ from iris_kedro.specification.operation.watcher import Watcher
 from iris_kedro.specification.training import Export, LabelledRows, Split, Training
 
 REPLACED = "; in conf/<env>/globals.yml, dataset replaces that of conf/base as a whole"
-SIMILAR = 0.8  # a section's name that is this close to one of ours is misspelled
+SIMILAR = 0.8  # the name of a section with this similarity is a misspelling
 
 
 class DataEngineering(Parameters):
@@ -79,13 +79,13 @@ SECTIONS: dict[str, type[Parameters]] = {
 
 
 def check_names(parameters: dict[str, Any]) -> None:
-    """Check the names of sections and of what is in them.
+    """Check the names of sections and of the parameters in them.
 
-    Kedro checks what a node reads; this finds what no node reads and what is not
-    there to be read. Sections of other pipelines are left to them.
+    Kedro checks what nodes read; this also finds unknown and missing parameters.
+    Sections of additional pipelines are ignored.
 
     Raises:
-        ProjectError: Names the unknown or missing parameter and what there is.
+        ProjectError: Names the unknown or missing parameter, and the known ones.
     """
     try:
         _check_sections(parameters)
@@ -94,7 +94,7 @@ def check_names(parameters: dict[str, Any]) -> None:
             if isinstance(section, dict):
                 check_known(section, list(SECTIONS[name].model_fields), name)
         for name, section in sections.items():
-            if not isinstance(section, SECTIONS[name]):  # or Kedro has built it
+            if not isinstance(section, SECTIONS[name]):  # Kedro has not built it
                 _check_complete(section, name)
     except ValueError as error:
         raise ProjectError(str(error)) from error
@@ -111,8 +111,8 @@ def _check_sections(parameters: dict[str, Any]) -> None:
 
 def _check_complete(section: Any, name: str) -> None:
     if not isinstance(section, dict):
-        raise ValueError(f"{name} must hold parameters, but it is {section!r}")
+        raise ValueError(f"{name} must contain parameters, but it is {section!r}")
     hint = REPLACED if name == "dataset" else ""
     for field, information in SECTIONS[name].model_fields.items():
         if information.is_required() and field not in section:
-            raise ValueError(f"{name} lacks the parameter {field!r}{hint}")
+            raise ValueError(f"the parameter {name}.{field} is missing{hint}")

@@ -1,4 +1,4 @@
-"""How rows are split, candidates trained, and models exported."""
+"""Parameters of splitting, training and exporting."""
 
 from typing import Annotated, Any, Literal, get_args
 
@@ -40,7 +40,7 @@ class LabelledRows(Parameters):
 
     Attributes:
         enabled: Whether they are added.
-        source: ``database`` for that of the service, or the location of a file.
+        source: ``database`` for the service's database, or the location of a file.
     """
 
     enabled: bool = False
@@ -85,7 +85,7 @@ class Training(Parameters):
         if value is None or is_share or value in metrics:
             return value
         raise ValueError(
-            "it must be a probability between 0 and 1, a metric to tune it by"
+            "it must be a probability between 0 and 1, a metric that tunes it"
             f" ({', '.join(metrics)}), or null"
         )
 

@@ -1,1 +1,1 @@
-"""Tables as their specification describes them: read, validated and split."""
+"""Reads, validates and splits tables as their specification describes them."""

@@ -1,4 +1,4 @@
-"""Validation of the groups or times that rows are split by."""
+"""Validates the groups or times that rows are split by."""
 
 import pandas as pd
 from kedro.validation import CheckFailure
@@ -19,11 +19,11 @@ TIME = (
 def check_keys(
     data: pd.DataFrame, dataset: Dataset, target: str, file: str
 ) -> list[CheckFailure]:
-    """Check the column of groups or times; missing values are left to ``clean``.
+    """Check the column of groups or times; ``clean`` handles missing values.
 
     Args:
         data: The texts of a raw file.
-        dataset: Names the method and the column.
+        dataset: Defines the method and the column.
         target: The header of the target.
         file: Path of the file, for messages.
     """
@@ -39,7 +39,7 @@ def check_keys(
         return [CheckFailure(f"{file} has several columns for {name!r}: {several}")]
     if found == [target]:
         reason = (
-            f"dataset.split names {name!r}, which is the target: name another column"
+            f"dataset.split names {name!r}, which is the target: set another column"
         )
         return [CheckFailure(f"{reason}; {file} has {headers}")]
     if dataset.split.method == "group":

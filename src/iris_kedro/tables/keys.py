@@ -1,4 +1,4 @@
-"""The groups or times that rows are split by, where the specification names some."""
+"""The groups or times that rows are split by, if the specification defines any."""
 
 from typing import Any
 
@@ -15,26 +15,26 @@ from .texts import standardize_name
 def name_key(split: DatasetSplit | SplitContract) -> str:
     """Return the name of the column of groups or times in cleaned tables.
 
-    No feature can have it, so that it never becomes an input of a model. It says what
-    the values are, in any spelling of the column, so that tables and models of another
-    split are recognized.
+    No feature can have this name, so that it never becomes an input of a model. It
+    contains the method and the standardized column, so that tables and models with
+    another split are recognized.
     """
     column = split.column or ""
     return f"{split.method}: {standardize_name(column) or column}"
 
 
 def describe_method(split: DatasetSplit | SplitContract) -> str:
-    """Say what decides whether a row is held out."""
+    """Describe what determines whether a row is held out."""
     if split.method == "hash":
         return "a hash of their values"
     return f"{split.method} ({split.column})"
 
 
 def find_key_columns(data: pd.DataFrame, dataset: Dataset) -> list[str]:
-    """Find the columns of a file that may be that of the groups or times.
+    """Find the columns of a file that may contain the groups or times.
 
-    A header that is spelt exactly like it comes first, then the column of a feature
-    with this name, then headers in any spelling.
+    An exact header takes precedence, then the column of a feature with this name, then
+    headers in any spelling.
     """
     name = dataset.split.column or ""
     columns = list(map(str, data.columns))
@@ -47,7 +47,7 @@ def find_key_columns(data: pd.DataFrame, dataset: Dataset) -> list[str]:
 
 
 def is_key(feature: str, dataset: Dataset) -> bool:
-    """Return whether a feature may have the groups or times."""
+    """Return whether a feature may contain the groups or times."""
     spellings = {feature, dataset.features[feature].column}
     column = dataset.split.column
     return column is not None and bool({column, standardize_name(column)} & spellings)
@@ -58,10 +58,10 @@ def extract_keys(raw: pd.DataFrame, dataset: Dataset) -> dict[str, "pd.Series[An
 
     Args:
         raw: A validated raw file; values may be missing.
-        dataset: Names the method and the column.
+        dataset: Defines the method and the column.
 
     Returns:
-        The values by the name of their column; nothing where the features decide.
+        The values by the name of their column; empty for a split by features.
     """
     if dataset.split.method == "hash":
         return {}
@@ -75,25 +75,23 @@ def read_keys(values: "pd.Series[Any]", method: str) -> "pd.Series[Any]":
 
 
 def read_times(values: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Read times as numbers or as dates, whichever more of them are.
+    """Read times as numbers or as dates, whichever fits more of them.
 
     Returns:
-        Of type ``float64``, or UTC with microseconds; what cannot be read is missing.
+        Values of type ``float64``, or UTC with microseconds; invalid ones are missing.
     """
     numbers = pd.to_numeric(values, errors="coerce").astype("float64")
     numbers = numbers.where(np.isfinite(numbers))
     texts = values.astype("str")
     dates = pd.to_datetime(
-        texts.where(
-            texts.str.match(r"\d").fillna(False)
-        ),  # or today is the date of today
+        texts.where(texts.str.match(r"\d").fillna(False)),  # or "today" is a date
         format="ISO8601",
-        utc=True,  # also where no offset is given
+        utc=True,  # also without an offset
         errors="coerce",
     ).astype("datetime64[us, UTC]")
     return numbers if numbers.count() >= dates.count() else dates
 
 
 def _read_groups(values: "pd.Series[Any]") -> "pd.Series[Any]":
-    # pandas writes whole numbers as 3.0 if others are missing: still the same group.
+    # pandas reads whole numbers as 3.0 if others are missing.
     return values.astype("str").str.removesuffix(".0")

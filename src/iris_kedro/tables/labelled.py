@@ -1,7 +1,7 @@
-"""Labelled predictions as rows like those of a raw file.
+"""Converts labelled predictions to rows like those of a raw file.
 
-They were valid when they were predicted. The specification may have changed since:
-rows that are no longer valid are left out and reported.
+They were valid when they were predicted, but the specification may have changed since.
+Rows that are no longer valid are left out and reported.
 """
 
 import json
@@ -19,7 +19,7 @@ from .keys import is_key
 from .reading import read_classes, read_feature
 from .validation import build_model
 
-# Column with the time of a labelled prediction, in seconds since the epoch; missing for
+# Column of the time of a labelled prediction, in seconds since the epoch; missing for
 # rows of the raw file. No feature can have this name.
 PREDICTED_AT = "labelled: predicted_at"
 IGNORE = "set data_engineering.labelled_rows.enabled to false to train without them"
@@ -27,7 +27,7 @@ IGNORE = "set data_engineering.labelled_rows.enabled to false to train without t
 
 @dataclass
 class LeftOut:
-    """Rows that are left out for the same reason, and the first of them."""
+    """Rows that are left out for the same reason, and the first one of them."""
 
     reason: str
     rows: int
@@ -38,18 +38,18 @@ class LeftOut:
 def read_labelled(
     lines: bytes, dataset: Dataset
 ) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
-    """Read labelled predictions; leave out those that are not valid.
+    """Read labelled predictions, without invalid ones.
 
     Args:
         lines: JSON lines of ``LabelledRowsDataset``.
         dataset: The feature specification.
 
     Returns:
-        The valid rows, with the types and names of cleaned rows, and why others are
-        left out: ``LeftOut`` as mappings, most rows first.
+        The valid rows, with the types and names of cleaned rows; and ``LeftOut`` as
+        mappings, most rows first.
 
     Raises:
-        ProjectError: If the lines are something else, or no row has some feature.
+        ProjectError: If the lines are invalid, or no row has one of the features.
     """
     records = _parse(lines)
     _check_stored(records, dataset)
@@ -153,7 +153,7 @@ def _validate(
                 .reset_index(drop=True)
             )
         except pa.errors.SchemaErrors as errors:
-            # If a value is not a number, the ranges of the others are not checked.
+            # If a value is not a number, pandera does not check the other ranges.
             cases = errors.failure_cases.dropna(subset=["index"])
             if cases.empty:
                 raise

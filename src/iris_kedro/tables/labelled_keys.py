@@ -1,4 +1,4 @@
-"""The groups or times of labelled predictions, by which rows are split."""
+"""Adds the groups or times by which labelled predictions are split."""
 
 from typing import Any
 
@@ -17,14 +17,15 @@ def add_keys(
     """Add the groups or times that rows are split by.
 
     If the column is a feature, they are its values. Otherwise the service does not know
-    them: the time of a row is then that of its prediction, and its group is unknown, so
-    rows of one group could end up on both sides.
+    them: the time of a row is then that of its prediction. An unknown group is an
+        error,
+    because rows of one group could end up on both sides.
 
     Args:
         labelled: Valid labelled rows.
         raw: The validated raw file.
         headers: The name of the feature for headers of the raw file.
-        dataset: Names the method and the column.
+        dataset: Defines the method and the column.
 
     Raises:
         ProjectError: If the side of a row cannot be determined.

@@ -1,7 +1,7 @@
-"""Reads the texts of a raw file as values of the feature specification.
+"""Converts the texts of a raw file to values of the feature specification.
 
-All columns are read as text, because pandas would take a class named None for a
-missing one and 01 for 1.
+All columns are read as text, because pandas would read a class named None as missing
+and 01 as 1.
 """
 
 import codecs
@@ -21,9 +21,9 @@ NUMBER = r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?|[-+]?inf"
 
 
 def build_load_args(load_args: Mapping[str, Any]) -> dict[str, Any]:
-    """Return how pandas reads a raw file: as text, whatever else is said.
+    """Return pandas arguments that read a raw file as text.
 
-    Decimal and thousands marks are read here, of numbers only.
+    Decimal and thousands separators are handled here, only for numbers.
     """
     others = {key: load_args[key] for key in load_args.keys() - MARKS}
     return {
@@ -31,7 +31,7 @@ def build_load_args(load_args: Mapping[str, Any]) -> dict[str, Any]:
         "dtype": "str",
         "keep_default_na": False,
         "skip_blank_lines": False,  # so that row numbers in messages are the file's
-        "index_col": False,  # or a field too many would be taken for a name of the row
+        "index_col": False,  # or the first of too many fields would become the index
     }
 
 
@@ -39,8 +39,8 @@ def describe_csv(layout: str, load_args: Mapping[str, Any]) -> dict[str, str]:
     """Return separator and encoding of CSV with rows to score.
 
     Args:
-        layout: "source" if it is written as the raw file is; otherwise it is written as
-            requests are: with commas, in UTF-8.
+        layout: "source" for the format of the raw file; otherwise the format of
+            requests, with commas and in UTF-8.
         load_args: How the raw file is read.
     """
     names = {"sep": "separator", "delimiter": "separator", "encoding": "encoding"}
@@ -50,7 +50,7 @@ def describe_csv(layout: str, load_args: Mapping[str, Any]) -> dict[str, str]:
 
 
 def guess_encoding(content: bytes) -> str:
-    """Guess how a file's text is encoded: by its first bytes, or by trying."""
+    """Guess the encoding of a file, from its first bytes or by trying."""
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     for encoding in ("utf-8", "cp1252"):  # Excel writes cp1252
@@ -63,9 +63,9 @@ def guess_encoding(content: bytes) -> str:
 
 
 def find_columns(data: pd.DataFrame, dataset: Dataset) -> dict[str, list[str]]:
-    """Find the columns of a file that may be each feature, and the target.
+    """Find the columns of a file that may contain each feature and the target.
 
-    A column that the specification names is meant as it is spelt; others are found in
+    A column that is named in the specification must match exactly; others are found in
     any spelling.
     """
     columns = list(map(str, data.columns))
@@ -89,7 +89,7 @@ def find_columns(data: pd.DataFrame, dataset: Dataset) -> dict[str, list[str]]:
 def read_feature(
     values: "pd.Series[Any]", feature: AnyFeature, load_args: Mapping[str, Any]
 ) -> "pd.Series[Any]":
-    """Read a column's texts; what cannot be read stays as it is."""
+    """Convert a column's texts; invalid values stay unchanged."""
     if isinstance(feature, Category):
         return read_names(values, feature.categories)
     if isinstance(feature, Boolean):
@@ -100,15 +100,15 @@ def read_feature(
 
 
 def read_names(values: "pd.Series[Any]", known: list[str]) -> "pd.Series[Any]":
-    """Read names of categories, as the service does.
+    """Read names of categories like the service.
 
-    A name of the specification is never taken for a missing value.
+    A name in the specification is never read as a missing value.
     """
     return _convert(values, partial(_read_name, names=frozenset(known))).astype("str")
 
 
 def read_classes(values: "pd.Series[Any]", known: list[str]) -> "pd.Series[Any]":
-    """Read names of classes, which may be spelt as pandas writes numbers with gaps.
+    """Read names of classes, also as pandas writes numbers beside missing values.
 
     ``1.0`` is read as ``1``, and ``True`` as ``true``.
     """
@@ -127,10 +127,10 @@ def read_classes(values: "pd.Series[Any]", known: list[str]) -> "pd.Series[Any]"
 def read_time_texts(
     values: "pd.Series[Any]", load_args: Mapping[str, Any]
 ) -> "pd.Series[Any]":
-    """Read the texts of times: numbers as Python writes them, others as they are.
+    """Read the texts of times: numbers in Python's notation, others unchanged.
 
-    31.12.2024 is a number nowhere, and 1.5 none where a point divides thousands: what
-    is wrong is quoted, so that nothing reads it as a number.
+    31.12.2024 is never a number, nor is 1.5 if a point separates thousands: such texts
+    are quoted, so that they cannot be read as numbers later.
     """
     thousands = load_args.get("thousands")
 
@@ -148,8 +148,8 @@ def read_time_texts(
 def _convert(
     values: "pd.Series[Any]", read: Callable[[str], object]
 ) -> "pd.Series[Any]":
-    # Each distinct text once: a column of many rows has few of them, and an object for
-    # each row would take most of the memory.
+    # Each distinct text once: columns have few of them, and an object for each row
+    # would take most of the memory.
     codes, texts = pd.factorize(values)
     found = pd.Series([read(str(text)) for text in texts])
     # The code of missing values is -1, which is not in the index.
@@ -157,9 +157,9 @@ def _convert(
 
 
 def _read_plain(values: "pd.Series[Any]") -> "pd.Series[Any] | None":
-    """Read a column of nothing but plain numbers at once, or return None.
+    """Convert a column of plain numbers at once; return None for other columns.
 
-    Text by text, as others are read, each number takes a hundred bytes in between.
+    Converting text by text takes a hundred bytes for each number.
     """
     if not isinstance(values.dtype, pd.StringDtype):
         return None
@@ -178,7 +178,7 @@ def _read_flag(cell: str) -> object:
 
 
 def _is_float(text: str) -> bool:
-    """Return whether a later conversion would read a number, as in 1.00 or NAN."""
+    """Return whether a later conversion would read a number, such as 1.00 or NAN."""
     try:
         float(text)
     except ValueError:
@@ -187,7 +187,7 @@ def _is_float(text: str) -> bool:
 
 
 def _read_number(cell: str, load_args: Mapping[str, Any]) -> str | None:
-    """Write a number as Python reads it; other scripts' digits are none in JSON."""
+    """Return a number in Python's notation; only ASCII digits are valid in JSON."""
     text = cell.strip()
     if text in MISSING:
         return None

@@ -1,4 +1,4 @@
-"""The side of a row, training or held out, as a function of what the table holds."""
+"""Assigns rows to training or held-out data, as a function of their values."""
 
 import json
 from hashlib import blake2b
@@ -14,7 +14,9 @@ from iris_kedro.specification import Dataset, Split
 
 from .keys import describe_method, name_key
 
-WRITTEN_AT_ONCE = 100_000  # rows, which take several times their size as bytes
+WRITTEN_AT_ONCE = (
+    100_000  # rows, which take several times their size while they are hashed
+)
 SIMILAR_ROWS = {
     "hash": "rows with the same values",
     "group": "rows of the same groups",
@@ -23,11 +25,11 @@ SIMILAR_ROWS = {
 
 
 def describe_split(rows: pd.DataFrame, dataset: Dataset, split: Split) -> SplitContract:
-    """Return the rule that decides for any row, now or later, if it is held out.
+    """Return the rule that decides whether any row, now or later, is held out.
 
     Args:
         rows: All cleaned rows, training and held out.
-        dataset: Names the method and its column.
+        dataset: Defines the method and its column.
         split: Parameters of the split.
 
     Raises:
@@ -48,11 +50,11 @@ def describe_split(rows: pd.DataFrame, dataset: Dataset, split: Split) -> SplitC
 def find_held_out(
     rows: pd.DataFrame, features: list[str], rule: SplitContract
 ) -> NDArray[np.bool_]:
-    """Find the rows that are held out; all others are for training.
+    """Find the held-out rows; all others are for training.
 
     Args:
         rows: Cleaned rows, with the groups or times if the rule needs them.
-        features: Names of the columns that a hash looks at.
+        features: Names of the columns to hash.
         rule: How the rows were split.
 
     Returns:
@@ -65,18 +67,18 @@ def find_held_out(
 
 
 def check_method(rule: SplitContract, rows: pd.DataFrame, dataset: Dataset) -> None:
-    """Check that a model was kept from what the held-out rows have in common.
+    """Check that a model's rows were split in the same way as the held-out rows.
 
-    One that was trained on other rows of a group, or on later rows, has an advantage
-    over a model that was not, even on rows that it has not seen.
+    A model that was trained on other rows of a group, or on later rows, has an
+    advantage over one that was not, even on rows that it has not seen.
 
     Args:
         rule: How the model's rows were split.
         rows: The held-out rows of the dataset.
-        dataset: Names the method and the column that these were split by.
+        dataset: Defines the method and the column that these were split by.
 
     Raises:
-        ValueError: If it was not.
+        ValueError: If it was split differently.
     """
     if name_key(rule) != name_key(dataset.split):
         raise ValueError(
@@ -94,15 +96,15 @@ def check_method(rule: SplitContract, rows: pd.DataFrame, dataset: Dataset) -> N
 
 
 def _find_boundary(times: "pd.Series[Any]", rule: SplitContract) -> Any:
-    """Find the time from which on about the wanted share of the rows is held out.
+    """Find the time after which about ``test_size`` of the rows are held out.
 
-    Rows of the same time stay together.
+    Rows with the same time stay together.
     """
     counts = times.value_counts().sort_index()
     if len(counts) < 2:  # noqa: PLR2004
         raise ProjectError(
             f"all rows have the same {rule.column!r}, {counts.index[0]}: they cannot be"
-            " split by time. Name another column in dataset.split"
+            " split by time. Set another column in dataset.split"
         )
     shares = counts[::-1].cumsum()[::-1] / counts.sum()  # held out from each time on
     nearest = np.abs(shares.to_numpy()[1:] - rule.test_size).argmin()
@@ -114,8 +116,8 @@ def is_held_out(
 ) -> NDArray[np.bool_]:
     """Decide for each row whether it is held out.
 
-    Only the features count: rows with equal measurements stay together even when
-    their labels differ, so no held-out row has a duplicate in training.
+    Only the features count: rows with equal features stay together even if their labels
+    differ, so that no held-out row has a duplicate in the training data.
 
     Args:
         features: Columns in a fixed order, of numbers or texts; values may be missing.
@@ -136,11 +138,11 @@ def is_held_out(
 
 
 def _write_rows(features: pd.DataFrame) -> list[bytes]:
-    """Write each row as bytes that are equal if, and only if, its values are."""
+    """Return bytes for each row that are equal if, and only if, the values are."""
     numbers = features.select_dtypes("number")
     # Adding 0.0 turns -0.0 into 0.0, which is equal and must hash equally.
     values = np.ascontiguousarray(numbers.to_numpy("<f8") + 0.0)
-    values[np.isnan(values)] = np.nan  # of its many forms, one
+    values[np.isnan(values)] = np.nan  # one of its many bit patterns
     rows = [row.tobytes() for row in values]
     texts = features.drop(columns=numbers.columns)
     if not len(texts.columns):

@@ -1,4 +1,4 @@
-"""How files write names of columns, missing values and booleans."""
+"""Spellings of column names, missing values and booleans in files."""
 
 import re
 
@@ -10,9 +10,9 @@ FLAGS = {
 
 
 def standardize_name(column: str) -> str:
-    """Turn a column's name in a file into the name of a feature.
+    """Convert a column's name in a file to the name of a feature.
 
-    Drops a unit in parentheses and writes words in lower case with underscores:
+    Removes units in parentheses and joins words in lower case with underscores:
     ``Bill Length (mm)`` and ``bill-length`` become ``bill_length``.
     """
     without_unit = re.sub(r"\(.*?\)", "", column, flags=re.DOTALL)

@@ -1,4 +1,4 @@
-"""Validation of raw files, built from the feature specification."""
+"""Validates raw files against the feature specification."""
 
 import re
 import warnings
@@ -26,7 +26,7 @@ from .reading import (
 
 
 def build_model(dataset: Dataset, names: dict[str, str]) -> pa.DataFrameSchema:
-    """Build the pandera model of a raw file whose texts have been read.
+    """Build the pandera model of a raw file whose texts have been converted.
 
     Missing values are allowed here; ``clean`` counts and drops them.
 
@@ -150,7 +150,7 @@ class RawFileValidator:
         self, cases: pd.DataFrame, data: pd.DataFrame, names: dict[str, str]
     ) -> list[CheckFailure]:
         features = {names[name]: each for name, each in self._dataset.features.items()}
-        # A value that is no number fails twice: in conversion and in the range.
+        # A value that is not a number fails twice: in the conversion and the range.
         first = cases.dropna(subset=["index"]).drop_duplicates(["column", "index"])
         return [
             CheckFailure(
@@ -210,14 +210,15 @@ class SourceValidator:
         self._load_args = load_args
 
     def validate(self, data: bytes) -> bytes:
-        """Return the bytes as they are.
+        """Return the bytes unchanged.
 
         Raises:
             DataValidationError: Names the source and each bad row, column and value.
         """
         try:
             with warnings.catch_warnings():
-                # Rows longer than the header would be read, each value one too late.
+                # Otherwise rows longer than the header would be read, shifted by one
+                # column.
                 warnings.simplefilter("error", pd.errors.ParserWarning)
                 rows = pd.read_csv(BytesIO(data), **self._load_args)
         except (ValueError, pd.errors.ParserWarning) as error:

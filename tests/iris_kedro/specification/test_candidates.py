@@ -76,7 +76,7 @@ def nest(estimator):
         ),
     ],
 )
-def test_wrong_candidate_is_refused_with_what_would_be_right(candidate, message):
+def test_invalid_candidate_is_rejected_with_advice(candidate, message):
     with pytest.raises(ValidationError, match=f"(?s){message}"):
         CANDIDATES.validate_python({"mine": candidate})
 
@@ -113,7 +113,7 @@ def test_build_creates_a_new_estimator_each_time():
     assert candidate.build() is not candidate.build()
 
 
-def test_parameters_are_logged_as_the_json_they_came_from():
+def test_parameters_are_logged_as_json():
     candidate = Candidate.model_validate({**LOGISTIC, "scale": True})
 
     assert json.loads(str(candidate)) == {
@@ -167,7 +167,7 @@ def test_parameters_are_logged_as_the_json_they_came_from():
         ({"search": {"method": "bayes"}}, "'grid', 'random' or 'halving'"),
     ],
 )
-def test_search_that_cannot_work_is_refused(candidate, message):
+def test_impossible_search_is_rejected(candidate, message):
     with pytest.raises(ValidationError, match=message):
         CANDIDATES.validate_python({"mine": {**LOGISTIC, **candidate}})
 
@@ -192,11 +192,11 @@ def test_shipped_parameters_are_valid(read_parameters):
     ],
 )
 def test_candidate_without_probabilities_is_refused(class_path):
-    with pytest.raises(ValidationError, match="no classifier with probabilities"):
+    with pytest.raises(ValidationError, match="not a classifier with probabilities"):
         Candidate.model_validate({"class": class_path})
 
 
-def test_estimators_may_stand_in_lists():
+def test_estimators_may_be_in_lists():
     bayes = {"class": "sklearn.naive_bayes.GaussianNB"}
     voting = {
         "class": "sklearn.ensemble.VotingClassifier",
@@ -217,7 +217,7 @@ def test_estimators_may_stand_in_lists():
         ("onnxmltools", "lightgbm.LGBMClassifier"),
     ],
 )
-def test_missing_library_is_named_with_the_way_to_install_it(
+def test_missing_library_is_named_with_install_instructions(
     monkeypatch, missing, class_path
 ):
     monkeypatch.setitem(sys.modules, missing, None)
@@ -231,7 +231,7 @@ def test_missing_library_is_named_with_the_way_to_install_it(
     assert "run pip install '.[boosting]'" in str(refused.value)
 
 
-def test_misspelt_class_of_a_library_is_not_taken_for_a_missing_one():
+def test_misspelt_class_is_not_reported_as_a_missing_library():
     with pytest.raises(ValidationError, match=r"LGBMClassifer' cannot.*full path"):
         Candidate.model_validate({"class": "lightgbm.LGBMClassifer"})
 
@@ -251,7 +251,7 @@ def test_estimator_without_constraints_is_accepted(monkeypatch):
 
 
 class Hidden(Foreign):
-    """Its signature hides its parameters, as XGBoost's does."""
+    """Hides its parameters in ``**kwargs``, like XGBoost."""
 
     def __init__(self, depth=3, **others):
         self.depth = depth
@@ -265,7 +265,7 @@ class Hidden(Foreign):
         return self
 
 
-def test_parameters_that_a_signature_hides_are_known(monkeypatch):
+def test_parameters_hidden_by_kwargs_are_known(monkeypatch):
     monkeypatch.setattr("sklearn.dummy.Hidden", Hidden, raising=False)
     given = {"class": "sklearn.dummy.Hidden", "parameters": {"rounds": 10}}
 

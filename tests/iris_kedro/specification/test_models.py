@@ -1,4 +1,4 @@
-"""What the models of parameters accept, and what they say of the rest."""
+"""Valid parameters, and the errors about invalid ones."""
 
 import pytest
 from pydantic import ValidationError

@@ -97,7 +97,7 @@ def test_times_are_read_with_the_marks_of_the_file(
 
 
 @pytest.mark.parametrize("text", ["31.12.2024", "31.12.24", "12.2024", "1.5"])
-def test_time_that_is_no_number_with_the_marks_of_the_file_is_named(validate, text):
+def test_time_with_wrong_separators_is_named(validate, text):
     with pytest.raises(DataValidationError) as caught:
         validate("time", "day", "Day", "1.000", text, "2.000", load_args=GERMAN)
 

@@ -46,7 +46,7 @@ def test_column_is_found_in_any_spelling(column, headers, found):
     assert find_key_columns(data, describe(column)) == found
 
 
-def test_name_of_the_column_can_be_no_feature():
+def test_name_of_the_key_column_cannot_be_a_feature():
     key = name_key(describe("customer_id").split)
 
     with pytest.raises(ValueError, match=key):
@@ -55,7 +55,7 @@ def test_name_of_the_column_can_be_no_feature():
         )
 
 
-def test_groups_are_texts_that_gaps_do_not_change():
+def test_groups_are_texts_despite_missing_values():
     dataset = describe("id")
     whole = pd.DataFrame({"Jahr": [2020.0] * 3, "id": ["1", "02", "x"]})
     with_gap = pd.DataFrame({"Jahr": [2020.0] * 3, "id": ["1.0", None, "x"]})
@@ -97,7 +97,7 @@ def test_times_are_numbers_or_dates(texts, expected):
     "texts",
     [
         ["2024-01-31", "31.12.2024", "2024-02-01"],
-        ["2024-01-31", "today", "2024-02-01"],  # which the clock would decide
+        ["2024-01-31", "today", "2024-02-01"],  # depends on the clock
         ["2024-01-31", "now", "2024-02-01"],
         ["2024-01-31", "17067", "2024-02-01"],
         ["1", "inf", "2"],
@@ -105,7 +105,7 @@ def test_times_are_numbers_or_dates(texts, expected):
         ["1", "yesterday", "2"],
     ],
 )
-def test_what_is_no_time_as_the_others_is_missing(texts):
+def test_invalid_times_are_missing(texts):
     assert read_times(pd.Series(texts)).isna().tolist() == [False, True, False]
 
 

@@ -27,7 +27,7 @@ PASSENGER = {
 
 
 def write(*rows):
-    """Write JSON lines of features and labels, a second after another."""
+    """Write JSON lines of features and labels, one second apart."""
     lines = [
         json.dumps(
             {
@@ -87,9 +87,7 @@ def test_without_lines_there_are_no_rows(dataset):
         ({}, "2", "survived is not one of 0, 1"),
     ],
 )
-def test_row_that_is_not_valid_any_more_is_left_out_with_its_reason(
-    change, label, reason
-):
+def test_row_that_is_no_longer_valid_is_left_out_with_its_reason(change, label, reason):
     lines = write(
         (PASSENGER, "0"), ({**PASSENGER, **change}, label), ({**PASSENGER}, "1")
     )

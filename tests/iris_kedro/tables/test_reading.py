@@ -71,7 +71,7 @@ def test_classes_may_be_spelt_as_pandas_writes_them():
 
 
 @pytest.mark.parametrize("text", ["1.00", "01", "1e0", "NAN", "-nan", "inf"])
-def test_a_boolean_that_only_python_reads_as_a_number_is_none(text):
+def test_numeric_text_is_not_a_boolean(text):
     (value,) = read("alone", text)
 
     with pytest.raises(ValueError, match="could not convert"):
@@ -89,7 +89,7 @@ def test_a_unit_may_be_on_several_lines():
     assert standardize_name("Age (in\nyears)") == "age"
 
 
-def test_what_cannot_be_read_stays_as_it_is():
+def test_invalid_values_stay_unchanged():
     assert read("alone", "maybe") == ["maybe"]
     assert read("deck", "first") == ["first"]
 
@@ -134,7 +134,7 @@ def test_table_with_texts_and_gaps_is_read_by_type(validator):
         ("survived", "2", "'2', expected one of 0, 1"),
     ],
 )
-def test_value_that_is_not_accepted_is_named(validator, name, value, told):
+def test_invalid_value_is_named(validator, name, value, told):
     rows = passengers.draw(9)
     rows.loc[3, name] = value
 
@@ -177,7 +177,7 @@ def test_decimal_commas_change_nothing_but_numbers():
 
 
 @pytest.mark.parametrize("text", ["1_000", "١٢", "0x10", "NAN", "1e", "--1"])
-def test_what_is_no_number_in_json_is_none_in_a_file(validator, text):
+def test_text_that_is_not_a_json_number_is_not_a_number(validator, text):
     rows = passengers.draw(9)
     rows.loc[3, "fare"] = text
 
@@ -193,7 +193,7 @@ def test_what_is_no_number_in_json_is_none_in_a_file(validator, text):
         ["NA", ""],
     ],
 )
-def test_plain_numbers_are_read_as_python_reads_them(dataset, texts):
+def test_plain_numbers_are_read_like_python(dataset, texts):
     feature = next(iter(dataset.features.values()))
 
     found = read_feature(pd.Series(texts, dtype="str"), feature, {})

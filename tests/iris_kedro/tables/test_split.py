@@ -62,7 +62,7 @@ def test_larger_share_holds_out_the_same_rows_and_more(rows, shares):
 
 
 @pytest.mark.parametrize("share", [0.1, 0.3, 0.5, 0.9])
-def test_share_of_held_out_rows_is_as_wanted(share):
+def test_share_of_held_out_rows_is_as_configured(share):
     rows = pd.DataFrame(np.random.default_rng(0).uniform(0, 10, (20_000, 4)))
 
     held_out = is_held_out(rows, "salt", share)
@@ -96,7 +96,7 @@ def test_type_of_equal_numbers_does_not_matter(dtype):
 
 
 def test_known_rows_stay_on_their_known_sides():
-    # If these change, Production would be judged on rows that it was trained on.
+    # If these changed, Production would be evaluated on its training rows.
     rows = pd.DataFrame(np.arange(40.0).reshape(10, 4))
 
     held_out = is_held_out(rows, "split", 0.5)
@@ -175,7 +175,7 @@ def test_group_keeps_its_side_when_rows_are_added(dataset, groups, more):
     assert (after[: len(groups)] == before).all()
 
 
-def test_share_of_held_out_groups_is_the_wanted_one(dataset):
+def test_share_of_held_out_groups_is_as_configured(dataset):
     held_out, rule = split_by(dataset, "group", [str(each) for each in range(10_000)])
 
     assert held_out.mean() == pytest.approx(0.3, abs=0.02)
@@ -201,7 +201,7 @@ def test_share_of_the_latest_rows_is_held_out(dataset, share, seed):
     assert held_out.mean() == pytest.approx(share, abs=0.001)
 
 
-def test_equal_times_stay_together_as_near_to_the_share_as_possible(dataset):
+def test_equal_times_stay_together(dataset):
     held_out, rule = split_by(dataset, "time", [1, 2, 2, 2, 2, 3])
 
     assert held_out.tolist() == [False] * 5 + [True]
@@ -274,7 +274,7 @@ def test_spelling_of_the_column_does_not_matter(dataset, theirs, ours):
     assert (find_held_out(rows, [], rule) == find_held_out(rows, [], now)).all()
 
 
-def test_columns_that_no_latin_letter_names_are_told_by_their_spelling(dataset):
+def test_columns_without_latin_letters_are_distinguished_by_spelling(dataset):
     rule = SplitContract(salt="s", test_size=0.3, method="group", column="顧客")
 
     with pytest.raises(ValueError, match=r"by group .顧客., .* by group .製品."):

@@ -92,7 +92,7 @@ def test_number_of_reported_values_is_bounded(validate):
     assert len(caught.value.failures) == 100
 
 
-def test_missing_column_is_named_with_those_there_are(validate):
+def test_missing_column_is_named_with_the_existing_ones(validate):
     with pytest.raises(DataValidationError) as caught:
         validate("5.1,3.5,1.4,setosa", header="sepal_length,sepal_width,petal,species")
 
@@ -166,7 +166,7 @@ def test_invalid_source_is_named_with_its_row(check, content, message):
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "cp1252", "latin-1"])
-def test_other_encoding_is_named_with_the_one_to_try(dataset, encoding):
+def test_wrong_encoding_is_reported_with_a_suggestion(dataset, encoding):
     odd = {"latin-1": "\x81"}.get(encoding, "ß")  # cp1252 has no character for it
     content = f"{HEADER},note\n{GOOD},{odd}\n".encode(encoding)
     validator = SourceValidator("my.csv", dataset.model_dump(), build_load_args({}))

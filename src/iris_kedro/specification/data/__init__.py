@@ -1,1 +1,1 @@
-"""The dataset: its features, its target and their types."""
+"""The dataset: features, target and their types."""

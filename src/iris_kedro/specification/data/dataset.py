@@ -1,4 +1,4 @@
-"""The dataset: features, target, and the words of its model card."""
+"""The dataset: features, target, and the texts of its model card."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
@@ -12,12 +12,12 @@ from iris_kedro.specification.data.target import Target
 
 
 class Rows(Parameters):
-    """Which rows are left out, and how many may be.
+    """Which rows are dropped, and how many may be.
 
     Attributes:
-        duplicates: Whether rows that are equal in everything are kept.
+        duplicates: Whether rows that are equal in all columns are kept.
         missing_target: Whether rows without a class are dropped or stop the run.
-        maximum_loss: Share of the rows that may be dropped, for whatever reason.
+        maximum_loss: Share of the rows that may be dropped, for any reason.
     """
 
     duplicates: Literal["keep", "drop"] = "keep"
@@ -26,15 +26,15 @@ class Rows(Parameters):
 
 
 class DatasetSplit(Parameters):
-    """What decides whether a row is held out.
+    """How it is decided whether a row is held out.
 
     Attributes:
-        method: ``hash`` looks at all features of a row; ``group`` keeps rows of the
-            same group on one side; ``time`` holds out the latest rows.
+        method: ``hash`` uses all features of a row; ``group`` keeps rows of the same
+            group on one side; ``time`` holds out the latest rows.
         column: Header of the groups or times in the source, in any spelling, or the
             name of a feature.
         test_size: Share of the rows that is held out, unless
-            ``data_engineering.split`` says otherwise.
+            ``data_engineering.split`` overrides it.
     """
 
     method: Literal["hash", "group", "time"] = "hash"
@@ -57,7 +57,7 @@ class DatasetSplit(Parameters):
 
 
 class Dataset(Parameters):
-    """The feature specification, from which validation, contract and API follow.
+    """The feature specification, which defines validation, contract and API.
 
     Attributes:
         name: Of the dataset, the registered model and the folders in data.
@@ -84,7 +84,7 @@ class Dataset(Parameters):
     def _check_target(self) -> Self:
         if self.target.name in self.features:
             raise ValueError(
-                f"the target {self.target.name!r} is also a feature; a model would"
+                f"the target {self.target.name!r} is also a feature; the model would"
                 " get what it has to predict"
             )
         return self
@@ -96,7 +96,7 @@ class Dataset(Parameters):
             if name in {*self.features, self.target.name}:
                 raise ValueError(
                     f"the derived feature {name!r} has the name of a feature or of the"
-                    " target; give it another one"
+                    " target; rename it"
                 )
             try:
                 parse(expression, numbers, self.categories)
@@ -125,7 +125,7 @@ class Dataset(Parameters):
 
 
 class Card(Parameters):
-    """What a model card says that no computation can find out.
+    """The texts of a model card that cannot be computed.
 
     Attributes:
         dataset: The dataset that the words are about; others do not inherit them.
@@ -147,9 +147,9 @@ class Card(Parameters):
 
 
 def select_words(dataset: str, card: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the words of a card if they are about a dataset, otherwise none.
+    """Return the texts of a card if they describe a dataset, otherwise none.
 
-    ``conf/base`` describes its own dataset; one in ``conf/<env>`` without a card must
-    not inherit that.
+    ``conf/base`` describes its own dataset; a dataset in ``conf/<env>`` without a card
+    must not inherit these texts.
     """
     return card if card.get("dataset", dataset) == dataset else {}

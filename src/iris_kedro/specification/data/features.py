@@ -1,4 +1,4 @@
-"""The types of features: what values a column can have."""
+"""The types of features, which define the valid values of columns."""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -17,7 +17,7 @@ from iris_kedro.specification.base import Parameters
 
 
 def write_value(value: Any) -> Any:
-    """Write a class or category as text: YAML has numbers and booleans as such."""
+    """Return a class or category as text; YAML may parse it as a number or boolean."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
@@ -33,12 +33,12 @@ Text = Annotated[
 
 
 class AnyFeature(Parameters):
-    """What all features have.
+    """The common attributes of all features.
 
     Attributes:
         description: What it means.
-        column: Its header in the source; by default the name in any spelling.
-        nullable: Whether a row may lack it.
+        column: Its header in the source; default: the name in any spelling.
+        nullable: Whether it may be missing.
     """
 
     description: str = ""
@@ -47,11 +47,11 @@ class AnyFeature(Parameters):
 
     @property
     def is_category(self) -> bool:
-        """Whether its values are texts; those of all others are numbers."""
+        """Whether its values are texts; all other features are numeric."""
         return False
 
     def expect(self) -> str:
-        """Say which values are accepted."""
+        """Describe the valid values."""
         raise NotImplementedError
 
 
@@ -79,7 +79,7 @@ class Number(AnyFeature):
         return self
 
     def expect(self) -> str:
-        """Say which values are accepted."""
+        """Describe the valid values."""
         return f"a number from {self.minimum:.15g} to {self.maximum:.15g}"
 
 
@@ -89,7 +89,7 @@ class Integer(Number):
     type: Literal["integer"]  # type: ignore[assignment]  # the discriminator
 
     def expect(self) -> str:
-        """Say which values are accepted."""
+        """Describe the valid values."""
         return f"a whole number from {self.minimum:.15g} to {self.maximum:.15g}"
 
 
@@ -103,7 +103,7 @@ class Boolean(AnyFeature):
     type: Literal["boolean"]
 
     def expect(self) -> str:
-        """Say which values are accepted."""
+        """Describe the valid values."""
         return "true or false"
 
 
@@ -131,18 +131,18 @@ class Category(AnyFeature):
         return True
 
     def expect(self) -> str:
-        """Say which values are accepted."""
+        """Describe the valid values."""
         return f"one of {', '.join(self.categories)}"
 
 
 def check_unique(values: list[str], kind: str) -> list[str]:
-    """Check that no value is named twice.
+    """Check that no value is listed twice.
 
     Raises:
         ValueError: If one is.
     """
     if len(set(values)) < len(values):
-        raise ValueError(f"a {kind} is named twice in {values}")
+        raise ValueError(f"a {kind} is listed twice in {values}")
     return values
 
 

@@ -1,4 +1,4 @@
-"""The column to predict: its classes, and what mistakes cost."""
+"""The column to predict: its classes, and the costs of mistakes."""
 
 from typing import Annotated, Self
 
@@ -16,12 +16,12 @@ class Target(Parameters):
     Attributes:
         name: The name of the column in the project.
         description: What it means.
-        column: Its header in the source; by default the name in any spelling.
-        classes: What it can be.
-        positive: The class that ranking metrics and F1 look at, if one matters most.
-        labels: How people call some of the classes.
-        costs: For each class that is right, what predicting another one costs; 1 if it
-            is not listed. Without any, the most probable class is predicted.
+        column: Its header in the source; default: the name in any spelling.
+        classes: Its values.
+        positive: The class for ranking metrics and F1, if one matters most.
+        labels: Readable names of some classes.
+        costs: For each correct class, the costs of predicting another one; 1 if it is
+            not listed. Without any, the most probable class is predicted.
     """
 
     name: Name
@@ -60,19 +60,19 @@ class Target(Parameters):
                     )
             if right in row:
                 raise ValueError(
-                    f"costs has {right!r} predicted as {right!r}: a right prediction"
-                    " costs nothing; leave it out"
+                    f"costs has {right!r} predicted as {right!r}: a correct prediction"
+                    " costs nothing; remove it"
                 )
         rows = (self.complete_costs() or {}).values()
         if self.costs and not any(cost > 0 for row in rows for cost in row.values()):
             raise ValueError(
-                "costs are all 0, so that any prediction is as good as another; let"
-                " one at least be positive"
+                "costs are all 0, so that any prediction is as good as another; at"
+                " least one must be positive"
             )
         return self
 
     def complete_costs(self) -> dict[str, dict[str, float]] | None:
-        """Return what each mistake costs, with those not listed; None without any."""
+        """Return the costs of all mistakes, listed or not; None without any."""
         if not self.costs:
             return None
         return {

@@ -1,1 +1,1 @@
-"""What happens after training: gate, canary, monitoring, watcher."""
+"""Parameters of everything after training: gate, canary, monitoring, watcher."""

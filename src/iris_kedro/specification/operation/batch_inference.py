@@ -14,8 +14,8 @@ class BatchInference(Parameters):
 
     Attributes:
         source: A file, a folder, a pattern, ``s3://…`` or an SQL query.
-        source_format: How files are written, if their names do not show it.
-        target: The folder that is written.
+        source_format: Format of the files, if their names do not show it.
+        target: The folder of the scores.
         version: A version of the model, or an alias.
         layout: Whether columns are named as in the contract or as in the raw data.
         columns: Which columns of the input are kept; all if null.
@@ -23,8 +23,8 @@ class BatchInference(Parameters):
         format: How scores are written.
         explain: Whether the contributions of the features are written, too.
         record: Whether predictions are stored in the service's database.
-        table: Table that the scores are copied to when all are written, if any.
-        processes: Number of processes; as many as cores if null.
+        table: Table that the finished scores are copied to, if any.
+        processes: Number of processes; the number of cores if null.
     """
 
     source: str | None = None

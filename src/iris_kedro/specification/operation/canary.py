@@ -64,5 +64,5 @@ class Canary(Parameters):
         return self
 
     def find_next_share(self, share: float) -> float | None:
-        """Return the first share above this one; none after the last."""
+        """Return the first share above this one; None after the last."""
         return next((each for each in self.shares if each > share), None)

@@ -1,4 +1,4 @@
-"""Where fits run."""
+"""Parameters of the cluster."""
 
 from typing import Annotated, Literal
 
@@ -8,14 +8,13 @@ from iris_kedro.specification.base import Count, Parameters
 
 
 class Cluster(Parameters):
-    """What runs the work that can be divided.
+    """Where work that can be split runs.
 
     Attributes:
         engine: ``local`` for threads of this process, or ``dask``.
-        address: Of Dask's scheduler; without one, a cluster is started here.
-        workers: Processes of a cluster that is started here; by default one for each
-            processor.
-        wait_seconds: How long to wait for workers if there are none.
+        address: Address of Dask's scheduler; without one, a local cluster is started.
+        workers: Processes of a local cluster; default: one for each core.
+        wait_seconds: How long to wait for the first worker.
     """
 
     engine: Literal["local", "dask"] = "local"

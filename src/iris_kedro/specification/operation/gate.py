@@ -1,4 +1,4 @@
-"""What the gate asks for."""
+"""Parameters of the gate."""
 
 from typing import Annotated
 

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 from iris_kedro.specification.base import Count, Parameters
 
 LARGEST_PORT = 65_535
-LEASE_ROUNDS = 3  # minimum length of a lease, in rounds, so that it is not lost easily
+LEASE_ROUNDS = 3  # minimum length of a lease, in rounds
 
 
 def _check_cron(expression: str) -> str:
@@ -17,8 +17,8 @@ def _check_cron(expression: str) -> str:
         CronSim(expression, datetime.now(UTC))
     except CronSimError as error:
         raise ValueError(
-            f"{expression!r} is not a cron expression ({error}); one with five fields"
-            ' is expected, such as "17 3 * * 1" for Mondays at 03:17'
+            f"{expression!r} is not a cron expression ({error}); five fields are"
+            ' expected, such as "17 3 * * 1" for Mondays at 03:17'
         ) from error
     return expression
 
@@ -86,7 +86,9 @@ class Watcher(Parameters):
     """
 
     poll_seconds: Annotated[float, Field(gt=0)] = 30
-    lease_seconds: Annotated[float, Field(ge=30)] = 120  # a run needs 8 s to end
+    lease_seconds: Annotated[float, Field(ge=30)] = (
+        120  # stopping a run takes up to 8 s
+    )
     triggers: Triggers = Triggers()
     rules: Rules = Rules()
     params: dict[str, str | int | float | bool] = {}

@@ -66,7 +66,7 @@ def test_impossible_target_is_refused(changes, message):
         Dataset.model_validate(change("target", **changes))
 
 
-def test_limits_are_told_with_all_their_digits():
+def test_limits_are_shown_with_all_their_digits():
     number = Number(minimum=-0.1, maximum=123_456_789)
 
     assert number.expect() == "a number from -0.1 to 123456789"

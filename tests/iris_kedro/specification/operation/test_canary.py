@@ -22,6 +22,6 @@ def test_next_share_is_the_first_above(canary_parameters, share, next_share):
         ({"guard": {"hours": 0}}, "greater than 0"),
     ],
 )
-def test_parameters_that_make_no_sense_are_refused(canary_parameters, changes, message):
+def test_invalid_parameters_are_rejected(canary_parameters, changes, message):
     with pytest.raises(ValidationError, match=message):
         Canary.model_validate({**canary_parameters.model_dump(), **changes})

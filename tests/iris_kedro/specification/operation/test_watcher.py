@@ -39,7 +39,7 @@ def test_a_project_without_the_file_has_defaults():
         ({"lease_seconds": 5, "poll_seconds": 1}, "greater than or equal to 30"),
     ],
 )
-def test_what_is_wrong_is_named(given, message):
+def test_invalid_parameter_is_named(given, message):
     with pytest.raises(ProjectError, match=message):
         check_watcher({"watcher": given})
 
