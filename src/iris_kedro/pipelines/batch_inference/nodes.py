@@ -1,4 +1,4 @@
-"""Node that decides how rows are scored; the dataset of the scores then does it."""
+"""Node that prepares a scoring job, which the dataset of the scores then runs."""
 
 import hashlib
 import json
@@ -21,16 +21,16 @@ SAMPLED_ROWS = 10_000
 def score_rows(
     rows: Rows, model: ReleasedModel, batch_inference: BatchInference
 ) -> ScoringJob:
-    """Check that the rows have what the model needs, and prepare to score them.
+    """Check that the rows have the model's columns, and prepare to score them.
 
     Raises:
-        ProjectError: Names the columns that are missing, or there twice.
+        ProjectError: Names missing and duplicate columns.
     """
     content = model.model.SerializeToString()
     layout, text = batch_inference.layout, rows.parts[0].format == "csv"
     inputs = Validator(model.contract, layout, text).find_columns(rows.columns)
     kept = choose_columns(batch_inference.columns, rows.columns)
-    # Columns that nobody needs are not read.
+    # Columns that are not needed are not read.
     needed = [name for name in rows.columns if name in {*inputs, *kept}]
     identity = {
         "model": model.contract.name,

@@ -1,4 +1,4 @@
-"""The pipeline from rows to their scores and a report on them."""
+"""The pipeline from rows to scores and a report on them."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -10,7 +10,7 @@ NAMESPACE = "batch_inference"
 PARAMETERS = f"params:{NAMESPACE}"
 MODEL, SCORES = f"{NAMESPACE}.model", f"{NAMESPACE}.scores"
 REPORT = f"{NAMESPACE}.report"
-CLUSTER = "cluster"  # of nodes whose work can run on one: iris_kedro.hooks.cluster
+CLUSTER = "cluster"  # tag of nodes whose work can run on one: iris_kedro.hooks.cluster
 
 
 def create_pipeline() -> Pipeline:

@@ -1,4 +1,4 @@
-"""Node that collects what was scored, what was rejected and what is unusual."""
+"""Node that reports scored rows, rejected rows and drift."""
 
 import math
 from typing import Any, NamedTuple
@@ -67,7 +67,7 @@ def build_report(
 def choose_alpha(contract: Contract, monitoring: Monitoring) -> float:
     """Return the false-alarm probability of each comparison.
 
-    That of all features, predictions and confidence together is ``monitoring.alpha``.
+    For all features, predictions and confidence together, it is ``monitoring.alpha``.
     """
     return monitoring.alpha / (len(contract.features) + 2)
 
@@ -75,12 +75,12 @@ def choose_alpha(contract: Contract, monitoring: Monitoring) -> float:
 def measure_drifts(
     total: Counts, contract: Contract, monitoring: Monitoring, alpha: float
 ) -> Drifts:
-    """Compare the sampled rows with those of the training, in one look.
+    """Compare the sampled rows with the training rows, in one look.
 
     Args:
         total: The counts of all parts.
-        contract: Has the reference.
-        monitoring: Says which effects are relevant.
+        contract: Contains the reference.
+        monitoring: Defines which effects are relevant.
         alpha: False-alarm probability of each comparison.
     """
     bins = ReferenceBins.of(contract)

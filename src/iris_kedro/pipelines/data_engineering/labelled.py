@@ -1,4 +1,4 @@
-"""Nodes that turn labelled predictions into rows, and count them."""
+"""Nodes that convert labelled predictions to rows, and count them."""
 
 import logging
 from datetime import UTC, datetime
@@ -36,7 +36,7 @@ def fetch_labelled(labelled_source: bytes) -> bytes:
 
 
 def select_labelled(labelled: bytes, dataset: Dataset) -> SelectedRows:
-    """Select the labelled rows that are valid like any other row.
+    """Select the valid labelled rows.
 
     Args:
         labelled: JSON lines; empty if there are none.
@@ -70,7 +70,7 @@ def append_labelled(
     rows = pd.concat([data, labelled[[*data.columns, PREDICTED_AT]]], ignore_index=True)
     if not drops_duplicates:
         return rows
-    # Those of the raw file are distinct already.
+    # The rows of the raw file are already distinct.
     return rows.drop_duplicates(subset=list(data.columns), ignore_index=True)
 
 
@@ -80,7 +80,7 @@ def describe_origins(
     test_data: pd.DataFrame,
     source: str,
 ) -> Origins:
-    """Describe where the rows come from; count the labelled ones on both sides.
+    """Describe the origins of the rows; count labelled rows on both sides.
 
     Args:
         selection: Report of ``select_labelled``.

@@ -1,4 +1,4 @@
-"""Nodes that turn a raw file into training and held-out data."""
+"""Nodes that convert a raw file to training and held-out data."""
 
 import hashlib
 import logging
@@ -23,14 +23,14 @@ logger = logging.getLogger(__name__)
 
 
 class CleanData(NamedTuple):
-    """Cleaned rows and what cleaning did."""
+    """Cleaned rows, and the counts of dropped rows."""
 
     data: pd.DataFrame
     report: dict[str, dict[str, float]]
 
 
 class SplitData(NamedTuple):
-    """Training and held-out rows, their numbers by class, the digest of all."""
+    """Training and held-out rows, their numbers by class, and a digest."""
 
     train: pd.DataFrame
     test: pd.DataFrame
@@ -39,7 +39,7 @@ class SplitData(NamedTuple):
 
 
 def fetch(source_file: bytes, source: str) -> bytes:
-    """Pass the source's bytes on as the raw file, unchanged."""
+    """Copy the source unchanged to the raw file."""
     logger.info("Fetched %s (%s bytes)", source, f"{len(source_file):,}")
     return source_file
 
@@ -47,9 +47,9 @@ def fetch(source_file: bytes, source: str) -> bytes:
 def archive(
     raw: bytes, source: str, labelled: bytes, labelled_rows: LabelledRows
 ) -> RawFile:
-    """Archive the raw file for as long as the models trained on it.
+    """Archive the raw file and the labelled rows, so that runs can be reproduced.
 
-    The labelled rows are archived too, because the service deletes them after a while.
+    The service deletes labelled rows after a while.
     """
     return RawFile(raw, source, labelled if labelled_rows.enabled else None)
 
@@ -57,11 +57,11 @@ def archive(
 def clean(
     raw: pd.DataFrame, dataset: Dataset, labelled: pd.DataFrame | None = None
 ) -> CleanData:
-    """Standardize names and types; drop rows as the specification says.
+    """Standardize names and types; drop rows according to the specification.
 
-    The groups or times that the rows are split by become a separate column, and so does
-    the time of the prediction if there are labelled rows. Labelled rows that are left
-    out do not count as lost: only invalid rows of the raw file stop a run.
+    The groups or times that the rows are split by become a separate column, as does the
+    time of the prediction if there are labelled rows. Labelled rows that are left out
+    do not count as lost: only invalid rows of the raw file stop a run.
 
     Args:
         raw: Validated rows with the columns of the file.
@@ -69,7 +69,7 @@ def clean(
         labelled: Valid rows of ``select_labelled``, which follow those of the file.
 
     Raises:
-        ProjectError: If no row is left, or more are lost than the specification allows.
+        ProjectError: If no row is left, or more are dropped than allowed.
     """
     target, policy = dataset.target.name, dataset.rows
     headers = {columns[0]: name for name, columns in find_columns(raw, dataset).items()}
@@ -110,7 +110,7 @@ def clean(
 def split(data: pd.DataFrame, dataset: Dataset, split: Split) -> SplitData:
     """Split rows by a hash of their content or group, or by time.
 
-    With a hash, a row never changes side. By time, held-out rows become training rows
+    With a hash, a row never changes sides. By time, held-out rows become training rows
     as later ones arrive.
 
     Raises:
@@ -127,7 +127,7 @@ def split(data: pd.DataFrame, dataset: Dataset, split: Split) -> SplitData:
     _check_balance(counts, split, rule)
     _check_values(sides["train"], dataset)
     logger.info(
-        "%d rows to train on, %d held out (%.0f %%; wanted %.0f %%)",
+        "%d rows to train on, %d held out (%.0f %%; expected %.0f %%)",
         len(sides["train"]),
         len(sides["test"]),
         100 * held_out.mean(),
@@ -209,11 +209,11 @@ def _check_values(train: pd.DataFrame, dataset: Dataset) -> None:
         if values.empty:
             raise ProjectError(
                 f"no training row has a known value of {name}: a model cannot learn"
-                " from it. Leave it out of the specification, or correct the file"
+                " from it. Remove it from the specification, or correct the file"
             )
 
 
 def _digest(data: pd.DataFrame) -> str:
-    # Of the values in the order of the file, independent of the file's format.
+    # Digests the values in the order of the file, whatever the file's format.
     hashes = pd.util.hash_pandas_object(data, index=False).to_numpy(np.uint64)
     return f"sha256:{hashlib.sha256(hashes.astype('<u8').tobytes()).hexdigest()}"

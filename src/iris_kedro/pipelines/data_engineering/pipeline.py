@@ -1,4 +1,4 @@
-"""From a source to training and held-out data."""
+"""The pipeline from a source to training and held-out data."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -59,7 +59,7 @@ def create_pipeline() -> Pipeline:
                     "dataset": "params:dataset",
                     "split": "params:data_engineering.split",
                 },
-                # The digest comes last: it describes the rows that are written.
+                # The digest is saved last, when the rows that it describes are written.
                 outputs=["train_data", "test_data", "class_balance", "data_digest"],
                 name="split",
             ),

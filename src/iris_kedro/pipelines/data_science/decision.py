@@ -1,4 +1,4 @@
-"""Nodes that choose how the best candidate decides, and let its model do so."""
+"""Nodes that choose the decision rule of the best candidate, and embed it."""
 
 import logging
 from collections.abc import Callable
@@ -46,7 +46,7 @@ def choose_decision(
     dataset: Dataset,
     training: Training,
 ) -> dict[str, Any]:
-    """Choose the rule that makes classes of probabilities, by the training rows alone.
+    """Choose the rule that maps probabilities to classes, using only training rows.
 
     Returns:
         The fields of a ``DecisionRule``.
@@ -57,15 +57,14 @@ def choose_decision(
             best.trained.model, train_data, dataset, training, threshold
         )
         logger.info(
-            "%s: %s is predicted if its probability is at least %.3f, which is best by"
-            " %s",
+            "%s: %s is predicted if its probability is at least %.3f, tuned by %s",
             best.name,
             target.positive,
             threshold,
             training.threshold,
         )
     rule = DecisionRule(
-        # scikit-learn orders classes, and so the probability columns, alphabetically.
+        # scikit-learn sorts classes, and therefore the probability columns.
         classes=sorted(target.classes),
         positive=target.positive,
         threshold=threshold,
@@ -77,7 +76,7 @@ def choose_decision(
 def apply_decision(
     best: ExportedCandidate, decision_rule: dict[str, Any]
 ) -> ExportedCandidate:
-    """Let the chosen model decide by the rule.
+    """Embed the decision rule in the chosen model.
 
     Raises:
         ProjectError: If the candidate has no ONNX model.
@@ -97,8 +96,8 @@ def tune_threshold(
 ) -> float:
     """Find the threshold with the best mean of a metric in cross-validation.
 
-    The folds are those that candidates are compared by; in each, a model that was
-    fitted to the others gives the probabilities.
+    The folds are the same as for the comparison of candidates; in each, a model that
+    was fitted to the other folds predicts the probabilities.
 
     Raises:
         ProjectError: If a model has the same probabilities for all rows.
@@ -131,11 +130,11 @@ def tune_threshold(
 def pick_threshold(
     thresholds: NDArray[np.float64], scores: NDArray[np.float64]
 ) -> float:
-    """Return the threshold with the best score; of equal ones, the nearest to a half.
+    """Return the threshold with the best score; of equal ones, the one nearest to 0.5.
 
     Args:
-        thresholds: In ascending order. 0 and 1, at which the probabilities no longer
-            matter, are left out.
+        thresholds: In ascending order. 0 and 1, at which the probabilities do not
+            matter, are ignored.
         scores: One for each threshold.
     """
     is_inside = (thresholds > 0) & (thresholds < 1)

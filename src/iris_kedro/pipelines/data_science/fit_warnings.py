@@ -1,4 +1,4 @@
-"""Collects the warnings of fits, which repeat in each fold."""
+"""Collects the warnings of fits, which are repeated in each fold."""
 
 import re
 import threading
@@ -19,8 +19,8 @@ _installed = ExitStack()
 def collect_warnings() -> Iterator[Counter[str]]:
     """Count the warnings of a fit by their text, instead of showing each one.
 
-    Candidates may be trained in several threads at once. ``warnings.catch_warnings``
-    alone would mix theirs, since Python's filters and its handler are global.
+    Candidates may be trained in several threads. ``warnings.catch_warnings`` alone
+    would mix their warnings, because Python's filters and handler are global.
     """
     thread, found = threading.get_ident(), Counter[str]()
     with _lock:
@@ -44,6 +44,6 @@ def _collect(
     content = TIME.sub("", " ".join(str(message).split()))
     text = f"{category.__name__}: {content}"
     mine = _collecting.get(threading.get_ident())
-    # In a thread that a fit has started, it is not known whose fit it was.
+    # The fit that started another thread is unknown.
     for found in [mine] if mine is not None else list(_collecting.values()):
         found[text] += 1

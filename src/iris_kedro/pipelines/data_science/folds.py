@@ -1,4 +1,4 @@
-"""The folds of cross-validation, as independent of each other as the held-out rows."""
+"""Builds cross-validation folds, by the method that splits the held-out rows."""
 
 from collections.abc import Iterable
 from typing import Any, TypeAlias
@@ -17,35 +17,35 @@ from iris_kedro.errors import ProjectError
 from iris_kedro.specification import Dataset, Training
 from iris_kedro.tables.keys import describe_method, name_key
 
-MANY_ROWS = 5_000  # worth threads, and enough for a single repeat
-# Classes are about as frequent in each fold by chance, while scikit-learn's search for
-# the best balance takes 1.7 s for 5,000 groups, and 56 s for 100,000.
+MANY_ROWS = 5_000  # enough to use threads and a single repeat
+# With many groups, classes are balanced by chance, while scikit-learn's search for the
+# best balance takes 1.7 s for 5,000 groups, and 56 s for 100,000.
 MANY_GROUPS = 1_000
 
-# Places of the rows to train on and to test on, of shapes (rows,).
+# Indices of the rows to train on and to test on, of shapes (rows,).
 Fold = tuple[NDArray[np.int_], NDArray[np.int_]]
 Folds: TypeAlias = list[Fold] | RepeatedStratifiedKFold
 
 
 def count_repeats(training: Training, rows: int) -> int:
-    """Return how often folds are drawn: on many rows, scores vary too little for it."""
+    """Return the number of repeats: one for many rows, whose scores vary little."""
     return 1 if rows >= MANY_ROWS else training.repeats
 
 
 def build_folds(
     train_data: pd.DataFrame, dataset: Dataset, training: Training
 ) -> Folds:
-    """Build the folds that candidates are compared by, as rows are split.
+    """Build the folds in which candidates are compared, with the method of the split.
 
-    Rows or groups are assigned to folds at random, with classes as frequent in each
-    fold as possible, and again in each repeat. Times have one order, and so there are
-    no repeats: each fold is trained on all rows before it, the first one on the fewest.
+    Rows or groups are assigned to folds at random in each repeat, with balanced
+    classes. Times have one order, so that there are no repeats: each fold is trained on
+    all rows before it.
 
     Returns:
-        The folds, repeat by repeat, or what draws them.
+        The folds, repeat by repeat, or their splitter.
 
     Raises:
-        ProjectError: If the rows are too few, or a fold lacks a class.
+        ProjectError: If there are too few rows, or a fold lacks a class.
     """
     y = train_data[dataset.target.name].to_numpy(str)
     if dataset.split.method == "hash":
@@ -61,9 +61,9 @@ def build_folds(
         folds = split(keys, y, training)
     except ValueError as error:
         raise ProjectError(
-            f"the training rows cannot be divided into {training.folds} folds by"
-            f" {describe_method(dataset.split)}: {error}. Set"
-            " data_science.training.folds lower, or add more rows"
+            f"the training rows cannot be split into {training.folds} folds by"
+            f" {describe_method(dataset.split)}: {error}. Reduce"
+            " data_science.training.folds, or add more rows"
         ) from error
     for number, fold in enumerate(folds):
         _check_classes(fold, y, number % training.folds + 1, dataset, training)
@@ -96,7 +96,9 @@ def _split_groups(
     count = groups.nunique()
     if count < training.folds:
         raise ValueError(f"there are {count} groups")
-    generator = np.random.RandomState(training.random_state)  # other folds each time
+    generator = np.random.RandomState(
+        training.random_state
+    )  # different folds in each repeat
     kind = GroupKFold if count > MANY_GROUPS else StratifiedGroupKFold
     folds = kind(training.folds, shuffle=True, random_state=generator)
     return [
@@ -109,11 +111,11 @@ def _split_groups(
 def _split_times(
     times: "pd.Series[Any]", y: NDArray[np.str_], training: Training
 ) -> list[Fold]:
-    """Split as scikit-learn does, but without a time that two folds share."""
+    """Split like scikit-learn, but keep rows with the same time in one fold."""
     order = times.rank(method="dense").to_numpy(int)
     folds = TimeSeriesSplit(training.folds).split(np.sort(order))
     starts = [np.sort(order)[test[0]] for _, test in folds]
-    block = np.searchsorted(starts, order, side="right")  # 0 is only trained on
+    block = np.searchsorted(starts, order, side="right")  # block 0 is only for training
     return [
         (np.flatnonzero(block < number), np.flatnonzero(block == number))
         for number in range(1, training.folds + 1)
@@ -137,5 +139,5 @@ def _check_classes(
     raise ProjectError(
         f"fold {number} of {training.folds}, split by"
         f" {describe_method(dataset.split)}, {problem}: too few groups or times have"
-        " rows of that class. Set data_science.training.folds lower, or add more rows"
+        " rows of that class. Reduce data_science.training.folds, or add more rows"
     )

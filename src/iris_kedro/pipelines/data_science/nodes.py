@@ -63,11 +63,11 @@ def train_candidate(
 
     The search is on ``training.search_rows`` of the rows, if there are more.
 
-    A candidate whose parameters do not suit the rows is left out; the others go on.
+    A candidate whose parameters do not suit the rows is skipped; the run continues with
+    the others.
 
     Raises:
-        ProjectError: If no candidate could be compared fairly, because a fold lacks a
-            class.
+        ProjectError: If candidates cannot be compared, because a fold lacks a class.
     """
     sample = draw_sample(train_data, dataset, training)
     X, y = _separate(sample, dataset)
@@ -117,10 +117,10 @@ def _separate(rows: pd.DataFrame, dataset: Dataset) -> tuple[Inputs, Labels]:
 def validate_baseline(
     train_data: pd.DataFrame, dataset: Dataset, training: Training
 ) -> CrossValidation:
-    """Cross-validate what knows nothing of a row: the shares of the classes.
+    """Cross-validate the baseline: the shares of the classes for every row.
 
     Raises:
-        ProjectError: If not even that is possible.
+        ProjectError: If not even the baseline can be trained.
     """
     baseline = train_candidate("baseline", train_data, dataset, BASELINE, training)
     if isinstance(baseline, UntrainedCandidate):
@@ -159,10 +159,10 @@ def select_best(training: Training, *candidates: AnyCandidate) -> ExportedCandid
 def evaluate_best(
     best: ExportedCandidate, test_data: pd.DataFrame, dataset: Dataset
 ) -> Evaluation:
-    """Evaluate the chosen candidate on the held-out rows, which chose nothing.
+    """Evaluate the chosen candidate on the held-out rows, which no choice has used.
 
-    Its ONNX model answers, as it will be served: a probability at the threshold can
-    round to the other side of it in scikit-learn.
+    Its ONNX model predicts, as it will be served: in scikit-learn, a probability at the
+    threshold could round to the other side.
 
     Raises:
         ProjectError: If the candidate has no ONNX model.

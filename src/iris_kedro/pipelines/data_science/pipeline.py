@@ -1,4 +1,4 @@
-"""From training and held-out data to the challenger."""
+"""The pipeline from training and held-out data to the challenger."""
 
 from collections.abc import Callable, Iterable
 
@@ -25,14 +25,14 @@ from .records import (
 )
 
 TRAINING = "params:data_science.training"
-CLUSTER = "cluster"  # of nodes whose fits can run on one: iris_kedro.hooks.cluster
+CLUSTER = "cluster"  # tag of nodes whose fits can run on one: iris_kedro.hooks.cluster
 
 
 def create_pipeline(candidates: Iterable[str] | None = None) -> Pipeline:
     """Create the data science pipeline, with a namespace for each candidate.
 
     Args:
-        candidates: Names of the candidates; by default those of the configuration.
+        candidates: Names of the candidates; default: those in the configuration.
     """
     names = list(list_candidates() if candidates is None else candidates)
     branches = sum((_create_branch(name) for name in names), Pipeline([]))
@@ -80,8 +80,8 @@ def _create_branch(name: str) -> Pipeline:
 
 
 def _name_training(name: str) -> Callable[..., TrainedCandidate | UntrainedCandidate]:
-    # Kedro finds the types of parameters in a function's signature, so that a partial
-    # does not do.
+    # Kedro reads the types of parameters from a function's signature, which a partial
+    # does not have.
     def train(
         train_data: pd.DataFrame,
         dataset: Dataset,

@@ -1,8 +1,8 @@
 """Preprocessing by type: derived features, imputation, encoding and scaling.
 
-It is part of the model and of its ONNX file. Some transformers of scikit-learn convert
-to ONNX incorrectly but without an error, such as missing-value indicators or one-hot
-encoding of NaN. None of them is used here, and the parity check would reject them.
+It is part of the model and of its ONNX file. Some scikit-learn transformers, such as
+missing-value indicators or one-hot encoding of NaN, convert to ONNX incorrectly but
+without an error. They are not used, and the parity check would reject them.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ UNKNOWN_CODE = -1  # of an ordinal encoding
 def build_preprocessing(
     candidate: Candidate, dataset: Dataset
 ) -> list[tuple[str, Any]]:
-    """Build the steps before an estimator; none if it takes the numbers as they are."""
+    """Build the steps before an estimator; none if it needs no preprocessing."""
     features = list(dataset.features.values())
     plain = not any(each.is_category or each.nullable for each in features)
     if plain and not dataset.derived:

@@ -1,4 +1,4 @@
-"""Nodes that gather what is recorded of a training."""
+"""Nodes that collect the records of a training run."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -60,7 +60,7 @@ def build_leaderboard(
 def record_candidates(
     best: ExportedCandidate, *candidates: AnyCandidate
 ) -> list[CandidateRecord]:
-    """Gather what is recorded of each candidate."""
+    """Collect the records of all trained candidates."""
     return [
         CandidateRecord(each, each.name == best.name)
         for each in select_trained(candidates)
@@ -68,7 +68,7 @@ def record_candidates(
 
 
 def select_trained(candidates: Iterable[AnyCandidate]) -> list[ExportedCandidate]:
-    """Leave out the candidates that could not be trained."""
+    """Return the candidates that could be trained."""
     return [each for each in candidates if isinstance(each, ExportedCandidate)]
 
 
@@ -91,7 +91,7 @@ def trace_lineage(
     provenance: Provenance,
     *candidates: Candidate,
 ) -> Lineage:
-    """Say what the training depends on."""
+    """Describe everything that the training depends on."""
     fingerprint = compute_fingerprint(
         raw, labelled, dataset, split, training, export, provenance, candidates
     )

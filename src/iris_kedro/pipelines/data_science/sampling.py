@@ -1,4 +1,4 @@
-"""A sample of many rows, to search on."""
+"""Samples rows for the search, if there are many."""
 
 import logging
 
@@ -13,10 +13,10 @@ logger = logging.getLogger(__name__)
 def draw_sample(
     rows: pd.DataFrame, dataset: Dataset, training: Training
 ) -> pd.DataFrame:
-    """Return ``training.search_rows`` of the rows, or all if there are not more.
+    """Return a sample of ``training.search_rows`` rows, or all if there are fewer.
 
-    The classes have the same shares as among all rows, but a rare one has at least one
-    row for each fold. The order of the rows is kept.
+    It is stratified by class, with at least one row of each class for each fold. The
+    order of the rows is kept.
     """
     if training.search_rows is None or len(rows) <= training.search_rows:
         return rows

@@ -1,4 +1,4 @@
-"""What candidates are compared by, with scikit-learn's names."""
+"""The metrics for comparing candidates, with scikit-learn's names."""
 
 from collections.abc import Callable
 from functools import partial
@@ -18,18 +18,21 @@ from iris_kedro.specification import Target
 
 Scorer = Callable[..., float]
 
-ALWAYS = ("neg_log_loss", "accuracy")  # shown of each candidate, whatever decides
+ALWAYS = (
+    "neg_log_loss",
+    "accuracy",
+)  # shown for each candidate, whichever metric decides
 
 
 def build_scorers(target: Target, scoring: str) -> dict[str, Scorer]:
-    """Build the scorers of a training: greater is better, as in scikit-learn.
+    """Build the scorers of a training run: greater is better, as in scikit-learn.
 
-    Ranking metrics and F1 look at the positive class if the target names one, and
-    otherwise at each class against the others, averaged with equal weights.
+    Ranking metrics and F1 use the positive class if the target has one, and otherwise
+    each class against the others, averaged with equal weights.
 
     Args:
-        target: Gives the classes.
-        scoring: Name of the metric that decides, one of ``parameters.SCORINGS``.
+        target: The target with its classes.
+        scoring: Name of the metric that decides, as in ``Training.scoring``.
     """
     classes = sorted(target.classes)
     positive = target.positive
@@ -65,11 +68,11 @@ def _rank(
 
     Args:
         y: Classes of shape (rows,).
-        probabilities: Of shape (rows, classes), or (rows,) for two classes: then of
-            the second one.
-        metric: Takes whether a row is of the class, and its probability.
+        probabilities: Of shape (rows, classes), or (rows,) for the second of two
+            classes.
+        metric: Called with whether each row has the class, and the probabilities.
         classes: All classes, in the order of the columns.
-        positive: The only class to look at, if any.
+        positive: The only class to use, if any.
     """
     if probabilities.ndim == 1:
         probabilities = np.column_stack([1 - probabilities, probabilities])

@@ -1,4 +1,4 @@
-"""Searches the parameters of a candidate, and says honestly how good the result is."""
+"""Searches the parameters of a candidate, with an honest estimate of the scores."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,7 +29,7 @@ from .folds import MANY_ROWS, Folds, compare_sizes
 from .preprocessing import build_preprocessing
 from .scorers import Scorer
 
-STEP = "model__"  # before the names of the estimator's parameters, in the pipeline
+STEP = "model__"  # prefix of the estimator's parameters in the pipeline
 
 Scores = dict[str, NDArray[np.float64]]
 
@@ -37,9 +37,9 @@ Scores = dict[str, NDArray[np.float64]]
 def build_pipeline(
     candidate: Candidate, dataset: Dataset, random_state: int
 ) -> Pipeline:
-    """Build the estimator of a candidate, after the preprocessing that it needs."""
+    """Build the pipeline of a candidate: preprocessing and estimator."""
     estimator = candidate.build()
-    # Every source of randomness that the configuration leaves open gets the seed.
+    # Every random state that the configuration does not set gets the seed.
     seeds = {
         name: random_state
         for name, value in estimator.get_params().items()
@@ -102,8 +102,8 @@ def fit_search(
     with run_parallel(len(X), training):
         search.fit(X, y)
         if isinstance(search, HalvingRandomSearchCV):
-            # Most points were tried on a part of the rows only, so that there is
-            # nothing to compare fold by fold: the whole search is repeated in each.
+            # Most points were only tried on some of the rows and cannot be compared by
+            # fold, so that the whole search is repeated in each fold.
             results = cross_validate(
                 search, X, y, scoring=scorers, cv=_folds(training), error_score="raise"
             )
@@ -120,30 +120,30 @@ def fit_search(
 def score_honestly(scores: Scores, scoring: str, folds: int) -> Scores:
     """Score each fold with the parameters that the other folds of its repeat prefer.
 
-    The best mean over all folds is too good: parameters were chosen by the same scores
-    (Varma and Simon, Bias in error estimation when using cross-validation for model
-    selection, BMC Bioinformatics 7, 2006). Here no fold takes part in the choice that
-    it judges, as in nested cross-validation, but without a fit more: the choice uses
-    the scores that there are, as in Tsamardinos, Greasidou and Borboudakis,
-    Bootstrapping the out-of-sample predictions for efficient and accurate
-    cross-validation, Machine Learning 107, 2018.
+    The best mean over all folds is optimistic, because the same scores choose the
+    parameters (Varma and Simon, Bias in error estimation when using cross-validation
+    for model selection, BMC Bioinformatics 7, 2006). Here, as in nested
+    cross-validation, no fold takes part in the choice that it evaluates, but without
+    additional fits: the choice uses the existing scores, as in Tsamardinos, Greasidou
+    and Borboudakis, Bootstrapping the out-of-sample predictions for efficient and
+    accurate cross-validation, Machine Learning 107, 2018.
 
-    Some optimism stays, because models of the other folds were fitted to the rows of
-    this one. In the worst case, 100 rows whose two classes mean nothing and 24 decision
-    trees to choose from, the best mean accuracy was 0.576, this estimate 0.526, that of
-    Tsamardinos 0.522, and that of nested cross-validation, at five times the fits,
+    Some optimism remains, because models of the other folds were fitted to the rows of
+    this one. In the worst case, 100 rows with two random classes and 24 decision trees
+    to choose from, the best mean accuracy was 0.576, this estimate 0.526, that of
+    Tsamardinos 0.522, and that of nested cross-validation, with five times the fits,
     0.509 (means of 80 data sets, with standard errors of 0.006; the truth is 0.5).
 
-    By time, there is one repeat, and the choice for a fold looks at later folds too:
-    only parameters come from there, the model itself knows earlier rows alone.
+    By time, there is one repeat, and the choice for a fold also uses later folds, but
+    only to choose parameters: the model is fitted to earlier rows.
 
     Args:
-        scores: Of each metric, of shape (repeats * folds, points), repeat by repeat.
-        scoring: The metric that the choice is made by.
+        scores: Scores by metric, of shape (repeats * folds, points), repeat by repeat.
+        scoring: The metric that chooses the parameters.
         folds: Number of folds in a repeat.
 
     Returns:
-        Scores of each metric, of shape (repeats * folds,).
+        Scores by metric, of shape (repeats * folds,).
     """
     splits, points = scores[scoring].shape
     by_repeat = scores[scoring].reshape(splits // folds, folds, points)
@@ -167,7 +167,7 @@ def read_points(search: Any, scorers: dict[str, Scorer]) -> list[dict[str, Any]]
 
 
 def strip_step(parameters: dict[str, Any]) -> dict[str, Any]:
-    """Return parameters by the names that the estimator has for them."""
+    """Return parameters with the estimator's own names."""
     return {name.removeprefix(STEP): value for name, value in parameters.items()}
 
 
@@ -191,11 +191,11 @@ def _folds(training: Training) -> BaseCrossValidator:
 
 @contextmanager
 def run_parallel(rows: int, training: Training) -> Iterator[None]:
-    """Run the fits of a search at the same time, where that is worth it."""
-    # A hook may have chosen where fits run, such as on a cluster. Otherwise they run in
-    # threads, which start at once: processes would take seconds to import scikit-learn.
-    # On few rows threads wait for Python's lock; the linear algebra below gets one
-    # thread each, or it would wait for itself.
+    """Run the fits of a search in parallel, if that is faster."""
+    # A hook may have chosen another backend, such as a cluster. Otherwise fits run in
+    # threads, because processes take seconds to import scikit-learn. On few rows,
+    # threads would wait for the GIL. Linear algebra gets one thread for each fit, to
+    # avoid oversubscription.
     chosen, _ = get_active_backend()
     backend = "threading" if isinstance(chosen, LokyBackend) else chosen  # the default
     n_jobs = training.n_jobs if rows >= MANY_ROWS else 1

@@ -33,7 +33,7 @@ def compare(
     """Compare the challenger with Production on rows that neither has seen.
 
     Each model gets its own columns of the same rows. Rows that Production was trained
-    on, under another split, count for the challenger's own performance only.
+    on, under another split, only count for the challenger's own performance.
     """
     contract = Contract.read(challenger)
     rule = DecisionRule.of(contract.target)
@@ -82,8 +82,8 @@ def release(
 ) -> Release:
     """Pass the judged challenger to the registry.
 
-    With the strategy ``canary``, it answers the first of the shares before it may
-    become Production.
+    With the strategy ``canary``, it answers the first share of the requests before it
+    can become Production.
     """
     production = comparison.production_version
     is_refused_for_good = decision.is_final and not decision.promotes

@@ -1,4 +1,4 @@
-"""From the challenger to the registry, through the gate."""
+"""The pipeline from the challenger to the registry, through the gate."""
 
 from kedro.pipeline import Node, Pipeline
 

@@ -1,4 +1,4 @@
-"""Node that puts the gate's verdict into one document."""
+"""Node that builds the gate's report."""
 
 import json
 from dataclasses import fields
@@ -22,7 +22,7 @@ def build_report(
     lineage: Lineage,
     gate: Gate,
 ) -> dict[str, Any]:
-    """Put the comparison, the thresholds and the verdict into one document."""
+    """Combine the comparison, the thresholds and the verdict in one document."""
     contract = Contract.read(challenger)
     return {
         "verdict": str(decision.verdict),
@@ -43,7 +43,7 @@ def build_report(
 
 
 def _to_mapping(value: Any) -> Any:
-    """Turn dataclasses and estimates into mappings, so that JSON names each number."""
+    """Convert dataclasses and estimates to mappings, so that JSON has their names."""
     if isinstance(value, Estimate):
         return value._asdict()
     if isinstance(value, Comparison | Difference | Performance):

@@ -1,4 +1,4 @@
-"""Evaluates the predictions of a service, and gives a verdict on the model."""
+"""The monitoring pipeline: a verdict on the model from the service's predictions."""
 
 from .pipeline import create_pipeline
 

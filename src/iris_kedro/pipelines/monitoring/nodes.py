@@ -36,8 +36,8 @@ class Observed(NamedTuple):
     def choose_alpha(self, monitoring: Monitoring) -> float:
         """Return the false-alarm probability of each comparison.
 
-        That of all features, predictions, confidence and the two comparisons of
-        accuracy together is at most ``monitoring.alpha``.
+        For all features, predictions, confidence and the two comparisons of accuracy
+        together, it is at most ``monitoring.alpha``.
         """
         return monitoring.alpha / (len(self.features) + 4)
 
@@ -61,12 +61,12 @@ def count_windows(predictions: ServedPredictions, monitoring: Monitoring) -> Obs
         classes, confidence = bin_answers(contract)
     except ValueError as error:
         raise ProjectError(
-            f"version {version} of {contract.name} cannot be monitored: {error}, as it"
-            " was trained by an older release. Train again with kedro run; if the gate"
-            " keeps the old version, kedro model promote VERSION"
+            f"version {version} of {contract.name} cannot be monitored: {error},"
+            " because it was trained by an older release. Train again with kedro run;"
+            " if the gate keeps the old version, use kedro model promote VERSION"
         ) from error
     held_out = contract.held_out
-    assert held_out is not None  # noqa: S101  (bin_answers has looked)
+    assert held_out is not None  # noqa: S101  (bin_answers has checked)
     counter = Counter(
         features,
         classes,

@@ -1,4 +1,4 @@
-"""Node that collects the verdict and all figures in one document."""
+"""Node that builds the report: the verdict and all figures."""
 
 import math
 from datetime import UTC, datetime

@@ -33,7 +33,7 @@ def test_only_needed_columns_are_read(keep):
     assert keep(None, columns=columns).rows.read.columns == tuple(columns)
 
 
-def test_nothing_is_read_or_scored(plan):
+def test_preparing_a_job_reads_and_scores_nothing(plan):
     job = plan()
 
     assert job.rows.columns == ["id", *FEATURES]
@@ -84,7 +84,7 @@ def test_what_does_not_change_scores_is_not_in_the_identity(plan, changes):
     assert plan(**changes).identity == plan().identity
 
 
-def test_about_so_many_rows_are_sampled_whatever_their_number(plan):
+def test_number_of_sampled_rows_hardly_depends_on_the_number_of_rows(plan):
     def every(rows):
         return plan(parts=[Part(0, "a", "parquet", 0, 1, 1, rows)]).scorer.every
 

@@ -50,7 +50,7 @@ def test_report_is_json(report):
     assert json.loads(json.dumps(found, allow_nan=False)) == found
 
 
-def test_rows_like_those_of_the_training_do_not_drift(report):
+def test_rows_like_the_training_rows_do_not_drift(report):
     found = report()
 
     variables = found["features"] | found["answers"]
@@ -71,7 +71,7 @@ def test_few_rows_are_no_evidence(report):
     assert not report(shift, rows=4)["features"]["petal_length"]["drifts"]
 
 
-def test_values_outside_the_range_of_the_training_are_counted(report):
+def test_values_outside_the_training_range_are_counted(report):
     def change(table):
         table.loc[:9, "sepal_length"] = 19.0
         return table

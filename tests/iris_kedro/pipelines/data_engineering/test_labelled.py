@@ -27,7 +27,7 @@ def draw(raw, dataset):
     names = dict(zip(raw.columns[:4], dataset.columns, strict=True))
 
     def draw(count, noise=0.01):
-        # Each row has a generator of its own: more rows begin with the same ones.
+        # Each row has its own generator, so that more rows begin with the same ones.
         generators = [np.random.default_rng(number) for number in range(count)]
         rows = [raw.iloc[each.integers(len(raw))] for each in generators]
         noises = [each.uniform(0, noise, 4) for each in generators]
@@ -72,12 +72,12 @@ def number(rows):
     return set(((times - 1_800_000_000) // 86_400).astype(int))
 
 
-def test_fetch_changes_no_byte(draw):
+def test_fetch_copies_every_byte(draw):
     assert fetch_labelled(draw(3)) == draw(3)
 
 
 @pytest.mark.parametrize(("enabled", "kept"), [(True, b"x"), (False, None)])
-def test_labelled_rows_are_archived_if_they_are_on(enabled, kept):
+def test_labelled_rows_are_archived_if_enabled(enabled, kept):
     file = archive(b"raw", "my.csv", b"x", LabelledRows(enabled=enabled))
 
     assert file.labelled == kept
@@ -93,7 +93,7 @@ def test_labelled_rows_are_cleaned_and_split_like_others(engineer, draw):
     assert number(sides.train) | number(sides.test) == set(range(60))
 
 
-def test_without_labelled_rows_nothing_differs(engineer, raw, dataset, draw):
+def test_nothing_changes_without_labelled_rows(engineer, raw, dataset, draw):
     cleaned, _, origins = engineer(b"")
 
     pd.testing.assert_frame_equal(cleaned.data, clean(raw, dataset).data)
@@ -122,11 +122,11 @@ def test_duplicates_of_other_rows_follow_the_specification(
     assert len(cleaned.data) == rows
     labelled = origins.report["labelled"]
     assert labelled["duplicates"] == (20 if duplicates == "drop" else 0)
-    # They are no loss: the raw file has nothing wrong.
+    # They do not count as lost: nothing is wrong with the raw file.
     assert cleaned.report["rows_clean"]["value"] == rows - 20 * (duplicates == "keep")
 
 
-def test_label_of_another_class_is_no_duplicate(engineer, draw):
+def test_row_with_another_label_is_not_a_duplicate(engineer, draw):
     label = json.loads(draw(1))["label"]
     other = "setosa" if label == "virginica" else "virginica"
 
@@ -135,7 +135,7 @@ def test_label_of_another_class_is_no_duplicate(engineer, draw):
     assert cleaned.data["species"].tolist()[149:] == [label, other]
 
 
-def test_origins_say_how_many_rows_are_labelled_and_why_others_are_not(engineer, draw):
+def test_origins_count_labelled_rows_and_explain_those_left_out(engineer, draw):
     invalid = draw(1).replace(b'"sepal_length": ', b'"sepal_length": 9')
     lines = draw(30) + invalid + draw(1)
 

@@ -29,7 +29,7 @@ def raw():
 
 @pytest.fixture
 def dataset(dataset):
-    """Let the few rows of these tables be dropped."""
+    """Allow dropping rows of these small tables."""
     rows = dataset.rows.model_copy(update={"maximum_loss": 1.0})
     return dataset.model_copy(update={"rows": rows})
 
@@ -40,7 +40,7 @@ def make_split(**changes):
 
 
 @given(content=st.binary())
-def test_fetch_changes_no_byte(content):
+def test_fetch_copies_every_byte(content):
     assert fetch(content, "my.csv") == content
 
 
@@ -81,7 +81,7 @@ def test_clean_names_and_orders_columns_as_configured(raw, dataset):
     pd.testing.assert_frame_equal(data, clean(raw, dataset).data)
 
 
-def test_clean_gives_numbers_and_text(dataset):
+def test_clean_returns_numbers_and_text(dataset):
     raw = pd.DataFrame([(5, 3, 1, 1, "setosa")], columns=COLUMNS)
 
     types = clean(raw, dataset).data.dtypes
@@ -95,7 +95,7 @@ def by(dataset, method, column="Plant No."):
     return dataset.model_copy(update={"split": split})
 
 
-def test_clean_keeps_groups_in_a_column_of_their_own(raw, dataset):
+def test_clean_keeps_groups_in_their_own_column(raw, dataset):
     raw = raw.assign(**{"Plant No.": ["1.0", "2", None, "2", "2", "x"]})
 
     cleaned = clean(raw, by(dataset, "group"))
@@ -133,7 +133,7 @@ def test_clean_says_how_many_rows_have_no_group(raw, dataset):
         clean(raw, strict)
 
 
-def test_clean_leaves_its_input_alone(raw, dataset):
+def test_clean_does_not_change_its_input(raw, dataset):
     before = raw.copy()
 
     clean(raw, dataset)
@@ -274,7 +274,7 @@ def test_split_follows_groups_and_times(flower, dataset, method):
         ("time", "held out from 'Plant No.' = 1.0 on. Add .*split.test_size$"),
     ],
 )
-def test_split_says_why_classes_are_scarce(flower, dataset, method, message):
+def test_split_explains_why_classes_are_scarce(flower, dataset, method, message):
     data = flower(["setosa", "versicolor", "virginica"] * 20)
     data[f"{method}: plant_no"] = [0.0] * 20 + [1.0] * 40
     data = data.sort_values("species")

@@ -1,4 +1,4 @@
-"""The rule of the best candidate: chosen, put into its model, described."""
+"""The decision rule of the best candidate: chosen, embedded, described."""
 
 import json
 
@@ -45,7 +45,7 @@ def describe(**target) -> Dataset:
 
 @pytest.fixture(scope="module")
 def sides(split_parameters):
-    """Return rows of which one in ten is sick, seldom with a probability of a half."""
+    """Return rows of which one in ten is sick, rarely with a probability of 0.5."""
     generator = np.random.default_rng(0)
     is_sick = generator.random(ROWS) < 0.1
     rows = pd.DataFrame(
@@ -100,7 +100,7 @@ def test_tuned_threshold_is_better_than_a_half_on_held_out_rows(
     assert after > before + 0.1
 
 
-def test_threshold_is_about_the_positive_class_wherever_it_is_in_the_order(choose):
+def test_threshold_refers_to_the_positive_class_in_any_order(choose):
     sick, healthy = (
         choose("balanced_accuracy"),
         choose("balanced_accuracy", positive="healthy"),
@@ -134,10 +134,10 @@ def test_best_threshold_is_picked(scores, threshold, warns, caplog):
     assert ("predicted as one class" in caplog.text) is warns
 
 
-def test_tree_that_has_only_zeros_and_ones_gets_a_threshold_of_a_half(
+def test_tree_with_only_zeros_and_ones_gets_a_threshold_of_a_half(
     sides, training, export_parameters
 ):
-    """Nothing in the features says who is sick: f1 is best if all are called sick."""
+    """The features contain no information: f1 is best if all are predicted as sick."""
     coins = np.random.default_rng(0).choice(["sick", "healthy"], len(sides.train))
     rows = sides.train.assign(outcome=coins)
     tree = {"class": "sklearn.tree.DecisionTreeClassifier"}
@@ -151,7 +151,7 @@ def test_tree_that_has_only_zeros_and_ones_gets_a_threshold_of_a_half(
     assert rule["threshold"] == pytest.approx(0.5, abs=0.01)
 
 
-def test_given_threshold_is_taken_as_it_is(choose):
+def test_given_threshold_is_used_unchanged(choose):
     assert choose(0.25)["threshold"] == 0.25
 
 
@@ -254,7 +254,7 @@ def test_forest_at_the_threshold_is_evaluated_as_it_is_served(
 def test_threshold_is_tuned_in_folds_that_keep_groups_and_times_apart(
     training, method, at_least, at_most
 ):
-    """A row's neighbours give its class away, but say nothing about other groups."""
+    """A row's neighbours leak its class, but contain nothing about other groups."""
     generator = np.random.default_rng(0)
     groups, places = np.repeat(np.arange(60), 5), generator.permutation(60)
     coins = generator.choice(["sick", "healthy"], 60, p=[0.7, 0.3])

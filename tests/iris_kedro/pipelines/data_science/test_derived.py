@@ -29,7 +29,7 @@ SIDES = {
         "height": {"minimum": -10, "maximum": 10},
     },
 }
-# Some are missing where a feature is, and some because there is no such number.
+# Some are missing because a feature is, and some because they are undefined.
 OF_PASSENGERS = {
     "log_fare": "log1p(fare)",
     "fare_each": "fare / siblings",
@@ -39,7 +39,7 @@ OF_PASSENGERS = {
 
 
 def draw_rectangles(count, seed=0):
-    """Draw rows whose class depends on a product alone."""
+    """Draw rows whose class depends only on a product."""
     width, height = np.random.default_rng(seed).uniform(-10, 10, (2, count)).round(3)
     size = np.where(width * height > 0, "large", "small")
     return pd.DataFrame({"width": width, "height": height, "size": size})
@@ -114,7 +114,7 @@ def test_model_derives_from_all_types_as_scikit_learn_does(learn, candidate):
     assert np.isnan(values[:, 1:]).any(axis=0).all()
 
 
-def test_candidate_that_takes_no_gaps_says_that_derived_features_have_some(learn):
+def test_candidate_without_nan_support_rejects_derived_features(learn):
     dataset = Dataset.model_validate({**SIDES, "derived": {"root": "sqrt(width)"}})
     content = draw_rectangles(300).to_csv(index=False).encode()
 

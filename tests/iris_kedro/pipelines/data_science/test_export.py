@@ -54,7 +54,7 @@ def describe(
     return describe
 
 
-def test_contract_comes_back_from_the_file(describe, tmp_path):
+def test_contract_is_read_from_the_file(describe, tmp_path):
     model = describe()
     onnx.save(model, tmp_path / "model.onnx")
 
@@ -94,7 +94,7 @@ def test_contract_counts_the_training_rows_in_the_bins_of_each_feature(
         assert len(training.counts) == len(training.edges) + 1
 
 
-def test_contract_says_what_the_model_answers_on_held_out_rows(describe, test_data):
+def test_contract_describes_the_predictions_for_held_out_rows(describe, test_data):
     model = describe()
     contract = Contract.read(model)
     inputs = arrange(test_data, contract.inputs)
@@ -120,7 +120,7 @@ def test_contract_classes_are_in_the_order_of_the_probabilities(
     assert target.training_counts == [counts[name] for name in target.classes]
 
 
-def test_golden_rows_are_what_the_model_answers(describe):
+def test_golden_rows_are_predictions_of_the_model(describe):
     model = describe()
     golden = Contract.read(model).golden_rows
 
@@ -183,7 +183,7 @@ def test_rows_of_another_split_are_never_described(describe, split_parameters, c
         ("dataset.target.costs", {"costs": {"setosa": {"virginica": 2}}}),
     ],
 )
-def test_contract_never_says_what_the_model_does_not_compute(
+def test_contract_never_contradicts_the_model(
     describe, dataset, training, name, changes
 ):
     threshold = changes.get("threshold")
@@ -201,7 +201,7 @@ def test_contract_never_says_what_the_model_does_not_compute(
 def describe_by(describe, dataset, train_data, test_data, split_parameters):
     """Describe a model whose rows are split by groups or times."""
 
-    def describe_by(method, column="key", told="key", **changes):
+    def describe_by(method, column="key", message="key", **changes):
         key = f"{method}: {column}"
         rows = pd.concat([train_data, test_data], ignore_index=True)
         numbers = pd.Series(range(len(rows))) // 4
@@ -210,7 +210,7 @@ def describe_by(describe, dataset, train_data, test_data, split_parameters):
             dataset.model_copy(
                 update={"split": DatasetSplit(method=method, column=each)}
             )
-            for each in (column, told)
+            for each in (column, message)
         )
         sides = split(rows, described, split_parameters)
         return describe(
@@ -222,14 +222,14 @@ def describe_by(describe, dataset, train_data, test_data, split_parameters):
     return describe_by
 
 
-def test_contract_says_which_groups_were_held_out(describe_by, split_parameters):
+def test_contract_describes_which_groups_were_held_out(describe_by, split_parameters):
     rule = Contract.read(describe_by("group")).split
 
     assert (rule.method, rule.column, rule.boundary) == ("group", "key", None)
     assert (rule.salt, rule.test_size) == (split_parameters.salt, 0.3)
 
 
-def test_contract_says_from_which_time_on_rows_were_held_out(describe_by):
+def test_contract_has_the_first_held_out_time(describe_by):
     rule = Contract.read(describe_by("time")).split
 
     assert (rule.method, rule.column, rule.boundary) == ("time", "key", 26.0)
@@ -240,9 +240,9 @@ def test_contract_says_from_which_time_on_rows_were_held_out(describe_by):
     [
         ("group", {"salt": "other"}),
         ("group", {"test_size": 0.4}),
-        ("group", {"told": "other"}),
+        ("group", {"message": "other"}),
         ("time", {"test_size": 0.4}),
-        ("time", {"told": "other"}),
+        ("time", {"message": "other"}),
     ],
 )
 def test_rows_of_another_group_or_time_are_never_described(describe_by, method, change):

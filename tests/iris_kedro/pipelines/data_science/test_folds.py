@@ -164,7 +164,7 @@ def test_classes_are_about_as_frequent_in_each_fold():
         ("group", [*"aaaaaabcd"], "bbbbbbaaa", {}, "group .key., would be"),
     ],
 )
-def test_fold_that_says_nothing_is_refused(method, keys, classes, target, message):
+def test_fold_without_information_is_rejected(method, keys, classes, target, message):
     keys = list(keys)
     values = pd.Series(keys, dtype="str" if method == "group" else "float64")
     rows = make_rows(method, values).assign(y=list(classes))
@@ -178,7 +178,7 @@ def test_fold_that_says_nothing_is_refused(method, keys, classes, target, messag
             TRAINING,
         )
 
-    assert "Set data_science.training.folds lower" in str(caught.value)
+    assert "Reduce data_science.training.folds" in str(caught.value)
 
 
 @pytest.mark.parametrize(("method", "splits"), [("group", 6), ("time", 3)])
@@ -201,7 +201,7 @@ def test_candidate_is_searched_and_scored_on_these_folds(method, splits):
     assert validation.test_to_training == pytest.approx(
         compare_sizes(build_folds(rows, describe(method), TRAINING))
     )
-    assert trained.model.n_features_in_ == 1  # the groups or times are no input
+    assert trained.model.n_features_in_ == 1  # the groups or times are not an input
 
 
 def test_models_of_early_folds_know_earlier_rows_alone():

@@ -98,7 +98,7 @@ def test_training_without_a_grid_keeps_the_parameters(train):
 @pytest.mark.parametrize(
     ("scale", "steps"), [(True, ["scale", "model"]), (False, ["model"])]
 )
-def test_scaler_comes_first_if_wanted(train, scale, steps):
+def test_scaler_comes_first_if_configured(train, scale, steps):
     trained = train({"mine": {**FOREST, "scale": scale}})["mine"]
 
     assert [name for name, _ in trained.model.steps] == steps
@@ -188,7 +188,7 @@ def test_warnings_of_a_candidate_are_shown_once_with_its_name(train, caplog):
     ],
     ids=["neighbours", "classes", "LightGBM", "XGBoost"],
 )
-def test_candidate_that_cannot_be_trained_is_left_out_with_the_reason(
+def test_untrainable_candidate_is_skipped_with_the_reason(
     train_data, dataset, training, candidate, message
 ):
     candidate = Candidate.model_validate(candidate)
@@ -234,7 +234,7 @@ def test_balanced_class_weights_raise_the_probability_of_a_rare_class(
     assert balanced.mean() > plain.mean()
 
 
-def test_training_leaves_its_input_alone(train_data, dataset, training):
+def test_training_does_not_change_its_input(train_data, dataset, training):
     before = train_data.copy()
 
     candidate = Candidate.model_validate(FOREST)
@@ -301,9 +301,7 @@ def test_best_is_releasable(choose):
     assert choose(refused=["a"], a=[0.1, 0.1], b=[0.5, 0.5]) == "b"
 
 
-def test_candidate_that_could_not_be_trained_is_told_and_left_out(
-    exported, baseline, training
-):
+def test_untrained_candidate_is_listed_with_the_reason(exported, baseline, training):
     failed = UntrainedCandidate("mine", "it is odd")
 
     board = build_leaderboard(exported, baseline, training, failed, exported)

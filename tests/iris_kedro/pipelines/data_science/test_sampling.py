@@ -35,7 +35,7 @@ def test_sample_has_the_shares_of_all_rows_in_their_order(train_data, dataset, s
     assert not sample.index.has_duplicates
 
 
-def test_sample_is_the_same_again(train_data, dataset, sampled):
+def test_sample_repeats_exactly(train_data, dataset, sampled):
     first = draw_sample(train_data, dataset, sampled)
 
     assert first.equals(draw_sample(train_data, dataset, sampled))
@@ -61,7 +61,7 @@ def test_the_best_parameters_are_fitted_to_all_rows(train_data, dataset, sampled
 
 
 def test_candidates_are_compared_on_the_sample(train_data, dataset, sampled):
-    doubled = pd.concat([train_data] * 20, ignore_index=True)  # each row is known
+    doubled = pd.concat([train_data] * 20, ignore_index=True)  # each row has duplicates
 
     all_rows = sampled.model_copy(update={"search_rows": None})
     known = train_candidate("k", doubled, dataset, NEIGHBORS, all_rows)

@@ -45,8 +45,8 @@ def test_other_metrics_follow_the_choice_of_the_one_that_decides():
     assert honest["accuracy"].tolist() == [0.5, 0.6]
 
 
-def test_searching_among_guesses_does_not_look_better_than_chance():
-    """Of 50 points that guess, the best mean is far too good; the honest one is not.
+def test_search_among_random_candidates_is_not_better_than_chance():
+    """Of 50 random points, the best mean is far too good; the honest one is not.
 
     Averaged over 400 searches on 100 rows of two classes, so that its standard error is
     about 0.0025.

@@ -77,7 +77,7 @@ def logistic(export):
     ],
     ids=lambda each: f"{each['class'].rpartition('.')[2]}-{each.get('impute')}",
 )
-def test_model_answers_as_scikit_learn_does(export, candidate, sides, dataset):
+def test_model_predicts_like_scikit_learn(export, candidate, sides, dataset):
     exported = export(candidate)
 
     assert exported.reason == ""
@@ -94,14 +94,14 @@ def test_model_answers_as_scikit_learn_does(export, candidate, sides, dataset):
         "sklearn.ensemble.ExtraTreesClassifier",
     ],
 )
-def test_forest_that_reads_gaps_itself_is_found_to_answer_otherwise(export, class_path):
+def test_forest_with_its_own_nan_support_fails_the_parity_check(export, class_path):
     exported = export({"class": class_path, "impute": "none"})
 
     assert not exported.is_releasable
     assert "ParityError: probabilities differ" in exported.reason
 
 
-def test_rows_for_the_proof_have_gaps_unknown_values_and_limits(
+def test_random_rows_have_missing_unknown_and_extreme_values(
     sides, dataset, export_parameters
 ):
     rows = draw_rows(sides.train, dataset, export_parameters)
@@ -116,7 +116,7 @@ def test_rows_for_the_proof_have_gaps_unknown_values_and_limits(
     assert set(rows["alone"].dropna()) == {0.0, 1.0}
 
 
-def test_tensors_have_gaps_and_unknown_categories_as_the_contract_says(dataset):
+def test_tensors_encode_missing_values_and_unknown_categories(dataset):
     rows = pd.DataFrame(
         [
             ("1", "male", np.nan, 2.0, 7.5, None, 1.0),

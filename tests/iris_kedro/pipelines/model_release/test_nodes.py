@@ -42,7 +42,7 @@ def test_model_compared_with_itself_does_not_differ(judge, challenger):
     assert comparison.difference.accuracy_gain.value == 0
 
 
-def test_weak_production_is_beaten_and_beats_nobody(judge, challenger, weak, gate):
+def test_weak_production_is_beaten(judge, challenger, weak, gate):
     assert decide(judge(challenger, weak), gate).verdict is Verdict.BETTER
     assert decide(judge(weak, challenger), gate).verdict is Verdict.UNFIT
 
@@ -63,7 +63,7 @@ def test_differences_are_those_of_the_two_models(judge, challenger, weak):
     )
 
 
-def test_baseline_answers_with_the_shares_of_the_classes(judge, challenger):
+def test_baseline_predicts_the_shares_of_the_classes(judge, challenger):
     comparison = judge(challenger)
 
     counts = np.array(Contract.read(challenger).target.training_counts)
@@ -118,7 +118,7 @@ def test_production_gets_its_own_columns_of_the_same_rows(
 
     difference = judge(challenger, swapped).difference
 
-    assert difference.gained > 0  # it got the columns in the order of its contract
+    assert difference.gained > 0  # its columns are in the order of its contract
 
 
 def test_column_that_the_data_no_longer_has_cannot_be_compared(
@@ -229,7 +229,7 @@ def test_latency_is_the_one_that_was_measured(judge, challenger):
     assert judge(challenger, latency_ms=12.5).challenger.latency_ms == 12.5
 
 
-def test_many_rows_are_judged_in_bounded_memory(judge, challenger, weak, test_data):
+def test_many_rows_are_compared_in_bounded_memory(judge, challenger, weak, test_data):
     many = pd.concat([test_data] * 2_000, ignore_index=True)
 
     comparison = judge(challenger, weak, rows=many)
@@ -300,7 +300,7 @@ def test_refusal_stands_until_the_gate_or_production_changes(
         (Verdict.UNFIT, False, False, False),
     ],
 )
-def test_release_carries_what_the_registry_needs(
+def test_release_has_what_the_registry_needs(
     judge, challenger, lineage, gate, verdict, promotes, is_final, stands
 ):
     decision = Decision(verdict, ["so"], promotes, is_final)

@@ -1,4 +1,4 @@
-def test_report_holds_verdict_comparison_and_thresholds(report, weak, gate):
+def test_report_contains_verdict_comparison_and_thresholds(report, weak, gate):
     document = report(weak)
 
     assert document["verdict"] == "better"

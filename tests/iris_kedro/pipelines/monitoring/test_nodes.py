@@ -7,7 +7,7 @@ from iris_kedro.errors import ProjectError
 
 
 def from_hour(hour, change):
-    """Return a change of a column from an hour on."""
+    """Return a change of a column that starts at an hour."""
 
     def apply(name):
         return lambda columns: np.where(
@@ -17,7 +17,7 @@ def from_hour(hour, change):
     return apply
 
 
-def test_quiet_stream_is_quiet(observe):
+def test_stream_without_changes_is_quiet(observe):
     report = observe()
 
     assert report["verdict"] == "quiet"
@@ -52,7 +52,7 @@ def test_shift_of_a_number_is_data_drift_with_its_time(observe):
     assert not report["features"]["color"]["drifts"]
 
 
-def test_shift_too_small_to_matter_is_shown_and_stays_quiet(observe):
+def test_irrelevant_shift_is_mentioned_but_quiet(observe):
     shifted = from_hour(24, lambda columns: columns["size"] + 1)("size")
 
     report = observe(changes={"size": shifted}, minimum_effect=0.9)
@@ -76,7 +76,7 @@ def test_past_incident_is_reported_and_the_verdict_is_quiet(observe):
     assert "too small to be relevant" in report["reasons"][1]
 
 
-def test_missing_values_are_drift_of_their_own(observe):
+def test_missing_values_are_drift(observe):
     missing = from_hour(
         24, lambda columns: np.where(np.arange(len(columns["hour"])) % 2, np.nan, 0.1)
     )("size")
@@ -88,7 +88,7 @@ def test_missing_values_are_drift_of_their_own(observe):
     assert report["verdict"] == "data drift"
 
 
-def test_unknown_categories_are_drift_of_their_own(observe):
+def test_unknown_categories_are_drift(observe):
     unknown = from_hour(
         24,
         lambda columns: np.where(
@@ -174,10 +174,10 @@ def test_without_labels_the_confidence_is_the_estimate(observe):
 
 @pytest.mark.parametrize(
     ("hours", "rows", "recent"),
-    # As many windows as it takes for a verdict, but at least a day.
+    # Enough windows for a verdict, but at least a day.
     [(200, 1, 100), (200, 3, 102), (72, 60, 24 * 60)],
 )
-def test_recent_windows_have_rows_enough(observe, hours, rows, recent):
+def test_recent_windows_have_enough_rows(observe, hours, rows, recent):
     assert observe(hours=hours, rows=rows)["recent_rows"] == recent
 
 
@@ -216,7 +216,7 @@ def test_features_that_are_not_stored_do_not_drift(observe, contract):
     assert any(each.startswith("hidden: ") for each in report["reasons"])
 
 
-def test_contract_of_an_older_release_asks_to_train_again(observe, contract):
+def test_contract_of_an_older_release_requires_retraining(observe, contract):
     with pytest.raises(ProjectError, match=r"version 2 of things .* kedro run"):
         observe(contract.model_copy(update={"held_out": None}))
 

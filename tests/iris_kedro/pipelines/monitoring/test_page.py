@@ -17,7 +17,7 @@ def test_page_begins_with_the_verdict_and_its_reasons(observe):
     assert all(each in page for each in report["reasons"])
 
 
-def test_page_needs_nothing_else(observe):
+def test_page_is_self_contained(observe):
     page = render_page(observe(hours=12))
 
     assert not re.search(r"https?://|<script|<link|url\(", page)

@@ -33,7 +33,7 @@ SECTIONS = [
 
 
 @pytest.mark.parametrize(
-    ("rule", "told"),
+    ("rule", "message"),
     [
         ({}, "A row's side\nfollows from a hash of its measurements"),
         ({"method": "group", "column": "id"}, "with the same `id` are on one side"),
@@ -48,11 +48,11 @@ SECTIONS = [
         ),
     ],
 )
-def test_card_says_which_rows_were_held_out(make_card, rule, told):
+def test_card_says_which_rows_were_held_out(make_card, rule, message):
     card = make_card()
     card["model"]["split"] |= rule
 
-    assert told.lower() in render_card(card).lower()
+    assert message.lower() in render_card(card).lower()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""From a trained candidate to an ONNX model with its contract."""
+"""Exports a trained candidate as an ONNX model with its contract."""
 
 from .challenger import describe_challenger
 from .conversion import export_onnx

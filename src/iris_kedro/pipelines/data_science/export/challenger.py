@@ -41,8 +41,8 @@ def describe_challenger(
     """Embed the contract in the chosen model.
 
     Raises:
-        ProjectError: If the model is not releasable, the rows were not split as the
-            contract would say, or the model does not compute what it would say.
+        ProjectError: If the model is not releasable, or the rows or the model come from
+            other parameters.
     """
     rule = _check_split(train_data, test_data, dataset, split)
     model = best.model
@@ -50,7 +50,7 @@ def describe_challenger(
         raise ProjectError(f"{best.name} is not releasable: {best.reason}")
     _check_model(best, dataset, training)
     labels = train_data[dataset.target.name]
-    # scikit-learn orders classes, and so the probability columns, alphabetically.
+    # scikit-learn sorts classes, and therefore the probability columns.
     classes = sorted(dataset.target.classes)
     contract = Contract(
         name=dataset.name,
@@ -86,9 +86,9 @@ def describe_challenger(
 def _check_split(
     train_data: pd.DataFrame, test_data: pd.DataFrame, dataset: Dataset, split: Split
 ) -> SplitContract:
-    """Return how the rows were split, after a check that they were.
+    """Check that the rows were split by the current parameters; return the rule.
 
-    The gate relies on the contract to know which rows a model was trained on.
+    From the rule in the contract, the gate knows which rows a model was trained on.
     """
     rows = pd.concat([train_data, test_data], ignore_index=True)
     if dataset.split.method == "hash" or name_key(dataset.split) in rows:
@@ -97,14 +97,14 @@ def _check_split(
         if (held_out == (rows.index >= len(train_data))).all():
             return rule
     raise ProjectError(
-        "training and held-out rows in data/03_primary were split with other"
-        " parameters than data_engineering.split and dataset.split say now: run"
+        "training and held-out rows in data/03_primary were split with"
+        " different values of data_engineering.split or dataset.split: run"
         " data_engineering again"
     )
 
 
 def _check_model(best: ExportedCandidate, dataset: Dataset, training: Training) -> None:
-    """Check that a model of an earlier run is that of today's parameters."""
+    """Check that a model of an earlier run agrees with the current parameters."""
     rule = best.rule or DecisionRule(dataset.target.classes)
     asked = {
         "dataset.derived": dataset.derived == read_expressions(best.trained.model),
@@ -121,15 +121,15 @@ def _check_model(best: ExportedCandidate, dataset: Dataset, training: Training) 
     for name, is_so in asked.items():
         if not is_so:
             raise ProjectError(
-                f"the model {best.name} of an earlier run follows another {name} than"
-                " the parameters say now: run data_science again"
+                f"the model {best.name} of an earlier run was trained with another"
+                f" {name}: run data_science again"
             )
 
 
 def _find_typical_rows(
     train_data: pd.DataFrame, dataset: Dataset
 ) -> dict[str, list[Value]]:
-    """Return a row for each class: medians of numbers, the most frequent of others."""
+    """Return a row for each class: medians of numbers, most frequent other values."""
     typical = {}
     for name, rows in train_data.groupby(dataset.target.name):
         middle = pd.DataFrame(
@@ -149,7 +149,7 @@ def _find_typical_rows(
 def _choose_golden_rows(
     model: onnx.ModelProto, train_data: pd.DataFrame, dataset: Dataset, export: Export
 ) -> GoldenRows:
-    # Each class in turn, so that a service that mixes up classes cannot pass.
+    # Take each class in turn, so that a service that mixes up classes cannot pass.
     order = train_data.groupby(dataset.target.name).cumcount().sort_values()
     rows = train_data.loc[order.index[: export.golden_rows], dataset.columns]
     scores = OnnxScorer(model).score(arrange(rows, dataset.features))

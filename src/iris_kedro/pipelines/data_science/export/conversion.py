@@ -1,4 +1,4 @@
-"""The node that turns a candidate into an ONNX model and proves that they agree."""
+"""The node that converts a candidate to ONNX and proves parity."""
 
 import logging
 from textwrap import shorten
@@ -24,9 +24,9 @@ from .parity import ParityError, check_parity, draw_rows
 
 logger = logging.getLogger(__name__)
 
-# The newest that all converters know, by domain.
+# The newest ones that all converters support, by domain.
 OPSETS = {"": 22, "ai.onnx.ml": 3}
-# They have no base of their own.
+# They have no common base class.
 ONNX_RUNTIME_ERRORS = (
     onnxruntime_errors.Fail,
     onnxruntime_errors.InvalidArgument,
@@ -44,8 +44,8 @@ def export_onnx(
 ) -> ExportedCandidate | UntrainedCandidate:
     """Convert a candidate to ONNX; prove parity on training and on random rows.
 
-    A candidate that cannot be converted, or differs, is not releasable; the others
-    go on.
+    A candidate that cannot be converted, or differs, is not releasable; the run
+    continues with the others.
     """
     if isinstance(trained, UntrainedCandidate):
         return trained
@@ -65,7 +65,7 @@ def _export(
         MissingShapeCalculator,
         ParityError,
         *ONNX_RUNTIME_ERRORS,
-        # What skl2onnx raises on estimators that it half knows.
+        # Errors of skl2onnx for estimators that it partly supports.
         AttributeError,
         LookupError,
         NameError,
@@ -92,7 +92,7 @@ def _convert(model: Any, inputs: Inputs) -> onnx.ModelProto:
         target_opset=OPSETS,
         options={"zipmap": False},
     )
-    # skl2onnx writes them in the order of a set, which differs between processes.
+    # skl2onnx writes opsets in the order of a set, which differs between processes.
     opsets = sorted(converted.opset_import, key=lambda each: each.domain)
     del converted.opset_import[:]
     converted.opset_import.extend(opsets)

@@ -1,4 +1,4 @@
-"""What a contract says of each feature."""
+"""Describes features in the contract."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ def describe_feature(
 
 
 def show_values(rows: pd.DataFrame, dataset: Dataset) -> list[list[Value]]:
-    """Return rows with the values that a client would send in JSON."""
+    """Return rows with JSON values, as a client would send them."""
     columns = [
         [_show(value, feature) for value in rows[name].tolist()]
         for name, feature in dataset.features.items()

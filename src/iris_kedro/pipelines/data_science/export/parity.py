@@ -1,4 +1,4 @@
-"""The proof that an ONNX model answers as its scikit-learn original does."""
+"""Proves that an ONNX model predicts the same as its scikit-learn original."""
 
 from typing import Any
 
@@ -17,22 +17,21 @@ from iris_kedro.specification import (
     Integer,
 )
 
-SHARE_OF_RARE = 0.1  # of the drawn values: each of missing, unknown and limits
+SHARE_OF_RARE = 0.1  # of the drawn values: missing ones, unknown ones and limits, each
 UNKNOWN = "a category that no model has seen"
 
 
 class ParityError(Exception):
-    """The ONNX model does not answer as the scikit-learn model does."""
+    """The predictions of the ONNX model and the scikit-learn model differ."""
 
 
 def draw_rows(
     train_data: pd.DataFrame, dataset: Dataset, export: Export
 ) -> pd.DataFrame:
-    """Draw rows of values that a client may send, however rarely.
+    """Draw rows of values that a client may send, including rare ones.
 
-    Numbers lie in their training range, or are the limits that the specification
-    accepts; categories are equally frequent; where they are accepted, values are
-    missing or unknown.
+    Numbers are in their training range, or the limits of the specification; categories
+    are equally frequent; some values are missing or unknown, if that is accepted.
     """
     generator = np.random.default_rng(export.random_state)
     return pd.DataFrame(
@@ -46,7 +45,7 @@ def draw_rows(
 def check_parity(
     original: Any, model: onnx.ModelProto, inputs: Inputs, export: Export
 ) -> None:
-    """Compare the answers of both for the same rows.
+    """Compare the predictions of both models for the same rows.
 
     Raises:
         ParityError: If more rows differ than ``export`` allows.
@@ -54,7 +53,7 @@ def check_parity(
     scores = OnnxScorer(model).score(inputs)
     expected = original.predict_proba(inputs)
     difference = np.abs(scores.probabilities - expected).max(axis=1)
-    differs = ~(difference <= export.tolerance)  # so that NaN differs as well
+    differs = ~(difference <= export.tolerance)  # NaN differs as well
     if differs.mean() > export.mismatch_rate:
         raise ParityError(
             f"probabilities differ by up to {difference.max():.2g} from"
@@ -63,7 +62,7 @@ def check_parity(
             f" differ {export.mismatch_rate:g}"
         )
     second, first = np.sort(expected, axis=1)[:, -2:].T
-    # Where the two best probabilities tie, either label is right.
+    # If the two highest probabilities tie, either label is correct.
     mistaken = (scores.labels != original.predict(inputs)) & (
         first - second > export.tolerance
     )
