@@ -1,1 +1,1 @@
-"""LightGBM and XGBoost as candidates; neither is loaded unless a candidate uses it."""
+"""Support for LightGBM and XGBoost, which are only imported for their candidates."""

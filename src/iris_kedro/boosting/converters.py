@@ -1,4 +1,4 @@
-"""Conversion to ONNX of boosted trees; skl2onnx leaves some to onnxmltools."""
+"""Converts boosted trees to ONNX, partly with onnxmltools."""
 
 import copy
 import sys
@@ -14,7 +14,10 @@ from skl2onnx.operator_converters.random_forest import (
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 OPTIONS = {"nocl": [True, False], "zipmap": [True, False, "columns"]}
-MORE_OPTIONS = ("raw_scores", "output_class_labels")  # of scikit-learn's own
+MORE_OPTIONS = (
+    "raw_scores",
+    "output_class_labels",
+)  # for scikit-learn's own estimators
 
 
 def register_converters() -> None:
@@ -27,11 +30,11 @@ def register_converters() -> None:
 
 
 class _RoundsDown:
-    """A container of skl2onnx that rounds the thresholds of trees down.
+    """Wraps a skl2onnx container to round the thresholds of trees down.
 
-    LightGBM compares ``value <= threshold`` in double precision, ONNX in single. If the
-    threshold is rounded up, it may become one of the values, which then goes the other
-    way.
+    LightGBM compares ``value <= threshold`` in double precision, ONNX in single
+    precision. If a threshold is rounded up, it may become equal to a value, which then
+    takes the other branch.
     """
 
     def __init__(self, container: Any) -> None:

@@ -1,9 +1,9 @@
-"""The parameters of both libraries: our defaults, and the names that they know."""
+"""The parameters of both libraries: the project's defaults, and all names."""
 
 import sys
 from typing import Any
 
-# By default both take all processors, on which their results depend.
+# By default, both libraries use all cores, and their results depend on the number.
 DEFAULTS: dict[str, dict[str, Any]] = {
     "lightgbm": {"n_jobs": 1, "verbose": -1},  # or hundreds of lines for each fit
     "xgboost": {"n_jobs": 1},
@@ -11,11 +11,10 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 
 
 def find_defaults(estimator: Any) -> dict[str, Any]:
-    """Return the defaults for what the configuration leaves open.
+    """Return the defaults of parameters that the configuration does not set.
 
     Returns:
-        Values by parameter, as ``set_params`` takes them, those of nested estimators
-        included.
+        Values by parameter for ``set_params``, including those of nested estimators.
     """
     parameters = estimator.get_params()
     parts = {f"{name}__": each for name, each in parameters.items()} | {"": estimator}
@@ -29,7 +28,7 @@ def find_defaults(estimator: Any) -> dict[str, Any]:
 
 
 def list_parameters(estimator: Any) -> list[str]:
-    """Return the names of all parameters that an estimator takes."""
+    """Return the names of all parameters that an estimator accepts."""
     names = list(estimator.get_params())
     if "lightgbm" in list_libraries(estimator):
         names += _list_own_parameters(names)
@@ -37,7 +36,7 @@ def list_parameters(estimator: Any) -> list[str]:
 
 
 def refusals() -> tuple[type[Exception], ...]:
-    """Return the errors by which estimators refuse parameters or rows."""
+    """Return the errors that estimators raise for unsuitable parameters or rows."""
     lightgbm = sys.modules.get("lightgbm")
     return (ValueError, lightgbm.basic.LightGBMError) if lightgbm else (ValueError,)
 
@@ -49,13 +48,13 @@ def list_libraries(estimator: Any) -> set[str]:
 
 
 def _list_own_parameters(names: list[str]) -> list[str]:
-    # LightGBM takes its own parameters as well, such as max_bin. It ignores an alias
-    # of one that has another name in scikit-learn, but not the main name.
+    # LightGBM also accepts its own parameters, such as max_bin. If a parameter has
+    # another name in scikit-learn, it ignores the aliases, but not the main name.
     try:
         from lightgbm.basic import _ConfigAliases
 
         parameters = _ConfigAliases._get_all_param_aliases()
-    except (ImportError, AttributeError):  # it is private, and may change
+    except (ImportError, AttributeError):  # private, may change
         return []
     return [
         name

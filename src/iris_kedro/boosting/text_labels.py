@@ -1,4 +1,4 @@
-"""XGBoost's classifier for classes that are texts. It alone imports XGBoost."""
+"""XGBoost's classifier for text classes. Only this module imports XGBoost."""
 
 from typing import Any, Self
 
@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 
 class XGBClassifier(xgboost.XGBClassifier):
-    """Encodes classes as XGBoost demands them, 0, 1, 2 …, and decodes predictions."""
+    """Encodes classes as XGBoost requires, 0, 1, 2 …, and decodes predictions."""
 
     _labels: NDArray[Any] | None = None
 
@@ -22,9 +22,9 @@ class XGBClassifier(xgboost.XGBClassifier):
         """Fit to classes of any type.
 
         Args:
-            X: Numbers of shape (rows, features), NaN where one is missing.
+            X: Numbers of shape (rows, features), with NaN for missing values.
             y: Classes of shape (rows,).
-            **options: As XGBoost has them.
+            **options: Other arguments of XGBoost.
         """
         self._labels = None  # XGBoost compares the codes with its own classes_
         labels, codes = np.unique(y, return_inverse=True)

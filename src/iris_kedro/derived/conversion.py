@@ -1,4 +1,4 @@
-"""Converts expressions to ONNX nodes that compute what ``computation`` does."""
+"""Converts expressions to ONNX nodes with the same results as ``computation``."""
 
 from collections.abc import Iterable
 from typing import Any

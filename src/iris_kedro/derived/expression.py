@@ -1,4 +1,4 @@
-"""Expressions of derived features: parsed by Python, limited to arithmetic, not run."""
+"""Parses expressions of derived features with Python's parser, without running them."""
 
 import ast
 import math
@@ -76,8 +76,7 @@ def parse(
         categories: Names of the features whose values are texts.
 
     Raises:
-        ValueError: If it is not such an expression. Says what was found and what is
-            allowed.
+        ValueError: If the expression is invalid; the message says what is allowed.
     """
     if len(text) > MAX_LENGTH:
         raise ValueError(
@@ -87,8 +86,8 @@ def parse(
     for name in re.findall(r"\w+", text):
         if iskeyword(name) and name in {*numbers, *categories}:
             raise ValueError(
-                f"{text!r} has {name!r}, which is a Python keyword: give the feature"
-                " another name and set column to its header"
+                f"{text!r} has {name!r}, which is a Python keyword: rename the feature"
+                " and set column to its header"
             )
     try:
         body = ast.parse(text.strip(), mode="eval").body
@@ -105,7 +104,7 @@ def parse(
 
 
 class _Parser:
-    """Reads Python's syntax tree; whatever it does not know is refused."""
+    """Converts Python's syntax tree; everything that is not allowed is rejected."""
 
     def __init__(
         self, text: str, numbers: Collection[str], categories: Collection[str]
@@ -116,10 +115,10 @@ class _Parser:
         self._categories = categories
 
     def read(self, node: ast.expr, depth: int) -> Expression:
-        """Read a node of the tree, which may have so many levels below."""
+        """Convert a node of the tree with at most ``depth`` levels below."""
         if depth < 0:
             raise ValueError(
-                f"{self._text!r} nests more than {MAX_DEPTH} operations in each other"
+                f"{self._text!r} nests operations more than {MAX_DEPTH} levels deep"
             )
         match node:
             case ast.Constant(value=int() | float() as value):
@@ -141,7 +140,7 @@ class _Parser:
         try:
             with np.errstate(over="ignore"):
                 number = float(np.float32(value))
-        except OverflowError:  # an integer that not even double precision holds
+        except OverflowError:  # an integer that is too large for double precision
             number = math.inf
         if isinstance(value, bool) or not math.isfinite(number):
             self._refuse(node)

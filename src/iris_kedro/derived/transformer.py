@@ -16,8 +16,8 @@ from .expression import Expression, parse
 class DerivedFeatures(TransformerMixin, BaseEstimator):
     """Computes derived features from the numbers of a row.
 
-    The results are in single precision, as ONNX has them, with NaN where there is no
-    finite number.
+    The results are in single precision, as in ONNX, with NaN if there is no finite
+    number.
 
     Args:
         expressions: Expressions by the names of the derived features.
@@ -29,7 +29,7 @@ class DerivedFeatures(TransformerMixin, BaseEstimator):
         self.columns = columns
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Learn nothing: expressions have no parameters."""
+        """Do nothing, because expressions have no parameters to learn."""
         self.n_features_in_ = np.shape(X)[1]
         return self
 
@@ -53,7 +53,7 @@ class DerivedFeatures(TransformerMixin, BaseEstimator):
         """Return the names of the derived features."""
         return np.array(list(self.expressions), object)
 
-    # skl2onnx asks a transformer that it does not know for these.
+    # skl2onnx calls these methods of unknown transformers.
 
     def onnx_shape_calculator(self) -> Callable[..., None]:
         """Return a function that sets the shape of the output for skl2onnx."""

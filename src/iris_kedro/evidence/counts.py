@@ -21,7 +21,7 @@ def compare_counts(reference: ArrayLike, looks: ArrayLike) -> Floats:
     For every starting look, the rows from there on are compared with the reference and
     all looks before, by a Dirichlet-multinomial ratio that accounts for the sampling
     error of both. The e-values are summed with weights that add up to at most 1. A
-    quiet year thus does not hide a change today: it becomes part of the reference.
+    quiet year therefore does not hide a change today: it becomes part of the reference.
 
     The ratio is that of universal inference (Wasserman, Ramdas and Balakrishnan,
     PNAS 117, 2020) with a reference whose likelihood counts by a power below 1;

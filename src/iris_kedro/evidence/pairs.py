@@ -8,7 +8,7 @@ from scipy.special import betaln
 
 Floats = NDArray[np.float64]
 
-# Bets from almost all of the wealth to a millionth; small bets are for many rows.
+# Bets from almost all of the wealth to a millionth; small bets suit many rows.
 SHARES = 0.99 * 2.0 ** (-np.arange(48) / 2)
 LOG_WEIGHTS = np.log(SHARES**0.5 / (SHARES**0.5).sum())
 
@@ -20,14 +20,14 @@ def compare_pairs(
 ) -> Floats:
     """Return the evidence that rows are gained more or less often than lost.
 
-    McNemar's test: if both models are equally good, a row that only one of them gets
-    right belongs to either with probability 1/2. The alternative is a mixture over all
-    probabilities (Beta(1/2, 1/2)), or over those above 1/2 for "greater" (Robbins,
-    Annals of Mathematical Statistics 41, 1970).
+    McNemar's test: if both models are equally good, a row that only one of them
+    predicts correctly belongs to either with probability 1/2. The alternative is a
+    mixture over all probabilities (Beta(1/2, 1/2)), or over those above 1/2 for
+    "greater" (Robbins, Annals of Mathematical Statistics 41, 1970).
 
     Args:
-        gained: Rows that only the first model gets right, of shape (n_looks,).
-        lost: Rows that only the second model gets right, of shape (n_looks,).
+        gained: Rows that only the first model predicts correctly, of shape (n_looks,).
+        lost: Rows that only the second one predicts correctly, of shape (n_looks,).
         alternative: "greater" looks only for more gained than lost rows, and holds
             even if the first model is worse.
 
@@ -53,9 +53,9 @@ def compare_mean(
     Royal Statistical Society B 86, 2024).
 
     Args:
-        gained: Rows that only the first model gets right, of shape (n_looks,).
-        lost: Rows that only the second model gets right, of shape (n_looks,).
-        tied: Rows that both get right or both get wrong, of shape (n_looks,).
+        gained: Rows that only the first model predicts correctly, of shape (n_looks,).
+        lost: Rows that only the second one predicts correctly, of shape (n_looks,).
+        tied: Rows on which both are correct or both are wrong, of shape (n_looks,).
         margin: In shares of rows, from 0 to less than 1; 0.02 is two points.
 
     Returns:

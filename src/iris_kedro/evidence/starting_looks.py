@@ -1,4 +1,4 @@
-"""The starting looks from which a change is searched, and their weights."""
+"""The looks at which a change may have started, and their weights."""
 
 from collections.abc import Iterator
 

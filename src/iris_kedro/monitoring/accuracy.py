@@ -18,7 +18,7 @@ from iris_kedro.specification import Monitoring
 class Accuracy:
     """Accuracy from labels, and the estimate without labels.
 
-    All but the evidence is for the recent windows.
+    Everything except the evidence is for the recent windows.
 
     Attributes:
         held_out: Accuracy on the held-out rows of training.
@@ -28,7 +28,7 @@ class Accuracy:
         value: Accuracy from labels; None without any.
         expected: Mean confidence of all predictions: the accuracy of a calibrated
             model (confidence-based performance estimation); None without any.
-        gap: Mean confidence of the labelled rows less their accuracy.
+        gap: Mean confidence of the labelled rows minus their accuracy.
         expected_gap: The same on the held-out rows.
         worse_log_e: Evidence after each window that accuracy differs from that on the
             held-out rows.
@@ -60,7 +60,7 @@ class Accuracy:
 def find_margin(held_out: HeldOutStatistics, monitoring: Monitoring) -> float:
     """Return the accepted gap between confidence and accuracy.
 
-    It includes the gap on the held-out rows, which was known at the release.
+    It includes the gap on the held-out rows, which was known before the release.
     """
     return monitoring.margin + max(_find_gap(held_out), 0.0)
 

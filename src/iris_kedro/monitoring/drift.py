@@ -13,7 +13,7 @@ from iris_kedro.specification import Monitoring
 
 @dataclass(frozen=True)
 class Drift:
-    """How one variable is distributed now, compared with its reference.
+    """The distribution of one variable, compared with its reference.
 
     Attributes:
         bins: Its bins, with the counts of the reference.
@@ -89,7 +89,7 @@ def measure_effect(
 ) -> float | None:
     """Return the total variation distance: the share of rows that would have to move.
 
-    A normal distribution that moves by d standard deviations has 2 Φ(d / 2) - 1.
+    It is 2 Φ(d / 2) - 1 for a normal distribution that shifts by d standard deviations.
     """
     if not (reference.sum() and recent.sum()):
         return None

@@ -1,4 +1,4 @@
-"""Sentences that explain a verdict."""
+"""Explains a verdict in sentences."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -8,8 +8,8 @@ from iris_kedro.monitoring.accuracy import Accuracy
 from iris_kedro.monitoring.bins import MISSING, UNKNOWN
 from iris_kedro.monitoring.drift import Drift
 
-SHOWN = 5  # drifting features with a sentence of their own
-MOVED = 0.02  # of the rows: a change of the missing share that is worth mentioning
+SHOWN = 5  # drifting features with their own sentence
+MOVED = 0.02  # a change in the share of missing values that is worth mentioning
 
 
 class Times(NamedTuple):

@@ -49,9 +49,9 @@ def judge(
     Args:
         features: Drift of each feature.
         answers: Drift of the predictions and of the confidence.
-        accuracy: What labels say.
-        counts: Of all windows.
-        monitoring: Says how many rows are enough.
+        accuracy: Accuracy from labels.
+        counts: Counts of all windows.
+        monitoring: Defines how many rows are enough.
     """
     rows = int(counts.sums["rows"].sum())
     if rows < monitoring.minimum_rows:

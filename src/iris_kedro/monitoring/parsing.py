@@ -13,7 +13,7 @@ from iris_kedro.errors import ProjectError
 
 
 def parse(texts: Any, types: dict[str, Any]) -> dict[str, Any]:
-    """Read flat JSON objects, one a row.
+    """Read flat JSON objects, one per row.
 
     Args:
         texts: The objects, as a pyarrow array of texts.
@@ -29,7 +29,7 @@ def parse(texts: Any, types: dict[str, Any]) -> dict[str, Any]:
     try:
         table = pyarrow.json.read_json(
             pa.BufferReader(lines),
-            # One block, and on this thread: chunks are small.
+            # One block on this thread, because chunks are small.
             pyarrow.json.ReadOptions(use_threads=False, block_size=len(lines) + 1),
             pyarrow.json.ParseOptions(
                 explicit_schema=pa.schema(types), unexpected_field_behavior="ignore"

@@ -47,7 +47,7 @@ def calibrate(estimator):
     }
 
 
-# Two classes of numbers, three of numbers; and both with categories and gaps.
+# Two and three classes, with numbers only, and with categories and missing values.
 @pytest.mark.parametrize("table", ["breast_cancer", "iris", "passengers", "penguins"])
 @pytest.mark.parametrize(
     "candidate",
@@ -59,7 +59,7 @@ def calibrate(estimator):
     ],
     ids=lambda each: f"{each['class'].partition('.')[0]}-{each.get('impute')}",
 )
-def test_model_answers_as_the_library_does(export, read_shipped, candidate, table):
+def test_model_predicts_like_the_library(export, read_shipped, candidate, table):
     dataset, sides = read_shipped(table)
 
     exported = export(candidate, table)
@@ -75,11 +75,11 @@ def test_model_answers_as_the_library_does(export, read_shipped, candidate, tabl
     assert model.classes_.tolist() == sorted(dataset.target.classes)
 
 
-# Where trees split: scikit-learn's thresholds are in double precision.
+# The thresholds of the trees: scikit-learn's are in double precision.
 @pytest.mark.parametrize(
     "candidate", [HISTOGRAM_BOOSTING, LIGHTGBM, XGBOOST], ids=lambda each: each["class"]
 )
-def test_values_between_those_of_the_training_are_on_the_same_side(
+def test_values_between_training_values_take_the_same_branch(
     export, read_shipped, candidate
 ):
     dataset, sides = read_shipped("iris")
@@ -126,14 +126,14 @@ DIFFERS = "ParityError: probabilities differ by up to"
             with_parameters(XGBOOST, missing=0.0),
             "RuntimeError: Cannot convert a XGBoost model where missing values",
         ),
-        # By its raw scores, which onnxmltools does not convert.
+        # From its raw scores, which onnxmltools does not convert.
         (calibrate(LIGHTGBM), DIFFERS),
     ],
     ids=lambda each: (
         str(list(each["parameters"].items())[-1]) if isinstance(each, dict) else ""
     ),
 )
-def test_what_converts_incorrectly_is_not_releasable(export, candidate, reason):
+def test_incorrect_conversion_is_not_releasable(export, candidate, reason):
     exported = export(candidate, "penguins")
 
     assert not exported.is_releasable

@@ -36,7 +36,7 @@ XGBOOST = {"class": "xgboost.XGBClassifier"}
     ],
     ids=["LightGBM", "configured", "XGBoost", "nested", "scikit-learn"],
 )
-def test_libraries_use_one_thread_and_stay_silent(estimator, defaults):
+def test_libraries_use_one_thread_and_are_silent(estimator, defaults):
     assert find_defaults(estimator) == defaults
 
 
@@ -80,7 +80,7 @@ def test_unknown_parameters_are_refused(given, name, message, key):
         Candidate.model_validate({**given, key: {name: [1]}})
 
 
-def test_of_many_parameters_the_nearest_are_listed():
+def test_nearest_of_many_parameters_are_listed():
     with pytest.raises(ValidationError, match=r"It has .+ and \d+ more") as caught:
         Candidate.model_validate({**LIGHTGBM, "parameters": {"num_leafs": 7}})
 
@@ -116,7 +116,9 @@ def test_parameters_that_a_library_would_ignore_are_not_listed():
 @pytest.mark.parametrize(
     "name", ["_ConfigAliases", "_ConfigAliases._get_all_param_aliases"]
 )
-def test_without_lightgbms_own_list_those_of_scikit_learn_are_left(monkeypatch, name):
+def test_scikit_learn_parameters_are_listed_without_lightgbms_own_list(
+    monkeypatch, name
+):
     monkeypatch.delattr(f"lightgbm.basic.{name}")
 
     assert set(list_parameters(LGBMClassifier())) == {*LGBMClassifier().get_params()}

@@ -51,7 +51,7 @@ def test_it_is_cloned_with_its_parameters(fitted):
     assert (copy.max_depth, copy.n_estimators) == (2, 5)
 
 
-def test_it_comes_back_from_a_file(fitted, rows):
+def test_it_can_be_pickled(fitted, rows):
     again = pickle.loads(pickle.dumps(fitted))  # noqa: S301  (written here)
 
     assert (again.predict(rows) == fitted.predict(rows)).all()

@@ -26,7 +26,7 @@ NAN = np.nan
         ("(a > 0) * b", [2, NAN, 0]),
     ],
 )
-def test_operation_gives_numbers_and_nothing_where_a_value_is_missing(text, expected):
+def test_result_of_a_missing_value_is_missing(text, expected):
     columns = {"a": np.array([1.0, 0, -1]), "b": np.array([2, NAN, -3])}
 
     result = compute(parse(text, columns), columns)
@@ -44,10 +44,10 @@ def test_operation_gives_numbers_and_nothing_where_a_value_is_missing(text, expe
         "1 / (1 / zero)",
         "log1p(-1 + zero)",
         "sqrt(zero - 1)",
-        "(zero + 3e38)" + 8 * " * 3e38",  # above what double precision holds
+        "(zero + 3e38)" + 8 * " * 3e38",  # too large for double precision
     ],
 )
-def test_number_that_does_not_exist_is_missing(text):
+def test_undefined_number_is_missing(text):
     columns = {"zero": np.array([0.0])}
 
     assert np.isnan(compute(parse(text, columns), columns))

@@ -1,4 +1,4 @@
-"""NumPy and ONNX Runtime compute the same of one expression."""
+"""NumPy and ONNX Runtime give the same results for an expression."""
 
 import re
 
@@ -22,7 +22,7 @@ LEAVES = st.sampled_from(COLUMNS) | st.floats(0, 1e6).map(repr)
 
 
 def extend(parts):
-    """Write longer expressions from shorter ones."""
+    """Combine expressions to longer ones."""
     two = st.tuples(parts, parts)
     operators = st.sampled_from(["+", "-", "*", "/", "<", "<=", ">", ">=", "==", "!="])
     return (
@@ -68,7 +68,7 @@ def test_onnx_computes_what_numpy_computes(texts, rows):
     expected = transformer.transform(rows)
 
     # Logarithms of two libraries may differ in the last bit of a double, and sums of
-    # them in the last of a single; all else is equal bit by bit.
+    # them in the last bit of a single; everything else is equal bit by bit.
     tolerance = 2.0**-22 if "log" in "".join(texts) else 0
     np.testing.assert_allclose(run_onnx(transformer, rows), expected, rtol=tolerance)
 
@@ -111,7 +111,7 @@ def test_value_at_a_limit_is_compared_as_it_is_written(value, comparison):
     assert run_onnx(transformer, rows) == 1
 
 
-def test_product_that_single_precision_cannot_hold_is_missing():
+def test_product_too_large_for_single_precision_is_missing():
     transformer = derive({"product": "a * b"})
     rows = np.array([[1e30, 1e30, 0]])
 

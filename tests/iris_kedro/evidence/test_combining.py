@@ -10,7 +10,7 @@ def test_combined_evidence_is_the_average():
     assert np.exp(result) == pytest.approx([2, 4])
 
 
-def test_combination_takes_values_beyond_floating_point():
+def test_combination_accepts_values_beyond_floating_point():
     assert combine([[5_000.0], [-np.inf]]) == pytest.approx(5_000 - np.log(2))
 
 

@@ -37,7 +37,7 @@ def test_mean_is_at_most_one_if_nothing_changed(enumerate_counts, probability, p
 @pytest.mark.parametrize("p", [0.5, 0.2, 0.05, 0.01])
 @pytest.mark.parametrize("sizes", [(10, 10), (40, 10), (10, 60), (60, 60)])
 def test_mean_is_at_most_one_after_one_look(enumerate_counts, probability, p, sizes):
-    # That of the Bayes factor with uniform priors is 1.84 for 60 and 60 rows, p = 0.5.
+    # The Bayes factor with uniform priors has 1.84 for 60 and 60 rows, p = 0.5.
     p = np.array([p, 1 - p])
     references, looks = (enumerate_counts(rows, 2) for rows in sizes)
     mean = sum(
@@ -53,7 +53,7 @@ def test_mean_is_at_most_one_after_one_look(enumerate_counts, probability, p, si
 def test_best_stopping_time_does_not_raise_the_mean_above_one(
     enumerate_counts, probability
 ):
-    """Whoever knows p and stops where the e-value is highest gains nothing."""
+    """Stopping at the highest e-value gains nothing, even if p is known."""
     looks, p = enumerate_counts(1, 2), np.array([0.6, 0.4])
 
     def gain(reference, seen):
@@ -89,7 +89,7 @@ def test_price_bounds_the_mean_of_the_likelihood_ratio(power):
 
 @pytest.mark.parametrize("rows", [5, 10, 100, 1_000])
 @pytest.mark.parametrize("n_bins", [2, 5, 10, 20])
-def test_price_holds_if_bins_are_quantiles_of_the_training_rows(n_bins, rows):
+def test_price_is_valid_if_bins_are_quantiles_of_the_training_rows(n_bins, rows):
     # The bins' probabilities then are random, Dirichlet, and the counts are not.
     total = n_bins * rows
     power = compute_power(np.array(total))

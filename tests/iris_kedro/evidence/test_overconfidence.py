@@ -7,7 +7,7 @@ MARGIN = 0.05
 
 
 def simulate(generator, right, looks=720, rows=5):
-    """Return the evidence of rows with confidence 0.9 that are right this often."""
+    """Return the evidence of rows with confidence 0.9 and this accuracy."""
     correct = generator.random((looks, rows)) < np.asarray(right)
     bets = bet(np.full(looks * rows, 0.9), correct.ravel(), MARGIN)
     return show_overconfidence(bets.reshape(looks, rows, -1).sum(axis=1))
@@ -19,7 +19,7 @@ def test_bets_are_fair_at_the_margin():
     assert factors[0] * 0.85 + factors[1] * 0.15 == pytest.approx(np.ones(len(STAKES)))
 
 
-def test_model_at_the_margin_is_hardly_ever_blamed():
+def test_model_at_the_margin_rarely_raises_an_alarm():
     generator = np.random.default_rng(0)
 
     alarms = sum((simulate(generator, 0.85) >= np.log(100)).any() for _ in range(200))
@@ -36,5 +36,5 @@ def test_loss_after_a_long_good_time_is_found_within_two_days():
     assert (log_e[548:] >= np.log(100)).all()
 
 
-def test_looks_without_labels_change_next_to_nothing():
+def test_looks_without_labels_hardly_change_the_evidence():
     assert show_overconfidence(np.zeros((100, len(STAKES)))) == pytest.approx(0)

@@ -143,6 +143,6 @@ def test_false_alarms_are_as_rare_as_stated(margin):
 
 
 @pytest.mark.parametrize("margin", [-0.1, 1, 2])
-def test_a_margin_that_is_no_share_is_refused(margin):
+def test_margin_must_be_a_share(margin):
     with pytest.raises(ValueError, match="expected a share"):
         compare_mean([1], [1], [1], margin)

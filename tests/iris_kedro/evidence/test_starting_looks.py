@@ -16,7 +16,7 @@ def test_tail_of_the_weights_is_what_they_telescope_to():
     assert first == pytest.approx(0.5 * (1 - np.log(2) / np.log(1_001)))
 
 
-def test_every_starting_look_is_followed_for_a_time_that_grows_with_its_scale():
+def test_starting_looks_stay_active_in_proportion_to_their_scale():
     followed = np.zeros((200, 200), bool)  # starting look, look
     for starts, active, _ in iterate_scales(200):
         looks, _ = np.nonzero(active)

@@ -44,6 +44,6 @@ def test_one_verdict_of_all_is_true():
     assert find("monitoring_verdict", verdict="quiet") == [0]
 
 
-def test_what_is_not_known_has_no_gauge():
+def test_unknown_values_have_no_gauge():
     assert find("monitoring_accuracy") == []
     assert find("monitoring_predictions_effect") == []

@@ -30,7 +30,7 @@ def test_objects_become_columns(texts):
 
 
 @pytest.mark.parametrize("separators", [None, (",", ":")])
-def test_keys_that_are_not_there_differ_from_missing_values(separators):
+def test_absent_keys_differ_from_missing_values(separators):
     rows = [json.dumps(each, separators=separators) for each in ROWS]
     texts = pa.array(rows)
     color = parse(texts, TYPES)["color"]

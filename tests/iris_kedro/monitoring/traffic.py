@@ -1,4 +1,4 @@
-"""Predictions in a service's database, as if clients had sent rows for days."""
+"""Stores predictions in a service's database, as if clients had sent rows for days."""
 
 import json
 from collections.abc import Sequence
@@ -48,7 +48,7 @@ def write(
     omit: Sequence[str] = (),
     name: str = "",
 ) -> None:
-    """Insert rows that came evenly over some hours, with the labels that are known."""
+    """Insert rows that are evenly spread over some hours, with the known labels."""
     engine = connect(url)
     schema.upgrade(engine)
     predictions, probabilities = answer(model, contract, rows)

@@ -1,4 +1,4 @@
-"""The bins that values are counted in: those of a contract, merged if rows are few."""
+"""The bins for counting values: those of the contract, merged if rows are few."""
 
 from iris_kedro.monitoring.bins.contract import bin_answers, bin_features
 from iris_kedro.monitoring.bins.variables import (

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 FEWEST_BINS, MOST_BINS = 3, 10  # of numbers
-ROWS, SHARE = 10, 0.01  # of the reference, from which a text has a bin of its own
+ROWS, SHARE = 10, 0.01  # of the reference: the minimum for a text to have its own bin
 
 
 def count_bins(rows: int) -> int:

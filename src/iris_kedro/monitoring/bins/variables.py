@@ -1,4 +1,4 @@
-"""The bins that values are counted in, with their counts in training."""
+"""The bins for counting values, with the counts of the reference."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -33,14 +33,14 @@ class Bins(ABC):
     @property
     @abstractmethod
     def type(self) -> Any:
-        """How pyarrow reads the values."""
+        """The pyarrow type of the values."""
 
     @abstractmethod
     def find(self, values: Any) -> NDArray[np.intp]:
         """Return the bin of each value of a pyarrow array; -1 if it has none."""
 
     def place(self, name: str) -> int | None:
-        """Return where the bin of unknown or missing values is, if there is one."""
+        """Return the index of the bin of unknown or missing values, if there is one."""
         if name not in self.special:
             return None
         return len(self.names) - len(self.special) + self.special.index(name)
@@ -65,7 +65,7 @@ class NumberBins(Bins):
         return pa.float64()
 
     def find(self, values: Any) -> NDArray[np.intp]:
-        """Compare with the edges."""
+        """Find bins by the edges."""
         numbers = values.to_numpy(zero_copy_only=False)
         return self._replace_missing(find_bins(numbers, self.edges), values)
 
@@ -105,11 +105,11 @@ class TextBins(Bins):
     def find(self, values: Any) -> NDArray[np.intp]:
         """Look the texts up."""
         unknown = self.place(UNKNOWN)
-        # -1, which the index of an unknown text is, is the last of these.
+        # An unknown text has the index -1, which selects the last value.
         places = np.array([*self.places, -1 if unknown is None else unknown], np.intp)
         return self._replace_missing(places[self.index(values)], values)
 
     def index(self, values: Any) -> NDArray[np.intp]:
-        """Return which of the known texts each value is; -1 if it is none."""
+        """Return the index of each value among the known texts; -1 for unknown ones."""
         found = pc.index_in(values, value_set=pa.array(self.known, pa.string()))
         return np.asarray(found.fill_null(-1)).astype(np.intp)

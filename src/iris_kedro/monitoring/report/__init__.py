@@ -1,1 +1,1 @@
-"""Parts of the reports on predictions: what drifts, in figures and charts."""
+"""Parts of reports on predictions: drift in figures and charts."""

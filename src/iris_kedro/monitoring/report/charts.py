@@ -152,5 +152,5 @@ def _draw_point(each: dict[str, Any], x: float, slot: float, scale: Any) -> str:
 
 
 def show_time(iso: str) -> str:
-    """Format a time for people, in UTC."""
+    """Format a time for readers, in UTC."""
     return iso[:16].replace("T", " ")

@@ -1,4 +1,4 @@
-"""Drift as reports have it."""
+"""Describes drift in reports."""
 
 from typing import Any
 

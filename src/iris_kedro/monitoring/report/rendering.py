@@ -1,10 +1,10 @@
-"""Renders reports as HTML pages that need no other file."""
+"""Renders reports as self-contained HTML pages."""
 
 from typing import Any
 
 from iris_kedro.rendering import create_environment
 
-SHOWN = 40  # features with charts; further ones are in a table
+SHOWN = 40  # features with charts; the others are in a table
 Features = list[tuple[str, dict[str, Any]]]
 
 
@@ -14,7 +14,7 @@ def render(template: str, **values: Any) -> str:
 
 
 def sort_features(features: dict[str, dict[str, Any]]) -> Features:
-    """Order the features of a report by what matters: drift, then evidence."""
+    """Sort the features of a report by relevance: drift, then evidence."""
     return sorted(
         features.items(), key=lambda each: (not each[1]["drifts"], -each[1]["log_e"])
     )

@@ -65,7 +65,7 @@ def test_numbers_have_bins_by_their_edges(describe):
     assert bins.find(pa.array([0.5, 1.0, 1.5, 7.0])).tolist() == [0, 0, 1, 2]
 
 
-def test_missing_numbers_have_a_bin_of_their_own(describe):
+def test_missing_numbers_have_their_own_bin(describe):
     bins = describe(make_number(nullable=True, missing=0.2, counts=[40, 30, 14]))
 
     assert bins.names[-1] == "missing"

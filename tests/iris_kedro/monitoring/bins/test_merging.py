@@ -21,7 +21,7 @@ def test_numbers_have_more_bins_with_more_rows(rows, bins):
         ([0] * 5, [0, 1, 2, 3]),
         # More than half of the values tie with the lowest: there may be lower ones.
         ([0, 60, 5, 10, 10, 10, 10], [0, 1, 3]),
-        # The same with the highest, above which a bin is in any case.
+        # The same for the highest, above which there is always a bin.
         ([10, 10, 10, 10, 5, 60, 0], [3, 5]),
     ],
 )
