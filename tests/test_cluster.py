@@ -63,7 +63,7 @@ def test_any_environment_can_use_the_cluster(make, monkeypatch):
     message = " ".join(output.split())
     assert run.returncode == 1
     assert "no Dask scheduler answers at 'tcp://127.0.0.1:9'" in message
-    assert "unset it for a cluster on this machine" in message
+    assert "unset it for a local cluster" in message
     assert "Traceback" not in output
 
 

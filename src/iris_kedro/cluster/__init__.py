@@ -1,1 +1,1 @@
-"""Runs work on a Dask cluster: of other machines, or of processes on this one."""
+"""Runs work on a Dask cluster, on other machines or in local processes."""

@@ -1,4 +1,4 @@
-"""The cluster that a run is connected to, for what does not run in joblib."""
+"""The cluster that a run is connected to, for work outside of joblib."""
 
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,7 @@ _client: "Client | None" = None
 
 
 def set_client(client: "Client | None") -> None:
-    """Set or, with None, forget the connection of this process."""
+    """Set the connection of this process, or clear it with None."""
     global _client  # noqa: PLW0603  (a process has one run at a time)
     _client = client
 

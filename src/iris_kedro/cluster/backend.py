@@ -1,8 +1,8 @@
-"""Runs what scikit-learn would run in joblib's threads on a cluster.
+"""Runs on a cluster what scikit-learn would run in joblib's threads.
 
-joblib's own backend for Dask is not used for two reasons, both measured. It scatters
-the rows: a worker that dies takes them with it, and the search fails. And it sends the
-trees of each forest through the scheduler again, which takes longer than the trees.
+joblib's own backend for Dask is not used for two measured reasons. It scatters the
+rows, so that they are lost with a dead worker, and the search fails. It also sends the
+trees of each forest through the scheduler, which takes longer than fitting them.
 """
 
 import pickle
@@ -20,18 +20,18 @@ from distributed.scheduler import KilledWorker
 from joblib.parallel import AutoBatchingMixin, ParallelBackendBase, SequentialBackend
 
 from iris_kedro.cluster.watch import Watch
-from iris_kedro.cluster.work import Place, run_batch
+from iris_kedro.cluster.work import Placeholder, run_batch
 from iris_kedro.errors import ProjectError
 
 LOST = "the connection to the scheduler of the cluster was lost"
-LARGE = 10_000  # bytes; smaller arrays travel with each fit
+LARGE = 10_000  # bytes; smaller arrays are sent with each fit
 
 
 class ClusterBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore[misc]  # untyped
-    """A backend of joblib, for one thread: see ``joblib.parallel_config``.
+    """A joblib backend, to be used by one thread: see ``joblib.parallel_config``.
 
     Args:
-        client: Connected to the cluster.
+        client: Connection to the cluster.
         wait_seconds: How long to wait for workers when all are lost.
     """
 
@@ -48,12 +48,14 @@ class ClusterBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore[mi
         self._watch: Watch | None = None
 
     def effective_n_jobs(self, n_jobs: int) -> int:
-        """Return the number of cores, whatever was asked for: that is for threads."""
+        """Return the number of cores; the requested number is for threads."""
         try:
             cores: dict[str, int] = self._client.ncores()
         except OSError as error:
             raise ProjectError(f"{LOST}: {error}") from error
-        return max(2, sum(cores.values()))  # for one, joblib would not ask a backend
+        return max(
+            2, sum(cores.values())
+        )  # for one job, joblib would not use a backend
 
     def configure(self, n_jobs: int = 1, parallel: Any = None, **settings: Any) -> int:
         """Prepare for a call of ``joblib.Parallel``."""
@@ -61,16 +63,16 @@ class ClusterBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore[mi
         return self.effective_n_jobs(n_jobs)
 
     def get_nested_backend(self) -> tuple[ParallelBackendBase, int]:
-        """Return what runs inside of a fit, which has one core."""
+        """Return the backend within a fit, which has one core."""
         return SequentialBackend(nesting_level=1), 1
 
     def start_call(self) -> None:
-        """Watch the workers while fits are waited for."""
+        """Watch the workers while waiting for fits."""
         self._watch = Watch(self._client, self._wait_seconds, self._pending)
         self._watch.start()
 
     def stop_call(self) -> None:
-        """Let the cluster forget the data; repeat the warnings of the fits here."""
+        """Release the data on the cluster; repeat the warnings of the fits here."""
         if self._watch is not None:
             self._watch.stop()
         self._sent.clear()
@@ -88,7 +90,7 @@ class ClusterBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore[mi
             if not is_table or sizeof(value) < LARGE:
                 return value
             places.append(self._send(value))
-            return Place(len(places) - 1)
+            return Placeholder(len(places) - 1)
 
         calls = [
             (
@@ -107,16 +109,16 @@ class ClusterBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore[mi
         """Return the results of a batch.
 
         Raises:
-            ProjectError: If the cluster, and not a fit, is the reason of a failure.
-            Exception: What a fit has raised.
+            ProjectError: If the cluster has failed.
+            Exception: The exception of a failed fit.
         """
         self._pending.discard(out)
         try:
             results, found = out.result()
         except KilledWorker as error:
             raise ProjectError(
-                "a fit was given up, because each of several workers that ran it"
-                " ended, most likely for lack of memory. Give workers more memory"
+                "a fit failed, because several workers that ran it died, most likely"
+                " because they ran out of memory. Give workers more memory"
             ) from error
         except (FutureCancelledError, CommClosedError) as error:
             reason = self._watch.reason if self._watch is not None else ""
@@ -130,15 +132,18 @@ class ClusterBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore[mi
         return list(results)
 
     def abort_everything(self, ensure_ready: bool = True) -> None:
-        """Cancel what is left after a fit has failed."""
+        """Cancel all other fits after one has failed."""
         if self._client.status == "running":
             self._client.cancel(list(self._pending), force=True)
         self._pending.clear()
 
     def _send(self, value: Any) -> Future[Any]:
-        """Send data once for a search, as a task: the scheduler can repeat tasks."""
+        """Send data once for a search, as a task, which the scheduler can repeat."""
         if id(value) not in self._sent:
             content = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
             future = self._client.submit(pickle.loads, content, pure=False)
-            self._sent[id(value)] = value, future  # with the value, ids are not reused
+            self._sent[id(value)] = (
+                value,
+                future,
+            )  # keeps the value, so that its id is not reused
         return self._sent[id(value)][1]

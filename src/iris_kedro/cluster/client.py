@@ -1,4 +1,4 @@
-"""Connects to a cluster whose workers compute what this process would."""
+"""Connects to a cluster whose workers give the same results as this process."""
 
 import logging
 import platform
@@ -18,9 +18,9 @@ CONNECT_SECONDS = 8
 WAIT_SECONDS = 60.0  # for the first worker: clusters in the cloud start machines
 CLOSE_SECONDS = 5
 SETTINGS = {
-    # Data is sent as a task, see iris_kedro.cluster.backend: not worth a warning.
+    # Data is sent in tasks on purpose: see iris_kedro.cluster.backend.
     "distributed.admin.large-graph-warning-threshold": "1TB",
-    # Of workers on this machine: what matters is said by iris_kedro.cluster.watch.
+    # For local workers: iris_kedro.cluster.watch logs what is relevant.
     "distributed.nanny.pre-spawn-environ.DASK_LOGGING__DISTRIBUTED": "critical",
 }
 ADDRESS = "DASK_SCHEDULER_ADDRESS"
@@ -33,18 +33,17 @@ def connect(
     workers: int | None = None,
     wait_seconds: float = WAIT_SECONDS,
 ) -> Iterator[Client]:
-    """Connect to a cluster whose workers are there and have the same packages.
+    """Connect to a cluster, and check that its workers have the same packages.
 
-    It is disconnected from at the end, however that comes. Without an address, it is a
-    cluster of processes on this machine, which ends as well.
+    Without an address, start a cluster of local processes, which ends with the context.
 
     Args:
-        address: Of the scheduler, such as ``tcp://scheduler:8786``.
-        workers: Processes of a local cluster; by default one for each processor.
-        wait_seconds: How long to wait for a first worker.
+        address: Address of the scheduler, such as ``tcp://scheduler:8786``.
+        workers: Processes of a local cluster; default: one for each core.
+        wait_seconds: How long to wait for the first worker.
 
     Raises:
-        ProjectError: If the scheduler cannot be reached, no worker comes, or packages
+        ProjectError: If the scheduler is unreachable, there are no workers, or packages
             differ.
     """
     with ExitStack() as stack:
@@ -64,7 +63,7 @@ def connect(
 
 
 def describe(client: Client) -> str:
-    """Say where a cluster is, and how large."""
+    """Describe the address and the size of a cluster."""
     cores = client.ncores()
     return (
         f"the cluster at {_locate(client)}: {len(cores)} workers,"
@@ -77,7 +76,7 @@ def _locate(client: Client) -> str:
 
 
 def _silence() -> None:
-    # Importing distributed sets levels, so that conf/logging.yml comes too early.
+    # Importing distributed overrides the levels in conf/logging.yml.
     for name in ("distributed", "distributed.client"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
@@ -89,8 +88,8 @@ def _reach(address: str) -> Client:
         raise ProjectError(
             f"no Dask scheduler answers at {address!r}"
             f" ({' '.join(str(error).split()) or type(error).__name__}). Start one"
-            f" (dask scheduler), correct {ADDRESS}, or unset it for a cluster on this"
-            " machine"
+            f" (dask scheduler), correct {ADDRESS}, or unset it for a local"
+            " cluster"
         ) from error
 
 
@@ -110,27 +109,27 @@ def _wait_for_workers(client: Client, seconds: float) -> None:
             address,
             seconds,
         )
-    # Asking for a result lets an adaptive cluster start workers.
+    # A submitted task makes an adaptive cluster start workers.
     probe = client.submit(platform.python_version, pure=False)
     try:
         probe.result(timeout=seconds)
     except TimeoutError as error:
         raise ProjectError(
             f"the cluster at {address} has no workers after {seconds:g} s. Start some"
-            f" (dask worker {address}), or set cluster.wait_seconds higher"
+            f" (dask worker {address}), or increase cluster.wait_seconds"
         ) from error
 
 
 def _check_versions(client: Client) -> None:
-    """Check that all workers give the same result to the last digit.
+    """Check that all workers have the same versions, and thus give the same results.
 
     Raises:
-        ProjectError: Names a worker, and what differs.
+        ProjectError: Names a worker, and the different versions.
     """
     try:
-        client.run_on_scheduler(describe_versions)  # it unpickles tasks as well
+        client.run_on_scheduler(describe_versions)  # it also unpickles tasks
         found: dict[str, Any] = client.run(describe_versions)
-    except Exception as error:  # of any type, as the other side's text alone arrives
+    except Exception as error:  # of any type, raised by the worker
         raise ProjectError(
             f"the cluster cannot import this project's code ({error}). Start scheduler"
             " and workers from the training image of this version"

@@ -1,4 +1,4 @@
-"""Versions of the packages and the code that a result depends on."""
+"""Versions of the packages and the code that results depend on."""
 
 import platform
 from functools import cache
@@ -18,9 +18,9 @@ PACKAGE = Path(__file__).parents[1]
 
 @cache
 def describe_versions() -> dict[str, str]:
-    """Return the versions in this process by name; of missing packages, an empty one.
+    """Return the versions in this process by name; empty for missing packages.
 
-    The code's is a digest, because it changes between releases.
+    The version of the code is a digest, because it changes between releases.
     """
     packages = (*TRAINING_PACKAGES, *OPTIONAL, "joblib", "distributed")
     return {
@@ -31,7 +31,7 @@ def describe_versions() -> dict[str, str]:
 
 
 def list_differences(versions: dict[str, str]) -> list[str]:
-    """Say what a worker has in another version than this process."""
+    """List the packages whose version on a worker differs from that in this process."""
     return [
         f"{name} {versions.get(name) or 'is missing'}, here {mine}"
         for name, mine in describe_versions().items()

@@ -1,4 +1,4 @@
-"""Says when workers are lost, so that nobody waits in silence."""
+"""Reports lost workers, so that runs do not wait silently."""
 
 import logging
 import threading
@@ -14,15 +14,15 @@ POLL_SECONDS = 1.0
 
 
 class Watch(threading.Thread):
-    """Watches the workers of a cluster while results are waited for.
+    """Watches the workers of a cluster while a run waits for results.
 
     Args:
-        client: Connected to the cluster.
+        client: Connection to the cluster.
         wait_seconds: How long to wait for workers when all are lost.
-        pending: What is waited for, and cancelled in the end.
+        pending: The results, which are cancelled if no worker comes.
 
     Attributes:
-        reason: Why it was cancelled; empty if it was not.
+        reason: Why they were cancelled; empty if they were not.
     """
 
     def __init__(
@@ -36,10 +36,8 @@ class Watch(threading.Thread):
         self._stopped = threading.Event()
 
     def run(self) -> None:
-        """Compare the workers with those of a moment ago, until the connection ends."""
-        with suppress(
-            OSError
-        ):  # who waits for results learns of a lost scheduler there
+        """Compare the workers with the previous ones, until the connection ends."""
+        with suppress(OSError):  # the waiting thread reports a lost scheduler
             self._compare()
 
     def _compare(self) -> None:
@@ -51,7 +49,7 @@ class Watch(threading.Thread):
                 logger.warning(
                     "The cluster lost %s. %s",
                     ", ".join(sorted(gone)),
-                    "Others repeat what it did"
+                    "Others repeat its work"
                     if workers
                     else f"Waiting up to {self._wait_seconds:g} s for other workers",
                 )

@@ -1,4 +1,4 @@
-"""What workers do; it is imported there."""
+"""Runs batches of calls on workers."""
 
 import pickle
 import warnings
@@ -10,8 +10,8 @@ from threadpoolctl import threadpool_limits
 
 
 @dataclass(frozen=True)
-class Place:
-    """The place of data in a call; the data is sent once for many calls."""
+class Placeholder:
+    """A placeholder for data in a call; the data is sent once for many calls."""
 
     number: int
 
@@ -19,19 +19,19 @@ class Place:
 def run_batch(
     content: bytes, *data: Any
 ) -> tuple[list[Any], list[tuple[str, type[Warning]]]]:
-    """Run calls one by one, with one thread as a local run has for each fit.
+    """Run calls one by one, with one thread per fit, as in a local run.
 
     Args:
         content: Pickled functions with their arguments.
-        data: What replaces each ``Place`` among the arguments.
+        data: The values for each ``Placeholder`` among the arguments.
 
     Returns:
         The results of the calls, and the warnings of all.
     """
-    calls = pickle.loads(content)  # noqa: S301  (Dask itself sends pickled functions)
+    calls = pickle.loads(content)  # noqa: S301  (Dask also sends pickled functions)
 
     def fill(value: Any) -> Any:
-        return data[value.number] if isinstance(value, Place) else value
+        return data[value.number] if isinstance(value, Placeholder) else value
 
     with (
         warnings.catch_warnings(record=True) as found,

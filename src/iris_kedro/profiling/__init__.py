@@ -1,4 +1,4 @@
-"""Proposes the specification of a table: see ``kedro dataset init``."""
+"""Proposes the specification of a table, for ``kedro dataset init``."""
 
 from .columns import Guess
 from .profile import Profile, profile_table

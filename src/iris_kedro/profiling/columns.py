@@ -9,10 +9,10 @@ import pandas as pd
 
 from iris_kedro.tables.texts import FLAGS, MISSING
 
-MOST_CATEGORIES = 50  # a column of more is text, or an identifier
+MOST_CATEGORIES = 50  # a column with more is text, or an identifier
 FEW_NUMBERS = 10  # distinct whole numbers that could be codes
 SHARE_OF_UNIQUE = 0.95  # of whole numbers, to count as an identifier
-HEAD_ROOM = 0.5  # of the observed span, beyond it
+HEAD_ROOM = 0.5  # added on each side, as a share of the observed range
 SHOWN = 5
 ID_NAME = re.compile(r"(^|_)(id|key|uuid|guid|index|nr|no)$")
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}[./]\d{2,4}")
@@ -20,13 +20,13 @@ DATE = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}[./]\d{2,4}")
 
 @dataclass(frozen=True)
 class Guess:
-    """What is proposed for a column, and why.
+    """The proposal for a column, and the evidence for it.
 
     Attributes:
         column: Its header in the source.
         name: The name of the feature.
-        feature: Its entry in the specification; none if it is left out.
-        evidence: Why.
+        feature: Its entry in the specification; None if it is left out.
+        evidence: The evidence.
         is_shared: Whether another header is a spelling of the same name.
     """
 
@@ -38,19 +38,19 @@ class Guess:
 
     @property
     def entry(self) -> dict[str, Any]:
-        """Its entry in the specification, with the header if that is another name."""
+        """Its entry in the specification, with the header if it is not the name."""
         is_clear = self.column == self.name and not self.is_shared
         column = {} if is_clear else {"column": self.column}
         return {**(self.feature or {}), **column}
 
 
 def guess_feature(column: str, name: str, texts: "pd.Series[str]") -> Guess:
-    """Guess what a column is.
+    """Guess the type of a column.
 
     Args:
         column: Its header.
         name: The name of the feature.
-        texts: Its values as they stand in the file.
+        texts: Its values, as in the file.
     """
     values = texts.str.strip()
     present = values[~values.isin(MISSING)]
@@ -127,9 +127,9 @@ def _guess_text(
 
 
 def widen(low: float, high: float, *, is_whole: bool) -> tuple[float, float]:
-    """Return a range around what was observed, with head room and round limits.
+    """Return a range around the observed values, with head room and round limits.
 
-    What was never negative stays so.
+    It contains no negative numbers if none were observed.
     """
     room = HEAD_ROOM * (high - low)
     step = 10.0 ** np.floor(np.log10(room))

@@ -1,4 +1,4 @@
-"""Profiles a table: what each column is, and what may be wrong with the target."""
+"""Profiles a table: the types of columns, and possible problems with the target."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -18,24 +18,24 @@ from .columns import Guess, guess_feature
 
 SHOWN = 500  # characters of the headers in an error
 MOST_CLASSES = 50
-FEWEST_ROWS = 20  # of a class, for five folds and held-out rows
-IMBALANCE = 0.1  # a share of a class below it is worth a word
-LEAK = 0.99  # accuracy of a single feature above it is suspicious
+FEWEST_ROWS = 20  # per class, for five folds and held-out rows
+IMBALANCE = 0.1  # a class with a smaller share is mentioned
+LEAK = 0.99  # a higher accuracy of a single feature is suspicious
 ROWS_FOR_LEAKS = 5_000
 POSITIVE = ("1", "true", "yes", "y", "t")
 
 
 @dataclass(frozen=True)
 class Profile:
-    """What a table is.
+    """The profile of a table.
 
     Attributes:
         rows: Number of rows.
         duplicates: Number of rows that are equal to an earlier one.
-        target: Its entry in the specification, apart from description and labels.
+        target: Its entry in the specification, without description and labels.
         classes: Number of rows of each class.
-        guesses: What each other column is.
-        warnings: What may be wrong with the target.
+        guesses: The proposals for the other columns.
+        warnings: Possible problems with the target.
     """
 
     rows: int
@@ -55,11 +55,11 @@ def profile_table(data: pd.DataFrame, target: str) -> Profile:
     """Profile a table of texts.
 
     Args:
-        data: The table as it stands in its file.
+        data: The table, as in its file.
         target: The header of the column to predict, in any spelling.
 
     Raises:
-        ProjectError: If that column is not there, or cannot be predicted.
+        ProjectError: If that column does not exist, or cannot be predicted.
     """
     column = find_target(data, target)
     labels = data[column].astype(str).str.strip()
@@ -93,7 +93,7 @@ def profile_table(data: pd.DataFrame, target: str) -> Profile:
 
 
 def name_columns(columns: list[str], target: str) -> dict[str, str]:
-    """Name each column, and the target, as the project spells names; no name twice."""
+    """Return a unique, standardized name for each column and the target."""
     names: dict[str, str] = {}
     for column in [target, *columns]:
         plain = standardize_name(column) or "column"
@@ -110,7 +110,7 @@ def find_target(data: pd.DataFrame, target: str) -> str:
     """Find the header of the column to predict.
 
     Raises:
-        ProjectError: If there is none, or several have this spelling.
+        ProjectError: If there is none, or several spellings match.
     """
     columns = [str(each) for each in data.columns]
     if target in columns:
@@ -135,7 +135,7 @@ def _check_classes(
     is_number = pd.to_numeric(known, errors="coerce").notna().all()
     why = (
         "it is a number to estimate; regression is not supported, because contract,"
-        " gate and service are about classes and their probabilities. Divide it into"
+        " gate and service are about classes and their probabilities. Group it into"
         " classes first"
         if is_number
         else "it looks like an identifier or free text"
@@ -161,14 +161,14 @@ def _warn_of_classes(classes: dict[str, int]) -> Iterator[str]:
     for name, count in classes.items():
         if count < FEWEST_ROWS:
             yield (
-                f"class {name!r} has only {count} rows: fewer than {FEWEST_ROWS} cannot"
-                " be both learned and judged"
+                f"class {name!r} has only {count} rows: fewer than {FEWEST_ROWS} are"
+                " not enough for training and evaluation"
             )
         elif count < IMBALANCE * total:
             yield (
-                f"class {name!r} is rare ({count / total:.1%}): accuracy says little;"
-                " consider scoring: average_precision or balanced_accuracy in"
-                " parameters.yml"
+                f"class {name!r} is rare ({count / total:.1%}): accuracy is not"
+                " meaningful; consider scoring: average_precision or balanced_accuracy"
+                " in parameters.yml"
             )
 
 
@@ -192,7 +192,7 @@ def _find_leaks(
         if accuracy >= LEAK > usual:
             yield (
                 f"{guess.name} alone predicts {accuracy:.1%} of the rows: is it known"
-                " before the outcome is?"
+                " before the outcome?"
             )
 
 

@@ -1,4 +1,4 @@
-"""Finds out how a CSV is written."""
+"""Detects the format of a CSV."""
 
 import csv
 from io import BytesIO
@@ -12,24 +12,24 @@ from iris_kedro.tables.texts import MISSING
 
 from .profile import find_target
 
-SAMPLE = 64 * 1024  # bytes that the separator is found in
+SAMPLE = 64 * 1024  # bytes for detecting the separator
 SEPARATORS = ",;\t|"
 MISSING_MARKS = ("?", "-")  # if they are the only texts in a column of numbers
 DECIMAL_COMMA = r"[-+]?\d*,\d+"
 
 
 def read_table(content: bytes, target: str) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Read a CSV as text, however it is written.
+    """Read a CSV in any format as text.
 
     Args:
         content: The file.
         target: The header of the column to predict, in any spelling.
 
     Returns:
-        The table, and the arguments with which pandas reads it.
+        The table, and the pandas arguments that read it.
 
     Raises:
-        ProjectError: If it cannot be read, or there is no such column.
+        ProjectError: If it cannot be read, or the column does not exist.
     """
     load_args: dict[str, Any] = {}
     encoding = guess_encoding(content)
@@ -61,10 +61,10 @@ def _find_separator(text: str) -> str:
 
 
 def _find_missing_marks(data: pd.DataFrame, target: str) -> list[str]:
-    """Find texts, as they stand, that are the only ones in a column of numbers.
+    """Find marks that are the only texts in a column of numbers.
 
-    They will be missing values in every column, so none may be a class or a category.
-    A question mark is not a category: it means the same next to numbers and texts.
+    They become missing values in every column, so that none may be a class or category.
+    A question mark is never a category: it means the same beside numbers and texts.
     """
     found: set[str] = set()
     meant = set(data[target].str.strip())

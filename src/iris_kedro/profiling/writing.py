@@ -15,7 +15,7 @@ from .profile import Profile
 
 
 class _QuotingDumper(yaml.SafeDumper):
-    """Quotes what OmegaConf takes for a number and YAML 1.1 does not, such as 1e3."""
+    """Quotes texts that only OmegaConf reads as numbers, such as 1e3."""
 
     def represent_text(self, text: str) -> yaml.Node:
         """Write a text, in quotes unless it starts with a letter."""
@@ -33,13 +33,13 @@ def write_specification(
     """Write ``globals.yml``: each guess with its evidence as a comment.
 
     Args:
-        profile: What the table is.
+        profile: The profile of the table.
         name: The name of the dataset, and of its model.
         source: Where the data is.
         load_args: How pandas reads it.
 
     Raises:
-        ProjectError: If what it would say is not valid.
+        ProjectError: If the specification would be invalid.
     """
     counts = (f"{each} {count:,}" for each, count in profile.classes.items())
     text = _render(
@@ -55,7 +55,7 @@ def write_specification(
 
 
 def write_gate(profile: Profile) -> str:
-    """Write ``parameters.yml``: the floors that a model of this table must reach."""
+    """Write ``parameters.yml``: the floors for models of this table."""
     floor = math.floor(100 * profile.majority) / 100
     return _render("parameters.yml", profile=profile, floor=f"{floor:g}")
 
@@ -83,7 +83,7 @@ def _check(text: str, profile: Profile) -> None:
 
 
 def _render(file: str, **values: Any) -> str:
-    environment = Environment(  # noqa: S701  (it writes no HTML)
+    environment = Environment(  # noqa: S701  (not for HTML)
         loader=PackageLoader("iris_kedro"),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -101,7 +101,7 @@ def _write_comment(text: str) -> str:
 
 
 def _write_value(value: Any) -> str:
-    """Write a value in one line of YAML that OmegaConf reads as it is."""
+    """Write a value in one line of YAML that OmegaConf reads unchanged."""
     text = yaml.dump(
         value,
         Dumper=_QuotingDumper,

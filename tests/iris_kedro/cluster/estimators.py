@@ -1,4 +1,4 @@
-"""Estimators that end the worker which fits them; workers import this module."""
+"""Estimators that kill the worker that fits them; workers import this module."""
 
 import os
 import signal
@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression
 
 
 class Deadly(LogisticRegression):
-    """Kills its process when it is fitted, unless a file is there.
+    """Kills its process when it is fitted, unless a file exists.
 
     ``times`` is how many processes it kills before it lets one live.
     """

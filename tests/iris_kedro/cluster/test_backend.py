@@ -37,7 +37,7 @@ CANDIDATES = {
 @pytest.fixture(scope="module")
 def rows():
     generator = np.random.default_rng(0)
-    X = generator.normal(size=(2_000, 8))  # larger than what travels with each fit
+    X = generator.normal(size=(2_000, 8))  # too large to be sent with each fit
     return X, np.where(X[:, 0] + generator.normal(size=len(X)) > 0, "a", "b")
 
 
@@ -77,7 +77,7 @@ def test_warnings_of_fits_are_counted_as_without_a_cluster(
     assert [each for each in caplog.messages if "ConvergenceWarning" in each] == here
 
 
-def test_candidate_that_does_not_suit_the_rows_is_left_out(
+def test_candidate_that_does_not_suit_the_rows_is_skipped(
     cluster, on_cluster, train_data, dataset, training
 ):
     knn = {
@@ -101,7 +101,7 @@ def test_search_survives_a_killed_worker(cluster, on_cluster, rows, tmp_path):
     with on_cluster(cluster):
         search.fit(*rows)
 
-    assert (tmp_path / "killed0").exists()  # and so the same search works here
+    assert (tmp_path / "killed0").exists()  # so that the same search works locally
     again = GridSearchCV(Deadly(str(tmp_path)), grid, cv=3, refit=False).fit(*rows)
     found, expected = (
         each.cv_results_["mean_test_score"].tolist() for each in (search, again)
@@ -109,12 +109,10 @@ def test_search_survives_a_killed_worker(cluster, on_cluster, rows, tmp_path):
     assert found == expected
 
 
-def test_fit_that_kills_worker_after_worker_is_given_up(
-    cluster, on_cluster, rows, tmp_path
-):
+def test_fit_that_kills_several_workers_fails(cluster, on_cluster, rows, tmp_path):
     search = GridSearchCV(Deadly(str(tmp_path), times=9), {"C": [1.0]}, refit=False)
 
-    with on_cluster(cluster), pytest.raises(ProjectError, match=r"lack of memory"):
+    with on_cluster(cluster), pytest.raises(ProjectError, match=r"ran out of memory"):
         search.fit(*rows)
 
 

@@ -22,7 +22,7 @@ def test_scheduler_that_does_not_answer_is_named(monkeypatch):
         pytest.fail("there is no scheduler")
 
 
-def test_address_that_is_none_is_named():
+def test_invalid_address_is_named():
     with (
         pytest.raises(ProjectError, match=r"at 'nonsense://here'.*DASK_SCHEDULER"),
         connect("nonsense://here"),
@@ -30,7 +30,7 @@ def test_address_that_is_none_is_named():
         pytest.fail("there is no scheduler")
 
 
-def test_cluster_without_workers_is_not_waited_for_in_silence(empty_cluster, caplog):
+def test_waiting_for_workers_is_logged(empty_cluster, caplog):
     with (
         pytest.raises(ProjectError, match=r"has no workers after 1 s.*dask worker tcp"),
         connect(empty_cluster.address, wait_seconds=1),
@@ -66,7 +66,7 @@ def test_cluster_without_the_package_is_refused(tmp_path, lacks):
             pytest.fail("it cannot do anything")
 
 
-def test_local_cluster_has_the_workers_asked_for_and_ends():
+def test_local_cluster_has_the_requested_workers_and_ends():
     with connect(workers=1) as client:
         assert list(client.ncores().values()) == [1]
         address = client.scheduler_info()["address"]
@@ -77,7 +77,7 @@ def test_local_cluster_has_the_workers_asked_for_and_ends():
             pytest.fail("it has ended")
 
 
-def test_versions_name_what_differs_or_is_missing():
+def test_different_and_missing_versions_are_listed():
     versions = {**describe_versions(), "numpy": "1.0", "scipy": ""}
 
     numpy, scipy = list_differences(versions)

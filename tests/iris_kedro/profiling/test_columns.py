@@ -59,7 +59,7 @@ def test_gaps_make_a_feature_nullable_and_are_counted(gap):
         ([f"2024-01-{n % 28 + 1:02}" for n in range(COUNT)], "x", "dates such as"),
     ],
 )
-def test_column_that_says_nothing_of_a_row_is_left_out(values, name, evidence):
+def test_uninformative_column_is_left_out(values, name, evidence):
     guessed = guess(values, name)
 
     assert guessed.feature is None
@@ -82,7 +82,7 @@ def test_few_whole_numbers_may_be_categories():
     )
 
 
-def test_header_is_kept_where_the_name_is_another():
+def test_header_is_kept_if_it_differs_from_the_name():
     assert guess(repeat("1.5", "2.5")).entry["column"] == "Value"
     assert "column" not in guess_feature("x", "x", pd.Series(repeat("a", "b"))).entry
 

@@ -16,7 +16,7 @@ def table():
     return passengers.draw(300).rename(columns=passengers.HEADERS)
 
 
-def test_table_is_profiled_without_being_told_more_than_its_target(table):
+def test_table_is_profiled_with_only_its_target(table):
     profile = profile_table(table, "survived")
 
     assert profile.rows == 300
@@ -40,7 +40,7 @@ def test_table_is_profiled_without_being_told_more_than_its_target(table):
     assert profile.warnings == []
 
 
-def test_target_is_found_in_any_spelling_and_named_where_it_is_not(table):
+def test_target_is_found_in_any_spelling(table):
     assert profile_table(table, "SURVIVED").target["column"] == "Survived"
     with pytest.raises(ProjectError, match="no column 'lived'; there are 'Survived'"):
         profile_table(table, "lived")
@@ -70,7 +70,7 @@ def test_single_class_is_refused(table):
         profile_table(table.assign(Survived="1"), "Survived")
 
 
-def test_feature_that_knows_the_answer_is_named(table):
+def test_leaking_feature_is_named(table):
     table["boat"] = table["Survived"].map({"0": "none", "1": "lifeboat"})
 
     (warning,) = profile_table(table, "Survived").warnings
@@ -89,7 +89,7 @@ def test_rare_classes_and_rows_without_a_class_are_named(table):
 
 
 @given(columns=st.lists(st.text(), unique=True, max_size=8))
-def test_every_column_gets_a_name_of_its_own(columns):
+def test_every_column_gets_a_unique_name(columns):
     names = name_columns([each for each in columns if each != "target"], "target")
 
     assert len(set(names.values())) == len(names)

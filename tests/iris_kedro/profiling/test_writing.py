@@ -45,7 +45,7 @@ def test_proposal_is_valid_and_its_own_table_passes():
     "odd",
     ["${oc.env:HOME}", "a: b", "#x", "yes", "1e3", "0x1", "ß\u2028x", "'", '"', "-"],
 )
-def test_odd_texts_come_back_as_they_are(odd):
+def test_unusual_texts_are_read_back_unchanged(odd):
     table = pd.DataFrame(
         {odd: [odd, "other"] * 30, "n": range(60), "t": [odd, "other"] * 30}
     )
@@ -60,17 +60,17 @@ def test_odd_texts_come_back_as_they_are(odd):
 
 
 @pytest.mark.parametrize(
-    ("name", "columns", "told"),
+    ("name", "columns", "message"),
     [
         ("mine", {}, "no column of the table can be a feature .there is only the tar"),
         ("mine", {"id": range(60)}, "can be a feature .'id': 60 distinct whole numb"),
         ("My own", {"n": ["1", "2"] * 30}, "for this table: name: String should"),
     ],
 )
-def test_what_no_run_would_accept_is_not_proposed(name, columns, told):
+def test_invalid_specification_is_not_proposed(name, columns, message):
     table = pd.DataFrame({"t": ["x", "y"] * 30, **columns}).astype(str)
 
-    with pytest.raises(ProjectError, match=told):
+    with pytest.raises(ProjectError, match=message):
         write_specification(profile_table(table, "t"), name, "a.csv", {})
 
 
@@ -177,7 +177,7 @@ def test_floors_are_those_of_the_most_frequent_class():
     assert gate == {"minimum_accuracy": 0.66, "minimum_recall": 0.0}
 
 
-def test_headers_of_one_name_are_told_apart():
+def test_headers_with_the_same_name_are_distinguished():
     table = pd.DataFrame(
         {"age": range(60), "Age": ["a", "b"] * 30, "AGE": "x", "t": ["x", "y"] * 30}
     )
