@@ -1,8 +1,8 @@
-"""What pipelines and catalog need to know of the configuration in force.
+"""The parts of the active configuration that pipelines and the catalog need.
 
 Kedro builds pipelines before it reads parameters, and its catalog does not know the
-environment. Within a session, a hook says which configuration is in force (its
-environment, ``--params``); without one, as in ``kedro registry list``, it is read here.
+environment. Within a session, a hook sets the active configuration (environment and
+``--params``); without one, as in ``kedro registry list``, it is read here.
 """
 
 import os
@@ -35,7 +35,7 @@ def list_candidates() -> list[str]:
 
 
 def find_project() -> Path:
-    """Return the project's folder, from wherever in it a command runs."""
+    """Return the project's folder, from any folder below it."""
     return Path(find_kedro_project(Path.cwd()) or PROJECT)
 
 
@@ -50,9 +50,9 @@ def load_configuration() -> AbstractConfigLoader:
 
 
 def name_data_folder(dataset: str) -> str:
-    """Return the folder of a dataset's files, which no other environment writes to.
+    """Return the name of the folder for a dataset's files in this environment.
 
-    An environment that is named as its dataset has no use for the name twice.
+    The environment is omitted if it has the name of the dataset.
     """
     defaults = {settings.CONFIG_LOADER_ARGS[key] for key in DEFAULT_ENVIRONMENTS}
     if _environment is None or _environment in {*defaults, dataset}:
@@ -63,23 +63,23 @@ def name_data_folder(dataset: str) -> str:
 def read_variable(name: str, default: str) -> str:
     """Return an environment variable, or the default if it is not set or empty.
 
-    Deployments cannot leave a variable out, only leave it empty.
+    Some deployments cannot omit a variable, only leave it empty.
     """
     return os.environ.get(name) or default
 
 
 def use_configuration(loader: AbstractConfigLoader) -> None:
-    """Let pipelines and catalog follow a session's configuration.
+    """Use a session's configuration in pipelines and catalog.
 
     Raises:
-        ProjectError: If there are no candidates, or one has no plain name.
+        ProjectError: If there are no candidates, or one has an invalid name.
     """
-    # Global, as Kedro's own pipelines are, which depend on it.
+    # Global, because Kedro's own pipelines, which depend on it, are global.
     global _names, _environment  # noqa: PLW0603
     _environment = loader.env
     given = loader.runtime_params or {}
-    # Those that change what parameters have from globals.yml would change it for the
-    # catalog as well.
+    # Runtime parameters that override values from globals.yml would also change the
+    # catalog.
     loader.runtime_params = {SECTION: given[SECTION]} if SECTION in given else {}
     try:
         names = _read(loader)
@@ -93,7 +93,7 @@ def use_configuration(loader: AbstractConfigLoader) -> None:
 def _read(loader: AbstractConfigLoader) -> list[str]:
     section: Any = loader["parameters"].get(SECTION)
     candidates = section.get("candidates") if isinstance(section, dict) else None
-    if isinstance(candidates, dict):  # null removes one, as environments are merged
+    if isinstance(candidates, dict):  # null removes a candidate
         candidates = {
             name: each for name, each in candidates.items() if each is not None
         }

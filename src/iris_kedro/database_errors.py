@@ -1,4 +1,4 @@
-"""Explains a database that cannot be used, for training and for the watcher."""
+"""Explains database errors, for training and the watcher."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from iris_kedro.errors import ProjectError
 
 @contextmanager
 def explain_database_errors(engine: Engine) -> Iterator[None]:
-    """Turn errors of a database into short ones, with its address.
+    """Convert errors of a database to short ones, with its URL.
 
     Raises:
         ProjectError: If the database cannot be reached, read or written.
@@ -23,7 +23,7 @@ def explain_database_errors(engine: Engine) -> Iterator[None]:
         reason = (message or type(error).__name__).splitlines()[0].rstrip(".")
         raise ProjectError(
             f"the database {_name(engine)} cannot be used: {reason}."
-            " Its address is in IRIS_DATABASE_URL"
+            " Its URL is set in IRIS_DATABASE_URL"
         ) from error
 
 
@@ -32,7 +32,7 @@ def read_revision(connection: Connection, version_table: str) -> str | None:
 
     Args:
         connection: Connection to the database.
-        version_table: Where Alembic keeps the version.
+        version_table: The table in which Alembic stores the version.
     """
     if not inspect(connection).has_table(version_table):
         return None
@@ -47,7 +47,7 @@ def explain_revision(
 
     Args:
         engine: The database.
-        tables: Whose tables: ``service`` or ``watcher``.
+        tables: The owner of the tables: ``service`` or ``watcher``.
         found: Their version.
         needed: The version that this release needs.
     """

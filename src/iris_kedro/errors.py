@@ -5,5 +5,5 @@ class ProjectError(Exception):
     """Says what was found, where, and what to do; shown without a traceback."""
 
 
-class NothingToDo(Exception):  # noqa: N818  (it is none)
-    """Ends a run that would only repeat what is there; shown as a message."""
+class NothingToDo(Exception):  # noqa: N818  (not an error)
+    """Ends a run that would only repeat an earlier one; shown as a message."""

@@ -8,7 +8,7 @@ SEPARATE = {"batch_inference", "monitoring"}
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Find the pipelines; those of training and release are the default one."""
+    """Find the pipelines; training and release make up the default pipeline."""
     pipelines = find_pipelines(raise_errors=True)
     training = [each for name, each in pipelines.items() if name not in SEPARATE]
     pipelines["__default__"] = sum(training, Pipeline([]))

@@ -129,9 +129,9 @@ def locate(url: str, folder: str | Path) -> str:
             else _shorten(error)
         )
         raise ProjectError(
-            f"IRIS_DATABASE_URL is not the URL of a database ({reason}): set it to"
-            " sqlite:///predictions.db, postgresql+psycopg://user:password@host/database"
-            " or the like"
+            f"IRIS_DATABASE_URL is not the URL of a database ({reason}): set it, for"
+            " example, to sqlite:///predictions.db or"
+            " postgresql+psycopg://user:password@host/database"
         ) from error
     name = address.database
     if address.get_backend_name() != "sqlite" or not name:

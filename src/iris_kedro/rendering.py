@@ -12,7 +12,7 @@ def create_environment(**filters: Callable[..., Any]) -> Environment:
     """Return an environment with the templates of the package.
 
     Args:
-        filters: Filters of the templates, beside ``words``.
+        filters: Filters of the templates, besides ``words``.
     """
     environment = Environment(
         loader=PackageLoader("iris_kedro"),

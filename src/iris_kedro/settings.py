@@ -2,8 +2,8 @@
 
 import gc
 
-# Nearly all that a run imports and builds stays until its end. Looking through it for
-# garbage every 700 allocations, Python's default, costs an eighth of a run's time.
+# Nearly all objects of a run live until its end. Python's default, a collection every
+# 700 allocations, takes an eighth of the run's time.
 gc.set_threshold(100_000, 20, 20)
 
 import os
@@ -25,14 +25,14 @@ from iris_kedro.specification.data.dataset import select_words
 from iris_kedro.tables.reading import build_load_args, describe_csv
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-# Its pages have one reader and one SQLite file: four workers start more slowly.
+# MLflow's UI has one reader and one SQLite file; four workers start more slowly.
 os.environ.setdefault("MLFLOW_WORKERS", "1")
-# Seven processes with 2 GB, for jobs of its pages about language models only.
+# Seven processes with 2 GB, only for jobs about language models.
 os.environ.setdefault("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
 os.environ.setdefault("PYDANTIC_ERRORS_INCLUDE_URL", "0")  # shorter messages
 
-# Plugins start programs by name (`kedro mlflow ui` starts `mlflow`). Find those of this
-# environment, even if it is not activated.
+# Plugins start programs by name (`kedro mlflow ui` starts `mlflow`). Find those in this
+# virtual environment, even if it is not activated.
 _scripts = sysconfig.get_path("scripts")
 _path = os.environ.get("PATH", os.defpath).split(os.pathsep)
 if _path[0] != _scripts:
@@ -45,18 +45,18 @@ HOOKS = (
     TrackingHooks(),
     UnchangedHooks(),
 )
-DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow",)  # TrackingHooks are its own, with more
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow",)  # TrackingHooks extend its hooks
 CONFIG_LOADER_CLASS = OmegaConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",
-    # An environment holds differences only. The entries of globals.yml and the catalog
-    # are replaced as a whole: two datasets' features must not mix.
+    # An environment contains only differences. Entries of globals.yml and the catalog
+    # are replaced as a whole: the features of two datasets must not be merged.
     "merge_strategy": {"parameters": "soft", "mlflow": "soft"},
-    # As kedro-mlflow has it; the hooks read it before kedro-mlflow does.
+    # The same as in kedro-mlflow; the hooks read it before kedro-mlflow does.
     "config_patterns": {"mlflow": ["mlflow*", "mlflow*/**", "**/mlflow*"]},
     "custom_resolvers": {
-        "oc.env": oc.env,  # conf/production takes addresses from the environment
+        "oc.env": oc.env,  # conf/production reads URLs from the environment
         "env_or": read_variable,
         # A session may also be started from outside the project's folder.
         "data_folder": name_data_folder,

@@ -1,4 +1,4 @@
-"""How figures look: the same in notebooks, reports and MLflow."""
+"""The style of figures in notebooks, reports and MLflow."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-# Okabe and Ito's colours, which are distinct with every kind of colour vision.
+# Okabe and Ito's colours, which people with colour blindness can distinguish.
 COLORS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442"]
 MUTED = "#8A8F98"
 
@@ -28,21 +28,21 @@ MATPLOTLIB: Any = {
 
 
 def color_by_name(names: list[str]) -> dict[str, str]:
-    """Give each name a colour, always the same in the same order of names."""
+    """Assign a colour to each name, by its position."""
     return {name: COLORS[number % len(COLORS)] for number, name in enumerate(names)}
 
 
 def use() -> None:
-    """Draw all figures of this process in this style, as notebooks do."""
+    """Use this style for all figures of this process, for notebooks."""
     mpl.rcParams.update(MATPLOTLIB)
 
 
 def new_figure(
     width: float, height: float, rows: int = 1, columns: int = 1, **arguments: Any
 ) -> tuple[Figure, Any]:
-    """Return a figure of a size in inches and its axes.
+    """Return a figure with a size in inches, and its axes.
 
-    Figure itself, not pyplot, which would keep it and show it a second time.
+    It is not created with pyplot, which would keep it and show it twice.
     """
     figure = Figure(figsize=(width, height))
     return figure, figure.subplots(rows, columns, **arguments)
@@ -54,11 +54,11 @@ def new_grid(
     """Return a figure with a number of axes, and those axes row by row.
 
     Args:
-        count: How many axes there are, at least one.
-        columns: How many of them stand in a row at most.
-        width: Of each, in inches.
-        height: Of each, in inches.
-        arguments: Those of ``Figure.subplots``.
+        count: Number of axes, at least one.
+        columns: Maximum number of axes in a row.
+        width: Width of each, in inches.
+        height: Height of each, in inches.
+        arguments: Arguments of ``Figure.subplots``.
     """
     columns = min(count, columns)
     rows = -(-count // columns)
@@ -69,12 +69,12 @@ def new_grid(
     for axes in places[count:]:
         axes.remove()
     for axes in places[max(count - columns, 0) : count]:
-        axes.tick_params(labelbottom=True)  # also above a place that is empty
+        axes.tick_params(labelbottom=True)  # also above an empty place
     return figure, places[:count]
 
 
 def write_note(text: str) -> Figure:
-    """Return a figure that is one sentence: why there is nothing to draw."""
+    """Return a figure with a sentence that explains why there is nothing to draw."""
     figure, axes = new_figure(8, 0.5)
     axes.set_axis_off()
     axes.text(0, 0.5, text, va="center", color=MUTED, fontsize="large")
@@ -82,5 +82,5 @@ def write_note(text: str) -> Figure:
 
 
 def words(name: str) -> str:
-    """Write a name as a reader expects it."""
+    """Return a name for readers, with spaces."""
     return name.replace("_", " ")

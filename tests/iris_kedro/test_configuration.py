@@ -63,7 +63,7 @@ def test_pipelines_follow_the_configuration_of_the_session(loader):
     ("candidates", "message"),
     [([], "at least 1 item"), (["Not a name"], "should match pattern")],
 )
-def test_candidates_that_cannot_be_are_named(loader, candidates, message):
+def test_invalid_candidates_are_named(loader, candidates, message):
     with pytest.raises(ProjectError, match=f"(?s)data_science.candidates: .*{message}"):
         use_configuration(loader(candidates))
 
@@ -71,7 +71,7 @@ def test_candidates_that_cannot_be_are_named(loader, candidates, message):
 @pytest.mark.parametrize(
     ("value", "expected"), [(None, "default"), ("", "default"), ("s3://x", "s3://x")]
 )
-def test_variable_that_is_empty_is_not_set(monkeypatch, value, expected):
+def test_empty_variable_counts_as_not_set(monkeypatch, value, expected):
     monkeypatch.delenv("IRIS_SOURCE", raising=False)
     if value is not None:
         monkeypatch.setenv("IRIS_SOURCE", value)

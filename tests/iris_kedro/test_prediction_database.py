@@ -32,7 +32,7 @@ def test_training_reads_the_tables_that_the_service_writes(url):
     assert prediction_database.VERSION_TABLE == schema.VERSION_TABLE
 
 
-def test_database_that_is_missing_is_named(tmp_path):
+def test_missing_database_is_named(tmp_path):
     with pytest.raises(ProjectError, match="no database of predictions at"):
         prediction_database.open_database(f"sqlite:///{tmp_path / 'none.db'}")
 
@@ -46,7 +46,7 @@ def test_database_that_is_missing_is_named(tmp_path):
         ("0000", "0000 of an earlier release.*start the service of this release"),
     ],
 )
-def test_tables_of_another_release_are_refused(url, tmp_path, revision, advice):
+def test_tables_of_another_release_are_rejected(url, tmp_path, revision, advice):
     with connect(url).begin() as connection:
         change = f"UPDATE predictions_schema SET version_num = '{revision}'"  # noqa: S608
         connection.exec_driver_sql(change)
@@ -92,7 +92,7 @@ def test_unreadable_database_is_refused(tmp_path, content, complaint):
     assert "IRIS_DATABASE_URL" in str(raised.value)
 
 
-def test_server_that_does_not_answer_is_named_without_its_password():
+def test_unreachable_server_is_named_without_its_password():
     url = "postgresql+psycopg://user:secret@127.0.0.1:1/predictions"
 
     with pytest.raises(ProjectError, match="refused") as raised:
@@ -117,7 +117,7 @@ def test_relative_path_of_sqlite_is_below_the_folder(url, located):
     ("url", "complaint"),
     [
         ("", "is empty"),
-        ("predictions.db", "set it to sqlite:///predictions.db"),
+        ("predictions.db", "example, to sqlite:///predictions.db"),
         ("mongodb://user:secret@host/name", "mongodb"),
         ("postgresql://user:p@host:secret/name", "its port is not a number"),
     ],

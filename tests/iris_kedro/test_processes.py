@@ -14,25 +14,25 @@ def ended():
     return process.pid
 
 
-def test_a_process_is_the_one_that_started_then():
+def test_process_is_identified_by_its_start_time():
     pid = os.getpid()
 
     assert is_running(pid)
     assert is_same(pid, find_start(pid))
 
 
-def test_a_process_that_has_ended_is_none(ended):
+def test_ended_process_is_not_running(ended):
     assert not is_running(ended)
     assert not is_same(ended, find_start(ended))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
-def test_another_process_with_the_same_number_is_another():
+def test_process_with_a_reused_id_is_another_one():
     assert not is_same(os.getpid(), "1")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
-def test_a_process_that_nobody_has_waited_for_has_ended():
+def test_zombie_process_has_ended():
     process = subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE)
     started = find_start(process.pid)
 
@@ -44,7 +44,7 @@ def test_a_process_that_nobody_has_waited_for_has_ended():
     process.stdout.close()
 
 
-def test_the_host_is_the_same_for_all_processes_of_it():
+def test_host_is_the_same_for_all_its_processes():
     code = "from iris_kedro.processes import find_host; print(find_host())"
     other = subprocess.run(
         [sys.executable, "-c", code],

@@ -18,7 +18,9 @@ SCRIPTS = sysconfig.get_path("scripts")
         (None, f"{SCRIPTS}:{os.defpath}"),
     ],
 )
-def test_programs_of_the_environment_are_found_first(monkeypatch, path, expected):
+def test_programs_of_the_virtual_environment_are_found_first(
+    monkeypatch, path, expected
+):
     monkeypatch.delenv("PATH")
     if path is not None:
         monkeypatch.setenv("PATH", path)

@@ -4,7 +4,7 @@ import pytest
 from iris_kedro import style
 
 
-def test_names_keep_their_colours_and_neighbours_differ():
+def test_names_keep_their_colours():
     colors = style.color_by_name([str(number) for number in range(7)])
 
     assert list(colors.values()) == style.COLORS
@@ -29,7 +29,7 @@ def test_style_is_used_by_new_figures(untouched):
 @pytest.mark.parametrize(
     ("count", "rows", "columns"), [(1, 1, 1), (3, 1, 3), (7, 3, 3), (30, 10, 3)]
 )
-def test_grid_has_as_many_axes_as_asked_for(count, rows, columns):
+def test_grid_has_the_requested_number_of_axes(count, rows, columns):
     figure, places = style.new_grid(count, 3, 2, 1)
 
     assert figure.axes == places
@@ -44,7 +44,7 @@ def test_axes_above_an_empty_place_have_numbers_below():
     assert shown == [False, False, True, True, True]
 
 
-def test_note_is_a_sentence_without_axes():
+def test_note_is_a_text_without_axes():
     (axes,) = style.write_note("Nothing to see.").axes
 
     assert [text.get_text() for text in axes.texts] == ["Nothing to see."]

@@ -1,1 +1,1 @@
-"""What a model is: a candidate, what it came from, its contract and its answers."""
+"""Models: candidates, provenance, contracts, inputs and predictions."""

@@ -1,7 +1,7 @@
-"""Bins of numbers: chosen from the training rows, and counted again in production.
+"""Bins of numbers, chosen from the training rows and used again in production.
 
-Values are compared in single precision, as the model gets them, so that equal values of
-training and of a request are in the same bin.
+Values are compared in single precision, like the model's inputs, so that equal values
+in training and in requests are in the same bin.
 """
 
 from collections.abc import Sequence
@@ -10,25 +10,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-# Of confidences before they are binned: a database may have rounded them a little.
+# Confidences are rounded before they are binned, because databases may round them.
 CONFIDENCE_DIGITS = 3
 BINS = 10
 
 
 def choose_edges(values: ArrayLike) -> list[float]:
-    """Return the upper edges of all bins but the last, which has none.
+    """Return the upper edges of all bins except the last one, which has none.
 
     They are the distinct deciles. An edge belongs to the bin below it. If the lowest
     values tie, there is also an edge just below them, and thus a bin for values lower
-    than any in training.
+    than all training values.
 
     Args:
-        values: Numbers of shape (rows,), missing ones as NaN.
+        values: Numbers of shape (rows,), with NaN for missing ones.
     """
     known = np.sort(_present(values))
     if not len(known):
         return []
-    last = -(-len(known) * np.arange(1, BINS) // BINS) - 1  # of each tenth of the rows
+    last = -(-len(known) * np.arange(1, BINS) // BINS) - 1  # last row of each tenth
     edges, lowest = np.unique(known[last]), known[0]
     if edges[0] == lowest:
         below = np.nextafter(lowest, np.float32(-np.inf))
@@ -42,7 +42,7 @@ def find_bins(values: ArrayLike, edges: Sequence[float]) -> NDArray[np.intp]:
 
     Args:
         values: Numbers of shape (rows,).
-        edges: As ``choose_edges`` returns them.
+        edges: The result of ``choose_edges``.
     """
     single = np.asarray(values, dtype=np.float32)
     bins: NDArray[np.intp] = np.searchsorted(np.array(edges, np.float32), single)
@@ -53,8 +53,8 @@ def count_bins(values: ArrayLike, edges: Sequence[float]) -> list[int]:
     """Return how many numbers are in each bin; missing ones are in none.
 
     Args:
-        values: Numbers of shape (rows,), missing ones as NaN.
-        edges: As ``choose_edges`` returns them.
+        values: Numbers of shape (rows,), with NaN for missing ones.
+        edges: The result of ``choose_edges``.
     """
     bins = find_bins(_present(values), edges)
     counts: list[int] = np.bincount(bins, minlength=len(edges) + 1).tolist()

@@ -1,4 +1,4 @@
-"""What is known of a candidate as it passes through the pipelines."""
+"""The states of a candidate in the pipelines: trained, evaluated, exported."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -11,16 +11,16 @@ from iris_kedro.specification import Candidate
 
 from .decision import DecisionRule
 
-NEGATED = "neg_"  # before scikit-learn's names of losses
+NEGATED = "neg_"  # prefix of scikit-learn's names of losses
 
 
 def name_metric(scoring: str) -> str:
-    """Return the name of a metric as people know it, such as log_loss."""
+    """Return the usual name of a metric, such as log_loss."""
     return scoring.removeprefix(NEGATED)
 
 
 def show_values(scoring: str, scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return scores as people know them: scikit-learn negates losses."""
+    """Return scores with their usual sign, because scikit-learn negates losses."""
     return -scores if scoring.startswith(NEGATED) else scores
 
 
@@ -36,10 +36,10 @@ class CrossValidation:
     """Scores of a candidate in each fold: greater is better, as in scikit-learn.
 
     Attributes:
-        scores: Of each metric, of shape (repeats * folds,), repeat by repeat.
+        scores: Scores by metric, of shape (repeats * folds,), repeat by repeat.
         folds: Number of folds in a repeat.
-        test_to_training: Mean ratio of the rows that a fold is tested on to those that
-            it is trained on, if it is not that of folds of equal size.
+        test_to_training: Mean ratio of test rows to training rows in a fold; None for
+            folds of equal size.
     """
 
     scores: dict[str, NDArray[np.float64]]
@@ -48,19 +48,19 @@ class CrossValidation:
 
     @property
     def repeats(self) -> int:
-        """How often the folds were repeated, with other folds each time."""
+        """Number of repeats, each with different folds."""
         return len(next(iter(self.scores.values()))) // self.folds
 
     def score(self, metric: str) -> Score:
         """Return the mean of a metric and its standard error.
 
         Folds share training rows, so that their scores vary less than those of models
-        trained on other rows would. The variance is corrected for that: Nadeau and
+        with different training rows. The variance is corrected for that: Nadeau and
         Bengio, Inference for the Generalization Error, Machine Learning 52, 2003.
 
-        Folds in the order of time are trained on ever more rows, so that their scores
-        also differ by how much there was to learn from: the mean is that of models of
-        about half the rows, and the standard error is rather too large.
+        Folds in order of time have more and more training rows, so that their scores
+        also differ for this reason: the mean is that of models with about half of the
+        rows, and the standard error is rather too large.
         """
         scores = self.scores[metric]
         test_to_training = self.test_to_training or 1 / (self.folds - 1)
@@ -68,11 +68,11 @@ class CrossValidation:
         return Score(float(scores.mean()), float(np.sqrt(variance)))
 
     def show(self, metric: str) -> list[float]:
-        """Return a metric's value in each fold, as people know it."""
+        """Return a metric's value in each fold, with its usual sign."""
         return [float(each) for each in show_values(metric, self.scores[metric])]
 
     def summarize(self) -> dict[str, dict[str, float]]:
-        """Return mean and standard error of each metric, as people know it."""
+        """Return mean and standard error of each metric, with usual names and signs."""
         return {
             name_metric(name): {
                 "mean": float(show_values(name, scores).mean()),
@@ -109,7 +109,7 @@ class UntrainedCandidate:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How the chosen candidate does on held-out rows.
+    """The performance of the chosen candidate on held-out rows.
 
     ``probabilities`` has the shape (rows, classes), in the order of
     ``model.classes_``.
@@ -123,7 +123,7 @@ class Evaluation:
 class ExportedCandidate:
     """A candidate with its ONNX model, or the reason why there is none.
 
-    ``rule`` is how its model decides, once that is chosen.
+    ``rule`` is its decision rule, once that is chosen.
     """
 
     trained: TrainedCandidate
@@ -138,13 +138,13 @@ class ExportedCandidate:
 
     @property
     def is_releasable(self) -> bool:
-        """Whether there is an ONNX model that answers as the original does."""
+        """Whether there is an ONNX model that agrees with the original."""
         return self.model is not None
 
 
 @dataclass(frozen=True)
 class CandidateRecord:
-    """All that is recorded of a candidate in its own MLflow run."""
+    """The record of a candidate for its own MLflow run."""
 
     candidate: ExportedCandidate
     is_chosen: bool

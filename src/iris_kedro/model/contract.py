@@ -1,7 +1,7 @@
-"""The contract: all that a model tells the service that loads it.
+"""The contract between a model and the service that loads it.
 
-It travels as JSON under the metadata key ``contract`` inside ``model.onnx``, so that
-the file describes itself and training and serving need to share no code.
+It is stored as JSON under the metadata key ``contract`` in ``model.onnx``, so that the
+file describes itself, and training and serving share no code.
 """
 
 from typing import Literal
@@ -17,7 +17,7 @@ METADATA_KEY = "contract"
 
 
 class TargetContract(Part):
-    """What is predicted; ``classes`` are in the order of the probability columns."""
+    """The target; ``classes`` are in the order of the probability columns."""
 
     name: str
     description: str
@@ -32,7 +32,7 @@ class TargetContract(Part):
 
 
 class GoldenRows(Part):
-    """Rows with the answers that a correctly loaded model gives.
+    """Rows with the predictions of a correctly loaded model.
 
     ``inputs`` has the shape (rows, features), with values as clients send them;
     ``probabilities`` has the shape (rows, classes).
@@ -47,8 +47,8 @@ class GoldenRows(Part):
 class SplitContract(Part):
     """Which rows the model was trained on: see ``dataset.split``.
 
-    ``column`` is that of the groups or times. ``boundary`` is the first time that was
-    held out: the model has seen no row from then on.
+    ``column`` contains the groups or times. ``boundary`` is the first held-out time:
+    the model has seen no row from then on.
     """
 
     salt: str
@@ -81,9 +81,9 @@ class HeldOutStatistics(Part):
 
 
 class Contract(Part):
-    """Everything a service needs to check and answer requests with this model.
+    """Everything a service needs to validate and answer requests with this model.
 
-    It holds nothing of the run, so that the same training gives the same file.
+    It contains nothing about the run, so that the same training gives the same file.
     """
 
     # Older contracts also have run_id, created_at and git_commit.
@@ -99,11 +99,11 @@ class Contract(Part):
     split: SplitContract
     metrics: dict[str, float]
     # Older contracts do not have the fields below.
-    # For each class, what is usual of each feature.
+    # For each class, a typical value of each feature.
     typical_rows: dict[str, list[Value]] = Field(default_factory=dict)
     # Digest of the data, code and parameters that the training depended on.
     training_fingerprint: str = ""
-    # Expressions of the numbers that the model computes from the features, by name.
+    # Expressions of the derived features, by name.
     derived: dict[str, str] = Field(default_factory=dict)
     source: SourceContract = SourceContract()
     held_out: HeldOutStatistics | None = None
@@ -126,7 +126,7 @@ class Contract(Part):
         return pd.DataFrame(self.background_rows, columns=list(self.inputs))
 
     def embed(self, model: onnx.ModelProto) -> onnx.ModelProto:
-        """Return a copy of the model that carries this contract."""
+        """Return a copy of the model with this contract."""
         described = onnx.ModelProto()
         described.CopyFrom(model)
         onnx.helper.set_model_props(described, {METADATA_KEY: self.model_dump_json()})
@@ -137,9 +137,9 @@ class Contract(Part):
         """Read the contract of a model.
 
         Raises:
-            ValueError: If the model carries none, or one of another kind.
+            ValueError: If the model has no contract, or an invalid one.
         """
         metadata = {entry.key: entry.value for entry in model.metadata_props}
         if METADATA_KEY not in metadata:
-            raise ValueError("the model carries no contract")
+            raise ValueError("the model has no contract")
         return cls.model_validate_json(metadata[METADATA_KEY])

@@ -1,4 +1,4 @@
-"""What a contract says of each feature, and of its values in training."""
+"""The features in a contract, and the statistics of their training values."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from iris_kedro.model.binning import choose_edges, count_bins
 
-Value = bool | int | float | str | None  # as JSON has it
+Value = bool | int | float | str | None  # in JSON
 QUANTILES = np.linspace(0, 1, 11)
 
 
@@ -20,11 +20,11 @@ class Part(BaseModel):
 
 
 class TrainingStatistics(Part):
-    """How a number was distributed in the training rows (for drift and warnings).
+    """The distribution of a number in the training rows (for drift and warnings).
 
     ``quantiles`` are the minimum, the nine deciles and the maximum; ``missing`` is the
     share of rows without a value. ``counts`` are the rows in each bin, and ``edges``
-    where the bins meet: see ``model.binning``.
+    the boundaries of the bins: see ``model.binning``.
     """
 
     mean: float
@@ -50,7 +50,7 @@ class TrainingStatistics(Part):
 
 
 class TrainingCounts(Part):
-    """How often the training rows had each value of a feature.
+    """The counts of a feature's values in the training rows.
 
     ``counts`` are in the order of the categories, or of false and true; ``missing`` is
     the share of rows without a value.
@@ -98,7 +98,7 @@ class BooleanContract(Part):
 
 
 class CategoryContract(Part):
-    """One of some texts, in the order of the model's input."""
+    """One of several texts, in the order of the model's input."""
 
     name: str
     type: Literal["category"]

@@ -1,7 +1,7 @@
-"""How a model decides: from the probabilities of a row to its class.
+"""Decision rules, which map the probabilities of a row to its class.
 
-The rule becomes a part of the ONNX model, which decides by it wherever it runs.
-``DecisionRule.decide`` is the same rule in NumPy; the gate applies it to other models.
+The rule is embedded in the ONNX model. ``DecisionRule.decide`` is the same rule in
+NumPy; the gate applies it to other models.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from .contract import TargetContract
 from .scoring import OUTPUTS
 
 LABEL, PROBABILITIES = OUTPUTS
-PREFIX = "decision_"  # before the names that are added to a graph
+PREFIX = "decision_"  # of the names that are added to a graph
 
 Costs = dict[str, dict[str, float]]
 Part = tuple[list[onnx.NodeProto], dict[str, Any]]  # nodes of a graph, and constants
@@ -28,11 +28,11 @@ class DecisionRule:
 
     Attributes:
         classes: All classes, in the order of the probabilities.
-        positive: The class that ``threshold`` is about.
-        threshold: The positive one of two classes is predicted if its probability is
-            at least this, compared in single precision.
-        costs: For each class that is right, what predicting each other one costs. The
-            class with the least expected cost is predicted, the first one of a tie.
+        positive: The class that ``threshold`` refers to.
+        threshold: The positive one of two classes is predicted if its probability is at
+            least this, compared in single precision.
+        costs: For each correct class, the costs of predicting each other one. The class
+            with the least expected cost is predicted, or the first one of a tie.
     """
 
     classes: list[str]
@@ -42,7 +42,7 @@ class DecisionRule:
 
     @classmethod
     def of(cls, target: TargetContract) -> Self:
-        """Return the rule of a model, as its contract says it."""
+        """Return the rule in a model's contract."""
         return cls(target.classes, target.positive, target.threshold, target.costs)
 
     @property
@@ -52,10 +52,10 @@ class DecisionRule:
 
     @property
     def matrix(self) -> NDArray[np.float32]:
-        """The costs of shape (right classes, predicted classes).
+        """The costs of shape (correct classes, predicted classes).
 
-        A threshold t decides as these costs do: t where the positive class is predicted
-        wrongly, and 1 - t where it is missed.
+        A threshold t is equivalent to these costs: t for a false positive, and 1 - t
+        for a false negative.
         """
         costs = self.costs or {}
         if self.threshold is not None:
@@ -70,7 +70,7 @@ class DecisionRule:
         )
 
     def agrees_with(self, other: "DecisionRule") -> bool:
-        """Whether both decide alike on the same probabilities."""
+        """Whether both rules decide equally for the same probabilities."""
         return self._terms == other._terms
 
     def decide(self, probabilities: NDArray[np.floating]) -> NDArray[np.str_]:
@@ -101,7 +101,7 @@ class DecisionRule:
     def list_costs(
         self, y: NDArray[np.str_], labels: NDArray[np.str_]
     ) -> NDArray[np.float64]:
-        """Return what each prediction costs, given the right classes."""
+        """Return the cost of each prediction, given the correct classes."""
         return self.matrix[self._find(y), self._find(labels)].astype(float)
 
     def embed(self, model: onnx.ModelProto) -> onnx.ModelProto:
@@ -110,7 +110,7 @@ class DecisionRule:
         decided.CopyFrom(model)
         if self.is_most_probable:
             return decided
-        # The label of the conversion leads nowhere then; ONNX Runtime leaves it out.
+        # The original label is then unused, and ONNX Runtime removes it.
         for node in decided.graph.node:
             for names in (node.input, node.output):
                 names[:] = [f"{PREFIX}unused" if n == LABEL else n for n in names]
@@ -128,7 +128,7 @@ class DecisionRule:
 
     @property
     def _terms(self) -> Costs | tuple[list[str], str | None, float] | None:
-        """What the decision depends on: the positive class matters to a threshold."""
+        """What the decision depends on; only a threshold needs the positive class."""
         if self.threshold is None:
             return self.costs
         return self.classes, self.positive, self.threshold
@@ -142,7 +142,7 @@ class DecisionRule:
 
     @property
     def _by_side(self) -> list[str]:
-        """The class from the threshold on, and the one below it."""
+        """The class at or above the threshold, and the one below it."""
         return [self.classes[self._place], self.classes[1 - self._place]]
 
     def _threshold(self) -> Part:

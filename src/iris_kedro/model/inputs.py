@@ -1,4 +1,4 @@
-"""Rows as models take them: as scikit-learn does, and as the tensors of ONNX."""
+"""Converts rows to the inputs of scikit-learn and ONNX models."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,28 +7,27 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-INPUT = "features"  # the only tensor of a model whose features are all numbers
-NUMBERS, CATEGORIES = "numbers", "categories"  # the two of all other models
+INPUT = "features"  # the only tensor of a model with only numeric features
+NUMBERS, CATEGORIES = "numbers", "categories"  # the tensors of all other models
 NO_CATEGORY, UNKNOWN_CATEGORY = "", "\ufffd"  # in the tensor of the categories
 
 Inputs = NDArray[np.float64] | pd.DataFrame
 
 
 def arrange(rows: pd.DataFrame, features: Mapping[str, Any]) -> Inputs:
-    """Arrange the columns of some rows as scikit-learn's models take them.
+    """Arrange the columns of rows as inputs of scikit-learn models.
 
-    Numbers are rounded to what single precision can hold: models learn from what they
-    will be asked. Otherwise a tree splits at 19.79, and ONNX finds 19.790001 on the
-    other side.
+    Numbers are rounded to single precision, so that models are trained with the same
+    values as they are served. Otherwise a tree could split at 19.79, and ONNX would
+    find 19.790001 on the other side.
 
     Args:
-        rows: Has a column for each feature; booleans may be numbers.
-        features: The features by name, in their order: those of the specification or
-            of a contract.
+        rows: Rows with a column for each feature; booleans may be numbers.
+        features: The features of a specification or a contract by name, in their order.
 
     Returns:
-        Array of shape (rows, features), with NaN for missing values; or, where there
-        are categories, a table of the numbers and then the categories.
+        Array of shape (rows, features), with NaN for missing values; or, if there are
+        categories, a table of the numbers followed by the categories.
     """
     texts = [name for name, each in features.items() if each.is_category]
     numbers = [name for name in features if name not in texts]

@@ -18,7 +18,7 @@ from typing import Any
 from iris_kedro.specification import Candidate, Dataset, Export, Split, Training
 
 UNKNOWN = "unknown"
-# What a model depends on, below src/iris_kedro. A test compares it with the imports.
+# The code below src/iris_kedro that models depend on; a test compares it with imports.
 TRAINING_CODE = (
     "boosting/*.py",
     "derived/*.py",
@@ -51,9 +51,9 @@ LABELLED = "data_engineering.labelled_rows"
 
 @dataclass(frozen=True)
 class RawFile:
-    """The raw file as it came, and from where.
+    """The unchanged raw file, and its source.
 
-    ``labelled`` are the labelled rows that came with it; None if they are off.
+    ``labelled`` are the labelled rows; None if they are disabled.
     """
 
     content: bytes
@@ -66,10 +66,10 @@ class RawData:
     """A raw file in the archive.
 
     Attributes:
-        address: Where it can be read again.
+        address: Its location in the archive.
         digest: SHA-256 of its content.
-        source: Where it came from.
-        labelled: Where the labelled rows can be read again; empty if they were off.
+        source: Its original location.
+        labelled: The location of the labelled rows; empty if they were disabled.
     """
 
     address: str
@@ -80,9 +80,9 @@ class RawData:
 
 @dataclass(frozen=True)
 class Provenance:
-    """What a model's result depends on besides data and configuration files.
+    """What a model depends on besides data and configuration files.
 
-    ``parameters`` are those given to the run, by their full names.
+    ``parameters`` are those passed to the run, by their full names.
     """
 
     run_id: str
@@ -96,7 +96,7 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Lineage:
-    """What one training depended on; ``fingerprint`` covers parameters as well."""
+    """What a training run depended on; ``fingerprint`` includes parameters."""
 
     data_digest: str
     provenance: Provenance
@@ -109,7 +109,7 @@ class Lineage:
         given = {
             **self.provenance.parameters,
             SOURCE: self.raw.address,
-            FORCE: True,  # or a run that finds the version registered ends at once
+            FORCE: True,  # otherwise a run ends if the version is already registered
         }
         if self.raw.labelled:
             labelled = {"enabled": True, "source": self.raw.labelled}
@@ -129,16 +129,16 @@ def compute_fingerprint(
     provenance: Provenance,
     candidates: Iterable[Candidate],
 ) -> str:
-    """Digest all that a trained model depends on, which is known before the training.
+    """Digest everything that a model depends on, before the training.
 
     Args:
         raw: The raw file.
-        labelled: The labelled rows, empty if there are none.
-        dataset: The feature specification. Its source does not count.
+        labelled: The labelled rows; empty if there are none.
+        dataset: The feature specification, whose source is ignored.
         split: Parameters of the split.
-        training: Parameters of the training. How many fits run at once does not count.
+        training: Parameters of the training, whose ``n_jobs`` is ignored.
         export: Parameters of the export.
-        provenance: Code and packages. The rest of it does not count.
+        provenance: Code and packages; the rest is ignored.
         candidates: All candidates, in their order.
     """
     candidates = list(candidates)
@@ -170,18 +170,18 @@ def list_packages() -> tuple[str, ...]:
 
 
 def read_git_commit(project: Path) -> str:
-    """Return the commit, with ``+changes`` when the tree differs from it."""
+    """Return the commit, with ``+changes`` if there are uncommitted changes."""
     try:
         commit = _git(project, "rev-parse", "HEAD")
         changes = _git(project, "status", "--porcelain", "--untracked-files=no")
     except (OSError, subprocess.CalledProcessError):
-        # An export of the project without git is fine; an image has GIT_COMMIT.
+        # The project may be used without git; images set GIT_COMMIT.
         return os.environ.get("GIT_COMMIT") or UNKNOWN
     return f"{commit}+changes" if changes else commit
 
 
 def digest_files(folder: Path, patterns: Iterable[str]) -> str:
-    """Digest names and contents of the files that match a pattern."""
+    """Digest the names and contents of the files that match any pattern."""
     digest = hashlib.sha256()
     for path in sorted({path for each in patterns for path in folder.glob(each)}):
         content = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -198,7 +198,7 @@ def _has_version(path: str) -> bool:
 
 
 def _digest_source(path: str) -> str:
-    """Digest the file of a class: its package has no version, as a user's own."""
+    """Digest the file of a class whose package has no version, such as a user's own."""
     module, _, name = path.rpartition(".")
     file = inspect.getsourcefile(getattr(importlib.import_module(module), name))
     return hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else ""

@@ -1,4 +1,4 @@
-"""What a contract says of the file that the model was trained on."""
+"""Describes the format of the source file in the contract."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from iris_kedro.specification import Dataset
 
 READ = frozenset({"sep", "delimiter", "decimal", "thousands", "encoding", "na_values"})
-# Those below change nothing, or are overruled by build_load_args.
+# These have no effect, or are overridden by build_load_args.
 WITHOUT_EFFECT = frozenset(
     {"engine", "low_memory", "memory_map"}
     | {"dtype", "keep_default_na", "skip_blank_lines", "index_col"}
@@ -17,16 +17,16 @@ WITHOUT_EFFECT = frozenset(
 
 
 class SourceContract(BaseModel):
-    """How the file is written, so that the service can read it as training does.
+    """The format of the source, so that the service reads such files like training.
 
     Attributes:
-        columns: The headers that the specification names, by feature and target.
-        separator: Between the fields of a row.
-        decimal: The decimal mark of numbers.
-        thousands: What numbers are grouped with, if anything.
-        encoding: Of the text, as Python names it.
-        missing: Further texts that mean a missing value.
-        unsupported: The other ``load_args``, which the service cannot follow.
+        columns: The headers in the specification, by feature and target.
+        separator: The separator of fields.
+        decimal: The decimal separator.
+        thousands: The thousands separator, if any.
+        encoding: Python's name of the encoding.
+        missing: Additional texts for missing values.
+        unsupported: The other ``load_args``, which the service does not support.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -46,7 +46,9 @@ def describe_source(dataset: "Dataset") -> SourceContract:
     load_args = dataset.load_args
     separator = load_args.get("delimiter") or load_args.get("sep", ",")
     unsupported = load_args.keys() - READ - WITHOUT_EFFECT
-    if not isinstance(separator, str) or len(separator) != 1:  # a pattern, or a guess
+    if (
+        not isinstance(separator, str) or len(separator) != 1
+    ):  # a regular expression, or detected by pandas
         separator, unsupported = ",", unsupported | {"sep"}
     missing = _list_marks(load_args.get("na_values"))
     if missing is None:
@@ -75,5 +77,5 @@ def _list_marks(na_values: Any) -> list[str] | None:
 
 
 def _select_texts(load_args: Mapping[str, Any], *names: str) -> dict[str, str]:
-    """Return the load_args that are given: null says what pandas does anyway."""
+    """Return the given load_args; null means the default of pandas."""
     return {name: load_args[name] for name in names if load_args.get(name)}

@@ -17,7 +17,7 @@ def test_statistics_of_known_values():
     assert statistics.quantiles == pytest.approx(list(range(11)))
 
 
-def test_embedding_leaves_the_model_alone(challenger):
+def test_embedding_does_not_change_the_model(challenger):
     bare = onnx.ModelProto()
     bare.CopyFrom(challenger)
     del bare.metadata_props[:]
@@ -41,7 +41,7 @@ def test_model_without_contract_is_refused():
         Contract.read(onnx.ModelProto())
 
 
-def test_contract_that_calls_the_size_of_the_test_a_share_is_read(challenger):
+def test_contract_with_test_share_is_read(challenger):
     content = Contract.read(challenger).model_dump(mode="json")
     content["split"]["test_share"] = content["split"].pop("test_size")
     for newer in ("method", "column", "boundary"):
@@ -50,21 +50,21 @@ def test_contract_that_calls_the_size_of_the_test_a_share_is_read(challenger):
     assert Contract.model_validate(content) == Contract.read(challenger)
 
 
-def test_contract_from_before_there_were_typical_rows_is_read(challenger):
+def test_contract_without_typical_rows_is_read(challenger):
     content = Contract.read(challenger).model_dump()
     del content["typical_rows"]
 
     assert Contract.model_validate(content).typical_rows == {}
 
 
-def test_contract_from_before_there_were_derived_features_is_read(challenger):
+def test_contract_without_derived_features_is_read(challenger):
     content = Contract.read(challenger).model_dump()
     del content["derived"]
 
     assert Contract.model_validate(content).derived == {}
 
 
-def test_contract_from_before_there_were_thresholds_and_costs_is_read(challenger):
+def test_contract_without_thresholds_and_costs_is_read(challenger):
     content = Contract.read(challenger).model_dump()
     del content["target"]["threshold"], content["target"]["costs"]
 
@@ -73,14 +73,14 @@ def test_contract_from_before_there_were_thresholds_and_costs_is_read(challenger
     assert DecisionRule.of(target).is_most_probable
 
 
-def test_contract_that_says_nothing_of_its_source_is_read(challenger):
+def test_contract_without_a_source_is_read(challenger):
     content = Contract.read(challenger).model_dump()
     del content["source"]
 
     assert Contract.model_validate(content).source.separator == ","
 
 
-def test_contract_that_names_its_run_is_read(challenger):
+def test_contract_with_a_run_id_is_read(challenger):
     contract = Contract.read(challenger)
     run = {"run_id": "c" * 32, "created_at": "2026-11-01", "git_commit": "c0ffee"}
 

@@ -1,4 +1,4 @@
-"""How a model decides: the ONNX graph and NumPy alike, ties included."""
+"""Decision rules give equal classes in ONNX and NumPy, including ties."""
 
 import numpy as np
 import onnx
@@ -10,7 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 from iris_kedro.model.decision import DecisionRule
 from iris_kedro.model.scoring import OnnxScorer
 
-PARTS = 16  # probabilities that computers add up exactly, so that ties are ties
+PARTS = 16  # probabilities whose sums are exact, so that ties are ties
 CLASSES = ["a", "b", "c", "d"]
 
 
@@ -38,13 +38,13 @@ def export(classes: list[str]) -> onnx.ModelProto:
 
 
 def run(rule: DecisionRule, probabilities) -> list[str]:
-    """Let the ONNX graph decide."""
+    """Return the decisions of the ONNX graph."""
     rows = np.array(probabilities, np.float32)
     return OnnxScorer(rule.embed(export(rule.classes))).run({"rows": rows}).labels
 
 
 def price(classes: list[str], cost: float, positive: str = "a") -> DecisionRule:
-    """Let predictions of the first of two classes cost something if wrong."""
+    """Return costs for false predictions of the first of two classes."""
     first, second = classes
     return DecisionRule(classes, positive, costs={second: {first: cost}})
 
@@ -107,7 +107,7 @@ def test_probability_that_is_the_threshold_is_enough_in_single_precision(thresho
 
 
 @given(st.integers(0, 2**32 - 1))
-def test_graph_and_numpy_decide_alike_on_any_numbers(seed):
+def test_graph_and_numpy_decide_equally_for_any_numbers(seed):
     generator = np.random.default_rng(seed)
     rows = generator.dirichlet(np.ones(3), 50).astype(np.float32)
     numbers = generator.uniform(0, 10, (3, 3))
@@ -131,13 +131,13 @@ def test_equal_costs_are_the_most_probable_class():
     assert (equal == DecisionRule(["a", "b", "c"]).decide(rows)).all()
 
 
-def test_model_without_a_rule_stays_as_it_is():
+def test_model_without_a_rule_is_unchanged():
     model = export(["a", "b"])
 
     assert DecisionRule(["a", "b"]).embed(model) == model
 
 
-def test_embedding_leaves_the_model_alone():
+def test_embedding_does_not_change_the_model():
     model = export(["a", "b"])
 
     DecisionRule(["a", "b"], "b", 0.2).embed(model)

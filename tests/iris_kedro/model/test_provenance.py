@@ -14,7 +14,7 @@ from iris_kedro.model.provenance import (
 )
 
 ROOT = Path(__file__).parents[3]
-# Imported in the training, without a part in its result.
+# Imported in the training, without an effect on its result.
 WITHOUT_RESULT = {"configuration", "errors", "model/provenance"}
 GIT = shutil.which("git") or "git"
 
@@ -62,7 +62,7 @@ def test_missing_git_is_unknown(tmp_path, monkeypatch):
     assert read_git_commit(tmp_path) == UNKNOWN
 
 
-def test_an_image_is_told_its_commit(tmp_path, monkeypatch):
+def test_commit_of_an_image_comes_from_the_environment(tmp_path, monkeypatch):
     monkeypatch.setenv("GIT_COMMIT", "c0ffee")
 
     assert read_git_commit(tmp_path) == "c0ffee"
@@ -96,7 +96,7 @@ def test_digest_ignores_other_files(tmp_path):
     assert digest_files(tmp_path, ["**/*.py"]) == before
 
 
-def test_digest_of_one_file_ignores_its_namesakes_below(tmp_path):
+def test_digest_of_a_file_ignores_files_with_the_same_name_below(tmp_path):
     (tmp_path / "sub").mkdir()
     (tmp_path / "my.lock").write_text("1")
     before = digest_files(tmp_path, ["my.lock"])
@@ -145,7 +145,7 @@ AGAIN = "data_engineering.source=mlruns/raw/c0ffee.csv,data_science.force=true"
         ),
     ],
 )
-def test_command_gives_the_archived_data_and_what_was_given_to_the_run(
+def test_command_has_the_archived_data_and_the_parameters_of_the_run(
     lineage, provenance, given, command
 ):
     lineage = replace(lineage, provenance=replace(provenance, **given))
@@ -153,7 +153,7 @@ def test_command_gives_the_archived_data_and_what_was_given_to_the_run(
     assert lineage.command == command
 
 
-def test_command_gives_the_archived_labelled_rows(lineage):
+def test_command_has_the_archived_labelled_rows(lineage):
     raw = replace(lineage.raw, labelled="mlruns/raw/beef.jsonl")
 
     command = replace(lineage, raw=raw).command

@@ -39,7 +39,7 @@ def test_only_headers_that_the_specification_names_are_kept():
         ({"sep": r"\s+", "skiprows": 2}, {"unsupported": ["sep", "skiprows"]}),
     ],
 )
-def test_load_args_become_what_the_service_needs_to_know(load_args, changes):
+def test_load_args_are_converted_for_the_service(load_args, changes):
     described = describe(**load_args)
 
     assert described.model_dump(exclude={"columns"}) == SourceContract(
