@@ -12,11 +12,7 @@ import sysconfig
 from kedro.config import OmegaConfigLoader
 from omegaconf.resolvers import oc
 
-from iris_kedro.configuration import (
-    find_project,
-    name_data_folder,
-    read_variable,
-)
+from iris_kedro.configuration import find_project, name_data_folder, read_variable
 from iris_kedro.hooks.cluster import ClusterHooks
 from iris_kedro.hooks.project import ExperimentHooks, ProjectHooks
 from iris_kedro.hooks.tracking import TrackingHooks

@@ -105,9 +105,7 @@ def _register_lightgbm() -> None:
 
 
 def _register_xgboost() -> None:
-    from onnxmltools.convert.xgboost.operator_converters.XGBoost import (
-        convert_xgboost,
-    )
+    from onnxmltools.convert.xgboost.operator_converters.XGBoost import convert_xgboost
 
     from .text_labels import XGBClassifier
 

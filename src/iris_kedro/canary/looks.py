@@ -9,15 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Select,
-    Subquery,
-    and_,
-    func,
-    select,
-)
+from sqlalchemy import ColumnElement, Connection, Select, Subquery, and_, func, select
 
 from iris_kedro.prediction_database import predictions
 from iris_kedro.registry import Trial

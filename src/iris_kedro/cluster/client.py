@@ -94,11 +94,7 @@ def _reach(address: str) -> Client:
 
 
 def _start_local(workers: int | None) -> LocalCluster:
-    return LocalCluster(
-        n_workers=workers,
-        threads_per_worker=1,
-        dashboard_address=None,
-    )
+    return LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
 
 
 def _wait_for_workers(client: Client, seconds: float) -> None:

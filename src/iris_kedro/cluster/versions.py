@@ -5,11 +5,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from iris_kedro.model.provenance import (
-    TRAINING_CODE,
-    TRAINING_PACKAGES,
-    digest_files,
-)
+from iris_kedro.model.provenance import TRAINING_CODE, TRAINING_PACKAGES, digest_files
 
 OPTIONAL = ("lightgbm", "xgboost", "xgboost-cpu")
 CODE = "code of iris_kedro"

@@ -11,12 +11,7 @@ from iris_kedro.database_errors import explain_database_errors
 from iris_kedro.datasets.models.released import read_released
 from iris_kedro.errors import ProjectError
 from iris_kedro.monitoring.served import Chunk, ServedPredictions
-from iris_kedro.prediction_database import (
-    feedback,
-    locate,
-    open_database,
-    predictions,
-)
+from iris_kedro.prediction_database import feedback, locate, open_database, predictions
 from iris_kedro.registry import PRODUCTION
 
 CHUNK_VALUES = 400_000  # features times rows, to bound memory

@@ -10,10 +10,4 @@ from iris_kedro.evidence.combining import combine, is_shown
 from iris_kedro.evidence.counts import compare_counts
 from iris_kedro.evidence.pairs import compare_mean, compare_pairs
 
-__all__ = [
-    "combine",
-    "compare_counts",
-    "compare_mean",
-    "compare_pairs",
-    "is_shown",
-]
+__all__ = ["combine", "compare_counts", "compare_mean", "compare_pairs", "is_shown"]

@@ -99,14 +99,7 @@ def answer(
         labels = rule.decide(given)
         confidences = rule.find_confidences(given, labels)
     y = rows[target.name].to_numpy(str)
-    return grade(
-        labels,
-        confidences,
-        probabilities,
-        y,
-        target.classes,
-        rule,
-    )
+    return grade(labels, confidences, probabilities, y, target.classes, rule)
 
 
 def answer_shares(
@@ -190,7 +183,5 @@ def grade(
         return answers
     costs = [rule.list_costs(np.full(len(y), name), labels) for name in classes]
     return replace(
-        answers,
-        possible_costs=np.column_stack(costs),
-        costs=rule.list_costs(y, labels),
+        answers, possible_costs=np.column_stack(costs), costs=rule.list_costs(y, labels)
     )

@@ -110,10 +110,7 @@ def _guess_text(
     if present.str.match(DATE).all():
         return None, f"dates such as {examples}: derive numbers from them"
     if distinct > MOST_CATEGORIES and distinct >= len(present) / 2:
-        return (
-            None,
-            f"{distinct:,} distinct texts, such as {examples}",
-        )
+        return (None, f"{distinct:,} distinct texts, such as {examples}")
     counts = present.value_counts()
     if distinct > MOST_CATEGORIES:
         categories = sorted(counts.index[:MOST_CATEGORIES])

@@ -53,8 +53,4 @@ class JudgedModel:
 
     def describe_judgement(self) -> dict[str, str]:
         """Return all tags that a later judgement of the same model replaces."""
-        return {
-            **self.judgement,
-            PROMOTES: str(self.promotes),
-            JUDGED_IN: self.run_id,
-        }
+        return {**self.judgement, PROMOTES: str(self.promotes), JUDGED_IN: self.run_id}

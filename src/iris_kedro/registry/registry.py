@@ -7,12 +7,7 @@ from mlflow.entities.model_registry import ModelVersion
 from iris_kedro.errors import ProjectError
 
 from .changes import TrialChanges
-from .judged_model import (
-    FINGERPRINT,
-    VERDICT,
-    JudgedModel,
-    Source,
-)
+from .judged_model import FINGERPRINT, VERDICT, JudgedModel, Source
 from .moves import move_production
 from .pruning import delete_leftovers, delete_version, find_prunable
 from .storage.history import (

@@ -8,13 +8,7 @@ from typing import Literal
 from mlflow.entities.model_registry import ModelVersion
 
 from .storage.history import CANARY_START, SET, Event
-from .storage.registered_model import (
-    CANARY,
-    GUARDED,
-    PREVIOUS,
-    PRODUCTION,
-    read_share,
-)
+from .storage.registered_model import CANARY, GUARDED, PREVIOUS, PRODUCTION, read_share
 
 
 @dataclass(frozen=True)

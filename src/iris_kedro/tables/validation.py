@@ -187,9 +187,7 @@ class RawFileValidator:
         self, failures: list[CheckFailure], cause: Exception | None = None
     ) -> NoReturn:
         raise DataValidationError(
-            f"{self._file} is not valid",
-            validator=self._origin,
-            failures=failures,
+            f"{self._file} is not valid", validator=self._origin, failures=failures
         ) from cause
 
 

@@ -157,11 +157,7 @@ class Watcher:
         digest = self._observer.new_data.read_digest()
         logger.info("%s: %s", decision.action.capitalize(), decision.reason)
         decision_id = self._store.decide(
-            self._lease,
-            decision,
-            waiting,
-            by=self._by,
-            source_digest=digest,
+            self._lease, decision, waiting, by=self._by, source_digest=digest
         )
         if decision.action is not Action.RUN:
             return False

@@ -64,10 +64,7 @@ def build_loop(context: Any, config: WatcherConfig, env: str | None) -> Loop:
         Observer(sources, parameters.triggers, store, lease, results),
         results,
         Commands(
-            config.project,
-            config.reporting / "watcher",
-            env=env,
-            environ=environ,
+            config.project, config.reporting / "watcher", env=env, environ=environ
         ),
         Trials(
             Registry(config.model),

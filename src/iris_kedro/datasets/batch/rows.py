@@ -20,11 +20,7 @@ from iris_kedro.datasets.batch.reading.listing import (
     find_base,
     find_files,
 )
-from iris_kedro.datasets.batch.reading.locations import (
-    follow_links,
-    overlap,
-    resolve,
-)
+from iris_kedro.datasets.batch.reading.locations import follow_links, overlap, resolve
 from iris_kedro.datasets.batch.reading.reader import Reader
 from iris_kedro.datasets.batch.reading.text import csv_rows, json_lines
 from iris_kedro.datasets.batch.reading.text.header import Layout, make_layout

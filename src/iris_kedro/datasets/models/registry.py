@@ -124,10 +124,7 @@ class ModelRegistryDataset(AbstractDataset[Release, RegistryState]):
             ) from error
 
     def _read_best(
-        self,
-        registry: Registry,
-        versions: Set[str],
-        tags: dict[str, dict[str, str]],
+        self, registry: Registry, versions: Set[str], tags: dict[str, dict[str, str]]
     ) -> tuple[ReleasedModel, ...]:
         """Return the readable models with the lowest recorded log loss."""
 

@@ -28,11 +28,7 @@ from iris_kedro.model.candidates import (
 from iris_kedro.model.decision import DecisionRule
 from iris_kedro.model.inputs import Inputs, arrange
 from iris_kedro.model.scoring import OnnxScorer, Scores
-from iris_kedro.specification import (
-    Candidate,
-    Dataset,
-    Training,
-)
+from iris_kedro.specification import Candidate, Dataset, Training
 
 from .fit_warnings import collect_warnings
 from .folds import build_folds

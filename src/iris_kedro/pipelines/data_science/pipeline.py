@@ -11,18 +11,8 @@ from iris_kedro.specification import Candidate, Dataset, Training
 
 from .decision import apply_decision, choose_decision
 from .export import describe_challenger, export_onnx
-from .nodes import (
-    evaluate_best,
-    select_best,
-    train_candidate,
-    validate_baseline,
-)
-from .records import (
-    build_leaderboard,
-    record_candidates,
-    select_metrics,
-    trace_lineage,
-)
+from .nodes import evaluate_best, select_best, train_candidate, validate_baseline
+from .records import build_leaderboard, record_candidates, select_metrics, trace_lineage
 
 TRAINING = "params:data_science.training"
 CLUSTER = "cluster"  # tag of nodes whose fits can run on one: iris_kedro.hooks.cluster

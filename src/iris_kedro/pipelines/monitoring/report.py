@@ -82,10 +82,7 @@ def _describe_accuracy(
         "high": value.high if value else None,
         "labelled": accuracy.labelled,
         "coverage": accuracy.labelled / accuracy.rows if accuracy.rows else 0.0,
-        "held_out": {
-            **_to_mapping(accuracy.held_out),
-            "rows": accuracy.held_out_rows,
-        },
+        "held_out": {**_to_mapping(accuracy.held_out), "rows": accuracy.held_out_rows},
         "estimate": accuracy.expected,
         "gap": accuracy.gap,
         "held_out_gap": accuracy.expected_gap,

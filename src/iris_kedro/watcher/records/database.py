@@ -37,8 +37,7 @@ def connect(url: str, project: Path) -> Engine:
     """
     milliseconds = STATEMENT_SECONDS * 1000
     engine = prediction_database.connect(
-        prediction_database.locate(url, project),
-        f"-c statement_timeout={milliseconds}",
+        prediction_database.locate(url, project), f"-c statement_timeout={milliseconds}"
     )
     if engine.dialect.name != "sqlite":
         return engine

@@ -4,23 +4,10 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import (
-    Connection,
-    delete,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from iris_kedro.watcher.rules import (
-    TO_REPEAT,
-    Action,
-    Decision,
-    Kind,
-    Outcome,
-    Trigger,
-)
+from iris_kedro.watcher.rules import TO_REPEAT, Action, Decision, Kind, Outcome, Trigger
 from iris_kedro.watcher.triggers.labels import Label
 
 from .database import read_clock
@@ -98,10 +85,7 @@ class Store(Records):
         with self._engine.begin() as connection:
             lease.check(connection)
             decision_id = self._insert(
-                connection,
-                decision,
-                by,
-                source_digest=source_digest,
+                connection, decision, by, source_digest=source_digest
             )
             connection.execute(
                 update(triggers)

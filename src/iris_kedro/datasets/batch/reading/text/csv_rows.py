@@ -131,8 +131,7 @@ def _open(
         ),
         # Bytes, so that invalid text only affects its own row.
         arrow_csv.ConvertOptions(
-            column_types=dict.fromkeys(header, pa.binary()),
-            strings_can_be_null=False,
+            column_types=dict.fromkeys(header, pa.binary()), strings_can_be_null=False
         ),
     )
 
