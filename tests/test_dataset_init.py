@@ -62,7 +62,7 @@ def test_init_overwrites_nothing_unless_told_to(own):
     forced = own.invoke(*INIT, "--force")
 
     assert refused.exit_code == 1
-    assert "conf/passengers/globals.yml is there already; --force" in refused.output
+    assert "conf/passengers/globals.yml already exists; --force" in refused.output
     assert kept == "mine"
     assert forced.exit_code == 0
     assert read_specification(own).name == "passengers"
@@ -73,9 +73,9 @@ def test_init_overwrites_nothing_unless_told_to(own):
     [
         (("no.csv", "--target", "x"), "cannot read the source 'no.csv'"),
         (("passengers.csv", "--target", "x"), "there is no column 'x'; there are"),
-        (("select 1", "--target", "x"), "give a name with --name"),
+        (("select 1", "--target", "x"), "set a name with --name"),
         (("passengers.csv", "--target", "Fare $"), "regression is not supported"),
-        (("passengers.csv", "--target", "sex", "--name", "base"), "give a name with"),
+        (("passengers.csv", "--target", "sex", "--name", "base"), "set a name with"),
         (("passengers.csv", "--target", "sex", "--name", "My Table"), "lower case"),
     ],
 )

@@ -138,7 +138,7 @@ def test_refused_model_is_judged_again_after_a_change_of_a_threshold(project):
 
     result = project.invoke("run", "--params", f"{MARGIN}=1.5")
 
-    assert "this gate has refused it already" in again.output
+    assert "this gate has already refused it" in again.output
     assert "Gate        not worse" in result.output
     assert len(project.registry.versions()) == 2
     assert project.registry.tags("2")["verdict"] == "not worse"

@@ -38,7 +38,7 @@ def test_production_environment_names_the_missing_variable(project):
     assert "MLFLOW_TRACKING_URI" in result.output
 
 
-def test_production_environment_takes_the_address_from_its_variable(
+def test_production_environment_reads_the_url_from_its_variable(
     released, tmp_path, monkeypatch
 ):
     elsewhere = f"sqlite:///{tmp_path}/elsewhere.db"
@@ -88,9 +88,7 @@ def test_broken_yaml_is_a_short_error_with_its_place(project):
         ("mlflow.yml", "server", None, "server\n  Input should be"),
     ],
 )
-def test_wrong_value_is_named_without_the_words_of_pydantic(
-    project, file, key, value, told
-):
+def test_wrong_value_is_named_without_pydantic_terms(project, file, key, value, told):
     project.change(file, key, value)
 
     result = project.invoke("run")
@@ -121,7 +119,7 @@ def test_missing_permission_is_a_short_error(project, monkeypatch):
         (["--tags", "data_sience"], "contains no nodes"),
     ],
 )
-def test_run_of_what_does_not_exist_is_one_message(project, options, told):
+def test_run_of_an_unknown_pipeline_or_node_is_one_message(project, options, told):
     result = project.invoke("run", *options)
 
     assert result.exit_code == 1
@@ -136,7 +134,7 @@ def test_run_of_what_does_not_exist_is_one_message(project, options, told):
         sqlite3.OperationalError("database or disk is full"),
     ],
 )
-def test_full_disk_is_told_in_one_message(cause):
+def test_full_disk_is_one_message(cause):
     @explain_errors
     def command():
         try:

@@ -24,7 +24,7 @@ GOOD = Performance(
     calibration_error=Estimate(0.05, 0.01, 0.09),
     latency_ms=0.1,
 )
-# Each verdict that can come from an interval, from bad to good.
+# The verdicts that follow from an interval, from bad to good.
 WORSE, INCONCLUSIVE, NOT_WORSE, BETTER = (
     (-0.3, -0.1),
     (-0.3, 0.1),

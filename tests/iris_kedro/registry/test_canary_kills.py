@@ -44,8 +44,8 @@ def roll_back(registry):
     registry.roll_back_guarded("2", CAUSE)
 
 
-# Each begins with version 2 in Production, guarded against 1, and 3 as the canary: what
-# is left when it is complete (aliases, shares, the guarded version), and how many
+# Each change starts with version 2 in Production, guarded against 1, and 3 as the
+# canary. Values: the result (aliases, shares, guarded versions), and the number of
 # effects it has. The first ones take the lock, as in test_kills.py.
 ROLES = {"Production": "2", "Previous": "1"}
 BEFORE = ({**ROLES, "Canary": "3"}, {"3": "0.05"}, ["2"])

@@ -18,7 +18,7 @@ def list_idle(caplog):
     return [each.message for each in caplog.records if "Nothing" in each.message]
 
 
-def test_a_round_without_triggers_decides_nothing_and_says_so(store, once, logged):
+def test_round_without_triggers_logs_that_there_is_nothing_to_do(store, once, logged):
     assert once()
     assert decided(store) == []
     assert list_idle(logged) == ["Nothing to do: no trigger has fired"]
@@ -189,7 +189,7 @@ def test_missed_scheduled_times_start_one_run(store, lease, once):
     assert decided(store) == [RELEASED]
 
 
-def test_a_failed_run_is_tried_again_until_the_breaker_opens(lab, store, once):
+def test_failed_run_is_repeated_until_the_breaker_opens(lab, store, once):
     lab.plan("fail")
     store.add_trigger(Kind.WEBHOOK, "one")
     rules = {"cooldown_minutes": 0, "failures": 2, "runs_per_day": 99}

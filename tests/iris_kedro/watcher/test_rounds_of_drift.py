@@ -24,7 +24,7 @@ def report(lab):
 MONITORING = {"source_minutes": 0, "monitoring": "*/5 * * * *"}
 
 
-def test_drift_without_anything_new_is_not_acted_on(lab, store, once, label, report):
+def test_drift_without_new_data_starts_no_run(lab, store, once, label, report):
     once(triggers={"source_minutes": 0})
     report("data drift")
     label(2, at=100.0)
@@ -40,7 +40,7 @@ def test_drift_without_anything_new_is_not_acted_on(lab, store, once, label, rep
     assert "training again would give the same model" in reason
 
 
-def test_drift_without_new_labels_says_so(store, once, label, report):
+def test_reason_to_skip_mentions_missing_labels(store, once, label, report):
     triggers = MONITORING | {"labels": 100}
     label(2, at=100.0)
     once(triggers=triggers)  # the first run, on the source, uses these labels
@@ -52,7 +52,7 @@ def test_drift_without_new_labels_says_so(store, once, label, report):
     assert "there are no new labelled rows" in store.list_decisions(1)[0].reason
 
 
-def test_drift_and_new_labels_are(store, once, label, report):
+def test_drift_with_new_labels_starts_a_run(store, once, label, report):
     triggers = MONITORING | {"labels": 100}
     once(triggers=triggers)  # the first run, on the source
     report("worse")
@@ -63,7 +63,7 @@ def test_drift_and_new_labels_are(store, once, label, report):
     assert decided(store) == [RELEASED] * 2
 
 
-def test_a_quiet_report_is_no_trigger(store, once, label, report):
+def test_report_without_findings_is_not_a_trigger(store, once, label, report):
     report("quiet")
     label(2, at=100.0)
     once(triggers={"monitoring": "*/5 * * * *"})
@@ -71,7 +71,7 @@ def test_a_quiet_report_is_no_trigger(store, once, label, report):
     assert store.list_waiting() == ()
 
 
-def test_nothing_is_monitored_before_there_is_a_prediction(lab, once):
+def test_monitoring_needs_predictions(lab, once):
     once(triggers={"monitoring": "*/5 * * * *"})
 
     assert lab.events() == []

@@ -78,7 +78,7 @@ def doctor(monkeypatch):
     ],
     ids=lambda candidate: candidate["class"].rpartition(".")[2],
 )
-def test_exported_model_answers_as_the_original(export, train, test_data, candidate):
+def test_exported_model_predicts_like_the_original(export, train, test_data, candidate):
     trained = train({"mine": candidate})["mine"]
     X = test_data.drop(columns="species").to_numpy(np.float32)
 
@@ -148,7 +148,7 @@ def test_disagreement_within_the_tolerance_is_accepted(export, doctor, logistic)
     assert accepted.is_releasable
 
 
-def test_other_labels_are_refused_though_probabilities_agree(
+def test_different_labels_are_refused_despite_equal_probabilities(
     export, monkeypatch, logistic
 ):
     convert = conversion._convert
@@ -181,7 +181,7 @@ def test_parity_is_checked_on_training_rows_and_on_random_ones(
     assert checked[0].shape == (len(train_data) + 50, 4)
 
 
-def test_model_that_answers_with_nan_is_not_releasable(export, train, doctor):
+def test_model_that_predicts_nan_is_not_releasable(export, train, doctor):
     doctor(lambda weights: weights * np.nan)
 
     refused = export(train({"mine": LOGISTIC})["mine"])
@@ -200,7 +200,7 @@ def test_opsets_have_one_order(export, logistic, monkeypatch):
         model.opset_import.extend(opsets)
         return model
 
-    monkeypatch.setattr(conversion, "to_onnx", reverse)  # as some processes have it
+    monkeypatch.setattr(conversion, "to_onnx", reverse)  # as in some processes
 
     domains = [each.domain for each in export(logistic).model.opset_import]
 
