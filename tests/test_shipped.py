@@ -33,6 +33,11 @@ def test_shipped_dataset_is_trained_released_and_served(project, name):
             label: service.post("/predict", dict(zip(names, row, strict=True)))
             for label, row in contract["typical_rows"].items()
         }
+        row = dict(
+            zip(names, *list(contract["typical_rows"].values())[:1], strict=True)
+        )
+        gaps = {each["name"]: None for each in contract["features"] if each["nullable"]}
+        explanation = service.post("/explain", row | gaps)
         raw = (project.path / f"data/01_raw/{name}/raw.csv").read_bytes()
         batch = post_source(service, raw)
         page = service.get("/")
@@ -43,6 +48,12 @@ def test_shipped_dataset_is_trained_released_and_served(project, name):
         label: label for label in contract["target"]["classes"]
     }
     assert f"<title>{name}" in page.text
+    assert explanation["method"] == ("exact" if len(names) <= 10 else "sampled")
+    assert list(explanation["contributions"]) == names
+    for label, probability in explanation["probabilities"].items():
+        parts = [each[label] for each in explanation["contributions"].values()]
+        total = explanation["baseline"][label] + sum(parts)
+        assert total == pytest.approx(probability, abs=1e-5)
     expected = predict_source(project.path, name, name)
     np.testing.assert_allclose(batch["probabilities"], expected, atol=1e-4)
 

@@ -80,6 +80,18 @@ def test_a_batch_has_its_own_limit(make_app, iris, setosa):
     assert batch.status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("path", "size"), [("/explain", 64 * 1024), ("/explain/batch", 1024**2)]
+)
+def test_bodies_have_their_own_limits(client, path, size):
+    body = b" " * (size + 1)
+
+    answer = client.post(path, data=body, content_type="application/json")
+
+    assert answer.status_code == 413
+    assert answer.json["detail"] == f"The body is larger than {size} bytes."
+
+
 def test_a_model_without_background_rows_says_how_to_get_them(
     make_app, load, build_iris, setosa
 ):

@@ -60,6 +60,7 @@ def summarize_contributions(contributions: pd.DataFrame) -> dict[str, Any]:
         index="feature", columns="class", values="size", sort=False
     )
     means = table.mean(axis=1).sort_values(ascending=False, kind="stable")
+    by_class = table.to_dict("index")
     return {
         "rows": int(contributions["row"].nunique()),
         "features": [
@@ -67,7 +68,7 @@ def summarize_contributions(contributions: pd.DataFrame) -> dict[str, Any]:
                 "name": str(name),
                 "mean": float(mean),
                 "classes": {
-                    str(label): float(size) for label, size in table.loc[name].items()
+                    str(key): float(each) for key, each in by_class[name].items()
                 },
             }
             for name, mean in means.items()

@@ -225,8 +225,9 @@ def locked_url(tmp_path, store_predictions):
     connection.close()
 
 
-def test_predictions_do_not_wait_for_the_database(make_app, iris, setosa, locked_url):
-    bridge, answered = Bridge(make_app(iris, database_url=locked_url)), []
+def post_all(app, *requests):
+    """Send requests at once; return their paths and statuses as they are answered."""
+    bridge, answered = Bridge(app), []
 
     async def post(path: str, body: dict) -> None:
         content = json.dumps(body).encode()
@@ -243,10 +244,33 @@ def test_predictions_do_not_wait_for_the_database(make_app, iris, setosa, locked
         scope = SCOPE | {"raw_path": path.encode(), "headers": headers}
         await bridge(scope, receive, send)
 
-    async def post_both() -> None:
-        feedback = {"prediction_id": "1", "label": "setosa"}
-        await asyncio.gather(post("/feedback", feedback), post("/predict", setosa))
+    async def gather() -> None:
+        await asyncio.gather(*(post(path, body) for path, body in requests))
 
-    asyncio.run(post_both())
+    asyncio.run(gather())
+    return answered
+
+
+def test_predictions_do_not_wait_for_the_database(make_app, iris, setosa, locked_url):
+    feedback = {"prediction_id": "1", "label": "setosa"}
+    app = make_app(iris, database_url=locked_url)
+
+    answered = post_all(app, ("/feedback", feedback), ("/predict", setosa))
 
     assert answered == [("/predict", 200), ("/feedback", 503)]
+
+
+def test_predictions_do_not_wait_for_explanations(make_app, iris, setosa):
+    app = make_app(iris)
+
+    answered = post_all(app, ("/explain", setosa), ("/predict", setosa))
+
+    assert answered == [("/predict", 200), ("/explain", 200)]
+
+
+def test_refused_explanations_do_not_wait_for_others(make_app, iris, setosa):
+    app = make_app(iris, max_explanations=1)
+
+    answered = post_all(app, ("/explain", setosa), ("/explain", setosa))
+
+    assert answered == [("/explain", 429), ("/explain", 200)]
