@@ -2,7 +2,7 @@
 
 A feature outside a coalition takes its values from the background rows of the contract.
 A contribution is what a feature adds to the mean prediction, averaged over all orders
-in which features join (Lundberg and Lee, 2017). docs/explanations.md describes the
+in which features join (Lundberg and Lee, 2017). docs/how-to/explain.md describes the
 method, which the service has too.
 """
 

@@ -56,7 +56,7 @@ def test_differences_and_interpolations_are_accepted(text):
     [
         "model_release: {gate: {minimum_acuracy: 0.9}}",
         "model_release: {gate: {minimum_accuracy: 2}}",
-        "data_science: {training: {scoring: acuracy}}",
+        "data_science: {training: {scoring: unknown}}",
         "dataset: {name: incomplete}",
         "labelled_rows: {enabled: sometimes}",
     ],
