@@ -39,11 +39,11 @@ test: install ## Run the fast tests, in five minutes on two cores (ARGS="-k spli
 test-all: install ## Run all tests, as CI does (ARGS="-k split" and so on)
 	@$(PYTEST) $(TEST_ARGS) $(ARGS)
 
-lint: install ## Check style and format
+lint: install ## Check style, format and words
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/nbstripout --keep-id --verify notebooks/*.ipynb
-	@$(BIN)/codespell
+	@PATH="$(CURDIR)/$(BIN):$$PATH" scripts/words.sh
 
 format: install ## Fix style and format
 	@$(BIN)/ruff check --fix .

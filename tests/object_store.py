@@ -1,4 +1,4 @@
-"""An S3 store in a process of its own."""
+"""An S3 store in a separate process."""
 
 import socket
 import subprocess

@@ -38,7 +38,7 @@ def server(shipped, tmp_path_factory):
             env=os.environ | {"HTTPS_PROXY": "http://127.0.0.1:9"},
             stdout=file,
             stderr=file,
-            start_new_session=True,  # the server is a process of its own
+            start_new_session=True,  # the server is a separate process
         )
     url = f"http://127.0.0.1:{port}"
     end = time.monotonic() + 120
