@@ -12,6 +12,7 @@ from serving.api import (
     metrics,
     models,
     predictions,
+    status,
 )
 from serving.config import Config
 from serving.http.access import Access
@@ -33,6 +34,7 @@ BLUEPRINTS = (
     explanations.blueprint,
     feedback.blueprint,
     models.blueprint,
+    status.blueprint,
     health.blueprint,
     metrics.blueprint,
     documentation.blueprint,

@@ -12,6 +12,7 @@ from serving.http.access import Access
 from serving.loading.current import Current
 from serving.loading.reloader import Reloader
 from serving.model.store import CURRENT, PARTNER, SHADOW, Store
+from serving.monitoring.figures import FiguresReader
 from serving.monitoring.metrics import ServiceMetrics
 from serving.monitoring.multiprocess.retention import VersionRetention
 from serving.monitoring.observers import CompletedRequest, Observation, ObserverQueue
@@ -42,6 +43,7 @@ class Service:
     reloaders: list[Reloader] = field(default_factory=list)
     partner: Partner = field(init=False)
     predictor: Predictor = field(init=False)
+    figures: FiguresReader = field(init=False)
     database: "Database | None" = None
     shadow: Shadow | None = None
     tracing: "Tracing | None" = None
@@ -63,6 +65,7 @@ class Service:
         )
         self.requests = self._create_queue("requests", monitor.consume)
         self.partner = Partner(self.metrics, self.config)
+        self.figures = FiguresReader(self.metrics.counted)
         self.predictor = Predictor(self.partner, self.access)
         self.retention = VersionRetention(
             self.metrics.registry,
@@ -108,7 +111,7 @@ class Service:
                 CURRENT,
                 self.metrics,
                 self.current.swap,
-                self.current.refresh_report,
+                self.current.refresh,
                 note_failure=self.current.note_failure,
             )
         )

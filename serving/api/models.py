@@ -1,16 +1,14 @@
 """Route /model: describes the model in use; finds the version that a request names."""
 
-import hashlib
 import json
 from typing import Any
 
-import orjson
-from flask import Blueprint, request
+from flask import Blueprint
 from werkzeug.exceptions import NotFound
 
 from serving.api.predictions import describe_model
 from serving.http.application import ApiResponse
-from serving.http.content import json_response
+from serving.http.content import tagged_response
 from serving.loading.served import Served
 from serving.model.onnx_model import Model
 from serving.model.status import describe_fallback, format_time
@@ -33,10 +31,7 @@ def show_model() -> ApiResponse:
         "canary": canary,
         "feedback": service.feedback is not None,
     }
-    response = json_response(described)
-    response.set_etag(_tag(described), weak=True)
-    response.make_conditional(request)
-    return response
+    return tagged_response(described, omit="loaded_at")
 
 
 def find_version(version: str | None) -> Served:
@@ -73,12 +68,6 @@ def describe(model: Model) -> dict[str, Any]:
         "tags": version.tags,
         "contract": document,
     }
-
-
-def _tag(described: dict[str, Any]) -> str:
-    """Tag a description, the same in all workers, which load at different times."""
-    lasting = {key: value for key, value in described.items() if key != "loaded_at"}
-    return hashlib.sha256(orjson.dumps(lasting)).hexdigest()[:32]
 
 
 def _parse_reasons(text: str | None) -> list[Any]:

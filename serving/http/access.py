@@ -21,6 +21,7 @@ from serving.http.keys import FEEDBACK, PREDICT, load_keys
 
 METRICS = "/metrics"
 FEEDBACK_ROUTE = "/feedback"
+STATUS = "/status"  # names people, so it needs a key like a POST
 EXPLAIN_ROUTE, EXPLAIN_BATCH_ROUTE = EXPLAIN_ROUTES = ("/explain", "/explain/batch")
 MAX_EXPLAIN_BATCH_BYTES = 1024**2  # far more than the rows that may be explained
 MAX_HEAD_BYTES = 64 * 1024
@@ -38,7 +39,7 @@ class Access:
     """Decides whether a request is admitted, for all types of workers.
 
     Every POST route predicts, explains or accepts feedback, so every POST needs a
-    key and a slot.
+    key and a slot. The status needs a key only.
     """
 
     def __init__(
@@ -111,7 +112,7 @@ class Access:
         check_head(environ)
         self._check_port(environ)
         is_post = environ["REQUEST_METHOD"] == "POST"
-        if is_post:
+        if is_post or find_path(environ) == STATUS:
             self._check_key(environ)
         announced = int(environ.get("CONTENT_LENGTH") or 0)
         if announced > self.max_body(environ):

@@ -1,5 +1,6 @@
 """Content negotiation: reads what clients send, writes what they accept."""
 
+import hashlib
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
@@ -120,3 +121,18 @@ def json_response(
     """Create a response with a JSON body; arrays become lists."""
     content = orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
     return ApiResponse(content, status, content_type=mimetype)
+
+
+def tagged_response(body: dict[str, Any], omit: str = "") -> ApiResponse:
+    """Create a response with a JSON body, or 304 if the client has it already.
+
+    Args:
+        body: The content.
+        omit: An entry that the tag ignores because it differs between workers.
+    """
+    lasting = {key: value for key, value in body.items() if key != omit}
+    response = json_response(body)
+    tag = hashlib.sha256(json_response(lasting).data).hexdigest()[:32]
+    response.set_etag(tag, weak=True)
+    response.make_conditional(request)
+    return response

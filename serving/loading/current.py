@@ -1,6 +1,7 @@
 """The model in use: one reference, swapped as a whole."""
 
 import logging
+from typing import TYPE_CHECKING, Any
 
 from serving.config import Config, variable_name
 from serving.loading.served import Served, build_served
@@ -8,6 +9,9 @@ from serving.model.onnx_model import Model, ModelNotReadyError
 from serving.model.status import explain_missing_model, is_fallback
 from serving.model.store import Store
 from serving.monitoring.metrics import ServiceMetrics
+
+if TYPE_CHECKING:
+    from serving.model.store.files import Stamp
 
 logger = logging.getLogger(__name__)
 
@@ -20,6 +24,7 @@ class Current:
     Attributes:
         served: The model in use; None if none is loaded.
         report: The follower's last report; None if there is none.
+        history: The versions and events of the registry; None if there are none.
     """
 
     def __init__(self, config: Config, metrics: ServiceMetrics, store: Store) -> None:
@@ -28,6 +33,8 @@ class Current:
         self._metrics = metrics
         self._store = store
         self.report = store.read_report()
+        self.history: dict[str, Any] | None = None
+        self._history_stamp: Stamp = None
         self._failure: str | None = None
 
     def get(self) -> Served:
@@ -56,9 +63,13 @@ class Current:
             fields = {"variable": variable, "features": sorted(unknown)}
             logger.warning("model lacks omitted features", extra={"fields": fields})
 
-    def refresh_report(self) -> None:
-        """Read the follower's report."""
+    def refresh(self) -> None:
+        """Read the follower's report, and the history if it has changed."""
         self.report = self._store.read_report()
+        stamp = self._store.stamp_history()
+        if stamp != self._history_stamp:
+            self._history_stamp = stamp
+            self.history = self._store.read_history()
 
     def note_failure(self, reason: str | None) -> None:
         """Record why the published model cannot be used."""

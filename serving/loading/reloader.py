@@ -1,14 +1,13 @@
 """Loads what the follower publishes, in a thread of each worker."""
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from serving.model.onnx_model import Model, ModelRefusedError, Version
 from serving.model.store import Pointer, Store
+from serving.model.store.files import Stamp, read_stamp
 from serving.monitoring.metrics import ServiceMetrics
 from serving.monitoring.tasks import attempt, run_forever
 
@@ -16,8 +15,6 @@ logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.25
 RETRY_SECONDS = 10.0
-
-Stamp = tuple[int, int] | None
 
 
 class Reloader:
@@ -75,7 +72,7 @@ class Reloader:
     def check(self) -> None:
         """Load the published model if it is not the one in use."""
         self._refresh()
-        stamp = _read_stamp(self._store.pointer(self._role))
+        stamp = read_stamp(self._store.pointer(self._role))
         if stamp == self._seen and time.monotonic() < self._retry_at:
             return
         self._seen, self._retry_at = stamp, time.monotonic() + RETRY_SECONDS
@@ -86,7 +83,7 @@ class Reloader:
                 self._load()
             except ModelRefusedError as error:
                 # It may have been replaced, or even removed, while it was read.
-                if _read_stamp(self._store.pointer(self._role)) == stamp:
+                if read_stamp(self._store.pointer(self._role)) == stamp:
                     self._refuse(error)
                 return
         self._note_failure(None)
@@ -124,12 +121,3 @@ class Reloader:
             self._stopping.wait,
             self._metrics.errors.record,
         )
-
-
-def _read_stamp(pointer: Path) -> Stamp:
-    """Return a value that changes with each write of the pointer."""
-    try:
-        status = os.stat(pointer)
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_ino

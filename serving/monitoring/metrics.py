@@ -142,11 +142,16 @@ class ServiceMetrics(PredictionFamilies):
             registry=own,
         )
 
+    @property
+    def counted(self) -> Collector:
+        """What all workers have counted."""
+        return self._shared or self.registry
+
     def render(self, state: Collector, accept: str) -> tuple[bytes, str]:
         """Write all metrics in the format that the scraper accepts."""
         encode, content_type = choose_encoder(accept)
         registry = CollectorRegistry()
-        counted: Collector = self._shared or self.registry
+        counted = self.counted
         if self.exemplars:
             counted = ExemplarCollector(counted, self.exemplars)
         registry.register(counted)

@@ -44,6 +44,12 @@ class PredictionFamilies:
             ["version", "feature"],
             registry=registry,
         )
+        self.out_of_range_rows = Counter(
+            "serving_out_of_range_rows",
+            "Rows with at least one such value",
+            ["version"],
+            registry=registry,
+        )
         self.offset = Counter(
             "serving_feature_offset",
             "Sum of (value - serving_feature_minimum), for the mean",
@@ -103,6 +109,7 @@ class PredictionMetrics:
         self._places = {name: place for place, name in enumerate(contract.classes)}
         self._batch_rows = metrics.batch_rows
         self._out_of_range = [metrics.out_of_range.labels(version, n) for n in names]
+        self._out_of_range_rows = metrics.out_of_range_rows.labels(version)
         self._missing = [metrics.missing.labels(version, n) for n in names]
         self._has_nulls = any(feature.nullable for feature in contract.features)
         self._moments = Moments(
@@ -157,6 +164,7 @@ class PredictionMetrics:
         outside = self.find_out_of_range(rows)
         if outside.any():
             add_all(self._out_of_range, outside.sum(axis=0))
+            self._out_of_range_rows.inc(int(outside.any(axis=1).sum()))
 
 
 def observe_all(histogram: Histogram, values: NDArray[np.floating]) -> None:

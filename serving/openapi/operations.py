@@ -12,6 +12,7 @@ Operation = dict[str, Any]
 JSON, PROBLEM = "application/json", "application/problem+json"
 TEXT = {"type": "string"}
 
+KEYS: list[dict[str, list[str]]] = [{"bearer": []}, {"header": []}]
 ALWAYS = (400, 413, 500)
 WITH_BODY = (400, 413, 415, 422, 429, 500, 503)
 
@@ -31,9 +32,7 @@ class Post:
 
     def __init__(self, protected: bool) -> None:
         self._statuses = sorted([*WITH_BODY, 401, 403]) if protected else WITH_BODY
-        self._security: list[dict[str, list[str]]] = []
-        if protected:
-            self._security = [{"bearer": []}, {"header": []}]
+        self._security = KEYS if protected else []
 
     def describe(
         self,
@@ -84,16 +83,20 @@ def describe_get(
     statuses: Sequence[int] = (),
     content: str = JSON,
     error: str = "Error",
+    *,
+    protected: bool = False,
 ) -> dict[str, Operation]:
     """Describe a GET route, with statuses beyond the common ones."""
     schema = TEXT if content == "text/plain" else {}
     responses = {"200": {"description": "OK", "content": {content: {"schema": schema}}}}
-    return {
-        "get": {
-            "summary": summary,
-            "responses": responses | _errors([*ALWAYS, *statuses], error),
-        }
+    possible = [*ALWAYS, *statuses, *([401, 403] if protected else [])]
+    operation: Operation = {
+        "summary": summary,
+        "responses": responses | _errors(possible, error),
     }
+    if protected:
+        operation["security"] = KEYS
+    return {"get": operation}
 
 
 def _errors(statuses: Sequence[int], schema: str) -> dict[str, Any]:

@@ -22,7 +22,7 @@ def describe_paths(model: Model, *, protected: bool) -> dict[str, dict[str, Oper
         "Predictions": _prediction_paths(model.contract, post),
         "Explanations": _explanation_paths(model.contract, post),
         "Feedback": _feedback_paths(model.contract, post),
-        "Service and model": _information_paths(),
+        "Service and model": _information_paths(protected),
         "MLflow's scoring protocol": _scoring_paths(model.contract, post),
         "Open Inference Protocol v2": _inference_paths(model, post),
     }
@@ -107,8 +107,13 @@ def _feedback_paths(contract: Contract, post: Post) -> dict[str, Any]:
     }
 
 
-def _information_paths() -> dict[str, Any]:
+def _information_paths(protected: bool) -> dict[str, Any]:
     return {
+        "/status": describe_get(
+            "Get traffic, accuracy from labels, drift, canary, hold and versions",
+            [503],
+            protected=protected,
+        ),
         "/model": describe_get(
             "Get the contract, metrics and gate verdict of the model", [503]
         ),

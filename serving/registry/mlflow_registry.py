@@ -3,10 +3,10 @@
 import fcntl
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from serving.config import Config
 from serving.model.onnx_model import ModelRefusedError, Version
@@ -15,6 +15,7 @@ from serving.model.store import MODEL_FILE
 from serving.model.store.files import DISK_FULL
 from serving.monitoring.logs import redact
 from serving.registry.choice import DIGEST_TAG, find_model
+from serving.registry.history import MOST_VERSIONS, describe_history
 from serving.registry.registry import RegistryReplacedError, RegistryUnreachableError
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 SQLITE = "sqlite:///"
 HTTP_SECONDS = 10
+NOT_FOUND = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
+
+T = TypeVar("T")
 
 
 class MlflowRegistry:
@@ -48,30 +52,13 @@ class MlflowRegistry:
             RegistryReplacedError: If its database file has been replaced.
             AmbiguousModelError: If several models have the alias.
         """
-        from mlflow.exceptions import MlflowException  # noqa: PLC0415
-        from mlflow.tracking.registry import (  # noqa: PLC0415
-            UnsupportedModelRegistryStoreURIException,
-        )
-
-        self._check_file()
-        try:
-            client = self._connect()
-            name = self._name or find_model(client, self._alias, self._served)
-            if name is None:
-                return None
-            found = client.get_model_version_by_alias(name, alias)
-        except UnsupportedModelRegistryStoreURIException as error:
-            raise RegistryUnreachableError(redact(str(error))) from None
-        except MlflowException as error:
-            if error.error_code in (
-                "RESOURCE_DOES_NOT_EXIST",
-                "INVALID_PARAMETER_VALUE",
-            ):
-                return None
-            raise RegistryUnreachableError(redact(str(error))) from None
-        except _connection_errors() as error:
-            raise RegistryUnreachableError(redact(str(error))) from None
-        self._served = name
+        with self._connected() as client:
+            served = self._served
+            name = self._name or _find(find_model, client, self._alias, served)
+            found = name and _find(client.get_model_version_by_alias, name, alias)
+        if not found:
+            return None
+        self._served = found.name
         return Version(
             name=found.name,
             version=str(found.version),
@@ -81,6 +68,27 @@ class MlflowRegistry:
             created_at=format_time(found.creation_timestamp / 1000) or "",
             tags=dict(found.tags),
         )
+
+    def read_history(self) -> dict[str, Any] | None:
+        """Return the versions and events of the model; None if there is none.
+
+        Raises:
+            RegistryUnreachableError: If the registry does not answer.
+            RegistryReplacedError: If its database file has been replaced.
+        """
+        name = self._name or self._served
+        if name is None:
+            return None
+        with self._connected() as client:
+            model = _find(client.get_registered_model, name)
+            if model is None:
+                return None
+            versions = client.search_model_versions(
+                f"name = '{name}'",
+                max_results=MOST_VERSIONS,
+                order_by=["version_number DESC"],
+            )
+        return describe_history(model, versions)
 
     def download(self, version: Version, folder: Path) -> Path:
         """Download only the model file of a version.
@@ -103,6 +111,18 @@ class MlflowRegistry:
                 raise OSError(number, os.strerror(number)) from None
             raise ModelRefusedError("download", redact(str(error))) from None
         return Path(path)
+
+    @contextmanager
+    def _connected(self) -> Iterator["MlflowClient"]:
+        """Connect; translate what is raised when the registry does not answer."""
+        from mlflow.exceptions import MlflowException  # noqa: PLC0415
+        from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
+
+        self._check_file()
+        try:
+            yield self._connect()
+        except (MlflowException, OSError, SQLAlchemyError) as error:
+            raise RegistryUnreachableError(redact(str(error))) from None
 
     def _connect(self) -> "MlflowClient":
         """Connect on first use: the import alone takes seconds."""
@@ -140,6 +160,23 @@ class MlflowRegistry:
         self._file_identity = identity
 
 
+def _find(get: Callable[..., T], *arguments: Any) -> T | None:
+    """Get an entity of the registry; None if there is no such entity."""
+    from mlflow.exceptions import MlflowException  # noqa: PLC0415
+    from mlflow.tracking.registry import (  # noqa: PLC0415
+        UnsupportedModelRegistryStoreURIException,
+    )
+
+    try:
+        return get(*arguments)
+    except UnsupportedModelRegistryStoreURIException:
+        raise  # it has the same code as an unknown alias
+    except MlflowException as error:
+        if error.error_code in NOT_FOUND:
+            return None
+        raise
+
+
 def _is_being_set_up(file: Path) -> bool:
     """Return whether a run is creating the tables of a database.
 
@@ -172,13 +209,6 @@ def _has_all_tables(file: Path) -> bool:
     except sqlite3.Error:
         return False
     return {name for (name,) in rows} >= set(Base.metadata.tables)
-
-
-def _connection_errors() -> tuple[type[Exception], ...]:
-    """Return connection errors; SQLAlchemy is only imported when one is raised."""
-    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
-
-    return (OSError, SQLAlchemyError)
 
 
 def _find_disk_error(error: BaseException) -> int | None:

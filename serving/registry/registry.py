@@ -1,7 +1,7 @@
 """The interface of a model registry for the follower."""
 
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from serving.model.onnx_model import Version
 
@@ -23,6 +23,13 @@ class Registry(Protocol):
         Raises:
             RegistryUnreachableError: If the registry cannot be reached.
             AmbiguousModelError: If several models have the alias.
+        """
+
+    def read_history(self) -> dict[str, Any] | None:
+        """Return the versions and events of the model; None if there is none.
+
+        Raises:
+            RegistryUnreachableError: If the registry does not answer.
         """
 
     def download(self, version: Version, folder: Path) -> Path:

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from typing import Any
 
 from serving.canary.share import read_share
 from serving.config import Config
@@ -22,6 +23,7 @@ from serving.registry.reporter import Reporter
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 60.0
+HISTORY_SECONDS = 5.0
 
 
 class RegistrySync:
@@ -52,6 +54,8 @@ class RegistrySync:
         self._reporter = Reporter(store, restarts, config.poll_seconds)
         self._refused: dict[tuple[str, str], tuple[Version, float]] = {}
         self._paired_with: str | None = None
+        self._history: dict[str, Any] | None = None
+        self._reads_history_at = 0.0
 
     def poll(self) -> None:
         """Poll the registry once, apply changes and write the report."""
@@ -69,6 +73,7 @@ class RegistrySync:
             self._follow_partner(production)
             if self._shadow_alias:
                 self._follow(SHADOW, self._registry.resolve(self._shadow_alias))
+            self._follow_history()
         except RegistryUnreachableError as error:
             self._reporter.note_unreachable(str(error))
         except AmbiguousModelError as error:
@@ -118,6 +123,22 @@ class RegistrySync:
         version = find_partner(self._registry, production, current)
         self._follow(PARTNER, version, has_changed=current != self._paired_with)
         self._paired_with = current
+
+    def _follow_history(self) -> None:
+        """Publish what the registry says about all versions, if it has changed."""
+        if time.monotonic() < self._reads_history_at:
+            return
+        self._reads_history_at = time.monotonic() + HISTORY_SECONDS
+        history = self._registry.read_history()
+        if history is None or history == self._history:
+            return
+        try:
+            self._store.write_history(history)
+        except OSError as error:  # of no importance for predictions
+            fields = {"error": error.strerror}
+            logger.warning("history cannot be written", extra={"fields": fields})
+        else:
+            self._history = history
 
     def _fall_back(self, wanted: Version) -> None:
         """Publish Previous: Production is refused and the store has no model."""

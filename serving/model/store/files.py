@@ -13,6 +13,8 @@ TEMPORARY_PREFIX = ".tmp-"
 LEFTOVER_SECONDS = 3600.0
 DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
+Stamp = tuple[int, int] | None
+
 
 def write_json(path: Path, value: Any) -> None:
     """Replace a JSON file and flush it to the disk."""
@@ -63,6 +65,15 @@ def read_json(path: Path) -> dict[str, Any] | None:
     if not isinstance(value, dict):
         raise ValueError(f"{path.name} does not contain an object")
     return value
+
+
+def read_stamp(path: Path) -> Stamp:
+    """Return what changes whenever a file is replaced; None if there is none."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_ino
 
 
 def flush(path: Path) -> None:

@@ -1,10 +1,12 @@
 """The store: a folder of versions, and the version of each role.
 
 Layout: ``<version>-<digest>/{model.onnx,version.json}``, a pointer file for each role
-(such as ``current.json``) and ``registry.json``, the follower's report.
+(such as ``current.json``), ``registry.json``, the follower's report, and
+``history.json``, the versions and events of the model.
 """
 
 import errno
+import json
 import os
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -14,12 +16,20 @@ from typing import Any
 
 from serving.model.freshness import REPORT_FILE
 from serving.model.onnx_model import Model, ModelRefusedError, Version
-from serving.model.store.files import flush, read_json, write_json
+from serving.model.store.files import (
+    Stamp,
+    flush,
+    read_json,
+    read_stamp,
+    replace_file,
+    write_json,
+)
 from serving.model.store.incoming import open_incoming
 from serving.model.store.report import FollowerReport, read_report, write_report
 
 MODEL_FILE = "model.onnx"
 VERSION_FILE = "version.json"
+HISTORY_FILE = "history.json"
 CURRENT, PARTNER, SHADOW = ROLES = ("current", "partner", "shadow")
 
 Signature = tuple[tuple[int, int, int], ...]
@@ -155,6 +165,26 @@ class Store:
         # The copy is damaged, or another follower's: overwriting it is safe.
         os.replace(model_file, folder / MODEL_FILE)
         write_json(folder / VERSION_FILE, asdict(version))
+
+    def read_history(self) -> dict[str, Any] | None:
+        """Return the versions and events of the model, if they can be read."""
+        try:
+            return read_json(self.folder / HISTORY_FILE)
+        except (OSError, ValueError):
+            return None
+
+    def stamp_history(self) -> Stamp:
+        """Return what changes with the history."""
+        return read_stamp(self.folder / HISTORY_FILE)
+
+    def write_history(self, history: Mapping[str, Any]) -> None:
+        """Replace the versions and events of the model.
+
+        Raises:
+            OSError: If the disk is full, for example.
+        """
+        content = json.dumps(history).encode()
+        replace_file(self.folder / HISTORY_FILE, content, sync=False)
 
     def read_report(self) -> FollowerReport | None:
         """Return the follower's last report, if there is one."""

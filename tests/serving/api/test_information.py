@@ -87,7 +87,7 @@ def test_a_recent_report_is_used(make_app, iris, config):
     assert "detail" not in answer.json["registry"]
 
 
-@pytest.mark.parametrize("path", ["/health/ready", "/model", "/metrics"])
+@pytest.mark.parametrize("path", ["/health/ready", "/model", "/status", "/metrics"])
 def test_no_request_waits_for_the_store(make_app, iris, path, monkeypatch):
     apps = [make_app(iris), make_app()]
     for app in apps:

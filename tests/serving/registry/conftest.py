@@ -21,11 +21,15 @@ class StubRegistry:
         self.files = {}
         self.downloads = 0
         self.failure = None
+        self.history = None
 
     def resolve(self, alias):
         if isinstance(self.failure, RegistryUnreachableError):
             raise self.failure
         return self.aliases.get(alias)
+
+    def read_history(self):
+        return self.history
 
     def download(self, version, folder: Path) -> Path:
         self.downloads += 1

@@ -64,6 +64,9 @@ class SlowRegistry:
     def resolve(self, alias):
         return Version(**json.loads(version)) if alias == "Production" else None
 
+    def read_history(self):
+        return None
+
     def download(self, version, folder):
         content = Path(model).read_bytes()
         with (folder / "model.onnx").open("wb", buffering=0) as file:
