@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from iris_kedro.datasets.models.latency import OnnxLatencyDataset
     from iris_kedro.datasets.models.registry import ModelRegistryDataset
     from iris_kedro.datasets.models.released import ReleasedModelDataset
+    from iris_kedro.datasets.models.tag import RegistryTagDataset
     from iris_kedro.datasets.predictions import PredictionsDataset
     from iris_kedro.datasets.raw.archive import RawArchiveDataset
     from iris_kedro.datasets.raw.labelled_rows import LabelledRowsDataset
@@ -37,6 +38,7 @@ __all__ = [
     "PredictionsDataset",
     "ProvenanceDataset",
     "RawArchiveDataset",
+    "RegistryTagDataset",
     "ReleasedModelDataset",
     "RowsDataset",
     "ScoresDataset",
@@ -52,6 +54,7 @@ __getattr__, __dir__, _ = lazy_loader.attach(
         "models.latency": ["OnnxLatencyDataset"],
         "models.registry": ["ModelRegistryDataset"],
         "models.released": ["ReleasedModelDataset"],
+        "models.tag": ["RegistryTagDataset"],
         "predictions": ["PredictionsDataset"],
         "raw.archive": ["RawArchiveDataset"],
         "raw.labelled_rows": ["LabelledRowsDataset"],

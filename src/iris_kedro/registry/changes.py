@@ -1,7 +1,9 @@
 """Changes to a registered model, by one process at a time."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from .moves import begin_change, complete_change, move_production
 from .reader import RegistryReader
@@ -17,7 +19,7 @@ from .storage.history import (
     Event,
 )
 from .storage.lock import Lock
-from .storage.registered_model import CANARY, PREVIOUS
+from .storage.registered_model import CANARY, PREVIOUS, TRIAL
 
 
 class RegistryChanges(RegistryReader):
@@ -106,6 +108,10 @@ class TrialChanges(RegistryChanges):
                 cause=cause,
                 hold=SET,
             )
+
+    def note_trial(self, evidence: Mapping[str, Any]) -> None:
+        """Keep the current evidence about a canary or guard, for the service's page."""
+        self._model.set_tag(TRIAL, json.dumps(evidence))
 
     def _is_guarded(self, version: str) -> bool:
         guard = self.guard()

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 
-from iris_kedro.canary import Action, advance_canary
+from iris_kedro.canary import Action, Decision, advance_canary
 from iris_kedro.registry import Registry
 from iris_kedro.specification import Canary
 
@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 # A decision reads the first rows of every hour of the trial. If that takes longer than
 # a few seconds, the next one waits, so that reading takes a tenth of the time at most.
 QUICK_SECONDS, SHARE_OF_TIME = 5.0, 0.1
+NOTE_SECONDS = 10.0  # between two notes of the evidence
+LONGEST_REASON = 1000  # characters; MLflow limits the note to 5,000
 
 
 class Trials:
@@ -45,7 +47,7 @@ class Trials:
         self._parameters = parameters
         self._by = by
         self._clock = clock
-        self._next_at = 0.0
+        self._next_at = self._notes_at = 0.0
 
     def advance(self) -> None:
         """Make one decision, carry it out and record it in the model's history.
@@ -65,9 +67,25 @@ class Trials:
             logger.info(
                 "Version %s: %s: %s", decision.version, decision.action, decision.reason
             )
+        self._note(decision, began)
         took = self._clock() - began
         if took > QUICK_SECONDS:
             self._next_at = began + took / SHARE_OF_TIME
+
+    def _note(self, decision: Decision, now: float) -> None:
+        """Keep the evidence in the registry, where the service reads it."""
+        if decision.version is None or now < self._notes_at:
+            return
+        self._notes_at = now + NOTE_SECONDS
+        evidence = {
+            "version": decision.version,
+            "at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "action": str(decision.action),
+            "reason": decision.reason[:LONGEST_REASON],
+            "figures": decision.figures,
+            "threshold": 1 / self._parameters.alpha,
+        }
+        self._registry.note_trial(evidence)
 
     def find_canary(self) -> str | None:
         """Return the version of the running canary, if any.

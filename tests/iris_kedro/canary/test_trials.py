@@ -1,5 +1,7 @@
 """Decisions of the watcher about canaries, in each round."""
 
+import json
+
 import sqlalchemy
 
 from iris_kedro.registry import Cause
@@ -25,6 +27,27 @@ def test_watcher_does_not_change_a_canary_without_evidence(
     Trials(running, engine, canary_parameters, "ada@host").advance()
 
     assert running.aliases() == {"Production": "1", "Canary": "2"}
+
+
+def test_watcher_keeps_the_evidence_in_the_registry(
+    running, engine, canary_parameters, answer, tracking
+):
+    answer(running.canary(), RIGHT * 30)
+    times = iter([0.0, 0.0, 1.0, 1.0, 11.0, 11.0])
+    trials = Trials(running, engine, canary_parameters, "ada", lambda: next(times))
+
+    def read():
+        trials.advance()
+        return json.loads(tracking.get_registered_model("iris").tags["trial"])
+
+    evidence = read()
+    assert (evidence["version"], evidence["action"]) == ("2", "wait")
+    assert evidence["figures"]["rows"] == 30
+    assert evidence["threshold"] == 1 / canary_parameters.alpha
+
+    answer(running.canary(), RIGHT * 30)
+    assert read() == evidence
+    assert read()["figures"]["rows"] == 60
 
 
 def test_database_without_tables_is_ignored(running, tmp_path, canary_parameters):

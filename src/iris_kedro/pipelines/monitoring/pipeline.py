@@ -5,6 +5,7 @@ from kedro.pipeline import Node, Pipeline
 from .nodes import count_windows, measure_drifts, measure_labels
 from .page import render_page
 from .report import build_report
+from .summary import summarize_report
 
 NAMESPACE = "monitoring"
 PARAMETERS = f"params:{NAMESPACE}"
@@ -57,6 +58,13 @@ def create_pipeline() -> Pipeline:
                 inputs={"report": REPORT},
                 outputs=f"{NAMESPACE}.page",
                 name="render_page",
+                namespace=NAMESPACE,
+            ),
+            Node(
+                summarize_report,
+                inputs={"report": REPORT},
+                outputs=f"{NAMESPACE}.summary",
+                name="summarize_report",
                 namespace=NAMESPACE,
             ),
         ],

@@ -15,6 +15,8 @@ CANARY = "Canary"
 NOTE = "note"  # why it is not Production although it passed the gate
 SHARE = "canary_share"  # of the requests that it answers as a canary, such as 0.05
 GUARDED, GUARDED_SINCE = "guarded", "guarded_since"  # on the version in Production
+# A tag of the registered model.
+TRIAL = "trial"  # the current evidence about a canary or guard, as JSON
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,20 @@
+import pytest
+from kedro.io import DatasetError
+
+from iris_kedro.datasets import RegistryTagDataset
+
+
+def test_document_is_kept_with_the_registered_model(tracking):
+    tracking.create_registered_model("iris")
+    dataset = RegistryTagDataset("iris", "monitoring")
+
+    dataset.save({"verdict": "quiet"})
+
+    assert dataset.load() == {"verdict": "quiet"}
+    tags = tracking.get_registered_model("iris").tags
+    assert tags == {"monitoring": '{"verdict": "quiet"}'}
+
+
+def test_missing_document_is_an_error(tracking):
+    with pytest.raises(DatasetError, match="iris has no tag monitoring"):
+        RegistryTagDataset("iris", "monitoring").load()
