@@ -1,12 +1,12 @@
 // What the page needs to know about a model, all of it from the model's contract.
 
 import { percent, plain } from "./numbers.js";
-import { scale } from "./scale.js";
+import { scale } from "./inputs/scale.js";
 
 const PALETTE = 7;
 
 export function describe(model) {
-  const { features, target } = model.contract;
+  const { features, target, held_out: heldOut } = model.contract;
   return {
     name: model.contract.name,
     features: features.map(describeFeature),
@@ -15,6 +15,7 @@ export function describe(model) {
     target: target.description || humanize(target.name),
     decision: describeDecision(target),
     feedback: model.feedback ?? false,
+    heldOut: heldOut ? heldOut.correct / heldOut.rows : null,
     typical: typicalRows(model.contract),
   };
 }

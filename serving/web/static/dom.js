@@ -21,3 +21,13 @@ export function announce(text) {
   const element = byId("announcement");
   if (element.textContent !== text) element.textContent = text;
 }
+
+// Replaces what an element shows if it differs; what a user has opened stays open.
+export function refresh(element, key, build) {
+  const text = JSON.stringify(key);
+  if (element.dataset.shown === text) return;
+  element.dataset.shown = text;
+  const opened = [...element.querySelectorAll("details[open]")].map(({ dataset }) => dataset.name);
+  element.replaceChildren(...build());
+  for (const details of element.querySelectorAll("details")) details.open = opened.includes(details.dataset.name);
+}

@@ -8,7 +8,7 @@ export function percent(share) {
 }
 
 export const count = (number, noun) =>
-  `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
+  `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : noun.endsWith("s") ? "es" : "s"}`;
 
 // 5.099999904632568 is 5.1 in single precision; 1234567 has no digits to spare.
 export function plain(number) {
@@ -31,4 +31,11 @@ export function age(time, now = Date.now()) {
     if (seconds >= size) return `${count(Math.floor(seconds / size), unit)} ago`;
   }
   return "less than a minute ago";
+}
+
+// A difference of probabilities in percentage points, with a real minus sign.
+export function points(difference) {
+  const rounded = (100 * Math.abs(difference)).toFixed(1);
+  if (rounded === "0.0") return "0.0";
+  return `${difference < 0 ? "−" : "+"}${rounded}`;
 }

@@ -1,16 +1,18 @@
 // Connects the parts of the page: when the model or a field changes, it predicts again.
 
-import { BatchPanel } from "./batch.js";
+import { BatchPanel } from "./batch/batch.js";
 import { byId, say } from "./dom.js";
 import { describe, spoken } from "./contract.js";
-import { FeedbackPanel } from "./feedback.js";
-import { Form } from "./form.js";
+import { ExplanationPanel } from "./answer/explanation.js";
+import { FeedbackPanel } from "./answer/feedback.js";
+import { Form } from "./inputs/form.js";
 import { KeyPanel } from "./key.js";
 import { Latest } from "./latest.js";
-import { showAge, showModel } from "./model.js";
-import { PicturePanel } from "./picture.js";
+import { showAge, showModel } from "./status/model.js";
+import { StatusPanel } from "./status/status.js";
+import { PicturePanel } from "./inputs/picture.js";
 import { split } from "./pointers.js";
-import { PredictionPanel } from "./prediction.js";
+import { PredictionPanel } from "./answer/prediction.js";
 import { Service, ServiceError, UnreachableError } from "./service.js";
 
 const LOOK = 2000; // polling interval for the model, ms
@@ -30,7 +32,10 @@ class Page {
     const { protected: isProtected, maxBytes } = document.body.dataset;
     this.isProtected = isProtected === "yes";
     this.form = new Form(() => this.#change());
-    this.prediction = new PredictionPanel(new FeedbackPanel((item) => this.#service.feedback(item)));
+    const feedback = new FeedbackPanel((item) => this.#sendFeedback(item));
+    const explanation = new ExplanationPanel((...request) => this.#service.explain(...request));
+    this.prediction = new PredictionPanel(feedback, explanation);
+    this.status = new StatusPanel(() => this.#service.status());
     this.picture = new PicturePanel();
     this.key = new KeyPanel((key) => this.#useKey(key));
     this.batch = new BatchPanel((csv) => this.#predictCsv(csv), Number(maxBytes));
@@ -70,7 +75,8 @@ class Page {
       for (const part of [this.form, this.prediction, this.batch, this.picture]) part.build(shape);
     }
     byId("main").hidden = false;
-    showModel(model);
+    showModel(model, shape);
+    this.status.show(shape);
     if (before && before.version !== model.version) {
       this.#tell(`${model.alias || "The model"} has changed from version ${before.version} to version ${model.version}.`);
     }
@@ -97,7 +103,7 @@ class Page {
     try {
       const answer = await this.#service.predict(row, signal);
       this.form.show([], answer.out_of_range);
-      this.prediction.show(answer);
+      this.prediction.show(answer, row);
       this.key.close();
       const { version, canary } = this.#model;
       if (![version, canary?.version].includes(answer.model.version)) this.#lookIn(AGAIN);
@@ -136,7 +142,13 @@ class Page {
 
   #useKey(key) {
     this.#service.key = key;
+    this.status.ask();
     this.#change();
+  }
+
+  async #sendFeedback(item) {
+    await this.#service.feedback(item);
+    this.status.ask();
   }
 
   async #predictCsv(csv) {

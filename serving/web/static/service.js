@@ -20,26 +20,29 @@ export class ServiceError extends Error {
 }
 
 export class Service {
-  #tag = null;
+  #tags = new Map();
   #canaryKey = String(Math.random()); // all requests of this page go to the same model
   key = "";
 
-  // Returns the description of the model, or null if it has not changed since the last call.
-  async model() {
-    const headers = this.#tag ? { "If-None-Match": this.#tag } : {};
-    const response = await ask("model", { headers, signal: AbortSignal.timeout(PATIENCE) });
-    if (response.status === 304) return null;
-    const model = await read(response);
-    this.#tag = response.headers.get("ETag");
-    return model;
+  model() {
+    return this.#get("model");
   }
 
+  status() {
+    return this.#get("status");
+  }
+
+  // The next answers are complete, whether or not they have changed.
   forget() {
-    this.#tag = null;
+    this.#tags.clear();
   }
 
   predict(row, signal) {
     return this.#post("predict", "application/json", JSON.stringify(row), signal);
+  }
+
+  explain(row, version, signal) {
+    return this.#post(`explain?version=${encodeURIComponent(version)}`, "application/json", JSON.stringify(row), signal);
   }
 
   feedback(item) {
@@ -48,6 +51,17 @@ export class Service {
 
   predictCsv(text, signal) {
     return this.#post("predict/batch", "text/csv", text, signal);
+  }
+
+  // Returns null if nothing has changed since the last call.
+  async #get(path) {
+    const headers = this.#tags.has(path) ? { "If-None-Match": this.#tags.get(path) } : {};
+    if (this.key) headers["X-API-Key"] = this.key;
+    const response = await ask(path, { headers, signal: AbortSignal.timeout(PATIENCE) });
+    if (response.status === 304) return null;
+    const answer = await read(response);
+    this.#tags.set(path, response.headers.get("ETag"));
+    return answer;
   }
 
   async #post(path, type, body, signal) {

@@ -56,6 +56,12 @@ def serve(start, publish, iris_bytes):
 
 
 @pytest.fixture
+def page(serve, open_page) -> Page:
+    """Open the page of the iris model."""
+    return open_page(serve().url)
+
+
+@pytest.fixture
 def find_barriers() -> Callable[[Page], list[str]]:
     """Return a function that finds what keeps people from using a page."""
 
@@ -161,6 +167,7 @@ def build(
         "target": {"description": "", "classes": classes, "training_counts": counts}
         | target,
         "golden_rows": describe_golden(model, table, inputs),
+        "background_rows": list_rows(table[::10]),
     }
     onnx.helper.set_model_props(exported, {"contract": json.dumps(contract)})
     return exported.SerializeToString()
@@ -196,10 +203,15 @@ def describe_golden(
 ) -> dict[str, Any]:
     """Describe some rows and their predictions."""
     rows = slice(0, None, max(1, len(table) // 20))
-    values = table[rows].astype(object)
     return {
-        "inputs": values.where(values.notna(), None).to_numpy().tolist(),
+        "inputs": list_rows(table[rows]),
         "predictions": model.predict(inputs[rows]).tolist(),
         "probabilities": model.predict_proba(inputs[rows]).tolist(),
         "tolerance": 1e-4,
     }
+
+
+def list_rows(table: pd.DataFrame) -> list[list[Any]]:
+    """Return rows as clients send them."""
+    values = table.astype(object)
+    return values.where(values.notna(), None).to_numpy().tolist()

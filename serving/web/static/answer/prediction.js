@@ -1,8 +1,8 @@
 // The prediction for one row: the class, a bar for each class, and warnings.
 
-import { announce, byId, make, say } from "./dom.js";
-import { colorOf, labelOf, spoken } from "./contract.js";
-import { percent } from "./numbers.js";
+import { announce, byId, make, say } from "../dom.js";
+import { colorOf, labelOf, spoken } from "../contract.js";
+import { percent } from "../numbers.js";
 
 const FEW = 4; // classes
 const NAMED = 3; // features in one warning
@@ -12,8 +12,9 @@ export class PredictionPanel {
   #bars = new Map();
   #timer = null;
 
-  constructor(feedback) {
+  constructor(feedback, explanation) {
     this.feedback = feedback;
+    this.explanation = explanation;
     this.answer = byId("answer");
     this.warning = byId("warning");
     this.list = byId("bars");
@@ -27,6 +28,7 @@ export class PredictionPanel {
     const { classes, features, labels, decision } = shape;
     this.labels = labels;
     this.feedback.build(shape);
+    this.explanation.build(shape);
     say(byId("decision"), decision);
     this.numbers = new Set(features.filter(({ options }) => !options).map(({ name }) => name));
     this.#bars = new Map(classes.map((name) => [name, new Bar(describeClass(labels, name), colorOf(classes, name))]));
@@ -36,9 +38,10 @@ export class PredictionPanel {
     else this.list.removeAttribute("tabindex");
   }
 
-  show(answer) {
+  show(answer, row) {
     const { prediction, probabilities, out_of_range: outside } = answer;
     this.feedback.show(answer);
+    this.explanation.ask(row, answer.model.version);
     const share = percent(probabilities[prediction]);
     const [label, ...code] = describeClass(this.labels, prediction);
     this.answer.replaceChildren(make("strong", {}, label), " ", ...code, make("span", { class: "share" }, share));
@@ -51,6 +54,7 @@ export class PredictionPanel {
   // Without a prediction for the current values there are no bars either.
   fail(text) {
     this.feedback.hide();
+    this.explanation.hide();
     for (const bar of this.#bars.values()) bar.clear();
     this.answer.replaceChildren(make("span", { class: "problem" }, text));
     say(this.warning, "");

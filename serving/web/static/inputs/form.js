@@ -1,11 +1,11 @@
 // The inputs: a field for each feature, with its validation messages.
 
-import { byId, make } from "./dom.js";
-import { colorOf, labelOf } from "./contract.js";
-import { ChoiceField } from "./fields/choice.js";
-import { NumberField } from "./fields/number.js";
-import { SwitchField } from "./fields/switch.js";
-import { point } from "./pointers.js";
+import { byId, make } from "../dom.js";
+import { colorOf, labelOf } from "../contract.js";
+import { ChoiceField } from "./choice.js";
+import { NumberField } from "./number.js";
+import { SwitchField } from "./switch.js";
+import { point } from "../pointers.js";
 import { Search } from "./search.js";
 
 export class Form {

@@ -1,8 +1,8 @@
 // Form for the correct class of the prediction that is shown.
 
-import { labelOf } from "./contract.js";
-import { byId, make, say } from "./dom.js";
-import { ServiceError } from "./service.js";
+import { labelOf } from "../contract.js";
+import { byId, make, say } from "../dom.js";
+import { ServiceError } from "../service.js";
 
 const STORED = 1000; // ms until a new prediction is stored
 const ATTEMPTS = 3;

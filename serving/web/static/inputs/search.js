@@ -1,7 +1,7 @@
 // Finds fields by their names, where there are many.
 
-import { announce, byId, say } from "./dom.js";
-import { count } from "./numbers.js";
+import { announce, byId, say } from "../dom.js";
+import { count } from "../numbers.js";
 
 const FEW = 12; // fields that need no search
 
@@ -23,6 +23,7 @@ export class Search {
   build(fields) {
     this.#fields = fields;
     this.element.hidden = fields.length <= FEW;
+    byId("fields").classList.toggle("many", fields.length > FEW);
     if (this.element.hidden) this.input.value = "";
     this.apply();
   }

@@ -1,11 +1,11 @@
 // Predictions for a CSV file: a table of the first rows, and a download of all.
 
-import { announce, byId, make } from "./dom.js";
-import { colorOf, humanize, labelOf } from "./contract.js";
-import { bytes, count, percent } from "./numbers.js";
+import { announce, byId, make } from "../dom.js";
+import { colorOf, humanize, labelOf } from "../contract.js";
+import { bytes, count, percent } from "../numbers.js";
 import { write } from "./csv.js";
-import { split } from "./pointers.js";
-import { describeClass } from "./prediction.js";
+import { split } from "../pointers.js";
+import { describeClass } from "../answer/prediction.js";
 import { readTable } from "./upload.js";
 
 const SHOWN_ROWS = 100;

@@ -1,8 +1,8 @@
 // Reads a chosen CSV file, and picks the columns that the model needs.
 
 import { parse, standardize } from "./csv.js";
-import { bytes } from "./numbers.js";
-import { point } from "./pointers.js";
+import { bytes } from "../numbers.js";
+import { point } from "../pointers.js";
 
 export class FileError extends Error {
   constructor(message, faults = []) {

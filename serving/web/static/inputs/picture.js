@@ -1,6 +1,6 @@
 // A picture that follows the values, for the models that have one in pictures/.
 
-import { byId } from "./dom.js";
+import { byId } from "../dom.js";
 
 export class PicturePanel {
   #picture = null;
@@ -36,7 +36,7 @@ export class PicturePanel {
 // Returns null if the service does not answer: the page does without the picture then.
 async function load(name) {
   try {
-    return await import(`./pictures/${name}.js`);
+    return await import(`../pictures/${name}.js`);
   } catch (error) {
     if (error instanceof TypeError) return null; // how a failed request is reported
     throw error;

@@ -1,6 +1,6 @@
 // The range and the steps of a slider.
 
-import { plain } from "./numbers.js";
+import { plain } from "../numbers.js";
 
 const STEPS = 100; // a slider has at least as many, except for integers
 

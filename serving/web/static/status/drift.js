@@ -1,0 +1,49 @@
+// Evidence that the inputs have drifted: a bar for each, against the threshold.
+
+import { make } from "../dom.js";
+import { humanize } from "../contract.js";
+import { count, percent } from "../numbers.js";
+
+const SHOWN = 8;
+
+export function drawDrift({ monitoring }) {
+  if (!monitoring?.drift.length) return [];
+  const { drift, threshold, features } = monitoring;
+  const rows = (part) => part.map((each) => drawRow(each, threshold));
+  const table = (part) => make(
+    "table", { class: "drift" },
+    make("caption", { class: "unseen" }, "Evidence of drift by input"),
+    make("thead", {}, make("tr", {}, ...["Input", "Evidence", "Change", "Verdict"].map(
+      (text) => make("th", { scope: "col" }, text),
+    ))),
+    make("tbody", {}, ...rows(part)),
+  );
+  const rest = drift.slice(SHOWN);
+  const more = rest.length
+    ? [make("details", { "data-name": "drift" }, make("summary", {}, count(rest.length, "more input")), table(rest))] : [];
+  const unlisted = features > drift.length ? ` Not listed: ${count(features - drift.length, "input")} with less evidence.` : "";
+  return [
+    make("h3", {}, "Drift of the inputs"),
+    table(drift.slice(0, SHOWN)),
+    ...more,
+    make("p", { class: "hint" }, "The bar is the evidence of a change since training, on a logarithmic scale; at the line, it suffices. "
+      + `The change is the share of rows that would have to move.${unlisted}`),
+  ];
+}
+
+// The line is in the middle; evidence of twice the threshold, as a logarithm, fills the bar.
+function drawRow({ feature, log_e: evidence, effect, drifts }, threshold) {
+  const fill = make("span", { class: "fill" });
+  fill.style.setProperty("--share", Math.min(Math.max(evidence, 0) / (2 * threshold), 1));
+  const isShown = evidence >= threshold;
+  const verdict = drifts ? "drifts" : isShown ? "small change" : "no drift";
+  return make(
+    "tr", { class: drifts ? "drifts" : "" },
+    make("th", { scope: "row" }, humanize(feature)),
+    make("td", {},
+      make("span", { class: "evidence", "aria-hidden": "true" }, fill),
+      make("span", { class: "unseen" }, `${percent(Math.max(evidence, 0) / threshold)} of the threshold`)),
+    make("td", { class: "share" }, effect === null ? "–" : percent(effect)),
+    make("td", {}, make("span", { class: `verdict ${drifts ? "bad" : "good"}` }, verdict)),
+  );
+}
