@@ -19,21 +19,21 @@ export class StatusPanel {
 
   constructor(read) {
     this.read = read;
-    document.addEventListener("visibilitychange", () => this.#askIn(0));
+    document.addEventListener("visibilitychange", () => this.#askAfter(0));
   }
 
   show(shape) {
     this.#shape = shape;
     if (this.#status) this.#draw();
-    else this.#askIn(0);
+    else this.#askAfter(0);
   }
 
   // Called when there is something new to see.
   ask() {
-    this.#askIn(this.#status ? FEEDBACK_DELAY : 0);
+    this.#askAfter(this.#status ? FEEDBACK_DELAY : 0);
   }
 
-  #askIn(pause) {
+  #askAfter(pause) {
     clearTimeout(this.#timer);
     if (this.#shape) this.#timer = setTimeout(() => this.#ask(), pause);
   }
@@ -45,7 +45,7 @@ export class StatusPanel {
     } catch (error) {
       this.#fail(error);
     }
-    if (!document.hidden) this.#askIn(INTERVAL);
+    if (!document.hidden) this.#askAfter(INTERVAL);
   }
 
   #draw() {
