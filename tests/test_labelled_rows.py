@@ -80,7 +80,7 @@ def test_labels_become_training_rows_and_a_new_label_trains_again(
     assert "Gate        unchanged" not in more.output
     run, _ = project.parents()
     counts = {
-        name: run.data.metrics[f"rows.labelled.{name}"]
+        name: run.data.metrics[f"rows/labelled/{name}"]
         for name in ("rows", "left_out", "duplicates_dropped", "train", "test")
     }
     assert counts["train"] + counts["test"] == 30
@@ -122,7 +122,7 @@ def test_run_without_labelled_rows_does_not_look_for_a_database(project, url):
     assert result.exit_code == 0, result.output
     assert not (project.path / "predictions.db").exists()
     (run,) = project.parents()
-    assert not [name for name in run.data.metrics if name.startswith("rows.labelled")]
+    assert not [name for name in run.data.metrics if name.startswith("rows/labelled")]
     assert "labelled_rows" not in run.data.tags
 
 

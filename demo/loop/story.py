@@ -113,11 +113,11 @@ class Story:
             expected = (Outcome.CANARY, RETRAINED)
             require("version 2 as canary", decision, result == expected)
             metrics = self.records.metrics(RETRAINED)
-            used = metrics["rows.labelled.rows"]
+            used = metrics["rows/labelled/rows"]
             require(f"{LABELS} labelled rows used", used, used == LABELS)
             self.narrator.say(
-                f"{used:.0f} labelled rows: {metrics['rows.labelled.train']:.0f} to"
-                f" train on, {metrics['rows.labelled.test']:.0f} held out"
+                f"{used:.0f} labelled rows: {metrics['rows/labelled/train']:.0f} to"
+                f" train on, {metrics['rows/labelled/test']:.0f} held out"
             )
             verdict = self.records.tags(RETRAINED)[VERDICT]
             require("the verdict better", verdict, verdict == "better")

@@ -25,6 +25,8 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_WORKERS", "1")
 # Seven processes with 2 GB, only for jobs about language models.
 os.environ.setdefault("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
+# Of the few small files of a model, in the middle of a run's output.
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 os.environ.setdefault("PYDANTIC_ERRORS_INCLUDE_URL", "0")  # shorter messages
 
 # Plugins start programs by name (`kedro mlflow ui` starts `mlflow`). Find those in this

@@ -56,9 +56,10 @@ def test_parquet_is_scored_as_the_service_predicts(
     )
     assert set(run.scores["model_version"]) == {"1"}
     last = trained.parents()[-1]
-    artifacts = {each.path for each in trained.client.list_artifacts(last.info.run_id)}
-    assert {"batch_inference.json", "batch_inference.html"} <= artifacts
-    assert last.info.run_name == "iris · 150 rows scored by version 1"
+    reports = trained.client.list_artifacts(last.info.run_id, "reports")
+    files = {each.path for each in reports}
+    assert {"reports/batch_inference.json", "reports/batch_inference.html"} <= files
+    assert last.info.run_name.startswith("150 rows scored by version 1")
 
 
 @pytest.mark.parametrize("layout", ["contract", "source"])

@@ -158,7 +158,7 @@ def test_all_labels_became_rows(finished):
     metrics = finished.records.metrics("2")
 
     rows = {
-        part: metrics[f"rows.labelled.{part}"]
+        part: metrics[f"rows/labelled/{part}"]
         for part in ("rows", "left_out", "duplicates_dropped", "train", "test")
     }
 

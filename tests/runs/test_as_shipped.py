@@ -53,9 +53,9 @@ def test_each_shipped_candidate_has_a_finished_run(children):
 @pytest.mark.parametrize("name", SHIPPED_CANDIDATES)
 def test_candidate_run_has_all_metrics(children, name):
     wanted = {
-        f"cv.{metric}{part}"
+        name.format(metric)
         for metric in ("log_loss", "accuracy")
-        for part in ("", ".standard_error", ".folds")
+        for name in ("cv/{}", "cv/{}_standard_error", "folds/{}")
     }
 
     assert children[name].data.metrics.keys() == wanted
@@ -70,7 +70,7 @@ def test_candidate_run_has_its_parameters_and_the_best_ones(children, name, ship
     parameters = children[name].data.params
 
     assert parameters["class"] == candidate["class"]
-    assert {f"best.{key}" for key in candidate["grid"]} <= parameters.keys()
+    assert candidate["grid"].keys() <= parameters.keys()
 
 
 @pytest.mark.parametrize("name", SHIPPED_CANDIDATES)
@@ -104,13 +104,13 @@ def test_all_shipped_candidates_are_releasable(children):
 
 def test_chosen_candidate_is_within_one_standard_error_of_the_best(children):
     best = min(
-        (run.data.metrics for run in children.values()), key=lambda m: m["cv.log_loss"]
+        (run.data.metrics for run in children.values()), key=lambda m: m["cv/log_loss"]
     )
 
     (chosen,) = [run for run in children.values() if run.data.tags["chosen"] == "True"]
 
-    enough = best["cv.log_loss"] + best["cv.log_loss.standard_error"]
-    assert chosen.data.metrics["cv.log_loss"] <= enough
+    enough = best["cv/log_loss"] + best["cv/log_loss_standard_error"]
+    assert chosen.data.metrics["cv/log_loss"] <= enough
 
 
 def test_parent_run_has_the_training_and_held_out_rows_as_inputs(parent):
@@ -124,14 +124,14 @@ def test_parent_run_has_metrics_of_data_and_model(parent):
     metrics = parent.data.metrics
 
     assert (
-        metrics["rows.cleaning.rows"],
-        metrics["rows.cleaning.duplicates_dropped"],
+        metrics["rows/cleaning/rows"],
+        metrics["rows/cleaning/duplicates_dropped"],
     ) == (
         150,
         1,
     )
-    assert metrics["held_out.accuracy"] > 0.9
-    assert metrics["rows.split.train.setosa"] + metrics["rows.split.test.setosa"] > 40
+    assert metrics["held_out/accuracy"] > 0.9
+    assert metrics["rows/split/train.setosa"] + metrics["rows/split/test.setosa"] > 40
 
 
 def test_parent_run_has_the_parameters(parent):
@@ -143,7 +143,8 @@ def test_parent_run_has_the_parameters(parent):
 
 
 def test_parent_run_is_named_by_its_result(parent):
-    assert parent.info.run_name == "iris · logistic regression · first release"
+    title = "logistic regression · first release"
+    assert parent.info.run_name == f"{title} · {parent.info.run_id[:7]}"
     assert parent.data.tags["candidate"] == "logistic_regression"
     assert parent.data.tags["verdict"] == "first release"
 
@@ -154,14 +155,47 @@ def test_experiment_opens_on_its_training_runs(shipped):
     assert experiment.tags["mlflow.experimentKind"] == "custom_model_development"
 
 
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        ("tags.verdict = 'first release'", {"parent", "logistic_regression"}),
+        ("tags.chosen = 'True'", {"logistic_regression"}),
+        ("tags.candidate = 'random_forest'", {"random_forest"}),
+        ("tags.dataset = 'iris'", {"parent", *SHIPPED_CANDIDATES}),
+        ("metrics.`cv/log_loss` < 0.1", {"logistic_regression"}),
+        ("params.max_depth = '3' and params.n_estimators = '100'", {"random_forest"}),
+    ],
+)
+def test_runs_are_found_by_the_filters_of_the_page(shipped, parent, condition, found):
+    """The experiment's description recommends some of them."""
+    names = {
+        "parent"
+        if run.info.run_id == parent.info.run_id
+        else run.data.tags["candidate"]
+        for run in shipped.project.runs(condition)
+    }
+
+    assert names == found
+
+
+def test_description_of_the_run_leads_to_its_candidates(parent, children):
+    note = parent.data.tags["mlflow.note.content"]
+
+    assert "**first release**" in note
+    for name, run in children.items():
+        assert f"[{name.replace('_', ' ')}](" in note
+        assert f"runs/{run.info.run_id})" in note
+        assert run.data.tags["data_digest"] == parent.data.tags["data_digest"]
+
+
 def test_parent_run_has_the_gate_report(shipped, parent):
     folder = mlflow.artifacts.download_artifacts(
         run_id=parent.info.run_id,
         tracking_uri=f"sqlite:///{shipped.project.path}/mlflow.db",
     )
 
-    report = json.loads(open(f"{folder}/gate_report.json").read())
-    page = open(f"{folder}/gate_report.md").read()
+    report = json.loads(open(f"{folder}/reports/gate_report.json").read())
+    page = open(f"{folder}/reports/gate_report.md").read()
 
     assert report["verdict"] == "first release"
     assert page.startswith("# Gate report: first release")
@@ -169,14 +203,13 @@ def test_parent_run_has_the_gate_report(shipped, parent):
 
 def test_run_leaves_a_model_card_and_logs_it(shipped, parent):
     reporting = shipped.project.path / "data/08_reporting/iris"
-    logged = shipped.project.client.list_artifacts(parent.info.run_id)
+    logged = shipped.project.client.list_artifacts(parent.info.run_id, "reports")
 
     assert (reporting / "model_card.md").read_text().startswith("# Model card: iris")
     assert "<svg" in (reporting / "model_card.html").read_text()
     assert len(list((reporting / "model_card").glob("*.svg"))) == 4
-    assert {"model_card", "model_card.md", "model_card.html"} <= {
-        artifact.path for artifact in logged
-    }
+    names = {artifact.path.removeprefix("reports/") for artifact in logged}
+    assert {"model_card", "model_card.md", "model_card.html"} <= names
 
 
 def test_released_version_belongs_to_the_run(shipped, parent):

@@ -76,8 +76,8 @@ def test_missing_values_and_duplicates_are_reported_and_dropped(project, iris_cs
     project.invoke("run", "--pipelines", "data_engineering")
 
     metrics = project.parents()[0].data.metrics
-    assert metrics["rows.cleaning.missing_dropped"] == 1
-    assert metrics["rows.cleaning.duplicates_dropped"] == 3
+    assert metrics["rows/cleaning/missing_dropped"] == 1
+    assert metrics["rows/cleaning/duplicates_dropped"] == 3
 
 
 def test_digest_stays_that_of_the_rows_when_the_split_fails(project, iris_csv):
@@ -148,5 +148,5 @@ def test_many_rows_are_trained_on(project, iris_csv):
 
     (parent,) = project.parents()
     assert result.exit_code == 0, result.output
-    assert parent.data.metrics["rows.cleaning.rows"] == 20_000
+    assert parent.data.metrics["rows/cleaning/rows"] == 20_000
     assert project.registry.aliases() == {"Production": "1"}

@@ -11,6 +11,7 @@ import lazy_loader
 if TYPE_CHECKING:
     from iris_kedro.datasets.batch.rows import RowsDataset
     from iris_kedro.datasets.batch.scores import ScoresDataset
+    from iris_kedro.datasets.candidates import CandidateRunsDataset
     from iris_kedro.datasets.models.files import BytesDataset, OnnxDataset
     from iris_kedro.datasets.models.latency import OnnxLatencyDataset
     from iris_kedro.datasets.models.registry import ModelRegistryDataset
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from iris_kedro.datasets.raw.labelled_rows import LabelledRowsDataset
     from iris_kedro.datasets.raw.source import SourceDataset
     from iris_kedro.datasets.tracking import (
-        CandidateRunsDataset,
         MetricsDataset,
         ProvenanceDataset,
         TrackedParquetDataset,
@@ -50,6 +50,7 @@ __getattr__, __dir__, _ = lazy_loader.attach(
     submod_attrs={
         "batch.rows": ["RowsDataset"],
         "batch.scores": ["ScoresDataset"],
+        "candidates": ["CandidateRunsDataset"],
         "models.files": ["BytesDataset", "OnnxDataset"],
         "models.latency": ["OnnxLatencyDataset"],
         "models.registry": ["ModelRegistryDataset"],
@@ -60,7 +61,6 @@ __getattr__, __dir__, _ = lazy_loader.attach(
         "raw.labelled_rows": ["LabelledRowsDataset"],
         "raw.source": ["SourceDataset"],
         "tracking": [
-            "CandidateRunsDataset",
             "MetricsDataset",
             "ProvenanceDataset",
             "TrackedParquetDataset",

@@ -3,8 +3,6 @@
 import logging
 import os
 import socket
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,17 +16,32 @@ from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
 from mlflow.entities import RunStatus
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
-from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME
-from pydantic import BaseModel
+from mlflow.utils.mlflow_tags import (
+    MLFLOW_PARENT_RUN_ID,
+    MLFLOW_RUN_NAME,
+    MLFLOW_RUN_NOTE,
+)
 
-from iris_kedro.hooks.names import name_entity, shorten_value
 from iris_kedro.hooks.relocation import follow_move
+from iris_kedro.tracking.candidates import describe_training, find_children, set_tags
+from iris_kedro.tracking.descriptions import find_title, name_run
+from iris_kedro.tracking.parameters import LoggedParameters, flatten
 
 logger = logging.getLogger(__name__)
 
 # Without it MLflow asks on its pages whether the experiment is about language models.
 EXPERIMENT_KIND = ("mlflow.experimentKind", "custom_model_development")
+EXPERIMENT_NOTE = """\
+Each run of the pipelines is named by its result, and its candidates are nested in it.
+Useful filters:
+
+- `tags.verdict = 'better'`, or `'first release'`, `'not worse'`, `'worse'`, `'unfit'`
+- `tags.candidate = 'random_forest'`: one candidate in all runs
+- `tags.chosen = 'True'`: the chosen candidates, with their scores in cross-validation
+- `tags.data_digest = '…'`: runs on the same rows
+"""
 HOST = "host"
+RESULTS = ("leaderboard", "gate_report", "monitoring.report", "batch_inference.report")
 # Which decision of the watcher a run comes from, so that its result can be found.
 DECISION = "watcher.decision"
 DECISION_VARIABLE = "IRIS_WATCHER_DECISION"
@@ -60,9 +73,9 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]  # untyped
                 experiment.artifact_location,
                 settings.artifact_location,
             )
-        key, kind = EXPERIMENT_KIND
-        if key not in experiment.tags:
-            MlflowClient().set_experiment_tag(experiment.experiment_id, key, kind)
+        for key, value in (EXPERIMENT_KIND, (MLFLOW_RUN_NOTE, EXPERIMENT_NOTE)):
+            if key not in experiment.tags:
+                MlflowClient().set_experiment_tag(experiment.experiment_id, key, value)
 
     @hook_impl
     def before_pipeline_run(
@@ -73,9 +86,10 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]  # untyped
         self._parameters = LoggedParameters()
         if not self._already_active_mlflow:
             TrackingHooks._open = self.run_id
-        mlflow.set_tag(HOST, socket.gethostname())
+        tags = {HOST: socket.gethostname(), "dataset": self._dataset}
         if decision := os.environ.get(DECISION_VARIABLE):
-            mlflow.set_tag(DECISION, decision)
+            tags[DECISION] = decision
+        mlflow.set_tags(tags)
 
     @hook_impl
     def before_node_run(
@@ -98,25 +112,21 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]  # untyped
     def after_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
     ) -> None:
-        """Name the run by its result."""
-        if "gate_report" in pipeline.datasets():
-            report = catalog.load("gate_report")
-            candidate, verdict = report["candidate"], report["verdict"]
-            self._describe(
-                f"{candidate.replace('_', ' ')} · {verdict}",
-                candidate=candidate,
-                verdict=verdict,
-            )
-        if "monitoring.report" in pipeline.datasets():
-            report = catalog.load("monitoring.report")
-            version, verdict = report["version"], report["verdict"]
-            self._describe(
-                f"monitoring of version {version} · {verdict}", monitoring=verdict
-            )
-        if "batch_inference.report" in pipeline.datasets():
-            report = catalog.load("batch_inference.report")
-            version, rows = report["version"], report["scored"]
-            self._describe(f"{rows:,} rows scored by version {version}")
+        """Name and describe the run by its result, and its candidates too."""
+        names = pipeline.datasets()
+        results = {name: catalog.load(name) for name in RESULTS if name in names}
+        tags = {}
+        if "data_digest" in names:
+            tags["data_digest"] = catalog.load("data_digest")
+        if report := results.get("gate_report"):
+            tags |= {
+                key: report[key] for key in ("candidate", "verdict", "data_digest")
+            }
+        if report := results.get("monitoring.report"):
+            tags["monitoring"] = report["verdict"]
+        self._describe(find_title(results) or self._dataset, **tags)
+        if "leaderboard" in results:
+            describe_training(self.run_id, results)
         super().after_pipeline_run(run_params, pipeline, catalog)
         TrackingHooks._open = None
 
@@ -138,47 +148,15 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]  # untyped
             logger.error("MLflow could not record that the run failed: %s", reason)
         TrackingHooks._open = None
 
-    def _describe(self, result: str, **tags: str) -> None:
-        dataset = self.mlflow_config.tracking.run.name
-        client = MlflowClient()
+    @property
+    def _dataset(self) -> str:
+        name: str = self.mlflow_config.tracking.run.name
+        return name
+
+    def _describe(self, title: str, **tags: str) -> None:
         if not self._already_active_mlflow:  # or whoever opened it has named it
-            client.set_tag(self.run_id, MLFLOW_RUN_NAME, f"{dataset} · {result}")
-        for name, value in tags.items():
-            client.set_tag(self.run_id, name, value)
-
-
-class LoggedParameters:
-    """The parameters that the active run has: each is logged once.
-
-    Nodes that run side by side share parameters, and MLflow refuses the second of two
-    threads that log one at the same moment.
-    """
-
-    def __init__(self) -> None:
-        self._names: set[str] = set()
-        self._lock = threading.Lock()
-
-    def log(self, values: dict[str, Any]) -> None:
-        """Log those that are new."""
-        with self._lock:
-            new = values.keys() - self._names
-            if new:
-                mlflow.log_params(
-                    {name_entity(name): shorten_value(values[name]) for name in new}
-                )
-                self._names |= new
-
-
-def flatten(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield each value that is not a mapping, its keys joined by dots."""
-    for key, value in values.items():
-        name = f"{prefix}{key}"
-        if isinstance(value, BaseModel):
-            yield from flatten(value.model_dump(mode="json", by_alias=True), f"{name}.")
-        elif isinstance(value, dict):
-            yield from flatten(value, f"{name}.")
-        else:
-            yield name, value
+            tags[MLFLOW_RUN_NAME] = name_run(title, self.run_id)
+        set_tags(self.run_id, tags)
 
 
 def end_runs() -> None:
@@ -202,8 +180,7 @@ def close_dead_runs(project: str) -> None:
     for run in client.search_runs(experiments, f"{running} and {here}"):
         if run.info.run_id == active.info.run_id:
             continue
-        parent = f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{run.info.run_id}'"
-        for child in client.search_runs(experiments, f"{running} and {parent}"):
+        for child in find_children(client, run, running):
             client.set_terminated(child.info.run_id, KILLED)
         client.set_terminated(run.info.run_id, KILLED)
         logger.warning("Run %s was killed and is closed now", run.info.run_id)

@@ -20,7 +20,7 @@ from iris_kedro.datasets import (
     ProvenanceDataset,
     TrackedParquetDataset,
 )
-from iris_kedro.datasets.tracking import pin_requirements
+from iris_kedro.datasets.candidates import pin_requirements
 from iris_kedro.model.candidates import CandidateRecord, ExportedCandidate
 from iris_kedro.pipelines.data_science.nodes import train_candidate
 from iris_kedro.specification import Candidate
@@ -39,7 +39,7 @@ def test_metrics_are_in_mlflow_and_in_a_file_with_a_preview(tracking, tmp_path):
     with mlflow.start_run() as run:
         metrics.save({"accuracy": {"value": 0.97, "step": 0}})
 
-    assert tracking.get_run(run.info.run_id).data.metrics == {"held_out.accuracy": 0.97}
+    assert tracking.get_run(run.info.run_id).data.metrics == {"held_out/accuracy": 0.97}
     assert json.loads(file.read_text()) == {"accuracy": 0.97}
     assert metrics.preview()["data"] == [["accuracy", 0.97]]
 
@@ -140,7 +140,7 @@ def candidate_run(tracking, train):
 
 
 def test_candidate_run_is_named_and_finished(candidate_run):
-    assert candidate_run.info.run_name == "forest"
+    assert candidate_run.data.tags["candidate"] == "forest"
     assert candidate_run.info.status == "FINISHED"
 
 
@@ -151,24 +151,24 @@ def test_candidate_run_has_parameters_and_metrics(candidate_run):
         "impute": "median",
         "encode": "one_hot",
         "n_estimators": "3",
-        "best.max_depth": "2",
+        "max_depth": "2",
     }
     assert candidate_run.data.metrics.keys() >= {
-        "cv.log_loss",
-        "cv.log_loss.standard_error",
-        "cv.accuracy",
+        "cv/log_loss",
+        "cv/log_loss_standard_error",
+        "cv/accuracy",
     }
 
 
 def test_candidate_run_has_the_score_of_each_fold(candidate_run, training):
     history = MlflowClient().get_metric_history(
-        candidate_run.info.run_id, "cv.log_loss.folds"
+        candidate_run.info.run_id, "folds/log_loss"
     )
 
     splits = training.folds * training.repeats
     assert [each.step for each in history] == list(range(splits))
     mean = np.mean([each.value for each in history])
-    assert mean == pytest.approx(candidate_run.data.metrics["cv.log_loss"])
+    assert mean == pytest.approx(candidate_run.data.metrics["cv/log_loss"])
 
 
 def test_every_point_of_the_search_is_kept(candidate_run):

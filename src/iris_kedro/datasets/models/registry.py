@@ -24,7 +24,6 @@ from iris_kedro.gate.release import (
     ReleasedModel,
     Verdict,
 )
-from iris_kedro.hooks.names import name_entity
 from iris_kedro.registry import (
     NOTE,
     PRODUCTION,
@@ -35,6 +34,7 @@ from iris_kedro.registry import (
     find_outcomes,
     read_share,
 )
+from iris_kedro.tracking.names import name_entity
 
 logger = logging.getLogger(__name__)
 

@@ -17,6 +17,14 @@ SHARE = "canary_share"  # of the requests that it answers as a canary, such as 0
 GUARDED, GUARDED_SINCE = "guarded", "guarded_since"  # on the version in Production
 # A tag of the registered model.
 TRIAL = "trial"  # the current evidence about a canary or guard, as JSON
+DESCRIPTION = """\
+- **Production** answers requests.
+- **Previous** is the version that a rollback returns to.
+- **Canary** answers a share of the requests, to be compared with Production.
+- **Challenger** is the last version that was not promoted; its description says why.
+
+`kedro model history` lists every move, by whom and why.
+"""
 
 
 @dataclass(frozen=True)
@@ -42,7 +50,7 @@ class RegisteredModel:
     def create(self) -> None:
         """Create the registered model if it does not exist."""
         try:
-            self.client.create_registered_model(self.name)
+            self.client.create_registered_model(self.name, description=DESCRIPTION)
         except MlflowException:
             self.client.get_registered_model(self.name)  # it exists already
 

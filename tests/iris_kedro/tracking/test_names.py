@@ -1,7 +1,7 @@
 import mlflow
 import pytest
 
-from iris_kedro.hooks.names import name_entity, shorten_value
+from iris_kedro.tracking.names import name_entity, shorten_value
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""How runs appear in MLflow: names, parameters, descriptions."""
