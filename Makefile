@@ -83,11 +83,12 @@ viz-build: install ## Write the graph as a static site to build/viz, with the da
 		&& rm -rf .vite autoreload.html telemetry.html
 
 notebook: install ## Start JupyterLab with catalog, context, pipelines and session (ENV=penguins)
-	@$(if $(ENV),KEDRO_ENV=$(ENV)) $(BIN)/kedro jupyter lab $(ARGS)
+	@KEDRO_LOGGING_CONFIG=$(CURDIR)/conf/logging.yml $(if $(ENV),KEDRO_ENV=$(ENV)) $(BIN)/kedro jupyter lab $(ARGS)
 
-notebooks-html: install ## Run all notebooks and render them into build/notebooks (ENV=penguins)
+# Not the workbench, which trains in the project itself.
+notebooks-html: install ## Run notebooks 01 to 04 and render them into build/notebooks (ENV=penguins)
 	@$(if $(ENV),KEDRO_ENV=$(ENV)) $(BIN)/jupyter nbconvert --execute --to html --embed-images --output-dir build/notebooks \
-		--HTMLExporter.mathjax_url= --HTMLExporter.require_js_url= notebooks/*.ipynb
+		--HTMLExporter.mathjax_url= --HTMLExporter.require_js_url= notebooks/0[1-9]_*.ipynb
 
 ui: install ## See the runs and models in MLflow's pages (ARGS="--port 5001" and so on)
 	@$(BIN)/kedro mlflow ui $(ARGS)

@@ -2,34 +2,48 @@
 
 import hashlib
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
 import pytest
+import yaml
+from mlflow.tracking import MlflowClient
 from nbclient import NotebookClient
 
-from iris_kedro.notebook.sandbox import COPIED
+from iris_kedro.notebook.sandbox import CANDIDATES, COPIED
+from iris_kedro.registry import Registry
+from tests.iris_kedro import passengers
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-FIGURES = {
-    "01_explore_data": 7,
-    "02_train_and_compare": 6,
-    "03_release": 2,
-    "04_predict_and_monitor": 3,
-}
-RUNS = [
-    *[("iris", path) for path in NOTEBOOKS],
+WORKBENCH = "00_workbench"
+ESSAYS = [  # dataset, notebook, number of figures
+    ("iris", "01_explore_data", 4),
+    ("iris", "02_train_and_compare", 7),
+    ("iris", "03_release", 1),
+    ("iris", "04_predict_and_monitor", 3),
     # Texts and missing values matter most where data is drawn and sent.
-    *[("penguins", path) for path in (NOTEBOOKS[0], NOTEBOOKS[3])],
+    ("penguins", "01_explore_data", 5),
+    ("penguins", "04_predict_and_monitor", 3),
 ]
+FEW_CANDIDATES = {  # they are tested elsewhere
+    "logistic_regression": {
+        "class": "sklearn.linear_model.LogisticRegression",
+        "scale": True,
+        "parameters": {"max_iter": 1000},
+        "grid": {"C": [1.0, 10.0]},
+    },
+    "decision_tree": {"class": "sklearn.tree.DecisionTreeClassifier"},
+}
 
 
 @pytest.fixture
-def clone(tmp_path):
-    """Return a copy of the project with data and runs that somebody cares for."""
+def clone(tmp_path, empty_database):
+    """Return a copy of the project with few candidates."""
     folder = tmp_path / "clone"
     folder.mkdir()
     for name in [*COPIED, "notebooks"]:
@@ -39,11 +53,37 @@ def clone(tmp_path):
             shutil.copytree(source, folder / name, ignore=ignored)
         else:
             shutil.copy(source, folder / name)
-    (folder / "data/01_raw/iris").mkdir(parents=True)
+    parameters = yaml.safe_load((folder / CANDIDATES).read_text())
+    parameters["data_science"]["candidates"] = FEW_CANDIDATES
+    (folder / CANDIDATES).write_text(yaml.safe_dump(parameters))
+    (folder / "data").mkdir()
     shutil.copy(ROOT / "data/penguins.csv", folder / "data")
-    (folder / "data/01_raw/iris/raw.csv").write_text("dear data")
-    (folder / "mlflow.db").write_text("dear runs")
+    shutil.copy(empty_database, folder / "mlflow.db")
     return folder
+
+
+@pytest.fixture
+def execute(clone, monkeypatch):
+    """Return a function that runs a notebook and returns the outputs of its cells."""
+
+    def execute(env, name, **replaced):
+        if env != "iris":
+            monkeypatch.setenv("KEDRO_ENV", env)
+        notebook = nbformat.read(clone / "notebooks" / f"{name}.ipynb", as_version=4)
+        for cell in notebook.cells:
+            for old, new in replaced.items():
+                cell.source = cell.source.replace(
+                    f"{old} = {not new}", f"{old} = {new}"
+                )
+        NotebookClient(
+            notebook,
+            timeout=300,
+            kernel_name="python3",
+            resources={"metadata": {"path": str(clone / "notebooks")}},
+        ).execute()
+        return [out for cell in notebook.cells for out in cell.get("outputs", [])]
+
+    return execute
 
 
 def digest(folder: Path) -> dict[str, str]:
@@ -55,37 +95,71 @@ def digest(folder: Path) -> dict[str, str]:
     }
 
 
+def select(outputs, kind):
+    return [out for out in outputs if kind in out.get("data", {})]
+
+
+def complain(outputs):
+    return [out.text for out in outputs if out.get("name") == "stderr"]
+
+
+def kedro(clone, *arguments):
+    command = [sys.executable, "-m", "kedro", *arguments]
+    subprocess.run(command, cwd=clone, check=True, capture_output=True)
+
+
 def test_every_notebook_is_run_here():
-    assert [path.stem for path in NOTEBOOKS] == list(FIGURES)
+    essays = {name for _, name, _ in ESSAYS}
+
+    assert {path.stem for path in NOTEBOOKS} == {WORKBENCH, *essays}
 
 
-@pytest.mark.parametrize(
-    ("name", "path"), RUNS, ids=[f"{name}-{path.stem}" for name, path in RUNS]
-)
-def test_notebook_runs_and_changes_nothing(clone, monkeypatch, name, path):
-    if name != "iris":
-        monkeypatch.setenv("KEDRO_ENV", name)
-    notebook = nbformat.read(clone / "notebooks" / path.name, as_version=4)
+@pytest.mark.parametrize(("env", "name", "figures"), ESSAYS)
+def test_essay_runs_and_changes_nothing(clone, execute, env, name, figures):
     before = digest(clone)
 
-    NotebookClient(
-        notebook,
-        timeout=300,
-        kernel_name="python3",
-        resources={"metadata": {"path": str(clone / "notebooks")}},
-    ).execute()
+    outputs = execute(env, name)
 
-    outputs = [out for cell in notebook.cells for out in cell.get("outputs", [])]
-    figures = [out for out in outputs if "image/png" in out.get("data", {})]
-    complaints = [out.text for out in outputs if out.get("name") == "stderr"]
     assert digest(clone) == before
-    assert len(figures) == FIGURES[path.stem]
-    assert complaints == []
+    assert len(select(outputs, "image/png")) == figures
+    assert complain(outputs) == []
+
+
+@pytest.mark.parametrize("env", ["penguins", "passengers"])
+def test_workbench_trains_and_leaves_the_registry_alone(clone, execute, env):
+    (clone / "passengers.csv").write_bytes(passengers.write(passengers.draw(200)))
+    if env == "passengers":
+        kedro(clone, "dataset", "init", "passengers.csv", "--target", "Survived")
+
+    outputs = execute(env, WORKBENCH)
+
+    client = MlflowClient(f"sqlite:///{clone}/mlflow.db")
+    experiment = client.get_experiment_by_name(env)
+    runs = client.search_runs([experiment.experiment_id])
+    tried = [run.data.tags.get("candidate") for run in runs]
+    assert "linear_discriminant" in tried
+    assert len(select(outputs, "application/vnd.plotly.v1+json")) == 1
+    assert client.search_registered_models() == []
+    assert complain(outputs) == []
+
+
+def test_workbench_releases_promotes_and_rolls_back_if_asked(clone, execute):
+    kedro(clone, "run")
+
+    execute("iris", WORKBENCH, CHANGE_REGISTRY=True)
+
+    registry = Registry("iris", MlflowClient(f"sqlite:///{clone}/mlflow.db"))
+    actions = [event.action for event in registry.history()]
+    *_, before, promotion, rollback = registry.moves()
+    assert actions[-3:] == ["promote", "rollback", "resume"]
+    assert rollback.to == promotion.origin == before.to
+    assert registry.hold() is None
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_says_nothing_of_one_dataset(path):
     content = path.read_text().lower().replace("iris_kedro", "")
+    content = content.replace("env=penguins", "")  # an example of a command
 
     words = ("iris", "flower", "petal", "sepal", "species", "penguin")
     assert [word for word in words if word in content] == []

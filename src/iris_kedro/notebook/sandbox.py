@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 from IPython.core.getipython import get_ipython
+from kedro.framework.project import LOGGING
 
-from iris_kedro import style
 from iris_kedro.configuration import PROJECT
 from iris_kedro.errors import ProjectError
 
@@ -36,6 +36,7 @@ def open_sandbox() -> None:
     # Otherwise models and predictions would go where the environment points.
     for name in ("MLFLOW_TRACKING_URI", "IRIS_DATABASE_URL"):
         os.environ.pop(name, None)
+    LOGGING.configure(yaml.safe_load(Path("conf/logging.yml").read_text()))
     # Kedro loads the package again, from the copy.
     sys.path[:] = [entry for entry in sys.path if Path(entry).name != "src"]
     if shell.extension_manager.load_extension("kedro.ipython") == "already loaded":
@@ -43,7 +44,6 @@ def open_sandbox() -> None:
     source = shell.user_ns["context"].params["data_engineering"]["source"]
     copy_source(source, sandbox)
     shell.run_line_magic("matplotlib", "inline")
-    style.use()
 
 
 def copy_project(folder: Path) -> Path:

@@ -17,7 +17,7 @@ from iris_kedro.model.inputs import arrange, to_tensors
 from iris_kedro.pipelines.data_science.export.feature_contracts import show_values
 from iris_kedro.specification import Dataset
 
-PATIENCE = 30.0  # seconds for a start on a busy machine
+PATIENCE = 120.0  # seconds for a start on a busy machine
 
 
 class Service:

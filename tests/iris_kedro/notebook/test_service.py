@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from iris_kedro.notebook.monitoring import report_labels, send_rows
 from iris_kedro.notebook.service import Service, write_requests, write_tensors
+from iris_kedro.notebook.traffic import report_labels, send_rows
 
 ROOT = Path(__file__).parents[3]
 
@@ -27,7 +27,7 @@ def test_service_predicts_and_takes_labels_as_the_registry_says(
         accepted = report_labels(service, ids, labels, step=2)
         with monkeypatch.context() as patch:
             patch.setattr("iris_kedro.notebook.service.PATIENCE", 0.5)
-            patch.setattr("iris_kedro.notebook.monitoring.traffic.PATIENCE", 0.0)
+            patch.setattr("iris_kedro.notebook.traffic.PATIENCE", 0.0)
             with pytest.raises(RuntimeError, match="version 1 has not become"):
                 service.wait_for_canary("1")
             with pytest.raises(RuntimeError, match="unicorn"):

@@ -3,7 +3,7 @@ import time
 import pytest
 from sqlalchemy import insert, select
 
-from iris_kedro.notebook.monitoring import spread_over_hours
+from iris_kedro.notebook.traffic import spread_over_hours
 from serving.database import schema
 from serving.database.engine import connect
 from serving.database.tables import predictions
