@@ -34,7 +34,9 @@ def test_shipped_run_releases_a_first_model(shipped):
     assert "released by this run" in shipped.output
 
 
-@pytest.mark.parametrize("noise", ["warning", "deprecat", "traceback", "tracking_uri"])
+@pytest.mark.parametrize(
+    "noise", ["warning", "deprecat", "traceback", "tracking_uri", "downloading"]
+)
 def test_shipped_run_prints_no_noise(shipped, noise):
     assert noise not in shipped.output.lower()
 
