@@ -20,7 +20,7 @@ class Schemas:
     """The request schemas of a model, for the routes and the documentation."""
 
     def __init__(
-        self, contract: Contract, max_rows: int, max_explained_rows: int = 100
+        self, contract: Contract, max_rows: int, max_explained_rows: int
     ) -> None:
         self.reader = RowReader(contract, max_rows)
         self.row = self.reader.row

@@ -27,7 +27,9 @@ def schemas(iris) -> Schemas:
         *rest,
         Integer(**vars(last) | {"nullable": True}),
     )
-    return Schemas(replace(iris.contract, features=features), max_rows=10)
+    return Schemas(
+        replace(iris.contract, features=features), max_rows=10, max_explained_rows=10
+    )
 
 
 def tensor(data: list, shape: list[int], name: str = "x", datatype: str = "FP32"):
