@@ -18,8 +18,7 @@ def add_keys(
 
     If the column is a feature, they are its values. Otherwise the service does not know
     them: the time of a row is then that of its prediction. An unknown group is an
-        error,
-    because rows of one group could end up on both sides.
+    error, because rows of one group could end up on both sides.
 
     Args:
         labelled: Valid labelled rows.
