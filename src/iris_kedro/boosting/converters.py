@@ -14,10 +14,7 @@ from skl2onnx.operator_converters.random_forest import (
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 OPTIONS = {"nocl": [True, False], "zipmap": [True, False, "columns"]}
-MORE_OPTIONS = (
-    "raw_scores",
-    "output_class_labels",
-)  # for scikit-learn's own estimators
+MORE_OPTIONS = ("raw_scores", "output_class_labels")  # for scikit-learn's own
 
 
 def register_converters() -> None:

@@ -53,9 +53,7 @@ class ClusterBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore[mi
             cores: dict[str, int] = self._client.ncores()
         except OSError as error:
             raise ProjectError(f"{LOST}: {error}") from error
-        return max(
-            2, sum(cores.values())
-        )  # for one job, joblib would not use a backend
+        return max(2, sum(cores.values()))  # joblib uses no backend for one job
 
     def configure(self, n_jobs: int = 1, parallel: Any = None, **settings: Any) -> int:
         """Prepare for a call of ``joblib.Parallel``."""
@@ -142,8 +140,6 @@ class ClusterBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore[mi
         if id(value) not in self._sent:
             content = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
             future = self._client.submit(pickle.loads, content, pure=False)
-            self._sent[id(value)] = (
-                value,
-                future,
-            )  # keeps the value, so that its id is not reused
+            # Keeps the value, so that its id is not reused.
+            self._sent[id(value)] = value, future
         return self._sent[id(value)][1]

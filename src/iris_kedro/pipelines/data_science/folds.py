@@ -96,9 +96,8 @@ def _split_groups(
     count = groups.nunique()
     if count < training.folds:
         raise ValueError(f"there are {count} groups")
-    generator = np.random.RandomState(
-        training.random_state
-    )  # different folds in each repeat
+    # A generator, so that each repeat has different folds.
+    generator = np.random.RandomState(training.random_state)
     kind = GroupKFold if count > MANY_GROUPS else StratifiedGroupKFold
     folds = kind(training.folds, shuffle=True, random_state=generator)
     return [

@@ -18,10 +18,7 @@ from iris_kedro.specification import Target
 
 Scorer = Callable[..., float]
 
-ALWAYS = (
-    "neg_log_loss",
-    "accuracy",
-)  # shown for each candidate, whichever metric decides
+ALWAYS = ("neg_log_loss", "accuracy")  # shown whichever metric decides
 
 
 def build_scorers(target: Target, scoring: str) -> dict[str, Scorer]:

@@ -15,9 +15,7 @@ from iris_kedro.errors import ProjectError
 from iris_kedro.scoring.rows import Batch, Part
 
 BATCH_ROWS = 65_536
-BUFFER = (
-    4 << 20
-)  # bytes of a column that are read at once, instead of a whole row group
+BUFFER = 4 << 20  # bytes of a column that are read at once, not a whole row group
 
 
 def inspect(file: File, part_rows: int) -> tuple[list[str], list[Range]]:

@@ -106,7 +106,7 @@ def _check_split(
 def _check_model(best: ExportedCandidate, dataset: Dataset, training: Training) -> None:
     """Check that a model of an earlier run agrees with the current parameters."""
     rule = best.rule or DecisionRule(dataset.target.classes)
-    asked = {
+    current = {
         "dataset.derived": dataset.derived == read_expressions(best.trained.model),
         "dataset.target.costs": dataset.target.complete_costs() == rule.costs,
         "data_science.training.threshold": (
@@ -118,7 +118,7 @@ def _check_model(best: ExportedCandidate, dataset: Dataset, training: Training) 
             rule.threshold is None or dataset.target.positive == rule.positive
         ),
     }
-    for name, is_so in asked.items():
+    for name, is_so in current.items():
         if not is_so:
             raise ProjectError(
                 f"the model {best.name} of an earlier run was trained with another"
