@@ -4,9 +4,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from iris_kedro.gate.comparing import compare_answers, find_unseen
+from iris_kedro.gate.comparing import compare_answers
 from iris_kedro.gate.performance import grade
 from iris_kedro.gate.release import RegistryState, ReleasedModel
+from iris_kedro.gate.released import find_unseen
 from iris_kedro.model.decision import DecisionRule
 from iris_kedro.pipelines.model_release.nodes import compare
 from iris_kedro.specification import DatasetSplit, Split

@@ -135,13 +135,13 @@ def test_parameters_are_logged_as_json():
             {"distributions": {"C": {"distribution": "loguniform", "a": 1, "b": 2}}},
             "set search.method to random or halving",
         ),
-        ({"search": {"method": "random"}}, "nothing to search by random"),
+        ({"search": {"method": "random"}}, "nothing to search with the method random"),
         (
             {
                 "search": {"method": "random"},
                 "distributions": {"C": {"distribution": "lognormal"}},
             },
-            "no distribution 'lognormal'; usual ones are loguniform",
+            "no distribution 'lognormal'; common ones are loguniform",
         ),
         (
             {

@@ -5,17 +5,16 @@ from dataclasses import replace
 import onnx
 import pandas as pd
 
-from iris_kedro.gate.comparing import (
-    Comparison,
-    compare_with_baseline,
-    compare_with_released,
-    find_best_predecessor,
-    has_newer_data,
-)
+from iris_kedro.gate.comparing import Comparison, compare_with_baseline
 from iris_kedro.gate.judging import judge
 from iris_kedro.gate.known import digest_judgement, recall_versions
 from iris_kedro.gate.performance import answer, summarize
 from iris_kedro.gate.release import Decision, RegistryState, Release
+from iris_kedro.gate.released import (
+    compare_with_released,
+    find_best_predecessor,
+    has_newer_data,
+)
 from iris_kedro.model.contract import Contract
 from iris_kedro.model.decision import DecisionRule
 from iris_kedro.model.provenance import Lineage

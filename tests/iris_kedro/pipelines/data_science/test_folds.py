@@ -148,8 +148,8 @@ def test_classes_are_about_as_frequent_in_each_fold():
     ("method", "keys", "classes", "target", "message"),
     [
         ("group", "aabb", "abab", {}, r"3 folds by group .key.: there are 2 groups"),
-        ("group", "abcd", "aabb", {}, "cannot be divided into 3 folds by group"),
-        ("time", [1, 2], "ab", {}, "cannot be divided into 3 folds by time"),
+        ("group", "abcd", "aabb", {}, "cannot be split into 3 folds by group"),
+        ("time", [1, 2], "ab", {}, "cannot be split into 3 folds by time"),
         ("time", range(40), "a" * 20 + "b" * 20, {}, "fold 1 .* without 'b': too few"),
         ("time", [1] * 30 + [2], "ab" * 15 + "a", {}, "fold 1 .* without 'a' and 'b'"),
         ("time", range(40), "ab" * 15 + "a" * 10, {}, "fold 3 .* tested on 'a' alone"),

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from iris_kedro.gate.comparing import find_unseen
 from iris_kedro.gate.release import ReleasedModel
+from iris_kedro.gate.released import find_unseen
 from iris_kedro.model.contract import Contract
 from iris_kedro.model.explanation import Explainer
 from iris_kedro.model.inputs import arrange, to_tensors

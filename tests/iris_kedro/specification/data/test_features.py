@@ -37,8 +37,8 @@ def test_names_of_classes_and_categories_may_be_any_scalar():
     [
         ({"type": "colour"}, "type must be number, integer, boolean or category"),
         ({"type": "category", "categories": []}, "at least 1 item"),
-        ({"type": "category", "categories": ["a", "a"]}, "category is named twice"),
-        ({"type": "category", "categories": [1, "1"]}, "category is named twice"),
+        ({"type": "category", "categories": ["a", "a"]}, "category is listed twice"),
+        ({"type": "category", "categories": [1, "1"]}, "category is listed twice"),
         ({"type": "category", "categories": [""]}, "at least 1 character"),
         ({"type": "category", "categories": ["a"], "unknown": "x"}, "'reject' or 'acc"),
         ({"type": "integer", "minimum": 3, "maximum": 2}, "must be below maximum"),
@@ -56,7 +56,7 @@ def test_impossible_feature_is_refused_by_name(feature, message):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"classes": [0, "0"]}, "class is named twice"),
+        ({"classes": [0, "0"]}, "class is listed twice"),
         ({"positive": 2}, "positive is '2'"),
         ({"labels": {2: "lost"}}, "labels has '2', which is not one of"),
     ],
