@@ -108,7 +108,7 @@ def test_mixed_types_drift_by_their_texts_and_gaps(project, monitor):
 
 def test_errors_say_what_to_do(project):
     nothing = project.invoke("run", "--pipelines", "monitoring")
-    assert "no version of iris is in Production" in nothing.output
+    assert "no version of iris is Production" in nothing.output
 
     project.invoke("run")
     no_database = project.invoke("run", "--pipelines", "monitoring")

@@ -82,7 +82,7 @@ ERRORS = [
     ({"target": None}, "batch_inference.target, the folder of the scores, is not set"),
     ({"source": "nowhere/"}, "there is no file or folder"),
     ({"version": 99}, "version 99 of iris cannot be read: Model Version"),
-    ({"version": "Missing"}, "no version of iris is in Missing: kedro run trains"),
+    ({"version": "Missing"}, "no version of iris is Missing: kedro run trains"),
     ({"columns": "[nothing]"}, "batch_inference.columns names 'nothing', which"),
     ({"format": "xml"}, "Input should be 'parquet', 'csv' or 'jsonl', but it is 'xml'"),
     ({"target": "pyproject.toml"}, "cannot be written"),
@@ -104,7 +104,7 @@ def test_no_production(score, rows):
     run = score("--env=wine", source=rows)
 
     assert run.result.exit_code == 1
-    assert "no version of wine is in Production: kedro run trains and" in run.output
+    assert "no version of wine is Production: kedro run trains and" in run.output
 
 
 def test_missing_columns_are_named(score, rows, flowers):

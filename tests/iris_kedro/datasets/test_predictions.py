@@ -98,7 +98,7 @@ def test_newest_version_is_known_if_production_has_no_rows(
 
 
 def test_without_production_there_is_nothing_to_monitor(tracking, load):
-    with pytest.raises(DatasetError, match="no version of iris is in Production"):
+    with pytest.raises(DatasetError, match="no version of iris is Production"):
         load()
 
 
@@ -121,7 +121,7 @@ def test_database_of_another_model_is_named(tracking, release, write, load):
     release()
     write(name="penguins")
 
-    with pytest.raises(DatasetError, match="predictions of penguins, and none of iris"):
+    with pytest.raises(DatasetError, match="predictions of penguins, but none of iris"):
         load()
 
 

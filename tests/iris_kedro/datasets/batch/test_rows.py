@@ -88,7 +88,12 @@ def test_fingerprint_changes_with_files_and_options(tmp_path):
             "'.*a.csv' has no column 'c', which '.*b.csv' has",
         ),
         ({"a.jsonl": "[1]\n"}, "a.jsonl", {}, "no line of '.*a.jsonl' is an object"),
-        ({"a.csv": A_CSV}, "a.csv", {"format": "orc"}, "format 'orc' does not exist: set"),
+        (
+            {"a.csv": A_CSV},
+            "a.csv",
+            {"format": "orc"},
+            "format 'orc' does not exist: set",
+        ),
         ({"a.csv": A_CSV}, "a.csv", {"part_rows": 0}, "at least 1, not 0"),
         ({"r/a.csv": A_CSV}, "r", {"target": "r/out"}, "overlap"),
         ({"r/a.csv": A_CSV}, "r/a.csv", {"target": "r/"}, "overlap"),

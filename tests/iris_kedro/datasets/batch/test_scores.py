@@ -200,7 +200,9 @@ def test_a_folder_with_other_files_is_refused(rows, make_job, scores, tmp_path):
     (tmp_path / "scores").mkdir()
     (tmp_path / "scores/thesis.txt").write_text("years of work")
 
-    with pytest.raises(DatasetError, match=r"has other files, such as thesis\.txt"):
+    with pytest.raises(
+        DatasetError, match=r"contains other files, such as thesis\.txt"
+    ):
         scores.save(make_job())
 
     assert (tmp_path / "scores/thesis.txt").exists()
@@ -218,7 +220,10 @@ def test_other_files_are_kept_when_rows_are_scored_again(
 
 
 def test_no_target(rows, make_job):
-    with pytest.raises(DatasetError, match=r"batch_inference\.target is not set"):
+    with pytest.raises(
+        DatasetError,
+        match=r"batch_inference\.target, the folder of the scores, is not set",
+    ):
         ScoresDataset(None).save(make_job())
 
 

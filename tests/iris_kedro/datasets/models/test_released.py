@@ -28,7 +28,7 @@ def test_versions_are_named_by_number_or_alias(released, wanted, version):
 
 
 def test_missing_alias_is_an_error(released):
-    with pytest.raises(DatasetError, match="no version of iris is in Canary: kedro"):
+    with pytest.raises(DatasetError, match="no version of iris is Canary: kedro"):
         ReleasedModelDataset("iris", "Canary").load()
 
 
@@ -38,7 +38,7 @@ def test_missing_version_is_an_error(released):
 
 
 def test_missing_model_is_an_error(tracking):
-    with pytest.raises(DatasetError, match="no version of iris is in Production"):
+    with pytest.raises(DatasetError, match="no version of iris is Production"):
         ReleasedModelDataset("iris").load()
 
 

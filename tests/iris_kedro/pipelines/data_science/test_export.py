@@ -190,7 +190,7 @@ def test_contract_never_contradicts_the_model(
     target = dataset.target.model_copy(update={"costs": changes.get("costs", {})})
     described = {"derived": changes.get("derived", {}), "target": target}
 
-    with pytest.raises(ProjectError, match=f"another {name} than .* data_science agai"):
+    with pytest.raises(ProjectError, match=f"another {name}: run data_science agai"):
         describe(
             dataset=dataset.model_copy(update=described),
             training=training.model_copy(update={"threshold": threshold}),

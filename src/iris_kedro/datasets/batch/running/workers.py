@@ -44,7 +44,7 @@ def score_in_processes(
             if failed == ATTEMPTS:
                 raise ProjectError(
                     f"a process was killed {ATTEMPTS} times in a row before it finished"
-                    " a part, usually because memory ran out: try fewer processes,"
+                    " a part, usually because it ran out of memory: try fewer,"
                     " for example with --params batch_inference.processes=1"
                 ) from error
 

@@ -9,7 +9,9 @@ def test_file_that_changed_is_an_error(tmp_path):
     rows = RowsDataset("a.csv", path=str(tmp_path)).load()
     (tmp_path / "a.csv").write_text("a\n123\n")
 
-    with pytest.raises(ProjectError, match=r"a.csv' has changed.*2 rows from row 1"):
+    with pytest.raises(
+        ProjectError, match=r"a.csv' has changed.*2 rows starting at row 1"
+    ):
         list(rows.read(rows.parts[0]))
 
 

@@ -99,7 +99,10 @@ def test_odd_quotes_make_one_part(tmp_path, read_rows, caplog):
 
     assert len(content.rows.parts) == 1
     assert [row["b"] for row in content.records] == ['5" pipe', "x\ny", "z"]
-    assert "a.csv has a quote within a value, so it is read as one part" in caplog.text
+    assert (
+        "a.csv contains a quote within a value and is therefore read as one part"
+        in caplog.text
+    )
 
 
 def test_row_longer_than_a_block_is_an_error(tmp_path, monkeypatch, read_rows):
