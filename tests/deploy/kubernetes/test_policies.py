@@ -126,7 +126,7 @@ def is_inside(block: dict, address: str) -> bool:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def network(collect, kubernetes, template_of) -> Network:
     """Return the network of production with all components."""
     components = [
@@ -137,7 +137,7 @@ def network(collect, kubernetes, template_of) -> Network:
     return Network(collect("overlays/production", *components), template_of)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def local(collect, template_of) -> Network:
     return Network(collect("overlays/local"), template_of)
 
