@@ -13,20 +13,16 @@ from iris_kedro.registry import Registry
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def write(project):
-    """Return a function that writes a file of the project."""
-
-    def write(path, content):
-        file = project.path / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(content)
-
-    return write
+def write(project, path, content):
+    """Write a file of the project."""
+    file = project.path / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(content)
 
 
-def test_environment_holds_differences_only(project, write):
+def test_environment_holds_differences_only(project):
     write(
+        project,
         "conf/mine/parameters.yml",
         "data_engineering: {split: {test_size: 0.4}}\n"
         "data_science:\n"
@@ -34,7 +30,7 @@ def test_environment_holds_differences_only(project, write):
         "    logistic_regression: null\n"
         "    naive_bayes: {class: sklearn.naive_bayes.GaussianNB}\n",
     )
-    write("conf/mine/mlflow.yml", "tracking: {run: {name: mine}}")
+    write(project, "conf/mine/mlflow.yml", "tracking: {run: {name: mine}}")
 
     result = project.invoke("run", "--env", "mine")
 
@@ -61,51 +57,62 @@ card: { purpose: Predicts the cultivar. }
 """
 
 
-def test_dataset_of_an_environment_leaves_the_first_one_alone(project, write):
-    write("conf/wine/globals.yml", WINE)
-    project.invoke("run")
-    files = {path: path.read_bytes() for path in find_files(project.path / "data")}
+def test_dataset_of_an_environment_leaves_the_first_one_alone(released_project):
+    write(released_project, "conf/wine/globals.yml", WINE)
+    files = {
+        path: path.read_bytes() for path in find_files(released_project.path / "data")
+    }
 
-    result = project.invoke("run", "--env", "wine")
+    result = released_project.invoke("run", "--env", "wine")
 
     assert result.exit_code == 0, result.output
     assert {path: path.read_bytes() for path in files} == files
     names = {path.as_posix().replace("/iris", "/wine") for path in files}
-    assert names <= {path.as_posix() for path in find_files(project.path / "data")}
-    assert project.registry.aliases() == {"Production": "1"}
-    assert Registry("wine", project.client).aliases() == {"Production": "1"}
-    card = (project.path / "data/08_reporting/wine/model_card.md").read_text()
+    assert names <= {
+        path.as_posix() for path in find_files(released_project.path / "data")
+    }
+    assert released_project.registry.aliases() == {"Production": "1"}
+    assert Registry("wine", released_project.client).aliases() == {"Production": "1"}
+    card = (released_project.path / "data/08_reporting/wine/model_card.md").read_text()
     assert "Predicts the cultivar." in card
 
 
-def test_environment_with_the_same_dataset_leaves_its_files_alone(project, write):
-    write("conf/fast/parameters.yml", "data_science: {training: {folds: 3}}")
-    project.invoke("run")
-    files = {path: path.read_bytes() for path in find_files(project.path / "data")}
+def test_environment_with_the_same_dataset_leaves_its_files_alone(released_project):
+    write(
+        released_project,
+        "conf/fast/parameters.yml",
+        "data_science: {training: {folds: 3}}",
+    )
+    files = {
+        path: path.read_bytes() for path in find_files(released_project.path / "data")
+    }
 
-    result = project.invoke("run", "--env", "fast")
+    result = released_project.invoke("run", "--env", "fast")
 
     assert result.exit_code == 0, result.output
     assert {path: path.read_bytes() for path in files} == files
-    assert (project.path / "data/08_reporting/iris@fast/model_card.md").exists()
+    assert (
+        released_project.path / "data/08_reporting/iris@fast/model_card.md"
+    ).exists()
 
 
 def find_files(folder):
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
-def test_pipeline_of_the_user_runs_with_its_own_parameters(project, write):
+def test_pipeline_of_the_user_runs_with_its_own_parameters(project):
     created = project.start("pipeline", "create", "demo")
     output, _ = created.communicate()
     assert created.returncode == 0, output
     write(
+        project,
         "src/iris_kedro/pipelines/demo/pipeline.py",
         "from kedro.pipeline import Node, Pipeline\n"
         "def shout(word): return word.upper()\n"
         "def create_pipeline():\n"
         "    return Pipeline([Node(shout, 'params:demo.word', 'shouted')])\n",
     )
-    write("conf/base/parameters_demo.yml", "demo: {word: hello}")
+    write(project, "conf/base/parameters_demo.yml", "demo: {word: hello}")
 
     process = project.start("run", "--pipelines", "demo")
     output, _ = process.communicate()
@@ -114,22 +121,13 @@ def test_pipeline_of_the_user_runs_with_its_own_parameters(project, write):
     assert project.parents()[0].data.params == {"demo.word": "hello"}
 
 
-@pytest.fixture
-def copy(project, tmp_path, monkeypatch):
-    """Return a function that copies the project with its runs, and goes there."""
-
-    def copy(name):
-        path = shutil.copytree(project.path, tmp_path / name)
-        monkeypatch.chdir(path)
-        return replace(project, path=path)
-
-    return copy
-
-
-@pytest.mark.parametrize("name", ["copy", "of my own", "größer"])
-def test_copied_project_needs_and_touches_nothing_of_the_original(project, copy, name):
+@pytest.mark.parametrize("name", ["of my own", "größer"])
+def test_copied_project_needs_and_touches_nothing_of_the_original(
+    project, tmp_path, monkeypatch, name
+):
     project.invoke("run")
-    copied = copy(name)
+    copied = replace(project, path=shutil.copytree(project.path, tmp_path / name))
+    monkeypatch.chdir(copied.path)
     files = {path: path.read_bytes() for path in find_files(project.path)}
 
     result = copied.invoke("run", "--params", "data_science.force=true")

@@ -42,48 +42,43 @@ class Service:
         )
 
 
-@pytest.fixture
-def monitor(project):
-    """Return a function that monitors and reads what it wrote."""
-
-    def monitor(*options, name="iris"):
-        result = project.invoke("run", "--pipelines", "monitoring", *options)
-        assert result.exit_code == 0, result.output
-        folder = project.path / f"data/08_reporting/{name}"
-        return json.loads((folder / "monitoring.json").read_text()), result.output
-
-    return monitor
+def monitor(project, *options, name="iris"):
+    """Run the monitoring; return its report and the output."""
+    result = project.invoke("run", "--pipelines", "monitoring", *options)
+    assert result.exit_code == 0, result.output
+    folder = project.path / f"data/08_reporting/{name}"
+    return json.loads((folder / "monitoring.json").read_text()), result.output
 
 
-def test_quiet_service_is_reported_and_recorded(project, monitor):
-    project.invoke("run")
-    Service(project, "iris").answer()
+def test_quiet_service_is_reported_and_recorded(released_project):
+    Service(released_project, "iris").answer()
 
-    report, output = monitor()
+    report, output = monitor(released_project)
 
     assert report["verdict"] == "quiet"
     assert (report["model"], report["version"]) == ("iris", "1")
     assert report["rows"] == HOURS * 50
     assert "Monitoring  quiet" in output
-    run = project.parents()[-1]
+    run = released_project.parents()[-1]
     assert run.info.run_name.startswith("monitoring of version 1 · quiet")
     assert run.data.tags["monitoring"] == "quiet"
-    artifacts = {each.path for each in project.client.list_artifacts(run.info.run_id)}
+    artifacts = {
+        each.path for each in released_project.client.list_artifacts(run.info.run_id)
+    }
     assert {"monitoring.json", "monitoring.html"} <= artifacts
 
 
-def test_training_goes_on_as_before(project, monitor):
-    project.invoke("run")
-    Service(project, "iris").answer()
-    monitor()
+def test_training_works_as_before(released_project):
+    Service(released_project, "iris").answer()
+    monitor(released_project)
 
-    result = project.invoke("run")
+    result = released_project.invoke("run")
 
     assert "Nothing was trained" in result.output
     assert "Monitoring" not in result.output
 
 
-def test_mixed_types_drift_by_their_texts_and_gaps(project, monitor):
+def test_mixed_types_drift_by_their_texts_and_gaps(project):
     shutil.copy(ROOT / "data/penguins.csv", project.path / "data")
     result = project.invoke("run", "--env", "penguins")
     assert result.exit_code == 0, result.output
@@ -97,7 +92,7 @@ def test_mixed_types_drift_by_their_texts_and_gaps(project, monitor):
 
     Service(project, "penguins").answer(change)
 
-    report, output = monitor("--env", "penguins", name="penguins")
+    report, output = monitor(project, "--env", "penguins", name="penguins")
 
     assert report["features"]["island"]["drifts"]
     assert report["features"]["sex"]["missing"]["recent"] == 1

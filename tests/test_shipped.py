@@ -59,17 +59,15 @@ def test_shipped_dataset_is_trained_released_and_served(project, name):
 
 
 @pytest.mark.slow
-def test_the_raw_file_of_iris_is_predicted_as_it_is(project):
-    result = project.invoke("run")
-    assert result.exit_code == 0, result.output
-    shutil.copytree(ROOT / "serving", project.path / "serving")
+def test_the_raw_file_of_iris_is_predicted_as_it_is(released_project):
+    shutil.copytree(ROOT / "serving", released_project.path / "serving")
 
-    service = Service(project.path)
+    service = Service(released_project.path)
     try:
-        raw = (project.path / "data/01_raw/iris/raw.csv").read_bytes()
+        raw = (released_project.path / "data/01_raw/iris/raw.csv").read_bytes()
         batch = post_source(service, raw)
     finally:
         service.stop()
 
-    expected = predict_source(project.path, "iris", "base")
+    expected = predict_source(released_project.path, "iris", "base")
     np.testing.assert_allclose(batch["probabilities"], expected, atol=1e-4)
