@@ -117,11 +117,9 @@ def test_rules_pass_their_tests(run, file):
 
 def keep_tests_of(alerts: set[str], file: Path) -> None:
     """Leave out the tests of other alerts: they take most of the time."""
-    content = yaml.safe_load(file.read_text())
-    content["tests"] = [
-        each for each in content["tests"] if any(alert in str(each) for alert in alerts)
-    ]
-    file.write_text(yaml.safe_dump(content, sort_keys=False))
+    head, *cases = re.split(r"(?m)^(?=  - name: )", file.read_text())
+    kept = [case for case in cases if any(alert in case for alert in alerts)]
+    file.write_text(head + "".join(kept))
 
 
 @pytest.mark.slow
