@@ -30,6 +30,7 @@ pytest_plugins = [
     "tests.fixtures.mlflow",
     "tests.fixtures.models",
     "tests.fixtures.parameters",
+    "tests.fixtures.postgres",
     "tests.fixtures.predictions",
     "tests.fixtures.processes",
     "tests.fixtures.projects",

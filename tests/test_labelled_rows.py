@@ -1,22 +1,14 @@
 """Labels on predictions become training rows, in whole runs of the project."""
 
 import json
-import os
-import pwd
 import shlex
 import shutil
-import signal
-import socket
-import subprocess
-import tempfile
-import time
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from sqlalchemy.exc import OperationalError
 
 from iris_kedro.datasets.models.storage import compute_digest
 from iris_kedro.registry import Registry
@@ -204,58 +196,11 @@ def test_texts_and_gaps_of_penguins_become_rows(colony, url, insert_labelled):
     check_penguins(colony, rows)
 
 
-@pytest.fixture
-def postgresql(require):
-    """Return the address of an empty database on a PostgreSQL of this test alone."""
-    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    path = os.pathsep.join([*map(str, folders), os.environ["PATH"]])
-    programs = {name: shutil.which(name, path=path) for name in ("initdb", "postgres")}
-    for name, found in programs.items():
-        require("postgresql", found, f"needs {name} (Debian: postgresql)")
-    # Not pytest's folder: PostgreSQL refuses root, and others may not look into it.
-    home = Path(tempfile.mkdtemp(prefix="iris-postgres-"))
-    options = {"cwd": home}
-    if os.geteuid() == 0:
-        user = pwd.getpwnam("postgres")
-        os.chown(home, user.pw_uid, user.pw_gid)
-        options |= {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-    initialize = [programs["initdb"], "--pgdata=data", "--username=me", "--no-sync"]
-    subprocess.run(
-        [*initialize, "--auth=trust"], check=True, capture_output=True, **options
-    )
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [programs["postgres"], "-D", "data", "-F", f"-k{home}", f"-p{port}"]
-    with (home / "log").open("wb") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=log, **options)
-    url = f"postgresql+psycopg://me@127.0.0.1:{port}/postgres"
-    end = time.monotonic() + 60
-    try:
-        while not is_reachable(url):
-            assert server.poll() is None, (home / "log").read_text()
-            assert time.monotonic() < end, (home / "log").read_text()
-            time.sleep(0.2)
-        yield url
-    finally:
-        server.send_signal(signal.SIGINT)  # at once, without waiting for connections
-        server.wait()
-        shutil.rmtree(home)
-
-
-def is_reachable(url):
-    try:
-        connect(url).connect().close()
-    except OperationalError:
-        return False
-    return True
-
-
 def test_labels_are_read_from_postgresql(
-    colony, postgresql, insert_labelled, monkeypatch
+    colony, postgres_url, insert_labelled, monkeypatch
 ):
     rows = read_penguins(120)
-    insert_labelled(postgresql, "penguins", rows)
-    monkeypatch.setenv("IRIS_DATABASE_URL", postgresql)
+    insert_labelled(postgres_url, "penguins", rows)
+    monkeypatch.setenv("IRIS_DATABASE_URL", postgres_url)
 
     check_penguins(colony, rows)

@@ -1,14 +1,6 @@
 """Fixtures of the tests of the candidates, the gate, the release and its reports."""
 
-import glob
 import hashlib
-import os
-import pwd
-import shutil
-import signal
-import socket
-import subprocess
-import time
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -16,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import sqlalchemy
 import yaml
 
 from iris_kedro.datasets import SourceDataset
@@ -25,7 +16,6 @@ from iris_kedro.model.contract import Contract
 from iris_kedro.pipelines.data_engineering.nodes import clean, split
 from iris_kedro.pipelines.model_release.nodes import compare, decide
 from iris_kedro.pipelines.model_release.report import build_report
-from iris_kedro.prediction_database import connect
 from iris_kedro.specification import Canary, Dataset
 from iris_kedro.tables.reading import build_load_args
 from iris_kedro.tables.validation import RawFileValidator
@@ -120,59 +110,3 @@ def read_shipped(split_parameters):
         return dataset, split(clean(valid, dataset).data, dataset, split_parameters)
 
     return read
-
-
-@pytest.fixture(scope="session")
-def wait_for():
-    def wait_for(holds, what, seconds=60):
-        end = time.monotonic() + seconds
-        while not holds():
-            assert time.monotonic() < end, f"not in {seconds} s: {what}"
-            time.sleep(0.05)
-
-    return wait_for
-
-
-@pytest.fixture(scope="session")
-def postgres(require, tmp_path_factory, wait_for):
-    """Return the URL of a PostgreSQL of our own."""
-    folders = [*glob.glob("/usr/lib/postgresql/*/bin"), *os.get_exec_path()]
-    path = os.pathsep.join(folders)
-    initdb, server = (shutil.which(name, path=path) for name in ("initdb", "postgres"))
-    require("postgresql", initdb and server, "needs PostgreSQL (Debian: postgresql)")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
-    home = Path("/tmp") / f"iris-{os.getpid()}"  # noqa: S108  (short, and theirs)
-    home.mkdir(mode=0o700)
-    options = {"cwd": home}
-    if os.geteuid() == 0:
-        user = pwd.getpwnam("postgres")
-        os.chown(home, user.pw_uid, user.pw_gid)
-        options |= {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-    subprocess.run(
-        [initdb, "-D", "data", "-U", "iris", "-A", "trust", "--no-sync"],
-        check=True,
-        capture_output=True,
-        **options,
-    )
-    process = subprocess.Popen(
-        [server, "-D", "data", "-p", port, "-h", "127.0.0.1", "-k", str(home), "-F"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        **options,
-    )
-    url = f"postgresql+psycopg://iris@127.0.0.1:{port}/postgres"
-
-    def answers():
-        try:
-            connect(url).connect().close()
-        except sqlalchemy.exc.OperationalError:
-            return False
-        return True
-
-    wait_for(answers, "PostgreSQL answers")
-    yield url
-    process.send_signal(signal.SIGINT)  # SIGTERM waits for pooled connections
-    process.wait(30)
-    shutil.rmtree(home)

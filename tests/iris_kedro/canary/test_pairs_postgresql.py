@@ -11,9 +11,9 @@ BUDGET = 5.0  # milliseconds
 
 
 @pytest.fixture
-def url(postgres):
-    schema.upgrade(connect(postgres))
-    return postgres
+def url(postgres_url):
+    schema.upgrade(connect(postgres_url))
+    return postgres_url
 
 
 def test_rows_are_counted(engine, answer, make_trial, canary_parameters):

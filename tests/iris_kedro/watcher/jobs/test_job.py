@@ -24,13 +24,13 @@ def start(tmp_path):
         job.stop()
 
 
-def test_job_waits_for_begin(start, tmp_path, wait_for):
+def test_job_waits_for_begin(start, tmp_path, eventually):
     job = start("print('done')")
     assert job.poll() is None
 
     job.begin()
 
-    wait_for(lambda: job.poll() == 0, "it has ended")
+    eventually(lambda: job.poll() == 0, "it has ended")
     assert job.read_error() == "done"
 
 
@@ -42,20 +42,20 @@ def test_job_without_begin_does_nothing(start, tmp_path):
     assert not (tmp_path / "file").exists()
 
 
-def test_error_is_the_last_line_of_the_output(start, wait_for):
+def test_error_is_the_last_line_of_the_output(start, eventually):
     job = start("import sys; print('all is well'); sys.exit('it is not\\n')")
     job.begin()
 
-    wait_for(lambda: job.poll() == 1, "it has ended")
+    eventually(lambda: job.poll() == 1, "it has ended")
 
     assert job.read_error() == "it is not"
 
 
-def test_job_has_no_input_and_its_own_process_group(start, wait_for):
+def test_job_has_no_input_and_its_own_process_group(start, eventually):
     job = start("import os, sys; print(sys.stdin.read(), os.getpgid(0))")
     job.begin()
 
-    wait_for(lambda: job.poll() == 0, "it has ended")
+    eventually(lambda: job.poll() == 0, "it has ended")
 
     assert job.read_error() == str(job.pid)
 
@@ -70,29 +70,29 @@ time.sleep(3600)
 
 
 def test_job_that_ignores_sigterm_is_killed_with_its_children(
-    start, wait_for, monkeypatch
+    start, eventually, monkeypatch
 ):
     monkeypatch.setattr(module, "STOP_SECONDS", 0.2)
     job = start(IGNORES)
     job.begin()
-    wait_for(job.read_error, "it has started another")
+    eventually(job.read_error, "it has started another")
     child = int(job.log.read_text().split()[0])
     started = find_start(child)
 
     assert job.stop() == -signal.SIGKILL
 
-    wait_for(lambda: not is_same(child, started), "that has ended")
+    eventually(lambda: not is_same(child, started), "that has ended")
 
 
-def test_process_group_of_a_dead_watcher_is_stopped(start, wait_for, monkeypatch):
+def test_process_group_of_a_dead_watcher_is_stopped(start, eventually, monkeypatch):
     monkeypatch.setattr(module, "STOP_SECONDS", 0.2)
     job = start(IGNORES)
     job.begin()
-    wait_for(job.read_error, "it ignores SIGTERM")
+    eventually(job.read_error, "it ignores SIGTERM")
 
     end_group(job.pid, job.started)
 
-    wait_for(lambda: job.poll() == -signal.SIGKILL, "it has ended")
+    eventually(lambda: job.poll() == -signal.SIGKILL, "it has ended")
 
 
 def test_process_with_a_reused_id_is_not_stopped(start):

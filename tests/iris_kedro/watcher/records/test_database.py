@@ -20,7 +20,7 @@ from serving.database.tables import feedback
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request, url, tmp_path):
     if request.param == "postgresql":
-        url = request.getfixturevalue("postgres")
+        url = request.getfixturevalue("postgres_url")
     return connect(url, tmp_path)
 
 

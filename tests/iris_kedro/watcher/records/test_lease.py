@@ -16,7 +16,7 @@ from iris_kedro.watcher.records.tables import lease as lease_table
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request, url, tmp_path):
     if request.param == "postgresql":
-        url = request.getfixturevalue("postgres")
+        url = request.getfixturevalue("postgres_url")
     engine = connect(url, tmp_path)
     upgrade(engine)
     with engine.begin() as connection:
