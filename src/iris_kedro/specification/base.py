@@ -18,7 +18,7 @@ ATTRIBUTE = re.compile(r"^ {8}(\w+): (.+(?:\n {12}.+)*)", re.MULTILINE)
 
 def _describe(schema: dict[str, Any], model: type[BaseModel]) -> None:
     """Take the descriptions in a JSON schema from the docstrings of the classes."""
-    schema["description"] = inspect.getdoc(model).split("\n\nAttributes:")[0]
+    schema["description"] = (inspect.getdoc(model) or "").split("\n\nAttributes:")[0]
     for ancestor in reversed(model.__mro__):
         attributes = (ancestor.__doc__ or "").partition("Attributes:\n")[2]
         for name, text in ATTRIBUTE.findall(attributes):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from iris_kedro.specification.data.dataset import Dataset
@@ -10,7 +11,7 @@ from iris_kedro.specification.training import LabelledRows
 
 INTERPOLATION = {"type": "string", "pattern": r"^\$\{.+\}$"}
 # globals.yml has one more key, which the parameters take their values from.
-KEYS = {**SECTIONS, "labelled_rows": LabelledRows}
+KEYS: dict[str, type[BaseModel]] = {**SECTIONS, "labelled_rows": LabelledRows}
 
 
 def render_schema() -> dict[str, Any]:
@@ -43,7 +44,9 @@ def render_schema() -> dict[str, Any]:
 
 def _relax(value: dict[str, Any]) -> dict[str, Any]:
     """Accept interpolations, and null for an entry; keep the description outside."""
-    outer = {key: value.pop(key) for key in ("description", "default") if key in value}
+    outer: dict[str, Any] = {
+        key: value.pop(key) for key in ("description", "default") if key in value
+    }
     for name, entry in value.get("patternProperties", {}).items():
         value["patternProperties"][name] = {"anyOf": [entry, {"type": "null"}]}
     return {**outer, "anyOf": [value, INTERPOLATION]}
