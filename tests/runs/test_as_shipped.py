@@ -209,9 +209,10 @@ def test_run_leaves_a_model_card_and_logs_it(shipped, parent):
 
     assert (reporting / "model_card.md").read_text().startswith("# Model card: iris")
     assert "<svg" in (reporting / "model_card.html").read_text()
-    assert len(list((reporting / "model_card").glob("*.svg"))) == 4
+    assert len(list((reporting / "model_card").glob("*.svg"))) == 5
     names = {artifact.path.removeprefix("reports/") for artifact in logged}
     assert {"model_card", "model_card.md", "model_card.html"} <= names
+    assert {"contributions.csv", "contribution_summary.json"} <= names
 
 
 def test_released_version_belongs_to_the_run(shipped, parent):
