@@ -145,6 +145,7 @@ def read_python_path() -> Path:
     return Path(path[1]).relative_to(folder[1])
 
 
+@pytest.mark.slow
 def test_a_worker_imports_the_project_and_computes(cluster):
     with Client(cluster.address, timeout=60) as client:
         computed = client.submit(resolve, "rows", "/project").result(timeout=60)
@@ -155,6 +156,7 @@ def test_a_worker_imports_the_project_and_computes(cluster):
         assert requests.get(url, timeout=60).ok, url
 
 
+@pytest.mark.slow
 def test_a_worker_ends_with_its_scheduler(cluster):
     """The container is then started again, and finds the next scheduler."""
     scheduler, worker = cluster.processes
@@ -166,6 +168,7 @@ def test_a_worker_ends_with_its_scheduler(cluster):
     worker.wait(60)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reader", READERS)
 def test_a_worker_is_restarted_before_its_container_is_killed(reader):
     member = READERS[reader](WORKER)

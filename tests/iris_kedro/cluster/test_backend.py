@@ -11,6 +11,8 @@ from iris_kedro.pipelines.data_science.nodes import train_candidate
 from iris_kedro.specification import Candidate
 from tests.iris_kedro.cluster.estimators import Deadly
 
+pytestmark = pytest.mark.slow
+
 CANDIDATES = {
     "regression": {
         "class": "sklearn.linear_model.LogisticRegression",

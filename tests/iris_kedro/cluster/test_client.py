@@ -30,6 +30,7 @@ def test_invalid_address_is_named():
         pytest.fail("there is no scheduler")
 
 
+@pytest.mark.slow
 def test_waiting_for_workers_is_logged(empty_cluster, caplog):
     with (
         pytest.raises(ProjectError, match=r"has no workers after 1 s.*dask worker tcp"),
@@ -40,6 +41,7 @@ def test_waiting_for_workers_is_logged(empty_cluster, caplog):
     assert "has no workers: waiting up to 1 s" in caplog.text
 
 
+@pytest.mark.slow
 def test_worker_with_other_code_is_refused(empty_cluster, tmp_path):
     shutil.copytree(SOURCE, tmp_path / "other")
     with (tmp_path / "other/iris_kedro/tables/split.py").open("a") as file:
@@ -53,6 +55,7 @@ def test_worker_with_other_code_is_refused(empty_cluster, tmp_path):
         pytest.fail("its results may differ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lacks", ["worker", "scheduler"])
 def test_cluster_without_the_package_is_refused(tmp_path, lacks):
     packages = {"worker": PACKAGES, "scheduler": PACKAGES, lacks: [str(tmp_path)]}
@@ -66,6 +69,7 @@ def test_cluster_without_the_package_is_refused(tmp_path, lacks):
             pytest.fail("it cannot do anything")
 
 
+@pytest.mark.slow
 def test_local_cluster_has_the_requested_workers_and_ends():
     with connect(workers=1) as client:
         assert list(client.ncores().values()) == [1]
