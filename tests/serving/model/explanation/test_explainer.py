@@ -34,8 +34,8 @@ def test_contributions_add_up_to_the_prediction(passengers, explainer, row):
 
 @pytest.mark.parametrize("name", ["iris", "passengers"])
 def test_contributions_are_those_of_shap(request, name):
-    shap = pytest.importorskip("shap", reason="shap is not built for this machine")
     """The package's exact explainer agrees, also on missing values and categories."""
+    shap = pytest.importorskip("shap", reason="shap is not built for this machine")
     model = request.getfixturevalue(name)
     background = model.contract.background
     rows = model.contract.golden_rows.inputs
