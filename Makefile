@@ -7,7 +7,7 @@ TOOLS := .venv-tools
 # The checks of `make check`, the fast ones first; ci.yml runs them as parallel jobs.
 CHECKS := lint types imports check-deploy test-all pages test-container
 # Tests of one file share what they start, so that a file is never divided.
-PYTEST := $(BIN)/python -m pytest --numprocesses logical --dist loadfile
+PYTEST := $(BIN)/python -m pytest --numprocesses logical --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help install run serve loop test test-all lint format types imports check viz notebook ui bench-train lock upgrade clean viz-build notebooks-html bench bench-peers bench-evidence bench-loop bench-scale bench-rows chaos \
