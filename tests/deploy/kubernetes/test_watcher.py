@@ -4,7 +4,6 @@ import json
 import re
 import subprocess
 import sys
-import textwrap
 import threading
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -153,7 +152,7 @@ def test_its_secrets_are_documented(container):
 def test_a_trigger_is_sent_as_documented(tmp_path, container):
     page = (PROJECT / "docs/how-to/deploy.md").read_text()
     script = re.search(
-        r"exec -i deployment/iris-watcher -- python <<'EOF'\n(.+?)\n    EOF\n",
+        r"exec -i deployment/iris-watcher -- python <<'EOF'\n(.+?)\nEOF\n",
         page,
         re.DOTALL,
     )[1]
@@ -166,15 +165,15 @@ def test_a_trigger_is_sent_as_documented(tmp_path, container):
     threading.Thread(target=server.serve_forever, daemon=True).start()
     assert f":{port}/" in script
 
-    said = subprocess.check_output(
+    printed = subprocess.check_output(
         [sys.executable],
-        input=textwrap.dedent(script).replace(f":{port}/", f":{server.port}/"),
+        input=script.replace(f":{port}/", f":{server.port}/"),
         env={TOKEN: WORD},
         text=True,
     )
 
     server.shutdown()
-    assert set(json.loads(said)) == {"id"}
+    assert set(json.loads(printed)) == {"id"}
 
 
 def test_it_only_writes_to_volumes(pod, container, settings):
