@@ -1,6 +1,6 @@
 """What the registry says about a model's versions, for people who look at it.
 
-Training writes the tags that are read here; docs/registry.md describes them.
+Training writes the tags that are read here; docs/how-to/roll-back.md describes them.
 """
 
 import json

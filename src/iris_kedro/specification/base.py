@@ -19,14 +19,15 @@ ATTRIBUTE = re.compile(r"^ {8}(\w+): (.+(?:\n {12}.+)*)", re.MULTILINE)
 def _describe(schema: dict[str, Any], model: type[BaseModel]) -> None:
     """Take the descriptions in a JSON schema from the docstrings of the classes."""
     schema["description"] = (inspect.getdoc(model) or "").split("\n\nAttributes:")[0]
+    properties = schema.get("properties", {})
     for ancestor in reversed(model.__mro__):
         attributes = (ancestor.__doc__ or "").partition("Attributes:\n")[2]
         for name, text in ATTRIBUTE.findall(attributes):
             field = model.model_fields.get(name)
             key = field and (field.alias or name)
-            if key in schema["properties"]:
+            if key in properties:
                 description = " ".join(text.split()).replace("``", "`")
-                schema["properties"][key]["description"] = description
+                properties[key]["description"] = description
 
 
 class Parameters(BaseModel):
