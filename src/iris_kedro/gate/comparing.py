@@ -50,7 +50,7 @@ class Comparison:
     Attributes:
         rows: Number of held-out rows.
         challenger: The challenger on all held-out rows.
-        baseline: The challenger compared with the shares of the classes.
+        baseline: The challenger compared with the class frequencies.
         production_version: The version in Production, if any.
         production: Production on the held-out rows that it has not seen either.
         difference: The challenger compared with Production.
@@ -162,9 +162,9 @@ def compare_with_baseline(
     target: Target,
     gate: Gate,
 ) -> Difference:
-    """Compare the challenger with the shares of the classes in its training rows."""
+    """Compare the challenger with the class frequencies of its training rows."""
     shares = answer_shares(challenger, rows, target)
-    return compare_answers("the shares of the classes", ours, shares, gate)
+    return compare_answers("class frequencies", ours, shares, gate)
 
 
 def select(answers: Answers, rows: NDArray[np.bool_] | NDArray[np.int_]) -> Answers:

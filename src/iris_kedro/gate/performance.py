@@ -105,7 +105,7 @@ def answer(
 def answer_shares(
     model: onnx.ModelProto, rows: pd.DataFrame, target: Target
 ) -> Answers:
-    """Predict the shares of the classes in the model's training rows for every row.
+    """Predict the class frequencies of the training rows for every row.
 
     The label is the majority class.
     """

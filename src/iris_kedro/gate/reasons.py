@@ -48,8 +48,8 @@ def explain_baseline(baseline: Difference, gate: Gate) -> str:
     """Say that the model is not shown to beat a constant prediction."""
     reduction, gain = baseline.log_loss_reduction, baseline.accuracy_gain
     return (
-        "it is not shown to beat the shares of the classes, which know nothing of a"
-        f" row: log loss is {_direction(reduction.value)} ({gate.confidence:.0%}"
+        "it is not shown to beat the class frequencies, which ignore the features:"
+        f" log loss is {_direction(reduction.value)} ({gate.confidence:.0%}"
         f" interval of the reduction {_range(reduction)}), accuracy differs by"
         f" {gain.value:+z.3f} ({_range(gain)})"
     )

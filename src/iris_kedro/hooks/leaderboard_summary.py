@@ -44,7 +44,7 @@ def _build_table(leaderboard: dict[str, Any]) -> Table:
     table.add_section()
     table.add_row(
         "",
-        "shares of the classes",
+        "class frequencies",
         *(_format(leaderboard["baseline"][metric]) for metric in metrics),
         style="dim",
     )

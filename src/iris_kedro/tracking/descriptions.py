@@ -125,7 +125,7 @@ def _tabulate(
         cells = [name, *(_format(entry["scores"][metric]) for metric in metrics)]
         rows.append([f"**{cell}**" for cell in cells] if entry["chosen"] else cells)
     baseline = [_format(leaderboard["baseline"][metric]) for metric in metrics]
-    rows.append(["shares of the classes", *baseline])
+    rows.append(["class frequencies", *baseline])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 

@@ -46,7 +46,7 @@ def differ(low, high, other="version 1", gained=1, lost=1, p_value=1.0, **others
     )
 
 
-ALONE = Comparison(50, GOOD, baseline=differ(0.5, 1, "the shares of the classes"))
+ALONE = Comparison(50, GOOD, baseline=differ(0.5, 1, "class frequencies"))
 
 
 def compare(interval, challenger=GOOD, **others):

@@ -122,7 +122,7 @@ def test_table_says_how_candidates_were_compared_and_ends_with_a_baseline(show):
     assert first == (
         "Candidates in 5-fold cross-validation, done 2 times; log loss decides"
     )
-    assert "shares of the classes │ 1.100 ± 0.001 │ 0.330 ± 0.010" in last
+    assert "class frequencies │ 1.100 ± 0.001 │ 0.330 ± 0.010" in last
 
 
 def test_candidate_that_is_not_releasable_is_shown_with_the_reason(show):

@@ -113,7 +113,7 @@ def _separate(rows: pd.DataFrame, dataset: Dataset) -> tuple[Inputs, Labels]:
 def validate_baseline(
     train_data: pd.DataFrame, dataset: Dataset, training: Training
 ) -> CrossValidation:
-    """Cross-validate the baseline: the shares of the classes for every row.
+    """Cross-validate the baseline: class frequencies for every row.
 
     Raises:
         ProjectError: If not even the baseline can be trained.

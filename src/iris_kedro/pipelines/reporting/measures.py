@@ -41,7 +41,7 @@ def measure_loss(
 def measure_baseline(
     challenger: onnx.ModelProto, test_data: pd.DataFrame, dataset: Dataset, gate: Gate
 ) -> dict[str, Any]:
-    """Measure what knows nothing of a row: the shares of the classes in training."""
+    """Measure the baseline: class frequencies of the training rows."""
     answers = answer_shares(challenger, test_data, dataset.target)
     return {
         "label": str(answers.labels[0]),

@@ -24,7 +24,7 @@ def test_page_of_a_first_release_compares_with_the_baseline_alone(card):
 
     assert page.startswith("# Gate report: first release\n")
     assert "Production: none yet." in page
-    assert "| the shares of the classes | 44 | +" in page
+    assert "| class frequencies | 44 | +" in page
     assert "| < 0.001 |" in page
     assert "version" not in page.partition("compared on shared rows")[2]
 
