@@ -8,6 +8,8 @@ from sqlalchemy import insert
 from serving.database import schema, tables
 from serving.database.engine import connect
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def running(project, register, clock, monkeypatch):
