@@ -1,4 +1,4 @@
-"""Route /status: how the model does now."""
+"""Route /status: how the model is doing."""
 
 import hashlib
 
