@@ -1,6 +1,10 @@
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
+from kedro.io import AbstractDataset
 
 from iris_kedro.gate.release import RegistryState
 from iris_kedro.model.inputs import arrange
@@ -11,6 +15,7 @@ from iris_kedro.pipelines.reporting.contributions import (
     summarize_contributions,
 )
 
+CONF = Path(__file__).parents[4] / "conf/base"
 NOTHING = RegistryState(None, {})
 
 
@@ -56,3 +61,24 @@ def test_summary_has_the_features_by_size():
     assert [each["name"] for each in summary["features"]] == ["large", "small"]
     assert summary["features"][0]["mean"] == pytest.approx(0.3)
     assert summary["features"][1]["classes"] == pytest.approx({"no": 0.1, "yes": 0.1})
+
+
+def test_summary_keeps_classes_that_look_like_other_types(tmp_path):
+    catalog = yaml.safe_load((CONF / "catalog_reporting.yml").read_text())
+    config = catalog["reporting.contributions"]["dataset"]
+    config["filepath"] = str(tmp_path / "contributions.csv")
+    dataset = AbstractDataset.from_config("contributions", config)
+    rows = pd.DataFrame(
+        {
+            "row": 1,
+            "feature": "size",
+            "class": ["None", "007"],
+            "contribution": [-0.25, 0.25],
+            "prediction": "007",
+        }
+    )
+
+    dataset.save(rows)
+
+    (feature,) = summarize_contributions(dataset.load())["features"]
+    assert feature["classes"] == {"None": 0.25, "007": 0.25}
