@@ -42,7 +42,7 @@ class RegistryTagDataset(AbstractDataset[dict[str, Any], dict[str, Any]]):
 
     def save(self, data: dict[str, Any]) -> None:
         """Replace the document; MLflow limits it to 5,000 characters."""
-        self._model.set_tag(self._tag, json.dumps(data))
+        self._model.set_tag(self._tag, json.dumps(data, ensure_ascii=False))
 
     def _describe(self) -> dict[str, Any]:
         return {"name": self._name, "tag": self._tag}

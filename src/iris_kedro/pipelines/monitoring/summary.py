@@ -30,9 +30,13 @@ def summarize_report(report: dict[str, Any]) -> dict[str, Any]:
         "features": len(drifts),
         "drift": [{"feature": name} | _select(each) for name, each in drifts],
     }
-    while len(json.dumps(summary)) > MOST_CHARACTERS and summary["drift"]:
+    while _measure(summary) > MOST_CHARACTERS and summary["drift"]:
         summary["drift"].pop()
     return summary
+
+
+def _measure(summary: dict[str, Any]) -> int:
+    return len(json.dumps(summary, ensure_ascii=False))
 
 
 def _select(drift: dict[str, Any]) -> dict[str, Any]:

@@ -8,11 +8,11 @@ def test_document_is_kept_with_the_registered_model(tracking):
     tracking.create_registered_model("iris")
     dataset = RegistryTagDataset("iris", "monitoring")
 
-    dataset.save({"verdict": "quiet"})
+    dataset.save({"reason": "Größe drifts"})
 
-    assert dataset.load() == {"verdict": "quiet"}
+    assert dataset.load() == {"reason": "Größe drifts"}
     tags = tracking.get_registered_model("iris").tags
-    assert tags == {"monitoring": '{"verdict": "quiet"}'}
+    assert tags == {"monitoring": '{"reason": "Größe drifts"}'}  # not escaped: shorter
 
 
 def test_missing_document_is_an_error(tracking):

@@ -21,11 +21,11 @@ def test_features_with_the_most_evidence_come_first_and_fit(observe):
         f"a long name of a feature {number}": size | {"log_e": float(number)}
         for number in range(500)
     }
-    report["reasons"] = ["x" * 1000] * 10
+    report["reasons"] = ["щ" * 1000] * 10
 
     summary = summarize_report(report)
 
-    assert len(json.dumps(summary)) <= MOST_CHARACTERS
+    assert len(json.dumps(summary, ensure_ascii=False)) <= MOST_CHARACTERS
     evidence = [each["log_e"] for each in summary["drift"]]
     assert evidence == sorted(evidence, reverse=True)
     assert evidence[0] == 499
