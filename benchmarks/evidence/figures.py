@@ -17,9 +17,23 @@ from benchmarks.evidence.detectors import (
 from benchmarks.evidence.simulation import SEED
 from benchmarks.evidence.streams import CHANGE, draw_month
 from iris_kedro.evidence import compare_counts
-from iris_kedro.style import COLORS, MATPLOTLIB, MUTED
+from iris_kedro.style import COLORS, MUTED
 
-STYLE = MATPLOTLIB | {"svg.hashsalt": "statistics"}
+STYLE: Any = {  # for matplotlib.rcParams
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": "medium",
+    "axes.titleweight": "bold",
+    "figure.constrained_layout.use": True,
+    "figure.dpi": 110,
+    "grid.color": "#E3E5E8",
+    "legend.frameon": False,
+    "savefig.facecolor": "white",
+    "svg.hashsalt": "statistics",
+}
 SHOWN_REFERENCE = 1_000
 
 
