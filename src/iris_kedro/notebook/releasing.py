@@ -7,10 +7,10 @@ from iris_kedro.registry import PRODUCTION, REASONS, Registry
 
 
 def check_alias(registry: Registry, alias: str = PRODUCTION) -> None:
-    """Check that there is a model to go on with.
+    """Check that there is a model to continue with.
 
     Raises:
-        ProjectError: If no version has the alias; says what the gate has against the
+        ProjectError: If no version has the alias; gives the gate's reasons for the
             last one.
     """
     if alias in registry.aliases():

@@ -87,10 +87,10 @@ def set_candidates(**candidates: dict[str, Any]) -> None:
     """Write other candidates into the sandbox's YAML, in place of those there.
 
     Raises:
-        ProjectError: If this is no sandbox but somebody's project.
+        ProjectError: If this is not a sandbox but somebody's project.
     """
     if not Path(MARK).exists():
-        raise ProjectError(f"{Path.cwd()} is no sandbox: call open_sandbox() first")
+        raise ProjectError(f"{Path.cwd()} is not a sandbox: call open_sandbox() first")
     content = yaml.safe_load(CANDIDATES.read_text())
     content["data_science"]["candidates"] = candidates
     CANDIDATES.write_text(yaml.safe_dump(content, sort_keys=False))

@@ -103,7 +103,7 @@ class Service:
         self._process.wait(timeout=PATIENCE)
 
     def _is_ready(self) -> bool:
-        """Ask often enough to meet both workers."""
+        """Ask often enough to reach both workers."""
         try:
             return all(self.get("/health/ready").ok for _ in range(20))
         except (requests.ConnectionError, requests.Timeout):

@@ -81,5 +81,5 @@ def test_candidates_are_replaced_and_the_rest_stays(sandbox):
 def test_candidates_of_a_real_project_are_left_alone(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
-    with pytest.raises(ProjectError, match="is no sandbox"):
+    with pytest.raises(ProjectError, match="is not a sandbox"):
         set_candidates(poor=POOR)
