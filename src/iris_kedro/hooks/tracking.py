@@ -113,10 +113,9 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]  # untyped
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
     ) -> None:
         """Name and describe the run by its result, and its candidates too."""
-        names = pipeline.datasets()
-        results = {name: catalog.load(name) for name in RESULTS if name in names}
+        results = {name: catalog.load(name) for name in list_results(pipeline)}
         tags = {}
-        if "data_digest" in names:
+        if "data_digest" in pipeline.datasets():
             tags["data_digest"] = catalog.load("data_digest")
         if report := results.get("gate_report"):
             tags |= {
@@ -157,6 +156,17 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]  # untyped
         if not self._already_active_mlflow:  # or whoever opened it has named it
             tags[MLFLOW_RUN_NAME] = name_run(title, self.run_id)
         set_tags(self.run_id, tags)
+
+
+def list_results(pipeline: Pipeline) -> list[str]:
+    """Return the results of a run, without those of earlier runs that it only reads.
+
+    A verdict comes with the comparison of the candidates, even if that was earlier.
+    """
+    names = pipeline.all_outputs()
+    if "gate_report" in names:
+        names = names | pipeline.datasets()
+    return [name for name in RESULTS if name in names]
 
 
 def end_runs() -> None:
