@@ -111,7 +111,7 @@ class TrialChanges(RegistryChanges):
 
     def note_trial(self, evidence: Mapping[str, Any]) -> None:
         """Keep the current evidence about a canary or guard, for the service's page."""
-        self._model.set_tag(TRIAL, json.dumps(evidence))
+        self._model.set_tag(TRIAL, json.dumps(evidence, ensure_ascii=False))
 
     def _is_guarded(self, version: str) -> bool:
         guard = self.guard()
