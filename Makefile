@@ -87,7 +87,7 @@ notebook: install ## Start JupyterLab with catalog, context, pipelines and sessi
 
 # Not the workbench, which trains in the project itself.
 notebooks-html: install ## Run notebooks 01 to 04 and render them into build/notebooks (ENV=penguins)
-	@$(if $(ENV),KEDRO_ENV=$(ENV)) $(BIN)/jupyter nbconvert --execute --to html --embed-images --output-dir build/notebooks \
+	@KEDRO_LOGGING_CONFIG=$(CURDIR)/conf/logging.yml $(if $(ENV),KEDRO_ENV=$(ENV)) $(BIN)/jupyter nbconvert --execute --to html --embed-images --output-dir build/notebooks \
 		--HTMLExporter.mathjax_url= --HTMLExporter.require_js_url= notebooks/0[1-9]_*.ipynb
 
 ui: install ## See the runs and models in MLflow's pages (ARGS="--port 5001" and so on)
