@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
-CACHE_SECONDS = 2.0  # collecting takes milliseconds, in the thread that predicts
+CACHE_SECONDS = 2.0  # collecting takes tens of milliseconds
 Z_95 = 1.959964  # quantile of the normal distribution, for an interval of 95 %
 
 

@@ -22,6 +22,7 @@ from serving.http.access import (
     LEASE,
     METRICS,
     REFUSAL,
+    STATUS,
     find_path,
 )
 from serving.server.asgi.environ import UPGRADE, Environ, Message, build_environ
@@ -59,8 +60,10 @@ class Bridge:
         self.app = app
         self._access = the_service(app).access
         self._predictions = ThreadPoolExecutor(PREDICTION_THREADS, "prediction")
+        scrapes = ThreadPoolExecutor(1, "scrape")
         self._slow = {
-            METRICS: ThreadPoolExecutor(1, "scrape"),
+            METRICS: scrapes,
+            STATUS: scrapes,  # sums up the same metrics
             FEEDBACK_ROUTE: ThreadPoolExecutor(1, "feedback"),
         }
         self._explanations = ThreadPoolExecutor(1, "explanation")
@@ -116,15 +119,17 @@ class Bridge:
 
     async def _respond(self, environ: Environ, body: bytes) -> WsgiResponse:
         environ["wsgi.input"] = BytesIO(body)
-        threads = self._choose_threads(find_path(environ), len(body))
+        threads = self._choose_threads(environ, len(body))
         if threads is None or REFUSAL in environ:
             return self._call(environ)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(threads, self._call, environ)
 
-    def _choose_threads(self, path: str, size: int) -> ThreadPoolExecutor | None:
+    def _choose_threads(self, environ: Environ, size: int) -> ThreadPoolExecutor | None:
+        path = find_path(environ)
         if path in EXPLAIN_ROUTES:
-            return self._explanations
+            explains = environ["REQUEST_METHOD"] == "POST"
+            return self._explanations if explains else None
         return self._slow.get(path) if size <= SHORT_BODY else self._predictions
 
     def _call(self, environ: Environ) -> WsgiResponse:

@@ -225,11 +225,15 @@ def locked_url(tmp_path, store_predictions):
     connection.close()
 
 
-def post_all(app, *requests):
-    """Send requests at once; return their paths and statuses as they are answered."""
+def send_all(app, *requests):
+    """Send requests at once; return their paths and statuses as they are answered.
+
+    A request without a body is a GET.
+    """
     bridge, answered = Bridge(app), []
 
-    async def post(path: str, body: dict) -> None:
+    async def ask(path: str, body: dict | None = None) -> None:
+        method = "POST" if body else "GET"
         content = json.dumps(body).encode()
 
         async def receive():
@@ -241,11 +245,11 @@ def post_all(app, *requests):
 
         length = str(len(content)).encode()
         headers = [*SCOPE["headers"][:2], (b"content-length", length)]
-        scope = SCOPE | {"raw_path": path.encode(), "headers": headers}
-        await bridge(scope, receive, send)
+        target = {"raw_path": path.encode(), "method": method}
+        await bridge(SCOPE | target | {"headers": headers}, receive, send)
 
     async def gather() -> None:
-        await asyncio.gather(*(post(path, body) for path, body in requests))
+        await asyncio.gather(*(ask(*each) for each in requests))
 
     asyncio.run(gather())
     return answered
@@ -255,7 +259,7 @@ def test_predictions_do_not_wait_for_the_database(make_app, iris, setosa, locked
     feedback = {"prediction_id": "1", "label": "setosa"}
     app = make_app(iris, database_url=locked_url)
 
-    answered = post_all(app, ("/feedback", feedback), ("/predict", setosa))
+    answered = send_all(app, ("/feedback", feedback), ("/predict", setosa))
 
     assert answered == [("/predict", 200), ("/feedback", 503)]
 
@@ -263,14 +267,31 @@ def test_predictions_do_not_wait_for_the_database(make_app, iris, setosa, locked
 def test_predictions_do_not_wait_for_explanations(make_app, iris, setosa):
     app = make_app(iris)
 
-    answered = post_all(app, ("/explain", setosa), ("/predict", setosa))
+    answered = send_all(app, ("/explain", setosa), ("/predict", setosa))
 
     assert answered == [("/predict", 200), ("/explain", 200)]
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/status"])
+def test_predictions_do_not_wait_for_sums_over_all_workers(
+    make_app, iris, setosa, path
+):
+    answered = send_all(make_app(iris), (path,), ("/predict", setosa))
+
+    assert answered == [("/predict", 200), (path, 200)]
+
+
+def test_other_methods_do_not_wait_for_explanations(make_app, iris, setosa):
+    app = make_app(iris)
+
+    answered = send_all(app, ("/explain", setosa), ("/explain",))
+
+    assert answered == [("/explain", 405), ("/explain", 200)]
 
 
 def test_refused_explanations_do_not_wait_for_others(make_app, iris, setosa):
     app = make_app(iris, max_explanations=1)
 
-    answered = post_all(app, ("/explain", setosa), ("/explain", setosa))
+    answered = send_all(app, ("/explain", setosa), ("/explain", setosa))
 
     assert answered == [("/explain", 429), ("/explain", 200)]
