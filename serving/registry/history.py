@@ -3,9 +3,11 @@
 Training writes the tags that are read here; docs/how-to/roll-back.md describes them.
 """
 
-import json
+import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from serving.model.status import format_time
 
@@ -87,27 +89,34 @@ def _select(event: Mapping[str, Any]) -> dict[str, Any]:
 
 def _read_reasons(text: str | None) -> list[str]:
     """Read the gate's reasons: a JSON list, or a text that somebody wrote."""
-    try:
-        reasons = json.loads(text or "[]")
-    except ValueError:
-        reasons = [text]
+    reasons = _read_json(text)
+    if reasons is None:
+        reasons = text or []
     listed = reasons if isinstance(reasons, list) else [reasons]
     return [str(_shorten(str(each))) for each in listed[:MOST_REASONS]]
 
 
 def _read_object(text: str | None) -> dict[str, Any] | None:
-    try:
-        value = json.loads(text or "null")
-    except ValueError:
-        return None
+    value = _read_json(text)
     return value if isinstance(value, dict) else None
+
+
+def _read_json(text: str | None) -> Any:
+    """Read JSON; None if it is invalid or nested too deeply for /status."""
+    try:
+        value = orjson.loads(text or "null")
+        orjson.dumps(value)
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return None
+    return value
 
 
 def _read_number(text: str | None) -> float | None:
     try:
-        return float(text) if text is not None else None
+        number = float(text or "")
     except ValueError:
         return None
+    return number if math.isfinite(number) else None
 
 
 def _shorten(text: str | None) -> str | None:

@@ -83,8 +83,9 @@ class MlflowRegistry:
             model = _find(client.get_registered_model, name)
             if model is None:
                 return None
+            quote = '"' if "'" in name else "'"
             versions = client.search_model_versions(
-                f"name = '{name}'",
+                f"name = {quote}{name}{quote}",
                 max_results=MOST_VERSIONS,
                 order_by=["version_number DESC"],
             )

@@ -110,6 +110,10 @@ class TestMlflowRegistry:
             ('{"verdict": "quiet"}', {"verdict": "quiet"}),
             ("[1]", None),
             ("quiet", None),
+            ('{"effect": NaN}', None),
+            ('{"verdict": "\\ud800"}', None),
+            pytest.param('{"a":' * 300 + "1" + "}" * 300, None, id="deep"),
+            pytest.param("[" * 4000, None, id="very deep"),
         ],
     )
     def test_documents_of_training_are_passed_on(
@@ -122,6 +126,34 @@ class TestMlflowRegistry:
         history = read()
 
         assert (history["monitoring"], history["trial"]) == (expected, expected)
+
+    @pytest.mark.parametrize(
+        ("tag", "value", "expected"),
+        [
+            ("metric.accuracy", "nan", {"metrics": {}}),
+            ("metric.log_loss", "inf", {"metrics": {}}),
+            ("reasons", "by hand", {"reasons": ["by hand"]}),
+            pytest.param(
+                "reasons", "[" * 2000, {"reasons": [f"{'[' * 499}…"]}, id="deep"
+            ),
+        ],
+    )
+    def test_tags_set_by_hand_do_no_harm(
+        self, registry, read, iris_bytes, tag, value, expected
+    ):
+        number = registry.register(iris_bytes)
+        registry.client.set_model_version_tag("iris", number, tag, value)
+
+        (version,) = read()["versions"]
+
+        assert expected.items() <= version.items()
+
+    def test_a_name_may_contain_an_apostrophe(self, registry, read):
+        registry.client.create_registered_model("women's")
+        registry.client.create_model_version("women's", "file:///nowhere")
+        read.__self__._name = "women's"
+
+        assert [each["version"] for each in read()["versions"]] == ["1"]
 
     @pytest.mark.parametrize("name", ["other", None])
     def test_there_is_no_history_of_an_unknown_model(self, config, read, name):
