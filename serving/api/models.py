@@ -12,6 +12,7 @@ from serving.http.content import tagged_response
 from serving.loading.served import Served
 from serving.model.onnx_model import Model
 from serving.model.status import describe_fallback, format_time
+from serving.schemas.issues import shorten
 from serving.service import the_service
 
 blueprint = Blueprint("models", __name__)
@@ -43,12 +44,13 @@ def find_version(version: str | None) -> Served:
     service = the_service()
     served = service.current.get()
     loaded = served.model.version
-    if version in (None, loaded.version):
+    if version is None or version == loaded.version:
         return served
     canary = service.partner.find_canary(served)
     if canary is None or version != canary.version:
         raise NotFound(
-            f"Version {version} is not loaded; the current version is {loaded.version}."
+            f"Version {shorten(version)} is not loaded; the current version is"
+            f" {loaded.version}."
         )
     return canary.served
 

@@ -1,3 +1,5 @@
+import hashlib
+
 import numpy as np
 import pytest
 
@@ -140,25 +142,31 @@ def test_explanations_are_not_observed_as_predictions(make_app, iris, setosa):
 
     assert "X-Prediction-ID" not in answer.headers
     metrics = client.get("/metrics").text
-    assert 'serving_predictions_total{predicted="setosa"' not in metrics
+    assert 'serving_predictions_total{prediction="setosa",version="3"} 0.0' in metrics
     assert 'route="/explain"' in metrics
 
 
 def test_another_version_can_be_named_if_it_is_loaded(client, setosa):
     named, unknown = (
-        client.post(f"/explain?version={version}", json=setosa) for version in "34"
+        client.post(f"/explain?version={version}", json=setosa)
+        for version in ("3", "4" * 3000)
     )
 
     assert named.json["model"]["version"] == "3"
     assert unknown.status_code == 404
+    assert len(unknown.data) < 500
 
 
 def test_explain_requires_a_key_that_may_predict(make_app, iris, tmp_path, setosa):
     keys = tmp_path / "keys"
-    keys.write_text("me " + "0" * 64 + " feedback\n")
+    digest = hashlib.sha256(b"secret").hexdigest()
+    keys.write_text(f"me {digest} feedback\n")
     client = make_app(iris, api_keys_file=keys).test_client()
 
-    assert client.post("/explain", json=setosa).status_code == 401
+    for path in ("/explain", "/explain/batch"):
+        assert client.post(path, json=setosa).status_code == 401
+        headers = {"X-API-Key": "secret"}
+        assert client.post(path, json=setosa, headers=headers).status_code == 403
 
 
 def test_background_rows_are_not_shown(client, iris):
