@@ -65,7 +65,8 @@ export class StatusPanel {
   #fail(error) {
     const texts = { 401: "These figures require an API key.", 403: "This API key does not show these figures." };
     say(byId("status-note"), texts[error.status] ?? "These figures are not available at the moment.");
-    if (!this.#status) byId("tiles").replaceChildren(make("p", { class: "hint" }, "No figures yet."));
+    if (this.#status) return;
+    for (const id of ["tiles", "versions"]) byId(id).replaceChildren(make("p", { class: "hint" }, "Not available yet."));
   }
 }
 

@@ -192,6 +192,7 @@ def test_figures_need_the_key_too(serve, open_page, tmp_path):
     keys.write_text(f"me {hashlib.sha256(KEY.encode()).hexdigest()}\n")
     page = open_page(serve(api_keys_file=keys).url)
     expect(page.locator("#status-note")).to_contain_text("require an API key")
+    expect(page.locator("#versions")).to_have_text("Not available yet.")
 
     page.get_by_label("API key").fill(KEY)
     page.get_by_role("button", name="Use key").click()
