@@ -45,8 +45,8 @@ function interval({ low, high, accuracy: value }, heldOut) {
 }
 
 function traffic({ traffic: { rows, classes }, since }, { classes: names, labels }) {
-  const start = since ? `since the service started ${age(since)}` : "";
-  if (!rows) return tile("Predictions", "0", note(`None ${start}.`));
+  const start = since ? ` since the service started ${age(since)}` : "";
+  if (!rows) return tile("Predictions", "0", note(`None${start}.`));
   const shares = names.map((name) => [name, classes[name] / rows]).filter(([, share]) => share);
   const bar = make("span", { class: "stack", "aria-hidden": "true" }, ...shares.map(([name, share]) => {
     const part = make("span", { class: colorOf(names, name) });
@@ -58,7 +58,7 @@ function traffic({ traffic: { rows, classes }, since }, { classes: names, labels
     "li", {}, make("span", { class: `dot ${colorOf(names, name)}`, "aria-hidden": "true" }),
     `${labelOf(labels, name)} ${percent(share)}`,
   )));
-  return tile("Predictions", rows.toLocaleString("en"), bar, legend, note(`This version, ${start}.`));
+  return tile("Predictions", rows.toLocaleString("en"), bar, legend, note(`This version${start && `,${start}`}.`));
 }
 
 function range({ traffic: { rows, out_of_range_rows: outside, out_of_range: values } }) {
