@@ -79,7 +79,7 @@ class Bridge:
             body = await self._read_body(environ, receive)
             is_last = REFUSAL in environ or UPGRADE in environ
             self._access.acquire_slot(environ)
-            response = await self._respond(environ, body)
+            response = await self._respond(environ, body, receive)
             with contextlib.closing(response):
                 if is_last:
                     response.headers.append(("Connection", "close"))
@@ -117,13 +117,18 @@ class Bridge:
             self._access.count_body(environ, len(body), is_complete=not more)
         return bytes(body)
 
-    async def _respond(self, environ: Environ, body: bytes) -> WsgiResponse:
+    async def _respond(
+        self, environ: Environ, body: bytes, receive: Receive
+    ) -> WsgiResponse:
         environ["wsgi.input"] = BytesIO(body)
         threads = self._choose_threads(environ, len(body))
         if threads is None or REFUSAL in environ:
             return self._call(environ)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(threads, self._call, environ)
+        work = loop.run_in_executor(threads, self._call, environ)
+        if threads is self._explanations:
+            await _cancel_if_disconnected(work, receive)
+        return await work
 
     def _choose_threads(self, environ: Environ, size: int) -> ThreadPoolExecutor | None:
         path = find_path(environ)
@@ -149,6 +154,24 @@ class Bridge:
         if type(chunks) is not list and not is_file(headers):
             chunks = [b"".join(chunks)]
         return WsgiResponse(status, headers, chunks, close)
+
+
+async def _cancel_if_disconnected(
+    work: asyncio.Future[WsgiResponse], receive: Receive
+) -> None:
+    """Wait for work; if the client disconnects first, it does not start any more.
+
+    Raises:
+        ClientDisconnectedError: If the client disconnects first.
+    """
+    message = asyncio.ensure_future(receive())
+    either: set[asyncio.Future[Any]] = {work, message}
+    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+    if work.done() or message.result()["type"] != "http.disconnect":
+        message.cancel()
+        return
+    work.cancel()
+    raise ClientDisconnectedError
 
 
 def create_app() -> Bridge:

@@ -2,6 +2,7 @@ import asyncio
 import hashlib
 import json
 import sqlite3
+import threading
 import time
 
 import pytest
@@ -295,3 +296,38 @@ def test_refused_explanations_do_not_wait_for_others(make_app, iris, setosa):
     answered = send_all(app, ("/explain", setosa), ("/explain", setosa))
 
     assert answered == [("/explain", 429), ("/explain", 200)]
+
+
+def test_an_explanation_does_not_start_after_its_client_has_left(
+    make_app, iris, setosa, monkeypatch
+):
+    """The page leaves when an input changes: nobody would read the answer."""
+    app = make_app(iris)
+    bridge, service = Bridge(app), app.extensions["serving"]
+    finished, explained = threading.Event(), []
+    explainer = service.current.served.explainer
+    monkeypatch.setattr(
+        type(explainer), "explain", lambda _, rows: explained.append(rows)
+    )
+    bridge._explanations.submit(finished.wait)  # another explanation
+    content = json.dumps(setosa).encode()
+    messages = [
+        {"type": "http.request", "body": content, "more_body": False},
+        {"type": "http.disconnect"},
+    ]
+
+    async def receive():
+        return messages.pop(0)
+
+    async def send(message):
+        raise AssertionError("nobody reads the answer")
+
+    length = str(len(content)).encode()
+    headers = [*SCOPE["headers"][:2], (b"content-length", length)]
+    target = {"raw_path": b"/explain", "method": "POST", "headers": headers}
+    asyncio.run(bridge(SCOPE | target, receive, send))
+    finished.set()
+    bridge._explanations.shutdown()
+
+    assert explained == []
+    assert service.access.capacity.explanations == 0
