@@ -21,8 +21,9 @@ echo "Installing $lock into $folder (once)"
 "$python" -m venv --clear "$folder"
 pip=("$folder/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes)
 # uv is three times as fast as pip, but does not read pip's configuration: if an index is
-# configured there, pip is used instead. uv's version is the one in requirements.lock.
-sed -n '/^uv==/,/[^\\]$/p' requirements.lock | "${pip[@]}" --requirement /dev/stdin
+# configured there, pip is used instead. Both in the versions of requirements.lock: Debian 12's
+# pip rejects the lock as soon as there is a newer coverage[toml].
+sed -nE '/^(pip|uv)==/,/[^\\]$/p' requirements.lock | "${pip[@]}" --requirement /dev/stdin
 "$folder/bin/uv" pip install --quiet --python "$folder/bin/python" --compile-bytecode \
   --require-hashes --requirement "$lock" \
   || "${pip[@]}" --requirement "$lock"
