@@ -1,6 +1,7 @@
 """Finds the columns of the features in a CSV header."""
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 
 from serving.model.contract.contract import Contract
@@ -77,13 +78,14 @@ def find_columns(
 def standardize_name(column: str) -> str:
     """Convert a header to the name of a feature.
 
-    Like training, remove units in parentheses and convert words to lower case with
-    underscores.
+    Like training, remove accents and units in parentheses, and convert words to lower
+    case with underscores.
     """
+    plain = re.sub(r"[\u0300-\u036f]", "", unicodedata.normalize("NFKD", column))
     # Up to the last ")", every "(" is closed, which keeps the search linear.
-    closed, mark, rest = column.rpartition(")")
+    closed, mark, rest = plain.rpartition(")")
     without_unit = re.sub(r"\(.*?\)", "", closed + mark, flags=re.DOTALL) + rest
-    return re.sub(r"[^a-z0-9]+", "_", without_unit.lower()).strip("_")
+    return re.sub(r"[^a-z0-9]+", "_", without_unit.casefold()).strip("_")
 
 
 def _find_issues(

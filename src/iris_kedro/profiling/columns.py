@@ -1,5 +1,6 @@
 """Guesses the type of a column and gives the evidence."""
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ SHARE_OF_UNIQUE = 0.95  # of whole numbers, to count as an identifier
 HEAD_ROOM = 0.5  # added on each side, as a share of the observed range
 SHOWN = 5
 ID_NAME = re.compile(r"(^|_)(id|key|uuid|guid|index|nr|no)$")
+UNIT = re.compile(r"\(([^()]+)\)\s*$")
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}[./]\d{2,4}")
 
 
@@ -60,6 +62,9 @@ def guess_feature(column: str, name: str, texts: "pd.Series[str]") -> Guess:
         only = f"always {present.iloc[0]!r}" if distinct else "always empty"
         return Guess(column, name, None, f"{only}")
     feature, evidence = _guess_type(name, present, distinct)
+    unit = UNIT.search(column)
+    if unit and feature is not None and "minimum" in feature:
+        feature["unit"] = " ".join(unit[1].split())
     if feature is not None and gaps:
         feature["nullable"] = True
     if gaps:
@@ -135,7 +140,7 @@ def widen(low: float, high: float, *, is_whole: bool) -> tuple[float, float]:
     if low >= 0:
         minimum = max(minimum, 0.0)
     if is_whole:
-        return float(np.floor(minimum)), float(np.ceil(maximum))
+        return math.floor(minimum), math.ceil(maximum)
     return minimum, maximum
 
 

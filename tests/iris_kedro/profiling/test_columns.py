@@ -36,6 +36,22 @@ def test_type_is_guessed_from_the_values(values, feature):
     assert guess(values).feature == feature
 
 
+@pytest.mark.parametrize(
+    ("column", "values", "unit"),
+    [
+        ("Temp. (°C)", repeat("1.5", "2.5"), "°C"),
+        ("Age (in\nyears) ", repeat("1", "2"), "in years"),
+        ("Area ()", repeat("1", "2"), None),
+        ("Mass (net) total", repeat("1", "2"), None),
+        ("Port (name)", repeat("a", "b"), None),
+    ],
+)
+def test_parentheses_at_the_end_of_a_header_are_the_unit(column, values, unit):
+    feature = guess_feature(column, "value", pd.Series(values, dtype=object)).feature
+
+    assert feature.get("unit") == unit
+
+
 @pytest.mark.parametrize("gap", ["", "NA", " null "])
 def test_gaps_make_a_feature_nullable_and_are_counted(gap):
     guessed = guess([*repeat("1.5", "2.5"), gap, gap])

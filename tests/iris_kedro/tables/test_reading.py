@@ -35,10 +35,12 @@ def read(name, *texts):
         (" SEPAL-LENGTH ", "sepal_length"),
         ("sepal length [cm]", "sepal_length_cm"),
         ("Species", "species"),
+        ("Größe (m²)", "grosse"),
+        ("geprüft?", "gepruft"),
         ("()", ""),
     ],
 )
-def test_column_names_lose_units_and_spelling(column, name):
+def test_column_names_lose_units_accents_and_spelling(column, name):
     assert standardize_name(column) == name
 
 

@@ -34,6 +34,7 @@ function quote(cell) {
   return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-// As in training: "Blood Pressure (mmHg)" becomes blood_pressure.
-export const standardize = (name) => name.replace(/\(.*?\)/g, "").toLowerCase()
+// As in training: "Blood Pressure (mmHg)" becomes blood_pressure, and "Größe" grosse.
+export const standardize = (name) => name.normalize("NFKD").replace(/[\u0300-\u036f]/g, "")
+  .replace(/\(.*?\)/gs, "").toLowerCase().replaceAll("ß", "ss")
   .replace(/[^a-z0-9]+/g, "_").replace(/^_+|_+$/g, "");
