@@ -56,8 +56,8 @@ def judge(
     rows = int(counts.sums["rows"].sum())
     if rows < monitoring.minimum_rows:
         reason = (
-            f"the database has {rows} predictions; a verdict needs"
-            f" {monitoring.minimum_rows} (monitoring.minimum_rows)"
+            f"a verdict needs {monitoring.minimum_rows} predictions"
+            f" (monitoring.minimum_rows); the database has {rows}"
         )
         return Judgement(Status.TOO_FEW_ROWS, [reason])
     times = Times(counts.windows.tolist(), monitoring.window_minutes * 60)

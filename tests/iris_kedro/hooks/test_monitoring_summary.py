@@ -66,6 +66,11 @@ def test_next_step_follows_from_the_verdict(show, verdict, command):
     assert f"Next        {command} " in show("wine", verdict=verdict)
 
 
+def test_too_few_rows_show_no_drift(show):
+    assert "rows moved" in show()
+    assert "rows moved" not in show(verdict="too few rows")
+
+
 @pytest.mark.parametrize("verdict", ["worse", "concept drift"])
 def test_a_loss_is_answered_with_a_training_on_the_labels(show, verdict):
     command = (

@@ -7,7 +7,7 @@ import { count, percent } from "../numbers.js";
 const SHOWN = 8;
 
 export function drawDrift({ monitoring }) {
-  if (!monitoring?.drift.length) return [];
+  if (!monitoring?.drift.length || monitoring.verdict === "too few rows") return [];
   const { drift, threshold, features } = monitoring;
   const rows = (part) => part.map((each) => drawRow(each, threshold));
   const table = (part) => make(

@@ -160,6 +160,11 @@ def test_hold_and_drift_are_shown(serve, store, open_page):
     expect(drift.nth(2)).to_contain_text("no drift")
     expect(page.locator("#drift")).to_contain_text("28 inputs with less evidence")
 
+    few = HISTORY["monitoring"] | {"verdict": "too few rows"}
+    store.write_history(HISTORY | {"monitoring": few})
+
+    expect(page.locator("#drift")).to_be_hidden()
+
 
 def test_canary_is_shown_with_its_share_and_evidence(
     serve, store, open_page, run_canary
