@@ -87,6 +87,7 @@ def _simplify(message: str) -> str:
     value = r" \[type=\w+, input_value=(.*), input_type=(?:bool|float|int|str)\]"
     message = re.sub(value, r", but it is \1", message)
     message = re.sub(r" \[type=\w+, .*\]", "", message)  # for a whole section
+    message = message.replace("  Value error, ", "  ")
     # The type of a feature, which pydantic puts between its name and the parameter's.
     message = re.sub(rf"^(features\.\w+)\.(?:{TYPES})\b", r"\1", message, flags=re.M)
     return re.sub(r"(?:Failed .*: )?\d+ validation errors? for [^\n]+", "", message)

@@ -64,6 +64,14 @@ def find_row(output, name):
     return [cell.strip() for cell in line.split("│")[1:-1]]
 
 
+@pytest.mark.usefixtures("answer")  # creates the database
+def test_canary_without_predictions_shows_no_shares(running):
+    result = running.invoke("model", "canary")
+
+    assert find_row(result.output, "rows predicted by both")[1] == "0"
+    assert find_row(result.output, "agreement")[1] == "–"
+
+
 def test_canary_shows_the_evidence_and_decides_nothing(running, answer):
     answer("setosa", 80)
     answer("virginica", 20)

@@ -75,8 +75,7 @@ def test_broken_yaml_is_a_short_error_with_its_place(project):
             "globals.yml",
             "dataset.features.petal_width.maximum",
             0.05,
-            "features.petal_width\n  Value error, minimum 0.1 must be below maximum"
-            " 0.05\n",
+            "features.petal_width\n  minimum 0.1 must be below maximum 0.05\n",
         ),
         (
             "mlflow.yml",

@@ -60,7 +60,9 @@ def _build_table(found: "Findings", parameters: "Canary") -> Table:
     def mark(e_value: float) -> str:
         return f"{e_value:.3g}{' ✓' if e_value >= shown else ''}"
 
-    has_labels = found.labelled > 0
+    def share(value: float, rows: int) -> str:
+        return f"{value:.1%}" if rows else NONE
+
     table = Table(
         "",
         Column("value", justify="right"),
@@ -76,25 +78,25 @@ def _build_table(found: "Findings", parameters: "Canary") -> Table:
     )
     table.add_row(
         "agreement",
-        f"{found.agreement:.1%}",
+        share(found.agreement, found.rows),
         f"{parameters.minimum_agreement:.1%}",
         NONE,
     )
     table.add_row(
         "class shift",
-        f"{found.class_shift:.1%}",
+        share(found.class_shift, found.rows),
         f"{parameters.maximum_class_shift:.1%}",
         mark(found.e_class_shift),
     )
     table.add_row(
         "confidence loss",
-        f"{found.confidence_loss:.1%}",
+        share(found.confidence_loss, found.rows),
         f"{parameters.maximum_confidence_loss:.1%}",
         mark(found.e_less_sure),
     )
     table.add_row(
         f"additional requests above {parameters.latency_budget_ms:g} ms",
-        f"{found.slower:.1%}",
+        share(found.slower, found.rows),
         f"{parameters.maximum_slower:.1%}",
         mark(found.e_slower),
     )
@@ -102,20 +104,20 @@ def _build_table(found: "Findings", parameters: "Canary") -> Table:
     accuracy = f"{found.accuracy:.1%} : {found.other_accuracy:.1%}"
     table.add_row("labelled rows", f"{found.labelled}", NONE, NONE)
     table.add_row(
-        "accuracy, this : other", accuracy if has_labels else NONE, NONE, NONE
+        "accuracy, this : other", accuracy if found.labelled else NONE, NONE, NONE
     )
     table.add_row(
         "only this correct : only other", f"{found.gained} : {found.lost}", NONE, NONE
     )
     table.add_row(
         "worse",
-        f"{found.loss:.1%}" if has_labels else NONE,
+        share(found.loss, found.labelled),
         f"{parameters.worse_by:.1%}",
         mark(found.e_worse),
     )
     table.add_row(
         "not worse",
-        f"{found.loss:.1%}" if has_labels else NONE,
+        share(found.loss, found.labelled),
         f"{parameters.non_inferiority_margin:.1%}",
         mark(found.e_not_worse),
     )
