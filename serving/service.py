@@ -65,7 +65,7 @@ class Service:
         )
         self.requests = self._create_queue("requests", monitor.consume)
         self.partner = Partner(self.metrics, self.config)
-        self.figures = FiguresReader(self.metrics.counted)
+        self.figures = FiguresReader(self.metrics.counted, self.metrics.folder)
         self.predictor = Predictor(self.partner, self.access)
         self.retention = VersionRetention(
             self.metrics.registry,

@@ -5,9 +5,12 @@ import time
 from collections import Counter as Tally
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
+
+from serving.monitoring.multiprocess.files import read_start
 
 CACHE_SECONDS = 2.0  # collecting takes tens of milliseconds
 Z_95 = 1.959964  # quantile of the normal distribution, for an interval of 95 %
@@ -15,7 +18,7 @@ Z_95 = 1.959964  # quantile of the normal distribution, for an interval of 95 %
 
 @dataclass
 class Figures:
-    """Counts of all workers since the oldest of them started.
+    """Counts of all workers since the service started.
 
     Attributes:
         since: When it started, in seconds since the epoch; None if that is unknown.
@@ -51,10 +54,12 @@ class FiguresReader:
 
     Args:
         counted: What all workers have counted.
+        folder: The folder through which they share it; None for one process.
     """
 
-    def __init__(self, counted: Collector) -> None:
+    def __init__(self, counted: Collector, folder: Path | None) -> None:
         self._counted = counted
+        self._folder = folder
         self._read_at = -math.inf
         self._figures = Figures()
 
@@ -63,6 +68,8 @@ class FiguresReader:
         now = time.monotonic()
         if now - self._read_at >= CACHE_SECONDS:
             self._figures = sum_up(self._counted.collect())
+            if self._folder:  # its workers may have been replaced
+                self._figures.since = read_start(self._folder)
             self._read_at = now
         return self._figures
 

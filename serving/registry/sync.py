@@ -129,13 +129,18 @@ class RegistrySync:
         if time.monotonic() < self._reads_history_at:
             return
         self._reads_history_at = time.monotonic() + HISTORY_SECONDS
-        history = self._registry.read_history()
+        try:
+            history = self._registry.read_history()
+        except RegistryUnreachableError as error:  # Production itself could be read
+            fields = {"error": str(error)}
+            logger.warning("history cannot be read", extra={"fields": fields})
+            return
         if history is None or history == self._history:
             return
         try:
             self._store.write_history(history)
         except OSError as error:  # of no importance for predictions
-            fields = {"error": error.strerror}
+            fields = {"error": str(error.strerror)}
             logger.warning("history cannot be written", extra={"fields": fields})
         else:
             self._history = history

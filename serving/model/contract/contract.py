@@ -21,6 +21,7 @@ METADATA_KEY = "contract"
 # In version 1, every feature is a number and no value is missing.
 SCHEMA_VERSIONS = (1, 2)
 BACKGROUND = "background_rows"
+MAX_BACKGROUND = 1000  # an explanation predicts each of them many times
 TARGET_DEFAULTS: dict[str, Any] = {"labels": {}, "positive": None}
 
 
@@ -151,6 +152,8 @@ class Contract:
         rows = len(self.golden_rows.predictions)
         if not (self.classes and rows):
             raise ContractError("classes and golden rows must not be empty")
+        if len(self.background) > MAX_BACKGROUND:
+            raise ContractError(f"there are more than {MAX_BACKGROUND} background rows")
         if len(set(self.feature_names)) != len(self.features):
             raise ContractError("feature names must be unique")
         if len(set(self.classes)) != len(self.classes):

@@ -16,6 +16,8 @@ logger = logging.getLogger(__name__)
 EXEMPLARS = "exemplars_{process}.json"
 LEFTOVERS = ("*.db", "*.draft", "*.version", EXEMPLARS.format(process="*"))
 
+START_FILE = "started"  # its time is that of the start of the service
+
 SHARED, EXCLUSIVE = fcntl.LOCK_SH, fcntl.LOCK_EX
 AT_ONCE = fcntl.LOCK_NB
 
@@ -24,11 +26,20 @@ def prepare(folder: Path) -> None:
     """Create the folder; remove files of an earlier start."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        (folder / START_FILE).touch()
     except OSError as error:
-        log_failure("metrics folder cannot be created", folder, error)
+        log_failure("metrics folder cannot be prepared", folder, error)
     for pattern in LEFTOVERS:
         for leftover in folder.glob(pattern):
             remove(leftover)
+
+
+def read_start(folder: Path) -> float | None:
+    """Return when the service started, in seconds since the epoch, if that is known."""
+    try:
+        return (folder / START_FILE).stat().st_mtime
+    except OSError:
+        return None
 
 
 @contextmanager

@@ -106,5 +106,5 @@ class Export(Parameters):
     mismatch_rate: Annotated[float, Field(ge=0, lt=1)] = 0.0
     random_rows: Count
     golden_rows: Count
-    background_rows: Count = 100
+    background_rows: Annotated[int, Field(ge=1, le=1000)] = 100
     random_state: Seed

@@ -5,6 +5,7 @@ from typing import Any
 
 from iris_kedro.style import words
 
+MAXIMUM_REASONS = 30  # MLflow cuts descriptions at 8,000 characters
 SHORT = 7  # characters of a run's id, as of a commit's
 
 
@@ -50,7 +51,10 @@ def describe_run(
     """
     parts = []
     if report := results.get("gate_report"):
-        reasons = "\n".join(f"- {reason}" for reason in report["reasons"])
+        shown = report["reasons"][:MAXIMUM_REASONS]
+        if more := len(report["reasons"]) - len(shown):
+            shown = [*shown, f"and {more} more, in the gate report"]
+        reasons = "\n".join(f"- {reason}" for reason in shown)
         parts += [
             f"The gate's verdict on {words(report['candidate'])}:"
             f" **{report['verdict']}**\n\n{reasons}"

@@ -74,7 +74,8 @@ class Trials:
 
     def _note(self, decision: Decision, now: float) -> None:
         """Keep the evidence in the registry, where the service reads it."""
-        if decision.version is None or now < self._notes_at:
+        is_early = decision.action is Action.WAIT and now < self._notes_at
+        if decision.version is None or is_early:
             return
         self._notes_at = now + NOTE_SECONDS
         evidence = {

@@ -50,6 +50,20 @@ def test_watcher_keeps_the_evidence_in_the_registry(
     assert read()["figures"]["rows"] == 60
 
 
+def test_final_decision_is_kept_at_once(
+    running, engine, canary_parameters, answer, tracking
+):
+    answer(running.canary(), RIGHT * 30)
+    trials = Trials(running, engine, canary_parameters, "ada", lambda: 0.0)
+    trials.advance()
+
+    answer(running.canary(), RIGHT * 50 + LOST * 20)
+    trials.advance()
+
+    trial = json.loads(tracking.get_registered_model("iris").tags["trial"])
+    assert trial["action"] == "stop"
+
+
 def test_database_without_tables_is_ignored(running, tmp_path, canary_parameters):
     empty = sqlalchemy.create_engine(f"sqlite:///{tmp_path / 'empty.db'}")
 

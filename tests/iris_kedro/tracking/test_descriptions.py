@@ -68,6 +68,15 @@ def test_run_is_described_by_verdict_reasons_and_candidates():
     assert "under `reports`" in text
 
 
+def test_long_list_of_reasons_leaves_room_for_the_candidates():
+    report = REPORT | {"reasons": [f"recall of {name}" for name in range(200)]}
+
+    text = describe_run({"leaderboard": LEADERBOARD, "gate_report": report}, {})
+
+    assert "- recall of 29\n- and 170 more, in the gate report" in text
+    assert len(text) < 8_000
+
+
 def test_run_that_judges_an_earlier_challenger_has_no_table():
     assert "|" not in describe_run({"gate_report": REPORT}, {})
 

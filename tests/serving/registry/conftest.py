@@ -29,6 +29,8 @@ class StubRegistry:
         return self.aliases.get(alias)
 
     def read_history(self):
+        if isinstance(self.history, RegistryUnreachableError):
+            raise self.history
         return self.history
 
     def download(self, version, folder: Path) -> Path:

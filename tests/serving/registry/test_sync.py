@@ -37,6 +37,18 @@ def test_the_aliased_version_is_published(
     assert store.read_report().reachable is True
 
 
+def test_a_history_that_cannot_be_read_does_not_make_the_registry_unreachable(
+    sync, registry, store, iris_bytes, caplog
+):
+    registry.release(iris_bytes, "1")
+    registry.history = RegistryUnreachableError("not permitted")
+
+    sync.poll()
+
+    assert store.read_report().reachable is True
+    assert "history cannot be read" in caplog.messages
+
+
 def test_a_published_version_is_not_downloaded_again(sync, registry, iris_bytes):
     registry.release(iris_bytes, "1")
 

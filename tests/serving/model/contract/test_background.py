@@ -26,6 +26,13 @@ def test_older_contracts_have_no_background_rows(document):
     assert Contract.from_json(json.dumps(document)).background.shape == (0, 5)
 
 
+def test_too_many_background_rows_are_refused(document):
+    document["background_rows"] *= 501
+
+    with pytest.raises(ContractError, match="more than 1000 background rows"):
+        Contract.from_json(json.dumps(document))
+
+
 @pytest.mark.parametrize(
     ("row", "message"),
     [

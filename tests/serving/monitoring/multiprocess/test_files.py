@@ -1,5 +1,6 @@
 import fcntl
 import os
+import time
 from contextlib import ExitStack
 
 import pytest
@@ -8,10 +9,12 @@ from serving.monitoring.multiprocess.files import (
     AT_ONCE,
     EXCLUSIVE,
     SHARED,
+    START_FILE,
     find_files,
     forget_gauges,
     locked,
     prepare,
+    read_start,
 )
 
 
@@ -23,13 +26,19 @@ def test_prepare_removes_files_of_an_earlier_start(folder, count, age):
 
     prepare(folder)
 
-    assert list(folder.iterdir()) == []
+    assert [each.name for each in folder.iterdir()] == [START_FILE]
 
 
-def test_prepare_creates_the_folder(tmp_path):
-    prepare(tmp_path / "new" / "metrics")
+def test_prepare_creates_the_folder_and_notes_the_start(tmp_path):
+    folder = tmp_path / "new" / "metrics"
+    assert read_start(folder) is None
 
-    assert (tmp_path / "new" / "metrics").is_dir()
+    before = time.time()
+    prepare(folder)
+    os.utime(folder / START_FILE, (1.0, 1.0))  # an earlier start
+    prepare(folder)
+
+    assert read_start(folder) == pytest.approx(before, abs=60)
 
 
 def test_prepare_survives_a_folder_that_cannot_be_created(tmp_path, caplog):
@@ -38,7 +47,7 @@ def test_prepare_survives_a_folder_that_cannot_be_created(tmp_path, caplog):
     prepare(tmp_path / "file" / "metrics")
 
     assert [each.message for each in caplog.records] == [
-        "metrics folder cannot be created"
+        "metrics folder cannot be prepared"
     ]
 
 
@@ -57,7 +66,7 @@ def test_prepare_survives_files_that_cannot_be_removed(folder, caplog):
 
     prepare(folder)
 
-    assert [path.name for path in folder.iterdir()] == ["counter_1.db"]
+    assert {path.name for path in folder.iterdir()} == {"counter_1.db", START_FILE}
     assert len(caplog.records) == 1
 
 
