@@ -1,5 +1,8 @@
-"""Raw files as they are: predicted by the service, and by scikit-learn."""
+"""The service of a project, and raw files that it and scikit-learn predict."""
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -10,11 +13,30 @@ import requests
 import yaml
 from kedro_datasets.pickle import PickleDataset
 
+from iris_kedro.model.candidates import ExportedCandidate
 from iris_kedro.model.inputs import arrange
 from iris_kedro.notebook.service import Service
 from iris_kedro.specification import Dataset
 from iris_kedro.tables.reading import build_load_args, find_columns
 from iris_kedro.tables.validation import RawFileValidator
+from tests.fixtures.projects import ROOT, Project
+
+
+@contextmanager
+def serve(project: Project) -> Iterator[Service]:
+    """Start the service in a copy of the project, which lacks its code."""
+    shutil.copytree(ROOT / "serving", project.path / "serving")
+    service = Service(project.path)
+    try:
+        yield service
+    finally:
+        service.stop()
+
+
+def load_best(project: Path, name: str) -> ExportedCandidate:
+    """Return the best candidate of the last training."""
+    file = project / f"data/06_models/{name}/best.pickle"
+    return PickleDataset(filepath=str(file)).load()
 
 
 def post_source(service: Service, body: bytes) -> dict[str, Any]:
@@ -40,7 +62,5 @@ def predict_source(project: Path, name: str, environment: str) -> np.ndarray:
     }
     named = rows[list(headers)].rename(columns=headers)
     named = named.dropna(how="all")  # blank lines are no rows
-    file = project / f"data/06_models/{name}/best.pickle"
-    best = PickleDataset(filepath=str(file)).load()
     inputs = arrange(named[dataset.columns], dataset.features)
-    return best.trained.model.predict_proba(inputs)
+    return load_best(project, name).trained.model.predict_proba(inputs)

@@ -70,9 +70,7 @@ def test_longer_and_wider_petals_make_virginica_likelier(score, species):
 
 @given(
     flowers=st.lists(
-        st.lists(st.floats(0.125, 20), min_size=4, max_size=4),
-        min_size=1,
-        max_size=20,
+        st.lists(st.floats(0.125, 20), min_size=4, max_size=4), min_size=1, max_size=20
     )
 )
 def test_any_flower_gets_probabilities_that_sum_to_one(score, flowers):

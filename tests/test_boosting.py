@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from iris_kedro.notebook.service import Service
 from iris_kedro.registry import Registry
+from tests.raw_files import serve
 
 ROOT = Path(__file__).parents[1]
 
@@ -18,7 +18,6 @@ ROOT = Path(__file__).parents[1]
 def test_boosted_trees_are_trained_released_and_served(project, class_path):
     (project.path / "data").mkdir(exist_ok=True)
     shutil.copy(ROOT / "data/penguins.csv", project.path / "data")
-    shutil.copytree(ROOT / "serving", project.path / "serving")
     candidate = {
         "class": class_path,
         "impute": "none",
@@ -30,16 +29,13 @@ def test_boosted_trees_are_trained_released_and_served(project, class_path):
 
     result = project.invoke("run", "--env", "penguins")
     assert result.exit_code == 0, result.output
-    service = Service(project.path)
-    try:
+    with serve(project) as service:
         contract = service.get("/model").json()["contract"]
         names = [feature["name"] for feature in contract["features"]]
         answers = {
             label: service.post("/predict", dict(zip(names, row, strict=True)))
             for label, row in contract["typical_rows"].items()
         }
-    finally:
-        service.stop()
 
     assert Registry("penguins", project.client).aliases() == {"Production": "1"}
     assert contract["candidate"] == "boosting"

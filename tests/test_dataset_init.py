@@ -1,26 +1,8 @@
 """``kedro dataset init`` describes a table."""
 
 import pytest
-import yaml
-
-from iris_kedro.specification import Dataset
-from tests.iris_kedro import passengers
 
 INIT = ("dataset", "init", "passengers.csv", "--target", "survived")
-
-
-@pytest.fixture
-def own(project, monkeypatch):
-    """Return a project with a table that is not Iris."""
-    table = passengers.draw(600)
-    (project.path / "passengers.csv").write_bytes(passengers.write(table))
-    monkeypatch.chdir(project.path)
-    return project
-
-
-def read_specification(project, name="passengers"):
-    text = (project.path / f"conf/{name}/globals.yml").read_text()
-    return Dataset.model_validate(yaml.safe_load(text)["dataset"])
 
 
 def test_init_describes_a_table_and_says_how_to_go_on(own):
@@ -28,7 +10,7 @@ def test_init_describes_a_table_and_says_how_to_go_on(own):
 
     assert result.exit_code == 0, result.output
     assert "kedro run --env passengers" in result.output
-    specification = read_specification(own)
+    specification = own.read_specification()
     assert specification.source == "passengers.csv"
     assert specification.target.classes == ["0", "1"]
 
@@ -49,7 +31,7 @@ def test_init_describes_a_file_with_other_marks_and_no_gaps_in_numbers(own):
     result = own.invoke("dataset", "init", "marks.csv", "--target", "klasse")
 
     assert result.exit_code == 0, result.output
-    assert read_specification(own, "marks").load_args == {"sep": ";", "decimal": ","}
+    assert own.read_specification("marks").load_args == {"sep": ";", "decimal": ","}
 
 
 def test_init_overwrites_nothing_unless_told_to(own):
@@ -65,7 +47,7 @@ def test_init_overwrites_nothing_unless_told_to(own):
     assert "conf/passengers/globals.yml already exists; --force" in refused.output
     assert kept == "mine"
     assert forced.exit_code == 0
-    assert read_specification(own).name == "passengers"
+    assert own.read_specification().name == "passengers"
 
 
 @pytest.mark.parametrize(

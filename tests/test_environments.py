@@ -59,9 +59,7 @@ card: { purpose: Predicts the cultivar. }
 
 def test_dataset_of_an_environment_leaves_the_first_one_alone(released_project):
     write(released_project, "conf/wine/globals.yml", WINE)
-    files = {
-        path: path.read_bytes() for path in find_files(released_project.path / "data")
-    }
+    files = read_files(released_project.path / "data")
 
     result = released_project.invoke("run", "--env", "wine")
 
@@ -69,7 +67,7 @@ def test_dataset_of_an_environment_leaves_the_first_one_alone(released_project):
     assert {path: path.read_bytes() for path in files} == files
     names = {path.as_posix().replace("/iris", "/wine") for path in files}
     assert names <= {
-        path.as_posix() for path in find_files(released_project.path / "data")
+        path.as_posix() for path in read_files(released_project.path / "data")
     }
     assert released_project.registry.aliases() == {"Production": "1"}
     assert Registry("wine", released_project.client).aliases() == {"Production": "1"}
@@ -83,9 +81,7 @@ def test_environment_with_the_same_dataset_leaves_its_files_alone(released_proje
         "conf/fast/parameters.yml",
         "data_science: {training: {folds: 3}}",
     )
-    files = {
-        path: path.read_bytes() for path in find_files(released_project.path / "data")
-    }
+    files = read_files(released_project.path / "data")
 
     result = released_project.invoke("run", "--env", "fast")
 
@@ -96,8 +92,8 @@ def test_environment_with_the_same_dataset_leaves_its_files_alone(released_proje
     ).exists()
 
 
-def find_files(folder):
-    return [path for path in folder.rglob("*") if path.is_file()]
+def read_files(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_pipeline_of_the_user_runs_with_its_own_parameters(project):
@@ -128,10 +124,10 @@ def test_copied_project_needs_and_touches_nothing_of_the_original(
     project.invoke("run")
     copied = replace(project, path=shutil.copytree(project.path, tmp_path / name))
     monkeypatch.chdir(copied.path)
-    files = {path: path.read_bytes() for path in find_files(project.path)}
+    files = read_files(project.path)
 
     result = copied.invoke("run", "--params", "data_science.force=true")
-    after = {path: path.read_bytes() for path in find_files(project.path)}
+    after = read_files(project.path)
     shutil.rmtree(project.path)
 
     assert result.exit_code == 0, result.output

@@ -1,7 +1,5 @@
 """Whole specifications with data, drawn at random: trained, converted and served."""
 
-from io import BytesIO
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,14 +8,12 @@ from hypothesis import strategies as st
 
 from iris_kedro.datasets.models.storage import compute_digest
 from iris_kedro.model.inputs import arrange
-from iris_kedro.pipelines.data_engineering.nodes import clean, split
-from iris_kedro.pipelines.data_science.export import describe_challenger, export_onnx
-from iris_kedro.pipelines.data_science.nodes import evaluate_best, train_candidate
+from iris_kedro.pipelines.data_science.export import export_onnx
+from iris_kedro.pipelines.data_science.nodes import train_candidate
 from iris_kedro.specification import Candidate, Dataset, Split, Training
-from iris_kedro.tables.reading import build_load_args
-from iris_kedro.tables.validation import RawFileValidator
 from serving.model.onnx_model import Model, Version
 from serving.schemas.rows import RowReader
+from tests.iris_kedro import passengers
 
 CANDIDATES = {
     "logistic": {"class": "sklearn.linear_model.LogisticRegression", "scale": True},
@@ -133,28 +129,16 @@ def _fill(feature, y, generator):
 @given(table=tables(), name=st.sampled_from(sorted(CANDIDATES)))
 @settings(max_examples=20, suppress_health_check=list(HealthCheck))
 def test_service_answers_as_scikit_learn_does_whatever_the_table(
-    table, name, export_parameters, training, lineage, tmp_path_factory
+    table, name, export_parameters, describe_model, tmp_path_factory
 ):
     dataset, content = table
-    raw = pd.read_csv(BytesIO(content), **build_load_args({}))
-    valid = RawFileValidator("raw.csv", dataset.model_dump()).validate(raw)
-    sides = split(clean(valid, dataset).data, dataset, SPLIT)
+    sides = passengers.split_rows(content, dataset, SPLIT)
     candidate = Candidate.model_validate(CANDIDATES[name])
 
     trained = train_candidate(name, sides.train, dataset, candidate, TRAINING)
     exported = export_onnx(trained, sides.train, dataset, export_parameters)
     assert exported.reason == ""
-    model = describe_challenger(
-        exported,
-        evaluate_best(exported, sides.test, dataset),
-        sides.train,
-        sides.test,
-        lineage,
-        dataset,
-        SPLIT,
-        export_parameters,
-        training,
-    )
+    model = describe_model(exported, sides, dataset, split=SPLIT)
     served = serve(model, tmp_path_factory.mktemp("model") / "model.onnx")
 
     reader = RowReader(served.contract, 1_000)

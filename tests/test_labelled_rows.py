@@ -173,7 +173,15 @@ def colony(project):
     return project
 
 
-def check_penguins(colony, rows):
+@pytest.mark.parametrize("database", ["url", "postgres_url"])
+def test_texts_and_gaps_of_penguins_become_rows(
+    colony, insert_labelled, monkeypatch, request, database
+):
+    rows, url = read_penguins(120), request.getfixturevalue(database)
+    insert_labelled(url, "penguins", rows)
+    if database == "postgres_url":
+        monkeypatch.setenv("IRIS_DATABASE_URL", url)
+
     result = colony.invoke("run", "--env", "penguins", *LABELLED)
 
     assert result.exit_code == 0, result.output
@@ -187,20 +195,3 @@ def check_penguins(colony, rows):
     added = train.dropna(subset=["labelled: predicted_at"])
     assert added["sex"].isna().any()
     assert set(added["island"]) == {"Biscoe", "Dream", "Torgersen"}
-
-
-def test_texts_and_gaps_of_penguins_become_rows(colony, url, insert_labelled):
-    rows = read_penguins(120)
-    insert_labelled(url, "penguins", rows)
-
-    check_penguins(colony, rows)
-
-
-def test_labels_are_read_from_postgresql(
-    colony, postgres_url, insert_labelled, monkeypatch
-):
-    rows = read_penguins(120)
-    insert_labelled(postgres_url, "penguins", rows)
-    monkeypatch.setenv("IRIS_DATABASE_URL", postgres_url)
-
-    check_penguins(colony, rows)

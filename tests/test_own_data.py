@@ -1,7 +1,6 @@
 """From a CSV to a served model, as docs/how-to/own-data.md tells it."""
 
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,32 +8,15 @@ import onnx
 import pandas as pd
 import pytest
 import yaml
-from kedro_datasets.pickle import PickleDataset
 
 from iris_kedro.model.contract import Contract
 from iris_kedro.model.inputs import arrange
-from iris_kedro.notebook.service import Service
 from iris_kedro.registry import Registry
-from iris_kedro.specification import Dataset
 from tests.iris_kedro import passengers
-from tests.raw_files import post_source, predict_source
+from tests.raw_files import load_best, post_source, predict_source, serve
 
 ROOT = Path(__file__).parents[1]
 INIT = ("dataset", "init", "passengers.csv", "--target", "survived")
-
-
-@pytest.fixture
-def own(project, monkeypatch):
-    """Return a project with a table that is not Iris."""
-    table = passengers.draw(600)
-    (project.path / "passengers.csv").write_bytes(passengers.write(table))
-    monkeypatch.chdir(project.path)
-    return project
-
-
-def read_specification(project, name="passengers"):
-    text = (project.path / f"conf/{name}/globals.yml").read_text()
-    return Dataset.model_validate(yaml.safe_load(text)["dataset"])
 
 
 @pytest.mark.slow
@@ -46,19 +28,13 @@ def test_a_csv_becomes_a_service_that_answers_as_scikit_learn_does(own):
     assert registry.aliases() == {"Production": "1"}
     card = (own.path / "data/08_reporting/passengers/model_card.md").read_text()
     assert "iris" not in card.lower()
-    shutil.copytree(ROOT / "serving", own.path / "serving")
-
-    service = Service(own.path)  # it finds the only model there is
-    try:
+    with serve(own) as service:
         rows, requests = read_rows(own)
         answer = service.post("/predict/batch", {"instances": requests})
         single = service.post("/predict", requests[0])
         raw = post_source(service, (own.path / "passengers.csv").read_bytes())
-    finally:
-        service.stop()
 
-    file = own.path / "data/06_models/passengers/best.pickle"
-    best = PickleDataset(filepath=str(file)).load()
+    best = load_best(own.path, "passengers")
     expected = best.trained.model.predict_proba(rows)
     np.testing.assert_allclose(answer["probabilities"], expected, atol=1e-4)
     assert single["prediction"] == answer["predictions"][0]
@@ -110,15 +86,10 @@ def test_an_odd_file_is_predicted_as_it_is(project):
     (project.path / "conf/proben/globals.yml").write_text(SAMPLES)
     result = project.invoke("run", "--env", "proben")
     assert result.exit_code == 0, result.output
-    shutil.copytree(ROOT / "serving", project.path / "serving")
-
-    service = Service(project.path)
-    try:
+    with serve(project) as service:
         answer = post_source(service, body)
         other = post_source(service, body.replace("Größe".encode(), b"Breite"))
         bad = post_source(service, body.replace(b"\n20;", b"\n20;x"))
-    finally:
-        service.stop()
 
     expected = predict_source(project.path, "proben", "proben")
     np.testing.assert_allclose(answer["probabilities"], expected, atol=1e-4)
@@ -139,19 +110,13 @@ def test_service_derives_features_that_clients_never_send(project):
     assert result.exit_code == 0, result.output
     card = (project.path / "data/08_reporting/rectangles/model_card.md").read_text()
     assert "| area | `width * height` |" in card
-    shutil.copytree(ROOT / "serving", project.path / "serving")
-
-    service = Service(project.path)
-    try:
+    with serve(project) as service:
         rows, requests = read_rows(project, "rectangles")
         answer = service.post("/predict/batch", {"instances": requests})
         described = service.get("/model").json()
         refused = service.post("/predict", {**requests[0], "area": 1.0})
-    finally:
-        service.stop()
 
-    file = project.path / "data/06_models/rectangles/best.pickle"
-    best = PickleDataset(filepath=str(file)).load()
+    best = load_best(project.path, "rectangles")
     expected = best.trained.model.predict_proba(rows)
     np.testing.assert_allclose(answer["probabilities"], expected, atol=1e-4)
     # A linear model, which knows the classes by the product alone.
@@ -182,9 +147,7 @@ def describe_rectangles(project, derived):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("threshold", "costs"),
-    [(0.2, {}), (None, {1: {0: 4}})],
-    ids=["threshold", "costs"],
+    ("threshold", "costs"), [(0.2, {}), (None, {1: {0: 4}})], ids=["threshold", "costs"]
 )
 def test_the_service_decides_by_the_rule_in_the_contract(own, threshold, costs):
     assert own.invoke(*INIT).exit_code == 0
@@ -199,15 +162,10 @@ def test_the_service_decides_by_the_rule_in_the_contract(own, threshold, costs):
     floor = "model_release.gate.minimum_accuracy=0.3"
     result = own.invoke("run", "--env", "passengers", "--params", floor)
     assert result.exit_code == 0, result.output
-    shutil.copytree(ROOT / "serving", own.path / "serving")
-
-    service = Service(own.path)
-    try:
+    with serve(own) as service:
         target = service.get("/model").json()["contract"]["target"]
         _, requests = read_rows(own)
         answer = service.post("/predict/batch", {"instances": requests})
-    finally:
-        service.stop()
 
     probabilities = np.array(answer["probabilities"], np.float32)
     most_probable = np.array(["0", "1"])[probabilities.argmax(axis=1)]
@@ -259,21 +217,14 @@ def test_rows_that_belong_together_are_split_trained_compared_and_served(
     assert own.invoke(*INIT).exit_code == 0
     file = own.path / "conf/passengers/globals.yml"
     content = yaml.safe_load(file.read_text())
-    content["dataset"]["split"] = {
-        "method": method,
-        "column": column,
-        "test_size": 0.4,
-    }
+    content["dataset"]["split"] = {"method": method, "column": column, "test_size": 0.4}
     file.write_text(yaml.safe_dump(content, sort_keys=False))
     tables = own.path / "data/03_primary/passengers"
 
     first = own.invoke("run", "--env", "passengers")
     assert first.exit_code == 0, first.output
     trained_on = pd.read_parquet(tables / "train_data.parquet")
-    best = PickleDataset(
-        filepath=str(own.path / "data/06_models/passengers/best.pickle")
-    )
-    models = {"1": best.load().trained.model}
+    models = {"1": load_best(own.path, "passengers").trained.model}
     write_visits(own, 1_200)
     second = own.invoke("run", "--env", "passengers")
     assert second.exit_code == 0, second.output
@@ -292,21 +243,17 @@ def test_rows_that_belong_together_are_split_trained_compared_and_served(
     report = own.path / "data/08_reporting/passengers/gate_report.json"
     comparison = json.loads(report.read_text())["comparison"]
     assert comparison["difference"]["rows"] == is_new.sum() > 0
-    shutil.copytree(ROOT / "serving", own.path / "serving")
-    service = Service(own.path)
-    try:
+    with serve(own) as service:
         rows, requests = read_rows(own)
         answer = service.post("/predict/batch", {"instances": requests})
-    finally:
-        service.stop()
-    models["2"] = best.load().trained.model
+    models["2"] = load_best(own.path, "passengers").trained.model
     expected = models[answer["model"]["version"]].predict_proba(rows)
     np.testing.assert_allclose(answer["probabilities"], expected, atol=1e-4)
 
 
 def read_rows(project, name="passengers"):
     """Return the first rows of the table, for scikit-learn and for the service."""
-    specification = read_specification(project, name)
+    specification = project.read_specification(name)
     clean = pd.read_parquet(
         project.path / f"data/02_intermediate/{name}/clean_data.parquet"
     )[:200]

@@ -6,9 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from iris_kedro.notebook.service import Service
 from iris_kedro.registry import Registry
-from tests.raw_files import post_source, predict_source
+from tests.raw_files import post_source, predict_source, serve
 
 ROOT = Path(__file__).parents[1]
 
@@ -23,10 +22,7 @@ def test_shipped_dataset_is_trained_released_and_served(project, name):
     assert Registry(name, project.client).aliases() == {"Production": "1"}
     card = (project.path / f"data/08_reporting/{name}/model_card.md").read_text()
     assert "iris" not in card.lower()
-    shutil.copytree(ROOT / "serving", project.path / "serving")
-
-    service = Service(project.path)
-    try:
+    with serve(project) as service:
         contract = service.get("/model").json()["contract"]
         names = [feature["name"] for feature in contract["features"]]
         answers = {
@@ -41,8 +37,6 @@ def test_shipped_dataset_is_trained_released_and_served(project, name):
         raw = (project.path / f"data/01_raw/{name}/raw.csv").read_bytes()
         batch = post_source(service, raw)
         page = service.get("/")
-    finally:
-        service.stop()
 
     assert {label: each["prediction"] for label, each in answers.items()} == {
         label: label for label in contract["target"]["classes"]
@@ -60,14 +54,9 @@ def test_shipped_dataset_is_trained_released_and_served(project, name):
 
 @pytest.mark.slow
 def test_the_raw_file_of_iris_is_predicted_as_it_is(released_project):
-    shutil.copytree(ROOT / "serving", released_project.path / "serving")
-
-    service = Service(released_project.path)
-    try:
+    with serve(released_project) as service:
         raw = (released_project.path / "data/01_raw/iris/raw.csv").read_bytes()
         batch = post_source(service, raw)
-    finally:
-        service.stop()
 
     expected = predict_source(released_project.path, "iris", "base")
     np.testing.assert_allclose(batch["probabilities"], expected, atol=1e-4)

@@ -2,29 +2,46 @@
 
 import hashlib
 from functools import cache
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 import yaml
 
 from iris_kedro.datasets import SourceDataset
 from iris_kedro.gate.release import RegistryState, ReleasedModel
 from iris_kedro.model.contract import Contract
-from iris_kedro.pipelines.data_engineering.nodes import clean, split
 from iris_kedro.pipelines.model_release.nodes import compare, decide
 from iris_kedro.pipelines.model_release.report import build_report
+from iris_kedro.registry import Cause
 from iris_kedro.specification import Canary, Dataset
-from iris_kedro.tables.reading import build_load_args
-from iris_kedro.tables.validation import RawFileValidator
 from serving.model.explanation import Explainer as ServiceExplainer
 from serving.model.explanation import shapley
 from serving.model.onnx_model import Model, Version
 from tests.iris_kedro import passengers
 
 ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def url(tmp_path):
+    """Return the address of a database of predictions, which need not exist."""
+    return f"sqlite:///{tmp_path}/predictions.db"
+
+
+@pytest.fixture
+def running(registry, register):
+    """Return a registry with version 1 in Production and 2 as the canary at 5 %."""
+    register(registry)
+    register(registry, canary_share=0.05)
+    return registry
+
+
+@pytest.fixture
+def guarded(running):
+    """Return a registry with version 2 in Production, guarded against version 1."""
+    running.promote_canary("2", Cause("not worse"))
+    return running
 
 
 @pytest.fixture(scope="session")
@@ -105,8 +122,6 @@ def read_shipped(split_parameters):
             content = SourceDataset(
                 dataset.source, dataset.target.name, path=str(ROOT)
             ).load()
-        raw = pd.read_csv(BytesIO(content), **build_load_args({}))
-        valid = RawFileValidator("raw.csv", dataset.model_dump()).validate(raw)
-        return dataset, split(clean(valid, dataset).data, dataset, split_parameters)
+        return dataset, passengers.split_rows(content, dataset, split_parameters)
 
     return read

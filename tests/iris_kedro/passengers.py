@@ -1,9 +1,14 @@
 """A table as people have them: texts, gaps, odd headers, numbers for classes."""
 
+from io import BytesIO
+
 import numpy as np
 import pandas as pd
 
-from iris_kedro.specification import Dataset
+from iris_kedro.pipelines.data_engineering.nodes import SplitData, clean, split
+from iris_kedro.specification import Dataset, Split
+from iris_kedro.tables.reading import build_load_args
+from iris_kedro.tables.validation import RawFileValidator
 
 SPECIFICATION = {
     "name": "passengers",
@@ -19,12 +24,7 @@ SPECIFICATION = {
         "deck": {"type": "category", "column": "Deck/Klasse", "categories": [1, 2, 3]},
         "sex": {"type": "category", "categories": ["female", "male"]},
         "age": {"unit": "years", "minimum": 0, "maximum": 120, "nullable": True},
-        "siblings": {
-            "type": "integer",
-            "minimum": 0,
-            "maximum": 20,
-            "column": "SibSp",
-        },
+        "siblings": {"type": "integer", "minimum": 0, "maximum": 20, "column": "SibSp"},
         "fare": {"column": "Fare $", "minimum": 0, "maximum": 10_000},
         "port": {
             "type": "category",
@@ -80,3 +80,10 @@ def write(rows: pd.DataFrame) -> bytes:
     named.insert(0, "Name", "Braund, Mr. Owen")
     text: str = named.to_csv(index=False)
     return text.encode()
+
+
+def split_rows(content: bytes, dataset: Dataset, parameters: Split) -> SplitData:
+    """Read, validate, clean and split a CSV as the pipeline does."""
+    raw = pd.read_csv(BytesIO(content), **build_load_args(dataset.load_args))
+    valid = RawFileValidator("raw.csv", dataset.model_dump()).validate(raw)
+    return split(clean(valid, dataset).data, dataset, parameters)

@@ -4,11 +4,7 @@ import yaml
 from iris_kedro.configuration import PROJECT
 from iris_kedro.errors import ProjectError
 from iris_kedro.notebook import set_candidates
-from iris_kedro.notebook.sandbox import (
-    CANDIDATES,
-    copy_project,
-    copy_source,
-)
+from iris_kedro.notebook.sandbox import CANDIDATES, copy_project, copy_source
 
 POOR = {"class": "sklearn.dummy.DummyClassifier"}
 

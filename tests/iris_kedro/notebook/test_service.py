@@ -1,10 +1,10 @@
-import shutil
 from pathlib import Path
 
 import pytest
 
 from iris_kedro.notebook.service import Service, write_requests, write_tensors
 from iris_kedro.notebook.traffic import report_labels, send_rows
+from tests.raw_files import serve
 
 ROOT = Path(__file__).parents[3]
 
@@ -14,12 +14,10 @@ def test_service_predicts_and_takes_labels_as_the_registry_says(
     project, monkeypatch, train_data, dataset
 ):
     project.invoke("run")
-    shutil.copytree(ROOT / "serving", project.path / "serving")
     rows = train_data[:5]
     labels = rows["species"].tolist()
 
-    service = Service(project.path)
-    try:
+    with serve(project) as service:
         row = {"sepal_length": 5.1, "sepal_width": 3.5}
         row |= {"petal_length": 1.4, "petal_width": 0.2}
         answer = service.post("/predict", row)
@@ -32,8 +30,6 @@ def test_service_predicts_and_takes_labels_as_the_registry_says(
                 service.wait_for_canary("1")
             with pytest.raises(RuntimeError, match="unicorn"):
                 report_labels(service, ids, ["unicorn"] * len(rows))
-    finally:
-        service.stop()
 
     assert answer["prediction"] == "setosa"
     assert answer["model"]["version"] == "1"

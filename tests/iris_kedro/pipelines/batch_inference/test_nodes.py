@@ -49,8 +49,7 @@ def test_identity_is_json_and_the_same_for_the_same_job(plan):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
-    [("format", "csv"), ("layout", "source"), ("version", "4")],
+    ("name", "value"), [("format", "csv"), ("layout", "source"), ("version", "4")]
 )
 def test_what_changes_scores_changes_the_identity(plan, name, value):
     assert plan(**{name: value}).identity != plan().identity

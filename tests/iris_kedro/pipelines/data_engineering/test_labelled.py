@@ -7,7 +7,6 @@ import pytest
 
 from iris_kedro.pipelines.data_engineering.labelled import (
     describe_origins,
-    fetch_labelled,
     select_labelled,
 )
 from iris_kedro.pipelines.data_engineering.nodes import archive, clean, split
@@ -70,10 +69,6 @@ def engineer(raw, dataset, split_parameters):
 def number(rows):
     times = rows[PREDICTED_AT].dropna()
     return set(((times - 1_800_000_000) // 86_400).astype(int))
-
-
-def test_fetch_copies_every_byte(draw):
-    assert fetch_labelled(draw(3)) == draw(3)
 
 
 @pytest.mark.parametrize(("enabled", "kept"), [(True, b"x"), (False, None)])

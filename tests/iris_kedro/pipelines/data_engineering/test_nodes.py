@@ -156,21 +156,6 @@ def test_split_puts_each_row_on_one_side(flower, dataset):
     pd.testing.assert_frame_equal(joined, expected)
 
 
-def test_split_keeps_rows_on_their_side_as_data_grows(flower, dataset):
-    species = ["setosa", "versicolor", "virginica"] * 20
-    data, more = flower(species, seed=1), flower(species * 5, seed=2)
-
-    before = split(data, dataset, make_split())
-    after = split(pd.concat([more, data]), dataset, make_split())
-
-    assert set(before.train.itertuples(index=False)) <= set(
-        after.train.itertuples(index=False)
-    )
-    assert set(before.test.itertuples(index=False)) <= set(
-        after.test.itertuples(index=False)
-    )
-
-
 def test_split_keeps_equal_measurements_together(flower, dataset):
     one = flower(["setosa", "versicolor", "virginica"] * 20)
     other = one.assign(species=one["species"].to_numpy()[::-1])
@@ -180,15 +165,6 @@ def test_split_keeps_equal_measurements_together(flower, dataset):
     in_train = set(train[COLUMNS[:4]].itertuples(index=False, name=None))
     in_test = set(test[COLUMNS[:4]].itertuples(index=False, name=None))
     assert in_train & in_test == set()
-
-
-def test_split_reshuffles_with_another_salt(flower, dataset):
-    data = flower(["setosa", "versicolor", "virginica"] * 20)
-
-    one = split(data, dataset, make_split(salt="one"))
-    other = split(data, dataset, make_split(salt="other"))
-
-    assert not one.train.equals(other.train)
 
 
 def test_split_reports_rows_of_each_class_on_each_side(flower, dataset):

@@ -22,7 +22,7 @@ from iris_kedro.pipelines.data_science.decision import (
     pick_threshold,
     tune_threshold,
 )
-from iris_kedro.pipelines.data_science.export import describe_challenger, export_onnx
+from iris_kedro.pipelines.data_science.export import export_onnx
 from iris_kedro.pipelines.data_science.nodes import evaluate_best, train_candidate
 from iris_kedro.specification import Candidate, Dataset, DatasetSplit
 
@@ -179,30 +179,13 @@ def test_candidate_without_a_model_cannot_decide(best, choose):
     ids=["threshold", "costs"],
 )
 def test_metrics_contract_and_golden_rows_are_of_the_decided_labels(
-    best,
-    sides,
-    choose,
-    lineage,
-    split_parameters,
-    export_parameters,
-    training,
-    threshold,
-    target,
+    best, sides, choose, describe_model, training, threshold, target
 ):
     dataset = describe(**target)
     decided = apply_decision(best, choose(threshold, **target))
     evaluation = evaluate_best(decided, sides.test, dataset)
-    model = describe_challenger(
-        decided,
-        evaluation,
-        sides.train,
-        sides.test,
-        lineage,
-        dataset,
-        split_parameters,
-        export_parameters,
-        training.model_copy(update={"threshold": threshold}),
-    )
+    changed = training.model_copy(update={"threshold": threshold})
+    model = describe_model(decided, sides, dataset, training=changed)
 
     contract, scores = Contract.read(model), predict(decided, sides.test)
     rule = DecisionRule.of(contract.target)

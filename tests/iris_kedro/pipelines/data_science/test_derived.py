@@ -1,7 +1,5 @@
 """Candidates on tables with derived features: trained, converted, compared."""
 
-from io import BytesIO
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,12 +8,9 @@ from iris_kedro.model.candidates import UntrainedCandidate
 from iris_kedro.model.contract import Contract
 from iris_kedro.model.inputs import arrange
 from iris_kedro.model.scoring import OnnxScorer
-from iris_kedro.pipelines.data_engineering.nodes import clean, split
-from iris_kedro.pipelines.data_science.export import describe_challenger, export_onnx
+from iris_kedro.pipelines.data_science.export import export_onnx
 from iris_kedro.pipelines.data_science.nodes import evaluate_best, train_candidate
 from iris_kedro.specification import Candidate, Dataset
-from iris_kedro.tables.reading import build_load_args
-from iris_kedro.tables.validation import RawFileValidator
 from tests.iris_kedro import passengers
 
 LOGISTIC = {"class": "sklearn.linear_model.LogisticRegression", "scale": True}
@@ -50,9 +45,7 @@ def learn(training, export_parameters, split_parameters):
     """Return a function that trains and exports a candidate on a table."""
 
     def learn(dataset, content, candidate):
-        raw = pd.read_csv(BytesIO(content), **build_load_args({}))
-        valid = RawFileValidator("raw.csv", dataset.model_dump()).validate(raw)
-        sides = split(clean(valid, dataset).data, dataset, split_parameters)
+        sides = passengers.split_rows(content, dataset, split_parameters)
         trained = train_candidate(
             "one", sides.train, dataset, Candidate.model_validate(candidate), training
         )
@@ -125,24 +118,14 @@ def test_candidate_without_nan_support_rejects_derived_features(learn):
 
 
 def test_contract_has_expressions_and_inputs_without_their_results(
-    learn, split_parameters, export_parameters, training, lineage
+    learn, describe_model
 ):
     derived = {"area": "width * height"}
     dataset = Dataset.model_validate({**SIDES, "derived": derived})
     content = draw_rectangles(300).to_csv(index=False).encode()
     exported, sides = learn(dataset, content, LOGISTIC)
 
-    model = describe_challenger(
-        exported,
-        evaluate_best(exported, sides.test, dataset),
-        sides.train,
-        sides.test,
-        lineage,
-        dataset,
-        split_parameters,
-        export_parameters,
-        training,
-    )
+    model = describe_model(exported, sides, dataset)
 
     contract = Contract.read(model)
     assert contract.derived == derived

@@ -10,45 +10,26 @@ from iris_kedro.model.contract import Contract
 from iris_kedro.model.inputs import arrange
 from iris_kedro.model.scoring import OnnxScorer
 from iris_kedro.pipelines.data_engineering.nodes import split
-from iris_kedro.pipelines.data_science.export import (
-    describe_challenger,
-)
-from iris_kedro.pipelines.data_science.nodes import evaluate_best
 from iris_kedro.specification import DatasetSplit
 
 LOGISTIC = {"class": "sklearn.linear_model.LogisticRegression", "scale": True}
 
 
 @pytest.fixture
-def describe(
-    train_data,
-    test_data,
-    logistic,
-    export,
-    dataset,
-    split_parameters,
-    export_parameters,
-    training,
-    lineage,
-):
+def describe(describe_model, logistic, export, sides, dataset, export_parameters):
+    """Return a function that describes a model; changes are of the export."""
+    usual = sides()
+
     def describe(
-        best=None,
-        split=split_parameters,
-        sides=(train_data, test_data),
-        dataset=dataset,
-        training=training,
-        **changes,
+        best=None, sides=usual, dataset=dataset, split=None, training=None, **changes
     ):
-        best = best or export(logistic)
-        return describe_challenger(
-            best,
-            evaluate_best(best, test_data, dataset),
-            *sides,
-            lineage,
+        given = {"split": split, "training": training}
+        return describe_model(
+            best or export(logistic),
+            sides,
             dataset,
-            split,
-            export_parameters.model_copy(update=changes),
-            training,
+            export=export_parameters.model_copy(update=changes),
+            **{name: each for name, each in given.items() if each},
         )
 
     return describe
@@ -214,9 +195,7 @@ def describe_by(describe, dataset, train_data, test_data, split_parameters):
         )
         sides = split(rows, described, split_parameters)
         return describe(
-            sides=(sides.train, sides.test),
-            dataset=now,
-            split=split_parameters.model_copy(update=changes),
+            sides=sides, dataset=now, split=split_parameters.model_copy(update=changes)
         )
 
     return describe_by

@@ -6,9 +6,7 @@ from pathlib import Path
 import pytest
 
 from iris_kedro.model.provenance import RawData
-from iris_kedro.pipelines.data_science.records import (
-    trace_lineage,
-)
+from iris_kedro.pipelines.data_science.records import trace_lineage
 from iris_kedro.specification import Candidate
 
 ROOT = Path(__file__).parents[4]

@@ -6,10 +6,7 @@ from iris_kedro.pipelines.data_science.sampling import draw_sample
 from iris_kedro.specification import Candidate
 
 NEIGHBORS = Candidate.model_validate(
-    {
-        "class": "sklearn.neighbors.KNeighborsClassifier",
-        "grid": {"n_neighbors": [1, 3]},
-    }
+    {"class": "sklearn.neighbors.KNeighborsClassifier", "grid": {"n_neighbors": [1, 3]}}
 )
 
 

@@ -16,21 +16,13 @@ LOGISTIC = {"class": "sklearn.linear_model.LogisticRegression", "scale": True}
 DRAWN = {"C": {"distribution": "loguniform", "a": 0.01, "b": 100.0}}
 
 
-def test_each_fold_is_scored_with_what_the_other_folds_prefer():
-    scores = np.array([[0.9, 0.1], [0.2, 0.8], [0.3, 0.4]])
-
-    honest = score_honestly({"accuracy": scores}, "accuracy", 3)
-
-    # Without the first fold, the second point is better, and so on.
-    assert honest["accuracy"].tolist() == [0.1, 0.2, 0.3]
-
-
-def test_repeats_choose_for_themselves():
+def test_each_fold_of_a_repeat_is_scored_with_what_its_other_folds_prefer():
     one = np.array([[0.9, 0.1], [0.2, 0.8], [0.3, 0.4]])
     other = one[:, ::-1]
 
     honest = score_honestly({"accuracy": np.vstack([one, other])}, "accuracy", 3)
 
+    # Without the first fold, the second point is better, and so on.
     assert honest["accuracy"].tolist() == [0.1, 0.2, 0.3] * 2
 
 
@@ -130,8 +122,7 @@ def test_halving_starts_with_few_rows_and_is_repeated_in_each_fold(fit, training
 
 
 @pytest.mark.parametrize(
-    "scoring",
-    ["accuracy", "balanced_accuracy", "roc_auc", "average_precision", "f1"],
+    "scoring", ["accuracy", "balanced_accuracy", "roc_auc", "average_precision", "f1"]
 )
 @pytest.mark.parametrize("positive", [None, "virginica"])
 def test_any_metric_can_decide(fit, dataset, scoring, positive):

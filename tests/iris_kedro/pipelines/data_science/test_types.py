@@ -1,7 +1,5 @@
 """Candidates on a table of all types: trained, converted, compared row by row."""
 
-from io import BytesIO
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,13 +10,10 @@ from iris_kedro.model.contract import Contract
 from iris_kedro.model.explanation import Explainer
 from iris_kedro.model.inputs import arrange, to_tensors
 from iris_kedro.model.scoring import OnnxScorer
-from iris_kedro.pipelines.data_engineering.nodes import clean, split
-from iris_kedro.pipelines.data_science.export import describe_challenger, export_onnx
+from iris_kedro.pipelines.data_science.export import export_onnx
 from iris_kedro.pipelines.data_science.export.parity import UNKNOWN, draw_rows
-from iris_kedro.pipelines.data_science.nodes import evaluate_best, train_candidate
+from iris_kedro.pipelines.data_science.nodes import train_candidate
 from iris_kedro.specification import Candidate
-from iris_kedro.tables.reading import build_load_args
-from iris_kedro.tables.validation import RawFileValidator
 from tests.iris_kedro import passengers
 
 LOGISTIC = {"class": "sklearn.linear_model.LogisticRegression", "scale": True}
@@ -37,9 +32,7 @@ def dataset():
 @pytest.fixture(scope="module")
 def sides(dataset, split_parameters):
     content = passengers.write(passengers.draw(600))
-    raw = pd.read_csv(BytesIO(content), **build_load_args({}))
-    valid = RawFileValidator("raw.csv", dataset.model_dump()).validate(raw)
-    return split(clean(valid, dataset).data, dataset, split_parameters)
+    return passengers.split_rows(content, dataset, split_parameters)
 
 
 @pytest.fixture(scope="module")
@@ -138,20 +131,8 @@ def test_tensors_encode_missing_values_and_unknown_categories(dataset):
 
 
 @pytest.fixture
-def model(
-    logistic, sides, dataset, split_parameters, export_parameters, training, lineage
-):
-    return describe_challenger(
-        logistic,
-        evaluate_best(logistic, sides.test, dataset),
-        sides.train,
-        sides.test,
-        lineage,
-        dataset,
-        split_parameters,
-        export_parameters,
-        training,
-    )
+def model(logistic, sides, dataset, describe_model):
+    return describe_model(logistic, sides, dataset)
 
 
 @pytest.fixture

@@ -9,10 +9,7 @@ from iris_kedro.gate.known import digest_judgement
 from iris_kedro.gate.release import Decision, ReleasedModel, Verdict
 from iris_kedro.model.contract import Contract
 from iris_kedro.model.decision import DecisionRule
-from iris_kedro.pipelines.model_release.nodes import (
-    decide,
-    release,
-)
+from iris_kedro.pipelines.model_release.nodes import decide, release
 from iris_kedro.tables.split import is_held_out
 
 COSTS = {
@@ -121,15 +118,18 @@ def test_production_gets_its_own_columns_of_the_same_rows(
     assert difference.gained > 0  # its columns are in the order of its contract
 
 
-def test_column_that_the_data_no_longer_has_cannot_be_compared(
-    judge, challenger, describe_anew
-):
+@pytest.fixture
+def renamed(challenger, describe_anew):
+    """Return a model with a feature that the data does not have."""
     first, *others = Contract.read(challenger).features
-    renamed = first.model_copy(update={"name": "colour"})
+    first = first.model_copy(update={"name": "colour"})
+    return describe_anew(challenger, features=[first, *others])
 
-    comparison = judge(
-        challenger, describe_anew(challenger, features=[renamed, *others])
-    )
+
+def test_column_that_the_data_no_longer_has_cannot_be_compared(
+    judge, challenger, renamed
+):
+    comparison = judge(challenger, renamed)
 
     assert comparison.incompatibility == "it needs colour, which the data does not have"
 
@@ -200,16 +200,10 @@ def test_best_predecessor_is_compared_as_well(judge, challenger, weak):
     assert comparison.predecessor.log_loss_reduction.value == 0
 
 
-def test_predecessor_that_cannot_be_compared_is_left_out(
-    judge, challenger, describe_anew
-):
-    first, *others = Contract.read(challenger).features
-    renamed = first.model_copy(update={"name": "colour"})
-    older = describe_anew(challenger, features=[renamed, *others])
+def test_predecessor_that_cannot_be_compared_is_left_out(judge, challenger, renamed):
+    older = ReleasedModel("2", renamed)
 
-    comparison = judge(
-        challenger, challenger, predecessors=(ReleasedModel("2", older),)
-    )
+    comparison = judge(challenger, challenger, predecessors=(older,))
 
     assert comparison.predecessor is None
 
@@ -267,11 +261,7 @@ def test_version_that_was_in_production_is_recognised(judge, challenger):
 
 @pytest.mark.parametrize(
     ("changes", "production", "stands"),
-    [
-        ({}, "7", True),
-        ({"non_inferiority_margin": 0.5}, "7", False),
-        ({}, "6", False),
-    ],
+    [({}, "7", True), ({"non_inferiority_margin": 0.5}, "7", False), ({}, "6", False)],
     ids=["same", "other margin", "other Production"],
 )
 def test_refusal_stands_until_the_gate_or_production_changes(

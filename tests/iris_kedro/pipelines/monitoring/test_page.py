@@ -5,8 +5,6 @@ from axe_playwright_python.sync_playwright import Axe
 
 from iris_kedro.pipelines.monitoring.page import SHOWN, render_page
 
-WORST = {"serious", "critical"}
-
 
 def test_page_begins_with_the_verdict_and_its_reasons(observe):
     report = observe(hours=12)

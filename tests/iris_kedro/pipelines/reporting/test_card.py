@@ -9,11 +9,7 @@ from iris_kedro.gate.release import Outcome, RegistryState
 from iris_kedro.model.contract import Contract
 from iris_kedro.model.decision import DecisionRule
 from iris_kedro.model.scoring import OnnxScorer
-from iris_kedro.pipelines.reporting.card import (
-    METRICS,
-    render_card,
-    render_card_page,
-)
+from iris_kedro.pipelines.reporting.card import METRICS, render_card, render_card_page
 from iris_kedro.pipelines.reporting.card_figures import INK, draw_card
 from iris_kedro.specification import Training
 

@@ -1,46 +1,33 @@
 """The model card of tables with other features than numbers."""
 
 from copy import deepcopy
-from io import BytesIO
 
-import pandas as pd
 import pytest
 
 from iris_kedro.gate.release import RegistryState
-from iris_kedro.pipelines.data_engineering.nodes import clean, split
-from iris_kedro.pipelines.data_science.export import describe_challenger, export_onnx
-from iris_kedro.pipelines.data_science.nodes import evaluate_best, train_candidate
+from iris_kedro.pipelines.data_science.export import export_onnx
+from iris_kedro.pipelines.data_science.nodes import train_candidate
 from iris_kedro.pipelines.model_release.nodes import compare, decide
 from iris_kedro.pipelines.model_release.report import build_report
 from iris_kedro.pipelines.reporting.card import build_card, render_card
 from iris_kedro.pipelines.reporting.card_figures import draw_card
 from iris_kedro.pipelines.reporting.contributions import explain_rows
 from iris_kedro.specification import Candidate, Card
-from iris_kedro.tables.reading import build_load_args
-from iris_kedro.tables.validation import RawFileValidator
 from tests.iris_kedro import passengers
 
 NOTHING = RegistryState(None, {})
-LEADERBOARD = {
-    "metric": "log_loss",
-    "folds": 5,
-    "repeats": 2,
-    "candidates": [
-        {
-            "candidate": "logistic_regression",
-            "scores": {"log_loss": {"mean": 0.5, "standard_error": 0.02}},
-            "best_parameters": {},
-            "releasable": True,
-            "chosen": True,
-        }
-    ],
-    "untrained": [],
-    "baseline": {"log_loss": {"mean": 0.7, "standard_error": 0.001}},
-}
 
 
 @pytest.fixture(scope="module")
-def make_card(training, split_parameters, export_parameters, lineage, gate):
+def make_card(
+    training,
+    split_parameters,
+    export_parameters,
+    describe_model,
+    lineage,
+    gate,
+    leaderboard,
+):
     """Return a function that gives the card of a model of some features."""
 
     def make(*names):
@@ -48,26 +35,15 @@ def make_card(training, split_parameters, export_parameters, lineage, gate):
         dataset = whole.model_copy(
             update={"features": {name: whole.features[name] for name in names}}
         )
-        content = BytesIO(passengers.write(passengers.draw(600)))
-        raw = pd.read_csv(content, **build_load_args({}))
-        valid = RawFileValidator("raw.csv", dataset.model_dump()).validate(raw)
-        train, test, *_ = split(clean(valid, dataset).data, dataset, split_parameters)
+        content = passengers.write(passengers.draw(600))
+        sides = passengers.split_rows(content, dataset, split_parameters)
+        train, test, *_ = sides
         candidate = Candidate.model_validate(
             {"class": "sklearn.linear_model.LogisticRegression", "scale": True}
         )
         trained = train_candidate("one", train, dataset, candidate, training)
         best = export_onnx(trained, train, dataset, export_parameters)
-        model = describe_challenger(
-            best,
-            evaluate_best(best, test, dataset),
-            train,
-            test,
-            lineage,
-            dataset,
-            split_parameters,
-            export_parameters,
-            training,
-        )
+        model = describe_model(best, sides, dataset)
         comparison = compare(model, 0.1, NOTHING, test, dataset, gate)
         report = build_report(
             comparison, decide(comparison, gate), model, lineage, gate
@@ -75,7 +51,7 @@ def make_card(training, split_parameters, export_parameters, lineage, gate):
         return build_card(
             model,
             test,
-            LEADERBOARD,
+            leaderboard,
             report,
             {"source": "passengers.csv", "labelled": None},
             dataset,
