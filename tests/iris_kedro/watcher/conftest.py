@@ -13,11 +13,6 @@ from tests.iris_kedro.watcher.lab import Lab
 
 
 @pytest.fixture
-def url(tmp_path):
-    return f"sqlite:///{tmp_path / 'predictions.db'}"
-
-
-@pytest.fixture
 def engine(url, tmp_path):
     engine = connect(url, tmp_path)
     upgrade(engine)

@@ -7,10 +7,6 @@ import pytest
 from tests.iris_kedro.watcher.decisions import RELEASED, decided
 
 
-def list_idle(caplog):
-    return [each.message for each in caplog.records if "Nothing" in each.message]
-
-
 @pytest.fixture
 def report(lab):
     def report(verdict):

@@ -8,20 +8,8 @@ import pytest
 from sqlalchemy import update
 
 from iris_kedro.processes import find_start
-from iris_kedro.watcher.records.database import connect, upgrade
 from iris_kedro.watcher.records.lease import Lease, LeaseLost, read_owner
 from iris_kedro.watcher.records.tables import lease as lease_table
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request, url, tmp_path):
-    if request.param == "postgresql":
-        url = request.getfixturevalue("postgres_url")
-    engine = connect(url, tmp_path)
-    upgrade(engine)
-    with engine.begin() as connection:
-        connection.execute(lease_table.delete())
-    return engine
 
 
 @pytest.fixture

@@ -1,28 +1,12 @@
 import pytest
 from sqlalchemy import update
 
-from iris_kedro.watcher.records.database import connect, upgrade
 from iris_kedro.watcher.records.lease import Lease, LeaseLost
 from iris_kedro.watcher.records.store import Result, Store
-from iris_kedro.watcher.records.tables import (
-    decisions,
-    metadata,
-)
+from iris_kedro.watcher.records.tables import decisions, metadata
 from iris_kedro.watcher.rules import Action, Decision, Kind, Outcome
 
 RUN = Decision(Action.RUN, "due", "because")
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request, url, tmp_path):
-    if request.param == "postgresql":
-        url = request.getfixturevalue("postgres_url")
-    engine = connect(url, tmp_path)
-    upgrade(engine)
-    with engine.begin() as connection:
-        for name in ("triggers", "decisions", "lease", "notes", "labels"):
-            connection.execute(metadata.tables[f"watcher_{name}"].delete())
-    return engine
 
 
 @pytest.fixture

@@ -51,11 +51,7 @@ PUSH = {"ref": "refs/heads/main", "after": "0123456789", **REPOSITORY}
             "repository_dispatch",
             Request("GitHub, ada/flowers: retrain", Kind.WEBHOOK),
         ),
-        (
-            {"zen": "Keep it simple."},
-            "ping",
-            Request("the event 'ping' is ignored"),
-        ),
+        ({"zen": "Keep it simple."}, "ping", Request("the event 'ping' is ignored")),
     ],
 )
 def test_payload_of_each_sender_is_parsed(payload, event, expected):

@@ -31,10 +31,6 @@ def get(server):
         return response.read()
 
 
-def test_server_answers(server):
-    assert get(server) == b"there"
-
-
 def test_server_answers_while_other_clients_are_idle(server):
     silent = [socket.create_connection(server.server_address) for _ in range(5)]
 
