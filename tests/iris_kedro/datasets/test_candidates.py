@@ -11,7 +11,6 @@ import yaml
 from mlflow.tracking import MlflowClient
 
 from iris_kedro.datasets import CandidateRunsDataset
-from iris_kedro.datasets.candidates import pin_requirements
 from iris_kedro.model.candidates import CandidateRecord, ExportedCandidate
 from iris_kedro.pipelines.data_science.nodes import train_candidate
 from iris_kedro.specification import Candidate
@@ -209,7 +208,3 @@ def test_model_without_own_classes_has_no_code(candidate_run, tmp_path):
     folder = mlflow.artifacts.download_artifacts(model.model_uri, dst_path=tmp_path)
 
     assert not list(Path(folder).rglob("*.py"))
-
-
-def test_requirements_are_pinned_to_what_is_installed():
-    assert pin_requirements("numpy") == [f"numpy=={version('numpy')}"]

@@ -11,11 +11,6 @@ from tests.iris_kedro.monitoring import traffic
 
 
 @pytest.fixture
-def url(tmp_path):
-    return f"sqlite:///{tmp_path}/predictions.db"
-
-
-@pytest.fixture
 def load(tmp_path):
     def load(name="iris", con="sqlite:///predictions.db", **settings):
         path = str(tmp_path)
@@ -147,11 +142,9 @@ def test_predictions_cannot_be_written(tmp_path):
     ],
 )
 def test_wrong_address_is_reported_when_it_is_used(
-    tracking, release, load, tmp_path, con, complaint
+    tracking, release, load, con, complaint
 ):
     release()
 
-    dataset = PredictionsDataset("iris", {"con": con}, path=str(tmp_path))
-
     with pytest.raises(DatasetError, match=f"^{complaint}"):
-        dataset.load()
+        load(con=con)

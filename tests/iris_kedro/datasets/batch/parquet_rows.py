@@ -17,3 +17,12 @@ def write_rows(path, rows=ROWS, seed=0, **cells):
     table = pa.table({"id": np.arange(rows), **dict(zip(names, values, strict=True))})
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(table, path, row_group_size=PART_ROWS)
+
+
+def read_files(folder):
+    """Return the content of each file below a folder."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }

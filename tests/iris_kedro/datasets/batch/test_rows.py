@@ -96,7 +96,6 @@ def test_fingerprint_changes_with_files_and_options(tmp_path):
         ),
         ({"a.csv": A_CSV}, "a.csv", {"part_rows": 0}, "at least 1, not 0"),
         ({"r/a.csv": A_CSV}, "r", {"target": "r/out"}, "overlap"),
-        ({"r/a.csv": A_CSV}, "r/a.csv", {"target": "r/"}, "overlap"),
         ({"r/a.csv": A_CSV}, "r/*.csv", {"target": "r/out"}, "overlap"),
     ],
 )
@@ -126,13 +125,6 @@ def test_rows_behind_links_are_read(tmp_path, read_rows):
     (tmp_path / "rows/linked.csv").symlink_to("../real/a.csv")
 
     assert len(read_rows("rows").records) == 3
-
-
-def test_target_beside_the_source_is_accepted(tmp_path, read_rows):
-    (tmp_path / "rows").mkdir()
-    (tmp_path / "rows" / "a.csv").write_text(A_CSV)
-
-    assert len(read_rows("rows", target="rows_scored").records) == 3
 
 
 def test_format_can_be_set_if_names_do_not_show_it(tmp_path, read_rows):

@@ -12,6 +12,7 @@ from iris_kedro.scoring.counts import Counts
 from tests.iris_kedro.datasets.batch.parquet_rows import (
     PART_ROWS,
     ROWS,
+    read_files,
     write_rows,
 )
 
@@ -26,14 +27,6 @@ def rows(tmp_path):
 @pytest.fixture
 def scores(tmp_path):
     return ScoresDataset("scores", path=str(tmp_path))
-
-
-def read(folder):
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 def read_times(folder):
@@ -61,16 +54,9 @@ def test_each_part_has_a_file_and_together_they_have_all_rows(
 
     names = sorted(path.name for path in (tmp_path / "scores").glob("part-*"))
     table = pyarrow.dataset.dataset(tmp_path / "scores").to_table()
-    assert len(names) == ROWS // PART_ROWS
-    assert table["id"].to_pylist() == list(range(ROWS))
-
-
-def test_totals_are_those_of_all_parts(rows, make_job, scores):
-    scores.save(make_job())
-
     scored = scores.load()
-
-    assert len(scored.parts) == ROWS // PART_ROWS
+    assert len(names) == len(scored.parts) == ROWS // PART_ROWS
+    assert table["id"].to_pylist() == list(range(ROWS))
     assert Counts.add_up(scored.parts).scored == ROWS
     assert scored.resumed == 0
 
@@ -104,9 +90,7 @@ def test_formats_have_the_same_scores(rows, make_job, scores, tmp_path, format):
 
 def test_a_finished_run_does_nothing(rows, make_job, scores, tmp_path, caplog):
     scores.save(make_job())
-    before = {
-        path: path.stat().st_mtime_ns for path in (tmp_path / "scores").rglob("*")
-    }
+    before = read_times(tmp_path / "scores")
 
     with caplog.at_level("INFO"):
         scores.save(make_job())
@@ -118,7 +102,7 @@ def test_a_finished_run_does_nothing(rows, make_job, scores, tmp_path, caplog):
 
 def test_a_stopped_run_is_resumed(rows, make_job, scores, tmp_path, monkeypatch):
     scores.save(make_job())
-    whole = read(tmp_path / "scores")
+    whole = read_files(tmp_path / "scores")
     other = ScoresDataset("other", path=str(tmp_path))
     with monkeypatch.context() as stopped, pytest.raises(KeyboardInterrupt):
         stop_after(4, stopped)
@@ -128,7 +112,7 @@ def test_a_stopped_run_is_resumed(rows, make_job, scores, tmp_path, monkeypatch)
     other.save(make_job())
 
     assert calls == [4, 5, 6, 7, 8, 9]
-    assert read(tmp_path / "other") == whole
+    assert read_files(tmp_path / "other") == whole
     assert other.load().resumed == 4
 
 
@@ -146,7 +130,7 @@ def test_incomplete_part_is_scored_again(
     rows, make_job, scores, tmp_path, monkeypatch, damage
 ):
     scores.save(make_job())
-    whole = read(tmp_path / "scores")
+    whole = read_files(tmp_path / "scores")
     part = tmp_path / "scores/part-00002.parquet"
     if damage == "deleted":
         part.unlink()
@@ -159,7 +143,7 @@ def test_incomplete_part_is_scored_again(
     scores.save(make_job())
 
     assert calls == [2]
-    assert read(tmp_path / "scores") == whole
+    assert read_files(tmp_path / "scores") == whole
 
 
 @pytest.mark.parametrize(
@@ -181,7 +165,7 @@ def test_another_job_starts_again_and_logs_why(
     assert why in caplog.text
     other = ScoresDataset("other", path=str(tmp_path))
     other.save(make_job(**change))
-    assert read(tmp_path / "scores") == read(tmp_path / "other")
+    assert read_files(tmp_path / "scores") == read_files(tmp_path / "other")
 
 
 def test_changed_rows_are_scored_again(rows, make_job, scores, tmp_path, caplog):
@@ -227,11 +211,12 @@ def test_no_target(rows, make_job):
         ScoresDataset(None).save(make_job())
 
 
-def test_invalid_rows_can_stop_the_run(rows, make_job, scores):
+@pytest.mark.parametrize("processes", [1, 2])
+def test_invalid_rows_can_stop_the_run(rows, make_job, scores, processes):
     write_rows(rows, petal_width=99.0)
 
     with pytest.raises(DatasetError, match=r"row 11, petal_width: must be at most 20"):
-        scores.save(make_job(on_invalid="fail"))
+        scores.save(make_job(on_invalid="fail", processes=processes))
 
 
 def test_rejects_of_an_earlier_run_are_not_accepted_when_none_are(
@@ -253,14 +238,7 @@ def test_processes_write_the_same_files(rows, make_job, scores, tmp_path):
     scores.save(make_job())
     other.save(make_job(processes=3))
 
-    assert read(tmp_path / "scores") == read(tmp_path / "other")
-
-
-def test_errors_in_processes_keep_their_message(rows, make_job, scores):
-    write_rows(rows, petal_width=99.0)
-
-    with pytest.raises(DatasetError, match=r"row 11, petal_width: must be at most 20"):
-        scores.save(make_job(on_invalid="fail", processes=2))
+    assert read_files(tmp_path / "scores") == read_files(tmp_path / "other")
 
 
 def test_each_part_has_its_position_in_the_input_and_a_digest(

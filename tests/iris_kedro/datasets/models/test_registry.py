@@ -55,23 +55,26 @@ def test_first_release_becomes_production(registered, registry, release, challen
     assert state.fingerprints == {"fingerprint": "1"}
 
 
-@pytest.mark.parametrize("verdict", [Verdict.BETTER, Verdict.NOT_WORSE])
-def test_next_release_makes_the_current_version_previous(registry, release, verdict):
+RELEASED = {"Production": "2", "Previous": "1"}
+REFUSED = {"Production": "1", "Challenger": "2"}
+
+
+@pytest.mark.parametrize(
+    ("verdict", "aliases"),
+    [
+        (Verdict.BETTER, RELEASED),
+        (Verdict.NOT_WORSE, RELEASED),
+        (Verdict.WORSE, REFUSED),
+        (Verdict.UNFIT, REFUSED),
+    ],
+)
+def test_verdict_decides_about_production(registry, release, verdict, aliases):
     release()
 
     release(verdict, compared_with="1", fingerprint="other")
 
-    assert registry.aliases() == {"Production": "2", "Previous": "1"}
-
-
-@pytest.mark.parametrize("verdict", [Verdict.WORSE, Verdict.UNFIT])
-def test_refused_model_becomes_challenger(registry, release, verdict):
-    release()
-
-    release(verdict, compared_with="1", fingerprint="other")
-
-    assert registry.aliases() == {"Production": "1", "Challenger": "2"}
-    assert len(registry.history()) == 1
+    assert registry.aliases() == aliases
+    assert len(registry.history()) == int(aliases["Production"])
 
 
 def test_refused_model_is_not_judged_again(registered, release):
@@ -99,10 +102,7 @@ def test_model_judged_again_keeps_its_version(registered, registry, release):
     release(Verdict.UNFIT, compared_with="1", fingerprint="other")
 
     release(
-        Verdict.BETTER,
-        compared_with="1",
-        fingerprint="other",
-        run_id="a later run",
+        Verdict.BETTER, compared_with="1", fingerprint="other", run_id="a later run"
     )
 
     assert registered.load().production.version == "2"

@@ -11,11 +11,6 @@ ROWS = [({"size": 5.1, "wet": None}, "a"), ({"size": 7, "wet": True}, "b")]
 
 
 @pytest.fixture
-def url(tmp_path):
-    return f"sqlite:///{tmp_path}/predictions.db"
-
-
-@pytest.fixture
 def make(tmp_path):
     def make(con="sqlite:///predictions.db", **changes):
         given = {"enabled": True, "source": "database", "model": "iris", **changes}

@@ -2,7 +2,6 @@ import sqlite3
 from io import BytesIO
 from pathlib import Path
 
-import mlflow
 import pandas as pd
 import pytest
 from kedro.io import DatasetError
@@ -30,12 +29,6 @@ def test_bundled_iris_has_the_real_rows():
     }
 
 
-def test_other_bundled_data_works_as_well():
-    data = pd.read_csv(BytesIO(SourceDataset("sklearn:wine", "cultivar").load()))
-
-    assert data["cultivar"].nunique() == 3
-
-
 def test_unknown_bundled_data_is_an_error_with_examples():
     with pytest.raises(DatasetError, match="no dataset 'tulips'; it has wine"):
         SourceDataset("sklearn:tulips", "species").load()
@@ -49,15 +42,6 @@ def test_source_is_read_unchanged(tmp_path, content, prefix):
     (tmp_path / "source.csv").write_bytes(content)
 
     assert SourceDataset(f"{prefix}{tmp_path}/source.csv", "t").load() == content
-
-
-def test_source_may_be_an_artifact_of_a_run(tracking):
-    with mlflow.start_run() as run:
-        mlflow.log_text("a,b\n1,2\n", "source.csv")
-
-    location = f"runs:/{run.info.run_id}/source.csv"
-
-    assert SourceDataset(location, "t").load() == b"a,b\n1,2\n"
 
 
 def test_missing_artifact_is_refused_by_name(tracking):

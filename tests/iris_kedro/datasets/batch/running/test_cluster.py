@@ -9,7 +9,7 @@ from kedro.io import DatasetError
 from iris_kedro.cluster.active import set_client
 from iris_kedro.cluster.client import connect
 from iris_kedro.datasets import ScoresDataset
-from tests.iris_kedro.datasets.batch.parquet_rows import ROWS, write_rows
+from tests.iris_kedro.datasets.batch.parquet_rows import ROWS, read_files, write_rows
 
 
 @pytest.fixture(scope="module")
@@ -27,14 +27,6 @@ def cluster(client):
     set_client(None)
 
 
-def read(folder):
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
-
-
 def test_scores_are_the_same_as_on_this_machine(client, cluster, make_job, tmp_path):
     write_rows(tmp_path / "rows/a.parquet", petal_width=99.0)
     there = ScoresDataset("there", path=str(tmp_path))
@@ -43,7 +35,7 @@ def test_scores_are_the_same_as_on_this_machine(client, cluster, make_job, tmp_p
     set_client(None)
     ScoresDataset("here", path=str(tmp_path)).save(make_job())
 
-    assert read(tmp_path / "there") == read(tmp_path / "here")
+    assert read_files(tmp_path / "there") == read_files(tmp_path / "here")
     assert there.load().resumed == 0
 
 
@@ -65,7 +57,7 @@ def test_a_killed_worker_changes_nothing(cluster, make_job, tmp_path):
     set_client(None)
     ScoresDataset("here", path=str(tmp_path)).save(make_job())
     assert victim not in cluster.run(os.getpid).values()
-    assert read(there) == read(here)
+    assert read_files(there) == read_files(here)
 
 
 def test_errors_of_workers_keep_their_message(cluster, make_job, tmp_path):

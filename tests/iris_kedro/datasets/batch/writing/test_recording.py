@@ -15,11 +15,6 @@ from tests.iris_kedro.datasets.batch.parquet_rows import PART_ROWS, ROWS, write_
 
 
 @pytest.fixture
-def url(tmp_path):
-    return f"sqlite:///{tmp_path}/predictions.db"
-
-
-@pytest.fixture
 def engine(url):
     engine = connect(url)
     schema.upgrade(engine)

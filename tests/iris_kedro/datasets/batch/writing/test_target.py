@@ -50,24 +50,6 @@ def test_a_full_disk_leaves_no_part_of_a_file(target, tmp_path, monkeypatch):
     assert os.listdir(tmp_path / "scores") == []
 
 
-def test_json(target):
-    assert target.read_json("_manifest.json") is None
-
-    target.write_json("_manifest.json", {"b": 1, "a": [2]})
-
-    assert target.read_json("_manifest.json") == {"b": 1, "a": [2]}
-
-
-def test_delete(target):
-    target.write("_parts/a", b"1")
-    target.write("b", b"1")
-
-    target.delete("_parts", "a")
-    target.delete("", "b")
-
-    assert (target.list(), target.list("_parts")) == ({}, {})
-
-
 @pytest.mark.parametrize("place", ["file", "file/scores"])
 @pytest.mark.parametrize(
     ("use", "action"),

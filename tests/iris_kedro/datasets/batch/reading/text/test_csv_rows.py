@@ -27,18 +27,6 @@ def test_values_are_text_as_written(tmp_path, read_rows):
     ]
 
 
-def test_rows_of_another_length_are_unreadable(tmp_path, read_rows):
-    (tmp_path / "a.csv").write_text("a,b\n1,2\n3\n\n4,5\n6,7,8\n9,10\n")
-
-    content = read_rows("a.csv", part_rows=3)
-
-    assert content.numbers == [1, 3, 5]
-    assert content.unreadable == [
-        (2, "must have 2 cells, not 1"),
-        (4, "must have 2 cells, not 3"),
-    ]
-
-
 def test_part_with_only_unreadable_rows_is_read(tmp_path, read_rows):
     (tmp_path / "a.csv").write_text("a,b\n1\n2\n")
 
