@@ -1,11 +1,8 @@
 """``kedro model canary``, and the output of other commands about a canary."""
 
-import json
-
 import pytest
-from sqlalchemy import insert
 
-from serving.database import schema, tables
+from serving.database import schema
 from serving.database.engine import connect
 
 pytestmark = pytest.mark.slow
@@ -22,39 +19,14 @@ def running(project, register, clock, monkeypatch):
 
 
 @pytest.fixture
-def answer(running):
+def answer(running, store_pairs):
     """Return a function that writes labelled rows which both models predicted."""
     url = f"sqlite:///{running.path / 'predictions.db'}"
     schema.upgrade(connect(url))
 
     def answer(prediction, rows):
-        since = running.registry.canary().since.timestamp()
-        keys = [
-            {"prediction_id": f"{prediction} {row}", "row_index": 0}
-            for row in range(rows)
-        ]
-        columns = {
-            "predicted_at": since + 60,
-            "model": "iris",
-            "version": "2",
-            "arm": "canary",
-            "request_id": "",
-            "route": "/predict",
-            "features": "{}",
-            "prediction": prediction,
-            "probabilities": json.dumps({prediction: 0.9}),
-            "other_version": "1",
-            "other_prediction": "setosa",
-            "other_probabilities": '{"setosa": 0.9}',
-        }
-        label = {"label": "setosa", "received_at": since + 120}
-        with connect(url).begin() as connection:
-            connection.execute(
-                insert(tables.predictions), [{**key, **columns} for key in keys]
-            )
-            connection.execute(
-                insert(tables.feedback), [{**key, **label} for key in keys]
-            )
+        pairs = [(prediction, "setosa", "setosa")] * rows
+        store_pairs(url, running.registry.canary(), pairs)
 
     return answer
 

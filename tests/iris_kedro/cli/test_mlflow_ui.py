@@ -13,16 +13,11 @@ def started(monkeypatch):
     return commands
 
 
-def test_ui_starts_mlflow_on_a_free_port(project, started):
+def test_ui_starts_mlflow_and_prints_the_address_of_the_runs(project, started):
     result = project.invoke_kedro("mlflow", "ui", "--port", "0")
 
     assert result.exit_code == 0, result.output
     assert started[0][-4:] == ["--host", "127.0.0.1", "--port", "0"]
-
-
-def test_ui_prints_the_address_of_the_runs(project, started):
-    result = project.invoke_kedro("mlflow", "ui", "--port", "0")
-
     experiment = project.client.get_experiment_by_name("iris").experiment_id
     assert result.output == (
         f"Runs: http://127.0.0.1:0/#/experiments/{experiment}/runs\n"

@@ -2,7 +2,6 @@
 
 import pytest
 
-from iris_kedro.errors import ProjectError
 from iris_kedro.registry import Cause
 
 SHARE = 0.05
@@ -13,20 +12,6 @@ def one(registry, register):
     """Return a registry with version 1 in Production."""
     register(registry)
     return registry
-
-
-@pytest.fixture
-def running(one, register):
-    """Return a registry with version 1 in Production and 2 as the canary."""
-    register(one, canary_share=SHARE)
-    return one
-
-
-@pytest.fixture
-def guarded(running):
-    """Return a registry with version 2 in Production, guarded against version 1."""
-    running.promote_canary("2", Cause("not worse"))
-    return running
 
 
 def test_first_release_is_direct(registry, register):
@@ -224,18 +209,6 @@ def test_rollback_without_previous_stops_the_canary_and_holds(running):
     assert (event.to, event.version, event.hold) == (None, "2", "set")
     assert "it is wrong" in running.tags("2")["note"]
     assert running.rollback() == event
-
-
-def test_rollback_without_previous_and_canary_says_what_to_do(one):
-    with pytest.raises(ProjectError, match="no Previous version"):
-        one.rollback()
-
-
-def test_promotion_is_guarded_only_on_request(running):
-    running.promote("2")
-
-    assert running.guard() is None
-    assert "guarded" not in running.tags("2")
 
 
 def test_canary_is_not_pruned(running, register):

@@ -56,6 +56,7 @@ def test_history_outlives_deleted_versions(many, tracking):
     many.prune(0)
 
     assert [each.to for each in many.history()] == ["1", "1", "2", "3"]
+    assert many.history()[0].by == "ada"
 
 
 # --- Files and runs ------------------------------------------------------------------

@@ -249,10 +249,6 @@ def test_resume_without_a_hold_does_nothing(two):
     assert len(two.history()) == 2
 
 
-def test_promotion_without_a_hold_ends_none(two):
-    assert two.promote("1").hold == ""
-
-
 # --- History -------------------------------------------------------------------------
 
 
@@ -292,13 +288,3 @@ def test_user_without_a_name_has_a_user_id(registry, register, monkeypatch, erro
     register(registry)
 
     assert registry.history()[0].by == "uid 12345"
-
-
-def test_promotions_stored_in_old_versions_are_read(two, tracking):
-    old = (
-        '{"at": "2026-01-01T12:00:00+00:00", "to": "1", "origin": null,'
-        ' "action": "promote", "by": "ada"}'
-    )
-    tracking.set_model_version_tag("iris", "1", "promotion.2026", old)
-
-    assert (two.history()[0].by, two.history()[0].at.year) == ("ada", 2026)
