@@ -79,11 +79,7 @@ def score(trained, tmp_path, monkeypatch) -> Callable[..., Scored]:
             if value is not None
         ]
         result = trained.invoke(
-            "run",
-            "--pipelines=batch_inference",
-            *options,
-            "--params",
-            ",".join(texts),
+            "run", "--pipelines=batch_inference", *options, "--params", ",".join(texts)
         )
         return Scored(result, Path(given["target"] or target))
 

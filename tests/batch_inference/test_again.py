@@ -28,28 +28,6 @@ def test_second_run_does_nothing(score, rows):
     assert read_times(second.target) == before
 
 
-def test_changed_rows_are_scored_anew(score, rows, flowers):
-    score(source=rows)
-    flowers[:50].to_parquet(rows)
-
-    run = score(source=rows)
-
-    assert "Scored 50 of 50 rows" in run.output
-    assert len(run.scores) == 50
-
-
-def test_another_version_scores_anew(score, rows, trained):
-    score(source=rows)
-    source = trained.registry.versions()[0].source
-    other = trained.client.create_model_version("iris", source)
-
-    run = score(source=rows, version=other.version)
-
-    assert run.result.exit_code == 0, run.output
-    assert set(run.scores["model_version"]) == {str(other.version)}
-    trained.client.delete_model_version("iris", other.version)
-
-
 def test_invalid_rows_stop_the_run_if_asked(score, rows, flowers):
     flowers.loc[7, "petal_width"] = 99.0
     flowers.to_parquet(rows)
@@ -79,13 +57,8 @@ def test_odd_columns_are_kept_or_refused(score, rows, flowers):
 
 ERRORS = [
     ({"source": None}, "there are no rows to score: set the source"),
-    ({"target": None}, "batch_inference.target, the folder of the scores, is not set"),
-    ({"source": "nowhere/"}, "there is no file or folder"),
     ({"version": 99}, "version 99 of iris cannot be read: Model Version"),
-    ({"version": "Missing"}, "no version of iris is Missing: kedro run trains"),
-    ({"columns": "[nothing]"}, "batch_inference.columns names 'nothing', which"),
     ({"format": "xml"}, "Input should be 'parquet', 'csv' or 'jsonl', but it is 'xml'"),
-    ({"target": "pyproject.toml"}, "cannot be written"),
     ({"target": "conf"}, "other files"),
 ]
 
@@ -98,21 +71,3 @@ def test_error_is_one_message(score, rows, parameters, message):
     assert message in run.output
     assert isinstance(run.result.exception, SystemExit)  # and no traceback
     assert run.output.count("Error: ") == 1
-
-
-def test_no_production(score, rows):
-    run = score("--env=wine", source=rows)
-
-    assert run.result.exit_code == 1
-    assert "no version of wine is Production: kedro run trains and" in run.output
-
-
-def test_missing_columns_are_named(score, rows, flowers):
-    flowers.drop(columns=["petal_width", "sepal_length"]).to_parquet(rows)
-
-    run = score(source=rows)
-
-    assert run.result.exit_code == 1
-    assert "there is no column 'petal_width'" in run.output
-    assert "there is no column 'sepal_length'" in run.output
-    assert isinstance(run.result.exception, SystemExit)

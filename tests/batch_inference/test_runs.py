@@ -4,7 +4,6 @@ import json
 import sqlite3
 
 import numpy as np
-import pandas as pd
 import pytest
 import yaml
 
@@ -162,18 +161,6 @@ def test_query_is_scored(score, flowers, trained, monkeypatch):
     chosen = flowers[flowers["petal_width"] > 1].sort_values("key")
     assert run.scores["key"].tolist() == chosen["key"].tolist()
     assert list((trained.path / "data/batch_inference").iterdir()) == []
-
-
-@pytest.mark.parametrize("format", ["csv", "jsonl"])
-def test_scores_have_other_formats(score, flowers, tmp_path, format):
-    flowers.to_parquet(tmp_path / "rows.parquet")
-
-    run = score(source=tmp_path / "rows.parquet", format=format)
-
-    assert run.result.exit_code == 0, run.output
-    path = tmp_path / f"scores/part-00000.{format}"
-    table = pd.read_csv(path) if format == "csv" else pd.read_json(path, lines=True)
-    assert table["key"].tolist() == flowers["key"].tolist()
 
 
 def test_report_shows_drift(score, flowers, trained, tmp_path):
