@@ -2,9 +2,7 @@ import numpy as np
 import pytest
 
 from iris_kedro.gate import calibration
-from iris_kedro.gate.calibration import (
-    estimate_calibration_error,
-)
+from iris_kedro.gate.calibration import estimate_calibration_error
 
 
 def measure(rows, overconfidence, random_state=0):

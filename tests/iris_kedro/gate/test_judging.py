@@ -97,13 +97,9 @@ def test_tie_goes_to_a_changed_threshold_or_costs():
 
 
 @pytest.mark.parametrize("interval", [WORSE, INCONCLUSIVE])
-def test_changed_threshold_does_not_excuse_a_loss(interval):
-    assert not judge(compare(interval, has_other_rule=True), GATE).promotes
-
-
-@pytest.mark.parametrize("interval", [WORSE, INCONCLUSIVE])
-def test_newer_data_does_not_excuse_a_loss(interval):
-    assert not judge(compare(interval, has_newer_data=True), GATE).promotes
+@pytest.mark.parametrize("change", ["has_newer_data", "has_other_rule"])
+def test_newer_data_and_another_rule_do_not_excuse_a_loss(interval, change):
+    assert not judge(compare(interval, **{change: True}), GATE).promotes
 
 
 @pytest.mark.parametrize("interval", [BETTER, NOT_WORSE])

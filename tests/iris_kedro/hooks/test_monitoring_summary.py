@@ -25,9 +25,7 @@ REPORT = {
 @pytest.fixture
 def show():
     def show(env=None, width=120, **changes):
-        console = Console(
-            width=width, record=True, quiet=False, file=open("/dev/null", "w")
-        )
+        console = Console(width=width, record=True, file=open("/dev/null", "w"))
         print_summary({"monitoring.report": {**REPORT, **changes}}, env, console)
         return console.export_text()
 

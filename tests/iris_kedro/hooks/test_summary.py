@@ -47,9 +47,7 @@ REPORT = {
 @pytest.fixture
 def show():
     def show(env=None, **results):
-        console = Console(
-            width=120, record=True, quiet=False, file=open("/dev/null", "w")
-        )
+        console = Console(width=120, record=True, file=open("/dev/null", "w"))
         print_summary(results, env, console)
         return console.export_text()
 
@@ -154,12 +152,19 @@ def test_verdict_is_shown_with_its_reasons(show, produced):
     assert "Gate        better\n            the whole interval is above zero" in text
 
 
-def test_released_production_is_shown(show, produced):
-    registry = produced({"this run": Outcome("7")})
+@pytest.mark.parametrize(
+    ("run", "fingerprints", "shown"),
+    [
+        ("this run", {}, "released by this run"),
+        ("another run", {"this model": "7"}, "as before"),
+    ],
+)
+def test_production_is_shown(show, produced, run, fingerprints, shown):
+    registry = produced({run: Outcome("7")}, fingerprints)
 
     text = show(gate_report=REPORT, registry=registry)
 
-    assert "Production  version 7 of iris (released by this run)" in text
+    assert f"Production  version 7 of iris ({shown})" in text
     assert "promote" not in text
 
 
@@ -215,15 +220,6 @@ def test_model_of_before_is_shown_with_how_to_return_to_it(show, produced):
         "            to promote it: .venv/bin/kedro model promote 3\n"
         "Production  version 7 of iris (as before)" in text
     )
-
-
-def test_unchanged_production_is_shown_as_before(show, produced):
-    registry = produced({"another run": Outcome("7")}, {"this model": "7"})
-
-    text = show(gate_report=REPORT, registry=registry)
-
-    assert "Production  version 7 of iris (as before)" in text
-    assert "promote" not in text
 
 
 def test_without_production_the_next_step_is_not_to_serve(show):

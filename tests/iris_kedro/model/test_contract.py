@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from iris_kedro.model.contract import METADATA_KEY, Contract
 from iris_kedro.model.contract_features import TrainingStatistics
 from iris_kedro.model.decision import DecisionRule
+from iris_kedro.model.source import SourceContract
 
 
 def test_statistics_of_known_values():
@@ -50,18 +51,15 @@ def test_contract_with_test_share_is_read(challenger):
     assert Contract.model_validate(content) == Contract.read(challenger)
 
 
-def test_contract_without_typical_rows_is_read(challenger):
+@pytest.mark.parametrize(
+    ("name", "default"),
+    [("typical_rows", {}), ("derived", {}), ("source", SourceContract())],
+)
+def test_contract_of_an_older_release_is_read(challenger, name, default):
     content = Contract.read(challenger).model_dump()
-    del content["typical_rows"]
+    del content[name]
 
-    assert Contract.model_validate(content).typical_rows == {}
-
-
-def test_contract_without_derived_features_is_read(challenger):
-    content = Contract.read(challenger).model_dump()
-    del content["derived"]
-
-    assert Contract.model_validate(content).derived == {}
+    assert getattr(Contract.model_validate(content), name) == default
 
 
 def test_contract_without_thresholds_and_costs_is_read(challenger):
@@ -71,13 +69,6 @@ def test_contract_without_thresholds_and_costs_is_read(challenger):
     target = Contract.model_validate(content).target
 
     assert DecisionRule.of(target).is_most_probable
-
-
-def test_contract_without_a_source_is_read(challenger):
-    content = Contract.read(challenger).model_dump()
-    del content["source"]
-
-    assert Contract.model_validate(content).source.separator == ","
 
 
 def test_contract_with_a_run_id_is_read(challenger):

@@ -103,11 +103,7 @@ def test_header_is_kept_if_it_differs_from_the_name():
     assert "column" not in guess_feature("x", "x", pd.Series(repeat("a", "b"))).entry
 
 
-@given(
-    low=st.floats(-1e9, 1e9),
-    span=st.floats(1e-6, 1e9),
-    is_whole=st.booleans(),
-)
+@given(low=st.floats(-1e9, 1e9), span=st.floats(1e-6, 1e9), is_whole=st.booleans())
 def test_range_has_head_room_and_never_a_wrong_sign(low, span, is_whole):
     high = low + span
     if high <= low:

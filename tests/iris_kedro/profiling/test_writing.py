@@ -132,41 +132,26 @@ def test_dash_in_columns_of_numbers_marks_missing_values():
     assert not features["kind"].nullable
 
 
-@pytest.mark.parametrize("mark", ["?", "-"])
-def test_class_is_no_mark_for_missing_values(mark):
-    rows = f"1.5,a,+\n{mark},b,{mark}\n3.5,b,+\n" * 20
-
-    text, proposed = propose(f"n,kind,My t\n{rows}".encode(), "my_t")
-
-    assert "na_values" not in text
-    assert proposed["dataset"]["target"]["classes"] == sorted(["+", mark])
-
-
-def test_marks_are_not_looked_for_in_the_target():
-    content = ("n,kind,t\n" + "1.5,a,0\n2.5,b,-\n3.5,b,1\n" * 20).encode()
-
-    text, proposed = propose(content, "t")
+@pytest.mark.parametrize(
+    ("header", "rows", "name", "texts"),
+    [
+        ("n,kind,My t", "1.5,a,+\n?,b,?\n3.5,b,+\n", "target", ["+", "?"]),
+        ("n,kind,My t", "1.5,a,+\n-,b,-\n3.5,b,+\n", "target", ["+", "-"]),
+        ("n,kind,My t", "1.5,a,0\n2.5,b,-\n3.5,b,1\n", "target", ["-", "0", "1"]),
+        ("n,kind,My t", "1.5,+,x\n-,-,y\n3.5,+,x\n", "kind", ["+", "-"]),
+        ("kind,My t", "?,x\n-,y\na,x\n", "kind", ["-", "?", "a"]),
+    ],
+)
+def test_class_or_category_is_no_mark_for_missing_values(header, rows, name, texts):
+    text, proposed = propose(f"{header}\n{rows * 20}".encode(), "my_t")
 
     assert "na_values" not in text
-    assert proposed["dataset"]["target"]["classes"] == ["-", "0", "1"]
-
-
-def test_dash_may_be_a_category():
-    content = ("n,kind,t\n" + "1.5,+,x\n-,-,y\n3.5,+,x\n" * 20).encode()
-
-    text, proposed = propose(content, "t")
-
-    assert "na_values" not in text
-    assert proposed["dataset"]["features"]["kind"]["categories"] == ["+", "-"]
-
-
-def test_texts_in_a_column_of_texts_are_categories():
-    content = ("kind,t\n" + "?,x\n-,y\na,x\n" * 20).encode()
-
-    text, proposed = propose(content, "t")
-
-    assert "na_values" not in text
-    assert proposed["dataset"]["features"]["kind"]["categories"] == ["-", "?", "a"]
+    dataset = proposed["dataset"]
+    found = {"target": dataset["target"]["classes"]}
+    found |= {
+        name: each.get("categories") for name, each in dataset["features"].items()
+    }
+    assert found[name] == texts
 
 
 def test_floors_are_those_of_the_most_frequent_class():

@@ -4,12 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iris_kedro.specification import Dataset
-from iris_kedro.tables.keys import (
-    extract_keys,
-    find_key_columns,
-    name_key,
-    read_times,
-)
+from iris_kedro.tables.keys import extract_keys, find_key_columns, name_key, read_times
 
 DATASET = {
     "name": "shop",

@@ -6,10 +6,7 @@ import pytest
 from kedro.validation import DataValidationError
 
 from iris_kedro.tables.reading import build_load_args
-from iris_kedro.tables.validation import (
-    RawFileValidator,
-    SourceValidator,
-)
+from iris_kedro.tables.validation import RawFileValidator, SourceValidator
 
 HEADER = "sepal_length,sepal_width,petal_length,petal_width,species"
 GOOD = "5.1,3.5,1.4,0.2,setosa"

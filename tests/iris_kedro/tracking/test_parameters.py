@@ -93,11 +93,7 @@ def test_list_of_values_stays_one_parameter():
     network = "sklearn.neural_network.MLPClassifier"
 
     parameters = list_all(
-        {},
-        **{
-            "class": network,
-            "parameters": {"hidden_layer_sizes": [10, 5]},
-        },
+        {}, **{"class": network, "parameters": {"hidden_layer_sizes": [10, 5]}}
     )
 
     assert parameters == {"class": network, "hidden_layer_sizes": [10, 5]}

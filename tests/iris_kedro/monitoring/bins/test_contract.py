@@ -82,18 +82,22 @@ def test_texts_have_bins_of_unknown_and_missing_ones(describe):
     assert found.tolist() == [1, 2, 2, 3, 0]
 
 
-def test_category_named_missing_is_not_the_bin_of_missing_ones(describe):
-    bins = describe(
-        make_category(
-            categories=["missing", "a", "b"],
-            nullable=False,
-            unknown="reject",
-            training=TrainingCounts(counts=[50, 30, 25]),
-        )
-    )
+@pytest.mark.parametrize(
+    ("categories", "counts"),
+    [(["missing", "a", "b"], [50, 30, 25]), (["a", "missing"], [50, 55])],
+    ids=["first", "last"],
+)
+def test_category_named_missing_is_not_the_bin_of_missing_ones(
+    describe, categories, counts
+):
+    training = TrainingCounts(counts=counts)
+    changes = {"categories": categories, "training": training}
+
+    bins = describe(make_category(nullable=False, unknown="reject", **changes))
 
     assert bins.place("missing") is None
-    assert bins.find(pa.array(["missing", None])).tolist() == [0, -1]
+    found = bins.find(pa.array(["missing", None])).tolist()
+    assert found == [categories.index("missing"), -1]
 
 
 def test_booleans_have_two_bins(describe):
@@ -149,19 +153,6 @@ def test_rare_texts_share_a_bin_apart_from_unknown_and_missing_ones(describe):
     assert bins.reference == (50, 29, 5, 0, 21)
     found = bins.find(pa.array(["gold", "blue", "pink", "green", None, "red"]))
     assert found.tolist() == [2, 1, 2, 3, 4, 0]
-
-
-def test_last_category_named_missing_is_not_the_bin_of_missing_ones(describe):
-    bins = describe(
-        make_category(
-            categories=["a", "missing"],
-            nullable=False,
-            unknown="reject",
-            training=TrainingCounts(counts=[50, 55]),
-        )
-    )
-
-    assert bins.place("missing") is None
 
 
 def test_classes_keep_their_order_where_rare_ones_share_a_bin(challenger_contract):

@@ -5,6 +5,7 @@ import string
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -153,26 +154,16 @@ def test_typed_tables_are_judged_as_json(table):
     )
 
 
+@pytest.mark.parametrize("layout", ["contract", "source"])
 @often
 @given(table=tables_of_cells)
-def test_tables_of_cells_are_judged_as_csv(table):
+def test_tables_of_cells_are_judged_as_csv(layout, table):
     columns = {name: pa.array(values, pa.string()) for name, values in table.items()}
 
-    checked = Validator(CONTRACT, text=True).check(make_batch(columns))
+    checked = Validator(CONTRACT, layout, text=True).check(make_batch(columns))
 
     records = pa.table(columns).to_pylist()
-    compare(checked, list(map(SERVICE.read_cells, records)))
-
-
-@often
-@given(table=tables_of_cells)
-def test_tables_in_the_layout_of_the_source_are_judged_as_csv(table):
-    columns = {name: pa.array(values, pa.string()) for name, values in table.items()}
-
-    checked = Validator(CONTRACT, "source", text=True).check(make_batch(columns))
-
-    records = pa.table(columns).to_pylist()
-    compare(checked, [SERVICE.read_cells(record, "source") for record in records])
+    compare(checked, [SERVICE.read_cells(record, layout) for record in records])
 
 
 @often

@@ -4,15 +4,6 @@ from iris_kedro.errors import ProjectError
 from iris_kedro.specification import Watcher, check_names, check_watcher
 
 
-def test_shipped_parameters_are_valid(read_parameters):
-    parameters = Watcher.model_validate(
-        read_parameters("parameters_watcher.yml", "watcher")
-    )
-
-    assert parameters.triggers.source_minutes is not None
-    assert parameters.triggers.webhook is None
-
-
 def test_a_project_without_the_file_has_defaults():
     check_watcher({})
 
@@ -22,10 +13,7 @@ def test_a_project_without_the_file_has_defaults():
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (
-            {"triggers": {"schedule": "every day"}},
-            "watcher.triggers.schedule: '",
-        ),
+        ({"triggers": {"schedule": "every day"}}, "watcher.triggers.schedule: '"),
         ({"triggers": {"monitoring": "99 * * * *"}}, "not a cron expression"),
         ({"triggers": {"webhook": "8001"}}, "is not HOST:PORT"),
         ({"triggers": {"webhook": "127.0.0.1:99999"}}, "is not HOST:PORT"),
