@@ -49,7 +49,6 @@ def print_unchanged(
     model: str,
     fingerprint: str,
     env: str | None = None,
-    console: Console | None = None,
 ) -> None:
     """Print why a run has nothing to do, and how to change that.
 
@@ -59,9 +58,8 @@ def print_unchanged(
         model: Name of the registered model.
         fingerprint: Digest of all that the training would depend on.
         env: Configuration environment of the run.
-        console: Where to print; by default the terminal.
     """
-    console = console or Console()
+    console = Console()
     console.print(f"Gate        {decision.verdict}")
     _print_reasons(decision.reasons, console)
     report = {

@@ -1,6 +1,6 @@
 """The pipeline from training and held-out data to the challenger."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import pandas as pd
 from kedro.pipeline import Node, Pipeline
@@ -18,13 +18,9 @@ TRAINING = "params:data_science.training"
 CLUSTER = "cluster"  # tag of nodes whose fits can run on one: iris_kedro.hooks.cluster
 
 
-def create_pipeline(candidates: Iterable[str] | None = None) -> Pipeline:
-    """Create the data science pipeline, with a namespace for each candidate.
-
-    Args:
-        candidates: Names of the candidates; default: those in the configuration.
-    """
-    names = list(list_candidates() if candidates is None else candidates)
+def create_pipeline() -> Pipeline:
+    """Create the data science pipeline, with a namespace for each candidate."""
+    names = list_candidates()
     branches = sum((_create_branch(name) for name in names), Pipeline([]))
     exported = [f"exported_{name}" for name in names]
     return Pipeline(
