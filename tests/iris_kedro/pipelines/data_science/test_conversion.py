@@ -4,23 +4,9 @@ import numpy as np
 import pytest
 
 from iris_kedro.model.scoring import OnnxScorer
-from iris_kedro.pipelines.data_science.export import conversion, export_onnx
+from iris_kedro.pipelines.data_science.export import conversion
 
 LOGISTIC = {"class": "sklearn.linear_model.LogisticRegression", "scale": True}
-
-
-@pytest.fixture
-def export(train_data, test_data, dataset, export_parameters):
-    def export(trained, **changes):
-        parameters = export_parameters.model_copy(update=changes)
-        return export_onnx(trained, train_data, dataset, parameters)
-
-    return export
-
-
-@pytest.fixture
-def logistic(trained):
-    return trained["logistic_regression"]
 
 
 @pytest.fixture

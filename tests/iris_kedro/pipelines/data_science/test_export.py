@@ -12,8 +12,6 @@ from iris_kedro.model.scoring import OnnxScorer
 from iris_kedro.pipelines.data_engineering.nodes import split
 from iris_kedro.specification import DatasetSplit
 
-LOGISTIC = {"class": "sklearn.linear_model.LogisticRegression", "scale": True}
-
 
 @pytest.fixture
 def describe(describe_model, logistic, export, sides, dataset, export_parameters):
