@@ -53,21 +53,18 @@ def simulate(
     worse_by: float,
     margin: float,
     runs: int,
-    hours: int = HOURS,
-    rows: int = ROWS_PER_HOUR,
-    seed: int = 42,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the labelled rows after which each run stops, and could be promoted.
 
     Returns:
         Two arrays of shape (runs,); 0 for never.
     """
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(42)
     shares = [case.gained, case.lost, 1 - case.gained - case.lost]
     stopped, passed = [], []
     for _ in range(runs):
-        gained, lost, tied = random.multinomial(rows, shares, hours).T
-        total = np.arange(1, hours + 1) * rows
+        gained, lost, tied = random.multinomial(ROWS_PER_HOUR, shares, HOURS).T
+        total = np.arange(1, HOURS + 1) * ROWS_PER_HOUR
         loss = np.cumsum(lost - gained) / total
         worse = is_shown(compare_pairs(lost, gained, "greater"), alpha)
         not_worse = is_shown(compare_mean(gained, lost, tied, margin), alpha)

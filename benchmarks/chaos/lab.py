@@ -17,7 +17,7 @@ from benchmarks.chaos.predictions import PredictionChecker
 from benchmarks.chaos.processes import MemoryWatch
 from benchmarks.chaos.registry import Registry
 from benchmarks.chaos.scenario import require, wait_until
-from benchmarks.chaos.service import Service, free_port
+from benchmarks.chaos.service import WORKERS, Service, free_port
 
 PROJECT = Path(__file__).parents[2]
 PADDING = 600_000  # bytes that are added to the largest version
@@ -92,7 +92,7 @@ class Lab:
         defaults = {
             "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db",
             "IRIS_STORE": folder / "store",
-            "IRIS_WORKERS": 2,
+            "IRIS_WORKERS": WORKERS,
             "IRIS_FOLLOW_SECONDS": FOLLOW_SECONDS,
         }
         settings = {name: str(value) for name, value in (defaults | variables).items()}

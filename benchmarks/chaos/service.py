@@ -26,6 +26,7 @@ COMMAND = (
 )
 CAT = (shutil.which("cat") or "/bin/cat",)
 STOP_SECONDS = 40
+WORKERS = 2
 ROW = {"sepal_length": 5.1, "sepal_width": 3.5, "petal_length": 1.4, "petal_width": 0.2}
 
 
@@ -91,9 +92,9 @@ class Service:
         found = (pid for pid, line in children if "serving.registry.follower" in line)
         return next(found, None)
 
-    def wait_for_answer(self, seconds: float = 60) -> float:
+    def wait_for_answer(self) -> float:
         """Wait until it predicts; return how long that took."""
-        return wait_until(self.predicts, f"it predicts; see {self.log}", seconds)
+        return wait_until(self.predicts, f"it predicts; see {self.log}", 60)
 
     def predicts(self) -> bool:
         """Return whether a prediction succeeds, over a new connection."""
@@ -146,10 +147,10 @@ class Service:
         """Return the processes that have loaded a model, including ended ones."""
         return {entry["process"] for entry in self._read_log("model loaded")}
 
-    def has_loaded_workers(self, count: int = 2) -> bool:
+    def has_loaded_workers(self) -> bool:
         """Return whether all workers are running and have a model."""
         workers = set(self.workers)
-        return len(workers) == count and workers <= self.loaded_workers()
+        return len(workers) == WORKERS and workers <= self.loaded_workers()
 
     def _read_log(self, text: str) -> list[dict[str, Any]]:
         """Return the log entries that contain a text."""

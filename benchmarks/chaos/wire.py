@@ -75,9 +75,9 @@ def read_all(raw: socket.socket) -> bytes:
     return b"".join(pieces)
 
 
-def exchange(service: Service, content: bytes, seconds: float = 30) -> bytes:
+def exchange(service: Service, content: bytes) -> bytes:
     """Send bytes, close our side, and return the response."""
-    with connect(service, seconds) as raw:
+    with connect(service, 30) as raw:
         send(raw, content)
         try:
             raw.shutdown(socket.SHUT_WR)

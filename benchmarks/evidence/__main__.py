@@ -8,13 +8,13 @@ the figures next to it. River's ADWIN is installed in a separate environment.
 """
 
 import argparse
-import re
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.evidence.figures import draw_month_of_evidence, draw_rates
 from benchmarks.evidence.simulation import Found, Quiet, simulate, simulate_adwin
+from benchmarks.pages import insert
 
 DOCS = Path(__file__).parents[2] / "docs/explanation"
 REFERENCES = (50, 100, 1_000, 10_000, 100_000)
@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> None:
     if options.no_write or options.short:
         return
     for name, table in tables.items():
-        insert(DOCS / "statistics.md", name, table)
+        insert(DOCS / "statistics.md", name, table.splitlines())
     for name, figure in (
         ("statistics.svg", draw_rates(results, REFERENCES, SHIFTS)),
         ("statistics-month.svg", draw_month_of_evidence()),
@@ -107,13 +107,6 @@ def _render_delay(found: Found) -> str:
         f"{each:.0f} h" if np.isfinite(each) else "never" for each in found[1:]
     )
     return f"{median} ({late})"
-
-
-def insert(file: Path, name: str, table: str) -> None:
-    """Replace the table between two comments of a page."""
-    begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
-    pattern = re.compile(f"{begin}.*?{end}", re.DOTALL)
-    file.write_text(pattern.sub(f"{begin}\n{table}\n{end}", file.read_text()))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ them. The tables are written to docs/explanation/gate.md, the figure next to it.
 """
 
 import argparse
-import re
 from pathlib import Path
 
 import matplotlib as mpl
@@ -15,6 +14,7 @@ from matplotlib.figure import Figure
 
 from benchmarks.gate.scenarios import make_gain, make_ties
 from benchmarks.gate.simulation import GATE, simulate
+from benchmarks.pages import insert
 from iris_kedro.style import COLORS, MUTED
 
 DOCS = Path(__file__).parents[2] / "docs/explanation"
@@ -43,7 +43,7 @@ def main() -> None:
         for gain in GAINS
     }
     for name, rates in (("ties", ties), ("gains", gains)):
-        insert(DOCS / "gate.md", name, render_table(rates))
+        insert(DOCS / "gate.md", name, render_table(rates).splitlines())
     draw(ties, gains).savefig(DOCS / "gate.svg", metadata={"Date": None})
 
 
@@ -60,13 +60,6 @@ def render_table(rates: Rates) -> str:
         for rows, verdicts in by_rows.items()
     ]
     return "\n".join(lines)
-
-
-def insert(file: Path, name: str, table: str) -> None:
-    """Replace the table between two comments of a page."""
-    begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
-    pattern = re.compile(f"{begin}.*?{end}", re.DOTALL)
-    file.write_text(pattern.sub(f"{begin}\n{table}\n{end}", file.read_text()))
 
 
 def draw(ties: Rates, gains: Rates) -> Figure:

@@ -92,14 +92,14 @@ class Retrained:
     one, which makes them a tie.
     """
 
-    def __init__(self, models: int = 40, training_rows: int = 100) -> None:
+    def __init__(self) -> None:
         generator = np.random.default_rng(1)
         weights = generator.normal(scale=1.5, size=(4, len(CLASSES)))
         X = generator.normal(size=(MANY // 5, 4))
         y = draw_labels(softmax(X @ weights, axis=1), generator)
         self._answers = []
-        for _ in range(models):
-            chosen = generator.integers(0, len(X), training_rows)
+        for _ in range(40):
+            chosen = generator.integers(0, len(X), 100)
             model = LogisticRegression().fit(X[chosen], y[chosen])
             self._answers.append(answer(model.predict_proba(X), y))
 

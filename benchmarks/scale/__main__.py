@@ -15,6 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markdown import Markdown
 
+from benchmarks.pages import insert
 from benchmarks.scale.bookkeeping import measure_bookkeeping
 from benchmarks.scale.checking import check_scores, read_scores
 from benchmarks.scale.contenders import (
@@ -28,7 +29,7 @@ from benchmarks.scale.contenders import (
 from benchmarks.scale.costs import write_costs
 from benchmarks.scale.measuring import run
 from benchmarks.scale.models import CANDIDATES, PROJECT, prepare
-from benchmarks.scale.report import insert, write_results, write_table
+from benchmarks.scale.report import write_results, write_table
 from benchmarks.scale.results import STEADY, Results
 from benchmarks.scale.rows import write_rows
 from benchmarks.scale.steps import measure_steps, write_steps

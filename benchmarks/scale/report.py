@@ -3,10 +3,8 @@
 import importlib.metadata
 import os
 import platform
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 from benchmarks.scale.contenders import HERE, OURS, Contender
 from benchmarks.scale.results import Results, judge
@@ -29,17 +27,6 @@ PREAMBLE = (
     " columns; the ones with MLflow write what its models return, unchecked, and only"
     " classes from scikit-learn's.",
 )
-
-
-def insert(page: Path, name: str, lines: list[str]) -> None:
-    """Replace the text between two comments of a page; add them if missing."""
-    begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
-    text = page.read_text() if page.exists() else "# Scale\n"
-    if begin not in text:
-        text = f"{text.rstrip()}\n\n{begin}\n{end}\n"
-    new = "\n".join([begin, *lines, end])
-    pattern = re.compile(f"{begin}.*?{end}", re.DOTALL)
-    page.write_text(pattern.sub(lambda _: new, text))
 
 
 def write_results(

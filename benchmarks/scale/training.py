@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from benchmarks.scale.report import insert
+from benchmarks.pages import insert
 
 PROJECT = Path(__file__).parents[2]
 RESULTS = PROJECT / "benchmarks/SCALE.md"

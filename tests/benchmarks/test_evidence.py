@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import ks_2samp
 
-from benchmarks.evidence.__main__ import insert, main, render_found, render_quiet
+from benchmarks.evidence.__main__ import main, render_found, render_quiet
 from benchmarks.evidence.detectors import compute_p_values, raise_alarms
 from benchmarks.evidence.figures import draw_month_of_evidence, draw_rates
 from benchmarks.evidence.simulation import Found, Quiet, simulate, summarize
@@ -74,19 +74,11 @@ def test_quiet_months_count_false_alarms():
     assert summarize(0, list(alarms)) == Quiet(0.5, 1)
 
 
-def test_tables_replace_the_ones_before(tmp_path):
-    page = tmp_path / "statistics.md"
-    page.write_text("above\n<!-- changes -->\nold\n<!-- end of changes -->\nbelow\n")
+def test_tables_have_delays_rates_and_alarms():
+    text = render_found(RESULTS)
 
-    insert(page, "changes", render_found(RESULTS))
-
-    text = page.read_text()
     assert "| evidence | 50 | 7 h (9 h) | 3 h (4 h) | 1 h (1 h) |" in text
     assert "| ADWIN (river) |  | 3 h (never) |" in text
-    assert "old" not in text
-
-
-def test_quiet_table_has_rates_and_alarms():
     assert "| ADWIN (river) |  | 25.0% | 1.5 |" in render_quiet(RESULTS)
 
 

@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from benchmarks.pages import insert
 from benchmarks.scale.__main__ import compare
 from benchmarks.scale.bookkeeping import Bookkeeping
 from benchmarks.scale.checking import check_scores
@@ -20,7 +21,7 @@ from benchmarks.scale.contenders import (
 from benchmarks.scale.costs import write_costs
 from benchmarks.scale.measuring import Run, run
 from benchmarks.scale.models import prepare
-from benchmarks.scale.report import insert, write_results, write_table
+from benchmarks.scale.report import write_results, write_table
 from benchmarks.scale.results import Results, judge
 from benchmarks.scale.rows import write_rows
 from benchmarks.scale.steps import (
