@@ -20,14 +20,9 @@ import requests
 from mlflow import MlflowClient
 
 from tests.fixtures.processes import free_port, wait_until
+from tests.serving.fixtures.iris import SETOSA
 
 TAG = "test"
-SETOSA = {
-    "sepal_length": 5.1,
-    "sepal_width": 3.5,
-    "petal_length": 1.4,
-    "petal_width": 0.2,
-}
 LOCKED_IN = (
     "--read-only",
     "--tmpfs=/tmp",

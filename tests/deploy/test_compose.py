@@ -253,10 +253,6 @@ def test_env_turns_traces_on(written, url, ratio):
     assert (config.traces_url, config.traces_ratio) == (url, ratio)
 
 
-def test_the_watcher_has_no_published_port():
-    assert not SERVICES["watcher"].get("ports")
-
-
 def test_only_its_users_reach_the_cluster():
     """It runs any code that it is sent."""
     inside = {name for name, each in SERVICES.items() if "cluster" in each["networks"]}

@@ -57,9 +57,7 @@ def test_every_metric_has_the_chosen_namespace(file):
     ("alert", "threshold"),
     [
         ("ServingQueueing", 0.05),
-        ("ServingErrors", 14.4),
         ("ServingRegistryUnreachable", 120),
-        ("TrainingRefused", 3),
         ("ModelOld", 90 * 86400),
     ],
 )

@@ -85,13 +85,16 @@ def test_images_of_components_are_kept(pin, file, entries):
     assert len(images) == 3
 
 
-def test_an_image_without_digest_changes_nothing(pin, file):
+@pytest.mark.parametrize(
+    "image", ["a/b:1.2.3", "b", f"b@sha256:{'A' * 64}", f"b@sha256:{'0' * 64}"]
+)
+def test_an_image_without_digest_changes_nothing(pin, file, image):
     before = file.read_text()
 
-    ended = pin(serving="docker.io/you/iris-serving:1.2.3")
+    ended = pin(serving=image)
 
     assert ended.returncode == 1
-    assert "'docker.io/you/iris-serving:1.2.3' has no digest" in ended.stderr
+    assert f"{image!r} has no digest" in ended.stderr
     assert file.read_text() == before
 
 

@@ -1,6 +1,7 @@
 """Network policies, evaluated like a network plugin."""
 
 import ipaddress
+import re
 from dataclasses import dataclass, field
 
 import pytest
@@ -40,6 +41,11 @@ class Network:
 
     def pod(self, name: str) -> Peer:
         return Peer(self._templates[name]["metadata"]["labels"])
+
+    def find_ports(self, name: str) -> set[int]:
+        """Return the ports that the command of a pod names."""
+        (container,) = self._templates[name]["spec"]["containers"]
+        return set(map(int, re.findall(r"port=(\d+)", " ".join(container["command"]))))
 
     def sends(self, name: str, target: Peer, port: int, protocol: str = "TCP") -> bool:
         """Return whether a pod may send to a target."""
@@ -137,11 +143,6 @@ def network(collect, kubernetes, template_of) -> Network:
     return Network(collect("overlays/production", *components), template_of)
 
 
-@pytest.fixture(scope="module")
-def local(collect, template_of) -> Network:
-    return Network(collect("overlays/local"), template_of)
-
-
 PODS = ["iris-serving", "iris-watcher", "iris-scoring"]
 
 
@@ -225,9 +226,12 @@ def test_others_reach_nothing(network, foreign):
     for pod, port in (("iris-serving", 8000), ("iris-serving", 9000)):
         assert not network.receives(pod, foreign, port)
     assert not network.receives("iris-watcher", foreign, 8001)
+    assert not network.receives("dask-scheduler", foreign, 8786)
+    assert not network.receives("dask-worker", foreign, 8788)
 
 
-def test_both_ends_of_the_local_registry_agree(local):
+def test_both_ends_of_the_local_registry_agree(collect, template_of):
+    local = Network(collect("overlays/local"), template_of)
     registry = local.pod("mlflow")
 
     for pod in ("iris-serving", "iris-watcher"):
@@ -243,8 +247,22 @@ def test_no_policy_repeats_another(network):
     assert [each for each in rules if rules.count(each) > 1] == []
 
 
-def test_training_reaches_the_cluster_of_dask(network):
-    scheduler = network.pod("dask-scheduler")
+DASK = ["dask-scheduler", "dask-worker"]
+USERS = {
+    "dask-scheduler": {*PODS, "dask-worker"} - {"iris-serving"},
+    "dask-worker": DASK,
+}
 
-    assert network.sends("iris-watcher", scheduler, 8786)
-    assert network.receives("dask-scheduler", network.pod("iris-watcher"), 8786)
+
+@pytest.mark.parametrize("client", [*PODS, *DASK])
+@pytest.mark.parametrize("server", DASK)
+def test_only_its_users_reach_the_cluster_of_dask(network, client, server):
+    """It runs any code that it is sent."""
+    known = network.find_ports("dask-scheduler") | network.find_ports("dask-worker")
+    source, target = network.pod(client), network.pod(server)
+
+    received = {port for port in known if network.receives(server, source, port)}
+    sent = {port for port in known if network.sends(client, target, port)}
+
+    expected = network.find_ports(server) if client in USERS[server] else set()
+    assert received == sent == expected

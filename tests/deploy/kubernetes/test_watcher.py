@@ -67,16 +67,13 @@ class NoMetrics(Collector):
         return iter(())
 
 
-def test_readiness_asks_a_route_of_the_watcher(container):
-    probe = container["readinessProbe"]["httpGet"]
-    app = create_app(None, "token", NoMetrics(), lambda: None, 1.0)
-
-    assert probe["path"] in {rule.rule for rule in app.url_map.iter_rules()}
+@pytest.fixture
+def app():
+    return create_app(None, "token", NoMetrics(), lambda: None, 1.0)
 
 
-def test_an_outage_of_the_registry_does_not_restart_it(container):
+def test_an_outage_of_the_registry_does_not_restart_it(container, app):
     """No round succeeds then, so /health answers 503 (see create_app)."""
-    app = create_app(None, "token", NoMetrics(), lambda: None, 1.0)
     path = container["readinessProbe"]["httpGet"]["path"]
 
     assert app.test_client().get(path).status_code == 503
@@ -93,9 +90,7 @@ def test_it_listens_where_alerts_arrive(container, service, settings):
     assert service["spec"]["publishNotReadyAddresses"] is True
 
 
-def test_alerts_arrive_at_its_webhook(webhook, service):
-    app = create_app(None, "token", NoMetrics(), lambda: None, 1.0)
-
+def test_alerts_arrive_at_its_webhook(webhook, service, app):
     address = urlsplit(webhook["url"])
 
     assert address.hostname == f"{service['metadata']['name']}.iris"

@@ -7,13 +7,8 @@ from serving.database.schema import upgrade
 from serving.database.tables import predictions
 from tests.deploy.running.stack import Stack, find_database
 from tests.fixtures.processes import wait_until
+from tests.serving.fixtures.iris import SETOSA
 
-SETOSA = {
-    "sepal_length": 5.1,
-    "sepal_width": 3.5,
-    "petal_length": 1.4,
-    "petal_width": 0.2,
-}
 VIRGINICA = SETOSA | {"petal_length": 6.0, "petal_width": 2.2}
 
 
