@@ -1,5 +1,6 @@
 """Clones of the project, and the commands that documentation has for them."""
 
+import json
 import os
 import random
 import re
@@ -14,11 +15,13 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import requests
+import yaml
 
 ROOT = Path(__file__).parents[2]
+KEPT = "logistic_regression"  # the one candidate of some clones
 BARE_PATH = "/usr/bin:/bin"
 PATIENCE = 120  # seconds for a server to answer on a busy machine
 
@@ -133,6 +136,28 @@ def find_port() -> int:
 CLONE = "git clone <this repository> iris-kedro && cd iris-kedro"
 
 
+class Reader:
+    """Somebody who follows a page, and keeps its service running."""
+
+    prediction_id = ""
+
+    def __init__(self, clone: Clone) -> None:
+        self.clone = clone
+        self.address = f"127.0.0.1:{find_port()}"
+        self.servers = ExitStack()
+
+    def ask(self, command: str) -> Any:
+        """Send a request of the page to the service; return its JSON."""
+        command = command.replace("127.0.0.1:8000", self.address)
+        return json.loads(self.clone.run(command).stdout)
+
+    def start_service(self, command: str) -> None:
+        """Start the service of the page; wait until it has a model."""
+        url = f"http://{self.address}/health/ready"
+        started = self.clone.start(command, url, IRIS_BIND=self.address)
+        self.servers.enter_context(started)
+
+
 def make_clone(
     requires: Callable[[str], None], folder: Path, command: str = CLONE
 ) -> Clone:
@@ -165,6 +190,15 @@ def link_environment(folder: Path) -> None:
         if entry.name != ".ready":
             (folder / entry.name).symlink_to(entry)
     (folder / ".ready").touch()
+
+
+def keep_one_candidate(clone: Path) -> None:
+    """Leave one fast candidate, to save time."""
+    file = clone / "conf/base/parameters_data_science.yml"
+    parameters = yaml.safe_load(file.read_text())
+    candidates = parameters["data_science"]["candidates"]
+    parameters["data_science"]["candidates"] = {KEPT: candidates[KEPT]}
+    file.write_text(yaml.safe_dump(parameters, sort_keys=False))
 
 
 Check = Callable[[Clone, str], None]

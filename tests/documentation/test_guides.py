@@ -2,17 +2,17 @@
 
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-import yaml
 from mlflow.tracking import MlflowClient
 
 from tests.documentation.clone import (
+    KEPT,
     ROOT,
     Check,
     Clone,
     NotRun,
+    keep_one_candidate,
     make_clone,
     prints_when_activated,
     read_commands,
@@ -29,14 +29,13 @@ PAGES = (
 TEXTS = [(ROOT / "docs/how-to" / page).read_text() for page in PAGES]
 SCALE = (ROOT / "docs/how-to/scale.md").read_text().split("### With Docker")[0]
 COMMANDS = list(dict.fromkeys(read_commands("\n".join([*TEXTS, SCALE]))))
-KEPT = "logistic_regression"  # the one candidate after the first run
 
 
 @pytest.fixture(scope="module")
 def clone(requires, tmp_path_factory) -> Iterator[Clone]:
     """Return a clone with one fast candidate and three versions to promote."""
     clone = make_clone(requires, tmp_path_factory.mktemp("guides"))
-    keep_one_candidate(clone.path / "conf/base/parameters_data_science.yml")
+    keep_one_candidate(clone.path)
     clone.run("make run").check_returncode()
     add_versions(f"sqlite:///{clone.path}/mlflow.db")
     raw = (clone.path / "data/01_raw/iris/raw.csv").read_text()
@@ -44,13 +43,6 @@ def clone(requires, tmp_path_factory) -> Iterator[Clone]:
     (clone.path / "rows/flowers.csv").write_text(raw)
     yield clone
     clone.stop()
-
-
-def keep_one_candidate(file: Path) -> None:
-    parameters = yaml.safe_load(file.read_text())
-    candidates = parameters["data_science"]["candidates"]
-    parameters["data_science"]["candidates"] = {KEPT: candidates[KEPT]}
-    file.write_text(yaml.safe_dump(parameters, sort_keys=False))
 
 
 def add_versions(uri: str) -> None:

@@ -1,9 +1,7 @@
 """Every command of docs/how-to/own-data.md, in its order, in a new clone."""
 
-import json
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack
 
 import numpy as np
 import pandas as pd
@@ -13,10 +11,8 @@ import requests
 from tests.documentation.clone import (
     ROOT,
     Check,
-    Clone,
     NotRun,
-    answers,
-    find_port,
+    Reader,
     make_clone,
     prints,
     read_commands,
@@ -48,19 +44,6 @@ def draw_passengers() -> pd.DataFrame:
     )
 
 
-class Reader:
-    """Somebody who follows the page, and keeps its service running."""
-
-    def __init__(self, clone: Clone) -> None:
-        self.clone = clone
-        self.address = f"127.0.0.1:{find_port()}"
-        self.servers = ExitStack()
-
-    def ask(self, command: str) -> str:
-        """Run a command of the page against the service."""
-        return self.clone.run(command.replace("127.0.0.1:8000", self.address)).stdout
-
-
 @pytest.fixture(scope="module")
 def reader(requires, tmp_path_factory) -> Iterator[Reader]:
     clone = make_clone(requires, tmp_path_factory.mktemp("page"))
@@ -71,21 +54,18 @@ def reader(requires, tmp_path_factory) -> Iterator[Reader]:
 
 
 def serves_passengers(reader: Reader, command: str) -> None:
-    url = f"http://{reader.address}/health/ready"
-    started = reader.clone.start(command, url, IRIS_BIND=reader.address)
-    reader.servers.enter_context(started)
+    reader.start_service(command)
 
-    assert answers(url)
     described = requests.get(f"http://{reader.address}/model", timeout=10).json()
     assert described["contract"]["name"] == "passengers"
 
 
 def predicts_a_class(reader: Reader, command: str) -> None:
-    assert json.loads(reader.ask(command))["prediction"] in {"0", "1"}
+    assert reader.ask(command)["prediction"] in {"0", "1"}
 
 
 def predicts_each_row(reader: Reader, command: str) -> None:
-    assert len(json.loads(reader.ask(command))["predictions"]) == ROWS
+    assert len(reader.ask(command)["predictions"]) == ROWS
 
 
 def releases_on_a_server(reader: Reader, command: str) -> None:

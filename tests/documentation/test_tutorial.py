@@ -1,21 +1,16 @@
 """Every command of the tutorial, in its order, in a new clone."""
 
-import json
 import re
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
-import yaml
 
 from tests.documentation.clone import (
     ROOT,
-    Clone,
     NotRun,
-    answers,
-    find_port,
+    Reader,
+    keep_one_candidate,
     make_clone,
     prints_when_activated,
     read_commands,
@@ -31,48 +26,14 @@ TO_CANARY = (
 PATIENCE = 30  # seconds until a prediction is stored
 
 
-class Reader:
-    """Somebody who follows the page, and keeps its service running."""
-
-    def __init__(self, clone: Clone) -> None:
-        self.clone = clone
-        self.address = f"127.0.0.1:{find_port()}"
-        self.servers = ExitStack()
-        self.prediction_id = ""
-
-    def ask(self, command: str) -> dict:
-        """Send a request of the page to the service."""
-        command = command.replace("127.0.0.1:8000", self.address)
-        return json.loads(self.clone.run(command).stdout)
-
-
 @pytest.fixture(scope="module")
 def reader(requires, tmp_path_factory) -> Iterator[Reader]:
     clone = make_clone(requires, tmp_path_factory.mktemp("loop"))
-    simplify(clone.path / "conf/base")
+    keep_one_candidate(clone.path)
     assert clone.run("make run").returncode == 0
     reader = Reader(clone)
     yield reader
     reader.servers.close()
-
-
-def simplify(folder: Path) -> None:
-    """Leave one candidate, to save time."""
-    file = folder / "parameters_data_science.yml"
-    parameters = yaml.safe_load(file.read_text())
-    name, candidate = next(iter(parameters["data_science"]["candidates"].items()))
-    parameters["data_science"]["candidates"] = {name: candidate}
-    file.write_text(yaml.safe_dump(parameters, sort_keys=False))
-
-
-def starts_the_service(reader: Reader, command: str) -> None:
-    url = f"http://{reader.address}/health/ready"
-    started = reader.clone.start(
-        command.removesuffix(" &"), url, IRIS_BIND=reader.address
-    )
-    reader.servers.enter_context(started)
-
-    assert answers(url)
 
 
 def predicts(reader: Reader, command: str) -> None:
@@ -114,7 +75,7 @@ CHECKS = {
     "make run": not_run("the fixture"),
     "source .venv/bin/activate": shows(""),
     "kedro model history": shows("Production is version 1"),
-    "make serve &": starts_the_service,
+    "make serve &": lambda reader, _: reader.start_service("make serve"),
     PREDICT: predicts,
     FEEDBACK: takes_the_label,
     "kedro run --pipelines monitoring": shows("too few rows"),
