@@ -1,12 +1,11 @@
 """Loaded models, applications that serve them, and a fresh registry for each test."""
 
-import json
+import hashlib
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import onnx
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -16,6 +15,7 @@ from serving.config import Config
 from serving.model.onnx_model import Model, Version
 from serving.model.store import CURRENT, Store
 from tests.fixtures.processes import wait_until
+from tests.serving.fixtures.contracts import edit_contract
 from tests.serving.fixtures.gunicorn import Server, answers
 from tests.serving.fixtures.iris import SETOSA, describe_version
 from tests.serving.fixtures.registry import Registry
@@ -30,13 +30,12 @@ def passengers(load: Callable[..., Model], passengers_bytes: bytes) -> Model:
 def change() -> Callable[..., bytes]:
     """Return a function that changes the contract in a model."""
 
-    def change(content: bytes, **changes) -> bytes:
-        model = onnx.load_from_string(content)
-        contract = json.loads(model.metadata_props[0].value)
-        for key, value in changes.items():
-            contract[key] = {**contract.get(key, {}), **value}
-        onnx.helper.set_model_props(model, {"contract": json.dumps(contract)})
-        return model.SerializeToString()
+    def change(content: bytes, **changes: dict) -> bytes:
+        def edit(document: dict) -> None:
+            for key, value in changes.items():
+                document[key] = document.get(key, {}) | value
+
+        return edit_contract(content, edit)
 
     return change
 
@@ -83,6 +82,40 @@ def load_published() -> Callable[..., Model | None]:
         return store.load(pointer) if pointer else None
 
     return load_published
+
+
+@pytest.fixture
+def publish(tmp_path: Path, describe: Callable[..., Version]) -> Callable[..., Store]:
+    """Put a model into a store, as the follower does."""
+
+    def publish(
+        content: bytes, version: str = "3", role: str = CURRENT, folder: str = "store"
+    ) -> Store:
+        store = Store(tmp_path / folder)
+        with store.incoming() as incoming:
+            file = incoming / "model.onnx"
+            file.write_bytes(content)
+            store.publish(role, file, describe(content, version))
+        return store
+
+    return publish
+
+
+@pytest.fixture
+def write_keys(tmp_path: Path) -> Callable[..., Path]:
+    """Write a file with one API key."""
+
+    def write_keys(key: str = "key", scopes: str = "") -> Path:
+        digest = hashlib.sha256(key.encode()).hexdigest()
+        (tmp_path / "keys").write_text(f"me {digest} {scopes}\n")
+        return tmp_path / "keys"
+
+    return write_keys
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'predictions.db'}"
 
 
 @pytest.fixture
@@ -139,3 +172,32 @@ def start(registry: Registry, tmp_path: Path) -> Iterator[Callable[..., Server]]
     yield start
     for server in servers:
         server.stop()
+
+
+@pytest.fixture
+def filled(
+    start: Callable[..., Server], publish: Callable[..., Store], iris_bytes: bytes
+) -> Callable[..., Server]:
+    """Start a server with a model in its store and no follower."""
+
+    def filled(content: bytes = iris_bytes, **settings: object) -> Server:
+        publish(content)
+        return start(**{"follow_seconds": 0, "workers": 1} | settings)
+
+    return filled
+
+
+@pytest.fixture
+def serve_release(
+    start: Callable[..., Server], registry: Registry, iris_bytes: bytes
+) -> Callable[..., Server]:
+    """Release the iris model, and start a server; wait until all workers have it."""
+
+    def serve_release(**settings: object) -> Server:
+        version = registry.release(iris_bytes)
+        server = start(**settings)
+        server.version = version
+        wait_until(lambda: server.serves(version), "the version is served")
+        return server
+
+    return serve_release

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,6 @@ import requests
 import tritonclient.http as triton
 from mlflow.pyfunc.scoring_server.client import ScoringServerClient
 
-from serving.model.store import CURRENT, Store
 from serving.openapi.feedback import EXAMPLE_ID
 
 pytestmark = pytest.mark.slow
@@ -24,20 +24,11 @@ NAMES = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
 
 
 @pytest.fixture
-def serve(start, tmp_path, describe, store_predictions):
+def serve(filled, sqlite_url, store_predictions):
     """Serve from a filled store, like an image with a model."""
-    url = f"sqlite:///{tmp_path / 'predictions.db'}"
-
-    def serve(content: bytes):
-        store = Store(tmp_path / "store")
-        with store.incoming() as folder:
-            (folder / "model.onnx").write_bytes(content)
-            store.publish(CURRENT, folder / "model.onnx", describe(content, "3"))
-        rows = [(EXAMPLE_ID, row, "any class") for row in range(4)]
-        store_predictions(url, *rows)
-        return start(follow_seconds=0, database_url=url)
-
-    return serve
+    rows = [(EXAMPLE_ID, row, "any class") for row in range(4)]
+    store_predictions(sqlite_url, *rows)
+    return partial(filled, database_url=sqlite_url, workers=2)
 
 
 @pytest.fixture
@@ -120,29 +111,6 @@ def test_mlflows_own_client_understands_our_errors(server):
 
     with pytest.raises(Exception, match="petal_width is missing"):
         ScoringServerClient("127.0.0.1", server.port).invoke(frame)
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        '{"dataframe_split": {"columns": ["sepal_length", "sepal_width", '
-        '"petal_length", "petal_width"], "data": [[5.1, 3.5, 1.4, 0.2]]}}',
-        '{"dataframe_records": [{"sepal_length": 5.1, "sepal_width": 3.5, '
-        '"petal_length": 1.4, "petal_width": 0.2}]}',
-        '{"instances": [[5.1, 3.5, 1.4, 0.2]]}',
-        '{"inputs": {"sepal_length": [5.1], "sepal_width": [3.5], '
-        '"petal_length": [1.4], "petal_width": [0.2]}}',
-    ],
-)
-def test_requests_of_mlflows_documentation(server, body):
-    answer = requests.post(
-        f"{server.url}/invocations",
-        data=body,
-        headers={"Content-Type": "application/json"},
-        timeout=10,
-    )
-
-    assert answer.json() == {"predictions": ["setosa"]}
 
 
 @pytest.fixture

@@ -7,13 +7,8 @@ from flask import Response, abort, request, session, stream_with_context
 
 from serving.server.asgi.bridge import Bridge
 from serving.service import the_service
+from tests.serving.fixtures.iris import SETOSA as ROW
 
-ROW = {
-    "sepal_length": 5.1,
-    "sepal_width": 3.5,
-    "petal_length": 1.4,
-    "petal_width": 0.2,
-}
 TENSOR = {"name": "features", "shape": [1, 4], "datatype": "FP32"}
 ROUTES = {
     "/predict": (ROW, ROW | {"sepal_length": "5.1"}),
@@ -28,11 +23,10 @@ ROUTES = {
 
 
 @pytest.fixture
-def app(make_app, iris, tmp_path, store_predictions):
+def app(make_app, iris, store_predictions, sqlite_url):
     """Add the hooks of an extension to the usual application."""
-    url = f"sqlite:///{tmp_path / 'predictions.db'}"
-    store_predictions(url, ("1", 0, "setosa"))
-    app = make_app(iris, database_url=url)
+    store_predictions(sqlite_url, ("1", 0, "setosa"))
+    app = make_app(iris, database_url=sqlite_url)
 
     @app.before_request
     def limit() -> None:

@@ -1,5 +1,3 @@
-import hashlib
-
 import numpy as np
 import pytest
 
@@ -157,10 +155,8 @@ def test_another_version_can_be_named_if_it_is_loaded(client, setosa):
     assert len(unknown.data) < 500
 
 
-def test_explain_requires_a_key_that_may_predict(make_app, iris, tmp_path, setosa):
-    keys = tmp_path / "keys"
-    digest = hashlib.sha256(b"secret").hexdigest()
-    keys.write_text(f"me {digest} feedback\n")
+def test_explain_requires_a_key_that_may_predict(make_app, iris, write_keys, setosa):
+    keys = write_keys("secret", "feedback")
     client = make_app(iris, api_keys_file=keys).test_client()
 
     for path in ("/explain", "/explain/batch"):

@@ -1,5 +1,3 @@
-import hashlib
-
 import pytest
 from flask import abort, request
 
@@ -10,16 +8,15 @@ OTHER_ID = "is not the id of a stored prediction; new predictions are stored wit
 
 
 @pytest.fixture
-def url(tmp_path, store_predictions):
-    url = f"sqlite:///{tmp_path / 'predictions.db'}"
+def url(store_predictions, sqlite_url):
     store_predictions(
-        url,
+        sqlite_url,
         (ONE, 0, "setosa"),
         (BATCH, 0, "setosa"),
         (BATCH, 1, "virginica"),
         (BATCH, 2, "virginica"),
     )
-    return url
+    return sqlite_url
 
 
 @pytest.fixture
@@ -245,17 +242,6 @@ def test_a_number_may_be_the_text_of_a_class(
         assert "'0' (died), '1' (survived), not" in issue["message"]
 
 
-def test_a_prediction_of_another_model_is_unknown(
-    client, url, store_predictions, read_feedback
-):
-    store_predictions(url, ("wine", 0, "1"), model="wine")
-
-    answer = client.post("/feedback", json={"prediction_id": "wine", "label": "setosa"})
-
-    assert answer.json["errors"][0]["pointer"] == "/prediction_id"
-    assert read_feedback(url) == {}
-
-
 def test_without_a_database_the_error_names_the_setting(make_app, iris):
     client = make_app(iris).test_client()
 
@@ -283,10 +269,10 @@ def test_the_model_shows_that_feedback_is_accepted(client):
 @pytest.mark.parametrize(
     ("scopes", "status"), [("", 403), ("feedback", 200), ("predict,feedback", 200)]
 )
-def test_a_key_needs_the_scope(make_app, iris, url, tmp_path, scopes, status):
-    keys = tmp_path / "keys"
-    keys.write_text(f"me {hashlib.sha256(b'secret').hexdigest()} {scopes}\n")
-    client = make_app(iris, database_url=url, api_keys_file=keys).test_client()
+def test_a_key_needs_the_scope(make_app, iris, url, scopes, status, write_keys):
+    client = make_app(
+        iris, database_url=url, api_keys_file=write_keys("secret", scopes)
+    ).test_client()
     body = {"prediction_id": ONE, "label": "setosa"}
 
     answer = client.post("/feedback", json=body, headers={"X-API-Key": "secret"})

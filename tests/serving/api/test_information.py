@@ -304,10 +304,8 @@ def test_openapi_groups_every_operation(client):
     assert tags[-1] == ["Open Inference Protocol v2"]
 
 
-def test_openapi_requires_a_key_where_the_service_does(make_app, iris, tmp_path):
-    keys = tmp_path / "keys"
-    keys.write_text("me " + "0" * 64)
-    client = make_app(iris, api_keys_file=keys).test_client()
+def test_openapi_requires_a_key_where_the_service_does(make_app, iris, write_keys):
+    client = make_app(iris, api_keys_file=write_keys()).test_client()
 
     operation = client.get("/openapi.json").json["paths"]["/predict"]["post"]
 

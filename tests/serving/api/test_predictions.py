@@ -1,11 +1,6 @@
 import pytest
 
-SETOSA = {
-    "sepal_length": 5.1,
-    "sepal_width": 3.5,
-    "petal_length": 1.4,
-    "petal_width": 0.2,
-}
+from tests.serving.fixtures.iris import SETOSA
 
 
 def post(client, path, body, **headers):
@@ -93,13 +88,6 @@ def test_batch_accepts_objects_and_a_table(client, setosa):
     assert by_name["predictions"] == ["setosa", "setosa"]
     assert by_name["classes"] == ["setosa", "versicolor", "virginica"]
     assert len(by_name["probabilities"]) == 2
-
-
-def test_batch_predicts_like_single_requests(client, setosa):
-    single = post(client, "/predict", setosa).json
-    batch = post(client, "/predict/batch", {"instances": [setosa]}).json
-
-    assert batch["probabilities"][0] == list(single["probabilities"].values())
 
 
 def test_batch_accepts_and_returns_csv(client, setosa):

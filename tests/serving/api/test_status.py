@@ -1,7 +1,5 @@
 """Route /status: how the model is doing."""
 
-import hashlib
-
 import pytest
 
 from serving.model.store import Store
@@ -63,12 +61,11 @@ def test_status_of_a_new_service_is_complete(client):
 
 
 def test_status_has_accuracy_with_an_interval(
-    make_app, iris, tmp_path, store_predictions
+    make_app, iris, store_predictions, sqlite_url
 ):
-    url = f"sqlite:///{tmp_path / 'predictions.db'}"
     rows = [(f"{number:032x}", 0, "setosa") for number in range(10)]
-    store_predictions(url, *rows)
-    client = make_app(iris, database_url=url).test_client()
+    store_predictions(sqlite_url, *rows)
+    client = make_app(iris, database_url=sqlite_url).test_client()
     before = client.get("/status").json["feedback"]
 
     for number, (prediction_id, _, _) in enumerate(rows):
@@ -152,10 +149,8 @@ def test_status_needs_a_model(make_app):
     assert make_app().test_client().get("/status").status_code == 503
 
 
-def test_status_needs_a_key_where_there_are_keys(make_app, iris, tmp_path):
-    keys = tmp_path / "keys"
-    keys.write_text(f"me {hashlib.sha256(b'secret').hexdigest()}\n")
-    client = make_app(iris, api_keys_file=keys).test_client()
+def test_status_needs_a_key_where_there_are_keys(make_app, iris, write_keys):
+    client = make_app(iris, api_keys_file=write_keys("secret")).test_client()
 
     assert client.get("/status").status_code == 401
     slashes = {"PATH_INFO": "//status"}

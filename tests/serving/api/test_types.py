@@ -11,8 +11,8 @@ INFER = "/v2/models/iris/infer"
 
 
 @pytest.fixture
-def app(make_app, passengers, tmp_path):
-    return make_app(passengers, database_url=f"sqlite:///{tmp_path}/predictions.db")
+def app(make_app, passengers, sqlite_url):
+    return make_app(passengers, database_url=sqlite_url)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Applications with a canary."""
 
-import json
 from collections.abc import Callable
 
 import numpy as np
@@ -12,6 +11,7 @@ from serving.canary.partner import Partner
 from serving.monitoring.observers import Observation
 from serving.service import the_service
 from tests.serving.canary.keyed_requests import CANARY, PREVIOUS
+from tests.serving.fixtures.contracts import change_feature
 
 HANGS = 7.77  # a sepal length
 
@@ -86,15 +86,6 @@ def observe() -> Callable[[Flask], list[Observation]]:
     return observe
 
 
-def change_feature(content: bytes, place: int, **changes) -> bytes:
-    """Change a feature in the contract of a model."""
-    model = onnx.load_from_string(content)
-    contract = json.loads(model.metadata_props[0].value)
-    contract["features"][place].update(changes)
-    onnx.helper.set_model_props(model, {"contract": json.dumps(contract)})
-    return model.SerializeToString()
-
-
 @pytest.fixture
 def with_length(iris_bytes) -> Callable[..., bytes]:
     """Build the iris model with changes of its first feature."""
@@ -137,15 +128,3 @@ def hanging_bytes(build_iris) -> bytes:
     for key, value in constants.items():
         graph.initializer.append(onnx.numpy_helper.from_array(value, key))
     return model.SerializeToString()
-
-
-@pytest.fixture
-def with_ports(passengers_bytes) -> Callable[..., bytes]:
-    """Build the passengers' model with other categories of the port."""
-
-    def with_ports(*categories):
-        training = {"counts": [1] * len(categories), "missing": 0.1}
-        changes = {"categories": categories, "training": training}
-        return change_feature(passengers_bytes, 3, **changes)
-
-    return with_ports

@@ -7,16 +7,11 @@ import pytest
 import requests
 
 from serving.canary.arms import is_for_canary
+from tests.serving.fixtures.iris import SETOSA
 
 pytestmark = pytest.mark.slow
 
 KEYS = [f"user-{number}" for number in range(100)]
-SETOSA = {
-    "sepal_length": 5.1,
-    "sepal_width": 3.5,
-    "petal_length": 1.4,
-    "petal_width": 0.2,
-}
 
 
 def ask(server, key: str, row: dict[str, float] = SETOSA) -> str:
@@ -45,11 +40,10 @@ def set_share(registry, version: str, share: str) -> None:
 
 
 def test_a_canary_gets_its_share_until_it_is_withdrawn(
-    registry, start, iris_bytes, build_iris, eventually, show
+    serve_release, registry, build_iris, show
 ):
-    production = registry.release(iris_bytes)
-    server = start(keep_versions=1)
-    eventually(lambda: server.serves(production), "version 1 is served")
+    server = serve_release(keep_versions=1)
+    production = server.version
     canary = registry.register(build_iris(C=0.1))
     set_share(registry, canary, "0.3")
     registry.promote(canary, "Canary")
@@ -89,11 +83,10 @@ def test_a_canary_gets_its_share_until_it_is_withdrawn(
 
 @pytest.mark.parametrize("worker_class", ["asyncio", "gthread"])
 def test_a_hanging_canary_does_not_stop_workers(
-    registry, start, iris_bytes, hanging_bytes, eventually, show, worker_class
+    serve_release, registry, hanging_bytes, show, worker_class
 ):
-    production = registry.release(iris_bytes)
-    server = start(worker_class=worker_class)
-    eventually(lambda: server.serves(production), "version 1 is served")
+    server = serve_release(worker_class=worker_class)
+    production = server.version
     canary = registry.register(hanging_bytes)
     set_share(registry, canary, "1")
     registry.promote(canary, "Canary")
@@ -107,11 +100,10 @@ def test_a_hanging_canary_does_not_stop_workers(
 
 
 def test_previous_guards_production_after_a_promotion(
-    registry, start, iris_bytes, build_iris, eventually
+    serve_release, registry, build_iris, eventually
 ):
-    previous = registry.release(iris_bytes)
-    server = start()
-    eventually(lambda: server.serves(previous), "version 1 is served")
+    server = serve_release()
+    previous = server.version
     registry.promote(previous, "Previous")
     production = registry.register(build_iris(C=0.1))
     registry.client.set_model_version_tag("iris", production, "guarded", "true")

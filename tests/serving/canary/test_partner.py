@@ -117,19 +117,6 @@ def test_a_batch_has_one_model(make_canary, setosa):
     assert versions == {PRODUCTION, CANARY}
 
 
-def test_rows_are_counted_for_the_version_that_predicted(make_canary, setosa):
-    app = make_canary("0.5")
-    client = app.test_client()
-
-    answers = [ask(client, setosa, key) for key in KEYS[:40]]
-
-    metrics = scrape(app)
-    for version in (PRODUCTION, CANARY):
-        labels = f'{{prediction="setosa",version="{version}"}}'
-        count = answers.count(version)
-        assert f"serving_predictions_total{labels} {count}.0" in metrics
-
-
 def test_requests_to_production_have_no_other_prediction(make_canary, setosa, observe):
     app = make_canary("0")
     seen = observe(app)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.serving.canary.keyed_requests import CANARY, scrape
+from tests.serving.fixtures.contracts import change_ports
 
 
 @pytest.fixture
@@ -12,11 +13,11 @@ def passenger() -> dict:
 
 
 @pytest.fixture
-def make_passengers(make_canary, passengers, with_ports):
+def make_passengers(make_canary, passengers, passengers_bytes):
     """Serve passengers, with a canary that has other categories of the port."""
 
     def make_passengers(*categories):
-        return make_canary("1", with_ports(*categories), passengers)
+        return make_canary("1", change_ports(passengers_bytes, *categories), passengers)
 
     return make_passengers
 

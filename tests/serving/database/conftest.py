@@ -20,11 +20,6 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'predictions.db'}"
-
-
-@pytest.fixture
 def open_engine() -> Iterator[Callable[[str], Engine]]:
     """Connect, and close the connections in the end."""
     engines: list[Engine] = []

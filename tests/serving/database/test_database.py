@@ -6,19 +6,11 @@ import sys
 
 import pytest
 
+from tests.serving.fixtures.iris import IRIS
+
 FLOWERS = [
-    {
-        "sepal_length": 5.1,
-        "sepal_width": 3.5,
-        "petal_length": 1.4,
-        "petal_width": 0.2,
-    },
-    {
-        "sepal_length": 6.7,
-        "sepal_width": 3.0,
-        "petal_length": 5.2,
-        "petal_width": 2.3,
-    },
+    dict(zip(IRIS, row, strict=True))
+    for row in [(5.1, 3.5, 1.4, 0.2), (6.7, 3.0, 5.2, 2.3)]
 ]
 CSV = "\n".join(
     [",".join(FLOWERS[0]), *(",".join(map(str, row.values())) for row in FLOWERS)]

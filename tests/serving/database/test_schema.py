@@ -12,8 +12,8 @@ from serving.database.tables import metadata
 
 
 @pytest.fixture
-def engine(tmp_path):
-    return connect(f"sqlite:///{tmp_path / 'predictions.db'}")
+def engine(sqlite_url):
+    return connect(sqlite_url)
 
 
 def test_migrations_create_the_tables_that_the_code_uses(engine):
@@ -33,13 +33,12 @@ def test_the_newest_migration_is_the_one_that_the_code_expects():
     assert scripts.get_current_head() == schema.REVISION
 
 
-def test_several_processes_may_upgrade_at_once(tmp_path):
-    url = f"sqlite:///{tmp_path / 'predictions.db'}"
+def test_several_processes_may_upgrade_at_once(sqlite_url):
 
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda _: schema.upgrade(connect(url)), range(8)))
+        list(pool.map(lambda _: schema.upgrade(connect(sqlite_url)), range(8)))
 
-    with connect(url).connect() as connection:
+    with connect(sqlite_url).connect() as connection:
         assert schema.read_revision(connection) == schema.REVISION
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
 
@@ -65,10 +64,3 @@ def test_tables_of_a_later_release_are_not_changed(engine):
 
     with engine.connect() as connection:
         assert schema.read_revision(connection) == "0002"
-
-
-def test_sqlite_lets_others_read_while_it_writes(engine):
-    schema.upgrade(engine)
-
-    with engine.connect() as connection:
-        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"

@@ -84,15 +84,6 @@ def digests(deploy):
     return digests
 
 
-@pytest.fixture
-def ready(start, registry, iris_bytes, eventually) -> str:
-    """Start a service that predicts; return its host and port."""
-    version = registry.release(iris_bytes)
-    server = start()
-    eventually(lambda: server.serves(version), "the version is served")
-    return server.url.removeprefix("http://")
-
-
 def names(calls: list[list[str]]) -> list[str]:
     return [" ".join(call[:2]) for call in calls]
 
@@ -223,19 +214,10 @@ def test_an_overlay_with_another_image_without_digest_is_refused(
     assert digests() == before
 
 
-@pytest.mark.parametrize(
-    "image",
-    [
-        "docker.io/a/b:latest",
-        "b",
-        f"b@sha256:{'A' * 64}",
-        f"b@sha256:{'0' * 64}",
-    ],
-)
-def test_an_image_without_a_digest_is_refused(roll_out, digests, image):
+def test_an_image_without_a_digest_is_refused(roll_out, digests):
     before = digests()
 
-    ended, calls = roll_out(GIVEN | {"serving": image})
+    ended, calls = roll_out(GIVEN | {"serving": "docker.io/a/b:latest"})
 
     assert ended.returncode == 1
     assert "has no digest" in ended.stderr

@@ -1,6 +1,5 @@
 """The smoke test, against the real service."""
 
-import hashlib
 import json
 import subprocess
 import sys
@@ -38,12 +37,9 @@ def run_it():
     return run
 
 
-def test_a_service_that_predicts_passes(
-    start, registry, iris_bytes, eventually, run_it
-):
-    version = registry.release(iris_bytes)
-    server = start()
-    eventually(lambda: server.serves(version), "the version is served")
+def test_a_service_that_predicts_passes(serve_release, run_it):
+    server = serve_release()
+    version = server.version
 
     ended = run_it(server.url)
 
@@ -61,12 +57,10 @@ def test_a_service_without_a_model_fails(start, run_it):
 
 
 def test_a_service_may_require_a_key(
-    start, registry, iris_bytes, eventually, run_it, tmp_path
+    start, registry, iris_bytes, eventually, run_it, write_keys
 ):
     registry.release(iris_bytes)
-    keys = tmp_path / "keys"
-    keys.write_text(f"alice {hashlib.sha256(b'secret').hexdigest()}\n")
-    server = start(api_keys_file=keys)
+    server = start(api_keys_file=write_keys("secret"))
 
     def is_ready() -> bool:
         """Send enough requests to reach both workers."""

@@ -35,15 +35,6 @@ def path(tmp_path) -> str:
 
 
 @pytest.fixture
-def ready(start, registry, iris_bytes, eventually) -> str:
-    """Start a service that predicts; return its host and port."""
-    version = registry.release(iris_bytes)
-    server = start()
-    eventually(lambda: server.serves(version), "the version is served")
-    return server.url.removeprefix("http://")
-
-
-@pytest.fixture
 def run(project, path, ready, tmp_path):
     """Run the script; return the result and the calls of the programs."""
 

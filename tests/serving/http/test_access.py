@@ -56,6 +56,7 @@ def test_a_known_key_may_predict(protected, setosa, headers):
         "/predict/batch",
         "/invocations",
         "/v2/models/iris/infer",
+        "/explain",
         "/feedback",
     ],
 )
@@ -88,9 +89,10 @@ def test_a_key_of_another_scope_may_not(
 
 
 @pytest.mark.parametrize("path", ["/feedback", "//feedback", "///feedback"])
-def test_more_slashes_give_no_more_rights(make_app, iris, keys_file, tmp_path, path):
-    url = f"sqlite:///{tmp_path / 'predictions.db'}"
-    client = make_app(iris, api_keys_file=keys_file, database_url=url).test_client()
+def test_more_slashes_give_no_more_rights(make_app, iris, keys_file, path, sqlite_url):
+    client = make_app(
+        iris, api_keys_file=keys_file, database_url=sqlite_url
+    ).test_client()
     item = {"prediction_id": "1", "label": "setosa"}
 
     answer = client.post(

@@ -11,7 +11,6 @@ from serving.monitoring.logs import (
     JsonFormatter,
     TextFormatter,
     logging_settings,
-    redact,
 )
 from serving.service import the_service
 
@@ -124,12 +123,3 @@ def test_the_format_suits_the_reader(monkeypatch, log_format, terminal, formatte
     settings = logging_settings(Config(log_format=log_format))
 
     assert settings["formatters"]["chosen"]["()"] is formatter
-
-
-def test_redact_hides_a_password_with_an_at():
-    assert redact("http://me:p@ss@host/x") == "http://***@host/x"
-
-
-@pytest.mark.parametrize("text", ["no url", "http://host/path", "me@example.org"])
-def test_redact_leaves_other_text_alone(text):
-    assert redact(text) == text

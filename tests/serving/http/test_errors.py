@@ -130,10 +130,6 @@ def test_redirects_do_not_depend_on_the_host_header(make_app, iris, host, path):
     assert answer.headers["X-Request-ID"]
 
 
-def test_405_names_the_methods(client):
-    assert "POST" in client.get("/predict").headers["Allow"]
-
-
 def test_without_a_model_the_reason_is_given(make_app, setosa):
     client = make_app().test_client()
 

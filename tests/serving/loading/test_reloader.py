@@ -9,20 +9,6 @@ from serving.loading.reloader import Reloader
 from serving.model.store import CURRENT, SHADOW, Store
 
 
-@pytest.fixture
-def publish(config, describe):
-    store = Store(config.store)
-
-    def publish(content: bytes, version: str, role: str = CURRENT):
-        with store.incoming() as folder:
-            file = folder / "model.onnx"
-            file.write_bytes(content)
-            store.publish(role, file, describe(content, version))
-        return store
-
-    return publish
-
-
 def version_of(client) -> str | None:
     answer = client.get("/health/ready")
     return answer.json["model"]["version"] if answer.status_code == 200 else None
@@ -95,7 +81,7 @@ def test_a_damaged_store_leaves_the_old_model(
 
 
 def test_the_shadow_is_compared_and_withdrawn(
-    make_app, publish, iris, setosa, build_iris, eventually
+    make_app, publish, iris, setosa, build_iris
 ):
     store = publish(build_iris(C=0.1), "9", SHADOW)
     app = make_app(iris, shadow_alias="Challenger")
@@ -111,20 +97,6 @@ def test_the_shadow_is_compared_and_withdrawn(
     client.post("/predict", json=setosa)
     app.extensions["serving"].observers[0].flush()
     assert f"{sample} 3.0" in client.get("/metrics").text
-
-
-def test_a_shadow_with_other_features_is_not_compared(
-    make_app, publish, iris, setosa, wine_bytes
-):
-    publish(wine_bytes, "9", SHADOW)
-    app = make_app(iris, shadow_alias="Challenger")
-    client = app.test_client()
-
-    client.post("/predict", json=setosa)
-    app.extensions["serving"].observers[0].flush()
-
-    dropped = 'serving_dropped_rows_total{observer="shadow"} 1.0'
-    assert dropped in client.get("/metrics").text
 
 
 def test_the_thread_survives_any_exception(

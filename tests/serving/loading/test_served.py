@@ -1,13 +1,13 @@
 import json
 
 import numpy as np
-import onnx
 import pytest
 from prometheus_client import CollectorRegistry
 
 from serving.loading.served import build_served
 from serving.model.onnx_model import ModelRefusedError
 from serving.monitoring.prediction_metrics import PredictionFamilies
+from tests.serving.fixtures.contracts import change_feature
 
 
 @pytest.fixture
@@ -21,18 +21,9 @@ def build(config):
 
 
 @pytest.fixture
-def load_edited(load, iris_bytes):
-    """Load a model whose contract was edited."""
-
-    def load_edited(edit):
-        exported = onnx.load_from_string(iris_bytes)
-        document = json.loads(exported.metadata_props[0].value)
-        edit(document)
-        properties = {"contract": json.dumps(document)}
-        onnx.helper.set_model_props(exported, properties)
-        return load(exported.SerializeToString())
-
-    return load_edited
+def load_changed(load, iris_bytes):
+    """Load a model whose first feature was changed in the contract."""
+    return lambda **changes: load(change_feature(iris_bytes, 0, **changes))
 
 
 def test_a_valid_model_is_built_completely(build, iris, setosa):
@@ -42,20 +33,15 @@ def test_a_valid_model_is_built_completely(build, iris, setosa):
     assert json.loads(served.openapi)["openapi"] == "3.1.0"
 
 
-def test_golden_rows_may_lie_on_a_limit(build, load_edited):
-    def touch_the_limit(document):
-        lowest = min(row[0] for row in document["golden_rows"]["inputs"])
-        document["features"][0]["minimum"] = float(str(np.float32(lowest)))
+def test_golden_rows_may_lie_on_a_limit(build, iris, load_changed):
+    lowest = iris.contract.golden_rows.inputs[:, 0].min()
 
-    assert build(load_edited(touch_the_limit)).openapi
+    assert build(load_changed(minimum=float(str(lowest)))).openapi
 
 
-def test_a_model_whose_golden_rows_are_not_accepted_is_refused(build, load_edited):
-    def exclude_golden_rows(document):
-        document["features"][0]["minimum"] = 7.0
-
+def test_a_model_whose_golden_rows_are_not_accepted_is_refused(build, load_changed):
     with pytest.raises(ModelRefusedError) as caught:
-        build(load_edited(exclude_golden_rows))
+        build(load_changed(minimum=7.0))
 
     assert caught.value.reason == "unservable"
 
@@ -92,13 +78,11 @@ def test_a_model_of_all_types_is_built_completely(build, passengers):
     assert np.array_equal(served.schemas.load_row(row), expected, equal_nan=True)
 
 
-def test_a_model_that_cannot_predict_with_missing_values_is_refused(build, load_edited):
+def test_a_model_that_cannot_predict_with_missing_values_is_refused(
+    build, load_changed
+):
     """The regression has no imputation: NaN in, NaN out."""
-
-    def allow_missing_values(document):
-        document["features"][0]["nullable"] = True
-
     with pytest.raises(ModelRefusedError, match="no prediction") as caught:
-        build(load_edited(allow_missing_values))
+        build(load_changed(nullable=True))
 
     assert caught.value.reason == "unservable"

@@ -1,13 +1,10 @@
-import json
 from dataclasses import dataclass, replace
 
 import numpy as np
-import onnx
 import pytest
 
 from serving.model.contract.parsing import ContractError
 from serving.model.inputs import FLOAT, STRING, Inputs
-from serving.model.onnx_model import ModelRefusedError
 
 NAN = float("nan")
 
@@ -84,20 +81,6 @@ def test_a_model_of_categories_has_no_numbers(passengers):
 def test_mismatched_inputs_are_refused(passengers, tensors, message):
     with pytest.raises(ContractError, match=message):
         Inputs(passengers.contract.features, tensors)
-
-
-def test_a_model_that_was_trained_on_fewer_columns_is_refused(load, passengers_bytes):
-    model = onnx.load_from_string(passengers_bytes)
-    document = json.loads(model.metadata_props[0].value)
-    document["features"].pop()
-    for row in document["golden_rows"]["inputs"]:
-        row.pop()
-    onnx.helper.set_model_props(model, {"contract": json.dumps(document)})
-
-    with pytest.raises(ModelRefusedError, match="with 1 columns") as caught:
-        load(model.SerializeToString())
-
-    assert caught.value.reason == "contract"
 
 
 def test_unknown_and_missing_categories_have_their_own_predictions(passengers):

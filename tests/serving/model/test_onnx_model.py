@@ -1,4 +1,4 @@
-import json
+from functools import partial
 
 import numpy as np
 import onnx
@@ -6,20 +6,7 @@ import onnxruntime as ort
 import pytest
 
 from serving.model.onnx_model import ModelRefusedError
-
-
-def edit_contract(content: bytes, edit) -> bytes:
-    """Change the contract in a model."""
-    model = onnx.load_from_string(content)
-    document = json.loads(model.metadata_props[0].value)
-    edit(document)
-    onnx.helper.set_model_props(model, {"contract": json.dumps(document)})
-    return model.SerializeToString()
-
-
-def test_load_gives_contract_and_version(iris):
-    assert iris.contract.name == "iris"
-    assert iris.version.version == "3"
+from tests.serving.fixtures.contracts import edit_contract
 
 
 def test_predict_gives_labels_and_probabilities(iris):
@@ -32,46 +19,10 @@ def test_predict_gives_labels_and_probabilities(iris):
     assert answer.probabilities.sum(axis=1) == pytest.approx([1, 1], abs=1e-5)
 
 
-def test_predict_follows_petal_length(iris):
-    """Directional: a longer petal never makes a setosa likelier."""
-    lengths = np.linspace(1, 7, 25, dtype=np.float32)
-    rows = np.array([[5.8, 3.0, length, 1.2] for length in lengths], dtype=np.float32)
-
-    setosa = iris.predict(rows).probabilities[:, 0]
-
-    assert (np.diff(setosa) <= 1e-6).all()
-
-
-def test_load_refuses_another_digest(load, iris_bytes):
-    with pytest.raises(ModelRefusedError) as caught:
-        load(iris_bytes, digest="sha256:" + "0" * 64)
-
-    assert caught.value.reason == "digest"
-
-
-@pytest.mark.parametrize("content", [b"", b"not a model", b"\x80\x04pickle"])
-def test_load_refuses_anything_but_onnx(load, content):
-    with pytest.raises(ModelRefusedError) as caught:
-        load(content)
-
-    assert caught.value.reason == "unreadable"
-
-
-def test_load_refuses_a_truncated_model(load, iris_bytes):
-    with pytest.raises(ModelRefusedError) as caught:
-        load(iris_bytes[: len(iris_bytes) // 2])
-
-    assert caught.value.reason == "unreadable"
-
-
-def test_load_refuses_a_model_without_contract(load, iris_bytes):
-    model = onnx.load_from_string(iris_bytes)
+def remove_contract(content):
+    model = onnx.load_from_string(content)
     del model.metadata_props[:]
-
-    with pytest.raises(ModelRefusedError) as caught:
-        load(model.SerializeToString())
-
-    assert caught.value.reason == "contract"
+    return model.SerializeToString()
 
 
 def move_probability(document):
@@ -84,24 +35,37 @@ def name_other_class(document):
     document["golden_rows"]["predictions"][0] = "virginica"
 
 
-@pytest.mark.parametrize("edit", [move_probability, name_other_class])
-def test_load_refuses_different_golden_predictions(load, iris_bytes, edit):
+def drop_feature(document):
+    document["features"].pop()
+    for row in document["golden_rows"]["inputs"]:
+        row.pop()
+
+
+@pytest.mark.parametrize(
+    ("edit", "reason"),
+    [
+        (lambda _: b"", "unreadable"),
+        (lambda _: b"not a model", "unreadable"),
+        (lambda _: b"\x80\x04pickle", "unreadable"),
+        (lambda content: content[: len(content) // 2], "unreadable"),
+        (remove_contract, "contract"),
+        (partial(edit_contract, edit=drop_feature), "contract"),
+        (partial(edit_contract, edit=move_probability), "golden_rows"),
+        (partial(edit_contract, edit=name_other_class), "golden_rows"),
+    ],
+)
+def test_load_refuses_a_damaged_model(load, iris_bytes, edit, reason):
     with pytest.raises(ModelRefusedError) as caught:
-        load(edit_contract(iris_bytes, edit))
+        load(edit(iris_bytes))
 
-    assert caught.value.reason == "golden_rows"
+    assert caught.value.reason == reason
 
 
-def test_load_refuses_a_contract_with_fewer_features(load, iris_bytes):
-    def drop_feature(document):
-        document["features"].pop()
-        for row in document["golden_rows"]["inputs"]:
-            row.pop()
-
+def test_load_refuses_another_digest(load, iris_bytes):
     with pytest.raises(ModelRefusedError) as caught:
-        load(edit_contract(iris_bytes, drop_feature))
+        load(iris_bytes, digest="sha256:" + "0" * 64)
 
-    assert caught.value.reason == "contract"
+    assert caught.value.reason == "digest"
 
 
 def take_doubles(graph):

@@ -16,11 +16,6 @@ COUNTS = [100 - place for place in range(26)]
 
 
 @pytest.fixture
-def metrics(make_app, iris):
-    return make_app(iris).extensions["serving"].metrics
-
-
-@pytest.fixture
 def model(load, build_iris):
     """Load a model; its contract is that of many classes."""
     model = load(build_iris())

@@ -31,6 +31,7 @@ from serving.monitoring.tracing.context import TraceIds
         ),
         ("https://me:secret@host/?token=abc", "https://***@host/?***"),
         ("https://host/cb#access_token=abc", "https://host/cb?***"),
+        ("http://me:p@ss@host/x", "http://***@host/x"),
     ],
 )
 def test_redact_removes_credentials_from_urls(text, redacted):
@@ -38,7 +39,7 @@ def test_redact_removes_credentials_from_urls(text, redacted):
 
 
 @pytest.mark.parametrize(
-    "text", ["really? yes=no", "https://host/path", "is it 5?", "item #1 = 2"]
+    "text", ["really? yes=no", "https://host/path", "item #1 = 2", "me@example.org"]
 )
 def test_redact_keeps_other_text(text):
     assert redact(text) == text

@@ -58,17 +58,6 @@ def test_waiting_requests_are_bounded_and_drops_counted(complete):
     assert len(seen) == 3
 
 
-def test_the_thread_processes_requests_automatically(complete, eventually):
-    seen = []
-    queue = ObserverQueue("test", seen.extend, LARGE, fail, fail)
-    queue.start()
-
-    queue.submit(complete())
-
-    eventually(lambda: seen, "the thread processes it")
-    queue.stop()
-
-
 def test_the_thread_survives_a_failing_consumer(complete, eventually):
     seen, dropped, errors = [], [], []
 

@@ -10,11 +10,6 @@ ROWS = np.array([[5.1, 3.5, 1.4, 0.2], [6.7, 3.0, 5.2, 2.3]], dtype=np.float32)
 
 
 @pytest.fixture
-def metrics(make_app, iris):
-    return make_app(iris).extensions["serving"].metrics
-
-
-@pytest.fixture
 def observation(iris) -> Observation:
     return Observation(
         iris, ROWS, iris.predict(ROWS), "1", "id", "/predict", time.time(), seconds=0.03

@@ -63,12 +63,8 @@ def resident_memory(processes: list[int]) -> float:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
-def test_the_workers_are_measured_together(
-    start, registry, iris_bytes, eventually, workers
-):
-    version = registry.release(iris_bytes)
-    server = start(workers=workers)
-    eventually(lambda: server.serves(version), "the version is served")
+def test_the_workers_are_measured_together(serve_release, eventually, workers):
+    server = serve_release(workers=workers)
 
     def is_right() -> bool:
         measured = server.metric("process_resident_memory_bytes")
@@ -80,12 +76,9 @@ def test_the_workers_are_measured_together(
 
 
 @pytest.mark.slow
-def test_the_cpu_time_of_a_worker_that_ended_still_counts(
-    start, registry, iris_bytes, eventually
-):
-    version = registry.release(iris_bytes)
-    server = start(workers=2)
-    eventually(lambda: server.serves(version), "the version is served")
+def test_the_cpu_time_of_a_worker_that_ended_still_counts(serve_release, eventually):
+    server = serve_release(workers=2)
+    version = server.version
     time.sleep(1.5)  # each worker has reported the CPU time of its start
     ended = server.workers()[0]
     before = server.metric("process_cpu_seconds_total")

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from serving.model.store import CURRENT, Store
 from serving.openapi.feedback import EXAMPLE_ID
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
@@ -39,14 +38,9 @@ def parse(text: str):
 
 
 @pytest.fixture
-def server(start, tmp_path, describe, iris_bytes, store_predictions):
-    store = Store(tmp_path / "store")
-    with store.incoming() as folder:
-        (folder / "model.onnx").write_bytes(iris_bytes)
-        store.publish(CURRENT, folder / "model.onnx", describe(iris_bytes, "3"))
-    url = f"sqlite:///{tmp_path / 'predictions.db'}"
-    store_predictions(url, *[(EXAMPLE_ID, row, "setosa") for row in range(4)])
-    return start(follow_seconds=0, database_url=url)
+def server(filled, sqlite_url, store_predictions):
+    store_predictions(sqlite_url, *[(EXAMPLE_ID, row, "setosa") for row in range(4)])
+    return filled(database_url=sqlite_url)
 
 
 def test_the_document_has_examples():

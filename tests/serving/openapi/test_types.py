@@ -3,9 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from jsonschema import Draft202012Validator
 
-from serving.openapi.feedback import EXAMPLE_ID
 from serving.openapi.values import describe_value
 
 ROW = {"age": 22.5, "siblings": 1, "alone": True, "port": "S", "deck": "2"}
@@ -14,27 +12,8 @@ INFER = "/v2/models/iris/infer"
 
 
 @pytest.fixture
-def client(make_app, passengers, tmp_path, store_predictions):
-    """Serve with a database that contains the ids of the examples."""
-    url = f"sqlite:///{tmp_path / 'predictions.db'}"
-    store_predictions(url, *[(EXAMPLE_ID, row, "1") for row in range(2)])
-    return make_app(passengers, database_url=url).test_client()
-
-
-@pytest.fixture
-def document(client):
-    return client.get("/openapi.json").json
-
-
-@pytest.fixture
-def is_documented(document):
-    def is_documented(path: str, body: object) -> bool:
-        content = document["paths"][path]["post"]["requestBody"]["content"]
-        schema = content["application/json"]["schema"]
-        components = {"components": document["components"]}
-        return Draft202012Validator(schema | components).is_valid(body)
-
-    return is_documented
+def client(make_client, passengers):
+    return make_client(passengers)
 
 
 def tensors(row: dict, **changes: object) -> dict:
@@ -131,20 +110,6 @@ def test_tensors_of_categories_may_be_empty_where_nullable(client, is_documented
     assert is_documented(INFER, tensors(ROW, port=""))
     assert client.post(INFER, json=tensors(ROW, deck="")).status_code == 422
     assert not is_documented(INFER, tensors(ROW, deck=""))
-
-
-def test_examples_are_documented_and_accepted(client, document, is_documented):
-    for path, operations in document["paths"].items():
-        body = operations.get("post", {}).get("requestBody", {"content": {}})
-        for mimetype, media in body["content"].items():
-            many = [each["value"] for each in media.get("examples", {}).values()]
-            for example in [media["example"]] if "example" in media else many:
-                if mimetype == "application/json":
-                    assert is_documented(path, example)
-                    answer = client.post(path, json=example)
-                else:
-                    answer = client.post(path, data=example, content_type=mimetype)
-                assert answer.status_code == 200, (path, mimetype, answer.text)
 
 
 def test_labels_are_documented_where_there_are_some(document, make_app, iris):

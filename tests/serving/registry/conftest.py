@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from serving.config import Config
 from serving.model.onnx_model import ModelRefusedError
+from serving.model.store import Store
 from serving.registry.registry import RegistryUnreachableError
+from serving.registry.sync import RegistrySync
 
 
 class StubRegistry:
@@ -55,6 +58,28 @@ def stub_registry(describe) -> StubRegistry:
 
     registry.release = release
     return registry
+
+
+@pytest.fixture
+def reset_mlflow() -> Iterator[None]:
+    """Forget the registry that a test has set for the process."""
+    yield
+    import mlflow  # noqa: PLC0415 -- takes seconds
+
+    mlflow.set_tracking_uri(None)
+    mlflow.set_registry_uri(None)
+
+
+@pytest.fixture
+def store(config: Config) -> Store:
+    return Store(config.store)
+
+
+@pytest.fixture
+def sync(stub_registry: StubRegistry, store: Store, config: Config) -> RegistrySync:
+    """Synchronize with the registry in memory, also the shadow."""
+    config = replace(config, shadow_alias="Challenger")
+    return RegistrySync(stub_registry, store, config)
 
 
 @dataclass

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import mlflow
 import pytest
 
 from serving.model.status import explain_missing_model
@@ -16,10 +15,8 @@ pytestmark = pytest.mark.slow  # MLflow's import takes seconds
 
 
 @pytest.fixture
-def unnamed(registry, config):
-    yield replace(config, tracking_uri=registry.uri, model_name=None)
-    mlflow.set_tracking_uri(None)
-    mlflow.set_registry_uri(None)
+def unnamed(registry, config, reset_mlflow):
+    return replace(config, tracking_uri=registry.uri, model_name=None)
 
 
 @pytest.fixture

@@ -2,28 +2,19 @@
 
 import os
 import shutil
-from dataclasses import replace
 
 import pytest
 
-from serving.model.store import CURRENT, Store
+from serving.model.store import CURRENT
 from serving.registry.registry import RegistryUnreachableError
 from serving.registry.sync import RegistrySync
+
+FILES = ("model.onnx", "version.json")
 
 
 @pytest.fixture
 def registry(stub_registry):
     return stub_registry
-
-
-@pytest.fixture
-def store(config) -> Store:
-    return Store(config.store)
-
-
-@pytest.fixture
-def sync(registry, store, config) -> RegistrySync:
-    return RegistrySync(registry, store, replace(config, shadow_alias="Challenger"))
 
 
 def test_a_damaged_copy_is_downloaded_again(
@@ -40,51 +31,23 @@ def test_a_damaged_copy_is_downloaded_again(
     assert load_published(store).version.version == "1"
 
 
-def remove_folder(folder):
-    shutil.rmtree(folder)
+def remove(name):
+    return lambda folder: (folder / name).unlink()
 
 
-def remove_model(folder):
-    (folder / "model.onnx").unlink()
+def truncate(name):
+    return lambda folder: os.truncate(folder / name, 10)
 
 
-def truncate_model(folder):
-    os.truncate(folder / "model.onnx", 100)
+def point(text):
+    return lambda folder: (folder.parent / "current.json").write_text(text)
 
 
-def remove_description(folder):
-    (folder / "version.json").unlink()
-
-
-def truncate_description(folder):
-    os.truncate(folder / "version.json", 10)
-
-
-def cut_pointer(folder):
-    (folder.parent / "current.json").write_text("{")
-
-
-def point_nowhere(folder):
-    (folder.parent / "current.json").write_text('{"folder": "9-gone"}')
-
-
-def point_outside(folder):
-    (folder.parent / "current.json").write_text('{"folder": "../elsewhere"}')
-
-
-def remove_pointer(folder):
-    (folder.parent / "current.json").unlink()
-
-
+remove_pointer = remove("../current.json")
 DAMAGES = [
-    remove_folder,
-    remove_model,
-    truncate_model,
-    remove_description,
-    truncate_description,
-    cut_pointer,
-    point_nowhere,
-    point_outside,
+    shutil.rmtree,
+    *(damage(name) for damage in (remove, truncate) for name in FILES),
+    *map(point, ["{", '{"folder": "9-gone"}', '{"folder": "../elsewhere"}']),
 ]
 
 
@@ -112,7 +75,7 @@ def test_damage_that_happens_during_a_poll_is_counted(
     resolve = registry.resolve
 
     def damage_and_resolve(alias):
-        truncate_model(store.folder / store.published(CURRENT))
+        truncate("model.onnx")(store.folder / store.published(CURRENT))
         monkeypatch.undo()
         return resolve(alias)
 
@@ -143,13 +106,13 @@ def test_damage_is_reported_while_the_registry_is_unreachable(
     assert store.read_report().repairs == 1
 
 
-@pytest.mark.parametrize("damage", [truncate_model, truncate_description])
+@pytest.mark.parametrize("name", FILES)
 def test_damage_between_two_starts_is_repaired(
-    registry, store, config, iris_bytes, damage, load_published
+    registry, store, config, iris_bytes, name, load_published
 ):
     registry.release(iris_bytes, "1")
     RegistrySync(registry, store, config).poll()
-    damage(store.folder / store.published(CURRENT))
+    truncate(name)(store.folder / store.published(CURRENT))
 
     RegistrySync(registry, store, config).poll()
 

@@ -4,23 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from serving.model.store import Store
-from serving.registry.sync import RegistrySync
-
 
 @pytest.fixture
 def registry(stub_registry):
     return stub_registry
-
-
-@pytest.fixture
-def store(config) -> Store:
-    return Store(config.store)
-
-
-@pytest.fixture
-def sync(registry, store, config) -> RegistrySync:
-    return RegistrySync(registry, store, replace(config, shadow_alias="Challenger"))
 
 
 OTHER_DIGEST = "sha256:" + "0" * 64

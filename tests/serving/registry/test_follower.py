@@ -1,14 +1,13 @@
-import json
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
-import onnx
 import pytest
 
 from serving.model.store import CURRENT, Store
+from tests.serving.fixtures.contracts import change_feature
 
 pytestmark = pytest.mark.slow  # MLflow's import takes seconds
 
@@ -46,11 +45,8 @@ def test_once_fills_the_store_and_exits(registry, iris_bytes, tmp_path, load_pub
 def test_a_version_that_cannot_be_served_is_not_published(
     registry, iris_bytes, tmp_path
 ):
-    exported = onnx.load_from_string(iris_bytes)
-    document = json.loads(exported.metadata_props[0].value)
-    document["features"][0]["minimum"] = 7.0  # golden rows are below
-    onnx.helper.set_model_props(exported, {"contract": json.dumps(document)})
-    registry.release(exported.SerializeToString())
+    # The golden rows are below.
+    registry.release(change_feature(iris_bytes, 0, minimum=7.0))
 
     result = fetch(registry.uri, tmp_path / "store")
 

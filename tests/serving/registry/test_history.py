@@ -4,7 +4,6 @@ import errno
 import json
 from dataclasses import replace
 
-import mlflow
 import pytest
 
 from serving.model.store import Store
@@ -31,11 +30,9 @@ def tag(registry):
 
 
 @pytest.fixture
-def read(registry, config):
+def read(registry, config, reset_mlflow):
     """Return a function that reads the history of the registry."""
-    yield MlflowRegistry(replace(config, tracking_uri=registry.uri)).read_history
-    mlflow.set_tracking_uri(None)
-    mlflow.set_registry_uri(None)
+    return MlflowRegistry(replace(config, tracking_uri=registry.uri)).read_history
 
 
 @pytest.mark.slow
@@ -160,11 +157,6 @@ class TestMlflowRegistry:
         read.__self__._name = name
 
         assert read() is None
-
-
-@pytest.fixture
-def store(config):
-    return Store(config.store)
 
 
 @pytest.fixture

@@ -1,12 +1,10 @@
 import errno
 import os
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 
-import mlflow
 import pytest
 from filelock import FileLock
 
@@ -18,10 +16,8 @@ pytestmark = pytest.mark.slow  # MLflow's import takes seconds
 
 
 @pytest.fixture
-def followed(registry, config) -> Iterator[MlflowRegistry]:
-    yield MlflowRegistry(replace(config, tracking_uri=registry.uri))
-    mlflow.set_tracking_uri(None)
-    mlflow.set_registry_uri(None)
+def followed(registry, config, reset_mlflow) -> MlflowRegistry:
+    return MlflowRegistry(replace(config, tracking_uri=registry.uri))
 
 
 def test_resolve_returns_version_and_tags(followed, registry, iris_bytes, describe):

@@ -41,23 +41,6 @@ def test_the_service_shows_a_separate_follower_like_its_own(
     eventually(lambda: server.metric(refused, reason="digest") == 1, "it is counted")
 
 
-def test_another_follower_continues_after_the_first_one(
-    start, registry, follow, iris_bytes, build_iris, eventually
-):
-    server = start(follow_seconds=0)
-    first = registry.release(iris_bytes)
-    follower = follow()
-    eventually(lambda: server.serves(first), "the first version is served")
-
-    follower.process.terminate()
-    assert follower.process.wait(20) == 0
-    second = registry.release(build_iris(C=0.1))
-    assert server.serves(first)
-    follow()
-
-    eventually(lambda: server.serves(second), "the second version is served")
-
-
 @pytest.mark.parametrize("seconds", [0, 0.4, 0.8, 1.2, 1.6])
 def test_it_can_be_stopped_at_any_time(
     registry, follow, iris_bytes, tmp_path, eventually, seconds

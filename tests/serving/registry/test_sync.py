@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from serving.model.onnx_model import ModelRefusedError
-from serving.model.store import CURRENT, SHADOW, Store
+from serving.model.store import CURRENT, SHADOW
 from serving.registry.registry import RegistryUnreachableError
 from serving.registry.sync import RegistrySync
 
@@ -13,16 +13,6 @@ OTHER_DIGEST = "sha256:" + "0" * 64
 @pytest.fixture
 def registry(stub_registry):
     return stub_registry
-
-
-@pytest.fixture
-def store(config) -> Store:
-    return Store(config.store)
-
-
-@pytest.fixture
-def sync(registry, store, config) -> RegistrySync:
-    return RegistrySync(registry, store, replace(config, shadow_alias="Challenger"))
 
 
 def test_the_aliased_version_is_published(

@@ -7,14 +7,9 @@ from dataclasses import asdict
 
 import pytest
 
-from serving.model.store import CURRENT, Store
+from serving.model.store import CURRENT
 
 STANDBY = "another follower is active"
-
-
-@pytest.fixture
-def store(tmp_path) -> Store:
-    return Store(tmp_path / "store")
 
 
 @pytest.mark.slow  # MLflow's import takes seconds

@@ -169,11 +169,10 @@ VALID = (SOURCE, csv("1,1,1,1\n" * ROWS), "text/csv")
 
 
 @pytest.fixture
-def make_client(make_app, iris, tmp_path):
+def make_client(make_app, iris, sqlite_url):
     def make(path):
         """Make a client, with a database only where it matters: it takes its time."""
-        database = f"sqlite:///{tmp_path / 'predictions.db'}"
-        url = database if path == "/feedback" else None
+        url = sqlite_url if path == "/feedback" else None
         app = make_app(iris, database_url=url, max_buffered_bytes=1024**3)
         return app.test_client()
 

@@ -11,7 +11,6 @@ import pytest
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from serving.model.store import CURRENT, Store
 from serving.server.asgi.protocol import Protocol
 
 LARGE_ANSWER = b"x" * 10_000_000
@@ -23,17 +22,8 @@ def worker_class(request) -> str:
 
 
 @pytest.fixture
-def filled(start, tmp_path, describe, iris_bytes):
-    """Start a server on a filled store."""
-
-    def filled(**settings):
-        store = Store(tmp_path / "store")
-        with store.incoming() as folder:
-            (folder / "model.onnx").write_bytes(iris_bytes)
-            store.publish(CURRENT, folder / "model.onnx", describe(iris_bytes, "3"))
-        return start(**{"follow_seconds": 0, "workers": 1} | settings)
-
-    return filled
+def keys_file(write_keys):
+    return write_keys("key")
 
 
 @pytest.fixture

@@ -12,11 +12,10 @@ ROWS = 60
 
 @pytest.mark.parametrize("worker_class", ["asyncio", "gthread"])
 def test_each_row_counts_once_in_any_worker(
-    filled, tmp_path, store_predictions, read_feedback, worker_class
+    filled, store_predictions, read_feedback, worker_class, sqlite_url
 ):
-    url = f"sqlite:///{tmp_path / 'predictions.db'}"
-    store_predictions(url, *[(f"id-{i}", 0, "setosa") for i in range(ROWS)])
-    server = filled(worker_class=worker_class, workers=2, database_url=url)
+    store_predictions(sqlite_url, *[(f"id-{i}", 0, "setosa") for i in range(ROWS)])
+    server = filled(worker_class=worker_class, workers=2, database_url=sqlite_url)
 
     def give(number: int) -> int:
         """Send feedback until it is accepted; a busy database causes 503."""
@@ -30,7 +29,7 @@ def test_each_row_counts_once_in_any_worker(
         statuses = list(pool.map(give, range(3 * ROWS)))
 
     assert set(statuses) == {200}
-    assert set(read_feedback(url).values()) == {"setosa"}
+    assert set(read_feedback(sqlite_url).values()) == {"setosa"}
     counted = server.metric("serving_feedback_total", version="3", label="setosa")
     assert counted == ROWS
     assert server.metric("serving_feedback_corrections_total") == 0

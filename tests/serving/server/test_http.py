@@ -204,7 +204,8 @@ def test_a_large_body_is_refused_before_it_has_arrived(
     filled, worker_class, chunked, whole, wire
 ):
     server = filled(worker_class=worker_class, max_body_bytes=1000)
-    body = b" " * (100_000 if whole else 2000)
+    sent = 2000 if chunked else 1
+    body = b" " * (100_000 if whole else sent)
     if chunked:
         request = CHUNKED + b"%x\r\n%s\r\n" % (len(body), body)
     else:

@@ -20,13 +20,6 @@ pytestmark = pytest.mark.slow
 MEBIBYTE = 1024**2
 
 
-@pytest.fixture
-def keys_file(tmp_path):
-    path = tmp_path / "keys"
-    path.write_text(f"alice {hashlib.sha256(b'key').hexdigest()}\n")
-    return path
-
-
 def resident(pid: int) -> float:
     """Return a process's resident memory in MiB."""
     with open(f"/proc/{pid}/status") as status:

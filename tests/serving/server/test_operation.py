@@ -18,22 +18,9 @@ pytestmark = pytest.mark.slow
 IRIS = ("sepal_length", "sepal_width", "petal_length", "petal_width")
 
 
-@pytest.fixture
-def serve(start, registry, iris_bytes, eventually):
-    """Start a server that serves the iris model."""
-
-    def serve(**settings):
-        version = registry.release(iris_bytes)
-        server = start(**settings)
-        eventually(lambda: server.serves(version), "the version is served")
-        return server
-
-    return serve
-
-
-def test_metrics_stay_monotonic_while_workers_are_recycled(serve, tmp_path):
+def test_metrics_stay_monotonic_while_workers_are_recycled(serve_release, tmp_path):
     folder = tmp_path / "metrics"
-    server = serve(gunicorn="--max-requests 30", metrics_folder=folder)
+    server = serve_release(gunicorn="--max-requests 30", metrics_folder=folder)
     first_workers = set(server.workers())
     name, sent, seen = "serving_predictions_total", 0, []
     before = server.metric(name)
@@ -60,9 +47,9 @@ def read_requests(file) -> set[str]:
 
 
 @pytest.mark.parametrize("worker_class", ["asyncio", "gthread"])
-def test_a_graceful_stop_stores_all_predictions(serve, tmp_path, worker_class):
+def test_a_graceful_stop_stores_all_predictions(serve_release, tmp_path, worker_class):
     file = tmp_path / "predictions.db"
-    server = serve(database_url=f"sqlite:///{file}", worker_class=worker_class)
+    server = serve_release(database_url=f"sqlite:///{file}", worker_class=worker_class)
     answered: list[str] = []
 
     def predict_until_the_end() -> None:
@@ -81,9 +68,9 @@ def test_a_graceful_stop_stores_all_predictions(serve, tmp_path, worker_class):
     assert set(answered) <= read_requests(file)
 
 
-def test_a_kill_loses_the_predictions_of_a_second_at_most(serve, tmp_path):
+def test_a_kill_loses_the_predictions_of_a_second_at_most(serve_release, tmp_path):
     file = tmp_path / "predictions.db"
-    server = serve(database_url=f"sqlite:///{file}")
+    server = serve_release(database_url=f"sqlite:///{file}")
     answered = [server.predict().headers["X-Request-ID"] for _ in range(50)]
 
     time.sleep(1)
@@ -93,8 +80,8 @@ def test_a_kill_loses_the_predictions_of_a_second_at_most(serve, tmp_path):
     assert set(answered) <= read_requests(file)
 
 
-def test_shadow_predicts_the_same_rows(serve, registry, build_iris, eventually):
-    server = serve(shadow_alias="Challenger")
+def test_shadow_predicts_the_same_rows(serve_release, registry, build_iris, eventually):
+    server = serve_release(shadow_alias="Challenger")
     challenger = registry.register(build_iris(C=0.1))
     registry.promote(challenger, "Challenger")
 
@@ -124,60 +111,8 @@ def test_responses_have_no_server_header(start):
     assert "Server" not in server.get("/health/live").headers
 
 
-def test_a_request_is_logged_as_one_json_line(serve, eventually):
-    server = serve()
-    headers = {"X-Request-ID": "my-own-id"}
-
-    requests.get(f"{server.url}/health/live", headers=headers, timeout=10)
-
-    def find_lines() -> list[dict]:
-        lines = server.logged("request")
-        return [line for line in lines if line["request_id"] == "my-own-id"]
-
-    eventually(find_lines, "the line is written")
-    [line] = find_lines()
-    assert line["route"] == "/health/live"
-    assert line["status"] == 200
-
-
-def exchange(server, request: bytes) -> bytes:
-    """Send bytes and read the response until the server sends no more."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as raw:
-        raw.sendall(request)
-        answer = b""
-        while b"\r\n\r\n" not in answer:
-            piece = raw.recv(65536)
-            if not piece:
-                break
-            answer += piece
-        return answer
-
-
-def test_a_large_body_is_refused_before_it_is_sent(start):
-    server = start(max_body_bytes=1000)
-    head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-
-    answer = exchange(server, head + b"Content-Length: 5000\r\n\r\n{")
-
-    assert answer.startswith(b"HTTP/1.1 413")
-
-
-def test_a_large_chunked_body_is_refused(serve):
-    server = serve(max_body_bytes=1000)
-
-    def chunks():
-        for _ in range(100):
-            yield b" " * 100
-
-    headers = {"Content-Type": "application/json"}
-    url = f"{server.url}/predict"
-    answer = requests.post(url, data=chunks(), headers=headers, timeout=10)
-
-    assert answer.status_code == 413
-
-
-def test_requests_beyond_the_limit_are_answered_429(serve):
-    server = serve(max_in_flight=1, workers=1, worker_class="gthread")
+def test_requests_beyond_the_limit_are_answered_429(serve_release):
+    server = serve_release(max_in_flight=1, workers=1, worker_class="gthread")
     head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as slow:
@@ -191,8 +126,8 @@ def test_requests_beyond_the_limit_are_answered_429(serve):
     assert health.status_code == 200
 
 
-def test_large_requests_beyond_the_limit_are_answered_429(serve):
-    server = serve(max_in_flight=1, workers=1)
+def test_large_requests_beyond_the_limit_are_answered_429(serve_release):
+    server = serve_release(max_in_flight=1, workers=1)
     body = {"columns": list(IRIS), "data": [[5.1, 3.5, 1.4, 0.2]] * 100_000}
     content = json.dumps(body)
     headers = {"Content-Type": "application/json"}

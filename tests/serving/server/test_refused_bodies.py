@@ -1,6 +1,5 @@
 """Nothing in a body that is refused is read as a request."""
 
-import hashlib
 import json
 import time
 import urllib.error
@@ -15,13 +14,6 @@ pytestmark = pytest.mark.slow
 
 
 MEBIBYTE = 1024**2
-
-
-@pytest.fixture
-def keys_file(tmp_path):
-    path = tmp_path / "keys"
-    path.write_text(f"alice {hashlib.sha256(b'key').hexdigest()}\n")
-    return path
 
 
 SMUGGLED = b"GET /health/live HTTP/1.1\r\nHost: x\r\nX-Request-ID: smuggled\r\n\r\n"

@@ -38,11 +38,9 @@ def test_the_port_is_free_after_the_master_was_killed(start, eventually, worker_
 
 
 def test_the_port_passes_to_the_master_that_replaces_this_one(
-    start, registry, iris_bytes, eventually, alive
+    serve_release, eventually, alive
 ):
-    version = registry.release(iris_bytes)
-    server = start()
-    eventually(lambda: server.serves(version), "the version is served")
+    server = serve_release()
     workers = set(server.workers())
     eventually(server.follower, "the follower runs")
 
@@ -62,11 +60,10 @@ def test_the_port_passes_to_the_master_that_replaces_this_one(
 
 @pytest.mark.parametrize("pause", [0.1, 0.4, 0.7])
 def test_reloads_in_quick_succession_do_not_stop_the_service(
-    start, registry, iris_bytes, eventually, pause
+    serve_release, eventually, pause
 ):
-    version = registry.release(iris_bytes)
-    server = start()
-    eventually(lambda: server.serves(version), "the version is served")
+    server = serve_release()
+    version = server.version
 
     for _ in range(6):  # workers are stopped while they import
         server.process.send_signal(signal.SIGHUP)

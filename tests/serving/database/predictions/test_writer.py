@@ -1,8 +1,6 @@
 import json
 import logging
-import shutil
 import sqlite3
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +12,7 @@ from serving.database import schema
 from serving.monitoring.logs import JsonFormatter
 from serving.monitoring.tasks import TaskErrors
 from tests.serving.database.predictions.writing import Writing
+from tests.serving.fixtures.disk import mount_disk
 
 
 @pytest.fixture
@@ -83,15 +82,6 @@ def test_a_repeated_row_is_skipped(writing, url, read):
     writing.flush()
 
     assert [row["row_index"] for row in read(url)] == [0, 1, 2]
-
-
-def test_the_thread_stores_rows_automatically(writing, url, read, eventually):
-    writing.writer.start()
-
-    writing.submit()
-
-    eventually(lambda: writing.up and read(url), "it is stored")
-    writing.writer.stop()
 
 
 def test_stop_stores_what_is_waiting(writing, url, read):
@@ -265,14 +255,9 @@ def test_a_database_that_hangs_is_reported(
 
 @pytest.fixture
 def small_disk(tmp_path) -> Iterator[Path]:
-    """Mount a disk of 512 KB, which needs permission."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(folder)]
-    if shutil.which("mount") is None or subprocess.run(mount, check=False).returncode:
-        pytest.skip("a disk cannot be mounted here")
-    yield folder
-    subprocess.run([shutil.which("umount"), "-l", str(folder)], check=True)
+    (tmp_path / "disk").mkdir()
+    with mount_disk(tmp_path / "disk", "512k") as folder:
+        yield folder
 
 
 def test_a_full_disk_keeps_rows_waiting_until_there_is_room(

@@ -5,12 +5,6 @@ from hypothesis import strategies as st
 
 from serving.model.explanation import Explainer
 
-
-@pytest.fixture
-def explainer(passengers):
-    return Explainer(passengers, seconds=60)
-
-
 ROWS = st.tuples(
     st.one_of(st.just(np.nan), st.floats(0, 120)),
     st.integers(0, 20),
@@ -22,7 +16,8 @@ ROWS = st.tuples(
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(row=ROWS)
-def test_contributions_add_up_to_the_prediction(passengers, explainer, row):
+def test_contributions_add_up_to_the_prediction(passengers, row):
+    explainer = Explainer(passengers, seconds=60)
     rows = np.array([row], np.float32)
 
     explanation = explainer.explain(rows)

@@ -10,23 +10,9 @@ from serving.model.store.seed import seed
 
 
 @pytest.fixture
-def fill(describe):
-    """Return a function that publishes a model in a store."""
-
-    def fill(store: Store, content: bytes, version: str) -> Store:
-        with store.incoming() as folder:
-            (folder / "model.onnx").write_bytes(content)
-            described = describe(content, version)
-            store.publish(CURRENT, folder / "model.onnx", described)
-        return store
-
-    return fill
-
-
-@pytest.fixture
-def source(fill, tmp_path, iris_bytes) -> Store:
+def source(publish, iris_bytes) -> Store:
     """Fill the store that an image contains."""
-    return fill(Store(tmp_path / "image"), iris_bytes, "3")
+    return publish(iris_bytes, "3", folder="image")
 
 
 @pytest.fixture
@@ -40,8 +26,8 @@ def test_an_empty_store_gets_the_model(store, source, load_published):
     assert load_published(store).version == load_published(source).version
 
 
-def test_a_model_in_the_store_stays(store, source, fill, build_iris, load_published):
-    fill(store, build_iris(C=0.1), "4")
+def test_a_model_in_the_store_stays(store, source, publish, build_iris, load_published):
+    publish(build_iris(C=0.1), "4", folder="volume")
 
     assert not seed(store, source)
 

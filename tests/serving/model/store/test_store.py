@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from serving.model.onnx_model import ModelRefusedError
-from serving.model.store import CURRENT, SHADOW, Store, folder_name
+from serving.model.store import CURRENT, Store, folder_name
 from serving.model.store.files import write_json
 from serving.model.store.report import FollowerReport
 from serving.registry.pruning import prune
@@ -36,15 +36,6 @@ def publish(store, describe):
     return publish
 
 
-def test_load_gives_the_published_model(store, publish, iris_bytes, load_published):
-    publish(iris_bytes, "3")
-
-    model = load_published(store)
-
-    assert model.version.version == "3"
-    assert model.version.tags["verdict"] == "released"
-
-
 def test_load_reads_the_store_of_an_earlier_release(
     store, publish, iris_bytes, load_published
 ):
@@ -61,26 +52,6 @@ def test_load_reads_the_store_of_an_earlier_release(
 def test_load_of_an_empty_store_gives_nothing(store, load_published):
     assert load_published(store) is None
     assert store.read_report() is None
-
-
-def test_point_rolls_back_without_another_copy(
-    store, publish, iris_bytes, wine_bytes, load_published
-):
-    first = publish(iris_bytes, "1")
-    publish(wine_bytes, "2")
-
-    store.point(CURRENT, first)
-
-    assert load_published(store).version.version == "1"
-
-
-def test_publish_replaces_a_damaged_copy(store, publish, iris_bytes, load_published):
-    name = publish(iris_bytes, "1")
-    (store.folder / name / "model.onnx").write_bytes(b"damaged")
-
-    publish(iris_bytes, "1")
-
-    assert load_published(store).version.version == "1"
 
 
 @pytest.mark.parametrize("damaged", ["model.onnx", "version.json"])
@@ -105,17 +76,9 @@ def test_load_refuses_a_pointer_to_a_missing_version(
 
 
 def test_same_version_with_another_digest_has_another_folder(
-    store, publish, iris_bytes, wine_bytes
+    publish, iris_bytes, wine_bytes
 ):
     assert publish(iris_bytes, "1") != publish(wine_bytes, "1")
-
-
-def test_withdraw_removes_a_role(store, publish, iris_bytes, load_published):
-    publish(iris_bytes, "1", SHADOW)
-
-    store.withdraw(SHADOW)
-
-    assert load_published(store, SHADOW) is None
 
 
 def test_write_json_leaves_the_old_file_when_the_disk_is_full(tmp_path, monkeypatch):

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from prometheus_client.values import MultiProcessValue
 from serving.monitoring.multiprocess import reserved_dict
 from serving.monitoring.multiprocess.values import use_reserved_files
 from serving.monitoring.multiprocess.versions import record_versions
+from tests.serving.fixtures.disk import mount_disk
 
 PROJECT = Path(__file__).resolve().parents[4]
 
@@ -128,16 +128,9 @@ def age(folder: Path) -> Callable[[str, float], None]:
 
 @pytest.fixture
 def small_disk(folder: Path) -> Iterator[Path]:
-    """Mount a disk of 1 MB on the folder.
-
-    Where that is not allowed, the tests are skipped: a limit on the size of files does
-    not end a process that maps them as a full disk does.
-    """
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
-    if shutil.which("mount") is None or subprocess.run(mount, check=False).returncode:
-        pytest.skip("a disk cannot be mounted here")
-    yield folder
-    subprocess.run([shutil.which("umount"), "-l", str(folder)], check=True)
+    """Mount a disk of 1 MB on the folder."""
+    with mount_disk(folder, "1m"):
+        yield folder
 
 
 @pytest.fixture

@@ -25,13 +25,6 @@ counter = Counter("rows", "Rows", ["label"], registry=registry)
 """
 
 
-def test_values_are_shared_as_before(work, read):
-    work(11).predictions.labels("1").inc(2)
-    work(12).predictions.labels("1").inc(3)
-
-    assert read() == {("1",): 5}
-
-
 def test_a_file_grows_in_reserved_space(work, folder, read):
     predictions = work(11).predictions
 

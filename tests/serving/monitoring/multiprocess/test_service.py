@@ -2,6 +2,7 @@
 
 import os
 import signal
+from functools import partial
 
 import pytest
 
@@ -9,16 +10,9 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def serve(start, registry, iris_bytes, eventually, folder):
-    """Start a server that serves the iris model and shares metrics in the folder."""
-
-    def serve(**settings):
-        version = registry.release(iris_bytes)
-        server = start(metrics_folder=folder, **settings)
-        eventually(lambda: server.serves(version), "the version is served")
-        return server
-
-    return serve
+def serve(serve_release, folder):
+    """Start a server that shares metrics in the folder."""
+    return partial(serve_release, metrics_folder=folder)
 
 
 @pytest.mark.parametrize("worker_class", ["asyncio", "gthread"])

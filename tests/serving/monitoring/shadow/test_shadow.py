@@ -1,19 +1,13 @@
-import json
 import time
 
 import numpy as np
-import onnx
 import pytest
 
 from serving.monitoring.observers import Observation
 from serving.monitoring.shadow import Shadow
+from tests.serving.fixtures.contracts import change_feature, change_ports
 
 ROWS = np.array([[5.1, 3.5, 1.4, 0.2], [6.7, 3.0, 5.2, 2.3]], dtype=np.float32)
-
-
-@pytest.fixture
-def metrics(make_app, iris):
-    return make_app(iris).extensions["serving"].metrics
 
 
 @pytest.fixture
@@ -96,22 +90,6 @@ def test_a_shadow_that_fails_is_counted_and_logged_once(
     assert [each.message for each in caplog.records] == ["shadow prediction failed"]
 
 
-@pytest.fixture
-def load_with_ports(load, passengers_bytes):
-    """Load the passengers' model with other categories of the port."""
-
-    def load_with_ports(*categories):
-        model = onnx.load_from_string(passengers_bytes)
-        contract = json.loads(model.metadata_props[0].value)
-        port = contract["features"][3]
-        port["categories"] = categories
-        port["training"]["counts"] = [1] * len(categories)
-        onnx.helper.set_model_props(model, {"contract": json.dumps(contract)})
-        return load(model.SerializeToString(), "4")
-
-    return load_with_ports
-
-
 @pytest.mark.parametrize(
     ("categories", "dropped"),
     [
@@ -122,7 +100,7 @@ def load_with_ports(load, passengers_bytes):
     ],
 )
 def test_models_with_other_categories_are_compared_by_their_texts(
-    shadow, passengers, load_with_ports, value, categories, dropped
+    shadow, load, passengers, passengers_bytes, value, categories, dropped
 ):
     golden = passengers.contract.golden_rows.inputs
     rows = np.vstack([golden, golden[:1]])
@@ -130,7 +108,7 @@ def test_models_with_other_categories_are_compared_by_their_texts(
     observation = Observation(
         passengers, rows, passengers.predict(rows), "1", "id", "/predict", time.time()
     )
-    shadow.swap(load_with_ports(*categories))
+    shadow.swap(load(change_ports(passengers_bytes, *categories), "4"))
 
     shadow.compare([observation])
 
@@ -144,14 +122,10 @@ def test_models_with_other_categories_are_compared_by_their_texts(
 def test_rows_that_the_shadow_would_reject_are_not_compared(
     shadow, load, iris_bytes, observation, value, compared
 ):
-    model = onnx.load_from_string(iris_bytes)
-    contract = json.loads(model.metadata_props[0].value)
-    contract["features"][0]["minimum"] = 29.0
-    onnx.helper.set_model_props(model, {"contract": json.dumps(contract)})
     shadow.swap(load(iris_bytes, "4"))
     shadow.compare([observation])
 
-    shadow.swap(load(model.SerializeToString(), "4"))
+    shadow.swap(load(change_feature(iris_bytes, 0, minimum=29.0), "4"))
     shadow.compare([observation])
 
     assert compared("true") == 2

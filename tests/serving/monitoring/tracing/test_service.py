@@ -7,13 +7,13 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
 import requests
 import yaml
 
-from serving.model.store import CURRENT, Store
 from serving.monitoring.tracing.exemplars import LATENCY
 
 pytestmark = pytest.mark.slow
@@ -29,18 +29,9 @@ def worker_class(request) -> str:
 
 
 @pytest.fixture
-def serve(start, tmp_path, describe, iris_bytes, collector):
+def serve(filled, collector):
     """Return a function that starts a server with traces."""
-
-    def serve(**settings):
-        store = Store(tmp_path / "store")
-        with store.incoming() as folder:
-            (folder / "model.onnx").write_bytes(iris_bytes)
-            store.publish(CURRENT, folder / "model.onnx", describe(iris_bytes, "3"))
-        settings = {"follow_seconds": 0, "otlp_endpoint": collector.url} | settings
-        return start(**settings)
-
-    return serve
+    return partial(filled, otlp_endpoint=collector.url, workers=2)
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
 import asyncio
-import hashlib
 import json
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -34,24 +34,31 @@ SCOPE = {
 }
 
 
-@pytest.fixture
-def ask(make_app, iris):
-    """Send a request through the bridge; return the messages that it sends."""
-    bridge = Bridge(make_app(iris))
+def exchange(bridge: Bridge, receive: Callable[[], dict], **scope) -> list[dict]:
+    """Handle a request; return the received and sent messages in order."""
+    events = []
 
-    def ask(*received, **scope) -> list[dict]:
-        sent, incoming = [], iter(received)
+    async def note_received():
+        events.append(receive())
+        return events[-1]
 
-        async def receive():
-            return next(incoming)
+    async def note_sent(message):
+        events.append(message)
 
-        async def send(message):
-            sent.append(message)
+    headers = [*SCOPE["headers"], *scope.pop("more_headers", [])]
+    asyncio.run(bridge(SCOPE | {"headers": headers} | scope, note_received, note_sent))
+    return events
 
-        asyncio.run(bridge(SCOPE | scope, receive, send))
-        return sent
 
-    return ask
+def send_body(bridge: Bridge, receive: Callable[[], dict], header: tuple) -> list[dict]:
+    return exchange(bridge, receive, raw_path=b"/predict", more_headers=[header])
+
+
+LENGTH, CHUNKED = (b"content-length", b"100000"), (b"transfer-encoding", b"chunked")
+
+
+def no_body() -> dict:
+    raise AssertionError("there is no body")
 
 
 def test_environ_is_valid_wsgi():
@@ -65,41 +72,26 @@ def test_environ_is_valid_wsgi():
     assert "HTTP_X_API_KEY" not in environ
 
 
-def test_a_path_of_any_bytes_reaches_flask(ask):
-    start, *_ = ask(method="GET", raw_path=b"/%ff%00")
+def test_a_path_of_any_bytes_reaches_flask(make_app):
+    bridge = Bridge(make_app())
+
+    start, *_ = exchange(bridge, no_body, method="GET", raw_path=b"/%ff%00")
 
     assert start["status"] == 404
 
 
-def test_a_client_that_disconnects_gets_no_response(ask):
-    headers = [*SCOPE["headers"], (b"content-length", b"10")]
+def test_a_client_that_disconnects_gets_no_response(make_app):
+    gone = {"type": "http.disconnect"}
 
-    assert ask({"type": "http.disconnect"}, headers=headers) == []
+    assert send_body(Bridge(make_app()), lambda: gone, (b"content-length", b"10")) == [
+        gone
+    ]
 
 
 def refuse(make_app, iris, *received, **settings) -> list[dict]:
-    """Request more than is allowed; return the sent and received messages in order."""
+    """Request more than is allowed."""
     bridge = Bridge(make_app(iris, **settings))
-    events, incoming = [], iter(received)
-
-    async def receive():
-        events.append(next(incoming))
-        return events[-1]
-
-    async def send(message):
-        events.append(message)
-
-    headers = [*SCOPE["headers"], (b"content-length", b"100000")]
-    scope = SCOPE | {"raw_path": b"/predict", "headers": headers}
-    asyncio.run(bridge(scope, receive, send))
-    return events
-
-
-@pytest.fixture
-def keys_file(tmp_path):
-    path = tmp_path / "keys"
-    path.write_text(f"alice {hashlib.sha256(b'key').hexdigest()}\n")
-    return path
+    return send_body(bridge, iter(received).__next__, LENGTH)
 
 
 def test_the_body_of_a_refused_request_is_only_read_to_be_discarded(
@@ -151,16 +143,11 @@ def test_the_memory_of_a_body_is_released(make_app, iris, end):
     capacity = the_service(bridge.app).access.capacity
     held, incoming = [], iter([PART, PART, ENDS[end], ENDS["disconnect"]])
 
-    async def receive():
+    def receive() -> dict:
         held.append(capacity.buffered_bytes)
         return next(incoming)
 
-    async def send(_):
-        """Take the answer, which does not matter here."""
-
-    headers = [*SCOPE["headers"], (b"transfer-encoding", b"chunked")]
-    scope = SCOPE | {"raw_path": b"/predict", "headers": headers}
-    asyncio.run(bridge(scope, receive, send))
+    send_body(bridge, receive, CHUNKED)
 
     # Once it is refused, the rest is discarded.
     assert held == [0, 40_000, 80_000] + [0] * (end != "disconnect")
@@ -170,43 +157,31 @@ def test_the_memory_of_a_body_is_released(make_app, iris, end):
 def test_a_refusal_keeps_the_connection_if_the_body_has_been_read(make_app, iris):
     bridge = Bridge(make_app(iris, max_in_flight=1))
     capacity = the_service(bridge.app).access.capacity
-    sent = []
 
-    async def receive():
+    def receive() -> dict:
         capacity.acquire_slot()  # as another request does meanwhile
         return PART | {"more_body": False}
 
-    async def send(message):
-        sent.append(message)
+    _, start, body, _ = send_body(bridge, receive, (b"content-length", b"40000"))
 
-    headers = [*SCOPE["headers"], (b"content-length", b"40000")]
-    scope = SCOPE | {"raw_path": b"/predict", "headers": headers}
-    asyncio.run(bridge(scope, receive, send))
-
-    start, body, _ = sent
     assert start["status"] == 429
     assert b"Connection" not in dict(start["headers"])
     assert json.loads(body["body"])["detail"] == OVERLOADED
     assert capacity.in_flight == 1
 
 
-def test_other_protocols_are_declined(ask):
-    assert ask(type="websocket") == [{"type": "websocket.close"}]
+def test_other_protocols_are_declined(make_app):
+    events = exchange(Bridge(make_app()), no_body, type="websocket")
+
+    assert events == [{"type": "websocket.close"}]
 
 
 def test_latency_is_measured_from_the_arrival_of_the_head(make_app, iris):
     app = make_app(iris)
-    bridge = Bridge(app)
-
-    async def receive():
-        raise AssertionError("there is no body")
-
-    async def send(_):
-        """Take the answer, which does not matter here."""
-
-    scope = SCOPE | {"method": "GET", "raw_path": b"/model"}
+    scope = {"method": "GET", "raw_path": b"/model"}
     arrived = time.perf_counter() - 100  # and waited for its turn since
-    asyncio.run(bridge(scope | {"arrived": arrived}, receive, send))
+
+    exchange(Bridge(app), no_body, **scope, arrived=arrived)
 
     metrics = app.test_client().get("/metrics").text
     families = {f.name: f for f in text_string_to_metric_families(metrics)}
@@ -216,13 +191,12 @@ def test_latency_is_measured_from_the_arrival_of_the_head(make_app, iris):
 
 
 @pytest.fixture
-def locked_url(tmp_path, store_predictions):
+def locked_url(tmp_path, sqlite_url, store_predictions):
     """Return the URL of a database that another process has locked."""
-    url = f"sqlite:///{tmp_path / 'predictions.db'}"
-    store_predictions(url, ("1", 0, "setosa"))
+    store_predictions(sqlite_url, ("1", 0, "setosa"))
     connection = sqlite3.connect(tmp_path / "predictions.db", isolation_level=None)
     connection.execute("BEGIN EXCLUSIVE")
-    yield url
+    yield sqlite_url
     connection.close()
 
 

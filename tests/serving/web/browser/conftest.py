@@ -1,8 +1,7 @@
-"""Servers for the browser, without a registry where a store is enough, and models."""
+"""Servers and models for the browser."""
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,8 +19,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from serving.model.onnx_model import Version
-from serving.model.store import CURRENT, Store
+from tests.serving.fixtures.gunicorn import Server
 
 WORST = {"serious", "critical"}
 HEATING = ["gas", "oil", "wood", "heat pump", "district, shared", "none", "Unknown"]
@@ -29,30 +27,8 @@ PLUMAGE = ["brown", "white"]
 
 
 @pytest.fixture
-def publish(
-    tmp_path: Path, describe: Callable[[bytes, str], Version]
-) -> Callable[[bytes, str], None]:
-    """Put a model where the workers look, as the follower does."""
-    store = Store(tmp_path / "store")
-
-    def publish(content: bytes, version: str = "3") -> None:
-        with store.incoming() as folder:
-            file = folder / "model.onnx"
-            file.write_bytes(content)
-            store.publish(CURRENT, file, describe(content, version))
-
-    return publish
-
-
-@pytest.fixture
-def serve(start, publish, iris_bytes):
-    """Start a server with a model in its store and no follower."""
-
-    def serve(content: bytes | None = None, **settings):
-        publish(content or iris_bytes)
-        return start(follow_seconds=0, workers=1, **settings)
-
-    return serve
+def serve(filled) -> Callable[..., Server]:
+    return filled
 
 
 @pytest.fixture

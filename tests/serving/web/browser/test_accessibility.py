@@ -1,7 +1,5 @@
 """The page for keyboards, screen readers, phones and dark screens."""
 
-import hashlib
-
 import pytest
 from playwright.sync_api import expect
 
@@ -73,11 +71,9 @@ def test_no_barriers(serve, open_page, find_barriers, picture, name, settings):
 
 
 def test_no_barriers_when_asking_for_a_key_and_when_alone(
-    serve, open_page, find_barriers, tmp_path
+    serve, open_page, find_barriers, write_keys
 ):
-    keys = tmp_path / "keys"
-    keys.write_text(f"me {hashlib.sha256(KEY.encode()).hexdigest()}\n")
-    server = serve(api_keys_file=keys)
+    server = serve(api_keys_file=write_keys(KEY))
     page = open_page(server.url)
     expect(page.get_by_label("API key")).to_be_visible()
     assert find_barriers(page) == []

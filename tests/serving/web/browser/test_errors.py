@@ -1,7 +1,5 @@
 """API keys, errors and overload."""
 
-import hashlib
-
 import pytest
 from playwright.sync_api import expect
 
@@ -12,10 +10,8 @@ KEY = "correct horse battery staple"
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-def test_a_key_is_asked_for_and_kept_in_the_tab(serve, open_page, tmp_path):
-    keys = tmp_path / "keys"
-    keys.write_text(f"me {hashlib.sha256(KEY.encode()).hexdigest()}\n")
-    server = serve(api_keys_file=keys)
+def test_a_key_is_asked_for_and_kept_in_the_tab(serve, open_page, write_keys):
+    server = serve(api_keys_file=write_keys(KEY))
     page = open_page(server.url)
     asked = page.get_by_label("API key")
     expect(page.locator("#answer")).to_contain_text("require an API key")

@@ -1,7 +1,5 @@
 """The feedback form of the page, with a real gunicorn."""
 
-import hashlib
-
 import pytest
 from playwright.sync_api import expect
 
@@ -11,10 +9,9 @@ KEY = "correct horse battery staple"
 
 
 @pytest.fixture
-def url(tmp_path, store_predictions):
-    url = f"sqlite:///{tmp_path / 'predictions.db'}"
-    store_predictions(url, ("another", 0, "setosa"))
-    return url
+def url(store_predictions, sqlite_url):
+    store_predictions(sqlite_url, ("another", 0, "setosa"))
+    return sqlite_url
 
 
 @pytest.fixture
@@ -99,10 +96,8 @@ def test_another_prediction_is_asked_about_anew(serve, open_page, stored, url):
     expect(choice(page)).to_have_value("virginica")
 
 
-def test_errors_are_shown(serve, open_page, url, tmp_path):
-    keys = tmp_path / "keys"
-    keys.write_text(f"me {hashlib.sha256(KEY.encode()).hexdigest()}\n")
-    page = open_page(serve(database_url=url, api_keys_file=keys).url)
+def test_errors_are_shown(serve, open_page, url, write_keys):
+    page = open_page(serve(database_url=url, api_keys_file=write_keys(KEY)).url)
     page.get_by_label("API key").fill(KEY)
     page.get_by_role("button", name="Use key").click()
 

@@ -1,6 +1,5 @@
 """How the model does now, and its versions: with a real service and its database."""
 
-import hashlib
 from dataclasses import replace
 
 import pytest
@@ -93,8 +92,8 @@ def tile(page, title):
     )
 
 
-def test_feedback_changes_the_live_accuracy(serve, open_page, tmp_path):
-    page = open_page(serve(database_url=f"sqlite:///{tmp_path / 'predictions.db'}").url)
+def test_feedback_changes_the_live_accuracy(serve, open_page, sqlite_url):
+    page = open_page(serve(database_url=sqlite_url).url)
     expect(tile(page, "Live accuracy")).to_contain_text("No labels yet")
 
     fill(page, VIRGINICA)
@@ -192,10 +191,8 @@ def test_unreachable_registry_is_a_warning(serve, store, open_page):
     expect(page.locator("#answer strong")).to_be_visible()
 
 
-def test_figures_need_the_key_too(serve, open_page, tmp_path):
-    keys = tmp_path / "keys"
-    keys.write_text(f"me {hashlib.sha256(KEY.encode()).hexdigest()}\n")
-    page = open_page(serve(api_keys_file=keys).url)
+def test_figures_need_the_key_too(serve, open_page, write_keys):
+    page = open_page(serve(api_keys_file=write_keys(KEY)).url)
     expect(page.locator("#status-note")).to_contain_text("require an API key")
     expect(page.locator("#versions")).to_have_text("Not available yet.")
 

@@ -232,23 +232,6 @@ def test_a_file_may_have_texts_booleans_and_empty_fields(page):
     assert {tuple(row[6:8]) for row in rows} <= {("0", "died"), ("1", "survived")}
 
 
-@pytest.mark.parametrize(
-    ("row", "text"),
-    [
-        ("abc,1,yes,S,2", "Row 2, age: must be a number"),
-        ("22,1.5,yes,S,2", "Row 2, siblings: must be an integer"),
-        ("22,,yes,S,2", "Row 2, siblings: must be an integer"),
-        ("22,1,maybe,S,2", "Row 2, alone: must be a boolean"),
-        ("22,1,yes,S,4", "Row 2, deck: must be one of 1, 2, 3"),
-    ],
-)
-def test_a_bad_file_is_explained_by_type(page, row, text):
-    upload(page, f"age,siblings,alone,port,deck\n,0,,,1\n{row}\n")
-
-    expect(page.locator("#batch .faults li")).to_have_count(1)
-    expect(page.locator("#batch .faults")).to_contain_text(text)
-
-
 @pytest.mark.parametrize("name", ["passengers", "houses", "birds", "tumors"])
 def test_the_example_file_can_be_predicted(serve, open_page, request, name):
     page = open_page(serve(request.getfixturevalue(f"{name}_bytes")).url)
