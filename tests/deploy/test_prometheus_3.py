@@ -18,8 +18,8 @@ DEPLOY = Path(__file__).parents[2] / "deploy"
 PROMETHEUS = DEPLOY / "prometheus"
 RANGE = re.compile(r"\[(\d+)([smhd])(:\w+)?\]")
 MILLISECONDS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-# Labels whose values never contain a newline: status codes, and names in Kubernetes.
-ONE_LINE = {"status", "namespace"}
+# Labels whose values never contain a newline: status codes, routes, Kubernetes' names.
+ONE_LINE = {"status", "route", "namespace"}
 
 
 def read_rules() -> list[str]:
