@@ -48,7 +48,9 @@ class RegistrySync:
         self._registry = registry
         self._store = store
         self._keep = config.keep_versions
+        self._name = config.model_name
         self._alias = config.alias
+        self._is_missing = False
         self._shadow_alias = config.shadow_alias
         self._publisher = Publisher(registry, store, verify)
         self._reporter = Reporter(store, restarts, config.poll_seconds)
@@ -69,6 +71,7 @@ class RegistrySync:
             self._reporter.note_reached()
             self._reporter.report.is_ambiguous = False
             self._reporter.report.version = production.version if production else None
+            self._note_missing(production is None)
             self._follow(CURRENT, production)
             self._follow_partner(production)
             if self._shadow_alias:
@@ -88,6 +91,13 @@ class RegistrySync:
         """Report an error that ended a poll."""
         self._reporter.record_error(task, error)
         self._reporter.write()
+
+    def _note_missing(self, is_missing: bool) -> None:
+        """Log once that no version has the alias: a name may be misspelled."""
+        if is_missing and not self._is_missing:
+            fields = {"model": self._name or "", "alias": self._alias}
+            logger.warning("no version has the alias", extra={"fields": fields})
+        self._is_missing = is_missing
 
     def _follow(
         self, role: str, version: Version | None, *, has_changed: bool = False

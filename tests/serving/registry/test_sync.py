@@ -27,6 +27,15 @@ def test_the_aliased_version_is_published(
     assert store.read_report().reachable is True
 
 
+def test_a_missing_alias_is_logged_once(sync, registry, iris_bytes, caplog):
+    sync.poll()
+    sync.poll()
+    registry.release(iris_bytes, "1")
+    sync.poll()
+
+    assert caplog.messages.count("no version has the alias") == 1
+
+
 def test_a_history_that_cannot_be_read_does_not_make_the_registry_unreachable(
     sync, registry, store, iris_bytes, caplog
 ):
