@@ -36,7 +36,7 @@ def test_environment_holds_differences_only(project):
 
     (parent,) = project.parents()
     assert result.exit_code == 0, result.output
-    assert parent.info.run_name.startswith("naive bayes · first release")
+    assert parent.info.run_name.startswith("first release · naive bayes")
     assert parent.data.tags["dataset"] == "mine"
     assert list(project.children(parent)) == ["naive_bayes"]
     assert parent.data.params["data_engineering.split.test_size"] == "0.4"

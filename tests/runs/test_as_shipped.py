@@ -145,7 +145,7 @@ def test_parent_run_has_the_parameters(parent):
 
 
 def test_parent_run_is_named_by_its_result(parent):
-    title = "logistic regression · first release"
+    title = "first release · logistic regression"
     assert parent.info.run_name == f"{title} · {parent.info.run_id[:7]}"
     assert parent.data.tags["candidate"] == "logistic_regression"
     assert parent.data.tags["verdict"] == "first release"

@@ -22,9 +22,9 @@ def find_title(results: Mapping[str, Any]) -> str:
             ``monitoring.report`` and ``batch_inference.report``.
     """
     if report := results.get("gate_report"):
-        return f"{words(report['candidate'])} · {report['verdict']}"
+        return f"{report['verdict']} · {words(report['candidate'])}"
     if leaderboard := results.get("leaderboard"):
-        return f"{words(find_chosen(leaderboard)['candidate'])} · not judged"
+        return f"not judged · {words(find_chosen(leaderboard)['candidate'])}"
     if report := results.get("monitoring.report"):
         return f"monitoring of version {report['version']} · {report['verdict']}"
     if report := results.get("batch_inference.report"):

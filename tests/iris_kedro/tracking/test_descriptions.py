@@ -38,8 +38,8 @@ MONITORING = {"version": "3", "verdict": "quiet"}
 @pytest.mark.parametrize(
     ("results", "title"),
     [
-        ({"leaderboard": LEADERBOARD}, "naive bayes · not judged"),
-        ({"leaderboard": LEADERBOARD, "gate_report": REPORT}, "naive bayes · better"),
+        ({"leaderboard": LEADERBOARD}, "not judged · naive bayes"),
+        ({"leaderboard": LEADERBOARD, "gate_report": REPORT}, "better · naive bayes"),
         ({"monitoring.report": MONITORING}, "monitoring of version 3 · quiet"),
         (
             {"batch_inference.report": {"scored": 1500, "version": "3"}},
