@@ -176,7 +176,7 @@ def test_one_published_image_is_not_enough(start):
     ran, commands = start('SERVING_IMAGE=""\nTRAINING_IMAGE=me/training:1\n')
 
     assert ran.returncode == 1
-    assert "names TRAINING_IMAGE, but not SERVING_IMAGE" in ran.stderr
+    assert "sets TRAINING_IMAGE, but not SERVING_IMAGE" in ran.stderr
     assert not commands
 
 

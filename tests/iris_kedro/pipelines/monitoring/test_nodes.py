@@ -193,7 +193,7 @@ def test_few_rows_get_no_verdict(observe):
     report = observe(hours=2, rows=10)
 
     assert report["verdict"] == "too few rows"
-    assert "20 predictions" in report["reasons"][0]
+    assert "the database has 20" in report["reasons"][0]
 
 
 def test_version_without_predictions_is_named(observe):

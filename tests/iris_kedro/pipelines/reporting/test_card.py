@@ -302,7 +302,8 @@ def test_page_holds_all_figures_and_loads_nothing(render, challenger):
     assert len(page.images) == 6
     assert not page.open
     assert [each for each in page.addresses if not each.startswith("#")] == [
-        "https://doi.org/10.1145/3287560.3287596"
+        "https://arxiv.org/abs/1705.07874",
+        "https://doi.org/10.1145/3287560.3287596",
     ]
 
 
