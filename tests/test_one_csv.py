@@ -154,6 +154,7 @@ def to_matrix(values: pd.Series, feature) -> np.ndarray:
     return np.where(values.isna(), np.nan, numbers).astype(np.float32)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("load_args", WRITTEN.values(), ids=WRITTEN)
 @pytest.mark.parametrize("name", FEATURES)
 @settings(max_examples=25)

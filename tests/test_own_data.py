@@ -177,6 +177,7 @@ def test_the_service_decides_by_the_rule_in_the_contract(own, threshold, costs):
     assert (rule["threshold"], rule["costs"]) == (target["threshold"], target["costs"])
 
 
+@pytest.mark.slow
 def test_halving_of_groups_is_refused_before_the_run(own):
     assert own.invoke(*INIT).exit_code == 0
     file = own.path / "conf/passengers/globals.yml"

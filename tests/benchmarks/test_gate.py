@@ -43,6 +43,7 @@ def test_ties_are_balanced(ties):
         assert ours.losses.mean() == pytest.approx(theirs.losses.mean(), abs=0.03)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("gain", "rows", "power"), [(0.1, 150, 0.8), (0.2, 44, 0.7)])
 def test_better_models_are_found(gain, rows, power):
     verdicts = simulate(make_gain(gain), rows, 60, FEWER)

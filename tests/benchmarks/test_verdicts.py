@@ -11,6 +11,7 @@ from benchmarks.verdicts.__main__ import (
 from benchmarks.verdicts.service import Service, report
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("features", [4, 30])
 def test_quiet_months_are_quiet(features):
     found = [raise_alarms(105, features, 2, number) for number in range(4)]

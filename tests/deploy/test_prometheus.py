@@ -144,6 +144,7 @@ def test_rule_tests_notice_a_changed_rule(run, tmp_path, name, changed, into):
     assert checked.returncode == 1, checked.stdout + checked.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", [0, 1])
 def test_rules_are_tested_with_the_image_of_the_stack(require, tmp_path, compose, code):
     """With a docker that only notes how it is called, and then fails or not."""

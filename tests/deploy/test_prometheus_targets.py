@@ -59,6 +59,7 @@ def ask(require, tmp_path, find_port, eventually):
         process.wait(30)
 
 
+@pytest.mark.slow
 def test_a_stopped_target_is_down_not_absent(ask, eventually):
     """A target that DNS finds would vanish, and with it the alert that names it."""
 

@@ -98,6 +98,7 @@ def test_values_between_training_values_take_the_same_branch(
     np.testing.assert_allclose(scores.probabilities, expected, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_nested_classifier_is_converted_as_well(export):
     assert export(calibrate(XGBOOST), "penguins").is_releasable
 
@@ -105,6 +106,7 @@ def test_nested_classifier_is_converted_as_well(export):
 DIFFERS = "ParityError: probabilities differ by up to"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("candidate", "reason"),
     [
@@ -150,6 +152,7 @@ def test_thresholds_are_rounded_down_to_single_precision():
     assert (np.nextafter(rounded, np.float32(np.inf)) > values).all()
 
 
+@pytest.mark.slow
 def test_libraries_are_loaded_only_for_candidates_that_use_them():
     script = (
         "import sys; from iris_kedro.specification import Candidate;"

@@ -38,6 +38,7 @@ def test_ui_on_a_taken_port_says_how_to_choose_another(project, started):
     assert started == []
 
 
+@pytest.mark.slow
 def test_ui_leaves_other_errors_to_mlflow(project, started):
     project.invoke_kedro("mlflow", "ui", "--port", "http")
     project.invoke_kedro("mlflow", "ui", "--host", "192.0.2.1", "--port", "0")

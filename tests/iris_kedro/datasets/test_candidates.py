@@ -160,6 +160,7 @@ print(sys.modules["iris_kedro"].__file__)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("class_path", "derived", "requirements"),
     [

@@ -57,6 +57,7 @@ def run_onnx(transformer, rows):
     return session.run(None, {"rows": rows.astype(np.float32)})[0]
 
 
+@pytest.mark.slow
 @given(
     texts=st.lists(EXPRESSIONS, min_size=1, max_size=3),
     rows=arrays(np.float32, st.tuples(st.integers(1, 9), st.just(3)), elements=VALUES),

@@ -19,6 +19,7 @@ def test_bets_are_fair_at_the_margin():
     assert factors[0] * 0.85 + factors[1] * 0.15 == pytest.approx(np.ones(len(STAKES)))
 
 
+@pytest.mark.slow
 def test_model_at_the_margin_rarely_raises_an_alarm():
     generator = np.random.default_rng(0)
 

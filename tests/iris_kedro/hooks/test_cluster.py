@@ -36,6 +36,7 @@ def list_children():
     return {each.pid for each in psutil.Process().children(recursive=True)}
 
 
+@pytest.mark.slow
 def test_node_with_the_tag_has_the_cluster_until_it_ends(configure):
     before = list_children()
     hooks = configure(LOCAL)
@@ -54,6 +55,7 @@ def test_node_with_the_tag_has_the_cluster_until_it_ends(configure):
     assert not [each for each in psutil.Process().children() if "spawn" in each.name()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["on_pipeline_error", "after_catalog_created"])
 def test_cluster_ends_with_a_run_that_failed_or_was_interrupted(configure, way):
     hooks = configure(LOCAL)

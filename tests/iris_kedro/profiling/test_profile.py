@@ -88,6 +88,7 @@ def test_rare_classes_and_rows_without_a_class_are_named(table):
     assert "3 of 300 rows have no class" in warnings
 
 
+@pytest.mark.slow
 @given(columns=st.lists(st.text(), unique=True, max_size=8))
 def test_every_column_gets_a_unique_name(columns):
     names = name_columns([each for each in columns if each != "target"], "target")

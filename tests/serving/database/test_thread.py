@@ -177,6 +177,7 @@ def test_an_outage_is_remembered_for_a_while(begin, tmp_path, monkeypatch):
     assert ask(database, count) == 0
 
 
+@pytest.mark.slow
 def test_a_server_is_used_again_after_an_outage(begin, postgres):
     database = begin(postgres.create_database())
     ask(database, add)

@@ -64,6 +64,7 @@ def test_discarded_rows_leave_nothing(read_rows, database):
     query.discard(None)  # rows in files are kept
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("database")
 def test_result_of_a_killed_query_is_not_used(tmp_path, read_rows):
     script = f"""

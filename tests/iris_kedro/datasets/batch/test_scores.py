@@ -211,6 +211,7 @@ def test_no_target(rows, make_job):
         ScoresDataset(None).save(make_job())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("processes", [1, 2])
 def test_invalid_rows_can_stop_the_run(rows, make_job, scores, processes):
     write_rows(rows, petal_width=99.0)
@@ -232,6 +233,7 @@ def test_rejects_of_an_earlier_run_are_not_accepted_when_none_are(
     assert Counts.add_up(scores.load().parts).scored == ROWS - 1
 
 
+@pytest.mark.slow
 def test_processes_write_the_same_files(rows, make_job, scores, tmp_path):
     other = ScoresDataset("other", path=str(tmp_path))
 

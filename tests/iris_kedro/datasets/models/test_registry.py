@@ -45,6 +45,7 @@ def test_empty_registry_has_no_production(registered):
     assert state.fingerprints == {}
 
 
+@pytest.mark.slow
 def test_first_release_becomes_production(registered, registry, release, challenger):
     release()
 

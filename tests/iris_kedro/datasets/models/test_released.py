@@ -12,6 +12,7 @@ def released(tracking, release, make_challenger):
     release(model=make_challenger(C=0.5), fingerprint="other", compared_with="1")
 
 
+@pytest.mark.slow
 def test_production_is_loaded_by_default(released, make_challenger):
     loaded = ReleasedModelDataset("iris").load()
 

@@ -93,6 +93,7 @@ def test_effect_without_evidence_is_not_called_quiet(report):
     assert render_page(found).count("too little evidence") == before + 1
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1200])

@@ -79,6 +79,7 @@ def predict(best, rows):
     return OnnxScorer(best.model).score(inputs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("metric", "score"),
     [
@@ -100,6 +101,7 @@ def test_tuned_threshold_is_better_than_a_half_on_held_out_rows(
     assert after > before + 0.1
 
 
+@pytest.mark.slow
 def test_threshold_refers_to_the_positive_class_in_any_order(choose):
     sick, healthy = (
         choose("balanced_accuracy"),
@@ -110,6 +112,7 @@ def test_threshold_refers_to_the_positive_class_in_any_order(choose):
     assert healthy["threshold"] > 0.7
 
 
+@pytest.mark.slow
 def test_tuning_repeats_exactly_and_can_be_written_as_json(choose):
     first, second = choose("f1"), choose("f1")
 
@@ -134,6 +137,7 @@ def test_best_threshold_is_picked(scores, threshold, warns, caplog):
     assert ("predicted as one class" in caplog.text) is warns
 
 
+@pytest.mark.slow
 def test_tree_with_only_zeros_and_ones_gets_a_threshold_of_a_half(
     sides, training, export_parameters
 ):
@@ -204,6 +208,7 @@ def test_metrics_contract_and_golden_rows_are_of_the_decided_labels(
         assert mean_cost < before
 
 
+@pytest.mark.slow
 def test_forest_at_the_threshold_is_evaluated_as_it_is_served(
     sides, choose, training, export_parameters
 ):
@@ -230,6 +235,7 @@ def test_forest_at_the_threshold_is_evaluated_as_it_is_served(
         assert metrics[f"recall.{name}"] == pytest.approx((of_class == name).mean())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("method", "at_least", "at_most"),
     [("hash", 0.4, 0.6), ("group", 0.0, 0.35), ("time", 0.0, 0.35)],
@@ -260,6 +266,7 @@ def test_threshold_is_tuned_in_folds_that_keep_groups_and_times_apart(
     assert at_least <= threshold <= at_most
 
 
+@pytest.mark.slow
 def test_threshold_of_a_constant_model_cannot_be_tuned(sides, training):
     with pytest.raises(ProjectError, match=r"tuned by f1: .* to a number, or to null"):
         tune_threshold(DummyClassifier(), sides.train, describe(), training, "f1")

@@ -72,6 +72,7 @@ def test_linear_model_learns_a_product_that_is_derived(learn):
     assert with_area[0].reason == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "candidate",
     [

@@ -83,6 +83,7 @@ def check_each_row_is_tested_once(found, rows):
     assert all(len(train) + len(test) == rows for train, test in found)
 
 
+@pytest.mark.slow
 @given(
     times=st.lists(
         st.integers(0, 40) | st.dates().map(lambda date: date.toordinal()),

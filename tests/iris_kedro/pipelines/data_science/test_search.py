@@ -106,6 +106,7 @@ def test_random_search_draws_from_distributions(fit):
     assert all(0.01 <= value <= 100 for value in drawn)
 
 
+@pytest.mark.slow
 def test_halving_starts_with_few_rows_and_is_repeated_in_each_fold(fit, training):
     search, validation = fit(
         {

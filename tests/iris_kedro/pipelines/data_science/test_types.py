@@ -51,6 +51,7 @@ def logistic(export):
     return export(LOGISTIC)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "candidate",
     [
@@ -80,6 +81,7 @@ def test_model_predicts_like_scikit_learn(export, candidate, sides, dataset):
     np.testing.assert_allclose(scores.probabilities, expected, atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "class_path",
     [

@@ -28,6 +28,7 @@ def test_stream_without_changes_is_quiet(observe):
     assert "4,320 predictions" in report["reasons"][0]
 
 
+@pytest.mark.slow
 def test_quiet_months_raise_no_alarm(observe):
     verdicts = {
         observe(hours=30 * 24, rows=8, seed=seed)["verdict"] for seed in range(12)

@@ -52,6 +52,7 @@ def test_page_of_little_data_is_complete(observe, hours):
     assert "nan" not in page
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1200])

@@ -137,6 +137,7 @@ def compare(checked, answers):
     assert trained == tensors["categories"].tolist()
 
 
+@pytest.mark.slow
 @often
 @given(table=tables)
 def test_typed_tables_are_judged_as_json(table):
@@ -154,6 +155,7 @@ def test_typed_tables_are_judged_as_json(table):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", ["contract", "source"])
 @often
 @given(table=tables_of_cells)
@@ -166,6 +168,7 @@ def test_tables_of_cells_are_judged_as_csv(layout, table):
     compare(checked, [SERVICE.read_cells(record, layout) for record in records])
 
 
+@pytest.mark.slow
 @often
 @given(cell=st.text(string.digits + "+-.eEinfatyNA_xd ,'", max_size=7))
 def test_each_text_is_the_number_that_the_service_reads(cell):

@@ -142,6 +142,7 @@ def test_attempts_become_rare_during_an_outage(tmp_path, make_writing):
     assert writing.up == 0
 
 
+@pytest.mark.slow
 def test_rows_that_cannot_be_stored_at_a_stop_are_counted(
     tmp_path, make_writing, messages
 ):
@@ -171,6 +172,7 @@ def test_a_deleted_file_is_replaced(tmp_path, make_writing, sqlite_url, read):
     assert [row["prediction_id"][-1] for row in read(sqlite_url)] == ["2"]
 
 
+@pytest.mark.slow
 def test_all_rows_are_stored_after_an_outage(postgres, make_writing, read, messages):
     url = postgres.create_database()
     writing = make_writing(url)

@@ -27,6 +27,7 @@ def test_contributions_add_up_to_the_prediction(passengers, row):
     assert total == pytest.approx(predicted, abs=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["iris", "passengers"])
 def test_contributions_are_those_of_shap(request, name):
     """The package's exact explainer agrees, also on missing values and categories."""

@@ -174,6 +174,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.slow
 def test_a_kill_at_any_write_leaves_the_old_version_or_the_new(
     tmp_path, publish, iris_bytes, wine_bytes, load_published
 ):
@@ -198,6 +199,7 @@ def test_a_kill_at_any_write_leaves_the_old_version_or_the_new(
     assert number > 40  # it has changed files, and each time once more
 
 
+@pytest.mark.slow
 def test_a_kill_while_a_damaged_version_is_replaced_can_be_repaired(
     tmp_path, publish, iris_bytes, load_published
 ):

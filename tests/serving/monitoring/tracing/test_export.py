@@ -77,6 +77,7 @@ def test_the_end_of_a_failure_is_logged(traced, ask, collector, logged):
     assert count(client, "exported") == 2
 
 
+@pytest.mark.slow
 def test_a_collector_that_is_down_is_named_by_the_cause(
     traced, ask, collector, logged, caplog, monkeypatch
 ):
@@ -91,6 +92,7 @@ def test_a_collector_that_is_down_is_named_by_the_cause(
     assert "refused" in record.fields["error"]
 
 
+@pytest.mark.slow
 def test_credentials_of_the_collector_are_not_logged(
     traced, ask, collector, caplog, monkeypatch
 ):

@@ -119,6 +119,7 @@ def test_no_request_is_started_before_the_last_response_is_read(listen, large_an
     run(converse())
 
 
+@pytest.mark.slow
 def test_nothing_is_read_while_requests_wait(listen, monkeypatch):
     """For any number of requests."""
     monkeypatch.setattr(throttle, "MOST_WAITING", 10**9)

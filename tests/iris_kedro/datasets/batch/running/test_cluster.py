@@ -27,6 +27,7 @@ def cluster(client):
     set_client(None)
 
 
+@pytest.mark.slow
 def test_scores_are_the_same_as_on_this_machine(client, cluster, make_job, tmp_path):
     write_rows(tmp_path / "rows/a.parquet", petal_width=99.0)
     there = ScoresDataset("there", path=str(tmp_path))
@@ -39,6 +40,7 @@ def test_scores_are_the_same_as_on_this_machine(client, cluster, make_job, tmp_p
     assert there.load().resumed == 0
 
 
+@pytest.mark.slow
 def test_a_killed_worker_changes_nothing(cluster, make_job, tmp_path):
     write_rows(tmp_path / "rows/a.parquet", rows=100 * ROWS)
     here, there = tmp_path / "here", tmp_path / "there"
