@@ -38,9 +38,11 @@ def clone(requires, tmp_path_factory) -> Iterator[Clone]:
     keep_one_candidate(clone.path)
     clone.run("make run").check_returncode()
     add_versions(f"sqlite:///{clone.path}/mlflow.db")
-    raw = (clone.path / "data/01_raw/iris/raw.csv").read_text()
+    _, *rows = (clone.path / "data/01_raw/iris/raw.csv").read_text().splitlines()
+    names = "sepal_length,sepal_width,petal_length,petal_width"
+    lines = [names, *(row.rpartition(",")[0] for row in rows)]
     (clone.path / "rows").mkdir()
-    (clone.path / "rows/flowers.csv").write_text(raw)
+    (clone.path / "rows/flowers.csv").write_text("\n".join(lines) + "\n")
     yield clone
     clone.stop()
 
@@ -70,6 +72,13 @@ def runs_on_another_store(clone: Clone, command: str) -> None:
     shutil.copy(clone.path / "mlflow.db", clone.path / "shared.db")
     check = prints_when_activated("Gate  ", MLFLOW_TRACKING_URI="sqlite:///shared.db")
     check(clone, command)
+
+
+def promotes(clone: Clone, command: str) -> None:
+    # The commands before have judged this version again.
+    client = MlflowClient(f"sqlite:///{clone.path}/mlflow.db")
+    client.set_model_version_tag("iris", "3", "verdict", "better")
+    prints_when_activated("Production of iris is version 3")(clone, command)
 
 
 CHECKS: dict[str, Check] = {
@@ -102,7 +111,7 @@ CHECKS: dict[str, Check] = {
     "kedro model history --at 2026-11-01T12:00": prints_when_activated(
         " in Production at 2026-11-01 12:00:00 UTC"
     ),
-    "kedro model promote 3": prints_when_activated("Production of iris is version 3"),
+    "kedro model promote 3": promotes,
     'kedro model promote 2 --reason "…"': prints_when_activated(
         "Production of iris is version 2"
     ),
