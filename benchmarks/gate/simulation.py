@@ -9,10 +9,10 @@ from iris_kedro.gate.comparing import (
     Comparison,
     compare_answers,
 )
-from iris_kedro.gate.intervals import Estimate
 from iris_kedro.gate.judging import judge
 from iris_kedro.gate.performance import Performance
 from iris_kedro.gate.release import Verdict
+from iris_kedro.gate.statistics.intervals import Estimate
 from iris_kedro.specification import Gate
 
 GATE = Gate(

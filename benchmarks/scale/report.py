@@ -13,13 +13,13 @@ PACKAGES = ("kedro", "mlflow", "onnxruntime", "pandas", "pyarrow", "scikit-learn
 PEERS = ("polars", "pyspark")
 PREAMBLE = (
     "The rows are generated from the Iris data: an id and four measurements, in a"
-    " Parquet file with row groups of 262,144 rows. Each contender is a process of its"
-    " own, with as many cores and threads as the table says; contenders take turns"
-    " within a round. Seconds are medians of whole processes, start included. Rows per"
-    " second are without start: the difference of rows between two sizes, divided by"
-    " that of seconds; so is the CPU time of a row. `ours ÷ theirs` is the median of"
-    " the ratios of these rates within a round, with ours in one process. Memory is the"
-    " highest sum of the resident memory of all processes of a contender.",
+    " Parquet file with row groups of 262,144 rows. Each contender runs in a"
+    " separate process, with as many cores and threads as the table says; within a"
+    " round, contenders take turns. Seconds are medians of whole processes,"
+    " including their start. Rows per second and the CPU time of a row exclude the"
+    " start: they come from the difference between two sizes. `ours ÷ theirs` is the"
+    " median of the ratios of these rates within a round, with ours in one process."
+    " Memory is the highest sum of the resident memory of a contender's processes.",
     "",
     "Ours is `kedro run --pipelines batch_inference`, which also counts, looks for"
     " drift, writes a report to MLflow, and can be resumed. The scripts by hand"

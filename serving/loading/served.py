@@ -8,8 +8,11 @@ import orjson
 from serving.config import Config
 from serving.model.explanation import Explainer
 from serving.model.onnx_model import Model, ModelRefusedError
-from serving.monitoring.feedback_metrics import FeedbackMetrics
-from serving.monitoring.prediction_metrics import PredictionFamilies, PredictionMetrics
+from serving.monitoring.model_metrics.feedback import FeedbackMetrics
+from serving.monitoring.model_metrics.predictions import (
+    PredictionFamilies,
+    PredictionMetrics,
+)
 from serving.openapi.document import render_openapi
 from serving.schemas.requests import Schemas
 

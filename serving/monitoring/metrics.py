@@ -9,9 +9,9 @@ from prometheus_client.registry import Collector
 
 from serving.model.onnx_model import LOAD_REASONS
 from serving.monitoring.exporter import Exporter
+from serving.monitoring.model_metrics.predictions import PredictionFamilies
 from serving.monitoring.multiprocess.collector import SharedCollector
 from serving.monitoring.multiprocess.values import use_reserved_files
-from serving.monitoring.prediction_metrics import PredictionFamilies
 from serving.monitoring.process_metrics import ProcessMetrics
 from serving.monitoring.tasks import TaskErrors
 from serving.monitoring.tracing.exemplars import ExemplarCollector, Exemplars

@@ -23,7 +23,7 @@ from serving.model.store.lock import StoreLock
 from serving.monitoring.logs import configure_logging
 from serving.monitoring.tasks import attempt, run_forever
 from serving.registry.mlflow_registry import MlflowRegistry
-from serving.registry.publisher import Verify
+from serving.registry.publishing.publisher import Verify
 from serving.registry.registry import RegistryReplacedError
 from serving.registry.sync import RegistrySync
 
@@ -51,7 +51,7 @@ def run(sync: RegistrySync, seconds: float, wait: Wait) -> None:
 def import_verification(config: Config) -> Verify:
     """Import ``verify`` without sharing its metrics with the workers."""
     os.environ.pop(variable_name("metrics_folder"), None)
-    from serving.registry.verification import verify  # noqa: PLC0415
+    from serving.registry.publishing.verification import verify  # noqa: PLC0415
 
     return partial(verify, config=config)
 

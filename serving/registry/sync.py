@@ -11,8 +11,8 @@ from serving.model.status import FALLBACK_ALIAS
 from serving.model.store import CURRENT, PARTNER, ROLES, SHADOW, Store, folder_name
 from serving.registry.choice import AmbiguousModelError
 from serving.registry.partner import find_partner, require_pair_with_current
-from serving.registry.pruning import prune
-from serving.registry.publisher import Publisher, Verify
+from serving.registry.publishing.pruning import prune
+from serving.registry.publishing.publisher import Publisher, Verify
 from serving.registry.registry import (
     Registry,
     RegistryReplacedError,

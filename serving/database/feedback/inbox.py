@@ -12,7 +12,7 @@ from serving.database.feedback.writing import (
     write_feedback,
 )
 from serving.database.thread import DatabaseThread
-from serving.monitoring.feedback_metrics import FeedbackMetrics
+from serving.monitoring.model_metrics.feedback import FeedbackMetrics
 from serving.schemas.feedback import FeedbackRequest
 from serving.schemas.issues import InvalidInputError, ValidationIssue
 

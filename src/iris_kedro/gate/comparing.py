@@ -8,12 +8,12 @@ import onnx
 import pandas as pd
 from numpy.typing import NDArray
 
-from iris_kedro.gate.intervals import Estimate
+from iris_kedro.gate.statistics.intervals import Estimate
 from iris_kedro.specification import Gate, Target
 
 from .performance import Answers, Performance, answer_shares
-from .proportions import compute_mid_p, estimate_accuracy_difference
-from .statistics import estimate_mean_difference
+from .statistics.log_loss import estimate_mean_difference
+from .statistics.proportions import compute_mid_p, estimate_accuracy_difference
 
 
 @dataclass(frozen=True)

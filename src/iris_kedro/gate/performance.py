@@ -8,14 +8,14 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.metrics import recall_score
 
-from iris_kedro.gate.intervals import Estimate
+from iris_kedro.gate.statistics.intervals import Estimate
 from iris_kedro.model.contract import Contract
 from iris_kedro.model.decision import DecisionRule
 from iris_kedro.model.inputs import arrange
 from iris_kedro.model.scoring import OnnxScorer
 from iris_kedro.specification import Gate, Target
 
-from .calibration import estimate_calibration_error
+from .statistics.calibration import estimate_calibration_error
 
 SMALLEST = float(np.finfo(np.float32).eps)  # of a probability, or its loss is infinite
 

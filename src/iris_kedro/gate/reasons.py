@@ -2,7 +2,7 @@
 
 import math
 
-from iris_kedro.gate.intervals import Estimate
+from iris_kedro.gate.statistics.intervals import Estimate
 from iris_kedro.specification import Gate
 
 from .comparing import Comparison, Difference

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from iris_kedro.evidence import compare_counts
 from iris_kedro.evidence.overconfidence import show_overconfidence
-from iris_kedro.gate.intervals import Estimate, estimate_share
+from iris_kedro.gate.statistics.intervals import Estimate, estimate_share
 from iris_kedro.model.contract import HeldOutStatistics
 from iris_kedro.monitoring.counting import Counts
 from iris_kedro.monitoring.drift import find_first, find_recent

@@ -1,4 +1,4 @@
-"""Deletion of old versions, with their files and runs."""
+"""Deletes old versions with their files and runs."""
 
 import io
 import json

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from iris_kedro.gate.comparing import Comparison, Difference
-from iris_kedro.gate.intervals import Estimate
 from iris_kedro.gate.performance import Performance
+from iris_kedro.gate.statistics.intervals import Estimate
 from iris_kedro.specification import Gate
 
 GATE = Gate(

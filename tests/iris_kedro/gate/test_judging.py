@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iris_kedro.gate.intervals import Estimate
 from iris_kedro.gate.judging import judge
 from iris_kedro.gate.performance import Performance
 from iris_kedro.gate.reasons import count_missing_rows
 from iris_kedro.gate.release import Verdict
+from iris_kedro.gate.statistics.intervals import Estimate
 from tests.iris_kedro.gate.comparisons import (
     ALONE,
     BETTER,

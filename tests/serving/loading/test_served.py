@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry
 
 from serving.loading.served import build_served
 from serving.model.onnx_model import ModelRefusedError
-from serving.monitoring.prediction_metrics import PredictionFamilies
+from serving.monitoring.model_metrics.predictions import PredictionFamilies
 from tests.serving.fixtures.contracts import change_feature
 
 

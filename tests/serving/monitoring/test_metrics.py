@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from serving.model.onnx_model import Prediction
 from serving.model.store import Store
-from serving.monitoring.prediction_metrics import (
+from serving.monitoring.model_metrics.predictions import (
     PredictionFamilies,
     PredictionMetrics,
     observe_all,

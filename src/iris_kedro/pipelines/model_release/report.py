@@ -7,9 +7,9 @@ from typing import Any
 import onnx
 
 from iris_kedro.gate.comparing import Comparison, Difference
-from iris_kedro.gate.intervals import Estimate
 from iris_kedro.gate.performance import Performance
 from iris_kedro.gate.release import Decision
+from iris_kedro.gate.statistics.intervals import Estimate
 from iris_kedro.model.contract import Contract
 from iris_kedro.model.provenance import Lineage
 from iris_kedro.specification import Gate

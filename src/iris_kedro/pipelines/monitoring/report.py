@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from iris_kedro.gate.intervals import Estimate, estimate_share
+from iris_kedro.gate.statistics.intervals import Estimate, estimate_share
 from iris_kedro.monitoring.accuracy import Accuracy
 from iris_kedro.monitoring.counting import Counts
 from iris_kedro.monitoring.drift import Drift

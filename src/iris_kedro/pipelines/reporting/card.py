@@ -17,8 +17,8 @@ from markdown_it.utils import OptionsDict
 from markupsafe import Markup, escape
 from sklearn.metrics import confusion_matrix
 
-from iris_kedro.gate.intervals import Estimate
 from iris_kedro.gate.release import RegistryState
+from iris_kedro.gate.statistics.intervals import Estimate
 from iris_kedro.model.contract import Contract
 from iris_kedro.model.inputs import arrange
 from iris_kedro.model.scoring import OnnxScorer

@@ -7,8 +7,8 @@ import onnx
 import pandas as pd
 from numpy.typing import NDArray
 
-from iris_kedro.gate.intervals import Estimate, estimate_mean, estimate_share
 from iris_kedro.gate.performance import answer_shares
+from iris_kedro.gate.statistics.intervals import Estimate, estimate_mean, estimate_share
 from iris_kedro.model.contract import Contract
 from iris_kedro.model.contract_features import NumberContract
 from iris_kedro.model.decision import DecisionRule

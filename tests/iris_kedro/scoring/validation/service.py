@@ -18,7 +18,10 @@ from iris_kedro.scoring.rows import Batch
 from serving.model.contract.contract import Contract as ServedContract
 from serving.model.inputs import Inputs
 from serving.model.onnx_model import Model, Version
-from serving.monitoring.prediction_metrics import PredictionFamilies, PredictionMetrics
+from serving.monitoring.model_metrics.predictions import (
+    PredictionFamilies,
+    PredictionMetrics,
+)
 from serving.schemas.csv_rows import read_csv, read_source
 from serving.schemas.issues import InvalidInputError
 from serving.schemas.rows import RowReader

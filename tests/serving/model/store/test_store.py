@@ -11,7 +11,7 @@ from serving.model.onnx_model import ModelRefusedError
 from serving.model.store import CURRENT, Store, folder_name
 from serving.model.store.files import write_json
 from serving.model.store.report import FollowerReport
-from serving.registry.pruning import prune
+from serving.registry.publishing.pruning import prune
 
 
 @pytest.fixture

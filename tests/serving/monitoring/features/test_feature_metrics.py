@@ -7,7 +7,10 @@ from prometheus_client import CollectorRegistry
 from serving.model.features import Boolean, Category
 from serving.monitoring.features.discrete import ValueCounts, group_values
 from serving.monitoring.features.training import describe_training
-from serving.monitoring.prediction_metrics import PredictionFamilies, PredictionMetrics
+from serving.monitoring.model_metrics.predictions import (
+    PredictionFamilies,
+    PredictionMetrics,
+)
 
 NAN = float("nan")
 ROW = [22.5, 1, 1, 2, 0]

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from iris_kedro.gate.intervals import Estimate
+from iris_kedro.gate.statistics.intervals import Estimate
 
 Values = NDArray[np.float64]
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from iris_kedro.gate.intervals import Estimate
+from iris_kedro.gate.statistics.intervals import Estimate
 
 BINS, ROWS_PER_BIN = 10, 15  # fewer bins for few rows: small ones are mostly noise
 MANY_ROWS = 5_000  # of more, a sample is used: its interval is narrow enough

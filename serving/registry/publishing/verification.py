@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from serving.config import Config
 from serving.loading.served import build_served
 from serving.model.onnx_model import Model, ModelRefusedError
-from serving.monitoring.prediction_metrics import PredictionFamilies
+from serving.monitoring.model_metrics.predictions import PredictionFamilies
 
 
 def verify(model: Model, config: Config) -> None:

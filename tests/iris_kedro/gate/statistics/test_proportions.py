@@ -2,7 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iris_kedro.gate.proportions import compute_mid_p, estimate_accuracy_difference
+from iris_kedro.gate.statistics.proportions import (
+    compute_mid_p,
+    estimate_accuracy_difference,
+)
 
 # Airway reactivity of 21 children before and after a stem cell transplantation:
 # Fagerland, Lydersen and Laake, Statistics in Medicine 33, 2014, table IV.

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iris_kedro.gate import intervals
-from iris_kedro.gate.intervals import estimate_mean, estimate_share
+from iris_kedro.gate.statistics import intervals
+from iris_kedro.gate.statistics.intervals import estimate_mean, estimate_share
 
 
 @pytest.mark.parametrize(

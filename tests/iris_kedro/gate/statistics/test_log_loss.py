@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from iris_kedro.gate import statistics
-from iris_kedro.gate.statistics import estimate_mean_difference
+from iris_kedro.gate.statistics import log_loss
+from iris_kedro.gate.statistics.log_loss import estimate_mean_difference
 
 
 def estimate(values, lowest=0.0, highest=0.0, confidence=0.95, resamples=2_000):
@@ -43,7 +43,7 @@ def test_added_worst_row_moves_only_its_own_bound():
 
 
 def test_many_rows_get_students_interval(monkeypatch):
-    monkeypatch.setattr(statistics, "MANY_ROWS", 100)
+    monkeypatch.setattr(log_loss, "MANY_ROWS", 100)
     values = np.random.default_rng(0).exponential(1, 200)
 
     low = estimate(values, values.mean()).low

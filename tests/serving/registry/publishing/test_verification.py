@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from serving.model.onnx_model import ModelRefusedError
-from serving.registry.verification import verify
+from serving.registry.publishing.verification import verify
 
 
 def test_a_good_model_is_accepted(iris, config):
@@ -18,7 +18,7 @@ def test_a_model_whose_predictions_cannot_be_counted_is_refused(
     def fail(*_):
         raise KeyError("class")
 
-    name = f"serving.monitoring.prediction_metrics.PredictionMetrics.{step}"
+    name = f"serving.monitoring.model_metrics.predictions.PredictionMetrics.{step}"
     monkeypatch.setattr(name, fail)
 
     with pytest.raises(ModelRefusedError) as caught:
@@ -28,7 +28,8 @@ def test_a_model_whose_predictions_cannot_be_counted_is_refused(
 
 def test_the_follower_stays_small():
     """It checks models without Flask and the exporter."""
-    script = "import sys, serving.registry.verification, serving.registry.follower; "
+    script = "import sys, serving.registry.publishing.verification; "
+    script += "import serving.registry.follower; "
     script += "print([n for n in ('flask', 'prometheus_flask_exporter', 'mlflow') "
     script += "if n in sys.modules])"
 

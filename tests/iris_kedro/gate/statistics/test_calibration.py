@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from iris_kedro.gate import calibration
-from iris_kedro.gate.calibration import estimate_calibration_error
+from iris_kedro.gate.statistics import calibration
+from iris_kedro.gate.statistics.calibration import estimate_calibration_error
 
 
 def measure(rows, overconfidence, random_state=0):

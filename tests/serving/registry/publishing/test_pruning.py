@@ -5,7 +5,7 @@ import pytest
 
 from serving.model.store import CURRENT, PARTNER, SHADOW, Store
 from serving.model.store.files import LEFTOVER_SECONDS
-from serving.registry.pruning import prune
+from serving.registry.publishing.pruning import prune
 
 
 @pytest.fixture

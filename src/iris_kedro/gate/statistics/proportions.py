@@ -4,7 +4,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.stats import binom, norm
 
-from iris_kedro.gate.intervals import Estimate
+from iris_kedro.gate.statistics.intervals import Estimate
 
 
 def compute_mid_p(gained: int, lost: int) -> float:

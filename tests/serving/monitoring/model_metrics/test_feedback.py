@@ -8,8 +8,8 @@ import pytest
 
 from serving.database.feedback.writing import Written
 from serving.monitoring.features.discrete import MOST_VALUES
-from serving.monitoring.feedback_metrics import FeedbackMetrics
 from serving.monitoring.metrics import ServiceMetrics
+from serving.monitoring.model_metrics.feedback import FeedbackMetrics
 
 RARE = string.ascii_lowercase[MOST_VALUES:]
 COUNTS = [100 - place for place in range(26)]

@@ -7,7 +7,7 @@ import numpy as np
 
 from serving.model.onnx_model import Model
 from serving.monitoring.features.discrete import MOST_VALUES, OTHER
-from serving.monitoring.prediction_metrics import PredictionFamilies
+from serving.monitoring.model_metrics.predictions import PredictionFamilies
 
 if TYPE_CHECKING:
     from serving.database.feedback.writing import Written

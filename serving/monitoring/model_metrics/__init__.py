@@ -1,0 +1,1 @@
+"""Metrics of what models predict, and of how well."""

@@ -1,0 +1,1 @@
+"""Publishing: versions are downloaded, verified, published and pruned."""

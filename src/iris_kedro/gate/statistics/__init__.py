@@ -1,0 +1,1 @@
+"""The statistics of the gate: intervals and tests for few rows."""
