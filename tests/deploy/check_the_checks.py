@@ -1,14 +1,12 @@
 """Each check of deploy/check.sh finds a mistake: made in a copy, it must fail.
 
-Not collected by itself, because it needs the tools: ``make check-deploy`` names it.
+pytest collects it only with ``make check-deploy``, because it needs its tools.
 """
 
 import json
 import os
-import re
 import shutil
 import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -260,10 +258,15 @@ def test_a_vulnerability_is_accepted_until_a_date_with_a_reason(
 
 @pytest.mark.parametrize(("required", "code"), [("docker", 1), ("", 0)])
 def test_rules_not_tested_with_the_stacks_prometheus_are_reported(
-    check, required, code
+    check, tmp_path, required, code
 ):
+    promtool = tmp_path / "programs" / "promtool"
+    promtool.parent.mkdir()
+    promtool.write_text("#!/bin/sh\n")
+    promtool.chmod(0o755)
     ended = check(
         "prometheus",
+        PATH=f"{promtool.parent}{os.pathsep}{os.environ['PATH']}",
         DOCKER_HOST="unix:///nowhere/docker.sock",
         IRIS_TEST_REQUIRE=required,
     )
@@ -282,35 +285,3 @@ def test_an_unreachable_vulnerability_database_is_reported(check, required, code
 
     assert ended.returncode == code, ended.stdout
     assert "their database cannot be reached" in ended.stdout
-
-
-def test_a_rollout_pins_the_images_of_all_components(tmp_path):
-    """Also of those that an overlay adds, such as batch scoring, and by hand."""
-    deploy = shutil.copytree(PROJECT / "deploy", tmp_path / "deploy")
-    overlay = deploy / "kubernetes/overlays/production"
-    file = overlay / "kustomization.yaml"
-    content = file.read_text()
-    for component in ("scale", "model-in-image"):
-        line = f"- ../../components/{component}"
-        assert f"# {line}" in content
-        content = content.replace(f"# {line}", line)
-    file.write_text(content)
-    with_model = f"docker.io/a/iris-serving-with-model@sha256:{'c' * 64}"
-    name, _, digest = with_model.partition("@")
-    with (overlay / "images/kustomization.yaml").open("a") as pinned:
-        pinned.write(f"- digest: {digest}\n  name: iris-serving-with-model\n")
-        pinned.write(f"  newName: {name}\n")
-    images = {
-        "serving": f"docker.io/a/iris-serving@sha256:{'a' * 64}",
-        "training": f"docker.io/a/iris-training@sha256:{'b' * 64}",
-    }
-    options = [f"--{name}={image}" for name, image in images.items()]
-    script = deploy / "images.py"
-    subprocess.run([sys.executable, script, "production", *options], check=True)
-
-    kubectl = shutil.which("kubectl")
-    assert kubectl
-    rendered = subprocess.check_output([kubectl, "kustomize", overlay], text=True)
-
-    used = set(re.findall(r"image: (\S+)", rendered))
-    assert used == {*images.values(), with_model}

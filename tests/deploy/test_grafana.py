@@ -3,8 +3,6 @@
 import importlib.util
 import json
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -68,31 +66,6 @@ def test_limits_are_the_thresholds_of_alerts(dashboards, alert, threshold):
 def test_a_limit_of_an_alert_without_a_number_is_refused(dashboards):
     with pytest.raises(ValueError, match="Watchdog compares with no number"):
         dashboards._find_threshold("Watchdog")
-
-
-def test_kubernetes_gets_every_dashboard_as_a_labelled_object(require):
-    """Not as copies: kustomize reads the folder of the dashboards."""
-    kubectl = shutil.which("kubectl")
-    require("kubectl", kubectl, "kubectl is not installed")
-    probe = FOLDER.parents[1] / "build" / "monitoring"
-    probe.mkdir(parents=True, exist_ok=True)
-    component = "../../deploy/kubernetes/components/monitoring"
-    kustomization = yaml.safe_dump({"components": [component]})
-    (probe / "kustomization.yaml").write_text(kustomization)
-
-    rendered = subprocess.run(
-        [kubectl, "kustomize", probe], capture_output=True, text=True, check=True
-    ).stdout
-
-    files = {}
-    for each in yaml.safe_load_all(rendered):
-        if each["kind"] != "ConfigMap":
-            continue
-        assert each["metadata"]["labels"]["grafana_dashboard"] == "1"
-        # kubectl apply keeps a copy in an annotation of at most 256 KiB.
-        assert len(json.dumps(each)) < 200_000
-        files |= each["data"]
-    assert files == {file.name: file.read_text() for file in DASHBOARDS}
 
 
 @pytest.mark.parametrize("file", DASHBOARDS, ids=lambda file: file.name)

@@ -107,14 +107,6 @@ def test_configuration_is_valid(run):
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("file", sorted((FOLDER / "tests").glob("*.yml")), ids=str)
-def test_rules_pass_their_tests(run, file):
-    checked = run("promtool", "test", "rules", file)
-
-    assert checked.returncode == 0, checked.stdout + checked.stderr
-
-
 def keep_tests_of(alerts: set[str], file: Path) -> None:
     """Leave out the tests of other alerts: they take most of the time."""
     head, *cases = re.split(r"(?m)^(?=  - name: )", file.read_text())
@@ -144,17 +136,17 @@ def test_rule_tests_notice_a_changed_rule(run, tmp_path, name, changed, into):
     assert checked.returncode == 1, checked.stdout + checked.stderr
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("code", [0, 1])
-def test_rules_are_tested_with_the_image_of_the_stack(require, tmp_path, compose, code):
+def test_rules_are_tested_with_the_image_of_the_stack(tmp_path, compose, code):
     """With a docker that only notes how it is called, and then fails or not."""
-    require("promtool", shutil.which("promtool"), "promtool is not installed")
     record = tmp_path / "record"
-    docker = tmp_path / "docker"
-    docker.write_text(
-        f'#!/bin/sh\n[ "$1" = info ] || {{ echo "$@" >>{record}; exit {code}; }}\n'
-    )
-    docker.chmod(0o755)
+    programs = {
+        "docker": f'[ "$1" = info ] || {{ echo "$@" >>{record}; exit {code}; }}',
+        "promtool": "exit 0",
+    }
+    for name, text in programs.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
 
     checked = subprocess.run(
         [ROOT / "deploy" / "check.sh", "prometheus"],
