@@ -21,7 +21,10 @@ GOOD = "5.1,3.5,1.4,0.2,setosa\n"
         (HEADER + "\n\n" + "5.1,3.5,1.4,99,setosa\n", ["source.csv row 4 has 99"]),
         (
             HEADER + "5.1,3.5,1.4,0.2,tulip\n",
-            ["source.csv row 2 has 'tulip'", "one of setosa, versicolor, virginica"],
+            [
+                "source.csv row 2 has 'tulip'",
+                "one of 'setosa', 'versicolor', 'virginica'",
+            ],
         ),
         (HEADER + GOOD + "inf,3.5,1.4,0.2,setosa\n", ["source.csv row 3 has inf"]),
         (HEADER, ["source.csv has a header but no rows"]),

@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import ValidationError, fields
 
 from serving.model.features import Boolean, Category, Feature, Integer, Number
-from serving.schemas.issues import MESSAGES, NUMBERS, Reasoned, describe, shorten
+from serving.schemas.issues import MESSAGES, NUMBERS, Reasoned, describe, quote
 from serving.schemas.values.limits import find_limits, is_finite, is_within
 
 NAMED = 20  # categories in one message
@@ -106,7 +106,7 @@ class CategoryField(FeatureField):
 
 def _list(categories: Sequence[str]) -> str:
     more = ["…"] if len(categories) > NAMED else []
-    return ", ".join([*map(shorten, categories[:NAMED]), *more])
+    return ", ".join([*map(quote, categories[:NAMED]), *more])
 
 
 _FIELDS: dict[type[Feature], type[FeatureField]] = {

@@ -92,7 +92,7 @@ def check_decision(parameters: dict[str, Any]) -> None:
     if target.positive is None:
         raise ProjectError(
             f"{threshold} no class is positive: set"
-            f" dataset.target.positive to one of {', '.join(target.classes)}"
+            f" dataset.target.positive to one of {', '.join(map(repr, target.classes))}"
         )
     if target.costs:
         raise ProjectError(

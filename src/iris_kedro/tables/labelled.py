@@ -143,7 +143,7 @@ def _validate(
         dataset, {name: name for name in [*dataset.columns, target.name]}
     )
     expected = {name: each.expect() for name, each in dataset.features.items()}
-    expected[target.name] = f"one of {', '.join(target.classes)}"
+    expected[target.name] = f"one of {', '.join(map(repr, target.classes))}"
     texts = [*dataset.categories, target.name]
     while True:
         try:

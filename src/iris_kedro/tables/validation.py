@@ -165,7 +165,7 @@ class RawFileValidator:
 
     def _expect(self, feature: Feature | None) -> str:
         if feature is None:
-            return f"one of {', '.join(self._dataset.target.classes)}"
+            return f"one of {', '.join(map(repr, self._dataset.target.classes))}"
         return feature.expect()
 
     @staticmethod

@@ -153,7 +153,7 @@ def test_threshold_that_suits_the_target_passes(threshold, target):
 @pytest.mark.parametrize(
     ("target", "message"),
     [
-        ({}, "threshold is f1, but .* set dataset.target.positive to one of a, b"),
+        ({}, "threshold is f1, but .* set dataset.target.positive to one of 'a', 'b'"),
         (
             {"classes": ["a", "b", "c"], "positive": "a"},
             r"3 classes, .* needs two\. Set dataset\.target\.costs",

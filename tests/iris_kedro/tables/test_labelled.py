@@ -81,10 +81,10 @@ def test_without_lines_there_are_no_rows(dataset):
         ({"siblings": 2.5}, "0", "siblings is not a whole number from 0 to 20"),
         ({"age": 121}, "0", "age is not a number from 0 to 120"),
         ({"age": "old"}, "0", "age is not a number from 0 to 120"),
-        ({"sex": "other"}, "0", "sex is not one of female, male"),
+        ({"sex": "other"}, "0", "sex is not one of 'female', 'male'"),
         ({"alone": "perhaps"}, "0", "alone is not true or false"),
         ({"fare": None}, "0", "fare is missing"),
-        ({}, "2", "survived is not one of 0, 1"),
+        ({}, "2", "survived is not one of '0', '1'"),
     ],
 )
 def test_row_that_is_no_longer_valid_is_left_out_with_its_reason(change, label, reason):

@@ -126,14 +126,14 @@ def test_table_with_texts_and_gaps_is_read_by_type(validator):
 @pytest.mark.parametrize(
     ("name", "value", "told"),
     [
-        ("deck", "4", "'4', expected one of 1, 2, 3"),
-        ("sex", "f", "'f', expected one of female, male"),
+        ("deck", "4", "'4', expected one of '1', '2', '3'"),
+        ("sex", "f", "'f', expected one of 'female', 'male'"),
         ("age", "121", "121, expected a number from 0 to 120"),
         ("siblings", "1.5", "1.5, expected a whole number from 0 to 20"),
         ("siblings", "many", "'many', expected a whole number from 0 to 20"),
         ("alone", "2", "2, expected true or false"),
         ("alone", "maybe", "'maybe', expected true or false"),
-        ("survived", "2", "'2', expected one of 0, 1"),
+        ("survived", "2", "'2', expected one of '0', '1'"),
     ],
 )
 def test_invalid_value_is_named(validator, name, value, told):

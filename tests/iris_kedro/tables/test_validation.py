@@ -54,9 +54,19 @@ def test_missing_values_are_left_to_cleaning(validate, row):
         ("5.1,3.5,1.4,20.1,setosa", "petal_width", "20.1", "a number from 0.1 to 20"),
         ("5.1,inf,1.4,0.2,setosa", "sepal_width", "inf", "a number from 0.1 to 20"),
         ("5.1,-inf,1.4,0.2,setosa", "sepal_width", "-inf", "a number from 0.1 to 20"),
-        ("5.1,3.5,1.4,0.2,tulip", "species", "'tulip'", "one of setosa, versicolor"),
-        ("5.1,3.5,1.4,0.2,Setosa", "species", "'Setosa'", "one of setosa, versicolor"),
-        ("5.1,3.5,1.4,0.2,1", "species", "'1'", "one of setosa, versicolor"),
+        (
+            "5.1,3.5,1.4,0.2,tulip",
+            "species",
+            "'tulip'",
+            "one of 'setosa', 'versicolor'",
+        ),
+        (
+            "5.1,3.5,1.4,0.2,Setosa",
+            "species",
+            "'Setosa'",
+            "one of 'setosa', 'versicolor'",
+        ),
+        ("5.1,3.5,1.4,0.2,1", "species", "'1'", "one of 'setosa', 'versicolor'"),
     ],
 )
 def test_bad_value_is_named_with_file_line_and_column(

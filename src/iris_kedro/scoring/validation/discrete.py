@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from iris_kedro.model.contract_features import BooleanContract, CategoryContract
 from iris_kedro.scoring.validation.cells import Spelling
-from iris_kedro.scoring.validation.issues import Reason, describe, join
+from iris_kedro.scoring.validation.issues import Reason, describe, quote
 from iris_kedro.scoring.validation.values import (
     Converted,
     convert_nothing,
@@ -70,7 +70,7 @@ class CategoryCheck:
         self._accepts_unknown = feature.unknown == "accept"
         self._known = pa.array(feature.categories, pa.string())
         self._names = frozenset(feature.categories)
-        self._one_of = f"must be one of {join(feature.categories)}"
+        self._one_of = f"must be one of {quote(feature.categories)}"
         self._spelling = spelling
 
     def convert(self, column: pa.Array, is_text: bool) -> Converted:

@@ -76,7 +76,7 @@ def _choose(
         raise ProjectError(f"{wanted}. The columns are {quote(names) or 'none'}")
     for feature, places in found.items():
         if len(places) > 1:
-            several = quote(names[place] for place in places)
+            several = quote([names[place] for place in places])
             raise ProjectError(
                 f"{feature} could be each of the columns {several}: remove or rename"
                 " all but one"

@@ -1,7 +1,7 @@
 """What can be wrong with a value, and how it is shown."""
 
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 ECHOED = 100  # characters of a value in one message
@@ -69,12 +69,7 @@ def shorten(text: str) -> str:
     return text if len(text) <= ECHOED else f"{text[:ECHOED]}…"
 
 
-def join(texts: Sequence[str]) -> str:
-    """List some texts, but not too many."""
+def quote(texts: Sequence[str]) -> str:
+    """List some texts in quotes, but not too many."""
     more = ["…"] if len(texts) > NAMED else []
-    return ", ".join([*map(shorten, texts[:NAMED]), *more])
-
-
-def quote(names: Iterable[str]) -> str:
-    """List the names of columns in quotes."""
-    return join([repr(shorten(name)) for name in names])
+    return ", ".join([*(repr(shorten(text)) for text in texts[:NAMED]), *more])

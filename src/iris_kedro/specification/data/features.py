@@ -132,7 +132,7 @@ class Category(AnyFeature):
 
     def expect(self) -> str:
         """Describe the valid values."""
-        return f"one of {', '.join(self.categories)}"
+        return f"one of {', '.join(map(repr, self.categories))}"
 
 
 def check_unique(values: list[str], kind: str) -> list[str]:

@@ -26,7 +26,7 @@ from serving.schemas.csv_rows import read_csv, read_source
 from serving.schemas.issues import InvalidInputError
 from serving.schemas.rows import RowReader
 
-DECKS = ["1", "2", "3", "01", "x" * 150, *map(str, range(4, 24))]
+DECKS = ["1", "2", "3", "01", "x" * 150, "4, 5", *map(str, range(4, 24))]
 PORTS = ["C", "NA", " S", "never seen", "5"]
 SOURCE = {
     "columns": {"siblings": "Sib/Sp", "alone": "Alone?"},
@@ -53,7 +53,7 @@ def discrete(name: str, kind: str, counts: list[int], **changes: Any) -> dict[st
 STATISTICS = {"mean": 1.0, "standard_deviation": 1.0, "quantiles": [2.5, 7.9]}
 FEATURES = [
     number("age", 0.0, 120.0, nullable=True, unit="years"),
-    discrete("deck", "category", [1, 0, *[2] * 23], categories=DECKS, unknown="reject"),
+    discrete("deck", "category", [1, 0, *[2] * 24], categories=DECKS, unknown="reject"),
     number("length", 0.7, 7.9, unit="cm", training=STATISTICS),
     number("siblings", 0.0, 20.0, type="integer"),
     number("grains", -5.0, 16_777_217.0, type="integer", nullable=True),

@@ -135,7 +135,8 @@ def test_messages_do_not_list_all_categories(contract):
     (issue,) = Validator(contract).check(make_batch(vary("deck", ["none"]))).issues
 
     assert len(DECKS) > 20
-    assert issue.reason.endswith(f"{'x' * 100}…, {', '.join(DECKS[5:20])}, …")
+    listed = ", ".join(map(repr, DECKS[5:20]))
+    assert issue.reason.endswith(f"{'x' * 100}…', {listed}, …")
 
 
 def test_text_that_is_not_unicode_is_an_issue_and_no_crash(contract):

@@ -169,10 +169,10 @@ def test_a_category_may_look_like_a_missing_value(passengers):
         ("1,1.5,t,S,2", "/1/siblings", "must be an integer"),
         ("1,1,2,S,2", "/1/alone", "must be a boolean, not a string"),
         ("1,1,t,S,NA", "/1/deck", "must be a string, not null"),
-        ("1,1,t,S,4", "/1/deck", "must be one of 1, 2, 3"),
+        ("1,1,t,S,4", "/1/deck", "must be one of '1', '2', '3'"),
         ("1,1,t,S", "/1", "must have 5 cells, not 4"),
         ("1,1,t,S,2,", "/1", "must have 5 cells, not 6"),
-        ("1,1,t,S,2\n\n1,1,t,S,9", "/2/deck", "must be one of 1, 2, 3"),
+        ("1,1,t,S,2\n\n1,1,t,S,9", "/2/deck", "must be one of '1', '2', '3'"),
     ],
 )
 def test_read_csv_points_to_a_wrong_type(typed_reader, cells, pointer, message):

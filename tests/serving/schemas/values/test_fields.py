@@ -26,3 +26,20 @@ def test_messages_show_limits_with_all_digits(value, told):
 
     with pytest.raises(ValidationError, match=told):
         field.deserialize(value)
+
+
+def test_a_message_quotes_categories_that_contain_commas():
+    deck = {
+        "type": "category",
+        "name": "deck",
+        "description": "",
+        "categories": ["A, B", " C"],
+        "unknown": "reject",
+        "training": {"counts": [1, 2]},
+    }
+    field = create_field(read_feature(deck, ""))
+
+    with pytest.raises(ValidationError) as caught:
+        field.deserialize("A")
+
+    assert caught.value.messages == ["must be one of 'A, B', ' C'"]
