@@ -88,43 +88,45 @@ class SampledShapley:
     """
 
     def __init__(self, background: Rows, references: Floats) -> None:
-        self._background = background
-        self._references = references
         rows, count = background.shape
-        pairs = max(2, -(-ORDERS // (2 * rows)))  # one has no standard error
+        self._pairs = max(2, -(-ORDERS // (2 * rows)))  # one has no standard error
+        self._background = np.repeat(background, self._pairs, axis=0)
+        self._references = np.repeat(references, self._pairs, axis=0)
         generator = np.random.default_rng(0)
-        order = np.tile(np.arange(count, dtype=np.int32), (rows, pairs, 1))
-        drawn = generator.permuted(order, axis=2)
-        # The place of each feature: of shape (rows, pairs, 2, features).
-        self._places = np.stack([drawn, count - 1 - drawn], axis=2)
+        order = np.arange(count, dtype=np.int32)
+        drawn = generator.permuted(np.tile(order, (rows * self._pairs, 1)), axis=1)
+        # The place of each feature: of shape (rows * pairs, 2, features).
+        self._places = np.stack([drawn, count - 1 - drawn], axis=1)
 
     def split(self, score: Score, row: Rows, predicted: Floats) -> Contributions:
         """Split a prediction among the features."""
-        rows, pairs, _, count = self._places.shape
-        total = np.zeros((count, len(predicted)))
-        variance = np.zeros_like(total)
-        step = max(1, CHUNK // (2 * pairs * (count - 1)))
-        for start in range(0, rows, step):
-            found = self._follow(score, row, predicted, slice(start, start + step))
-            total += found.mean(axis=1).sum(axis=0)
-            variance += found.var(axis=1, ddof=1).sum(axis=0) / pairs
-        return Contributions(total / rows, np.sqrt(variance) / rows)
+        step = max(1, CHUNK // (2 * (len(row) - 1)))
+        gains = [
+            self._follow(score, row, predicted, slice(start, start + step))
+            for start in range(0, len(self._places), step)
+        ]
+        found = np.concatenate(gains).reshape(-1, self._pairs, *gains[0].shape[1:])
+        variance = found.var(axis=1, ddof=1).sum(axis=0) / self._pairs
+        errors = np.sqrt(variance) / len(found)
+        return Contributions(found.mean(axis=(0, 1)), errors)
 
     def _follow(
         self, score: Score, row: Rows, predicted: Floats, chunk: slice
     ) -> Floats:
-        """Return the mean gains of each pair, (rows, pairs, features, classes)."""
+        """Return the mean gains of some pairs, (n_pairs, n_features, n_classes)."""
         places, count = self._places[chunk], len(row)
         joined = places[..., None, :] < np.arange(1, count)[:, None]
-        background = self._background[chunk, None, None, None]
-        scores = score(np.where(joined, row, background).reshape(-1, count))
-        shape = *places.shape[:3], count + 1, len(predicted)
-        path = np.empty(shape)
-        path[..., 0, :] = self._references[chunk, None, None]
-        path[..., 1:-1, :] = scores.reshape(*shape[:3], count - 1, -1)
+        background = self._background[chunk, None, None]
+        rows = np.where(joined, row, background).reshape(-1, count)
+        pieces = [
+            score(rows[start : start + CHUNK]) for start in range(0, len(rows), CHUNK)
+        ]
+        path = np.empty((*places.shape[:2], count + 1, len(predicted)))
+        path[..., 0, :] = self._references[chunk, None]
+        path[..., 1:-1, :] = np.concatenate(pieces).reshape(path[..., 1:-1, :].shape)
         path[..., -1, :] = predicted
-        gains = np.take_along_axis(np.diff(path, axis=3), places[..., None], axis=3)
-        means: Floats = gains.mean(axis=2)
+        gains = np.take_along_axis(np.diff(path, axis=2), places[..., None], axis=2)
+        means: Floats = gains.mean(axis=1)
         return means
 
 

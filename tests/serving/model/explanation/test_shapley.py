@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from serving.model.explanation import shapley
 from serving.model.explanation.shapley import (
     CHUNK,
     ExactShapley,
@@ -27,8 +28,8 @@ def draw(count, rows=20, seed=0):
 
 
 def split(method, row, background, score=score):
-    shapley = method(background, score(background))
-    return shapley.split(score, row, score(row[None])[0])
+    fitted = method(background, score(background))
+    return fitted.split(score, row, score(row[None])[0])
 
 
 def average_over_orders(row, background):
@@ -112,10 +113,12 @@ def test_features_that_only_add_up_have_no_sampling_error():
     assert found.standard_errors == pytest.approx(np.zeros((30, 1)), abs=1e-6)
 
 
-@pytest.mark.parametrize("count", [2, 10, 30])
-def test_rows_are_predicted_in_chunks(count):
+@pytest.mark.parametrize(
+    ("count", "rows"), [(2, 100), (10, 100), (30, 100), (30, 1), (30, 7)]
+)
+def test_rows_are_predicted_in_chunks(count, rows):
     """Other requests wait no longer than one chunk takes."""
-    row, background = draw(count, 100)
+    row, background = draw(count, rows)
     sizes = []
 
     def record(rows):
@@ -126,3 +129,19 @@ def test_rows_are_predicted_in_chunks(count):
 
     assert max(sizes) <= CHUNK
     assert sum(sizes) < 110_000
+
+
+def test_one_order_of_many_features_is_more_than_a_chunk(monkeypatch):
+    monkeypatch.setattr(shapley, "CHUNK", 16)
+    row, background = draw(30, 2)
+    sizes = []
+
+    def record(rows):
+        sizes.append(len(rows))
+        return score(rows)
+
+    found = split(SampledShapley, row, background, record)
+
+    assert max(sizes) <= 16
+    total = score(background).mean(axis=0) + found.values.sum(axis=0)
+    assert total == pytest.approx(score(row[None])[0], abs=1e-9)
