@@ -20,6 +20,7 @@ from serving.loading.served import Served
 from serving.model.explanation import Explanation, NoBackgroundError
 from serving.schemas.query import VersionQuerySchema
 from serving.schemas.rows import Matrix
+from serving.service import the_service
 
 blueprint = Blueprint("explanations", __name__)
 version_query = VersionQuerySchema()
@@ -60,7 +61,8 @@ def explain_rows(served: Served, rows: Matrix) -> list[dict[str, Any]]:
             f"Version {served.model.version.version} has no background rows, because"
             " an earlier release trained it. Train it again to explain predictions."
         )
-    explanation = explainer.explain(rows)
+    with the_service().access.capacity.explain_alone():
+        explanation = explainer.explain(rows)
     baseline = _name(contract.classes, explainer.baseline)
     return [
         {

@@ -1,12 +1,15 @@
 """Limits of a process: predictions in flight and bytes in memory."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from werkzeug.exceptions import TooManyRequests
+from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 
 SMALL_BYTES = 64 * 1024
 OVERLOADED = "The service is overloaded. Retry later."
 BUSY_EXPLAINING = "Too many explanations are waiting. Retry later."
+STOPPING = "The service is stopping. Retry later."
 
 
 class Capacity:
@@ -30,6 +33,8 @@ class Capacity:
         self._max_bytes = max_bytes
         self._max_bytes_with_small = max_bytes + max_bytes // 4
         self._lock = threading.Lock()
+        self._explaining = threading.Lock()
+        self._is_stopping = False
 
     def require_room(self, announced: int) -> None:
         """Check that there is room for another prediction.
@@ -65,6 +70,22 @@ class Capacity:
         with self._lock:
             self.in_flight -= 1
             self.explanations -= explains
+
+    @contextmanager
+    def explain_alone(self) -> Iterator[None]:
+        """Wait for other explanations, several of which would starve predictions.
+
+        Raises:
+            ServiceUnavailable: If the process is about to stop.
+        """
+        with self._explaining:
+            if self._is_stopping:
+                raise ServiceUnavailable(STOPPING)
+            yield
+
+    def stop_explaining(self) -> None:
+        """Refuse explanations that have not started; called by a signal handler."""
+        self._is_stopping = True
 
     def add_bytes(self, count: int, *, is_small: bool) -> None:
         """Count bytes of a small or a large request.

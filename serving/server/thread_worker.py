@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+from types import FrameType
 from typing import Any
 
 from gunicorn import util
@@ -10,6 +11,13 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 
 class Worker(ThreadWorker):  # type: ignore[misc]
     """Closes connections in its threads."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop gracefully, without the explanations that have not started."""
+        super().handle_exit(sig, frame)
+        app = getattr(self, "wsgi", None)  # None while it starts
+        if app is not None:
+            app.extensions["serving"].access.capacity.stop_explaining()
 
     def handle(self, conn: TConn) -> Any:
         """Handle a request; if it is the last, wait until the client closes its side.

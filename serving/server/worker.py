@@ -66,6 +66,8 @@ class Worker(UvicornWorker):  # type: ignore[misc]
 
     async def _serve(self) -> None:
         self._has_served = True  # from here on, uvicorn handles the signals first
+        capacity = self.wsgi.app.extensions["serving"].access.capacity
+        Protocol.stop_explaining = capacity.stop_explaining
         await super()._serve()
 
     def _install_sigquit_handler(self) -> None:

@@ -1,6 +1,5 @@
 """Explains predictions of one model, within a time limit."""
 
-import threading
 import time
 from dataclasses import dataclass
 
@@ -40,7 +39,7 @@ class Explanation:
 
 
 class Explainer:
-    """Explains predictions of one model, one request at a time.
+    """Explains predictions of one model.
 
     Args:
         model: The model; its contract has background rows.
@@ -50,7 +49,6 @@ class Explainer:
     def __init__(self, model: Model, seconds: float) -> None:
         self._model = model
         self._seconds = seconds
-        self._lock = threading.Lock()
         background = model.contract.background
         references = model.predict(background).probabilities.astype(float)
         self.background_rows = len(background)
@@ -63,23 +61,21 @@ class Explainer:
         Raises:
             ExplanationTimeoutError: If it takes longer than the time limit.
         """
-        # In threads, as many explanations as there are cores would starve predictions.
-        with self._lock:
-            end = time.monotonic() + self._seconds
+        end = time.monotonic() + self._seconds
 
-            def score(chunk: Rows) -> Floats:
-                if time.monotonic() > end:
-                    message = f"Not explained within {self._seconds:g} s."
-                    raise ExplanationTimeoutError(message)
-                return self._model.predict_probabilities(chunk).astype(float)
+        def score(chunk: Rows) -> Floats:
+            if time.monotonic() > end:
+                message = f"Not explained within {self._seconds:g} s."
+                raise ExplanationTimeoutError(message)
+            return self._model.predict_probabilities(chunk).astype(float)
 
-            prediction = self._model.predict(rows)
-            probabilities = prediction.probabilities.astype(float)
-            return Explanation(
-                prediction.labels,
-                probabilities,
-                [
-                    self._shapley.split(score, row, predicted)
-                    for row, predicted in zip(rows, probabilities, strict=True)
-                ],
-            )
+        prediction = self._model.predict(rows)
+        probabilities = prediction.probabilities.astype(float)
+        return Explanation(
+            prediction.labels,
+            probabilities,
+            [
+                self._shapley.split(score, row, predicted)
+                for row, predicted in zip(rows, probabilities, strict=True)
+            ],
+        )

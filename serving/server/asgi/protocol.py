@@ -6,6 +6,7 @@ when a message begins and ends, and when the client does not read.
 
 import asyncio
 import math
+from collections.abc import Callable
 from time import perf_counter
 
 from serving.server.asgi.heads import LimitedHeads
@@ -21,6 +22,7 @@ class Protocol(LimitedHeads):
     """HTTP/1.1 with deadlines, which uvicorn leaves to a proxy."""
 
     send_seconds = 30.0  # set by the worker, from the settings
+    stop_explaining: Callable[[], None] = staticmethod(lambda: None)  # by the worker
     _waiting_since = 0.0
     _patience = HEAD_SECONDS
     _stopping = False
@@ -99,6 +101,7 @@ class Protocol(LimitedHeads):
         close its connection immediately.
         """
         self._stopping = True
+        self.stop_explaining()
         if self.cycle is not None:
             super().shutdown()
         else:

@@ -131,6 +131,17 @@ def test_explanations_are_limited_and_predictions_go_on(make_app, iris, setosa):
     assert accepted.status_code == 200
 
 
+def test_a_stopping_service_refuses_explanations(make_app, iris, setosa):
+    app = make_app(iris)
+    app.extensions["serving"].access.capacity.stop_explaining()
+
+    answer = app.test_client().post("/explain", json=setosa)
+
+    assert answer.status_code == 503
+    assert answer.json["detail"] == "The service is stopping. Retry later."
+    assert answer.headers["Retry-After"]
+
+
 def test_explanations_are_not_observed_as_predictions(make_app, iris, setosa):
     app = make_app(iris)
     client, service = app.test_client(), app.extensions["serving"]

@@ -1,5 +1,5 @@
 import pytest
-from werkzeug.exceptions import TooManyRequests
+from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 
 from serving.http.capacity import SMALL_BYTES, Capacity, Lease
 
@@ -91,3 +91,11 @@ def test_only_large_responses_to_predictions_are_counted(capacity):
     prediction.count_response(6 * SMALL_BYTES)
 
     assert capacity.buffered_bytes == 6 * SMALL_BYTES
+
+
+def test_a_running_explanation_finishes_and_no_other_starts(capacity):
+    with capacity.explain_alone():
+        capacity.stop_explaining()
+
+    with pytest.raises(ServiceUnavailable), capacity.explain_alone():
+        pytest.fail("it has started")

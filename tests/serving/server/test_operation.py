@@ -13,8 +13,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
+from tests.serving.fixtures.iris import SETOSA
+
 pytestmark = pytest.mark.slow
 
+LATER = "The service is stopping. Retry later."
 IRIS = ("sepal_length", "sepal_width", "petal_length", "petal_width")
 
 
@@ -66,6 +69,27 @@ def test_a_graceful_stop_stores_all_predictions(serve_release, tmp_path, worker_
     client.join()
     assert len(answered) > 10
     assert set(answered) <= read_requests(file)
+
+
+@pytest.mark.parametrize("worker_class", ["asyncio", "gthread"])
+def test_a_stop_does_not_wait_for_explanations_in_the_queue(filled, worker_class):
+    server = filled(worker_class=worker_class, workers=1, max_explained_rows=9000)
+    body = {"instances": [SETOSA] * 9000}  # several seconds of work
+
+    def explain(_: int) -> dict:
+        url = f"{server.url}/explain/batch"
+        return requests.post(url, json=body, timeout=30).json()
+
+    with ThreadPoolExecutor(4) as pool:
+        pending = [pool.submit(explain, number) for number in range(4)]
+        time.sleep(1)  # they have arrived
+        server.process.send_signal(signal.SIGTERM)
+        answers = [each.result() for each in pending]
+
+    refused = [each for each in answers if each.get("detail") == LATER]
+    assert len(refused) == 3
+    assert {each["status"] for each in refused} == {503}
+    assert server.process.wait(20) == 0
 
 
 def test_a_kill_loses_the_predictions_of_a_second_at_most(serve_release, tmp_path):
