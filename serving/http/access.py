@@ -23,7 +23,8 @@ METRICS = "/metrics"
 FEEDBACK_ROUTE = "/feedback"
 STATUS = "/status"  # names people, so it needs a key like a POST
 EXPLAIN_ROUTE, EXPLAIN_BATCH_ROUTE = EXPLAIN_ROUTES = ("/explain", "/explain/batch")
-MAX_EXPLAIN_BATCH_BYTES = 1024**2  # far more than the rows that may be explained
+EXPLAIN_BATCH_BYTES = 1024**2
+EXPLAINED_ROW_BYTES = 10 * 1024  # if more rows than usual may be explained
 MAX_HEAD_BYTES = 64 * 1024
 MAX_LENGTH_DIGITS = 20  # of a Content-Length; int() rejects thousands of zeros
 
@@ -57,7 +58,9 @@ class Access:
         self._max_bytes_of = {
             "/predict": config.max_row_bytes,
             EXPLAIN_ROUTE: config.max_row_bytes,
-            EXPLAIN_BATCH_ROUTE: MAX_EXPLAIN_BATCH_BYTES,
+            EXPLAIN_BATCH_ROUTE: max(
+                EXPLAIN_BATCH_BYTES, config.max_explained_rows * EXPLAINED_ROW_BYTES
+            ),
         }
         self._scope_of = {FEEDBACK_ROUTE: FEEDBACK}
 

@@ -92,6 +92,19 @@ def test_bodies_have_their_own_limits(client, path, size):
     assert answer.json["detail"] == f"The body is larger than {size} bytes."
 
 
+@pytest.mark.parametrize(("rows", "size"), [(1, 1024**2), (500, 500 * 10 * 1024)])
+def test_the_limit_of_a_batch_grows_with_its_rows(make_app, iris, rows, size):
+    client = make_app(iris, max_explained_rows=rows).test_client()
+
+    accepted, refused = (
+        client.post("/explain/batch", data=b" " * n, content_type="application/json")
+        for n in (size, size + 1)
+    )
+
+    assert accepted.status_code == 400  # it is not valid JSON
+    assert refused.status_code == 413
+
+
 def test_a_model_without_background_rows_says_how_to_get_them(
     make_app, load, build_iris, setosa
 ):
