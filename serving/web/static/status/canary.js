@@ -19,20 +19,26 @@ export function drawCanary({ canary, model }) {
     facts.length ? make("dl", { class: "facts" }, ...facts.map(([name, value]) => make(
       "div", {}, make("dt", {}, name), make("dd", {}, value),
     ))) : "",
-    make("p", { class: "hint" }, evidence
-      ? `${evidence.action === "wait" ? "Waiting" : `Decision: ${evidence.action}`}, ${age(evidence.at)}: ${evidence.reason}`
-      : "No evidence yet: kedro watch compares both models on the same rows."),
+    make("p", { class: "hint" }, evidence?.action
+      ? describeDecision(evidence) : "No evidence yet: kedro watch compares both models on the same rows."),
   ];
 }
 
+function describeDecision({ action, at, reason }) {
+  const decision = action === "wait" ? "Waiting" : `Decision: ${action}`;
+  return `${decision}${at ? `, ${age(at)}` : ""}${reason ? `: ${reason}` : ""}`;
+}
+
 function list(evidence) {
-  if (!evidence?.figures.labelled) return [];
-  const { figures, threshold } = evidence;
+  const { figures = {}, threshold } = evidence ?? {};
+  if (!figures.labelled) return [];
   const strength = (value) => (value > 1
     ? `${percent(Math.log(value) / Math.log(threshold))} of what is needed, on a logarithmic scale` : "none");
+  const isKnown = (...values) => values.every((value) => typeof value === "number");
   return [
-    ["Accuracy", `${percent(figures.accuracy)}, Production ${percent(figures.other_accuracy)} (${count(figures.labelled, "label")})`],
-    ["Evidence that it is worse", strength(figures.e_worse)],
-    ["Evidence that it is not worse", strength(figures.e_not_worse)],
+    isKnown(figures.accuracy, figures.other_accuracy)
+      && ["Accuracy", `${percent(figures.accuracy)}, Production ${percent(figures.other_accuracy)} (${count(figures.labelled, "label")})`],
+    isKnown(figures.e_worse, threshold) && ["Evidence that it is worse", strength(figures.e_worse)],
+    isKnown(figures.e_not_worse, threshold) && ["Evidence that it is not worse", strength(figures.e_not_worse)],
   ];
 }

@@ -7,8 +7,8 @@ import { count, percent } from "../numbers.js";
 const SHOWN = 8;
 
 export function drawDrift({ monitoring }) {
-  if (!monitoring?.drift.length || monitoring.verdict === "too few rows") return [];
-  const { drift, threshold, features } = monitoring;
+  const { threshold, features, verdict, drift } = monitoring ?? {};
+  if (!drift?.length || !threshold || verdict === "too few rows") return [];
   const rows = (part) => part.map((each) => drawRow(each, threshold));
   const table = (part) => make(
     "table", { class: "drift" },
@@ -32,7 +32,7 @@ export function drawDrift({ monitoring }) {
 }
 
 // The line is in the middle; evidence of twice the threshold, as a logarithm, fills the bar.
-function drawRow({ feature, log_e: evidence, effect, drifts }, threshold) {
+function drawRow({ feature, log_e: evidence = 0, effect = null, drifts = false }, threshold) {
   const fill = make("span", { class: "fill" });
   fill.style.setProperty("--share", Math.min(Math.max(evidence, 0) / (2 * threshold), 1));
   const isShown = evidence >= threshold;

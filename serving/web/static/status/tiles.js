@@ -78,14 +78,14 @@ function monitoring({ monitoring: report, model }) {
       "Not checked yet. Run ", code("kedro run --pipelines monitoring"), " or ", code("kedro watch"), ".",
     ));
   const kind = { quiet: "good", "too few rows": "open" }[report.verdict] ?? "bad";
-  const verdict = make("span", { class: `verdict ${kind}` }, report.verdict);
-  const version = report.version === model.version ? "" : ` of version ${report.version}`;
+  const verdict = report.verdict && make("span", { class: `verdict ${kind}` }, report.verdict);
+  const rows = typeof report.rows === "number" ? count(report.rows, "prediction") : "Predictions";
+  const version = (report.version ?? model.version) === model.version ? "" : ` of version ${report.version}`;
   const when = report.as_of ? `, as of ${age(report.as_of)}` : "";
-  const reasons = report.reasons.slice(1);
-  const more = reasons.length
-    ? [make("details", { "data-name": "verdict" }, make("summary", {}, count(reasons.length, "more finding")),
-      make("ul", { class: "reasons" }, ...reasons.map((each) => make("li", {}, each))))]
+  const [reason = "", ...rest] = report.reasons ?? [];
+  const more = rest.length
+    ? [make("details", { "data-name": "verdict" }, make("summary", {}, count(rest.length, "more finding")),
+      make("ul", { class: "reasons" }, ...rest.map((each) => make("li", {}, each))))]
     : [];
-  return tile(title, verdict, make("p", { class: "hint reason" }, report.reasons[0] ?? ""), ...more,
-    note(`${count(report.rows, "prediction")}${version}${when}.`));
+  return tile(title, verdict, make("p", { class: "hint reason" }, reason), ...more, note(`${rows}${version}${when}.`));
 }

@@ -165,6 +165,50 @@ def test_hold_and_drift_are_shown(serve, store, open_page):
     expect(page.locator("#drift")).to_be_hidden()
 
 
+def without(part, *names):
+    return {name: value for name, value in part.items() if name not in names}
+
+
+@pytest.mark.parametrize(
+    ("missing", "shown"),
+    [
+        (["reasons"], ["data drift", "1,234 predictions"]),
+        (["rows", "version"], ["data drift", "Predictions, as of"]),
+        (["verdict"], ["petal_length has drifted", "1 more finding"]),
+        (["drift", "threshold", "features", "as_of"], ["1,234 predictions."]),
+    ],
+)
+def test_an_incomplete_report_shows_what_it_has(
+    serve, store, open_page, missing, shown
+):
+    store.folder.mkdir()
+    monitoring = without(HISTORY["monitoring"], *missing)
+    store.write_history(HISTORY | {"monitoring": monitoring})
+    page = open_page(serve().url)
+
+    for text in shown:
+        expect(tile(page, "Monitoring verdict")).to_contain_text(text)
+    expect(page.locator("#drift")).to_be_visible(visible="drift" not in missing)
+    expect(page.locator(".timeline > li").first).to_be_visible()
+
+
+@pytest.mark.parametrize("missing", ["figures", "threshold", "action"])
+def test_incomplete_evidence_of_a_canary_shows_what_it_has(
+    serve, store, open_page, run_canary, missing
+):
+    trial = without(HISTORY["trial"], missing)
+    store.write_history(HISTORY | {"trial": trial})
+    page = open_page(serve().url)
+    canary = page.locator("#canary")
+
+    expect(canary).to_contain_text("version 4 answers 25 % of the requests")
+    expect(canary).to_contain_text(
+        "No evidence yet" if missing == "action" else "20 of 500 rows at 25%"
+    )
+    expect(canary).not_to_contain_text("undefined")
+    expect(canary).not_to_contain_text("NaN")
+
+
 def test_canary_is_shown_with_its_share_and_evidence(
     serve, store, open_page, run_canary
 ):
