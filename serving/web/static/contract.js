@@ -7,12 +7,14 @@ const PALETTE = 7;
 
 export function describe(model) {
   const { features, target, held_out: heldOut } = model.contract;
+  const headers = findHeaders(model.contract);
   return {
     name: model.contract.name,
-    features: features.map(describeFeature),
+    headers,
+    features: features.map((feature) => describeFeature(feature, headers)),
     classes: target.classes,
     labels: target.labels ?? {},
-    target: target.description || humanize(target.name),
+    target: target.description || titleOf(headers, target.name),
     decision: describeDecision(target),
     feedback: model.feedback ?? false,
     heldOut: heldOut ? heldOut.correct / heldOut.rows : null,
@@ -38,13 +40,23 @@ export function humanize(name) {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-// A name within a sentence.
-export const spoken = (name) => name.replaceAll("_", " ");
+const spoken = (name) => name.replaceAll("_", " ");
+
+// A header of the training data names an input better than the name in the project, unless
+// it is a name for programs, too.
+function findHeaders({ source }) {
+  return Object.fromEntries(Object.entries(source?.columns ?? {}).filter(([, header]) => /[^a-z0-9_]/.test(header)));
+}
+
+export const titleOf = (headers, name) => (Object.hasOwn(headers, name) ? headers[name] : humanize(name));
+
+// A title within a sentence.
+export const wordOf = (headers, name) => (Object.hasOwn(headers, name) ? headers[name] : spoken(name));
 
 // The first version of contracts has only numbers, and no value is missing.
-function describeFeature(feature) {
+function describeFeature(feature, headers) {
   const { name, type = "number", nullable = false, description } = feature;
-  const label = humanize(name);
+  const label = titleOf(headers, name);
   const hint = description === label ? "" : description;
   return { name, type, nullable, label, hint, ...DESCRIBE[type](feature) };
 }

@@ -2,7 +2,7 @@
 
 import { BatchPanel } from "./batch/batch.js";
 import { byId, say } from "./dom.js";
-import { describe, spoken } from "./contract.js";
+import { describe, wordOf } from "./contract.js";
 import { ExplanationPanel } from "./answer/explanation.js";
 import { FeedbackPanel } from "./answer/feedback.js";
 import { Form } from "./inputs/form.js";
@@ -127,7 +127,8 @@ class Page {
   #refuse(faults) {
     this.form.show(faults, []);
     const [first] = faults;
-    const [name] = split(first.pointer).map(spoken);
+    const { headers } = describe(this.#model);
+    const [name] = split(first.pointer).map((step) => wordOf(headers, step));
     const more = faults.length > 1 ? `, and ${faults.length - 1} more` : "";
     this.prediction.fail(`No prediction: ${name} ${first.message}${more}.`);
   }

@@ -1,7 +1,7 @@
 // The prediction for one row: the class, a bar for each class, and warnings.
 
 import { announce, byId, make, say } from "../dom.js";
-import { colorOf, labelOf, spoken } from "../contract.js";
+import { colorOf, labelOf, wordOf } from "../contract.js";
 import { percent } from "../numbers.js";
 
 const FEW = 4; // classes
@@ -25,8 +25,9 @@ export class PredictionPanel {
   }
 
   build(shape) {
-    const { classes, features, labels, decision } = shape;
+    const { classes, features, headers, labels, decision } = shape;
     this.labels = labels;
+    this.headers = headers;
     this.feedback.build(shape);
     this.explanation.build(shape);
     say(byId("decision"), decision);
@@ -65,8 +66,8 @@ export class PredictionPanel {
     const numbers = outside.filter((name) => this.numbers.has(name));
     const others = outside.filter((name) => !this.numbers.has(name));
     const reasons = [
-      numbers.length ? `outside the training range: ${list(numbers)}` : "",
-      others.length ? `not seen in training: ${list(others)}` : "",
+      numbers.length ? `outside the training range: ${list(numbers, this.headers)}` : "",
+      others.length ? `not seen in training: ${list(others, this.headers)}` : "",
     ].filter(Boolean);
     return reasons.length ? `Less reliable, as ${reasons.join("; ")}.` : "";
   }
@@ -83,9 +84,9 @@ export function describeClass(labels, name) {
   return label === name ? [label] : [label, make("span", { class: "code hint" }, name)];
 }
 
-function list(names) {
+function list(names, headers) {
   const rest = names.length - NAMED;
-  const shown = names.slice(0, NAMED).map(spoken).join(", ");
+  const shown = names.slice(0, NAMED).map((name) => wordOf(headers, name)).join(", ");
   return rest > 0 ? `${shown} and ${rest} more` : shown;
 }
 

@@ -1,7 +1,7 @@
 // Predictions for a CSV file: a table of the first rows, and a download of all.
 
 import { announce, byId, make } from "../dom.js";
-import { colorOf, humanize, labelOf } from "../contract.js";
+import { colorOf, labelOf, titleOf } from "../contract.js";
 import { bytes, count, percent } from "../numbers.js";
 import { write } from "./csv.js";
 import { split } from "../pointers.js";
@@ -38,7 +38,8 @@ export class BatchPanel {
     }
   }
 
-  build({ name, features, typical, labels }) {
+  build({ name, features, headers, typical, labels }) {
+    this.headers = headers;
     this.features = features;
     this.labels = labels;
     const names = features.map((feature) => feature.name);
@@ -109,7 +110,7 @@ export class BatchPanel {
   }
 
   #table({ header, rows }, { predictions, probabilities, classes }) {
-    const head = ["Row", "Prediction", "Probability", ...header.map(humanize)];
+    const head = ["Row", "Prediction", "Probability", ...header.map((name) => titleOf(this.headers, name))];
     const cells = (row, index) => {
       const name = predictions[index];
       const dot = make("span", { class: `dot ${colorOf(classes, name)}`, "aria-hidden": "true" });

@@ -1,15 +1,15 @@
 // Evidence that the inputs have drifted: a bar for each, against the threshold.
 
 import { make } from "../dom.js";
-import { humanize } from "../contract.js";
+import { titleOf } from "../contract.js";
 import { count, percent } from "../numbers.js";
 
 const SHOWN = 8;
 
-export function drawDrift({ monitoring }) {
+export function drawDrift({ monitoring }, { headers }) {
   const { threshold, features, verdict, drift } = monitoring ?? {};
   if (!drift?.length || !threshold || verdict === "too few rows") return [];
-  const rows = (part) => part.map((each) => drawRow(each, threshold));
+  const rows = (part) => part.map((each) => drawRow(each, threshold, headers));
   const table = (part) => make(
     "table", { class: "drift" },
     make("caption", { class: "unseen" }, "Evidence of drift by input"),
@@ -32,14 +32,14 @@ export function drawDrift({ monitoring }) {
 }
 
 // The line is in the middle; evidence of twice the threshold, as a logarithm, fills the bar.
-function drawRow({ feature, log_e: evidence = 0, effect = null, drifts = false }, threshold) {
+function drawRow({ feature, log_e: evidence = 0, effect = null, drifts = false }, threshold, headers) {
   const fill = make("span", { class: "fill" });
   fill.style.setProperty("--share", Math.min(Math.max(evidence, 0) / (2 * threshold), 1));
   const isShown = evidence >= threshold;
   const verdict = drifts ? "drifts" : isShown ? "small change" : "no drift";
   return make(
     "tr", { class: drifts ? "drifts" : "" },
-    make("th", { scope: "row" }, humanize(feature)),
+    make("th", { scope: "row" }, titleOf(headers, feature)),
     make("td", {},
       make("span", { class: "evidence", "aria-hidden": "true" }, fill),
       make("span", { class: "unseen" }, `${percent(Math.max(evidence, 0) / threshold)} of the threshold`)),

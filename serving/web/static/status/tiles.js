@@ -1,13 +1,13 @@
 // The main figures: accuracy, traffic, values out of range, and drift.
 
 import { make } from "../dom.js";
-import { colorOf, labelOf, spoken } from "../contract.js";
+import { colorOf, labelOf, wordOf } from "../contract.js";
 import { age, count, percent } from "../numbers.js";
 
 const MOST = 5; // classes or features by name
 
 export function drawTiles(status, shape) {
-  return [accuracy(status, shape), traffic(status, shape), range(status), monitoring(status)];
+  return [accuracy(status, shape), traffic(status, shape), range(status, shape), monitoring(status)];
 }
 
 function tile(title, figure, ...details) {
@@ -61,11 +61,11 @@ function traffic({ traffic: { rows, classes }, since }, { classes: names, labels
   return tile("Predictions", rows.toLocaleString("en"), bar, legend, note(`This version${start && `,${start}`}.`));
 }
 
-function range({ traffic: { rows, out_of_range_rows: outside, out_of_range: values } }) {
+function range({ traffic: { rows, out_of_range_rows: outside, out_of_range: values } }, { headers }) {
   const title = "Out of range";
   if (!rows) return tile(title, "", note("No predictions yet."));
   const names = Object.entries(values).sort((a, b) => b[1] - a[1]).slice(0, MOST);
-  const listed = names.map(([name, number]) => `${spoken(name)} (${number.toLocaleString("en")})`).join(", ");
+  const listed = names.map(([name, number]) => `${wordOf(headers, name)} (${number.toLocaleString("en")})`).join(", ");
   const most = listed ? ` Most often: ${listed}.` : "";
   return tile(title, percent(outside / rows), note(
     `${outside.toLocaleString("en")} of ${count(rows, "row")} had a value that training did not see.${most}`,

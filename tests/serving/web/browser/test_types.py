@@ -186,6 +186,23 @@ def test_the_page_says_how_the_model_decides(
     expect(page.locator("#decision")).to_have_text(sentence)
 
 
+def test_inputs_have_the_headers_of_the_training_data(
+    serve, open_page, passengers_bytes, change
+):
+    headers = {"siblings": "Sib/Sp", "age": "age_years", "deck": "DECK (1-3)"}
+    source = {"columns": headers}
+    page = open_page(serve(change(passengers_bytes, source=source)).url)
+    answered(page)
+
+    for name in ("Age", "Sib/Sp", "DECK (1-3)", "Port"):
+        expect(field(page, name)).to_be_visible()
+    page.get_by_role("spinbutton", name="Sib/Sp").fill("19")
+    expect(page.locator("#warning")).to_contain_text("training range: Sib/Sp")
+    upload(page, "age,siblings,alone,port,deck\n22,1,yes,S,2\n")
+    heads = page.locator("#batch th[scope=col]")
+    expect(heads).to_contain_text(["Age", "Sib/Sp", "Alone", "Port", "DECK (1-3)"])
+
+
 def test_nothing_is_said_of_the_most_probable_class(page):
     expect(page.locator("#decision")).to_be_hidden()
 
