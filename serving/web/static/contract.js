@@ -11,6 +11,7 @@ export function describe(model) {
   return {
     name: model.contract.name,
     headers,
+    environment: findEnvironment(model),
     features: features.map((feature) => describeFeature(feature, headers)),
     classes: target.classes,
     labels: target.labels ?? {},
@@ -41,6 +42,9 @@ export function humanize(name) {
 }
 
 const spoken = (name) => name.replaceAll("_", " ");
+
+// The option of Kedro's commands, as in the command that trains the version again.
+const findEnvironment = ({ tags }) => tags.reproduce?.match(/ --env [\w.-]+/)?.[0] ?? "";
 
 // A header of the training data names an input better than the name in the project, unless
 // it is a name for programs, too.

@@ -3,7 +3,7 @@
 import { make } from "../dom.js";
 import { age, count, percent } from "../numbers.js";
 
-export function drawCanary({ canary, model }) {
+export function drawCanary({ canary, model }, { environment }) {
   if (!canary) return [];
   const { version, share, rows, agreed, evidence } = canary;
   const fill = make("span", { class: "fill color-1" });
@@ -20,7 +20,7 @@ export function drawCanary({ canary, model }) {
       "div", {}, make("dt", {}, name), make("dd", {}, value),
     ))) : "",
     make("p", { class: "hint" }, evidence?.action
-      ? describeDecision(evidence) : "No evidence yet: kedro watch compares both models on the same rows."),
+      ? describeDecision(evidence) : `No evidence yet: kedro watch${environment} compares both models on the same rows.`),
   ];
 }
 

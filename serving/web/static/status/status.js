@@ -51,7 +51,7 @@ export class StatusPanel {
   #draw() {
     const status = this.#status;
     say(byId("status-note"), describeRegistry(status.registry));
-    say(byId("hold"), describeHold(status.hold));
+    say(byId("hold"), describeHold(status.hold, this.#shape));
     // Times are shown to the minute.
     const minute = Math.floor(Date.now() / MINUTE);
     for (const [id, draw] of Object.entries(PANELS)) {
@@ -72,14 +72,16 @@ export class StatusPanel {
 
 function describeRegistry(registry) {
   if (!registry || registry.reachable) return "";
-  const since = registry.unreachable_since;
-  const duration = since ? ` for ${age(since).replace(" ago", "")}` : "";
-  return `The model registry has been unreachable${duration}. Predictions go on; versions and drift may be out of date.`;
+  const { unreachable_since: since, detail } = registry;
+  const problem = since
+    ? `The model registry has been unreachable for ${age(since).replace(" ago", "")}`
+    : `The state of the model registry is unknown: ${detail}`;
+  return `${problem}. Predictions go on; versions and drift may be out of date.`;
 }
 
-function describeHold(hold) {
+function describeHold(hold, { environment }) {
   if (!hold) return "";
   const reason = hold.reason ? `: ${hold.reason}` : "";
   return `Automatic releases are on hold after a ${hold.action} by ${hold.by}, ${age(hold.at)}${reason}. `
-    + "kedro model resume ends the hold.";
+    + `kedro model resume${environment} ends the hold.`;
 }

@@ -7,7 +7,7 @@ import { age, count, percent } from "../numbers.js";
 const MOST = 5; // classes or features by name
 
 export function drawTiles(status, shape) {
-  return [accuracy(status, shape), traffic(status, shape), range(status, shape), monitoring(status)];
+  return [accuracy(status, shape), traffic(status, shape), range(status, shape), monitoring(status, shape)];
 }
 
 function tile(title, figure, ...details) {
@@ -72,10 +72,10 @@ function range({ traffic: { rows, out_of_range_rows: outside, out_of_range: valu
   ));
 }
 
-function monitoring({ monitoring: report, model }) {
+function monitoring({ monitoring: report, model }, { environment }) {
   const title = "Monitoring verdict";
   if (!report) return tile(title, "", note(
-      "Not checked yet. Run ", code("kedro run --pipelines monitoring"), " or ", code("kedro watch"), ".",
+      "Not checked yet. Run ", code(`kedro run --pipelines monitoring${environment}`), " or ", code(`kedro watch${environment}`), ".",
     ));
   const kind = { quiet: "good", "too few rows": "open" }[report.verdict] ?? "bad";
   const verdict = report.verdict && make("span", { class: `verdict ${kind}` }, report.verdict);

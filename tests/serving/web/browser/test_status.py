@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import expect
 
-from serving.model.store import PARTNER, Store
+from serving.model.store import CURRENT, PARTNER, Store
 from tests.serving.web.browser.actions import VIRGINICA, fill
 from tests.serving.web.browser.screens import SCREENS
 
@@ -81,9 +81,13 @@ def run_canary(store, build_iris, describe):
     canary = replace(
         describe(content, "4"), alias="Canary", tags={"canary_share": "0.25"}
     )
+    publish(store, PARTNER, content, canary)
+
+
+def publish(store, role, content, version):
     with store.incoming() as folder:
         (folder / "model.onnx").write_bytes(content)
-        store.publish(PARTNER, folder / "model.onnx", canary)
+        store.publish(role, folder / "model.onnx", version)
 
 
 def tile(page, title):
@@ -120,6 +124,19 @@ def test_what_is_off_says_so(page):
     expect(page.locator("#versions")).to_contain_text("does not follow a registry")
     for name in ("#hold", "#canary", "#drift", "#status-note"):
         expect(page.locator(name)).to_be_hidden()
+
+
+def test_commands_name_the_environment(start, store, iris_bytes, describe, open_page):
+    tags = {"reproduce": "kedro run --env penguins --params data_science.force=true"}
+    version = replace(describe(iris_bytes, "3"), tags=tags)
+    publish(store, CURRENT, iris_bytes, version)
+    store.write_history(HISTORY | {"monitoring": None})
+    page = open_page(start(follow_seconds=0, workers=1).url)
+
+    verdict = tile(page, "Monitoring verdict")
+    expect(verdict).to_contain_text("kedro run --pipelines monitoring --env penguins")
+    expect(verdict).to_contain_text("kedro watch --env penguins.")
+    expect(page.locator("#hold")).to_contain_text("kedro model resume --env penguins")
 
 
 def test_versions_are_a_time_line_with_their_events(serve, store, open_page):
@@ -233,6 +250,19 @@ def test_unreachable_registry_is_a_warning(serve, store, open_page):
 
     expect(page.locator("#status-note")).to_contain_text("has been unreachable for")
     expect(page.locator("#answer strong")).to_be_visible()
+
+
+def test_silence_of_the_follower_is_explained(serve, store, open_page):
+    store.folder.mkdir()
+    store.write_report(
+        {"reachable": True, "last_seen": 1_700_000_000.0}
+        | {"reported_at": 1_700_000_000.0, "next_report_seconds": 1.0}
+    )
+    page = open_page(serve().url)
+
+    expect(page.locator("#status-note")).to_contain_text(
+        "registry is unknown: the follower has not reported since 2023-11-14T22:13:20Z"
+    )
 
 
 def test_figures_need_the_key_too(serve, open_page, write_keys):
