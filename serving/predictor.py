@@ -11,7 +11,7 @@ from serving.http.access import Access
 from serving.http.application import ApiRequest, make_prediction_id, the_request
 from serving.loading.served import Served
 from serving.model.onnx_model import Prediction
-from serving.monitoring.observers import Observation
+from serving.monitoring.observations import Observation
 from serving.schemas.rows import Matrix
 
 CANARY_KEY = "HTTP_X_CANARY_KEY"

@@ -15,7 +15,8 @@ from serving.model.store import CURRENT, PARTNER, SHADOW, Store
 from serving.monitoring.figures import FiguresReader
 from serving.monitoring.metrics import ServiceMetrics
 from serving.monitoring.multiprocess.retention import VersionRetention
-from serving.monitoring.observers import CompletedRequest, Observation, ObserverQueue
+from serving.monitoring.observations import CompletedRequest, Observation
+from serving.monitoring.observers import ObserverQueue
 from serving.monitoring.request_monitor import RequestMonitor, log_requests
 from serving.monitoring.shadow import Shadow
 from serving.predictor import Predictor

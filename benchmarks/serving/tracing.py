@@ -21,7 +21,7 @@ from flask import Flask
 
 from serving.config import Config
 from serving.monitoring.metrics import ServiceMetrics
-from serving.monitoring.observers import CompletedRequest
+from serving.monitoring.observations import CompletedRequest
 from serving.monitoring.tracing.context import read_head
 from serving.monitoring.tracing.tracing import Tracing
 

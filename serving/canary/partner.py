@@ -15,7 +15,7 @@ from serving.loading.served import Served, build_served
 from serving.model.contract.contract import Contract, ContractError
 from serving.model.onnx_model import Model, Prediction
 from serving.monitoring.metrics import ServiceMetrics
-from serving.monitoring.observers import OtherPrediction
+from serving.monitoring.observations import OtherPrediction
 from serving.schemas.recoding import Recoder
 from serving.schemas.rows import Matrix
 

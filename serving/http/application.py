@@ -21,11 +21,11 @@ from werkzeug.routing import MapAdapter, RequestRedirect
 from werkzeug.utils import cached_property
 
 from serving.http.access import LEASE
-from serving.monitoring.observers import OTHER_METHOD, UNKNOWN_ROUTE
+from serving.monitoring.observations import OTHER_METHOD, UNKNOWN_ROUTE
 
 if TYPE_CHECKING:
     from serving.loading.served import Served
-    from serving.monitoring.observers import Observation
+    from serving.monitoring.observations import Observation
 
 # Set in the environ by the bridge: when the head of the request arrived.
 ARRIVED = "serving.arrived"

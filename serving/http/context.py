@@ -8,7 +8,7 @@ from time import perf_counter
 from flask import Flask, Response
 
 from serving.http.application import the_request
-from serving.monitoring.observers import CompletedRequest
+from serving.monitoring.observations import CompletedRequest
 from serving.monitoring.tracing.context import read_head
 
 

@@ -10,7 +10,7 @@ from serving.monitoring.logs import Line
 from serving.monitoring.metrics import ServiceMetrics
 from serving.monitoring.model_metrics.pairs import count_pairs
 from serving.monitoring.model_metrics.predictions import observe_all
-from serving.monitoring.observers import CompletedRequest, join
+from serving.monitoring.observations import CompletedRequest, join
 
 # Together they are shorter than the limit of atomic writes to a pipe, so that the lines
 # of several workers never mix.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from serving.database.tables import predictions
 from serving.model.features import Feature, Number
 from serving.model.onnx_model import Model, Prediction
-from serving.monitoring.observers import Observation, join
+from serving.monitoring.observations import Observation, join
 
 COLUMNS = tuple(column.name for column in predictions.columns)
 ROWS_AT_ONCE = 2000  # encoded together

@@ -14,7 +14,8 @@ from serving.database.metrics import DatabaseMetrics
 from serving.database.predictions.inserts import insert
 from serving.database.predictions.rows import RowEncoder
 from serving.database.schema import upgrade
-from serving.monitoring.observers import CompletedRequest, ObserverQueue
+from serving.monitoring.observations import CompletedRequest
+from serving.monitoring.observers import ObserverQueue
 from serving.monitoring.tasks import OnError, run_forever
 
 logger = logging.getLogger(__name__)

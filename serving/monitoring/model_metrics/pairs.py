@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from serving.monitoring.metrics import ServiceMetrics
-from serving.monitoring.observers import Observation
+from serving.monitoring.observations import Observation
 
 
 def count_pairs(metrics: ServiceMetrics, observations: Iterable[Observation]) -> None:

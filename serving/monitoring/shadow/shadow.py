@@ -6,7 +6,7 @@ import numpy as np
 
 from serving.model.onnx_model import Model
 from serving.monitoring.metrics import ServiceMetrics
-from serving.monitoring.observers import Observation
+from serving.monitoring.observations import Observation
 from serving.schemas.recoding import Recoder
 
 logger = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from prometheus_client.samples import Exemplar, Sample
 from prometheus_client.utils import INF, floatToGoString
 
 from serving.monitoring.multiprocess.files import EXEMPLARS
-from serving.monitoring.observers import CompletedRequest
+from serving.monitoring.observations import CompletedRequest
 from serving.monitoring.tracing.context import TraceIds
 
 LATENCY = "flask_http_request_duration_seconds"

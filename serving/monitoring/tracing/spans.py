@@ -19,7 +19,7 @@ from opentelemetry.semconv.attributes.server_attributes import (
 )
 from opentelemetry.semconv.attributes.url_attributes import URL_PATH, URL_SCHEME
 
-from serving.monitoring.observers import (
+from serving.monitoring.observations import (
     OTHER_METHOD,
     UNKNOWN_ROUTE,
     CompletedRequest,

@@ -41,7 +41,7 @@ from prometheus_client import Counter
 from serving import NAME, __version__
 from serving.config import Config
 from serving.monitoring.metrics import LATENCIES, ServiceMetrics
-from serving.monitoring.observers import CompletedRequest
+from serving.monitoring.observations import CompletedRequest
 from serving.monitoring.tracing.context import RequestHead, TraceIds
 from serving.monitoring.tracing.exemplars import Exemplars
 from serving.monitoring.tracing.export import MOST_WAITING, RESULTS, BoundedExporter

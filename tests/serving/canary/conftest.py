@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from serving.canary.partner import Partner
-from serving.monitoring.observers import Observation
+from serving.monitoring.observations import Observation
 from serving.service import the_service
 from tests.serving.canary.keyed_requests import CANARY, PREVIOUS
 from tests.serving.fixtures.contracts import change_feature

@@ -5,7 +5,7 @@ import select
 import pytest
 
 from serving.monitoring.logs import JsonFormatter, TextFormatter, redact
-from serving.monitoring.observers import CompletedRequest, Observation
+from serving.monitoring.observations import CompletedRequest, Observation
 from serving.monitoring.request_monitor import log_requests
 from serving.monitoring.tracing.context import TraceIds
 

@@ -5,7 +5,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from serving.monitoring.observers import CompletedRequest, Observation, ObserverQueue
+from serving.monitoring.observations import CompletedRequest, Observation
+from serving.monitoring.observers import ObserverQueue
 from serving.monitoring.tracing.context import read_head
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from serving.database.predictions.rows import COLUMNS, RowEncoder
-from serving.monitoring.observers import Observation, OtherPrediction
+from serving.monitoring.observations import Observation, OtherPrediction
 
 FLOWERS = np.array([[5.1, 3.5, 1.4, 0.2], [6.7, 3.0, 5.2, 2.3]], dtype=np.float32)
 

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from serving.database.metrics import DatabaseMetrics
 from serving.database.predictions.writer import PredictionWriter
 from serving.model.onnx_model import Prediction
-from serving.monitoring.observers import CompletedRequest, Observation
+from serving.monitoring.observations import CompletedRequest, Observation
 
 SETOSA = np.array([5.1, 3.5, 1.4, 0.2], dtype=np.float32)
 

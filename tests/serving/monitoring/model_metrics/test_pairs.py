@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from serving.monitoring.model_metrics.pairs import count_pairs
-from serving.monitoring.observers import Observation, OtherPrediction
+from serving.monitoring.observations import Observation, OtherPrediction
 
 ROWS = np.array([[5.1, 3.5, 1.4, 0.2], [6.7, 3.0, 5.2, 2.3]], dtype=np.float32)
 

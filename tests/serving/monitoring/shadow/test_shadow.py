@@ -3,7 +3,7 @@ import time
 import numpy as np
 import pytest
 
-from serving.monitoring.observers import Observation
+from serving.monitoring.observations import Observation
 from serving.monitoring.shadow import Shadow
 from tests.serving.fixtures.contracts import change_feature, change_ports
 

@@ -16,7 +16,7 @@ from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as OtlpSpan
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
-from serving.monitoring.observers import CompletedRequest
+from serving.monitoring.observations import CompletedRequest
 
 
 def read_values(pairs: list[KeyValue]) -> dict[str, Any]:
