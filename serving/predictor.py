@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.canary.partner import Partner, TimedPrediction, predict
+from serving.canary.partner import Partner
+from serving.canary.timing import TimedPrediction, predict
 from serving.http.access import Access
 from serving.http.application import ApiRequest, make_prediction_id, the_request
 from serving.loading.served import Served

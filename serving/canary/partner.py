@@ -2,25 +2,22 @@
 
 import logging
 from dataclasses import dataclass
-from time import perf_counter
-from typing import Any, NamedTuple
-
-import onnxruntime as ort
+from typing import Any
 
 from serving.canary.arms import is_for_canary
 from serving.canary.share import is_canary, read_share
 from serving.canary.time_limit import TimeLimit
+from serving.canary.timing import CANARY, TimedPrediction, predict
 from serving.config import Config
 from serving.loading.served import Served, build_served
 from serving.model.contract.contract import Contract, ContractError
-from serving.model.onnx_model import Model, Prediction
+from serving.model.onnx_model import Model
 from serving.monitoring.metrics import ServiceMetrics
 from serving.monitoring.observations import OtherPrediction
 from serving.schemas.recoding import Recoder
 from serving.schemas.rows import Matrix
 
 TASK = "partner"
-PRODUCTION, CANARY = "production", "canary"
 # Far longer than any batch takes. Together with Production's prediction, it is less
 # than the 30 s after which gunicorn kills a worker that does not respond.
 LONGEST_SECONDS = 10.0
@@ -30,42 +27,6 @@ logger = logging.getLogger(__name__)
 
 class InvalidPredictionError(Exception):
     """A model has predicted an unknown class, or a probability that is not a number."""
-
-
-class TimedPrediction(NamedTuple):
-    """The prediction for a request, and the model that made it.
-
-    Attributes:
-        served: The model that predicted.
-        rows: The rows in its encoding.
-        prediction: Its prediction.
-        seconds: Duration of the prediction; 0 if there is no partner.
-        arm: The assigned model: ``production`` or ``canary``.
-        other: The prediction of the other model, if there is one.
-    """
-
-    served: Served
-    rows: Matrix
-    prediction: Prediction
-    seconds: float = 0.0
-    arm: str = PRODUCTION
-    other: OtherPrediction | None = None
-
-    @property
-    def as_other(self) -> OtherPrediction:
-        """This prediction as the ``other`` of another one."""
-        return OtherPrediction(self.served.model, self.prediction, self.seconds)
-
-
-def predict(
-    served: Served, rows: Matrix, options: ort.RunOptions | None = None
-) -> TimedPrediction:
-    """Predict rows with one of two models, and measure the time."""
-    started = perf_counter()
-    prediction = served.model.predict(rows, options)
-    seconds = perf_counter() - started
-    arm = CANARY if is_canary(served.model.version) else PRODUCTION
-    return TimedPrediction(served, rows, prediction, seconds, arm)
 
 
 @dataclass(frozen=True)
