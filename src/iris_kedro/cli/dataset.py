@@ -76,11 +76,11 @@ def schema(output: Path | None) -> None:
     """
     from iris_kedro.specification.schema import render_schema
 
-    content = render_schema()
+    content = json.dumps(render_schema(), indent=2) + "\n"
     if output is None:
-        click.echo(json.dumps(content, indent=2))
+        click.echo(content, nl=False)
     else:
-        output.write_text(json.dumps(content) + "\n", encoding="utf-8")
+        output.write_text(content, encoding="utf-8")
 
 
 def _check_folder(folder: Path, name: str, *, force: bool) -> None:
