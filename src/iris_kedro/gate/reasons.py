@@ -8,6 +8,7 @@ from iris_kedro.specification import Gate
 from .comparing import Comparison, Difference
 
 MANY_ROWS = 1_000_000  # nobody collects more
+SMALLEST = 0.001  # that three digits show
 
 
 def explain_same_as_production(version: str) -> str:
@@ -49,7 +50,7 @@ def explain_baseline(baseline: Difference, gate: Gate) -> str:
     reduction, gain = baseline.log_loss_reduction, baseline.accuracy_gain
     return (
         "it is not shown to beat the class frequencies, which ignore the features:"
-        f" log loss is {_direction(reduction.value)} ({gate.confidence:.0%}"
+        f" log loss is {_compare(reduction.value)} ({gate.confidence:.0%}"
         f" interval of the reduction {_range(reduction)}), accuracy differs by"
         f" {gain.value:+z.3f} ({_range(gain)})"
     )
@@ -99,9 +100,9 @@ def describe_log_loss(difference: Difference, gate: Gate) -> str:
     """State the difference in log loss."""
     reduction = difference.log_loss_reduction
     return (
-        f"log loss on {difference.rows} shared rows is {_direction(reduction.value)}"
-        f" than that of {difference.other} ({gate.confidence:.0%} interval of the"
-        f" reduction {_range(reduction)})"
+        f"log loss on {difference.rows} shared rows is"
+        f" {_compare(reduction.value, f'that of {difference.other}')}"
+        f" ({gate.confidence:.0%} interval of the reduction {_range(reduction)})"
     )
 
 
@@ -111,7 +112,7 @@ def describe_decisions(difference: Difference, gate: Gate) -> str:
     if reduction is not None:
         return (
             f"under the challenger's decision rule, mean cost is"
-            f" {_direction(reduction.value)} ({gate.confidence:.0%} interval of the"
+            f" {_compare(reduction.value)} ({gate.confidence:.0%} interval of the"
             f" reduction {_range(reduction)})"
         )
     if not difference.gained and not difference.lost:
@@ -128,8 +129,7 @@ def describe_decisions(difference: Difference, gate: Gate) -> str:
 
 def compare_p_value(p_value: float) -> str:
     """Write a p-value with its sign, as in "= 0.039" or "< 0.001"."""
-    smallest = 0.001  # that three digits show
-    return f"< {smallest}" if p_value < smallest else f"= {p_value:.3f}"
+    return f"< {SMALLEST}" if p_value < SMALLEST else f"= {p_value:.3f}"
 
 
 def explain_better(difference: Difference, gate: Gate) -> str:
@@ -201,8 +201,14 @@ def count_missing_rows(difference: Difference, gate: Gate) -> int | None:
     return max(math.ceil(difference.rows * (width / gap) ** 2) - difference.rows, 1)
 
 
-def _direction(reduction: float) -> str:
-    return f"{abs(reduction):.3f} {'lower' if reduction >= 0 else 'higher'}"
+def _compare(reduction: float, other: str = "") -> str:
+    """Say how much lower or higher a value is, such as "0.200 lower than the other"."""
+    if reduction == 0:
+        return f"the same as {other}" if other else "the same"
+    size = abs(reduction)
+    amount = f"less than {SMALLEST}" if size < SMALLEST else f"{size:.3f}"
+    direction = "lower" if reduction > 0 else "higher"
+    return f"{amount} {direction} than {other}" if other else f"{amount} {direction}"
 
 
 def _range(estimate: Estimate) -> str:

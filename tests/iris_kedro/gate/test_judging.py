@@ -77,6 +77,20 @@ def test_bound_that_rounds_to_zero_has_one_sign():
     assert "interval of the reduction +0.000 to +0.000" in decision.reasons[0]
 
 
+@pytest.mark.parametrize(
+    ("interval", "sentence"),
+    [
+        ((0.0, 0.0), "is the same as that of version 1"),
+        ((-0.0002, 0.0004), "is less than 0.001 lower than that of version 1"),
+        ((-0.0004, 0.0002), "is less than 0.001 higher than that of version 1"),
+    ],
+)
+def test_difference_that_rounds_to_zero_is_described_in_words(interval, sentence):
+    decision = judge(compare(interval), GATE)
+
+    assert f"log loss on 50 shared rows {sentence} (95%" in decision.reasons[0]
+
+
 @pytest.mark.parametrize("newer", [True, False])
 def test_tie_goes_to_the_challenger_only_with_newer_data(newer):
     decision = judge(compare(NOT_WORSE, has_newer_data=newer), GATE)
