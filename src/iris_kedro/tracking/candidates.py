@@ -28,6 +28,8 @@ SHARED = ("dataset", "data_digest", "env")  # tags of a run that its candidates 
 def describe_training(run_id: str, results: Mapping[str, Any]) -> None:
     """Describe a run and its candidates, with links from each to the other.
 
+    A run that its user opened may have a description already, which is kept.
+
     Args:
         run_id: The run, which has the tags of its result already.
         results: ``leaderboard`` and, if the gate has judged, ``gate_report``.
@@ -42,7 +44,8 @@ def describe_training(run_id: str, results: Mapping[str, Any]) -> None:
         if CANDIDATE in child.data.tags
     }
     places = {name: (experiment, child) for name, child in children.items()}
-    set_tags(run_id, {MLFLOW_RUN_NOTE: describe_run(results, places)})
+    if MLFLOW_RUN_NOTE not in tags:
+        set_tags(run_id, {MLFLOW_RUN_NOTE: describe_run(results, places)})
     leaderboard = results["leaderboard"]
     parent = link(run.info.run_name, experiment, run_id)
     for entry in leaderboard["candidates"]:

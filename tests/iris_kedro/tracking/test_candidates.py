@@ -81,3 +81,13 @@ def test_run_without_candidates_of_its_own_is_described_too(tracking):
 
     note = tracking.get_run(run.info.run_id).data.tags["mlflow.note.content"]
     assert "| **naive bayes** |" in note
+
+
+def test_description_by_the_user_is_kept(tracking):
+    with mlflow.start_run(description="Before the new sensors") as run:
+        pass
+
+    describe_training(run.info.run_id, {"leaderboard": LEADERBOARD})
+
+    tags = tracking.get_run(run.info.run_id).data.tags
+    assert tags["mlflow.note.content"] == "Before the new sensors"
