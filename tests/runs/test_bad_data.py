@@ -66,6 +66,15 @@ def test_bad_file_stops_the_run_and_production_stays(
     assert project.registry.aliases() == {"Production": "1"}
 
 
+def test_error_of_a_node_is_shown_once(project):
+    project.write_csv(HEADER + ",,,,\n" * 3)
+
+    output, _ = project.start("run").communicate()
+
+    assert "clean failed" in output
+    assert output.count("every row") == 1
+
+
 @pytest.fixture
 def registered(project, register):
     """Put some version into Production."""

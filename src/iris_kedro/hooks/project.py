@@ -99,6 +99,11 @@ class ProjectHooks:
         logger.info("%2d of %d: %s", next(self._numbers), self._total, node.name)
 
     @hook_impl
+    def on_node_error(self, node: Node) -> None:
+        """Say which node failed: with several at once, it need not be the last."""
+        logger.error("%s failed", node.name)
+
+    @hook_impl
     def after_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
     ) -> None:

@@ -87,6 +87,12 @@ def test_progress_counts_the_nodes(tracking, hooks, catalog, caplog):
     assert caplog.messages[-1] == " 1 of 1: measure"
 
 
+def test_failed_node_is_named(hooks, caplog):
+    hooks.on_node_error(PIPELINE.nodes[0])
+
+    assert caplog.messages == ["measure failed"]
+
+
 @pytest.mark.parametrize(
     "end",
     [
