@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from iris_kedro.style import COLORS, MUTED
 
 MOST_DRAWN = 15  # features
+MANY_CLASSES = 8  # more do not fit beside each other
 GOLDEN_RATIO = 0.618034  # multiples of it fill an interval evenly
 INK = "#010203"  # is replaced by the page's own colour, and used for nothing else
 OWN_STYLE = (
@@ -32,7 +33,9 @@ def draw_card(card: dict[str, Any]) -> dict[str, str]:
         "metrics": _draw_metrics(card),
         "confusion": _draw_confusion(card),
         "calibration": _draw_calibration(card),
-        "contributions": _draw_contributions(card["explained"]),
+        "contributions": _draw_contributions(
+            card["explained"], card["model"]["target"]["classes"]
+        ),
     }
     if card["report"]["comparison"]["difference"] is not None:
         figures["difference"] = _draw_difference(card["report"])
@@ -121,7 +124,8 @@ def _draw_metrics(card: dict[str, Any]) -> Figure:
 
 def _draw_confusion(card: dict[str, Any]) -> Figure:
     names, counts = card["model"]["target"]["classes"], card["confusion"]
-    figure, axes = _new_axes(1.2 + 0.6 * len(names))
+    is_large = len(names) > MANY_CLASSES
+    figure, axes = _new_axes(1.2 + (0.2 if is_large else 0.6) * len(names))
     most = max(max(row) for row in counts) or 1
     axes.grid(False)
     for row, line in enumerate(counts):
@@ -137,9 +141,18 @@ def _draw_confusion(card: dict[str, Any]) -> Figure:
                     alpha=0.08 + 0.42 * count / most,
                 )
             )
-            axes.text(column, row, str(count), color=INK, ha="center", va="center")
+            if count or not is_large:
+                axes.text(
+                    column,
+                    row,
+                    str(count),
+                    color=INK,
+                    ha="center",
+                    va="center",
+                    fontsize="xx-small" if is_large else "medium",
+                )
     axes.set_xlim(-0.5, len(names) - 0.5)
-    axes.set_xticks(range(len(names)), names)
+    axes.set_xticks(range(len(names)), names, rotation=90 if is_large else 0)
     axes.xaxis.tick_top()
     axes.xaxis.set_label_position("top")
     _set_rows(axes, names)
@@ -200,30 +213,36 @@ def _draw_difference(report: dict[str, Any]) -> Figure:
     return figure
 
 
-def _draw_contributions(contributions: pd.DataFrame) -> Figure:
-    """Draw the contributions to the predicted class: a dot for each row."""
-    predicted = contributions["class"] == contributions["prediction"]
-    found = contributions[predicted]
+def _draw_contributions(contributions: pd.DataFrame, classes: list[str]) -> Figure:
+    """Draw the contributions to the predicted class: a dot for each row.
+
+    Classes have their colours in the dataset's order, if there are enough colours.
+    """
+    is_predicted = contributions["class"] == contributions["prediction"]
+    found = contributions[is_predicted]
     sizes = contributions["contribution"].abs().groupby(contributions["feature"])
     names = sizes.mean().nlargest(MOST_DRAWN).index.tolist()
+    found = found[found["feature"].isin(names)]
+    # Spread evenly, without chance: the same rows give the same figure.
+    spread = (np.arange(len(found)) * GOLDEN_RATIO) % 1 - 0.5
+    places = found["feature"].map(names.index) + 0.6 * spread
+    is_colored = len(classes) <= len(COLORS)
     figure, axes = _new_axes(0.9 + 0.42 * len(names))
     axes.axvline(0, color=MUTED, linewidth=0.8)
-    for number, (label, rows) in enumerate(found.groupby("prediction")):
-        shown = rows[rows["feature"].isin(names)]
-        places = shown["feature"].map(names.index)
-        # Spread evenly, without chance: the same rows give the same figure.
-        spread = (np.arange(len(shown)) * GOLDEN_RATIO) % 1 - 0.5
+    order = pd.CategoricalIndex(found["prediction"], classes)
+    for label, rows in found.groupby(order, observed=True):
         axes.scatter(
-            shown["contribution"],
-            places + 0.6 * spread,
+            rows["contribution"],
+            places[rows.index],
             s=10,
             alpha=0.7,
-            color=COLORS[number % len(COLORS)],
-            label=str(label),
+            color=COLORS[classes.index(label) if is_colored else 0],
+            label=label,
         )
     _set_rows(axes, names)
     _label(axes, "contribution to the probability of the predicted class")
-    _legend(axes, columns=3)
+    if is_colored:
+        _legend(axes, columns=3)
     return figure
 
 
