@@ -12,7 +12,8 @@ from rich.console import Console
 
 from benchmarks.chaos.lab import Form, Lab
 from benchmarks.chaos.report import REPORT, print_results, write_results
-from benchmarks.chaos.scenario import ChaosError, Result, Scenario
+from benchmarks.chaos.requirements import ChaosError
+from benchmarks.chaos.scenario import Result, Scenario
 from benchmarks.chaos.scenarios import SCENARIOS
 
 console = Console(width=120, highlight=False)

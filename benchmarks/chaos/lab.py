@@ -16,7 +16,7 @@ from benchmarks.chaos.models import PENALTIES, build_model, draw_rows
 from benchmarks.chaos.predictions import PredictionChecker
 from benchmarks.chaos.processes import MemoryWatch
 from benchmarks.chaos.registry import Registry
-from benchmarks.chaos.scenario import require, wait_until
+from benchmarks.chaos.requirements import require, wait_until
 from benchmarks.chaos.service import WORKERS, Service, free_port
 
 PROJECT = Path(__file__).parents[2]

@@ -17,7 +17,7 @@ from benchmarks.chaos.predictions import (
     PredictionRequest,
     WrongPredictionError,
 )
-from benchmarks.chaos.scenario import require
+from benchmarks.chaos.requirements import require
 
 CONNECTIONS = 12
 PAUSE_SECONDS = 0.01  # the clients share two cores with the service

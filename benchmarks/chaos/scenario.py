@@ -1,16 +1,11 @@
-"""Scenarios, their results and failures."""
+"""Scenarios and their results."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from benchmarks.chaos.lab import Lab
-
-
-class ChaosError(Exception):
-    """A requirement is not met."""
 
 
 @dataclass(frozen=True)
@@ -47,26 +42,3 @@ class Result:
     seconds: float
     worker_mebibytes: float
     has_failed: bool
-
-
-def require(holds: object, message: str) -> None:
-    """Check a condition.
-
-    Raises:
-        ChaosError: If it does not hold.
-    """
-    if not holds:
-        raise ChaosError(message)
-
-
-def wait_until(holds: Callable[[], object], what: str, seconds: float = 30) -> float:
-    """Wait for a condition; return how long it took.
-
-    Raises:
-        ChaosError: If it does not hold in time.
-    """
-    began = time.monotonic()
-    while not holds():
-        require(time.monotonic() - began < seconds, f"not within {seconds:g} s: {what}")
-        time.sleep(0.05)
-    return time.monotonic() - began

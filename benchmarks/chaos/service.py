@@ -17,7 +17,7 @@ import requests
 from prometheus_client.parser import text_string_to_metric_families
 
 from benchmarks.chaos.processes import find_children, find_workers, is_alive
-from benchmarks.chaos.scenario import require, wait_until
+from benchmarks.chaos.requirements import require, wait_until
 
 COMMAND = (
     str(Path(sys.executable).with_name("gunicorn")),

@@ -13,7 +13,8 @@ from benchmarks.chaos.load import Lost, Tally
 from benchmarks.chaos.models import build_model, draw_rows
 from benchmarks.chaos.predictions import READ, PredictionChecker, WrongPredictionError
 from benchmarks.chaos.report import BEGIN, END, REPORT, render_lines
-from benchmarks.chaos.scenario import ChaosError, Result, Scenario, wait_until
+from benchmarks.chaos.requirements import ChaosError, wait_until
+from benchmarks.chaos.scenario import Result, Scenario
 
 PROJECT = Path(__file__).parents[2]
 

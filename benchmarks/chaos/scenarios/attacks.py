@@ -5,7 +5,8 @@ import json
 import time
 
 from benchmarks.chaos.lab import Lab
-from benchmarks.chaos.scenario import Scenario, require
+from benchmarks.chaos.requirements import require
+from benchmarks.chaos.scenario import Scenario
 from benchmarks.chaos.service import Service
 from benchmarks.chaos.wire import ROW, exchange, find_statuses, write_post
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.chaos.lab import Lab
-from benchmarks.chaos.scenario import Scenario, require, wait_until
+from benchmarks.chaos.requirements import require, wait_until
+from benchmarks.chaos.scenario import Scenario
 from benchmarks.chaos.service import Service
 
 RESTART_SECONDS = 8  # from killing a worker until its successor has a model

@@ -11,7 +11,8 @@ from benchmarks.chaos.disk import Disk, open_disks
 from benchmarks.chaos.lab import LARGE_VERSION, Lab
 from benchmarks.chaos.load import Load
 from benchmarks.chaos.registry import Registry
-from benchmarks.chaos.scenario import Scenario, require, wait_until
+from benchmarks.chaos.requirements import require, wait_until
+from benchmarks.chaos.scenario import Scenario
 from benchmarks.chaos.service import Service
 
 RETRY_SECONDS = 80  # a refused version is tried again after 60 s

@@ -6,7 +6,8 @@ from collections import Counter
 
 from benchmarks.chaos.lab import Lab
 from benchmarks.chaos.mutations import write_case
-from benchmarks.chaos.scenario import Scenario, require
+from benchmarks.chaos.requirements import require
+from benchmarks.chaos.scenario import Scenario
 from benchmarks.chaos.wire import ROW, find_statuses, write_post
 
 ANSWER_SECONDS = 20.0

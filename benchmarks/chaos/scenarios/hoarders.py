@@ -7,7 +7,8 @@ from contextlib import ExitStack
 from itertools import repeat
 
 from benchmarks.chaos.lab import Lab
-from benchmarks.chaos.scenario import Scenario, require, wait_until
+from benchmarks.chaos.requirements import require, wait_until
+from benchmarks.chaos.scenario import Scenario
 from benchmarks.chaos.scenarios.slow_clients import (
     OTHERS,
     require_others_answered,

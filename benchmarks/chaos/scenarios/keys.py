@@ -7,7 +7,8 @@ import time
 from pathlib import Path
 
 from benchmarks.chaos.lab import Lab
-from benchmarks.chaos.scenario import Scenario, require, wait_until
+from benchmarks.chaos.requirements import require, wait_until
+from benchmarks.chaos.scenario import Scenario
 from benchmarks.chaos.service import Service
 
 OLD, NEW = ({"X-API-Key": key} for key in ("old key", "new key"))

@@ -5,7 +5,8 @@ import time
 from benchmarks.chaos.lab import Lab
 from benchmarks.chaos.load import CONNECTIONS
 from benchmarks.chaos.processes import is_alive
-from benchmarks.chaos.scenario import Scenario, require, wait_until
+from benchmarks.chaos.requirements import require, wait_until
+from benchmarks.chaos.scenario import Scenario
 from benchmarks.chaos.service import Service
 
 MOMENT_SECONDS = 1.5  # until clients notice that their connections are closed

@@ -11,7 +11,8 @@ import requests
 
 from benchmarks.chaos.lab import Lab
 from benchmarks.chaos.predictions import PredictionRequest
-from benchmarks.chaos.scenario import ChaosError, Scenario, require
+from benchmarks.chaos.requirements import ChaosError, require
+from benchmarks.chaos.scenario import Scenario
 from benchmarks.chaos.service import Service
 from benchmarks.chaos.wire import find_statuses, write_post
 

@@ -6,7 +6,8 @@ from contextlib import AbstractContextManager
 from benchmarks.chaos.lab import Lab
 from benchmarks.chaos.load import Load
 from benchmarks.chaos.registry import Registry
-from benchmarks.chaos.scenario import Scenario, wait_until
+from benchmarks.chaos.requirements import wait_until
+from benchmarks.chaos.scenario import Scenario
 from benchmarks.chaos.service import Service
 
 NOTICE_SECONDS = 40

@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from benchmarks.chaos.lab import Lab
 from benchmarks.chaos.load import Load
-from benchmarks.chaos.scenario import Scenario, require
+from benchmarks.chaos.requirements import require
+from benchmarks.chaos.scenario import Scenario
 from benchmarks.chaos.wire import LIVE, ROW, STATUS, connections, write_post
 
 SLOWEST_SECONDS = 8.0  # limit for other requests, on two cores shared with the clients

@@ -5,7 +5,8 @@ import time
 from itertools import cycle
 
 from benchmarks.chaos.lab import VERSIONS, Lab
-from benchmarks.chaos.scenario import Scenario, require, wait_until
+from benchmarks.chaos.requirements import require, wait_until
+from benchmarks.chaos.scenario import Scenario
 from benchmarks.chaos.service import Service
 
 GROWTH_MEBIBYTES = 15
