@@ -51,7 +51,7 @@ def test_init_overwrites_nothing_unless_told_to(own):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (("no.csv", "--target", "x"), "cannot read the source 'no.csv'"),
         (("passengers.csv", "--target", "x"), "there is no column 'x'; there are"),
@@ -61,11 +61,11 @@ def test_init_overwrites_nothing_unless_told_to(own):
         (("passengers.csv", "--target", "sex", "--name", "My Table"), "lower case"),
     ],
 )
-def test_init_says_what_is_wrong(own, arguments, told):
+def test_init_says_what_is_wrong(own, arguments, message):
     result = own.invoke("dataset", "init", *arguments)
 
     assert result.exit_code == 1
-    assert told in result.output
+    assert message in result.output
     assert not (own.path / "conf/My Table").exists()
 
 

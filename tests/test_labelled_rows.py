@@ -119,7 +119,7 @@ def test_run_without_labelled_rows_does_not_look_for_a_database(project, url):
 
 
 @pytest.mark.parametrize(
-    ("features", "told"),
+    ("features", "message"),
     [
         (None, "there is no database of predictions at"),
         ({"sepal_length": 5.1}, "labelled predictions has sepal_width, petal_length"),
@@ -127,7 +127,7 @@ def test_run_without_labelled_rows_does_not_look_for_a_database(project, url):
     ids=["no database", "features that are not stored"],
 )
 def test_run_that_cannot_have_the_labelled_rows_says_why(
-    project, url, insert_labelled, features, told
+    project, url, insert_labelled, features, message
 ):
     if features:
         insert_labelled(url, "iris", [(features, "setosa")])
@@ -135,7 +135,7 @@ def test_run_that_cannot_have_the_labelled_rows_says_why(
     result = project.invoke("run", *LABELLED)
 
     assert result.exit_code == 1
-    assert told in " ".join(result.output.split())
+    assert message in " ".join(result.output.split())
     assert "data_engineering.labelled_rows.enabled to false" in " ".join(
         result.output.split()
     )

@@ -110,7 +110,7 @@ def test_a_webhook_without_a_token_does_not_start(watched, monkeypatch):
 
 
 @pytest.fixture
-def told(watched, monkeypatch):
+def webhook(watched, monkeypatch):
     """Return the address of a watcher with a webhook, and its process."""
     monkeypatch.setenv("IRIS_WATCHER_TOKEN", "secret")
     with socket.create_server(("127.0.0.1", 0)) as probe:
@@ -122,8 +122,8 @@ def told(watched, monkeypatch):
     process.communicate()
 
 
-def test_a_watcher_listens_runs_and_stops(watched, told):
-    url, process = told
+def test_a_watcher_listens_runs_and_stops(watched, webhook):
+    url, process = webhook
     wait(lambda: is_up(f"{url}/health"), process)
     headers = {"Authorization": "Bearer secret"}
 

@@ -11,7 +11,7 @@ import pytest
 SCRIPT = Path(__file__).parents[2] / "deploy" / "comment_report.sh"
 GH = f"""#!{sys.executable}
 import json, os, sys
-with open(os.environ["TOLD"], "a") as file:
+with open(os.environ["CALLS"], "a") as file:
     file.write(json.dumps(sys.argv[1:]) + "\\n")
 if sys.argv[1:3] == ["issue", "list"]:
     print(os.environ["ISSUE"])
@@ -27,15 +27,15 @@ def comment(tmp_path):
     report.write_text("**better**: `$(rm -rf /)` 50 %s\n")
 
     def comment(issue: str) -> list[list[str]]:
-        told = tmp_path / "told"
+        calls = tmp_path / "calls"
         environ = {
             "PATH": f"{tmp_path}:{os.environ['PATH']}",
-            "TOLD": str(told),
+            "CALLS": str(calls),
             "ISSUE": issue,
             "RUN_URL": "https://example.com/run/1",
         }
         subprocess.run([SCRIPT, report], env=environ, check=True)
-        return [json.loads(line) for line in told.read_text().splitlines()][1:]
+        return [json.loads(line) for line in calls.read_text().splitlines()][1:]
 
     return comment
 
@@ -48,7 +48,7 @@ def test_a_report_is_added_to_the_open_issue(comment):
 
 
 def test_the_first_report_opens_the_issue(comment):
-    told = comment("")
+    calls = comment("")
 
-    assert [call[:2] for call in told] == [["label", "create"], ["issue", "create"]]
-    assert told[1][-2:] == ["--body", BODY]
+    assert [call[:2] for call in calls] == [["label", "create"], ["issue", "create"]]
+    assert calls[1][-2:] == ["--body", BODY]

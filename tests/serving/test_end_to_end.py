@@ -209,9 +209,9 @@ def test_a_new_replica_serves_previous_while_production_is_refused(
     server = start()
 
     eventually(lambda: server.serves(previous), "the previous version is served")
-    told = {"alias": "Previous", "wanted": refused, "reason": "digest"}
+    fallback = {"alias": "Previous", "wanted": refused, "reason": "digest"}
     eventually(
-        lambda: server.get("/health/ready").json().get("fallback") == told,
+        lambda: server.get("/health/ready").json().get("fallback") == fallback,
         "readiness says what is served, and why",
     )
     eventually(lambda: server.metric("serving_model_fallback") == 1, "it is counted")

@@ -163,8 +163,8 @@ def test_history_ends_with_the_hold(released):
 
     output = released.invoke("model", "history").output
 
-    told = "on hold since 2026-11-01 14:00 UTC (rollback by ada): kedro model resume"
-    assert told in output
+    message = "on hold since 2026-11-01 14:00 UTC (rollback by ada): kedro model resume"
+    assert message in output
 
 
 def test_list_shows_every_version_and_why_it_was_refused(released, register):

@@ -14,8 +14,8 @@ def test_rollback_before_any_release_is_a_short_error(project):
     result = project.invoke("model", "rollback")
 
     assert result.exit_code == 1
-    told = result.output.splitlines()[-1]
-    assert told.startswith("Error: iris has no Previous version to roll back")
+    message = result.output.splitlines()[-1]
+    assert message.startswith("Error: iris has no Previous version to roll back")
 
 
 @pytest.mark.parametrize("command", [("run",), ("model", "history")])
@@ -26,8 +26,8 @@ def test_damaged_database_is_a_short_error(project, command):
 
     assert result.exit_code == 1
     assert isinstance(result.exception, SystemExit)
-    told = "Error: MLflow cannot use its database: file is not a database."
-    assert told in result.output
+    message = "Error: MLflow cannot use its database: file is not a database."
+    assert message in result.output
 
 
 def test_production_environment_names_the_missing_variable(project):
@@ -62,7 +62,7 @@ def test_broken_yaml_is_a_short_error_with_its_place(project):
 
 
 @pytest.mark.parametrize(
-    ("file", "key", "value", "told"),
+    ("file", "key", "value", "message"),
     [
         (
             "globals.yml",
@@ -87,13 +87,15 @@ def test_broken_yaml_is_a_short_error_with_its_place(project):
         ("mlflow.yml", "server", None, "server\n  Input should be"),
     ],
 )
-def test_wrong_value_is_named_without_pydantic_terms(project, file, key, value, told):
+def test_wrong_value_is_named_without_pydantic_terms(
+    project, file, key, value, message
+):
     project.change(file, key, value)
 
     result = project.invoke("run")
 
     assert result.exit_code == 1
-    assert told in result.output
+    assert message in result.output
     assert "[type=" not in result.output
     assert "validation error" not in result.output
 
@@ -111,19 +113,19 @@ def test_missing_permission_is_a_short_error(project, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         (["--env", "wien"], "conf/wien"),
         (["--from-nodes", "select_bset"], "select_bset"),
         (["--tags", "data_sience"], "contains no nodes"),
     ],
 )
-def test_run_of_an_unknown_pipeline_or_node_is_one_message(project, options, told):
+def test_run_of_an_unknown_pipeline_or_node_is_one_message(project, options, message):
     result = project.invoke("run", *options)
 
     assert result.exit_code == 1
     assert result.output.startswith("Error: ")
-    assert told in result.output
+    assert message in result.output
 
 
 @pytest.mark.parametrize(

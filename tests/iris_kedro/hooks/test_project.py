@@ -115,15 +115,15 @@ def test_second_run_waits_until_the_first_ends(
     tracking, hooks, catalog, tmp_path, monkeypatch
 ):
     first = FileLock(tmp_path / "data/.lock").acquire().lock
-    told = []
+    messages = []
 
     def end_first_run(message):
-        told.append(message)
+        messages.append(message)
         first.release()
 
     monkeypatch.setattr("iris_kedro.hooks.project.logger.warning", end_first_run)
 
     hooks.before_pipeline_run(RUN, PIPELINE, catalog)
 
-    assert told == ["Waiting for another run in this folder to end"]
+    assert messages == ["Waiting for another run in this folder to end"]
     assert is_locked(tmp_path)

@@ -62,9 +62,9 @@ def test_long_reasons_stay_indented(produced, capsys):
     )
 
     lines = capsys.readouterr().out.splitlines()
-    told = [line for line in lines if "goes on" in line]
-    assert len(told) > 1
-    assert all(line.startswith(" " * 12) for line in told)
+    reason = [line for line in lines if "goes on" in line]
+    assert len(reason) > 1
+    assert all(line.startswith(" " * 12) for line in reason)
 
 
 @pytest.fixture
@@ -169,7 +169,7 @@ def test_production_is_shown(show, produced, run, fingerprints, shown):
 
 
 @pytest.mark.parametrize(
-    ("outcome", "told"),
+    ("outcome", "advice"),
     [
         (
             Outcome("8", needs_reason=True),
@@ -184,11 +184,11 @@ def test_production_is_shown(show, produced, run, fingerprints, shown):
     ids=["refused", "overtaken"],
 )
 def test_challenger_is_shown_with_why_and_how_to_promote_it(
-    show, produced, outcome, told
+    show, produced, outcome, advice
 ):
     text = show(gate_report=REPORT, registry=produced({"this run": outcome}))
 
-    assert f"Challenger  version 8 of iris\n            {told}" in text
+    assert f"Challenger  version 8 of iris\n            {advice}" in text
     assert "Production  version 7 of iris (as before)" in text
 
 

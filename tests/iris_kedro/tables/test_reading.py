@@ -124,7 +124,7 @@ def test_table_with_texts_and_gaps_is_read_by_type(validator):
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "told"),
+    ("name", "value", "message"),
     [
         ("deck", "4", "'4', expected one of '1', '2', '3'"),
         ("sex", "f", "'f', expected one of 'female', 'male'"),
@@ -136,7 +136,7 @@ def test_table_with_texts_and_gaps_is_read_by_type(validator):
         ("survived", "2", "'2', expected one of '0', '1'"),
     ],
 )
-def test_invalid_value_is_named(validator, name, value, told):
+def test_invalid_value_is_named(validator, name, value, message):
     rows = passengers.draw(9)
     rows.loc[3, name] = value
 
@@ -144,7 +144,7 @@ def test_invalid_value_is_named(validator, name, value, told):
         validator.validate(load(passengers.write(rows)))
 
     assert [str(each.message) for each in caught.value.failures] == [
-        f"raw.csv row 5 has {told}"
+        f"raw.csv row 5 has {message}"
     ]
 
 

@@ -112,8 +112,8 @@ def test_columns_of_one_name_are_refused(validate):
     with pytest.raises(DataValidationError) as caught:
         validate(f"{GOOD},5.2", header=f"{HEADER},Sepal Length (cm)")
 
-    told = "several columns for 'sepal_length': 'sepal_length', 'Sepal Length (cm)'"
-    assert told in str(caught.value)
+    message = "several columns for 'sepal_length': 'sepal_length', 'Sepal Length (cm)'"
+    assert message in str(caught.value)
 
 
 def test_columns_may_be_in_any_order_with_others_and_units(validate):

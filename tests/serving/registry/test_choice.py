@@ -88,12 +88,12 @@ def test_readiness_asks_for_the_setting_without_naming_models(
     sync = RegistrySync(MlflowRegistry(unnamed), store, unnamed)
 
     sync.poll()
-    told = explain_missing_model(store.read_report(), unnamed)
+    message = explain_missing_model(store.read_report(), unnamed)
     named = replace(unnamed, model_name="iris")
     RegistrySync(MlflowRegistry(named), store, named).poll()
 
-    assert "several models have the alias: set IRIS_MODEL_NAME" in told
-    assert "wine" not in told
+    assert "several models have the alias: set IRIS_MODEL_NAME" in message
+    assert "wine" not in message
     assert store.published(CURRENT) is not None
     assert not store.read_report().is_ambiguous
     assert find_served(store) == "iris"

@@ -337,12 +337,12 @@ def test_rows_without_a_class_can_stop_the_run(raw, policy):
 
 
 def test_loss_of_more_rows_than_allowed_is_explained(raw, policy):
-    told = (
+    message = (
         r"3 of 6 rows would be dropped: 1 have no species, 1 lack a value, 1 are"
         r" duplicates; dataset\.rows\.maximum_loss is 0\.4\. Set nullable: true for"
         r" sepal_length \(1 missing\),"
     )
-    with pytest.raises(ProjectError, match=told):
+    with pytest.raises(ProjectError, match=message):
         clean(raw, policy(maximum_loss=0.4))
     assert len(clean(raw, policy(maximum_loss=0.5)).data) == 3
 

@@ -15,16 +15,16 @@ FEATURE = {
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "message"),
     [
         (200_000_000, "must be at most 123456789 EUR"),
         (-0.2, "must be at least -0.1 EUR"),
     ],
 )
-def test_messages_show_limits_with_all_digits(value, told):
+def test_messages_show_limits_with_all_digits(value, message):
     field = create_field(read_feature(FEATURE, ""))
 
-    with pytest.raises(ValidationError, match=told):
+    with pytest.raises(ValidationError, match=message):
         field.deserialize(value)
 
 
