@@ -2,6 +2,7 @@
 
 import errno
 import functools
+import os
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -25,6 +26,8 @@ def open_on_runs(open_ui: Callable[..., Any]) -> Callable[..., Any]:
         if not settings.server.mlflow_tracking_uri.startswith("http"):
             _require_free(host, port)
             experiment = settings.tracking.experiment._experiment.experiment_id
+            # MLflow's server warns about what its own imports deprecate.
+            os.environ.setdefault("PYTHONWARNINGS", "ignore")
             click.echo(f"Runs: http://{host}:{port}/#/experiments/{experiment}/runs")
         open_ui(env=env, port=port, host=host)
 

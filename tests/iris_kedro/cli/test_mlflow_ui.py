@@ -1,5 +1,6 @@
 """``kedro mlflow ui`` with the project's defaults."""
 
+import os
 import socket
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 def started(monkeypatch):
     """Start nothing; return the commands that would have been started."""
     commands = []
+    monkeypatch.setattr("os.environ", dict(os.environ))
     monkeypatch.setattr("subprocess.call", commands.append)
     return commands
 
@@ -22,6 +24,20 @@ def test_ui_starts_mlflow_and_prints_the_address_of_the_runs(project, started):
     assert result.output == (
         f"Runs: http://127.0.0.1:0/#/experiments/{experiment}/runs\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("environ", "warnings"), [({}, "ignore"), ({"PYTHONWARNINGS": "error"}, "error")]
+)
+def test_ui_hides_deprecation_warnings_of_mlflow_unless_asked_for(
+    project, started, environ, warnings
+):
+    os.environ.pop("PYTHONWARNINGS", None)
+    os.environ.update(environ)
+
+    project.invoke_kedro("mlflow", "ui", "--port", "0")
+
+    assert os.environ["PYTHONWARNINGS"] == warnings
 
 
 def test_ui_on_a_taken_port_says_how_to_choose_another(project, started):
