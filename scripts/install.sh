@@ -17,7 +17,7 @@ if not (3, 11) <= found < (3, 14):
         f" {found[0]}.{found[1]}; choose another one with: make PYTHON=python3.12 ..."
     )
 '
-echo "Installing $lock into $folder (once)"
+echo "Installing the $(grep -c "^[a-z0-9].*==" "$lock") packages of $lock into $folder (once; this may take minutes)"
 "$python" -m venv --clear "$folder"
 pip=("$folder/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes)
 # uv is three times as fast as pip, but does not read pip's configuration: if an index is
