@@ -76,7 +76,7 @@ def _choose(
         raise ProjectError(f"{wanted}. The columns are {quote(names) or 'none'}")
     for feature, places in found.items():
         if len(places) > 1:
-            several = quote(names[place] for place in places)
+            several = quote([names[place] for place in places])
             raise ProjectError(f"{feature} matches several columns: {several}")
     return [places[0] for places in found.values()]
 
