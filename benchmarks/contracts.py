@@ -31,16 +31,7 @@ def make_contract(
     held_out: HeldOutStatistics,
     unknown: Literal["accept", "reject"] = "reject",
 ) -> Contract:
-    """Build the contract of a model of numbers and a color.
-
-    Args:
-        name: Name of the model.
-        numbers: Training values by feature, of shape (n_rows,).
-        colors: Training values of the category ``color``, of shape (n_rows,).
-        categories: Its categories.
-        held_out: Statistics of the held-out rows.
-        unknown: Whether the model accepts other categories.
-    """
+    """Build the contract of a model of numbers and a color."""
     features = [
         NumberContract(
             name=feature,

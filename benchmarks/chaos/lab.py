@@ -40,12 +40,7 @@ class Form:
 
 
 class Lab:
-    """Prepares everything that the scenarios share.
-
-    Args:
-        folder: An empty folder.
-        form: Long or short.
-    """
+    """Prepares everything that the scenarios share."""
 
     def __init__(self, folder: Path, form: Form) -> None:
         self.form = form
@@ -107,12 +102,7 @@ class Lab:
 
     @contextmanager
     def serve(self, folder: Path | None = None, **variables: Any) -> Iterator[Service]:
-        """Run a service with version 1; by default, it follows no registry.
-
-        Args:
-            folder: Its folder; by default a new one with a filled store.
-            variables: Settings.
-        """
+        """Run a service with version 1; by default, it follows no registry."""
         if folder is None:
             folder = self.create_folder()
             self.copy_store(folder / "store")

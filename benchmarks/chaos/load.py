@@ -92,14 +92,7 @@ class Tally:
 
 
 class Load:
-    """Sends requests continuously within a context.
-
-    Args:
-        url: URL of the service.
-        checker: Draws the requests and checks the predictions.
-        headers: Sent with each request.
-        connections: Number of concurrent connections.
-    """
+    """Sends requests continuously within a context."""
 
     def __init__(
         self,

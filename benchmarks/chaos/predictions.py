@@ -20,13 +20,7 @@ class WrongPredictionError(Exception):
 
 @dataclass(frozen=True)
 class PredictionRequest:
-    """A request.
-
-    Attributes:
-        path: Its route.
-        body: Its JSON.
-        rows: Indices of its rows in the pool.
-    """
+    """A request."""
 
     path: str
     body: bytes
@@ -34,12 +28,7 @@ class PredictionRequest:
 
 
 class PredictionChecker:
-    """Draws requests from a pool of rows and checks the predictions.
-
-    Args:
-        pool: The rows, an array of shape (n_rows, n_features).
-        models: The models by version.
-    """
+    """Draws requests from a pool of rows and checks the predictions."""
 
     def __init__(
         self, pool: NDArray[np.float64], models: Mapping[str, BuiltModel]

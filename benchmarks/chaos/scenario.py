@@ -27,15 +27,7 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Result:
-    """The result of a scenario.
-
-    Attributes:
-        scenario: The scenario.
-        measured: What was measured, or why it failed.
-        seconds: Its duration.
-        worker_mebibytes: The most memory that a worker used.
-        has_failed: Whether a requirement was not met.
-    """
+    """The result of a scenario."""
 
     scenario: Scenario
     measured: str

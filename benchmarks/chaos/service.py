@@ -38,14 +38,7 @@ def free_port() -> int:
 
 
 class Service:
-    """One start of the service.
-
-    Args:
-        code: Folder with the package ``serving``.
-        folder: Its working folder, with the store and the log.
-        port: Its port.
-        variables: Its settings.
-    """
+    """One start of the service."""
 
     def __init__(
         self, code: Path, folder: Path, port: int, variables: dict[str, str]

@@ -35,14 +35,7 @@ class Run:
 
 
 def run(contender: Contender, model: Path, rows: Path, target: Path) -> Run:
-    """Score rows into a folder, which is emptied first.
-
-    Args:
-        contender: The contender.
-        model: Folder of the model.
-        rows: The rows.
-        target: The folder.
-    """
+    """Score rows into a folder, which is emptied first."""
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir()
     cores = sorted(os.sched_getaffinity(0))[-contender.cores :]
@@ -70,11 +63,7 @@ def run(contender: Contender, model: Path, rows: Path, target: Path) -> Run:
 
 
 class MemoryWatch:
-    """Samples the resident memory of a process and its children.
-
-    Args:
-        number: Id of the process.
-    """
+    """Samples the resident memory of a process and its children."""
 
     def __init__(self, number: int) -> None:
         self._number = number

@@ -32,13 +32,7 @@ PREAMBLE = (
 def write_results(
     measured: dict[str, Results], contenders: list[Contender], command: str
 ) -> list[str]:
-    """Return the section on batch scoring, as lines of Markdown.
-
-    Args:
-        measured: Results by model.
-        contenders: The measured contenders.
-        command: The command that measured them.
-    """
+    """Return the section on batch scoring, as lines of Markdown."""
     return [
         "## Batch scoring",
         "",

@@ -24,11 +24,7 @@ LIMIT = 2 << 30  # memory limit for any number of rows, in bytes
 
 @dataclass
 class Results:
-    """The runs of a model.
-
-    Attributes:
-        runs: See ``Runs``.
-    """
+    """The runs of a model."""
 
     runs: Runs = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
 

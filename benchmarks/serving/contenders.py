@@ -40,14 +40,7 @@ def parse_json(body: bytes, _: Mapping[str, str]) -> Any:
 
 @dataclass(frozen=True)
 class Form:
-    """A format in which a contender accepts rows.
-
-    Attributes:
-        path: Path of the route.
-        write: Writes rows.
-        read: Reads the predicted labels from the parsed response.
-        parse: Parses a response, given its body and headers.
-    """
+    """A format in which a contender accepts rows."""
 
     path: str
     write: Write

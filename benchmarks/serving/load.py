@@ -29,15 +29,7 @@ body:close()
 
 @dataclass(frozen=True)
 class Measured:
-    """The result of a load.
-
-    Attributes:
-        answers: Number of responses.
-        per_second: Responses per second.
-        p50: Median latency in milliseconds.
-        p99: 99th percentile in milliseconds.
-        failed: Requests without a successful response.
-    """
+    """The result of a load."""
 
     answers: int
     per_second: float

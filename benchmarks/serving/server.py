@@ -20,14 +20,7 @@ COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}  # so that later starts are fast
 
 
 class Server:
-    """Starts a contender on given cores and stops it at the end.
-
-    Args:
-        contender: The contender.
-        folder: The folder with its model.
-        cores: The cores that it may use.
-        variables: Additional environment variables.
-    """
+    """Starts a contender on given cores and stops it at the end."""
 
     def __init__(
         self, contender: Contender, folder: Path, cores: set[int], **variables: str

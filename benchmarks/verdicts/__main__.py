@@ -29,12 +29,7 @@ SERVICES = ((50, 4, 10), (105, 4, 10), (105, 30, 10), (5_000, 4, 100), (5_000, 3
 
 
 class Alarms(NamedTuple):
-    """The report on a service after a month without a change.
-
-    Attributes:
-        shown: Whether any change was detected.
-        verdict: The verdict at the end of the month.
-    """
+    """The report on a service after a month without a change."""
 
     shown: bool
     verdict: str

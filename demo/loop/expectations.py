@@ -17,11 +17,6 @@ class Expectations:
     """Waits for states of the registry, the database, the reports and the service.
 
     Every method raises Unexpected if the state is not reached.
-
-    Attributes:
-        narrator: Waits.
-        records: Reads registry, database and reports.
-        traffic: Measures which version responds.
     """
 
     narrator: Narrator
@@ -39,12 +34,7 @@ class Expectations:
         )
 
     def wait_for_decision(self, action: Action, *, is_finished: bool = False) -> Record:
-        """Return the watcher's first decision for an action.
-
-        Args:
-            action: The action.
-            is_finished: Whether to wait for the result of its run as well.
-        """
+        """Return the watcher's first decision for an action."""
         found = self.narrator.wait(
             f"the watcher to {'finish a' if is_finished else 'decide'} {action.value}",
             lambda: self._find_decision(action),

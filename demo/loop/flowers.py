@@ -24,11 +24,7 @@ class Flowers(NamedTuple):
 
 
 class FlowerSampler:
-    """Samples from a normal distribution per species, fitted to iris.
-
-    Args:
-        seed: Seed of the random numbers.
-    """
+    """Samples from a normal distribution per species, fitted to iris."""
 
     def __init__(self, seed: int) -> None:
         iris = load_iris()

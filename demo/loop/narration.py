@@ -17,12 +17,7 @@ T = TypeVar("T")
 
 
 class Unexpected(Exception):  # noqa: N818  (not an error of this program)
-    """An expected state was not reached.
-
-    Args:
-        expected: The expected state.
-        found: The state that was found instead.
-    """
+    """An expected state was not reached."""
 
     def __init__(self, expected: str, found: object) -> None:
         super().__init__(f"expected {expected}; found {found}")
@@ -35,9 +30,6 @@ class Narrator:
         seconds: Duration of each completed stage, by title.
         title: Title of the current stage.
         check: Called while waiting; raises if a process has failed.
-
-    Args:
-        console: The terminal.
     """
 
     def __init__(self, console: Console) -> None:
@@ -70,12 +62,6 @@ class Narrator:
         seconds: float = TIMEOUT_SECONDS,
     ) -> T:
         """Wait for a state, and return it.
-
-        Args:
-            expected: Description of the expected state.
-            probe: Returns the current state.
-            holds: Returns whether a state is the expected one.
-            seconds: Timeout.
 
         Raises:
             Unexpected: On a timeout, with the last state.

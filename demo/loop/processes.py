@@ -18,12 +18,6 @@ def running(
 
     It has its own session: Ctrl-C in the terminal does not signal it directly, so that
     processes are stopped once and in order.
-
-    Args:
-        command: The program and its arguments.
-        folder: Working directory.
-        environ: Environment variables.
-        log: File to which its output is appended.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:

@@ -24,11 +24,7 @@ class CommandFailed(Exception):  # noqa: N818  (not an error of this program)
 
 @dataclass(frozen=True)
 class Project:
-    """A project's folder.
-
-    Attributes:
-        folder: The folder that contains ``pyproject.toml`` and ``conf``.
-    """
+    """A project's folder."""
 
     folder: Path
 

@@ -17,11 +17,7 @@ NEWEST = 100
 
 
 class Records:
-    """Reads what the project has recorded.
-
-    Args:
-        project: The project.
-    """
+    """Reads what the project has recorded."""
 
     def __init__(self, project: Project) -> None:
         self._project = project

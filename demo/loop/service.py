@@ -23,12 +23,7 @@ CHECKS = 20  # requests, enough to reach both workers
 
 
 class Service:
-    """A client of the running service.
-
-    Args:
-        url: Address of the service.
-        process: gunicorn's master.
-    """
+    """A client of the running service."""
 
     def __init__(self, url: str, process: subprocess.Popen[bytes]) -> None:
         self.url = url
@@ -53,9 +48,6 @@ class Service:
 
     def label(self, labels: list[tuple[str, int, str]]) -> bool:
         """Send feedback.
-
-        Args:
-            labels: Prediction id, row and correct class of each predicted row.
 
         Returns:
             Whether all labels were stored; otherwise none was, and it can be retried.

@@ -34,16 +34,7 @@ def train(narrator: Narrator, project: Project, records: Records) -> None:
 
 @dataclass
 class Story:
-    """The stages that need a running service.
-
-    Attributes:
-        narrator: Prints.
-        project: The project.
-        records: Its registry, database and reports.
-        service: The service.
-        watcher: The process of ``kedro watch``.
-        traffic: The clients of the service.
-    """
+    """The stages that need a running service."""
 
     narrator: Narrator
     project: Project

@@ -34,10 +34,6 @@ class Traffic:
         rows: Number of predicted rows.
         labelled: Number of labelled rows.
         problem: The error that ended the thread, if any.
-
-    Args:
-        service: The service.
-        seed: Seed of the flowers.
     """
 
     def __init__(self, service: Service, seed: int) -> None:

@@ -28,12 +28,7 @@ def explain_database_errors(engine: Engine) -> Iterator[None]:
 
 
 def read_revision(connection: Connection, version_table: str) -> str | None:
-    """Return the version of a program's tables; None if there are none.
-
-    Args:
-        connection: Connection to the database.
-        version_table: The table in which Alembic stores the version.
-    """
+    """Return the version of a program's tables; None if there are none."""
     if not inspect(connection).has_table(version_table):
         return None
     query = text(f"SELECT version_num FROM {version_table}")  # noqa: S608

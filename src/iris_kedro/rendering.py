@@ -9,11 +9,7 @@ from iris_kedro.style import words
 
 
 def create_environment(**filters: Callable[..., Any]) -> Environment:
-    """Return an environment with the templates of the package.
-
-    Args:
-        filters: Filters of the templates, besides ``words``.
-    """
+    """Return an environment with the templates of the package."""
     environment = Environment(
         loader=PackageLoader("iris_kedro"),
         autoescape=select_autoescape(["html.jinja"]),

@@ -21,11 +21,6 @@ def compare_confidence(
 ) -> tuple[tuple[float, float], Counts]:
     """Compare the confidence of both models.
 
-    Args:
-        connection: Connection to the database of predictions.
-        condition: Selects the rows.
-        trial: The versions to compare.
-
     Returns:
         The mean confidence of ``version`` and ``against``; and the rows on which
         ``version`` is more confident, and less confident, of shape (2, n_looks).

@@ -19,11 +19,6 @@ from iris_kedro.registry import Trial
 def count_labels(connection: Connection, model: str, trial: Trial) -> Counts:
     """Count the first labels of each look.
 
-    Args:
-        connection: Connection to the database of predictions.
-        model: Name of the registered model.
-        trial: The versions to compare.
-
     Returns:
         Labelled rows for which both models were correct, only ``version``, only
         ``against``, and neither, of shape (4, n_looks).

@@ -77,9 +77,6 @@ def read_pairs(
         model: Name of the registered model.
         trial: The versions to compare, and since when.
         latency_budget_ms: Time limit of a prediction, in milliseconds.
-
-    Raises:
-        sqlalchemy.exc.SQLAlchemyError: If the database cannot be read.
     """
     table = predictions.c
     paired = select_pairs(model, trial)

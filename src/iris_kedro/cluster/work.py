@@ -21,10 +21,6 @@ def run_batch(
 ) -> tuple[list[Any], list[tuple[str, type[Warning]]]]:
     """Run calls one by one, with one thread per fit, as in a local run.
 
-    Args:
-        content: Pickled functions with their arguments.
-        data: The values for each ``Placeholder`` among the arguments.
-
     Returns:
         The results of the calls, and the warnings of all.
     """

@@ -20,11 +20,7 @@ from iris_kedro.tracking.parameters import list_parameters
 
 
 class CandidateRunsDataset(AbstractDataset[list[CandidateRecord], NoReturn]):
-    """A child run in MLflow for each candidate.
-
-    Args:
-        metadata: For plugins.
-    """
+    """A child run in MLflow for each candidate."""
 
     def __init__(self, metadata: dict[str, Any] | None = None) -> None:
         self.metadata = metadata
@@ -38,11 +34,7 @@ class CandidateRunsDataset(AbstractDataset[list[CandidateRecord], NoReturn]):
                 self._log(record, run.info.run_id)
 
     def load(self) -> NoReturn:
-        """Refuse to read: search the runs in MLflow.
-
-        Raises:
-            DatasetError: Always.
-        """
+        """Refuse to read: search the runs in MLflow."""
         raise DatasetError("candidate runs are read in MLflow")
 
     def _describe(self) -> dict[str, Any]:

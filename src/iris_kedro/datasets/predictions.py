@@ -65,11 +65,7 @@ class PredictionsDataset(AbstractDataset[NoReturn, ServedPredictions]):
         return ServedPredictions(model, newest, Chunks(engine, query, rows))
 
     def save(self, data: NoReturn) -> None:
-        """Refuse to write, because the service writes predictions.
-
-        Raises:
-            DatasetError: Always.
-        """
+        """Refuse to write, because the service writes predictions."""
         raise DatasetError("predictions are written by the service")
 
     def _describe(self) -> dict[str, Any]:
@@ -105,13 +101,7 @@ class PredictionsDataset(AbstractDataset[NoReturn, ServedPredictions]):
 
 @dataclass(frozen=True)
 class Chunks:
-    """The result of a query, in chunks.
-
-    Attributes:
-        engine: The database.
-        query: Selects the columns of a ``Chunk``.
-        rows: Maximum number of rows in a chunk.
-    """
+    """The result of a query, in chunks."""
 
     engine: Engine
     query: Select[Any]

@@ -94,11 +94,7 @@ class MetricsDataset(JSONDataset):
 
 
 class ProvenanceDataset(AbstractDataset[NoReturn, Provenance]):
-    """The code, the dependencies and the MLflow run that are at work.
-
-    Args:
-        metadata: For plugins.
-    """
+    """The code, the dependencies and the MLflow run that are at work."""
 
     def __init__(self, metadata: dict[str, Any] | None = None) -> None:
         self.metadata = metadata
@@ -120,11 +116,7 @@ class ProvenanceDataset(AbstractDataset[NoReturn, Provenance]):
         )
 
     def save(self, data: NoReturn) -> None:
-        """Refuse to write: provenance is only read.
-
-        Raises:
-            DatasetError: Always.
-        """
+        """Refuse to write: provenance is only read."""
         raise DatasetError("provenance cannot be written")
 
     def _describe(self) -> dict[str, Any]:

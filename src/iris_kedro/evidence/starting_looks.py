@@ -21,9 +21,6 @@ def iterate_scales(
     and old ones far apart: n log n comparisons instead of n^2, and for a change n looks
     ago there is an active starting look at most n / 3 looks after it.
 
-    Args:
-        n_looks: Number of looks.
-
     Yields:
         The starting looks, of shape (n_looks, 4), latest first; which of them exist,
         of the same shape; and after which looks the last of the four ends.

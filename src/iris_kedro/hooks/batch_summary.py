@@ -11,12 +11,7 @@ PLENTY = 1.0  # seconds of work for which a rate says something
 
 
 def print_scores(report: dict[str, Any], console: Console) -> None:
-    """Print what was scored, rejected and unusual, and where the scores are.
-
-    Args:
-        report: Of the batch inference pipeline.
-        console: Where to print.
-    """
+    """Print what was scored, rejected and unusual, and where the scores are."""
     table = Table.grid("", "", padding=(0, 1, 0, 0))
     for title, lines in _describe(report):
         for number, line in enumerate(lines):

@@ -7,12 +7,7 @@ from rich.table import Table
 
 
 def print_leaderboard(leaderboard: dict[str, Any], console: Console) -> None:
-    """Print how the candidates were compared, their scores, and who is left out.
-
-    Args:
-        leaderboard: Of the data_science pipeline.
-        console: Where to print.
-    """
+    """Print how the candidates were compared, their scores, and who is left out."""
     console.print(_describe_comparison(leaderboard), highlight=False)
     console.print(_build_table(leaderboard))
     _print_refusals(leaderboard, console)

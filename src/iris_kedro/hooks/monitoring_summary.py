@@ -21,13 +21,7 @@ RETRAIN = {"worse", "concept drift"}
 
 
 def print_monitoring(report: dict[str, Any], env: str | None, console: Console) -> None:
-    """Print verdict, reasons, features and what to do next.
-
-    Args:
-        report: Of the monitoring pipeline.
-        env: Configuration environment of the run.
-        console: Where to print.
-    """
+    """Print verdict, reasons, features and what to do next."""
     verdict = report["verdict"]
     console.print(f"Model       {report['model']} version {report['version']}")
     console.print(f"Monitoring  [{STYLES[verdict]}]{verdict}[/]")

@@ -74,11 +74,7 @@ class DecisionRule:
         return self._terms == other._terms
 
     def decide(self, probabilities: NDArray[np.floating]) -> NDArray[np.str_]:
-        """Return the class of each row.
-
-        Args:
-            probabilities: Of shape (rows, classes).
-        """
+        """Return the class of each row."""
         given = probabilities.astype(np.float32)
         names, places = np.array(self.classes, np.str_), probabilities.argmax(axis=1)
         if self.threshold is not None:

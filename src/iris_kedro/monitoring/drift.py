@@ -56,14 +56,7 @@ def find_recent(counts: Counts, monitoring: Monitoring) -> NDArray[np.bool_]:
 def measure_drift(
     bins: Bins, counts: Counts, monitoring: Monitoring, alpha: float
 ) -> Drift:
-    """Compare a variable with its reference.
-
-    Args:
-        bins: Its bins.
-        counts: Counts of all windows.
-        monitoring: Defines recent windows and relevant effects.
-        alpha: False-alarm probability of this comparison.
-    """
+    """Compare a variable with its reference."""
     looks, reference = counts.bins[bins.name], np.array(bins.reference)
     log_e = compare_counts(reference, looks)
     recent = looks[find_recent(counts, monitoring)].sum(axis=0)

@@ -9,11 +9,7 @@ Gauge = tuple[str, dict[str, str], float]
 
 
 def describe_gauges(report: dict[str, Any]) -> list[Gauge]:
-    """Return name, labels and value of each gauge; unknown values are left out.
-
-    Args:
-        report: The content of monitoring.json.
-    """
+    """Return name, labels and value of each gauge; unknown values are left out."""
     common = {"model": report["model"], "version": report["version"]}
     return [
         (name, common | labels, float(value)) for name, labels, value in _list(report)

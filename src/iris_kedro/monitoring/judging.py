@@ -44,15 +44,7 @@ def judge(
     counts: Counts,
     monitoring: Monitoring,
 ) -> Judgement:
-    """Decide the verdict; labels come first, because they measure the harm.
-
-    Args:
-        features: Drift of each feature.
-        answers: Drift of the predictions and of the confidence.
-        accuracy: Accuracy from labels.
-        counts: Counts of all windows.
-        monitoring: Defines how many rows are enough.
-    """
+    """Decide the verdict; labels come first, because they measure the harm."""
     rows = int(counts.sums["rows"].sum())
     if rows < monitoring.minimum_rows:
         reason = (

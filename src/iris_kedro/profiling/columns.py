@@ -47,13 +47,7 @@ class Guess:
 
 
 def guess_feature(column: str, name: str, texts: "pd.Series[str]") -> Guess:
-    """Guess the type of a column.
-
-    Args:
-        column: Its header.
-        name: The name of the feature.
-        texts: Its values, as in the file.
-    """
+    """Guess the type of a column."""
     values = texts.str.strip()
     present = values[~values.isin(MISSING)]
     gaps = len(values) - len(present)

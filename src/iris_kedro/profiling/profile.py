@@ -54,10 +54,6 @@ class Profile:
 def profile_table(data: pd.DataFrame, target: str) -> Profile:
     """Profile a table of texts.
 
-    Args:
-        data: The table, as in its file.
-        target: The header of the column to predict, in any spelling.
-
     Raises:
         ProjectError: If that column does not exist, or cannot be predicted.
     """

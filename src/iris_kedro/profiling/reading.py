@@ -21,10 +21,6 @@ DECIMAL_COMMA = r"[-+]?\d*,\d+"
 def read_table(content: bytes, target: str) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Read a CSV in any format as text.
 
-    Args:
-        content: The file.
-        target: The header of the column to predict, in any spelling.
-
     Returns:
         The table, and the pandas arguments that read it.
 

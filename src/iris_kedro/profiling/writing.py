@@ -32,12 +32,6 @@ def write_specification(
 ) -> str:
     """Write ``globals.yml``: each guess with its evidence as a comment.
 
-    Args:
-        profile: The profile of the table.
-        name: The name of the dataset, and of its model.
-        source: Where the data is.
-        load_args: How pandas reads it.
-
     Raises:
         ProjectError: If the specification would be invalid.
     """

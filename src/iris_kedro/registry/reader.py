@@ -11,12 +11,7 @@ from .trials import Trial, find_canary, find_guard
 
 
 class RegistryReader:
-    """Reads the versions, aliases and history of one registered model.
-
-    Args:
-        name: Name of the registered model.
-        client: Client of the MLflow server; by default the configured one.
-    """
+    """Reads the versions, aliases and history of one registered model."""
 
     def __init__(self, name: str, client: MlflowClient | None = None) -> None:
         self.name = name

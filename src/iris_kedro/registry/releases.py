@@ -38,12 +38,7 @@ PROMOTING_VERDICTS = {"first release", "better", "not worse"}
 
 
 class Releases:
-    """The releases of a registered model.
-
-    Args:
-        model: The registered model.
-        history: Its history.
-    """
+    """The releases of a registered model."""
 
     def __init__(self, model: RegisteredModel, history: History) -> None:
         self._model = model

@@ -18,11 +18,6 @@ def explain_predictions(
 ) -> NDArray[np.float32]:
     """Explain the probability of the predicted class of each row.
 
-    Args:
-        explainer: Explains the model.
-        tensors: The rows.
-        places: The place of each predicted class among the classes.
-
     Returns:
         The baseline and the contribution of each feature, shape (rows, 1 + features).
     """

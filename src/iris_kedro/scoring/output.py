@@ -78,14 +78,7 @@ class Output:
         flags: NDArray[np.bool_],
         contributions: NDArray[np.float32] | None = None,
     ) -> pa.RecordBatch:
-        """Return the scores of some rows.
-
-        Args:
-            rows: The rows of the input.
-            predictions: Their predictions.
-            flags: Whether a value is outside its range in training.
-            contributions: Baseline and contributions, if they are added.
-        """
+        """Return the scores of some rows."""
         version = pa.DictionaryArray.from_arrays(
             pa.array(np.zeros(len(flags), np.int8)), pa.array([self._version])
         )
@@ -121,10 +114,6 @@ def choose_columns(
     wanted: Sequence[str] | None, columns: Sequence[str]
 ) -> tuple[str, ...]:
     """Return the columns of the input that are kept.
-
-    Args:
-        wanted: Their names; all if None.
-        columns: The columns of the input.
 
     Raises:
         ProjectError: Names a column that the input does not have.

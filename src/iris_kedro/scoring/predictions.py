@@ -29,11 +29,7 @@ class Predictions(NamedTuple):
 
 
 class LoadedModel:
-    """An ONNX model and the contract inside it.
-
-    Args:
-        content: The file.
-    """
+    """An ONNX model and the contract inside it."""
 
     def __init__(self, content: bytes) -> None:
         options = onnxruntime.SessionOptions()

@@ -13,13 +13,7 @@ ROUTE = "batch_inference"
 
 
 class Records(NamedTuple):
-    """Rows for the database, as JSON where it has JSON.
-
-    Attributes:
-        features: Values by name.
-        predictions: Predicted classes.
-        probabilities: Probabilities by class.
-    """
+    """Rows for the database, as JSON where it has JSON."""
 
     features: list[str]
     predictions: list[str]
@@ -27,12 +21,7 @@ class Records(NamedTuple):
 
 
 def name_prediction(run: str, part: int) -> str:
-    """Return the id of a part's predictions, the same whenever the part is scored.
-
-    Args:
-        run: Identifies rows and model.
-        part: Number of the part.
-    """
+    """Return the id of a part's predictions, the same whenever the part is scored."""
     return uuid.uuid5(uuid.NAMESPACE_OID, f"{run} {part}").hex
 
 

@@ -30,11 +30,7 @@ UNREADABLE = "unreadable row"
 
 
 class InvalidRowsError(ValueError):
-    """Some rows are invalid, and the user wants none to be.
-
-    Attributes:
-        issues: What is wrong with them.
-    """
+    """Some rows are invalid, and the user wants none to be."""
 
     def __init__(self, issues: list[Issue]) -> None:
         super().__init__(issues)

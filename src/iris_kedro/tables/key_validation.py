@@ -19,14 +19,7 @@ TIME = (
 def check_keys(
     data: pd.DataFrame, dataset: Dataset, target: str, file: str
 ) -> list[CheckFailure]:
-    """Check the column of groups or times; ``clean`` handles missing values.
-
-    Args:
-        data: The texts of a raw file.
-        dataset: Defines the method and the column.
-        target: The header of the target.
-        file: Path of the file, for messages.
-    """
+    """Check the column of groups or times; ``clean`` handles missing values."""
     if dataset.split.method == "hash":
         return []
     found, name = find_key_columns(data, dataset), dataset.split.column

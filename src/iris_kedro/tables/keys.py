@@ -56,10 +56,6 @@ def is_key(feature: str, dataset: Dataset) -> bool:
 def extract_keys(raw: pd.DataFrame, dataset: Dataset) -> dict[str, "pd.Series[Any]"]:
     """Return the groups as text, or the times as numbers or dates.
 
-    Args:
-        raw: A validated raw file; values may be missing.
-        dataset: Defines the method and the column.
-
     Returns:
         The values by the name of their column; empty for a split by features.
     """

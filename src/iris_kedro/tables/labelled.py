@@ -40,10 +40,6 @@ def read_labelled(
 ) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
     """Read labelled predictions, without invalid ones.
 
-    Args:
-        lines: JSON lines of ``LabelledRowsDataset``.
-        dataset: The feature specification.
-
     Returns:
         The valid rows, with the types and names of cleaned rows; and ``LeftOut`` as
         mappings, most rows first.

@@ -20,12 +20,6 @@ def add_keys(
     them: the time of a row is then that of its prediction. An unknown group is an
     error, because rows of one group could end up on both sides.
 
-    Args:
-        labelled: Valid labelled rows.
-        raw: The validated raw file.
-        headers: The name of the feature for headers of the raw file.
-        dataset: Defines the method and the column.
-
     Raises:
         ProjectError: If the side of a row cannot be determined.
     """

@@ -27,11 +27,6 @@ SIMILAR_ROWS = {
 def describe_split(rows: pd.DataFrame, dataset: Dataset, split: Split) -> SplitContract:
     """Return the rule that decides whether any row, now or later, is held out.
 
-    Args:
-        rows: All cleaned rows, training and held out.
-        dataset: Defines the method and its column.
-        split: Parameters of the split.
-
     Raises:
         ProjectError: If all rows have the same time.
     """

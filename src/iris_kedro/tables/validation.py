@@ -29,10 +29,6 @@ def build_model(dataset: Dataset, names: dict[str, str]) -> pa.DataFrameSchema:
     """Build the pandera model of a raw file whose texts have been converted.
 
     Missing values are allowed here; ``clean`` counts and drops them.
-
-    Args:
-        dataset: The feature specification.
-        names: Column in the file for each feature and for the target.
     """
     columns = {
         names[name]: _build_column(feature)

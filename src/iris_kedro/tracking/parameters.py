@@ -58,10 +58,6 @@ def list_parameters(
     """Yield the parameters that a candidate was fitted with.
 
     Each has one name, that of scikit-learn, whether it was fixed or searched.
-
-    Args:
-        candidate: The candidate's configuration.
-        best: The values that the search chose.
     """
     yield "class", candidate.class_path
     yield from candidate.model_dump(include={"scale", "impute", "encode"}).items()

@@ -21,15 +21,7 @@ from .records.store import Store
 
 @dataclass(frozen=True)
 class WatcherConfig:
-    """The watcher's configuration.
-
-    Attributes:
-        parameters: The parameters of ``watcher``.
-        model: Name of the registered model.
-        project: The project's folder.
-        reporting: The folder of reports.
-        engine: The database.
-    """
+    """The watcher's configuration."""
 
     parameters: Parameters
     model: str
@@ -55,9 +47,6 @@ class WatcherConfig:
 
 def read_config(context: Any) -> WatcherConfig:
     """Read the configuration, and create or update the watcher's tables.
-
-    Args:
-        context: Kedro's context.
 
     Raises:
         ProjectError: If the database cannot be used.

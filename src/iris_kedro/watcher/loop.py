@@ -20,12 +20,7 @@ TICK_SECONDS = 0.2
 
 
 class Loop:
-    """Runs rounds, and retries while something is unreachable.
-
-    Args:
-        watcher: The watcher.
-        seconds: Interval between two rounds.
-    """
+    """Runs rounds, and retries while something is unreachable."""
 
     def __init__(self, watcher: Watcher, seconds: float) -> None:
         self._watcher = watcher

@@ -39,15 +39,7 @@ class TriggerSources:
 
 
 class NewData:
-    """Compares labels and source with those of the last training.
-
-    Args:
-        sources: Where triggers come from.
-        source_minutes: Interval between two checks of the source, if it is a trigger.
-        store: Stores notes.
-        lease: The watcher's lease.
-        results: Reads results from the registry.
-    """
+    """Compares labels and source with those of the last training."""
 
     def __init__(
         self,
@@ -64,11 +56,7 @@ class NewData:
         self._results = results
 
     def read_digest(self) -> str:
-        """Return the current digest of the source.
-
-        Raises:
-            DatasetError: If it cannot be read.
-        """
+        """Return the current digest of the source."""
         known = self._store.read_note(SOURCE)
         state = read_source(self._sources.source, known)
         if state.dump() != known:
@@ -79,9 +67,6 @@ class NewData:
         """Return whether the source has changed since the last training.
 
         It is checked at most once per interval.
-
-        Raises:
-            DatasetError: If it cannot be read.
         """
         return self.find_digest(now) != self.find_trained_digest(runs)
 
@@ -108,11 +93,7 @@ class NewData:
         return looked is not None and now - float(looked) < 60 * self._minutes
 
     def find_digest(self, now: float) -> str:
-        """Return the digest of the source, checked at most once per interval.
-
-        Raises:
-            DatasetError: If it cannot be read.
-        """
+        """Return the digest of the source, checked at most once per interval."""
         known = self._store.read_note(SOURCE)
         if known is not None and self.was_checked(now):
             return SourceState.load(known).digest

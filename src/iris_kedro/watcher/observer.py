@@ -22,18 +22,7 @@ SCHEDULED, MONITORED = "scheduled", "monitored"  # names of notes
 
 
 class Observer:
-    """Finds triggers on behalf of the watcher that holds the lease.
-
-    Args:
-        sources: Where triggers come from.
-        triggers: The configured triggers.
-        store: Stores triggers.
-        lease: The watcher's lease.
-        results: Reads results from the registry.
-
-    Attributes:
-        new_data: Finds data that is new since the last training.
-    """
+    """Finds triggers on behalf of the watcher that holds the lease."""
 
     def __init__(
         self,

@@ -29,16 +29,6 @@ LONGEST_REASON = 1000  # in a tag
 class Watcher:
     """Watches one model.
 
-    Args:
-        parameters: Triggers and rules.
-        store: Stores triggers and decisions.
-        lease: The watcher's lease.
-        observer: Finds triggers.
-        results: Reads results from the registry.
-        commands: Starts runs.
-        trials: Decides about the canary and the guard.
-        by: Name of this watcher in the records.
-
     Attributes:
         jobs: Manages the current job.
         has_lease: Whether this watcher is the active one.

@@ -51,11 +51,7 @@ class Status:
 
 
 def read_status(store: Store, rules: Rules) -> Status:
-    """Read the state.
-
-    Raises:
-        SQLAlchemyError: If the database cannot be reached.
-    """
+    """Read the state."""
     now = store.read_time()
     waiting, runs = store.list_waiting(), store.list_runs(now, NEWEST_RUNS)
     situation = Situation(waiting, runs, store.find_reset())

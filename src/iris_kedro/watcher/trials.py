@@ -24,15 +24,7 @@ LONGEST_REASON = 1000  # characters; MLflow limits the note to 5,000
 
 
 class Trials:
-    """Decides about the canary and the guarded Production of a model.
-
-    Args:
-        registry: The model's registry.
-        engine: The database of predictions.
-        parameters: The rules.
-        by: Name of this watcher in the history.
-        clock: Returns seconds since an arbitrary moment.
-    """
+    """Decides about the canary and the guarded Production of a model."""
 
     def __init__(
         self,
@@ -50,12 +42,7 @@ class Trials:
         self._next_at = self._notes_at = 0.0
 
     def advance(self) -> None:
-        """Make one decision, carry it out and record it in the model's history.
-
-        Raises:
-            MlflowException: If MLflow is unreachable.
-            SQLAlchemyError: If the database is unreachable.
-        """
+        """Make one decision, carry it out and record it in the model's history."""
         began = self._clock()
         if began < self._next_at:
             return
@@ -89,10 +76,6 @@ class Trials:
         self._registry.note_trial(evidence)
 
     def find_canary(self) -> str | None:
-        """Return the version of the running canary, if any.
-
-        Raises:
-            MlflowException: If MLflow is unreachable.
-        """
+        """Return the version of the running canary, if any."""
         canary = self._registry.canary()
         return canary.version if canary else None

@@ -33,13 +33,7 @@ MLFLOW_LIMITS = {
 
 
 def build_loop(context: Any, config: WatcherConfig, env: str | None) -> Loop:
-    """Build a watcher, and the loop that it runs in.
-
-    Args:
-        context: Kedro's context.
-        config: The watcher's configuration.
-        env: The configuration environment, if it is not the default one.
-    """
+    """Build a watcher, and the loop that it runs in."""
     environ = dict(os.environ)  # of the runs, before it is changed for the watcher
     for name, value in MLFLOW_LIMITS.items():
         os.environ.setdefault(name, value)

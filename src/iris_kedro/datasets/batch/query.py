@@ -30,12 +30,6 @@ def stage(query: str, address: str, folder: Path, part_rows: int) -> Path:
     The folder appears only when it is complete, so that a killed process cannot leave a
     partial result.
 
-    Args:
-        query: The query.
-        address: SQLAlchemy URL of the database.
-        folder: Folder of staged results.
-        part_rows: Number of rows in a file.
-
     Returns:
         The folder of the files.
 
@@ -66,11 +60,7 @@ def stage(query: str, address: str, folder: Path, part_rows: int) -> Path:
 
 
 def discard(staged: str | None) -> None:
-    """Delete the staged rows of a query, so that the next run queries again.
-
-    Args:
-        staged: ``Rows.staged``; None does nothing.
-    """
+    """Delete the staged rows of a query, so that the next run queries again."""
     if staged is None:
         return
     # From now on, it is not a complete result, even if the process is killed.

@@ -94,11 +94,7 @@ class RowsDataset(AbstractDataset[NoReturn, Rows]):
             raise DatasetError(str(error)) from error
 
     def save(self, data: NoReturn) -> None:
-        """Refuse to write, because rows to score are only read.
-
-        Raises:
-            DatasetError: Always.
-        """
+        """Refuse to write, because rows to score are only read."""
         raise DatasetError("rows to score cannot be written")
 
     def _describe(self) -> dict[str, Any]:

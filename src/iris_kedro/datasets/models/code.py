@@ -11,11 +11,7 @@ REQUIREMENTS = {"derived": ("onnx", "skl2onnx")}
 
 
 def list_own_parts(types: Iterable[str]) -> list[str]:
-    """Return the subpackages of this project that define the types of a model.
-
-    Args:
-        types: Full names of the types.
-    """
+    """Return the subpackages of this project that define the types of a model."""
     paths = [name.split(".") for name in types]
     return sorted({path[1] for path in paths if path[0] == PACKAGE.name})
 

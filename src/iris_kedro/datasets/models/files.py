@@ -10,12 +10,7 @@ from kedro.io import AbstractDataset
 
 
 class BytesDataset(AbstractDataset[bytes, bytes]):
-    """A binary file, which is replaced atomically.
-
-    Args:
-        filepath: Path of the file.
-        metadata: For plugins.
-    """
+    """A binary file, which is replaced atomically."""
 
     def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
         self._filepath = Path(filepath)
@@ -46,12 +41,7 @@ class BytesDataset(AbstractDataset[bytes, bytes]):
 
 
 class OnnxDataset(AbstractDataset[onnx.ModelProto, onnx.ModelProto]):
-    """An ONNX model in a file.
-
-    Args:
-        filepath: Path of the file.
-        metadata: For plugins.
-    """
+    """An ONNX model in a file."""
 
     def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
         self._file = BytesDataset(filepath)

@@ -15,12 +15,7 @@ REPEATS = 200
 
 
 class OnnxLatencyDataset(AbstractDataset[NoReturn, float]):
-    """The median time of a single-row prediction by an ONNX model, in milliseconds.
-
-    Args:
-        filepath: Path of the model with its contract.
-        metadata: For plugins.
-    """
+    """The median time of a single-row prediction by an ONNX model, in milliseconds."""
 
     def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
         self._model = OnnxDataset(filepath)
@@ -39,11 +34,7 @@ class OnnxLatencyDataset(AbstractDataset[NoReturn, float]):
         return float(np.median(seconds) * 1000)
 
     def save(self, data: NoReturn) -> None:
-        """Refuse to write, because a latency is only measured.
-
-        Raises:
-            DatasetError: Always.
-        """
+        """Refuse to write, because a latency is only measured."""
         raise DatasetError("the latency of a model cannot be written")
 
     def _exists(self) -> bool:

@@ -47,10 +47,6 @@ class ModelRegistryDataset(AbstractDataset[Release, RegistryState]):
     """Loads the Production model; saves a release and sets the aliases.
 
     kedro-mlflow's registry dataset can load by alias, but not save.
-
-    Args:
-        name: Name of the registered model.
-        metadata: For plugins.
     """
 
     def __init__(self, name: str, metadata: dict[str, Any] | None = None) -> None:

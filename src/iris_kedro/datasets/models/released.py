@@ -39,11 +39,7 @@ class ReleasedModelDataset(AbstractDataset[NoReturn, ReleasedModel]):
         return read_released(self._name, self._wanted)
 
     def save(self, data: NoReturn) -> None:
-        """Refuse to write, because the pipeline model_release releases models.
-
-        Raises:
-            DatasetError: Always.
-        """
+        """Refuse to write, because the pipeline model_release releases models."""
         raise DatasetError("models are released by the pipeline model_release")
 
     def _describe(self) -> dict[str, Any]:
@@ -52,10 +48,6 @@ class ReleasedModelDataset(AbstractDataset[NoReturn, ReleasedModel]):
 
 def read_released(name: str, wanted: str) -> ReleasedModel:
     """Download a model.
-
-    Args:
-        name: Name of the registered model.
-        wanted: A version, or an alias.
 
     Raises:
         DatasetError: If the version or alias does not exist, or cannot be read.

@@ -14,11 +14,6 @@ class RegistryTagDataset(AbstractDataset[dict[str, Any], dict[str, Any]]):
 
     On the registered model and not on a version, whose tags are a part of what the
     service loads.
-
-    Args:
-        name: Name of the registered model.
-        tag: Key of the tag.
-        metadata: For plugins.
     """
 
     def __init__(
@@ -29,11 +24,7 @@ class RegistryTagDataset(AbstractDataset[dict[str, Any], dict[str, Any]]):
         self.metadata = metadata
 
     def load(self) -> dict[str, Any]:
-        """Read the document.
-
-        Raises:
-            DatasetError: If there is none.
-        """
+        """Read the document."""
         text = self._model.read().tags.get(self._tag)
         if text is None:
             raise DatasetError(f"{self._name} has no tag {self._tag}")

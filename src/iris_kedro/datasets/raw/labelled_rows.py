@@ -72,11 +72,7 @@ class LabelledRowsDataset(AbstractDataset[NoReturn, bytes]):
             ) from error
 
     def save(self, data: NoReturn) -> None:
-        """Refuse to write, because predictions and labels come from the service.
-
-        Raises:
-            DatasetError: Always.
-        """
+        """Refuse to write, because predictions and labels come from the service."""
         raise DatasetError("labelled rows cannot be written")
 
     def _query(self) -> bytes:

@@ -18,10 +18,6 @@ OBJECT_STORE = "s3"
 def read_location(location: str, folder: str) -> bytes:
     """Read a file from a path, a URL, an object store or MLflow's artifacts.
 
-    Args:
-        location: The location.
-        folder: Folder of relative paths.
-
     Raises:
         MlflowException, OSError, ProjectError, ValueError: If it cannot be read.
     """
@@ -37,10 +33,6 @@ def find_file(location: str, folder: str) -> tuple[AbstractFileSystem, str]:
     """Return the file system of a path or URL, and the path in it.
 
     Object stores have the same settings as in batch scoring.
-
-    Args:
-        location: The location.
-        folder: Folder of relative paths.
 
     Raises:
         OSError, ProjectError, ValueError: If there is no such file system.

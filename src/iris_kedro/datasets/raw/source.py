@@ -159,11 +159,7 @@ class SourceDataset(AbstractDataset[NoReturn, bytes]):
         return content
 
     def save(self, data: NoReturn) -> None:
-        """Refuse to write, because a source is only read.
-
-        Raises:
-            DatasetError: Always.
-        """
+        """Refuse to write, because a source is only read."""
         raise DatasetError("a source cannot be written")
 
     def _describe(self) -> dict[str, Any]:

@@ -26,9 +26,6 @@ def choose_edges(counts: Sequence[int]) -> list[int]:
 
     They are the ones at the quantiles. A first bin without rows, for values
     lower than any in training, is kept if the bin above it is.
-
-    Args:
-        counts: Reference rows in each bin, in order.
     """
     rows, edges = sum(counts), range(len(counts) - 1)
     n_bins = count_bins(rows)
@@ -47,9 +44,6 @@ def group_texts(counts: Sequence[int]) -> list[int]:
 
     The most frequent ones always have their own bins, as many as the minimum number of
     bins allows. A single rare category also has its own bin.
-
-    Args:
-        counts: Reference rows of each category.
     """
     enough = max(ROWS, SHARE * sum(counts))
     order = sorted(range(len(counts)), key=lambda place: -counts[place])

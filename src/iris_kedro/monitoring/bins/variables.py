@@ -87,12 +87,7 @@ class BooleanBins(Bins):
 
 @dataclass(frozen=True)
 class TextBins(Bins):
-    """Known texts; rare ones share a bin.
-
-    Attributes:
-        known: The texts.
-        places: The bin of each of them.
-    """
+    """Known texts; rare ones share a bin."""
 
     known: tuple[str, ...]
     places: tuple[int, ...]

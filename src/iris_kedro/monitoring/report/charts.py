@@ -75,12 +75,7 @@ def draw_bins(bins: Sequence[dict[str, Any]]) -> Markup:
 def draw_accuracy(
     timeline: Sequence[dict[str, Any]], held_out: dict[str, float]
 ) -> Markup:
-    """Draw accuracy and confidence over time, and the share of rows with labels.
-
-    Args:
-        timeline: The timeline of the report.
-        held_out: Accuracy on the held-out rows, with its interval.
-    """
+    """Draw accuracy and confidence over time, and the share of rows with labels."""
     lows = [each["accuracy"]["low"] for each in timeline if each["accuracy"]]
     low: float = min(
         [*lows, held_out["low"], *(each["confidence"] for each in timeline)]

@@ -36,12 +36,7 @@ def fetch_labelled(labelled_source: bytes) -> bytes:
 
 
 def select_labelled(labelled: bytes, dataset: Dataset) -> SelectedRows:
-    """Select the valid labelled rows.
-
-    Args:
-        labelled: JSON lines; empty if there are none.
-        dataset: The feature specification.
-    """
+    """Select the valid labelled rows."""
     data, left_out = read_labelled(labelled, dataset)
     count = len(data) + sum(each["rows"] for each in left_out)
     for each in left_out:
@@ -81,12 +76,6 @@ def describe_origins(
     source: str,
 ) -> Origins:
     """Describe the origins of the rows; count labelled rows on both sides.
-
-    Args:
-        selection: Report of ``select_labelled``.
-        train_data: Training rows.
-        test_data: Held-out rows.
-        source: Location of the raw file.
 
     Returns:
         Report and metrics; they include labelled rows only if there were any.

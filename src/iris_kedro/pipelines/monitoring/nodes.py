@@ -13,17 +13,7 @@ from iris_kedro.specification import Monitoring
 
 
 class Observed(NamedTuple):
-    """The counted predictions and labels of a version.
-
-    Attributes:
-        version: The version in Production.
-        newest_version: The version of the newest prediction.
-        contract: The version's contract.
-        held_out: The contract's statistics of held-out rows.
-        features: Bins of its features.
-        answers: Bins of its predictions, and of its confidence.
-        counts: The counts in these bins.
-    """
+    """The counted predictions and labels of a version."""
 
     version: str
     newest_version: str

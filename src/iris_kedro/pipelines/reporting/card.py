@@ -111,13 +111,7 @@ def render_card(card: dict[str, Any]) -> str:
 def render_card_page(
     card: dict[str, Any], text: str, figures: dict[str, Callable[[], str]]
 ) -> str:
-    """Render the card as one HTML page that holds its figures.
-
-    Args:
-        card: What ``build_card`` gathered.
-        text: The card in Markdown.
-        figures: Gives the SVG of each figure, as a partitioned dataset is loaded.
-    """
+    """Render the card as one HTML page that holds its figures."""
     markdown = MarkdownIt("js-default")
     for name, rule in _RULES.items():
         markdown.add_render_rule(name, rule)

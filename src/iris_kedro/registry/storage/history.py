@@ -70,11 +70,7 @@ class Event:
 
 
 class History:
-    """The events of a registered model.
-
-    Args:
-        model: The registered model.
-    """
+    """The events of a registered model."""
 
     def __init__(self, model: RegisteredModel) -> None:
         self._model = model

@@ -39,11 +39,7 @@ class Ticket:
 
 
 class Lock:
-    """A context in which no other process changes the registered model.
-
-    Args:
-        model: The registered model, which must exist.
-    """
+    """A context in which no other process changes the registered model."""
 
     def __init__(self, model: RegisteredModel) -> None:
         self._model = model

@@ -36,12 +36,7 @@ class Snapshot:
 
 
 class RegisteredModel:
-    """Reads and changes a registered model, which may not exist yet.
-
-    Args:
-        name: Name of the registered model.
-        client: Client of the MLflow server.
-    """
+    """Reads and changes a registered model, which may not exist yet."""
 
     def __init__(self, name: str, client: MlflowClient) -> None:
         self.name = name

@@ -31,10 +31,6 @@ def to_tensors(
 ) -> dict[str, NDArray[Any]]:
     """Return checked rows as ``model.inputs`` does, from Arrow.
 
-    Args:
-        columns: The values by feature, as ``Validator`` returns them.
-        contract: The contract.
-
     Returns:
         One tensor of shape (n_rows, n_features), or one of the numbers and one of the
         categories.

@@ -82,11 +82,7 @@ class Validator:
         return [names[place] for place in self._find(names)]
 
     def check(self, batch: Batch) -> Checked:
-        """Check rows; a value that is not accepted rejects its row.
-
-        Raises:
-            ProjectError: As ``find_columns``.
-        """
+        """Check rows; a value that is not accepted rejects its row."""
         rows = batch.rows
         places = self._find(rows.schema.names)
         converted = {

@@ -16,15 +16,7 @@ LABELS = "data_engineering.labelled_rows.enabled"
 
 @dataclass(frozen=True)
 class Commands:
-    """Starts jobs.
-
-    Attributes:
-        folder: The project folder.
-        logs: Folder of the jobs' output.
-        kedro: The command without its arguments.
-        env: The configuration environment, if it is not the default one.
-        environ: Environment variables of jobs.
-    """
+    """Starts jobs."""
 
     folder: Path
     logs: Path
@@ -37,12 +29,7 @@ class Commands:
         return self._start("monitoring", "--pipelines", "monitoring")
 
     def start_run(self, decision: str, parameters: Parameters) -> Job:
-        """Start a training run, which waits for ``begin``.
-
-        Args:
-            decision: Id of the decision, which identifies the run's result.
-            parameters: The watcher's parameters.
-        """
+        """Start a training run, which waits for ``begin``."""
         params = dict(parameters.params)
         if parameters.triggers.labels is not None:
             params[LABELS] = True

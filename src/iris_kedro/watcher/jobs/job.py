@@ -18,14 +18,7 @@ KEPT_LOGS = 50
 
 
 class Job:
-    """A command that waits for ``begin``.
-
-    Args:
-        command: The path of the program, and its arguments.
-        folder: Working directory.
-        log: File for its output.
-        environ: Environment variables.
-    """
+    """A command that waits for ``begin``."""
 
     def __init__(
         self,
@@ -84,10 +77,6 @@ def end_group(pid: int, started: str) -> None:
 
     With SIGTERM, then with SIGKILL if necessary. Does nothing if the process has ended
     already.
-
-    Args:
-        pid: Process id of the group leader.
-        started: Its start time.
     """
     if not is_same(pid, started):
         return

@@ -29,14 +29,7 @@ class RunningJob:
 
 
 class JobManager:
-    """Manages one job at a time.
-
-    Args:
-        store: Stores results.
-        lease: The watcher's lease.
-        observer: Reads the report of a monitoring run.
-        results: Reads the result of a run from the registry.
-    """
+    """Manages one job at a time."""
 
     def __init__(
         self, store: Store, lease: Lease, observer: Observer, results: Results

@@ -39,10 +39,6 @@ class Records:
     """Triggers, decisions and notes of a model.
 
     Every method raises SQLAlchemyError if the database cannot be reached.
-
-    Args:
-        engine: The database.
-        model: Name of the registered model.
     """
 
     def __init__(self, engine: Engine, model: str) -> None:

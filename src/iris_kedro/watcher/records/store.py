@@ -32,10 +32,6 @@ class Store(Records):
 
     Methods with a lease raise LeaseLost, and write nothing, if another watcher has
     taken it.
-
-    Args:
-        engine: The database.
-        model: Name of the registered model.
     """
 
     def add_trigger(self, kind: Kind, reason: str, key: str = "") -> str:

@@ -24,13 +24,6 @@ def count_new_labels(engine: Engine, model: str) -> int:
 
     Labels are compared one by one: a time does not identify the used labels, because
     several services write them, with different clocks, while a run reads.
-
-    Args:
-        engine: The database of predictions, with the watcher's tables.
-        model: Name of the registered model.
-
-    Raises:
-        SQLAlchemyError: If the database cannot be read.
     """
     if not has_predictions(engine):
         return 0
@@ -50,11 +43,7 @@ def count_new_labels(engine: Engine, model: str) -> int:
 
 
 def parse_labels(lines: bytes) -> Iterator[Label]:
-    """Yield the labels of the rows that a training used.
-
-    Args:
-        lines: Lines of ``LabelledRowsDataset``.
-    """
+    """Yield the labels of the rows that a training used."""
     for line in lines.splitlines():
         row = json.loads(line)
         yield Label(row["prediction_id"], row["row_index"], row["label"])

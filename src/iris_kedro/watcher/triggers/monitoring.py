@@ -10,14 +10,7 @@ from iris_kedro.errors import ProjectError
 
 
 class Report(BaseModel):
-    """The parts of ``monitoring.json`` that the watcher uses.
-
-    Attributes:
-        version: The version that was monitored.
-        verdict: The verdict.
-        reasons: The reasons, the most important one first.
-        content: The whole content of the file.
-    """
+    """The parts of ``monitoring.json`` that the watcher uses."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -31,15 +31,7 @@ class SourceState:
 
 
 def read_source(dataset: SourceDataset, known: str | None) -> SourceState:
-    """Return the state of the source, reading it only if it may have changed.
-
-    Args:
-        dataset: The source.
-        known: The last state, from ``SourceState.dump``.
-
-    Raises:
-        DatasetError: If it cannot be read.
-    """
+    """Return the state of the source, reading it only if it may have changed."""
     stamp = dataset.stamp()
     if known is not None and stamp is not None:
         before = SourceState.load(known)

@@ -22,13 +22,7 @@ from iris_kedro.watcher.triggers.monitoring import Report, read_report
 
 @dataclass(frozen=True)
 class WatcherCollector(Collector):
-    """Collects the metrics of the watcher and of monitoring.
-
-    Attributes:
-        store: Triggers and decisions.
-        rules: The rules in force.
-        report: The file that the monitoring pipeline writes.
-    """
+    """Collects the metrics of the watcher and of monitoring."""
 
     store: Store
     rules: Rules

@@ -12,12 +12,7 @@ from iris_kedro.scoring.rows import Batch, Part
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads parts; can be pickled, because files are opened only to read a part.
-
-    Attributes:
-        columns: The columns of the rows.
-        layout: Separator and encoding of CSV.
-    """
+    """Reads parts; can be pickled, because files are opened only to read a part."""
 
     columns: tuple[str, ...]
     layout: Layout

@@ -19,15 +19,7 @@ SHOWN = 10  # issues in a message
 
 @dataclass(frozen=True)
 class ScorePart:
-    """Scores parts; can be sent to other processes.
-
-    Attributes:
-        read: Reads a part in batches.
-        scorer: Scores a batch.
-        target: Where the files are written.
-        format: Their format.
-        recorder: Stores the predictions in a database, if enabled.
-    """
+    """Scores parts; can be sent to other processes."""
 
     read: Read
     scorer: Scorer

@@ -25,13 +25,7 @@ MILLION = 1_000_000
 def show_progress(
     results: Iterator[Counts], pending: Sequence[Part], total: int
 ) -> None:
-    """Consume the results of parts and show rows, rows per second and the time left.
-
-    Args:
-        results: The counts of each finished part.
-        pending: The parts to be scored.
-        total: Number of all parts.
-    """
+    """Consume the results of parts and show rows, rows per second and the time left."""
     console = Console(stderr=True)
     rows, expected = 0, sum(each.rows for each in pending)
     done = total - len(pending)

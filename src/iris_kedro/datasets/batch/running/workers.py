@@ -56,11 +56,6 @@ def score_ahead(
 
     Only a few parts are submitted ahead, because there may be millions. If one fails,
     the waiting ones are cancelled.
-
-    Args:
-        submit: Submits a part.
-        parts: The parts.
-        processes: How many are scored at a time.
     """
     waiting = iter(parts)
     running: dict[Future[Counts], Part] = {}

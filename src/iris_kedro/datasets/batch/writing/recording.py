@@ -38,11 +38,7 @@ class Recorder:
     omitted: frozenset[str]
 
     def check(self) -> None:
-        """Check that the database can be used.
-
-        Raises:
-            ProjectError: If not.
-        """
+        """Check that the database can be used."""
         open_database(self.url).dispose()
 
     def store(self, part: int, first: int, scored: Scored) -> None:
@@ -52,9 +48,6 @@ class Recorder:
             part: Number of the part.
             first: Number of valid rows in the part before these.
             scored: The rows.
-
-        Raises:
-            ProjectError: If they cannot be stored.
         """
         prediction_id = name_prediction(self.run, part)
         common = {

@@ -25,11 +25,7 @@ LOCK = f"{UNFINISHED}lock"
 
 @dataclass(frozen=True)
 class Target:
-    """A folder in a file system; can be sent to other processes.
-
-    Attributes:
-        location: Its absolute path, or its URL.
-    """
+    """A folder in a file system; can be sent to other processes."""
 
     location: str
 
@@ -38,9 +34,6 @@ class Target:
 
         An object store shows an object when it is complete; elsewhere, the file is
         first written under another name.
-
-        Raises:
-            DatasetError: If it cannot be written.
         """
         with self._explain("written"):
             system, path = self._locate(name)
@@ -54,11 +47,7 @@ class Target:
         self.write(name, json.dumps(value, indent=1, sort_keys=True).encode())
 
     def read_json(self, name: str) -> Any:
-        """Return the content of a JSON file; None if it does not exist.
-
-        Raises:
-            DatasetError: If it cannot be read.
-        """
+        """Return the content of a JSON file; None if it does not exist."""
         with self._explain("read"):
             system, path = self._locate(name)
             try:
@@ -68,11 +57,7 @@ class Target:
                 return None
 
     def list(self, folder: str = "") -> dict[str, int]:
-        """Return the names of the files in a folder, and their sizes in bytes.
-
-        Raises:
-            DatasetError: If it cannot be listed.
-        """
+        """Return the names of the files in a folder, and their sizes in bytes."""
         with self._explain("listed"):
             system, path = self._locate(folder)
             found = system.get_file_info(fs.FileSelector(path, allow_not_found=True))
@@ -80,11 +65,7 @@ class Target:
         return {each.base_name: each.size for each in files}
 
     def delete(self, folder: str, name: str) -> None:
-        """Delete a file.
-
-        Raises:
-            DatasetError: If it cannot be deleted.
-        """
+        """Delete a file."""
         with self._explain("deleted"):
             system, path = self._locate(f"{folder}/{name}".removeprefix("/"))
             system.delete_file(path)

@@ -62,11 +62,7 @@ def inspect(
 
 
 def read(part: Part, columns: Sequence[str], layout: Layout) -> Iterator[Batch]:
-    """Read a part, with unreadable rows.
-
-    Raises:
-        ProjectError: If it cannot be read.
-    """
+    """Read a part, with unreadable rows."""
     header, start = read_header(part.path, layout)
     is_whole = part.start < start
     first = part.first_row - 1 if is_whole else part.first_row
