@@ -16,26 +16,21 @@ from rich.console import Console
 from rich.markdown import Markdown
 
 from benchmarks.pages import insert
-from benchmarks.scale.bookkeeping import measure_bookkeeping
 from benchmarks.scale.checking import check_scores, read_scores
 from benchmarks.scale.contenders import (
     CONTENDERS,
-    OURS,
     OURS_DASK,
     SPARK,
     Contender,
     ensure_environment,
 )
-from benchmarks.scale.costs import write_costs
 from benchmarks.scale.measuring import run
 from benchmarks.scale.models import CANDIDATES, PROJECT, prepare
 from benchmarks.scale.report import write_results, write_table
 from benchmarks.scale.results import STEADY, Results
 from benchmarks.scale.rows import write_rows
-from benchmarks.scale.steps import measure_steps, write_steps
 
 RESULTS = PROJECT / "benchmarks/SCALE.md"
-PAGE = PROJECT / "docs/how-to/scale.md"
 MILLION = 1_000_000
 FASTEST = "logistic regression"
 SIZES = {FASTEST: [MILLION, STEADY]}
@@ -61,21 +56,13 @@ def main() -> None:
             sizes = choose_sizes(kind, options)
             measured[kind] = compare(contenders, model, folder, sizes, options.rounds)
             console.print(Markdown("\n".join(write_table(measured[kind], contenders))))
-        if options.no_write:
-            return
-        few = choose_sizes(kinds[-1], options)[0]
-        fastest = folder / FASTEST.replace(" ", "_")
-        steps = measure_steps(fastest, folder / f"{few}.parquet")
-        run(OURS, model, folder / f"{few}.parquet", folder / "scores")
-        parts = measure_bookkeeping(folder / "scores")
-        costs = write_costs(measured, folder / f"{few}.parquet", few, parts)
+    if options.no_write:
+        return
     form = " --long" if options.long else ""
     form += " --dask" if options.dask else ""
     command = f'make bench-scale ARGS="--rounds {options.rounds}{form}"'
-    results = [*write_results(measured, contenders, command), *write_steps(steps)]
-    insert(RESULTS, "scoring", results)
-    insert(PAGE, "costs", costs)
-    console.print("written to benchmarks/SCALE.md and docs/how-to/scale.md")
+    insert(RESULTS, "scoring", write_results(measured, contenders, command))
+    console.print("written to benchmarks/SCALE.md")
 
 
 def read_options() -> argparse.Namespace:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from benchmarks.scale.contenders import HERE, OURS, Contender
-from benchmarks.scale.results import Results, judge
+from benchmarks.scale.results import Results
 
 PACKAGES = ("kedro", "mlflow", "onnxruntime", "pandas", "pyarrow", "scikit-learn")
 PEERS = ("polars", "pyspark")
@@ -43,7 +43,12 @@ def write_results(
         *(
             line
             for kind, results in measured.items()
-            for line in _write_model(kind, results, contenders)
+            for line in (
+                "",
+                f"### {kind.capitalize()}",
+                "",
+                *write_table(results, contenders),
+            )
         ),
     ]
 
@@ -59,16 +64,6 @@ def write_table(results: Results, contenders: list[Contender]) -> list[str]:
         if results.has(each.name):
             lines.append(_join(_list_cells(each, results, sizes)))
     return lines
-
-
-def _write_model(
-    kind: str, results: Results, contenders: list[Contender]
-) -> Iterator[str]:
-    yield from ("", f"### {kind.capitalize()}", "")
-    yield from write_table(results, contenders)
-    yield from ("", "| target | measured | |", "| --- | --- | --- |")
-    for target, figure, is_reached in judge(results):
-        yield f"| {target} | {figure} | {'reached' if is_reached else 'not reached'} |"
 
 
 def _list_cells(

@@ -4,22 +4,12 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from statistics import median
 
-from benchmarks.scale.contenders import (
-    OURS,
-    OURS_DASK,
-    OURS_TWO,
-    POLARS,
-    PYFUNC,
-    PYFUNC_SKLEARN,
-    SKLEARN,
-)
 from benchmarks.scale.measuring import Run
 
 # The runs of a model by contender and number of rows, one per round.
 Runs = dict[str, dict[int, list[Run]]]
 STEADY = 10_000_000  # maximum number of rows to compute the rate from
 SHORTEST = 1e-3  # seconds: on a busy machine, more rows may even take less time
-LIMIT = 2 << 30  # memory limit for any number of rows, in bytes
 
 
 @dataclass
@@ -82,36 +72,3 @@ class Results:
         by_rows = self.runs[contender]
         few, *_, many = sorted(each for each in by_rows if each <= STEADY)
         return many - few, list(zip(by_rows[few], by_rows[many], strict=True))
-
-
-def judge(results: Results) -> list[tuple[str, str, bool]]:
-    """Compare the figures of a model with the targets.
-
-    Returns:
-        For each target, its text, the figure, and whether it is reached.
-    """
-    one, verdicts = OURS.name, []
-    for target, others in (
-        (5.0, [PYFUNC.name, PYFUNC_SKLEARN.name]),
-        (1.2, [POLARS.name, SKLEARN.name]),
-    ):
-        measured = [each for each in others if results.has(each)]
-        if measured:
-            best = max(measured, key=results.rate)
-            ratio = results.ratio(one, best)
-            text = f"at least {target:g} times {best}"
-            verdicts.append((text, f"{ratio:.2f}", ratio >= target))
-    if results.has(OURS_TWO.name):
-        ratio = results.ratio(OURS_TWO.name, one)
-        text = "two processes at least 1.8 times one"
-        verdicts.append((text, f"{ratio:.2f}", ratio >= 1.8))  # noqa: PLR2004
-        if results.has(OURS_DASK.name):
-            more = results.ratio(OURS_TWO.name, OURS_DASK.name) - 1
-            text = "Dask takes at most 10 % more than local processes"
-            verdicts.append((text, f"{more:.0%}", more <= 0.1))  # noqa: PLR2004
-    for name in (one, OURS_TWO.name, OURS_DASK.name):
-        if results.has(name):
-            used = results.memory(name)
-            text = f"{name}: at most 2 GiB with {max(results.runs[name]):,} rows"
-            verdicts.append((text, f"{used / 2**20:,.0f} MiB", used <= LIMIT))
-    return verdicts

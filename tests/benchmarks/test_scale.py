@@ -8,7 +8,6 @@ import pytest
 
 from benchmarks.pages import insert
 from benchmarks.scale.__main__ import compare
-from benchmarks.scale.bookkeeping import Bookkeeping
 from benchmarks.scale.checking import check_scores
 from benchmarks.scale.contenders import (
     OURS,
@@ -18,22 +17,11 @@ from benchmarks.scale.contenders import (
     SKLEARN,
     Contender,
 )
-from benchmarks.scale.costs import write_costs
 from benchmarks.scale.measuring import Run, run
 from benchmarks.scale.models import prepare
 from benchmarks.scale.report import write_results, write_table
-from benchmarks.scale.results import Results, judge
+from benchmarks.scale.results import Results
 from benchmarks.scale.rows import write_rows
-from benchmarks.scale.steps import (
-    CHECK,
-    HASH,
-    PREDICT,
-    READ,
-    REST,
-    WRITE,
-    measure_steps,
-    write_steps,
-)
 
 MILLION = 1_000_000
 MIB = 1 << 20
@@ -75,18 +63,6 @@ def test_ratios_are_medians_of_those_within_a_round():
     assert results.rate("b") == pytest.approx(MILLION)
 
 
-def test_targets_are_judged(results):
-    verdicts = {target: (figure, reached) for target, figure, reached in judge(results)}
-
-    assert verdicts[f"at least 5 times {PYFUNC.name}"] == ("3.00", False)
-    assert verdicts[f"at least 1.2 times {POLARS.name}"] == ("1.50", True)
-    assert verdicts["two processes at least 1.8 times one"] == ("2.00", True)
-    assert verdicts[f"{OURS.name}: at most 2 GiB with 100,000,000 rows"] == (
-        "500 MiB",
-        True,
-    )
-
-
 def test_tables_have_whole_processes_and_rates(results):
     lines = write_table(results, [OURS, POLARS])
 
@@ -106,21 +82,6 @@ def test_report_names_the_versions_of_peers(results):
     assert "polars 2" in text
     assert "### Random forest" in text
     assert "pyspark" not in text
-
-
-def test_costs_follow_from_the_rate(results, tmp_path):
-    rows = write_rows(tmp_path / "rows.parquet", 10_000)
-    parts = Bookkeeping(sidecar=600, counts=500, seconds=1e-4)
-
-    text = "\n".join(write_costs({"logistic regression": results}, rows, 10_000, parts))
-
-    # 10^9 rows at 3 million a second are 333 s of a core, and 3,815 parts.
-    first = "| 10⁹ | logistic regression | 3,000,000 | 33 s | 3.3 s | 0.3 s | 0.1 |"
-    assert first in text
-    assert "| parts of 262,144 rows | 3,815 | 3,814,697 |" in text
-    assert "A core finishes 11.4 parts a second" in text
-    assert "taken by 44 cores" in text
-    assert "12.7 min for the 3,814,697 parts" in text
 
 
 def test_section_of_a_page_is_replaced(tmp_path):
@@ -213,16 +174,3 @@ def test_contenders_score_the_same(tmp_path):
         each.name: [500, 1_000] for each in contenders
     }
     assert not (tmp_path / "scores").exists()
-    steps = measure_steps(model, tmp_path / "1000.parquet")
-    assert {*steps} == {CHECK, HASH, PREDICT, READ, REST, WRITE}
-    assert steps[PREDICT] > 0 and steps[WRITE] > 0
-
-
-def test_steps_show_what_takes_most_of_the_time():
-    steps = dict.fromkeys((CHECK, PREDICT, REST, HASH), 10.0)
-    text = "\n".join(write_steps({**steps, READ: 30.0, WRITE: 50.0}))
-    assert "| write Parquet | 50 | 42% |" in text
-    assert "Reading and writing take 67%" in text
-    assert "(I/O bound): reached" in text
-    assert "read, predict and write, is 75% of it" in text
-    assert "not reached" in "\n".join(write_steps({**steps, READ: 9.0, WRITE: 9.0}))
