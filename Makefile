@@ -95,20 +95,20 @@ ui: install ## See the runs and models in MLflow's pages (ARGS="--port 5001" and
 
 ##@ Measure
 bench-train: install ## Compare kedro run with a hand-written script
-	@$(BIN)/python benchmarks/train.py $(ARGS)
+	@$(BIN)/python -m benchmarks.train $(ARGS)
 
 bench: install ## Compare the service with its alternatives (15 to 20 minutes)
-	@$(BIN)/python benchmarks/serving/run.py $(ARGS)
+	@$(BIN)/python -m benchmarks.serving.run $(ARGS)
 
 bench-peers: install ## The same with BentoML, MLServer and LitServe
-	@$(BIN)/python benchmarks/serving/run.py --peers $(ARGS)
+	@$(BIN)/python -m benchmarks.serving.run --peers $(ARGS)
 
 bench-evidence: install ## Simulate drift detectors and write docs/explanation/statistics.md (ARGS=--short: no files)
 	@PYTHONPATH=src $(BIN)/python -m benchmarks.evidence $(ARGS)
 
 bench-loop: install ## Measure the database, feedback, monitoring and its false alarms (15 minutes)
-	@PYTHONPATH=. $(BIN)/python benchmarks/serving/database.py
-	@PYTHONPATH=. $(BIN)/python benchmarks/serving/feedback.py
+	@$(BIN)/python -m benchmarks.serving.database
+	@$(BIN)/python -m benchmarks.serving.feedback
 	@PYTHONPATH=src $(BIN)/python -m benchmarks.monitoring
 	@PYTHONPATH=src $(BIN)/python -m benchmarks.verdicts
 

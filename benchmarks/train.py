@@ -1,6 +1,6 @@
 """Compares `kedro run` with a hand-written script, and measures how it scales.
 
-    python benchmarks/train.py [--rounds 5] [--no-scaling] [--no-write]
+    python -m benchmarks.train [--rounds 5] [--no-scaling] [--no-write]
 
 Every run is a new process in a new folder with a new MLflow store. The contenders take
 turns, so that a busy machine affects them equally. Results are written to TRAINING.md.
@@ -10,7 +10,6 @@ import argparse
 import importlib.metadata
 import os
 import platform
-import shutil
 import statistics
 import subprocess
 import sys
@@ -22,12 +21,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import yaml
 from rich.console import Console
 from rich.table import Table
 from sklearn.datasets import load_iris
 
-PROJECT = Path(__file__).parents[1]
+from benchmarks.project import PROJECT, copy_project
+
 SCRIPT = PROJECT / "benchmarks" / "plain_mlflow.py"
 RESULTS = PROJECT / "benchmarks" / "TRAINING.md"
 SEED_PAIR = ("logistic_regression", "random_forest")
@@ -37,28 +36,9 @@ TARGETS = {"kedro run, the same two": 0.5, "kedro run, all candidates": 1.0}
 console = Console(width=100)
 
 
-def make_project(folder: Path, *, only_pair: bool) -> None:
-    """Copy the files that a run needs, optionally with fewer candidates."""
-    for name in ("conf", "src"):
-        shutil.copytree(
-            PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__")
-        )
-    for name in ("pyproject.toml", "requirements.lock", ".telemetry"):
-        shutil.copy(PROJECT / name, folder)
-    (folder / "data").mkdir()
-    if only_pair:
-        path = folder / "conf/base/parameters_data_science.yml"
-        parameters = yaml.safe_load(path.read_text())
-        candidates = parameters["data_science"]["candidates"]
-        parameters["data_science"]["candidates"] = {
-            name: candidates[name] for name in SEED_PAIR
-        }
-        path.write_text(yaml.safe_dump(parameters, sort_keys=False))
-
-
 def run_kedro(folder: Path, csv: Path | None = None, *, only_pair: bool) -> None:
     """Run the project's pipelines in a new folder."""
-    make_project(folder, only_pair=only_pair)
+    copy_project(folder, dict.fromkeys(SEED_PAIR) if only_pair else None)
     source = ["--params", f"data_engineering.source={csv}"] if csv else []
     start([sys.executable, "-m", "kedro", "run", *source], folder)
 

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -11,10 +10,10 @@ from numpy.typing import NDArray
 from scipy.stats import kstwo
 
 from benchmarks.evidence.streams import ROWS, Floats, Month
+from benchmarks.project import ensure_environment
 from iris_kedro.evidence import compare_counts, is_shown
 
 HERE = Path(__file__).parent
-ENVIRONMENT = HERE.parent / ".environments" / "evidence"
 ALPHA = 0.01
 MODERATE, LARGE = 0.1, 0.25  # the usual thresholds of PSI
 LEVEL = 0.05  # significance level of each hourly test
@@ -65,11 +64,12 @@ def _count_effective_rows(month: Month) -> int:
 
 def run_adwin(months: list[Floats]) -> list[NDArray[np.bool_]]:
     """Return the hours in which river's ADWIN reports a change, for each month."""
+    environment = ensure_environment("evidence", HERE / "requirements.txt")
     with tempfile.NamedTemporaryFile(suffix=".npy") as file:
         np.save(file, np.stack([rows.ravel() for rows in months]))
         file.flush()
         answer = subprocess.run(
-            [prepare_environment(), HERE / "adwin.py", file.name],
+            [environment / "bin/python", HERE / "adwin.py", file.name],
             capture_output=True,
             check=True,
         )
@@ -79,16 +79,3 @@ def run_adwin(months: list[Floats]) -> list[NDArray[np.bool_]]:
         hours[np.array(found, dtype=int) // ROWS] = True
         alarms.append(hours)
     return alarms
-
-
-def prepare_environment() -> Path:
-    """Install river in a separate environment (once); return its Python."""
-    python = ENVIRONMENT / "bin" / "python"
-    wanted, ready = HERE / "requirements.txt", ENVIRONMENT / "ready.txt"
-    if not (ready.exists() and ready.read_text() == wanted.read_text()):
-        uv = Path(sys.prefix, "bin", "uv")
-        subprocess.run([uv, "venv", "--quiet", "--clear", ENVIRONMENT], check=True)
-        install = [uv, "pip", "install", "--quiet", "--python", python]
-        subprocess.run([*install, "--requirement", wanted], check=True)
-        ready.write_text(wanted.read_text())
-    return python

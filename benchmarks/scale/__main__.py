@@ -16,16 +16,17 @@ from rich.console import Console
 from rich.markdown import Markdown
 
 from benchmarks.pages import insert
+from benchmarks.project import PROJECT, ensure_environment
 from benchmarks.scale.checking import check_scores, read_scores
 from benchmarks.scale.contenders import (
     CONTENDERS,
+    HERE,
     OURS_DASK,
     SPARK,
     Contender,
-    ensure_environment,
 )
 from benchmarks.scale.measuring import run
-from benchmarks.scale.models import CANDIDATES, PROJECT, prepare
+from benchmarks.scale.models import CANDIDATES, prepare
 from benchmarks.scale.report import write_results, write_table
 from benchmarks.scale.results import STEADY, Results
 from benchmarks.scale.rows import write_rows
@@ -46,7 +47,8 @@ def main() -> None:
     kinds = [options.model] if options.model else [*CANDIDATES]
     contenders = choose(options)
     for each in contenders:
-        ensure_environment(each.environment)
+        if name := each.environment:
+            ensure_environment(f"scale-{name}", HERE / "requirements" / f"{name}.txt")
     measured = {}
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         folder = Path(name)

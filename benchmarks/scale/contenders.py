@@ -1,15 +1,14 @@
 """The contenders and their commands."""
 
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.scale.models import PROJECT, name_environment
+from benchmarks.project import ENVIRONMENTS
+from benchmarks.scale.models import name_environment
 
 HERE = Path(__file__).parent
-ENVIRONMENTS = PROJECT / "benchmarks" / ".environments"
 # One thread per core of the contender.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS")
 
@@ -113,19 +112,3 @@ SPARK = Contender(
     has_probabilities=False,
 )
 CONTENDERS = [OURS, OURS_TWO, POLARS, SKLEARN, PYFUNC, PYFUNC_SKLEARN]
-
-
-def ensure_environment(name: str) -> None:
-    """Create a contender's environment if it does not exist."""
-    wanted = HERE / "requirements" / f"{name}.txt"
-    folder = ENVIRONMENTS / f"scale-{name}"
-    ready = folder / "ready.txt"
-    if not name or (ready.exists() and ready.read_text() == wanted.read_text()):
-        return
-    uv = str(Path(sys.prefix, "bin", "uv"))
-    python = ["--python", sys.executable]
-    subprocess.run([uv, "venv", "--quiet", "--clear", *python, folder], check=True)
-    python = ["--python", str(folder / "bin/python")]
-    install = [uv, "pip", "install", "--quiet", "--compile-bytecode", *python]
-    subprocess.run([*install, "--requirement", wanted], check=True)
-    ready.write_text(wanted.read_text())

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import onnx
-import yaml
 
+from benchmarks.project import copy_project
 from iris_kedro.model.contract import Contract
 
-PROJECT = Path(__file__).parents[2]
 CANDIDATES: dict[str, dict[str, Any]] = {
     "logistic regression": {
         "class": "sklearn.linear_model.LogisticRegression",
@@ -43,17 +42,7 @@ def prepare(kind: str, folder: Path) -> Path:
     Returns:
         The folder.
     """
-    skipped = shutil.ignore_patterns("__pycache__")
-    for name in ("conf", "src"):
-        shutil.copytree(PROJECT / name, folder / name, ignore=skipped)
-    for name in ("pyproject.toml", "requirements.lock", ".telemetry"):
-        shutil.copy(PROJECT / name, folder)
-    (folder / "data").mkdir()
-    path = folder / "conf/base/parameters_data_science.yml"
-    parameters = yaml.safe_load(path.read_text())
-    name = kind.replace(" ", "_")
-    parameters["data_science"]["candidates"] = {name: CANDIDATES[kind]}
-    path.write_text(yaml.safe_dump(parameters, sort_keys=False))
+    copy_project(folder, {kind.replace(" ", "_"): CANDIDATES[kind]})
     _train(folder)
     for flavor, file in (("onnx", "model.onnx"), ("sklearn", "model.skops")):
         (found,) = folder.glob(f"mlruns/models/*/artifacts/{file}")

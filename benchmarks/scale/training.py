@@ -10,7 +10,6 @@ before, like ``kedro run --nodes``. The peak is the process's maximum resident m
 import argparse
 import os
 import resource
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,10 +21,9 @@ import pandas as pd
 import yaml
 
 from benchmarks.pages import insert
+from benchmarks.project import PROJECT, copy_project
 
-PROJECT = Path(__file__).parents[2]
 RESULTS = PROJECT / "benchmarks/SCALE.md"
-COPIED = ("conf", "src", "pyproject.toml", "requirements.lock", ".telemetry")
 STEPS = ("fetch", "archive", "clean", "split")
 PIECE = 250_000  # rows that are drawn at once
 NUMBERS = 8  # and two categories
@@ -80,10 +78,7 @@ def write_rows(file: Path, rows: int) -> None:
 
 def make_project(folder: Path, source: Path) -> None:
     """Copy the project, with the generated rows as its dataset."""
-    for name in COPIED:
-        origin = PROJECT / name
-        (shutil.copytree if origin.is_dir() else shutil.copy)(origin, folder / name)
-    (folder / "data").mkdir()
+    copy_project(folder)
     content = {"dataset": {**describe(), "source": str(source)}}
     (folder / "conf/base/globals.yml").write_text(yaml.safe_dump(content))
 

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.datasets import load_iris
-from tensors import decode_response, encode_request
+
+from benchmarks.project import ENVIRONMENTS, PROJECT
+from benchmarks.serving.tensors import decode_response, encode_request
 
 HERE = Path(__file__).parent
-PROJECT = HERE.parents[1]
-ENVIRONMENTS = PROJECT / "benchmarks" / ".environments"
 COLUMNS = ("sepal_length", "sepal_width", "petal_length", "petal_width")
 JSON, CSV = "application/json", "text/csv"
 

@@ -1,7 +1,7 @@
 """Compares the service that stores its predictions with one that does not.
 
 make bench-loop
-python benchmarks/serving/database.py [--rounds 10] [--seconds 3] [--url URL]
+python -m benchmarks.serving.database [--rounds 10] [--seconds 3] [--url URL]
 
 Both run on one core and alternately get the same load of one-row requests from the
 other core, so that other load on the machine affects both equally.
@@ -14,10 +14,10 @@ from contextlib import closing
 from pathlib import Path
 from statistics import median
 
-from contenders import OURS
-from load import Measured, Request, load
-from models import KINDS, prepare
-from server import Server
+from benchmarks.serving.contenders import OURS
+from benchmarks.serving.load import Measured, Request, load
+from benchmarks.serving.models import KINDS, prepare
+from benchmarks.serving.server import Server
 
 CONNECTIONS = 16
 FILE = "predictions.db"

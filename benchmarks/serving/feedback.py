@@ -16,10 +16,10 @@ from pathlib import Path
 
 import aiohttp
 import numpy as np
-from contenders import JSON, OURS
-from models import prepare
-from server import Server
 
+from benchmarks.serving.contenders import JSON, OURS
+from benchmarks.serving.models import prepare
+from benchmarks.serving.server import Server
 from serving.database.engine import connect
 from serving.database.schema import upgrade
 from serving.database.tables import predictions

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from contenders import (
+
+from benchmarks.serving.contenders import (
     OURS,
     TUNED,
     Form,

@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 import mlflow
-import yaml
-from mixed import TARGET, write_table
 from mlflow import MlflowClient
 
-PROJECT = Path(__file__).parents[2]
+from benchmarks.project import copy_project
+from benchmarks.serving.mixed import TARGET, write_table
+
 NAME = "iris"
 KINDS = ("logistic_regression", "random_forest")
 MIXED = "mixed_rows"
@@ -32,12 +32,12 @@ def prepare(kind: str, folder: Path) -> Path:
     """
     kedro = [sys.executable, "-m", "kedro"]
     if kind == MIXED:
-        _copy_project(KINDS[0], folder)
+        copy_project(folder, {KINDS[0]: None})
         (folder / TABLE).write_text(write_table())
         _run([*kedro, "dataset", "init", TABLE, "--target", TARGET], folder)
         _run([*kedro, "run", "--env", Path(TABLE).stem], folder)
     else:
-        _copy_project(kind, folder)
+        copy_project(folder, {kind: None})
         _run([*kedro, "run"], folder)
     store = folder / "store"
     _run(
@@ -61,20 +61,6 @@ def promote_copy(folder: Path) -> None:
         NAME, old.source, old.run_id, tags=old.tags, model_id=old.model_id
     )
     client.set_registered_model_alias(NAME, "Production", new.version)
-
-
-def _copy_project(kind: str, folder: Path) -> None:
-    skipped = shutil.ignore_patterns("__pycache__")
-    for name in ("conf", "src", "serving"):
-        shutil.copytree(PROJECT / name, folder / name, ignore=skipped)
-    for name in ("pyproject.toml", "requirements.lock", ".telemetry"):
-        shutil.copy(PROJECT / name, folder)
-    (folder / "data").mkdir()
-    path = folder / "conf/base/parameters_data_science.yml"
-    parameters = yaml.safe_load(path.read_text())
-    candidates = parameters["data_science"]["candidates"]
-    parameters["data_science"]["candidates"] = {kind: candidates[kind]}
-    path.write_text(yaml.safe_dump(parameters, sort_keys=False))
 
 
 def _run(command: list[str], folder: Path, store: Path | None = None) -> None:

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
-from cpu import REPETITIONS, REQUESTS
-from load import Measured
 from matplotlib import pyplot as plt
 from rich.console import Console
 from rich.table import Table
+
+from benchmarks.serving.load import Measured
 
 # Results by model, contender and figure, with one value per round.
 Results = dict[str, dict[str, dict[str, list[float]]]]
@@ -74,6 +74,7 @@ FIGURES = (
     Figure("objects", "rows/s, 1,000 objects"),
     Figure("csv", "rows/s, CSV of 1,000"),
     Figure("bulk", "rows/s, 10,000 rows, fastest form"),
+    Figure("cpu", "CPU time of a request, µs"),
     Figure("start", "start to first answer, s", digits=2),
     Figure("memory", "memory, MiB"),
     Figure("failed", "failed requests"),
@@ -144,32 +145,6 @@ def describe_ours(
         f" {np.median([each.p99 for each in swapped]):.1f} ms,"
         f" {p99:.2f} times that without a change.",
     ]
-
-
-def describe_cpu(results: Results) -> list[str]:
-    """Describe the CPU time of a request of one row."""
-    lines = []
-    for model, by_contender in results.items():
-        figures = by_contender[OURS]
-        rounds = len(figures["bare_flask"])
-        request, process, bare = (
-            f"{min(figures[key]):.0f} µs"
-            for key in ("request", "process", "bare_flask")
-        )
-        servers = " and ".join(
-            f"{statistics.median(by_contender[name]['cpu']):.0f} µs in {name}"
-            for name in (OURS, TUNED)
-            if name in by_contender
-        )
-        lines.append(
-            f"- CPU time of a request of one row, {model.replace('_', ' ')}: {request}"
-            " in-process, from the ASGI call to the last byte of the answer"
-            f" ({process} with the threads that count and log), next to {bare} for a"
-            f" Flask view that returns two bytes; the fastest of"
-            f" {rounds * REPETITIONS} alternating repetitions of {REQUESTS} requests."
-            f" With HTTP, sockets and kernel, under load of 16 connections: {servers}."
-        )
-    return lines
 
 
 def write_results(

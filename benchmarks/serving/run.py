@@ -13,21 +13,27 @@ import sys
 import tempfile
 import threading
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
-from contenders import CONTENDERS, HERE, OURS, Contender, Rows
-from cpu import measure_cpu
-from load import Measured, Request, load
-from mixed import CONTENDERS as MIXED_CONTENDERS
-from models import KINDS, MIXED, prepare, promote_copy
 from numpy.typing import NDArray
-from report import Results, describe_cpu, describe_ours, print_results, write_results
 from rich.console import Console
-from server import Server, ensure_environment
+
+from benchmarks.project import ensure_environment
+from benchmarks.serving.contenders import CONTENDERS, HERE, OURS, Contender, Rows
+from benchmarks.serving.load import Measured, Request, load
+from benchmarks.serving.mixed import CONTENDERS as MIXED_CONTENDERS
+from benchmarks.serving.models import KINDS, MIXED, prepare, promote_copy
+from benchmarks.serving.report import (
+    Results,
+    describe_ours,
+    print_results,
+    write_results,
+)
+from benchmarks.serving.server import Server
 
 RESULTS = Path(__file__).parents[1] / "RESULTS.md"
 BATCH = 1000
@@ -49,7 +55,8 @@ def main() -> None:
     for name in {OURS.name: OURS} | chosen:
         console.print(f"preparing {name}")
     for contender in chosen.values():
-        ensure_environment(contender.environment)
+        if name := contender.environment:
+            ensure_environment(name, HERE / "requirements" / f"{name}.txt")
     results: Results = {}
     extra: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
@@ -60,11 +67,9 @@ def main() -> None:
             results[kind] = compare(group, model, options.rounds, options.seconds)
         print_results(results, console)
         if OURS.name in chosen:
-            extra = describe_cpu(results)
             flowers = [Path(folder, kind) for kind in rivals if kind != MIXED]
             for model in flowers[-1:]:
-                alone = measure_ours_alone(model, options.rounds, options.seconds)
-                extra = alone + extra
+                extra = measure_ours_alone(model, options.rounds, options.seconds)
     for line in extra:
         console.print(line)
     if not options.no_write:
@@ -129,9 +134,6 @@ def compare(
             with Server(contender, model, {0}) as server:
                 check_answers(server, expected)
                 measured = measure(server, seconds)
-            if contender.name == OURS.name:
-                body = contender.forms["row"].write(contender.draw(1)).body
-                measured |= asdict(measure_cpu(model, 0, body))
             for key, value in measured.items():
                 figures[contender.name].setdefault(key, []).append(value)
             console.print(

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from contenders import ENVIRONMENTS, HERE, Contender, Form, Rows
+from benchmarks.serving.contenders import Contender, Form, Rows
 
 START_SECONDS = 120.0
 MEBIBYTE = 1024  # in kB, as the kernel counts
@@ -151,26 +151,3 @@ def cpu_seconds(process: int) -> float:
     """Return the CPU time of a process, in its own code and in the kernel."""
     status = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return sum(map(int, status[11:13])) / os.sysconf("SC_CLK_TCK")
-
-
-def ensure_environment(name: str) -> None:
-    """Create a contender's environment if it does not exist."""
-    folder = ENVIRONMENTS / name
-    wanted = HERE / "requirements" / f"{name}.txt"
-    ready = folder / "ready.txt"
-    if not name or (ready.exists() and ready.read_text() == wanted.read_text()):
-        return
-    uv = str(Path(sys.prefix, "bin", "uv"))
-    subprocess.run([uv, "venv", "--quiet", "--clear", folder], check=True)
-    python = str(folder / "bin" / "python")
-    install = [
-        uv,
-        "pip",
-        "install",
-        "--quiet",
-        "--compile-bytecode",
-        "--python",
-        python,
-    ]
-    subprocess.run([*install, "--requirement", wanted], check=True)
-    ready.write_text(wanted.read_text())

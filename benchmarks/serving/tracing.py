@@ -1,6 +1,6 @@
 """The CPU time that tracing adds to a request, after its response.
 
-PYTHONPATH=. python benchmarks/serving/tracing.py [--rounds 50]
+python -m benchmarks.serving.tracing [--rounds 50]
 
 The cases alternate in each round, so that other load affects all equally; the median of
 the rounds counts. Spans are sent to a process that discards them.

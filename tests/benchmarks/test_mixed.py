@@ -7,14 +7,15 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
+from benchmarks.serving import mixed, run
 from iris_kedro.profiling import profile_table
 
 
-def test_table_has_every_type_and_missing_values(benchmark):
-    text = benchmark.mixed.write_table()
+def test_table_has_every_type_and_missing_values():
+    text = mixed.write_table()
 
     table = pd.read_csv(BytesIO(text.encode()), dtype=str, keep_default_na=False)
-    profile = profile_table(table, benchmark.mixed.TARGET)
+    profile = profile_table(table, mixed.TARGET)
 
     guessed = {each.name: each.feature for each in profile.guesses}
     types = {name: each.get("type", "number") for name, each in guessed.items()}
@@ -31,8 +32,8 @@ def test_table_has_every_type_and_missing_values(benchmark):
     assert gaps == ["age", "port"]
 
 
-def test_rows_are_the_same_each_time_and_have_missing_values(benchmark):
-    draw = benchmark.mixed.draw_passengers
+def test_rows_are_the_same_each_time_and_have_missing_values():
+    draw = mixed.draw_passengers
 
     rows = draw(100)
 
@@ -41,22 +42,21 @@ def test_rows_are_the_same_each_time_and_have_missing_values(benchmark):
     assert any(row["port"] is None for row in rows)
 
 
-def test_all_contenders_get_the_same_rows(benchmark):
+def test_all_contenders_get_the_same_rows():
     for name in ("row", "objects"):
         bodies = {
-            each.forms[name].write(each.draw(3)).body
-            for each in benchmark.mixed.CONTENDERS
+            each.forms[name].write(each.draw(3)).body for each in mixed.CONTENDERS
         }
 
         (body,) = map(json.loads, bodies)
         rows = [body] if name == "row" else body["instances"]
-        assert rows == benchmark.mixed.draw_passengers(3)[: len(rows)]
+        assert rows == mixed.draw_passengers(3)[: len(rows)]
 
 
 @pytest.fixture
-def server(benchmark):
+def server():
     """Respond like a server of mixed rows, and record the number of rows."""
-    server = SimpleNamespace(contender=benchmark.mixed.CONTENDERS[0], asked=[])
+    server = SimpleNamespace(contender=mixed.CONTENDERS[0], asked=[])
 
     def ask(_, rows):
         server.asked.append(len(rows))
@@ -67,14 +67,14 @@ def server(benchmark):
     return server
 
 
-def test_predictions_are_compared_in_each_format(benchmark, server):
-    benchmark.run.check_answers(server, {})
+def test_predictions_are_compared_in_each_format(server):
+    run.check_answers(server, {})
 
-    assert server.asked == [1, benchmark.run.BATCH]
+    assert server.asked == [1, run.BATCH]
 
 
-def test_other_predictions_stop_the_benchmark(benchmark, server):
+def test_other_predictions_stop_the_benchmark(server):
     expected = {"1 labels": ["survived"]}
 
     with pytest.raises(SystemExit, match="iris-kedro answers row differently"):
-        benchmark.run.check_answers(server, expected)
+        run.check_answers(server, expected)

@@ -4,6 +4,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from benchmarks.serving import run
+from benchmarks.serving.contenders import OURS, TUNED
+from benchmarks.serving.load import Measured
+
 
 class Server:
     """A server whose model can be changed."""
@@ -19,16 +23,16 @@ class Server:
 
 
 @pytest.fixture
-def server(benchmark):
-    return Server(benchmark.contenders.OURS)
+def server():
+    return Server(OURS)
 
 
 @pytest.fixture
-def loads(benchmark, server, monkeypatch):
+def loads(server, monkeypatch):
     """Replace loads by ones with a failure each; Production changes in the last."""
 
     def replace_loads(count):
-        measured = benchmark.load.Measured(10, 1.0, 2.0, 3.0, failed=1)
+        measured = Measured(10, 1.0, 2.0, 3.0, failed=1)
         done = []
 
         def load(*_):
@@ -38,28 +42,26 @@ def loads(benchmark, server, monkeypatch):
             return measured
 
         timer = SimpleNamespace(start=lambda: None, join=lambda: None)
-        monkeypatch.setattr(benchmark.run.threading, "Timer", lambda *_: timer)
-        monkeypatch.setattr(benchmark.run, "load", load)
+        monkeypatch.setattr(run.threading, "Timer", lambda *_: timer)
+        monkeypatch.setattr(run, "load", load)
 
     return replace_loads
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_load_continues_until_production_has_changed(
-    benchmark, server, loads, tmp_path, count
-):
+def test_load_continues_until_production_has_changed(server, loads, tmp_path, count):
     loads(count)
 
-    measured = benchmark.run.load_while_swapping(server, tmp_path, [[1.0] * 4])
+    measured = run.load_while_swapping(server, tmp_path, [[1.0] * 4])
 
     assert (measured.p99, measured.failed) == (3.0, count)
 
 
-def test_a_swap_that_never_comes_is_an_error(benchmark, server, loads, tmp_path):
+def test_a_swap_that_never_comes_is_an_error(server, loads, tmp_path):
     loads(100)
 
     with pytest.raises(SystemExit, match="did not change in 30 s"):
-        benchmark.run.load_while_swapping(server, tmp_path, [[1.0] * 4])
+        run.load_while_swapping(server, tmp_path, [[1.0] * 4])
 
 
 @pytest.mark.parametrize(
@@ -71,17 +73,15 @@ def test_a_swap_that_never_comes_is_an_error(benchmark, server, loads, tmp_path)
         (None, 0.0),
     ],
 )
-def test_follower_report_is_read(benchmark, tmp_path, content, seen):
+def test_follower_report_is_read(tmp_path, content, seen):
     report = tmp_path / "registry.json"
     if content:
         report.write_text(content)
 
-    assert benchmark.run.read_last_seen(report) == seen
+    assert run.read_last_seen(report) == seen
 
 
-def test_only_our_service_has_a_follower_to_wait_for(benchmark, tmp_path):
-    server = SimpleNamespace(
-        folder=tmp_path, contender=benchmark.contenders.TUNED, started=0.0
-    )
+def test_only_our_service_has_a_follower_to_wait_for(tmp_path):
+    server = SimpleNamespace(folder=tmp_path, contender=TUNED, started=0.0)
 
-    benchmark.run.wait_until_settled(server)
+    run.wait_until_settled(server)

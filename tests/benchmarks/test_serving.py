@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 from tritonclient.utils import serialize_byte_tensor
 
+from benchmarks.serving import contenders, load, report
+from benchmarks.serving import server as servers
+
 ROWS = [[5.1, 3.5, 1.4, 0.2], [6.0, 3.0, 4.8, 1.8]]
 LENGTH = "Inference-Header-Content-Length"
 TUNED = "FastAPI, ONNX, tuned"
@@ -36,9 +39,6 @@ def results():
         "p50": [0.5, 0.5],
         "bulk": [6e6, 3e6],
         "cpu": [180.0, 200.0],
-        "request": [130.2, 140.0],
-        "process": [150.4, 160.0],
-        "bare_flask": [50.0, 49.0],
         "failed": [0.0, 1.0],
     }
     tuned = {
@@ -78,57 +78,53 @@ def listener():
         server.shutdown()
 
 
-def test_output_of_wrk_is_parsed(benchmark):
-    measured = benchmark.load.parse_wrk(WRK)
+def test_output_of_wrk_is_parsed():
+    measured = load.parse_wrk(WRK)
 
     assert (measured.answers, measured.per_second) == (12332, 4110.13)
     assert (measured.p50, measured.p99) == (3.65, 1020.0)
     assert measured.failed == 0
 
 
-def test_failures_of_wrk_are_counted(benchmark):
+def test_failures_of_wrk_are_counted():
     failed = "  Socket errors: connect 1, read 2, write 3, timeout 4\n"
     failed += "  Non-2xx or 3xx responses: 90\n"
 
-    assert benchmark.load.parse_wrk(WRK + failed).failed == 100
+    assert load.parse_wrk(WRK + failed).failed == 100
 
 
-def test_other_output_than_wrks_is_an_error(benchmark):
+def test_other_output_than_wrks_is_an_error():
     with pytest.raises(ValueError, match="connection refused"):
-        benchmark.load.parse_wrk("connection refused")
+        load.parse_wrk("connection refused")
 
 
 @pytest.mark.parametrize("with_wrk", [True, False])
-def test_load_sends_all_headers_and_the_body(
-    benchmark, listener, monkeypatch, with_wrk
-):
+def test_load_sends_all_headers_and_the_body(listener, monkeypatch, with_wrk):
     if not with_wrk:
         monkeypatch.setattr(shutil, "which", lambda _: None)
     elif not shutil.which("wrk"):
         pytest.skip("wrk is not installed")
     url, seen = listener
-    message = benchmark.contenders.write_binary(ROWS)
+    message = contenders.write_binary(ROWS)
 
-    load = benchmark.load.load(
-        benchmark.load.Request(url, *message), 1, 1, os.sched_getaffinity(0)
-    )
+    measured = load.load(load.Request(url, *message), 1, 1, os.sched_getaffinity(0))
 
     headers, body = seen[0]
     assert body == message.body
     assert message.headers.items() <= headers.items()
-    assert (load.answers > 0, load.failed) == (True, 0)
+    assert (measured.answers > 0, measured.failed) == (True, 0)
 
 
 @pytest.mark.parametrize("form", ["row", "objects", "matrix", "csv"])
-def test_our_formats_contain_the_rows(benchmark, form):
-    message = benchmark.contenders.OURS.forms[form].write(ROWS)
+def test_our_formats_contain_the_rows(form):
+    message = contenders.OURS.forms[form].write(ROWS)
 
     assert b"5.1" in message.body
     assert (b"6.0" in message.body) == (form != "row")
 
 
-def test_binary_request_is_json_and_a_tensor(benchmark):
-    body, headers = benchmark.contenders.OURS.forms["binary"].write(ROWS)
+def test_binary_request_is_json_and_a_tensor():
+    body, headers = contenders.OURS.forms["binary"].write(ROWS)
 
     length = int(headers[LENGTH])
     (tensor,) = json.loads(body[:length])["inputs"]
@@ -136,7 +132,7 @@ def test_binary_request_is_json_and_a_tensor(benchmark):
     assert body[length:] == np.array(ROWS, dtype="<f4").tobytes()
 
 
-def test_binary_response_is_decoded(benchmark):
+def test_binary_response_is_decoded():
     labels = serialize_byte_tensor(np.array([b"setosa", b"virginica"])).item()
     probabilities = np.array([[0.75, 0.25], [0.5, 0.5]], dtype="<f4")
     outputs = [
@@ -144,7 +140,7 @@ def test_binary_response_is_decoded(benchmark):
         describe("probabilities", "FP32", [2, 2], probabilities.tobytes()),
     ]
     header = json.dumps({"outputs": outputs}).encode()
-    form = benchmark.contenders.OURS.forms["binary"]
+    form = contenders.OURS.forms["binary"]
 
     answer = form.parse(
         header + labels + probabilities.tobytes(), {LENGTH: str(len(header))}
@@ -164,56 +160,44 @@ def describe(name, datatype, shape, content):
     }
 
 
-def test_all_contenders_have_a_format_for_many_rows(benchmark):
-    contenders = benchmark.contenders.CONTENDERS
+def test_all_contenders_have_a_format_for_many_rows():
+    bulk = {
+        each.name: each.bulk
+        for each in contenders.CONTENDERS
+        if each.bulk in each.forms
+    }
 
-    bulk = {each.name: each.bulk for each in contenders if each.bulk in each.forms}
-
-    assert len(bulk) == len(contenders)
+    assert len(bulk) == len(contenders.CONTENDERS)
     assert [name for name, form in bulk.items() if form == "binary"] == ["iris-kedro"]
 
 
-def test_ratio_is_the_median_of_the_rounds(benchmark, results):
-    ratio = benchmark.report.ratio
+def test_ratio_is_the_median_of_the_rounds(results):
+    ratio = report.ratio
 
     assert ratio(results, "random_forest", "requests", TUNED) == 1.5
     assert ratio(results, "random_forest", "csv", TUNED) is None
 
 
-def test_binary_tensors_are_compared_with_the_best_contender(benchmark, results):
-    line = benchmark.report.describe_bulk(results, "random_forest")
+def test_binary_tensors_are_compared_with_the_best_contender(results):
+    line = report.describe_bulk(results, "random_forest")
 
     assert "4,500,000 rows/s, 2.50 times" in line
     assert "MLServer, with 1,750,000" in line
 
 
 @pytest.mark.parametrize("missing", ["iris-kedro", "others"])
-def test_binary_tensors_are_not_compared_with_nothing(benchmark, results, missing):
+def test_binary_tensors_are_not_compared_with_nothing(results, missing):
     kept = results["random_forest"]
     for name in [name for name in kept if (name == "iris-kedro") == (missing == name)]:
         del kept[name]
 
-    assert benchmark.report.describe_bulk(results, "random_forest") == ""
+    assert report.describe_bulk(results, "random_forest") == ""
 
 
-def test_cpu_time_is_described_for_each_model(benchmark, results):
-    (line,) = benchmark.report.describe_cpu(results)
-
-    assert "random forest: 130 µs in-process" in line
-    assert "49 µs for a Flask view" in line
-    assert line.endswith(f"190 µs in iris-kedro and 250 µs in {TUNED}.")
-
-
-def test_cpu_time_is_described_without_other_contenders(benchmark, results):
-    ours = {"random_forest": {"iris-kedro": results["random_forest"]["iris-kedro"]}}
-
-    assert benchmark.report.describe_cpu(ours)[0].endswith("190 µs in iris-kedro.")
-
-
-def test_results_are_written_with_a_picture(benchmark, results, tmp_path):
+def test_results_are_written_with_a_picture(results, tmp_path):
     file = tmp_path / "RESULTS.md"
 
-    benchmark.report.write_results(results, ["- alone"], "x 1.0", "make bench", file)
+    report.write_results(results, ["- alone"], "x 1.0", "make bench", file)
 
     text = file.read_text()
     assert "| iris-kedro | 3,000 | 0.50 |" in text
@@ -224,19 +208,17 @@ def test_results_are_written_with_a_picture(benchmark, results, tmp_path):
 
 
 @pytest.mark.parametrize("figure", ["matrix", "objects"])
-def test_picture_has_the_batches_that_were_measured(
-    benchmark, results, tmp_path, figure
-):
+def test_picture_has_the_batches_that_were_measured(results, tmp_path, figure):
     results["random_forest"]["iris-kedro"][figure] = [7654321.0]
 
-    benchmark.report.draw(results, tmp_path / "results.svg")
+    report.draw(results, tmp_path / "results.svg")
 
     assert "7,654,321" in (tmp_path / "results.svg").read_text()
 
 
-def test_cpu_time_of_a_process_is_read(benchmark):
-    before = benchmark.server.cpu_seconds(os.getpid())
+def test_cpu_time_of_a_process_is_read():
+    before = servers.cpu_seconds(os.getpid())
 
     sum(range(3_000_000))
 
-    assert 0 < before <= benchmark.server.cpu_seconds(os.getpid())
+    assert 0 < before <= servers.cpu_seconds(os.getpid())

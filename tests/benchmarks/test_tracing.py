@@ -1,28 +1,18 @@
 """The measurement of the cost of tracing."""
 
-import importlib
-import sys
-
-import pytest
+from benchmarks.serving import tracing
 
 
-@pytest.fixture
-def module(benchmark):
-    """Import the module; the fixture has put its folder on the path."""
-    yield importlib.import_module("tracing")
-    del sys.modules["tracing"]
-
-
-def test_the_additional_time_of_each_case_is_measured(module):
-    with module.receive() as url, module.trace(url, 1.0) as always:
+def test_the_additional_time_of_each_case_is_measured():
+    with tracing.receive() as url, tracing.trace(url, 1.0) as always:
         cases = {
-            "off": module.Case(None, module.ENVIRON),
-            "on": module.Case(always, module.ENVIRON),
+            "off": tracing.Case(None, tracing.ENVIRON),
+            "on": tracing.Case(always, tracing.ENVIRON),
         }
-        added = module.compare(cases, rounds=2)
+        added = tracing.compare(cases, rounds=2)
         always._provider.force_flush()
 
     assert list(added) == ["on"]
     assert added["on"] > 0
     exported = always._spans.labels("exported")._value.get()
-    assert exported == 2 * module.REQUESTS
+    assert exported == 2 * tracing.REQUESTS
