@@ -1,9 +1,10 @@
 """Copies of the project to train in, and environments of other software."""
 
+import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,20 @@ def copy_project(
             name: dict(given or shipped[name]) for name, given in candidates.items()
         }
         path.write_text(yaml.safe_dump(parameters, sort_keys=False))
+
+
+def run(command: Sequence[str | Path], folder: Path, **variables: str) -> None:
+    """Run a command in a folder; if it fails, show its output and exit."""
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        sys.exit(f"{command} failed:\n{done.stdout}\n{done.stderr}")
 
 
 def ensure_environment(name: str, wanted: Path) -> Path:

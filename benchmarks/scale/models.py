@@ -1,16 +1,14 @@
 """Trains each model once with the project's pipelines, for all contenders."""
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import onnx
 
-from benchmarks.project import copy_project
+from benchmarks.project import copy_project, run
 from iris_kedro.model.contract import Contract
 
 CANDIDATES: dict[str, dict[str, Any]] = {
@@ -43,7 +41,7 @@ def prepare(kind: str, folder: Path) -> Path:
         The folder.
     """
     copy_project(folder, {kind.replace(" ", "_"): CANDIDATES[kind]})
-    _train(folder)
+    run([sys.executable, "-m", "kedro", "run"], folder, **name_environment(folder))
     for flavor, file in (("onnx", "model.onnx"), ("sklearn", "model.skops")):
         (found,) = folder.glob(f"mlruns/models/*/artifacts/{file}")
         shutil.copytree(found.parent, folder / flavor)
@@ -59,19 +57,6 @@ def name_environment(folder: Path) -> dict[str, str]:
         "PYTHONPATH": str(folder / "src"),
         "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db",
     }
-
-
-def _train(folder: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "kedro", "run"],
-        cwd=folder,
-        env=os.environ | name_environment(folder),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        sys.exit(f"the model cannot be trained:\n{done.stdout}\n{done.stderr}")
 
 
 def _describe(contract: Contract) -> dict[str, Any]:

@@ -1,15 +1,13 @@
 """Trains each model once with the project's pipelines, for all contenders."""
 
-import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import mlflow
 from mlflow import MlflowClient
 
-from benchmarks.project import copy_project
+from benchmarks.project import copy_project, run
 from benchmarks.serving.mixed import TARGET, write_table
 
 NAME = "iris"
@@ -30,21 +28,22 @@ def prepare(kind: str, folder: Path) -> Path:
     Returns:
         The folder.
     """
-    kedro = [sys.executable, "-m", "kedro"]
+    kedro, store = [sys.executable, "-m", "kedro"], folder / "store"
+    variables = {
+        "PYTHONPATH": f"{folder / 'src'}:{folder}",
+        "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db",
+        "IRIS_STORE": str(store),
+    }
     if kind == MIXED:
         copy_project(folder, {KINDS[0]: None})
         (folder / TABLE).write_text(write_table())
-        _run([*kedro, "dataset", "init", TABLE, "--target", TARGET], folder)
-        _run([*kedro, "run", "--env", Path(TABLE).stem], folder)
+        run([*kedro, "dataset", "init", TABLE, "--target", TARGET], folder, **variables)
+        run([*kedro, "run", "--env", Path(TABLE).stem], folder, **variables)
     else:
         copy_project(folder, {kind: None})
-        _run([*kedro, "run"], folder)
-    store = folder / "store"
-    _run(
-        [sys.executable, "-m", "serving.registry.follower", "--once"],
-        folder,
-        store=store,
-    )
+        run([*kedro, "run"], folder, **variables)
+    follower = [sys.executable, "-m", "serving.registry.follower", "--once"]
+    run(follower, folder, **variables)
     (onnx,) = store.glob("*/model.onnx")
     shutil.copy(onnx, folder)
     (fitted,) = folder.glob("mlruns/models/*/artifacts/model.skops")
@@ -61,16 +60,3 @@ def promote_copy(folder: Path) -> None:
         NAME, old.source, old.run_id, tags=old.tags, model_id=old.model_id
     )
     client.set_registered_model_alias(NAME, "Production", new.version)
-
-
-def _run(command: list[str], folder: Path, store: Path | None = None) -> None:
-    environ = os.environ | {
-        "PYTHONPATH": f"{folder / 'src'}:{folder}",
-        "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db",
-        "IRIS_STORE": str(store),
-    }
-    done = subprocess.run(
-        command, cwd=folder, env=environ, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        sys.exit(f"{' '.join(command)} failed:\n{done.stdout}\n{done.stderr}")

@@ -12,10 +12,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import psutil
+
 from benchmarks.serving.contenders import Contender, Form, Rows
 
 START_SECONDS = 120.0
-MEBIBYTE = 1024  # in kB, as the kernel counts
+MEBIBYTE = 1 << 20
 COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}  # so that later starts are fast
 
 
@@ -88,17 +90,20 @@ class Server:
 
         Shared pages are divided among the processes that share them.
         """
-        return sum(map(proportional_size, self._counted_processes()))
+        used = (each.memory_full_info().pss for each in self._counted_processes())
+        return sum(used) / MEBIBYTE
 
     def cpu_seconds(self) -> float:
         """Return the CPU time of its processes so far, in seconds."""
-        return sum(map(cpu_seconds, self._counted_processes()))
+        used = [each.cpu_times() for each in self._counted_processes()]
+        return sum(each.user + each.system for each in used)
 
-    def _counted_processes(self) -> list[int]:
+    def _counted_processes(self) -> list[psutil.Process]:
+        master = psutil.Process(self._process.pid)
         return [
             process
-            for process in descendants(self._process.pid)
-            if self.contender.is_part(command_line(process))
+            for process in (master, *master.children(recursive=True))
+            if self.contender.is_part(" ".join(process.cmdline()))
         ]
 
     def _answers(self) -> bool:
@@ -123,31 +128,3 @@ def free_port() -> int:
 def _is_free(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) != 0
-
-
-def descendants(process: int) -> list[int]:
-    """Return a process and all its descendants."""
-    found = [process]
-    for task in Path(f"/proc/{process}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            found += descendants(int(child))
-    return found
-
-
-def command_line(process: int) -> str:
-    """Return the command line of a process."""
-    return Path(f"/proc/{process}/cmdline").read_text().replace("\0", " ")
-
-
-def proportional_size(process: int) -> float:
-    """Return the memory of a process in mebibytes."""
-    for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) / MEBIBYTE
-    return 0.0
-
-
-def cpu_seconds(process: int) -> float:
-    """Return the CPU time of a process, in its own code and in the kernel."""
-    status = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return sum(map(int, status[11:13])) / os.sysconf("SC_CLK_TCK")

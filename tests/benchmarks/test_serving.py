@@ -11,7 +11,6 @@ import pytest
 from tritonclient.utils import serialize_byte_tensor
 
 from benchmarks.serving import contenders, load, report
-from benchmarks.serving import server as servers
 
 ROWS = [[5.1, 3.5, 1.4, 0.2], [6.0, 3.0, 4.8, 1.8]]
 LENGTH = "Inference-Header-Content-Length"
@@ -214,11 +213,3 @@ def test_picture_has_the_batches_that_were_measured(results, tmp_path, figure):
     report.draw(results, tmp_path / "results.svg")
 
     assert "7,654,321" in (tmp_path / "results.svg").read_text()
-
-
-def test_cpu_time_of_a_process_is_read():
-    before = servers.cpu_seconds(os.getpid())
-
-    sum(range(3_000_000))
-
-    assert 0 < before <= servers.cpu_seconds(os.getpid())

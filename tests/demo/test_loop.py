@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 
 from demo.loop.project import MODEL, Project
@@ -209,12 +210,8 @@ def test_interrupted_story_leaves_no_process(tmp_path):
 def find_programs(project):
     """Count the processes that run in the project's folder."""
     found = Counter()
-    for entry in Path("/proc").iterdir():
-        try:
-            is_here = Path(os.readlink(entry / "cwd")) == project.folder
-            command = (entry / "cmdline").read_text().split("\0")
-        except OSError:
-            continue
-        if is_here:
+    for process in psutil.process_iter(["cwd", "cmdline"]):
+        if process.info["cwd"] == str(project.folder):
+            command = process.info["cmdline"]
             found[command[2] if "-m" in command else command[0]] += 1
     return found
