@@ -42,12 +42,7 @@ class BuiltModel:
 
 
 def build_model(penalty: float, padding: int = 0) -> BuiltModel:
-    """Train a model on iris and export it.
-
-    Args:
-        penalty: Inverse strength of the regularization, by which models differ.
-        padding: Bytes to add to the file.
-    """
+    """Train a model on iris and export it."""
     data = load_iris()
     X, y = data.data, np.array(data.target_names)[data.target]
     fitted = LogisticRegression(C=penalty, max_iter=2000).fit(X, y)

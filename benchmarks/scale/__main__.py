@@ -120,15 +120,7 @@ def compare(
     sizes: list[int],
     rounds: int,
 ) -> Results:
-    """Run the contenders in turns, and check that they do the same.
-
-    Args:
-        contenders: The contenders; the first one's scores are expected from all.
-        model: Folder of the model.
-        folder: A folder for rows and scores.
-        sizes: Numbers of rows, in ascending order.
-        rounds: Runs of each contender; only one with more rows than ``STEADY``.
-    """
+    """Run the contenders in turns, and check that they do the same."""
     results, expected, scores = Results(), None, folder / "scores"
     for contender, rows, number in _plan(contenders, sizes, rounds):
         taken = run(contender, model, make_rows(folder, rows), scores)

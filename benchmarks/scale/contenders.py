@@ -18,18 +18,7 @@ Command = Callable[[Path, Path, Path], list[str]]
 
 @dataclass(frozen=True)
 class Contender:
-    """A way to score a Parquet file.
-
-    Attributes:
-        name: Its name in the report.
-        command: Returns the command that starts it.
-        cores: Number of cores that it may use.
-        environment: Name of its own virtual environment; empty for the project's.
-        variables: Environment variables, given the folder of the model.
-        has_probabilities: Whether it writes probabilities as well as classes.
-        has_checks: Whether it checks ranges and keeps rejects.
-        largest: Maximum number of rows to measure it with.
-    """
+    """A way to score a Parquet file."""
 
     name: str
     command: Command

@@ -19,14 +19,7 @@ INTERVAL = 0.05  # seconds between two measurements of memory
 
 @dataclass(frozen=True)
 class Run:
-    """The resources used by a run.
-
-    Attributes:
-        seconds: Its duration.
-        cpu: CPU time of all its processes, in seconds.
-        memory: Peak of the resident memory of all its processes, in bytes.
-        written: Size of its scores, in bytes.
-    """
+    """The resources used by a run."""
 
     seconds: float
     cpu: float

@@ -64,12 +64,6 @@ def list_looks(
 
     The first one includes the hour before, because the clocks of services may differ:
     a label arrives after its prediction, but may have an earlier time.
-
-    Args:
-        connection: Connection to the database of predictions.
-        column: The time of a row.
-        trial: The trial.
-        where: Conditions for the rows.
     """
     since = trial.since.timestamp()
     end = since - LOOK_SECONDS

@@ -70,14 +70,7 @@ class Pairs:
 def read_pairs(
     engine: Engine, model: str, trial: Trial, latency_budget_ms: float
 ) -> Pairs:
-    """Count the rows of a trial.
-
-    Args:
-        engine: The database of predictions.
-        model: Name of the registered model.
-        trial: The versions to compare, and since when.
-        latency_budget_ms: Time limit of a prediction, in milliseconds.
-    """
+    """Count the rows of a trial."""
     table = predictions.c
     paired = select_pairs(model, trial)
     failed = and_(

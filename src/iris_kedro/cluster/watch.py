@@ -16,11 +16,6 @@ POLL_SECONDS = 1.0
 class Watch(threading.Thread):
     """Watches the workers of a cluster while a run waits for results.
 
-    Args:
-        client: Connection to the cluster.
-        wait_seconds: How long to wait for workers when all are lost.
-        pending: The results, which are cancelled if no worker comes.
-
     Attributes:
         reason: Why they were cancelled; empty if they were not.
     """

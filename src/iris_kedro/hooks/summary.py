@@ -50,15 +50,7 @@ def print_unchanged(
     fingerprint: str,
     env: str | None = None,
 ) -> None:
-    """Print why a run has nothing to do, and how to change that.
-
-    Args:
-        decision: The verdict, before any training.
-        registry: What is registered.
-        model: Name of the registered model.
-        fingerprint: Digest of all that the training would depend on.
-        env: Configuration environment of the run.
-    """
+    """Print why a run has nothing to do, and how to change that."""
     console = Console()
     console.print(f"Gate        {decision.verdict}")
     _print_reasons(decision.reasons, console)

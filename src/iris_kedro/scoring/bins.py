@@ -19,12 +19,7 @@ PREDICTION, CONFIDENCE = "prediction", "confidence"
 
 @dataclass(frozen=True)
 class ReferenceBins:
-    """The bins of a contract; none if an older release has written it.
-
-    Attributes:
-        features: Of each feature, in their order.
-        answers: Of ``PREDICTION`` and ``CONFIDENCE``, in this order.
-    """
+    """The bins of a contract; none if an older release has written it."""
 
     features: list[Bins]
     answers: dict[str, Bins]

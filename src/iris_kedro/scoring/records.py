@@ -28,13 +28,7 @@ def name_prediction(run: str, part: int) -> str:
 def describe_rows(
     columns: Mapping[str, pa.Array], predictions: Predictions, classes: Sequence[str]
 ) -> Records:
-    """Return scored rows as the database has them.
-
-    Args:
-        columns: The values of each feature that is stored.
-        predictions: The predictions for the same rows.
-        classes: The classes of the model, in the order of the probabilities.
-    """
+    """Return scored rows as the database has them."""
     values = pa.RecordBatch.from_pydict(dict(columns)).to_pylist() if columns else []
     probabilities = predictions.probabilities
     texts = probabilities.astype(str).tolist()  # 0.98 and not 0.9800000190734863

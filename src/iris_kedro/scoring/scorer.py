@@ -38,15 +38,7 @@ class InvalidRowsError(ValueError):
 
 
 class Scored(NamedTuple):
-    """The result for a batch.
-
-    Attributes:
-        scores: A row for each valid row: see ``scoring.output``.
-        rejects: A row for each problem.
-        counts: What is counted of the batch.
-        values: The values of the valid rows, by feature.
-        predictions: Their predictions.
-    """
+    """The result for a batch."""
 
     scores: pa.RecordBatch
     rejects: pa.RecordBatch

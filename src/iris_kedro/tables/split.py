@@ -47,11 +47,6 @@ def find_held_out(
 ) -> NDArray[np.bool_]:
     """Find the held-out rows; all others are for training.
 
-    Args:
-        rows: Cleaned rows, with the groups or times if the rule needs them.
-        features: Names of the columns to hash.
-        rule: How the rows were split.
-
     Returns:
         Array of shape (n_rows,).
     """

@@ -74,13 +74,7 @@ def describe_run(
 def describe_candidate(
     entry: Mapping[str, Any], leaderboard: Mapping[str, Any], parent: str
 ) -> str:
-    """Describe a candidate: its scores, its parameters, and what became of it.
-
-    Args:
-        entry: The candidate's entry in the leaderboard.
-        leaderboard: The scores of all candidates.
-        parent: Markdown link to the run that compared them.
-    """
+    """Describe a candidate: its scores, its parameters, and what became of it."""
     scores = ", ".join(
         f"{words(metric)} {_format(score)}" for metric, score in entry["scores"].items()
     )

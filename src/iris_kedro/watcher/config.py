@@ -46,11 +46,7 @@ class WatcherConfig:
 
 
 def read_config(context: Any) -> WatcherConfig:
-    """Read the configuration, and create or update the watcher's tables.
-
-    Raises:
-        ProjectError: If the database cannot be used.
-    """
+    """Read the configuration, and create or update the watcher's tables."""
     model, project = context.params["dataset"].name, Path(context.project_path)
     engine = _connect(context)
     with explain_database_errors(engine):
@@ -65,11 +61,7 @@ def read_config(context: Any) -> WatcherConfig:
 
 
 def find_records(context: Any, newest: int) -> list[Record]:
-    """Return the watcher's newest decisions; none if there has never been a watcher.
-
-    Raises:
-        ProjectError: If the database cannot be read.
-    """
+    """Return the watcher's newest decisions; none if there has never been a watcher."""
     engine = _connect(context)
     if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
         return []

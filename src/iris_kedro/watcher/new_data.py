@@ -21,15 +21,7 @@ LABELLED, CHECKED, SOURCE = "labelled", "looked", "source"
 
 @dataclass(frozen=True)
 class TriggerSources:
-    """Where triggers come from.
-
-    Attributes:
-        predictions: The database of predictions, read only.
-        model: Name of the registered model.
-        takes_labels: Whether runs use labelled rows.
-        source: The source of the data.
-        report: The file that the monitoring pipeline writes.
-    """
+    """Where triggers come from."""
 
     predictions: Engine
     model: str

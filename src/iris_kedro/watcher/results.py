@@ -34,11 +34,6 @@ class Results:
     """Reads the results of runs, and publishes the last decision in MLflow.
 
     Every method raises MlflowException if MLflow cannot be reached.
-
-    Args:
-        model: The registered model.
-        experiment: Id of the experiment of its runs.
-        project: Folder that relative paths of archived files refer to.
     """
 
     def __init__(self, model: RegisteredModel, experiment: str, project: Path) -> None:

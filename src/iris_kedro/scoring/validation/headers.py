@@ -40,11 +40,6 @@ def find_source(
     A column that the contract names is meant as it is spelt; others are found in any
     spelling. A feature whose column is not there may have the contract's name of it.
 
-    Args:
-        names: The columns.
-        features: The names of the features.
-        columns: The headers that the contract names, by feature and target.
-
     Raises:
         ProjectError: If a feature is missing, or could be several columns.
     """

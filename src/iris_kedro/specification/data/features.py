@@ -136,11 +136,7 @@ class Category(AnyFeature):
 
 
 def check_unique(values: list[str], kind: str) -> list[str]:
-    """Check that no value is listed twice.
-
-    Raises:
-        ValueError: If one is.
-    """
+    """Check that no value is listed twice."""
     if len(set(values)) < len(values):
         raise ValueError(f"a {kind} is listed twice in {values}")
     return values

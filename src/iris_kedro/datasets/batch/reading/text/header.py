@@ -15,12 +15,7 @@ STATEFUL = ("utf-16", "utf-32", "utf-7", "iso2022", "hz")
 
 @dataclass(frozen=True)
 class Layout:
-    """The layout of CSV.
-
-    Attributes:
-        separator: The character between values.
-        encoding: Python's name of the encoding.
-    """
+    """The layout of CSV."""
 
     separator: str = ","
     encoding: str = "utf-8"

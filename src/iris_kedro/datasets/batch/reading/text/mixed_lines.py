@@ -23,13 +23,7 @@ KINDS = {
 
 
 class Lines(NamedTuple):
-    """Rows of JSON lines.
-
-    Attributes:
-        table: The readable rows.
-        numbers: Their numbers, of shape (n_rows,).
-        unreadable: The other rows.
-    """
+    """Rows of JSON lines."""
 
     table: pa.Table
     numbers: NDArray[np.int64]
