@@ -3,10 +3,8 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
-import time
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,6 +15,8 @@ import requests
 from kedro.framework.project import pipelines
 from kedro.framework.startup import bootstrap_project
 from playwright.sync_api import expect
+
+from tests.documentation.clone import find_port, wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -41,23 +41,11 @@ def server(shipped, tmp_path_factory):
             start_new_session=True,  # the server is a separate process
         )
     url = f"http://127.0.0.1:{port}"
-    end = time.monotonic() + 120
-    while not answers(url):
-        assert process.poll() is None, log.read_text()
-        assert time.monotonic() < end, log.read_text()
-        time.sleep(0.2)
+    wait_for(lambda: answers(url) or process.poll() is not None)
+    assert process.poll() is None, log.read_text()
     yield url
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-
-
-def find_port() -> int:
-    """Find a free port; kedro-viz takes none above 49151, where the system looks."""
-    for port in range(20_000 + os.getpid() % 10_000, 49_151):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)):
-                return port
-    raise RuntimeError("no port is free")
 
 
 def answers(url: str) -> bool:

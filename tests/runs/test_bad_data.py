@@ -105,16 +105,6 @@ def test_digest_stays_that_of_the_rows_when_the_split_fails(project, iris_csv):
     assert file.read_text() == before
 
 
-def test_one_class_missing_is_named(project, iris_csv):
-    lines = iris_csv.decode().splitlines()
-    project.write_csv("\n".join(line for line in lines if "virginica" not in line))
-
-    result = project.invoke("run")
-
-    assert result.exit_code == 1
-    assert "train.virginica has 0, test.virginica has 0" in result.output
-
-
 def test_bad_file_is_a_short_message_in_a_process_of_its_own(project):
     project.write_csv(HEADER + GOOD + "5.1,x,1.4,0.2,setosa\n")
 

@@ -68,10 +68,7 @@ def test_parameters_refuse_unknown_keys_by_name(model, given):
 @pytest.mark.parametrize(
     ("model", "valid", "wrong", "message"),
     [
-        (Split, SPLIT, {"test_size": 0}, r"test_size\n.*greater than 0"),
         (Split, SPLIT, {"test_size": 1}, r"test_size\n.*less than 1"),
-        (Split, SPLIT, {"test_size": "much"}, r"test_size\n.*valid number"),
-        (Split, SPLIT, {"salt": 7}, r"salt\n.*valid string"),
         (Split, SPLIT, {"method": "group"}, r"set dataset.split in globals.yml"),
         (Split, SPLIT, {"column": "id"}, r"set dataset.split in globals.yml"),
         (DatasetSplit, {}, {"method": "random"}, r"'hash', 'group' or 'time'"),
@@ -80,17 +77,7 @@ def test_parameters_refuse_unknown_keys_by_name(model, given):
         (DatasetSplit, {}, {"column": "id"}, r"column 'id' is for .* method is hash"),
         (DatasetSplit, {}, {"test_size": 1}, r"test_size\n.*less than 1"),
         (DatasetSplit, {}, {"colum": "id"}, r"did you mean 'column'"),
-        (Split, SPLIT, {"minimum_rows_per_class": 0}, r"_class\n.*or equal to 1"),
-        (Training, TRAINING, {"folds": 1}, r"folds\n.*equal to 2"),
-        (Training, TRAINING, {"folds": 2.5}, r"folds\n.*valid integer"),
-        (Training, TRAINING, {"n_jobs": 0}, r"n_jobs\n.*equal to 1"),
-        (Export, EXPORT, {"tolerance": 0}, r"tolerance\n.*greater than 0"),
-        (Export, EXPORT, {"golden_rows": 0}, r"golden_rows\n.*equal to 1"),
-        (Gate, GATE, {"minimum_accuracy": 90}, r"minimum_accuracy\n.*less than 1"),
-        (Gate, GATE, {"confidence": None}, r"confidence\n.*valid number"),
-        (Gate, GATE, {"latency_budget_ms": -1}, r"latency_budget_ms\n.*than 0"),
         (Number, FEATURE, {"minimum": 20.0}, "minimum 20.0 must be below maximum 20"),
-        (Number, FEATURE, {"minimum": 30.0}, "minimum 30.0 must be below maximum 20"),
         (Number, FEATURE, {"minimum": float("nan")}, r"minimum\n.*a finite number"),
         (Number, FEATURE, {"maximum": float("inf")}, r"maximum\n.*a finite number"),
         (Dataset, DATASET, {"features": {"species": FEATURE}}, "is also a feature"),
@@ -107,7 +94,6 @@ def test_parameters_refuse_unknown_keys_by_name(model, given):
         (Target, TARGET, {"costs": {"a": {"b": -1}}}, r"costs.a.b\n.*equal to 0"),
         (Target, TARGET, {"costs": {"a": {"b": float("inf")}}}, r"a.b\n.*finite"),
         (Target, TARGET, {"costs": {"a": {"b": 0}, "b": {"a": 0}}}, "are all 0, so"),
-        (Target, TARGET, {"costs": {"a": 5}}, r"costs.a\n.*valid dict"),
         (Training, TRAINING, {"threshold": 1}, r"threshold\n.*must be a prob"),
         (Training, TRAINING, {"threshold": 0}, r"threshold\n.*must be a prob"),
         (Training, TRAINING, {"threshold": "f2"}, r"threshold\n.*\(f1, balanced_acc"),
@@ -119,14 +105,6 @@ def test_parameters_refuse_unknown_keys_by_name(model, given):
 def test_impossible_value_is_refused_by_name(model, valid, wrong, message):
     with pytest.raises(ValidationError, match=message):
         model.model_validate({**valid, **wrong})
-
-
-@pytest.mark.parametrize("missing", sorted(GATE))
-def test_missing_parameter_is_named(missing):
-    given = {name: value for name, value in GATE.items() if name != missing}
-
-    with pytest.raises(ValidationError, match=rf"{missing}\n.*Field required"):
-        Gate.model_validate(given)
 
 
 def test_costs_are_completed_and_named_as_classes_are():
