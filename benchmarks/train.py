@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from rich.console import Console
-from rich.table import Table
+from rich.markdown import Markdown
 from sklearn.datasets import load_iris
 
 from benchmarks.project import PROJECT, copy_project, run
@@ -108,10 +108,10 @@ def draw_rows(rows: int) -> pd.DataFrame:
     return data.assign(species=iris.target_names[iris.target.iloc[chosen]])
 
 
-def write_results(
+def describe(
     comparison: list[tuple[str, float, float]], scaling: list[tuple[int, float, float]]
-) -> None:
-    """Write the results with machine and versions."""
+) -> str:
+    """Return the results with machine and versions, in Markdown."""
     packages = ("kedro", "kedro-mlflow", "mlflow", "scikit-learn", "skl2onnx", "pandas")
     versions = ", ".join(
         f"{name} {importlib.metadata.version(name)}" for name in packages
@@ -148,7 +148,7 @@ def write_results(
             ],
             "",
         ]
-    RESULTS.write_text("\n".join(lines))
+    return "\n".join(lines)
 
 
 def main() -> None:
@@ -160,12 +160,10 @@ def main() -> None:
     options = parser.parse_args()
     comparison = compare(options.rounds)
     scaling = [] if options.no_scaling else scale()
-    table = Table("", "median s", "ratio to the script")
-    for name, seconds, ratio in comparison:
-        table.add_row(name, f"{seconds:.1f}", f"{ratio:.2f}")
-    console.print(table)
+    text = describe(comparison, scaling)
+    console.print(Markdown(text))
     if not options.no_write:
-        write_results(comparison, scaling)
+        RESULTS.write_text(text)
         console.print(f"written to {RESULTS.relative_to(PROJECT)}")
 
 

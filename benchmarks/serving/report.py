@@ -13,7 +13,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib import pyplot as plt
 from rich.console import Console
-from rich.table import Table
+from rich.markdown import Markdown
 
 from benchmarks.serving.load import Measured
 
@@ -91,18 +91,21 @@ def ratio(results: Results, model: str, figure: str, other: str) -> float | None
 
 
 def print_results(results: Results, console: Console) -> None:
-    """Print a table for each model: medians, and our ratio to each contender."""
-    for model, by_contender in results.items():
-        table = Table(title=model.replace("_", " "))
-        table.add_column("")
-        for figure in FIGURES:
-            table.add_column(figure.title, justify="right")
-        for name, values in by_contender.items():
-            table.add_row(
-                name, *(_cell(results, model, name, f) for f in FIGURES if values)
-            )
-        console.print(table)
-        console.print(describe_bulk(results, model))
+    """Print the table of each model."""
+    for model in results:
+        console.print(Markdown("\n".join(write_model(results, model))))
+
+
+def write_model(results: Results, model: str) -> list[str]:
+    """Return the table of a model: medians, and our ratio to each contender."""
+    lines = [f"## {model.replace('_', ' ').capitalize()}", ""]
+    lines += ["| | " + " | ".join(figure.title for figure in FIGURES) + " |"]
+    lines += ["| --- |" + " ---: |" * len(FIGURES)]
+    for name in results[model]:
+        cells = [_cell(results, model, name, figure) for figure in FIGURES]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    bulk = describe_bulk(results, model)
+    return [*lines, "", bulk, ""] if bulk else [*lines, ""]
 
 
 def describe_bulk(results: Results, model: str) -> str:
@@ -165,15 +168,8 @@ def write_results(
         "![Requests per second](results.svg)",
         "",
     ]
-    for model, by_contender in results.items():
-        lines += [f"## {model.replace('_', ' ').capitalize()}", ""]
-        lines += ["| | " + " | ".join(figure.title for figure in FIGURES) + " |"]
-        lines += ["| --- |" + " ---: |" * len(FIGURES)]
-        for name in by_contender:
-            cells = [_cell(results, model, name, figure) for figure in FIGURES]
-            lines.append(f"| {name} | " + " | ".join(cells) + " |")
-        bulk = describe_bulk(results, model)
-        lines += ["", bulk, ""] if bulk else [""]
+    for model in results:
+        lines += write_model(results, model)
     if extra:
         lines += ["## Ours alone", "", *extra]
     path.write_text("\n".join([*lines, ""]))

@@ -10,6 +10,7 @@ import pytest
 from iris_kedro.processes import find_start, is_same
 from iris_kedro.watcher.records.lease import read_owner
 from iris_kedro.watcher.rules import Kind
+from tests.fixtures.processes import children_of
 from tests.iris_kedro.watcher.lab import Lab
 
 pytestmark = pytest.mark.slow
@@ -115,7 +116,7 @@ def test_a_run_ends_with_its_watcher(lab, store, start):
     store.add_trigger(Kind.WEBHOOK, "one")
     process = start()
     lab.wait(lab.begun, "the run has begun")
-    [job] = children(process.pid)
+    [job] = children_of(process.pid)
     started = find_start(job)
 
     process.kill()
@@ -129,7 +130,7 @@ def test_run_that_outlives_its_watcher_is_stopped_by_the_next(lab, store, start)
     store.add_trigger(Kind.WEBHOOK, "one")
     process = start()
     lab.wait(lab.begun, "the run has begun")
-    [job] = children(process.pid)
+    [job] = children_of(process.pid)
     started = find_start(job)
     os.kill(job, signal.SIGSTOP)  # does not notice that its parent has ended
     process.kill()
@@ -168,7 +169,7 @@ def test_a_killed_run_is_repeated(lab, store, start):
     store.add_trigger(Kind.WEBHOOK, "one")
     process = start()
     lab.wait(lab.begun, "the run has begun")
-    [job] = children(process.pid)
+    [job] = children_of(process.pid)
     lab.plan("released")
 
     os.kill(job, signal.SIGKILL)
@@ -179,8 +180,3 @@ def test_a_killed_run_is_repeated(lab, store, start):
     )
     first, _ = store.list_decisions(9)
     assert (first.outcome, first.remark) == ("failed", "killed by signal 9 (SIGKILL)")
-
-
-def children(pid):
-    with open(f"/proc/{pid}/task/{pid}/children") as file:
-        return [int(each) for each in file.read().split()]
