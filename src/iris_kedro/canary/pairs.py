@@ -70,7 +70,11 @@ class Pairs:
 def read_pairs(
     engine: Engine, model: str, trial: Trial, latency_budget_ms: float
 ) -> Pairs:
-    """Count the rows of a trial."""
+    """Count the rows of a trial.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError: If the database cannot be read.
+    """
     table = predictions.c
     paired = select_pairs(model, trial)
     failed = and_(

@@ -117,7 +117,11 @@ def _wait_for_workers(client: Client, seconds: float) -> None:
 
 
 def _check_versions(client: Client) -> None:
-    """Check that all workers have the same versions, and thus give the same results."""
+    """Check that all workers have the same versions, and thus give the same results.
+
+    Raises:
+        ProjectError: Names a worker, and the different versions.
+    """
     try:
         client.run_on_scheduler(describe_versions)  # it also unpickles tasks
         found: dict[str, Any] = client.run(describe_versions)

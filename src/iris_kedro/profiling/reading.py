@@ -23,6 +23,9 @@ def read_table(content: bytes, target: str) -> tuple[pd.DataFrame, dict[str, Any
 
     Returns:
         The table, and the pandas arguments that read it.
+
+    Raises:
+        ProjectError: If it cannot be read, or the column does not exist.
     """
     load_args: dict[str, Any] = {}
     encoding = guess_encoding(content)

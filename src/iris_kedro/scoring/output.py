@@ -57,7 +57,11 @@ class Output:
             self._added += [BASELINE, *names]
 
     def check(self) -> None:
-        """Check that no kept column has the name of an added one."""
+        """Check that no kept column has the name of an added one.
+
+        Raises:
+            ProjectError: Names these columns.
+        """
         added = [*self._added, PREDICTION_ID, ROW_INDEX]
         both = [name for name in self._columns if name in added]
         if both:

@@ -23,6 +23,9 @@ def check_agreement(parameters: dict[str, Any], catalog: dict[str, Any]) -> None
 
     A catalog cannot read parameters: it takes the source and the specification from
     ``globals.yml``, and the source also from the command line.
+
+    Raises:
+        ProjectError: Names the parameter that would have no effect.
     """
     source = parameters["data_engineering"]["source"]
     if catalog["source_file"]["location"] != source:
@@ -46,6 +49,9 @@ def check_served_model(parameters: dict[str, Any], served: str) -> None:
     Args:
         parameters: All parameters; the model is named after the dataset.
         served: The service's ``IRIS_MODEL_NAME``; empty if it is unknown.
+
+    Raises:
+        ProjectError: If the names differ.
     """
     dataset = Dataset.model_validate(parameters["dataset"]).name
     if served and served != dataset:
@@ -95,7 +101,11 @@ def check_decision(parameters: dict[str, Any]) -> None:
 
 
 def check_strategy(parameters: dict[str, Any]) -> None:
-    """Check the release strategy before a run."""
+    """Check the release strategy before a run.
+
+    Raises:
+        ProjectError: Names the valid strategies.
+    """
     strategy = parameters["model_release"]["strategy"]
     if strategy not in get_args(Strategy):
         raise ProjectError(
@@ -109,6 +119,9 @@ def check_searches(parameters: dict[str, Any]) -> None:
 
     Halving samples single rows. Candidates are checked as they are written, because
     building them would import their libraries, also for a run without training.
+
+    Raises:
+        ProjectError: Names the first candidate with halving, and what to set.
     """
     split = Dataset.model_validate(parameters["dataset"]).split
     if split.method == "hash":
@@ -123,12 +136,20 @@ def check_searches(parameters: dict[str, Any]) -> None:
 
 
 def check_watcher(parameters: dict[str, Any]) -> Watcher:
-    """Check and return the watcher's parameters, which no node reads."""
+    """Check and return the watcher's parameters, which no node reads.
+
+    Raises:
+        ProjectError: Names each invalid parameter, and what is expected.
+    """
     return _check_section(parameters, "watcher", Watcher)
 
 
 def check_cluster(parameters: dict[str, Any]) -> Cluster:
-    """Check and return the parameters of the cluster, which no node reads."""
+    """Check and return the parameters of the cluster, which no node reads.
+
+    Raises:
+        ProjectError: Names each invalid parameter, and what is expected.
+    """
     return _check_section(parameters, "cluster", Cluster)
 
 

@@ -46,7 +46,11 @@ class WatcherConfig:
 
 
 def read_config(context: Any) -> WatcherConfig:
-    """Read the configuration, and create or update the watcher's tables."""
+    """Read the configuration, and create or update the watcher's tables.
+
+    Raises:
+        ProjectError: If the database cannot be used.
+    """
     model, project = context.params["dataset"].name, Path(context.project_path)
     engine = _connect(context)
     with explain_database_errors(engine):
@@ -61,7 +65,11 @@ def read_config(context: Any) -> WatcherConfig:
 
 
 def find_records(context: Any, newest: int) -> list[Record]:
-    """Return the watcher's newest decisions; none if there has never been a watcher."""
+    """Return the watcher's newest decisions; none if there has never been a watcher.
+
+    Raises:
+        ProjectError: If the database cannot be read.
+    """
     engine = _connect(context)
     if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
         return []

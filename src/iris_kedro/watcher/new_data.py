@@ -48,7 +48,11 @@ class NewData:
         self._results = results
 
     def read_digest(self) -> str:
-        """Return the current digest of the source."""
+        """Return the current digest of the source.
+
+        Raises:
+            DatasetError: If it cannot be read.
+        """
         known = self._store.read_note(SOURCE)
         state = read_source(self._sources.source, known)
         if state.dump() != known:
@@ -59,6 +63,9 @@ class NewData:
         """Return whether the source has changed since the last training.
 
         It is checked at most once per interval.
+
+        Raises:
+            DatasetError: If it cannot be read.
         """
         return self.find_digest(now) != self.find_trained_digest(runs)
 
@@ -85,7 +92,11 @@ class NewData:
         return looked is not None and now - float(looked) < 60 * self._minutes
 
     def find_digest(self, now: float) -> str:
-        """Return the digest of the source, checked at most once per interval."""
+        """Return the digest of the source, checked at most once per interval.
+
+        Raises:
+            DatasetError: If it cannot be read.
+        """
         known = self._store.read_note(SOURCE)
         if known is not None and self.was_checked(now):
             return SourceState.load(known).digest

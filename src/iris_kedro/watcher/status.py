@@ -51,7 +51,11 @@ class Status:
 
 
 def read_status(store: Store, rules: Rules) -> Status:
-    """Read the state."""
+    """Read the state.
+
+    Raises:
+        SQLAlchemyError: If the database cannot be reached.
+    """
     now = store.read_time()
     waiting, runs = store.list_waiting(), store.list_runs(now, NEWEST_RUNS)
     situation = Situation(waiting, runs, store.find_reset())

@@ -42,7 +42,12 @@ class Trials:
         self._next_at = self._notes_at = 0.0
 
     def advance(self) -> None:
-        """Make one decision, carry it out and record it in the model's history."""
+        """Make one decision, carry it out and record it in the model's history.
+
+        Raises:
+            MlflowException: If MLflow is unreachable.
+            SQLAlchemyError: If the database is unreachable.
+        """
         began = self._clock()
         if began < self._next_at:
             return
@@ -76,6 +81,10 @@ class Trials:
         self._registry.note_trial(evidence)
 
     def find_canary(self) -> str | None:
-        """Return the version of the running canary, if any."""
+        """Return the version of the running canary, if any.
+
+        Raises:
+            MlflowException: If MLflow is unreachable.
+        """
         canary = self._registry.canary()
         return canary.version if canary else None

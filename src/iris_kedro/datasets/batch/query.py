@@ -32,6 +32,9 @@ def stage(query: str, address: str, folder: Path, part_rows: int) -> Path:
 
     Returns:
         The folder of the files.
+
+    Raises:
+        ProjectError: If the query fails.
     """
     text = f"{address}\n{part_rows}\n{query}"
     result = folder / hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -24,7 +24,11 @@ class RegistryTagDataset(AbstractDataset[dict[str, Any], dict[str, Any]]):
         self.metadata = metadata
 
     def load(self) -> dict[str, Any]:
-        """Read the document."""
+        """Read the document.
+
+        Raises:
+            DatasetError: If there is none.
+        """
         text = self._model.read().tags.get(self._tag)
         if text is None:
             raise DatasetError(f"{self._name} has no tag {self._tag}")

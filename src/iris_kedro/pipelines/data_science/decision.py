@@ -76,7 +76,11 @@ def choose_decision(
 def apply_decision(
     best: ExportedCandidate, decision_rule: dict[str, Any]
 ) -> ExportedCandidate:
-    """Embed the decision rule in the chosen model."""
+    """Embed the decision rule in the chosen model.
+
+    Raises:
+        ProjectError: If the candidate has no ONNX model.
+    """
     if best.model is None:
         raise ProjectError(f"{best.name} is not releasable: {best.reason}")
     rule = DecisionRule(**decision_rule)

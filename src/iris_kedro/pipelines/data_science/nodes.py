@@ -159,6 +159,9 @@ def evaluate_best(
 
     Its ONNX model predicts, as it will be served: in scikit-learn, a probability at the
     threshold could round to the other side.
+
+    Raises:
+        ProjectError: If the candidate has no ONNX model.
     """
     if best.model is None:
         raise ProjectError(f"{best.name} is not releasable: {best.reason}")

@@ -60,7 +60,11 @@ class Lease:
         self._renewed_at = 0.0
 
     def take(self) -> bool:
-        """Take or renew the lease; return whether this process owns it now."""
+        """Take or renew the lease; return whether this process owns it now.
+
+        Raises:
+            SQLAlchemyError: If the database cannot be reached.
+        """
         asked_at = time.monotonic()
         with self._engine.begin() as connection:
             generation = self._take(connection)

@@ -24,6 +24,9 @@ def count_new_labels(engine: Engine, model: str) -> int:
 
     Labels are compared one by one: a time does not identify the used labels, because
     several services write them, with different clocks, while a run reads.
+
+    Raises:
+        SQLAlchemyError: If the database cannot be read.
     """
     if not has_predictions(engine):
         return 0

@@ -31,7 +31,11 @@ class SourceState:
 
 
 def read_source(dataset: SourceDataset, known: str | None) -> SourceState:
-    """Return the state of the source, reading it only if it may have changed."""
+    """Return the state of the source, reading it only if it may have changed.
+
+    Raises:
+        DatasetError: If it cannot be read.
+    """
     stamp = dataset.stamp()
     if known is not None and stamp is not None:
         before = SourceState.load(known)

@@ -35,7 +35,11 @@ def inspect(file: File, part_rows: int) -> tuple[list[str], list[Range]]:
 
 
 def read(part: Part, columns: Sequence[str]) -> Iterator[Batch]:
-    """Read a part, with memory that does not depend on the size of row groups."""
+    """Read a part, with memory that does not depend on the size of row groups.
+
+    Raises:
+        ProjectError: If it cannot be read.
+    """
     number = part.first_row
     with _open(part.path) as file:
         _check_columns(part.path, file.schema_arrow.names, columns)

@@ -39,6 +39,9 @@ class Recorder:
             part: Number of the part.
             first: Number of valid rows in the part before these.
             scored: The rows.
+
+        Raises:
+            ProjectError: If they cannot be stored.
         """
         prediction_id = name_prediction(self.run, part)
         common = {

@@ -34,6 +34,9 @@ class Target:
 
         An object store shows an object when it is complete; elsewhere, the file is
         first written under another name.
+
+        Raises:
+            DatasetError: If it cannot be written.
         """
         with self._explain("written"):
             system, path = self._locate(name)
@@ -47,7 +50,11 @@ class Target:
         self.write(name, json.dumps(value, indent=1, sort_keys=True).encode())
 
     def read_json(self, name: str) -> Any:
-        """Return the content of a JSON file; None if it does not exist."""
+        """Return the content of a JSON file; None if it does not exist.
+
+        Raises:
+            DatasetError: If it cannot be read.
+        """
         with self._explain("read"):
             system, path = self._locate(name)
             try:
@@ -57,7 +64,11 @@ class Target:
                 return None
 
     def list(self, folder: str = "") -> dict[str, int]:
-        """Return the names of the files in a folder, and their sizes in bytes."""
+        """Return the names of the files in a folder, and their sizes in bytes.
+
+        Raises:
+            DatasetError: If it cannot be listed.
+        """
         with self._explain("listed"):
             system, path = self._locate(folder)
             found = system.get_file_info(fs.FileSelector(path, allow_not_found=True))
@@ -65,7 +76,11 @@ class Target:
         return {each.base_name: each.size for each in files}
 
     def delete(self, folder: str, name: str) -> None:
-        """Delete a file."""
+        """Delete a file.
+
+        Raises:
+            DatasetError: If it cannot be deleted.
+        """
         with self._explain("deleted"):
             system, path = self._locate(f"{folder}/{name}".removeprefix("/"))
             system.delete_file(path)

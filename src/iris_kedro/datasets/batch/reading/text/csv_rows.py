@@ -62,7 +62,11 @@ def inspect(
 
 
 def read(part: Part, columns: Sequence[str], layout: Layout) -> Iterator[Batch]:
-    """Read a part, with unreadable rows."""
+    """Read a part, with unreadable rows.
+
+    Raises:
+        ProjectError: If it cannot be read.
+    """
     header, start = read_header(part.path, layout)
     is_whole = part.start < start
     first = part.first_row - 1 if is_whole else part.first_row

@@ -27,7 +27,11 @@ BATCH_ROWS = 65_536
 
 
 def inspect(file: File, part_rows: int) -> tuple[list[str], list[Range]]:
-    """Return the columns of a file's first rows, and its parts."""
+    """Return the columns of a file's first rows, and its parts.
+
+    Raises:
+        ProjectError: If it cannot be read.
+    """
     try:
         with open_text(file.path) as stream:
             sample = next(read_lines(stream, SAMPLE), b"")
@@ -51,6 +55,9 @@ def read(part: Part, columns: Sequence[str]) -> Iterator[Batch]:
 
     The columns come first, with null for missing keys, then other keys. If possible,
     all batches of a byte range have the same types.
+
+    Raises:
+        ProjectError: If it cannot be read.
     """
     number = part.first_row
     collected: list[Lines] = []

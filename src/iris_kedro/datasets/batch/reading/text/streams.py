@@ -24,6 +24,9 @@ def open_text(path: str, start: int = 0) -> Iterator[Any]:
     Args:
         path: A path or a URL.
         start: The byte to start from, of the decompressed text.
+
+    Raises:
+        ProjectError: If it cannot be read.
     """
     system, inner = open_location(path)
     try:
