@@ -56,6 +56,18 @@ def test_parameter_can_be_given_on_the_command_line(project):
     assert parent.data.params["data_engineering.split.test_size"] == "0.3"
 
 
+def test_source_can_be_given_on_the_command_line(project, iris_csv):
+    (project.path / "mine.csv").write_bytes(iris_csv)
+
+    result = project.invoke(
+        "run", "--tags=data_engineering", "--params=data_engineering.source=mine.csv"
+    )
+
+    raw = project.path / "data/01_raw/iris/raw.csv"
+    assert result.exit_code == 0
+    assert raw.read_bytes() == iris_csv
+
+
 @pytest.mark.parametrize(
     ("file", "key", "value", "message"),
     [
