@@ -1,20 +1,15 @@
 """The smoke test, against the real service."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
-import onnx
+import pandas as pd
 import pytest
-from skl2onnx import to_onnx
-from skl2onnx.common.data_types import StringTensorType
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder
 
 from deploy import smoke_test
+from tests.serving.fixtures.tables import build
 
 SCRIPT = Path(smoke_test.__file__)
 
@@ -125,43 +120,10 @@ def test_a_service_that_accepts_anything_fails(client, connect):
 @pytest.fixture
 def colours() -> bytes:
     """Build a model whose only feature is a category that accepts any text."""
-    rows = np.array([["red"], ["blue"]] * 10, dtype=object)
-    labels = np.where(rows[:, 0] == "red", "warm", "cold")
-    encoder = OneHotEncoder(categories=[["red", "blue", ""]], handle_unknown="ignore")
-    model = make_pipeline(encoder, LogisticRegression()).fit(rows, labels)
-    exported = to_onnx(
-        model,
-        initial_types=[("categories", StringTensorType([None, 1]))],
-        options={"zipmap": False},
-    )
-    contract = {
-        "schema_version": 2,
-        "name": "colours",
-        "features": [
-            {
-                "name": "colour",
-                "type": "category",
-                "description": "",
-                "categories": ["red", "blue"],
-                "unknown": "accept",
-                "training": {"counts": [10, 10]},
-            }
-        ],
-        "target": {
-            "name": "kind",
-            "description": "",
-            "classes": ["cold", "warm"],
-            "training_counts": [10, 10],
-        },
-        "golden_rows": {
-            "inputs": rows[:2].tolist(),
-            "predictions": labels[:2].tolist(),
-            "probabilities": model.predict_proba(rows[:2]).tolist(),
-            "tolerance": 1e-4,
-        },
-    }
-    onnx.helper.set_model_props(exported, {"contract": json.dumps(contract)})
-    return exported.SerializeToString()
+    table = pd.DataFrame({"colour": ["red", "blue"] * 10})
+    feature = {"name": "colour", "type": "category", "categories": ["red", "blue"]}
+    labels = np.where(table["colour"] == "red", "warm", "cold")
+    return build(table, [feature | {"unknown": "accept"}], labels, {"name": "kind"})
 
 
 def test_a_model_that_accepts_any_text_passes(load, colours, make_app, connect):
