@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from serving.model.onnx_model import LOAD_REASONS, SYNC_REASONS, Model
@@ -39,11 +39,10 @@ class StateCollector(Collector):
             ["name", "version", "run_id", "alias"],
             [([version.name, version.version, version.run_id, version.alias], 1)],
         )
-        yield create_gauge(
+        yield GaugeMetricFamily(
             "serving_model_fallback",
             "1 if Previous is served because Production was refused",
-            [],
-            [([], float(self._current.is_fallback))],
+            float(self._current.is_fallback),
         )
         yield create_gauge(
             "serving_heldout_accuracy",
@@ -66,24 +65,21 @@ class StateCollector(Collector):
         if report is None:
             return
         if report.has_polled:
-            yield create_gauge(
+            yield GaugeMetricFamily(
                 "serving_registry_up",
                 "1 if the last poll of the registry was recent and succeeded",
-                [],
-                [([], float(report.reachable and not report.is_overdue))],
+                float(report.reachable and not report.is_overdue),
             )
         if report.last_seen is not None:
-            yield create_gauge(
+            yield GaugeMetricFamily(
                 "serving_registry_last_seen_timestamp_seconds",
                 "Time of the last successful poll of the registry",
-                [],
-                [([], report.last_seen)],
+                report.last_seen,
             )
-        yield create_gauge(
+        yield GaugeMetricFamily(
             "serving_store_damaged",
             "1 if the files of a published version are damaged or missing",
-            [],
-            [([], float(report.damaged is not None))],
+            float(report.damaged is not None),
         )
         yield from _count_events(report)
 

@@ -1,5 +1,6 @@
 """All metrics: those of the exporter, and our own."""
 
+from functools import partial
 from pathlib import Path
 
 from flask import Flask
@@ -56,90 +57,73 @@ class ServiceMetrics(PredictionFamilies):
 
     def _create(self) -> None:
         own = self.registry
-        background_errors = Counter(
+        counter = partial(Counter, registry=own)
+        histogram = partial(Histogram, registry=own)
+        gauge = partial(Gauge, registry=own, multiprocess_mode="livesum")
+        background_errors = counter(
             "serving_background_errors",
             "Unexpected errors of background tasks",
             ["task"],
-            registry=own,
         )
         # PromQL sees no increase in a counter that appears with its first event.
         for task in TASKS:
             background_errors.labels(task)
         self.errors = TaskErrors(lambda task: background_errors.labels(task).inc())
-        self.rejected = Counter(
-            "serving_rejected_values",
-            "Rejected input values",
-            ["field", "reason"],
-            registry=own,
+        self.rejected = counter(
+            "serving_rejected_values", "Rejected input values", ["field", "reason"]
         )
-        self.load_seconds = Histogram(
+        self.load_seconds = histogram(
             "serving_model_load_seconds",
             "Time to load and check a model",
             buckets=SECONDS,
-            registry=own,
         )
-        self.load_failures = Counter(
+        self.load_failures = counter(
             "serving_model_load_failures",
             "Published models refused by a worker",
             ["reason"],
-            registry=own,
         )
         for reason in LOAD_REASONS:
             self.load_failures.labels(reason)
-        self.shadow = Counter(
+        self.shadow = counter(
             "serving_shadow_predictions",
             "Rows predicted by both the served and the shadow model",
             ["version", "shadow", "agrees"],
-            registry=own,
         )
-        self.paired = Counter(
+        self.paired = counter(
             "serving_paired_predictions",
             "Rows predicted by both Production and its partner",
             ["version", "other", "agrees"],
-            registry=own,
         )
-        self.pair_seconds = Histogram(
+        self.pair_seconds = histogram(
             "serving_pair_seconds",
             "Prediction time of each of two models for the same request",
             ["version"],
             buckets=MODEL_SECONDS,
-            registry=own,
         )
-        self.partner_errors = Counter(
+        self.partner_errors = counter(
             "serving_partner_errors",
             "Failed predictions of Production's partner",
             ["version"],
-            registry=own,
         )
-        self.dropped = Counter(
+        self.dropped = counter(
             "serving_dropped_rows",
             "Rows dropped because an observer could not keep up",
             ["observer"],
-            registry=own,
         )
-        self.in_flight = Gauge(
-            "serving_requests_in_flight",
-            "Predictions waiting or running",
-            multiprocess_mode="livesum",
-            registry=own,
+        self.in_flight = gauge(
+            "serving_requests_in_flight", "Predictions waiting or running"
         )
-        self.buffered_bytes = Gauge(
-            "serving_buffered_bytes",
-            "Memory used by large requests and responses",
-            multiprocess_mode="livesum",
-            registry=own,
+        self.buffered_bytes = gauge(
+            "serving_buffered_bytes", "Memory used by large requests and responses"
         )
-        self.wait_seconds = Histogram(
+        self.wait_seconds = histogram(
             "serving_wait_seconds",
             "Time from receiving the request headers until handling began",
             buckets=LATENCIES,
-            registry=own,
         )
         self.processes = ProcessMetrics(own)
-        self.key_reload_failures = Counter(
-            "serving_key_reload_failures",
-            "Failed reloads of the API key file",
-            registry=own,
+        self.key_reload_failures = counter(
+            "serving_key_reload_failures", "Failed reloads of the API key file"
         )
 
     @property

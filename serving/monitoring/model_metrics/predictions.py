@@ -2,6 +2,7 @@
 
 from collections import Counter as Tally
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,75 +23,62 @@ class PredictionFamilies:
     """The metric families of predictions, shared by all models."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.predictions = Counter(
-            "serving_predictions",
-            "Rows predicted",
-            ["version", "prediction"],
-            registry=registry,
+        counter = partial(Counter, registry=registry)
+        histogram = partial(Histogram, registry=registry)
+        self.predictions = counter(
+            "serving_predictions", "Rows predicted", ["version", "prediction"]
         )
-        self.confidence = Histogram(
+        self.confidence = histogram(
             "serving_confidence",
             "Probability of the predicted class",
             ["version"],
             buckets=CONFIDENCE,
-            registry=registry,
         )
-        self.batch_rows = Histogram(
-            "serving_batch_rows", "Rows per request", buckets=ROWS, registry=registry
+        self.batch_rows = histogram(
+            "serving_batch_rows", "Rows per request", buckets=ROWS
         )
-        self.out_of_range = Counter(
+        self.out_of_range = counter(
             "serving_out_of_range",
             "Accepted values outside the training range, or not seen in training",
             ["version", "feature"],
-            registry=registry,
         )
-        self.out_of_range_rows = Counter(
+        self.out_of_range_rows = counter(
             "serving_out_of_range_rows",
             "Rows with at least one such value",
             ["version"],
-            registry=registry,
         )
-        self.offset = Counter(
+        self.offset = counter(
             "serving_feature_offset",
             "Sum of (value - serving_feature_minimum), for the mean",
             ["version", "feature"],
-            registry=registry,
         )
-        self.squared_offset = Counter(
+        self.squared_offset = counter(
             "serving_feature_squared_offset",
             "Sum of (value - serving_feature_minimum)^2, for the standard deviation",
             ["version", "feature"],
-            registry=registry,
         )
-        self.missing = Counter(
-            "serving_feature_missing",
-            "Missing values",
-            ["version", "feature"],
-            registry=registry,
+        self.missing = counter(
+            "serving_feature_missing", "Missing values", ["version", "feature"]
         )
-        self.values = Counter(
+        self.values = counter(
             "serving_feature_values",
             "Values of booleans and categories; rare ones are 'other'",
             ["version", "feature", "value"],
-            registry=registry,
         )
-        self.unknown = Counter(
+        self.unknown = counter(
             "serving_feature_unknown",
             "Values that are not a known category",
             ["version", "feature"],
-            registry=registry,
         )
-        self.feedback = Counter(
+        self.feedback = counter(
             "serving_feedback",
             "Predicted rows with feedback, by their first label",
             ["version", "predicted", "label"],
-            registry=registry,
         )
-        self.corrections = Counter(
+        self.corrections = counter(
             "serving_feedback_corrections",
             "Changes of a row's label by later feedback",
             ["version"],
-            registry=registry,
         )
 
 
