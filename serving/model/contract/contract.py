@@ -197,11 +197,6 @@ class Contract:
         return all(type(f) is Number and not f.nullable for f in self.features)
 
     @cached_property
-    def accepted(self) -> NDArray[np.float64]:
-        """Accepted minimum and maximum of each feature, shape (2, n_features)."""
-        return np.array([feature.accepted for feature in self.features]).T
-
-    @cached_property
     def trained(self) -> NDArray[np.float64]:
         """Range seen in training for each feature, shape (2, n_features)."""
         return np.array([feature.trained for feature in self.features]).T

@@ -106,20 +106,14 @@ def convert_numbers(values: Sequence[Any]) -> Table | None:
     """Convert numbers; None for text or booleans, which NumPy would accept."""
     if not set(map(type, values)) <= NUMBERS:
         return None
-    try:
-        return np.fromiter(values, np.float64, len(values))
-    except OverflowError:  # an integer larger than any float
-        return None
+    return np.fromiter(values, np.float64, len(values))
 
 
 def _convert_of_type(values: Sequence[Any], types: frozenset[type]) -> Table | None:
     """Convert values of some types; null becomes NaN."""
     if not set(map(type, values)) <= types:
         return None
-    try:
-        return np.array(values, dtype=np.float64)
-    except OverflowError:
-        return None
+    return np.array(values, dtype=np.float64)
 
 
 def _convert_categories(values: Sequence[Any], feature: Category) -> Table | None:
