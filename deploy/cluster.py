@@ -55,11 +55,7 @@ class Cluster:
         self._seconds = seconds
 
     def read_state(self, digests: str) -> Before:
-        """Return the current state.
-
-        Args:
-            digests: The text of the file with its digests.
-        """
+        """Return the current state."""
         return Before(
             self.overlay,
             digests,

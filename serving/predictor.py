@@ -34,12 +34,7 @@ class PredictionResult:
 
 
 class Predictor:
-    """Predicts, and records observations in the request context.
-
-    Args:
-        partner: The partner of Production.
-        access: Finds the API key of a request.
-    """
+    """Predicts, and records observations in the request context."""
 
     def __init__(self, partner: Partner, access: Access) -> None:
         self._partner = partner

@@ -16,9 +16,6 @@ class TimeLimit:
 
     Predictions run in the threads of requests; another thread must call ``enforce``.
     ONNX Runtime then stops before the next operator, or iteration of a loop.
-
-    Args:
-        seconds: Maximum duration of a prediction.
     """
 
     def __init__(self, seconds: float) -> None:

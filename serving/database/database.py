@@ -10,14 +10,7 @@ from serving.monitoring.metrics import ServiceMetrics
 
 
 class Database:
-    """Connections to the database, and the threads that use them.
-
-    Attributes:
-        engine: The connections.
-        writer: The observer that stores predictions.
-        feedback: Accepts feedback on them.
-        retention: Deletes old predictions.
-    """
+    """Connections to the database, and the threads that use them."""
 
     def __init__(self, config: Config, url: str, metrics: ServiceMetrics) -> None:
         on_error = metrics.errors.record

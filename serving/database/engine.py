@@ -22,9 +22,6 @@ def connect(url: str) -> Engine:
 
     SQLite is configured for several processes: readers never wait for the writer, and
     no committed data is lost if the writer is killed.
-
-    Args:
-        url: An SQLAlchemy URL, such as ``sqlite:///predictions.db``.
     """
     if make_url(url).get_backend_name() == "sqlite":
         engine = sqlalchemy.create_engine(

@@ -124,12 +124,8 @@ def json_response(
 
 
 def tagged_response(body: dict[str, Any], omit: str = "") -> ApiResponse:
-    """Create a response with a JSON body, or 304 if the client has it already.
-
-    Args:
-        body: The content.
-        omit: An entry that the tag ignores because it differs between workers.
-    """
+    """Create a response with a JSON body, or 304 if the client has it already."""
+    # An omitted entry differs between workers.
     lasting = {key: value for key, value in body.items() if key != omit}
     response = json_response(body)
     tag = hashlib.sha256(json_response(lasting).data).hexdigest()[:32]

@@ -28,16 +28,10 @@ class UnreadableFileError(ConfigError):
 
 @dataclass(frozen=True)
 class ApiKey:
-    """An entry of the key file.
-
-    Attributes:
-        name: Name of the holder.
-        digest: SHA-256 of the key.
-        scopes: What the key may be used for.
-    """
+    """An entry of the key file: its holder, digest and permissions."""
 
     name: str
-    digest: bytes
+    digest: bytes  # SHA-256 of the key
     scopes: frozenset[str] = frozenset({PREDICT})
 
 
@@ -46,9 +40,6 @@ class ApiKeys:
 
     If the file becomes unreadable or invalid, the last valid keys stay in use. An
     unreadable file is read again at each check, an invalid one when it changes.
-
-    Args:
-        path: The file; see ``read_keys``.
 
     Raises:
         ConfigError: If the file has no valid keys.

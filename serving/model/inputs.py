@@ -21,10 +21,6 @@ class Inputs:
     Otherwise there are two, in the order of the features: ``numbers``, unless all
     features are categories, and ``categories``.
 
-    Args:
-        features: The features of the contract.
-        tensors: The inputs of the ONNX model.
-
     Raises:
         ContractError: If the inputs do not match the features.
     """

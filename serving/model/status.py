@@ -73,13 +73,7 @@ def describe_error(error: dict[str, Any] | None) -> dict[str, Any] | None:
 def explain_missing_model(
     report: FollowerReport | None, config: Config, failure: str | None = None
 ) -> str:
-    """Explain why no model is loaded.
-
-    Args:
-        report: The follower's report.
-        config: The settings, with the wanted alias.
-        failure: Why the stored version could not be loaded, in one word.
-    """
+    """Explain why no model is loaded."""
     reason = _explain_silence(report) or _find_reason(report, config.wanted)
     if failure:
         reason = f"the stored version cannot be loaded ({failure}); {reason}"

@@ -20,11 +20,7 @@ GAUGES = {
 
 
 class ProcessMetrics:
-    """The resources that a process uses, summed over all workers.
-
-    Args:
-        registry: The registry of the metrics.
-    """
+    """The resources that a process uses, summed over all workers."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._collector = ProcessCollector(registry=None)

@@ -37,13 +37,7 @@ from serving.schemas.vectorized import ColumnNames, Records, TableData, TensorRo
 
 
 def render_openapi(model: Model, schemas: Schemas, *, protected: bool) -> bytes:
-    """Render the document.
-
-    Args:
-        model: The model that is described.
-        schemas: The schemas that load its requests.
-        protected: Whether predictions require an API key.
-    """
+    """Render the document; ``protected`` if predictions require an API key."""
     contract, version = model.contract, model.version
     plugin = MarshmallowPlugin(schema_name_resolver=_schema_name)
     spec = APISpec(

@@ -46,19 +46,7 @@ class Post:
         extra: Sequence[int] = (),
         query: type[Schema] | None = None,
     ) -> dict[str, Operation]:
-        """Describe a route.
-
-        Args:
-            summary: Summary of the operation.
-            body: Request body, by media type.
-            answer: Response body, by media type.
-            result: Description of the response.
-            is_prediction: Whether it predicts: the response then has a prediction id,
-                and a canary may answer.
-            error: Name of the schema of errors.
-            extra: Additional statuses.
-            query: Schema of the query parameters.
-        """
+        """Describe a route."""
         operation: Operation = {
             "summary": summary,
             "requestBody": {"required": True, "content": body},

@@ -22,13 +22,8 @@ class AmbiguousModelError(Exception):
 def find_model(client: "MlflowClient", alias: str, served: str | None) -> str | None:
     """Find the only model with an alias; only versions from training count.
 
-    Args:
-        client: A client of the registry.
-        alias: The alias.
-        served: The model that is already served; no other one may replace it.
-
     Returns:
-        Its name, or None if there is no such model.
+        Its name, or None if there is no such model, or it is not the served one.
 
     Raises:
         AmbiguousModelError: If there are several, and none is served yet.

@@ -29,12 +29,7 @@ T = TypeVar("T")
 
 
 class MlflowRegistry:
-    """The MLflow model registry.
-
-    Args:
-        config: The registry's URI, the alias and, optionally, the model.
-        served: The model that is already served, if any.
-    """
+    """The MLflow model registry."""
 
     def __init__(self, config: Config, served: str | None = None) -> None:
         self._uri = config.tracking_uri

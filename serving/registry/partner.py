@@ -15,11 +15,6 @@ def find_partner(
 ) -> Version | None:
     """Return the canary, or else Previous while Production is guarded.
 
-    Args:
-        registry: Resolves the aliases.
-        production: The version with Production's alias.
-        published: The folder name of the served version.
-
     Raises:
         RegistryUnreachableError: If the registry cannot be reached.
     """

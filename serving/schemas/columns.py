@@ -22,13 +22,6 @@ def order_columns(
 ) -> list[int]:
     """Return the position of each feature in a list of column names.
 
-    Args:
-        columns: The column names that the client sent.
-        names: The names of the features.
-        at: Pointer to the columns.
-        hint: Advice for an unknown name.
-        of: What an unknown name is not.
-
     Raises:
         InvalidInputError: If the columns are not exactly the features.
     """

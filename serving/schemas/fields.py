@@ -19,7 +19,7 @@ from serving.schemas.issues import (
 )
 from serving.schemas.values.fields import create_field
 
-Locate = Callable[..., str]
+Locate = Callable[..., str]  # the JSON pointer to a body, or to a place in it
 _locate_in_body: Locate = partial(point, "")
 
 
@@ -85,11 +85,6 @@ def row_schema(contract: Contract) -> Schema:
 def load(schema: Schema, body: Any, locate: Locate = _locate_in_body) -> Any:
     """Load a body.
 
-    Args:
-        schema: The schema.
-        body: The body.
-        locate: Returns the JSON pointer to the body, or to a place in it.
-
     Raises:
         InvalidInputError: If the body does not match the schema.
     """
@@ -101,13 +96,7 @@ def load(schema: Schema, body: Any, locate: Locate = _locate_in_body) -> Any:
 
 
 def find_issues(schema: Schema, body: Any, locate: Locate) -> Iterator[ValidationIssue]:
-    """Find the validation issues of a body.
-
-    Args:
-        schema: The schema.
-        body: The body.
-        locate: Returns the JSON pointer to the body, or to a place in it.
-    """
+    """Find the validation issues of a body."""
     try:
         _load(schema, body)
     except ValidationError as error:

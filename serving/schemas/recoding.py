@@ -23,11 +23,7 @@ class RecodedRows(NamedTuple):
 
 
 class Recoder:
-    """Converts rows of other contracts to the encoding of one contract.
-
-    Args:
-        target: The contract whose encoding is used.
-    """
+    """Converts rows of other contracts to the encoding of one contract."""
 
     def __init__(self, target: Contract) -> None:
         self._target = target
@@ -38,10 +34,6 @@ class Recoder:
 
         Rows are omitted if the target rejects one of their values, or if it might know
         their unknown category: its text is not kept.
-
-        Args:
-            rows: Rows that the source accepts, shape (n_rows, n_features).
-            source: Their contract.
 
         Raises:
             ContractError: If the features have other names or types.

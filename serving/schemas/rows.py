@@ -82,13 +82,7 @@ class RowReader:
         order: Sequence[int],
         locate: Locate,
     ) -> Matrix:
-        """Read rows that are lists of values, or the rows of an array.
-
-        Args:
-            rows: The rows.
-            order: The position of each feature in a row.
-            locate: Returns the pointer to a row, or to a place in it.
-        """
+        """Read rows that are lists of values, or the rows of an array."""
         width = len(self.names)
         places = dict(zip(self.names, order, strict=True))
 
@@ -123,11 +117,6 @@ class RowReader:
 
     def order_of(self, columns: Any, at: str, hint: str = "") -> list[int]:
         """Return the position of each feature in a list of column names.
-
-        Args:
-            columns: The column names that the client sent.
-            at: Pointer to the columns.
-            hint: Advice for an unknown name.
 
         Raises:
             InvalidInputError: If the columns are not exactly the features.

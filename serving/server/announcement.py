@@ -8,12 +8,7 @@ from serving.server.healthcheck import LOOPBACK
 
 
 def announce(config: Config, *, is_ready: bool) -> str:
-    """Return a message with the address of the service and how to stop it.
-
-    Args:
-        config: Settings of the service.
-        is_ready: Whether a model is loaded.
-    """
+    """Return a message with the address of the service and how to stop it."""
     name, url = config.model_name or "predictions", make_url(config.bind)
     line = f"Serving {name} on {url} (stop with {_stop()})"
     if is_ready:

@@ -9,11 +9,7 @@ PR_SET_PDEATHSIG = 1
 
 
 def terminate_with(parent: int) -> None:
-    """Terminate this process when its parent exits, however that happens.
-
-    Args:
-        parent: Id of the process that forked this one.
-    """
+    """Terminate this process when its parent exits, however that happens."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:  # it has already exited

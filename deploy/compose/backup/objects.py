@@ -16,11 +16,7 @@ BUCKET = "mlflow"
 
 
 class Stream:
-    """A file without seek, which a tar file read from a pipe does not support.
-
-    Args:
-        file: The file.
-    """
+    """A file without seek, which a tar file read from a pipe does not support."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file

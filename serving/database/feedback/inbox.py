@@ -27,11 +27,7 @@ UNKNOWN_ROW = "is not a row of this prediction"
 
 
 class FeedbackInbox:
-    """Accepts feedback on predictions in the database.
-
-    Args:
-        engine: The database.
-    """
+    """Accepts feedback on predictions in the database."""
 
     def __init__(self, engine: Engine) -> None:
         self._thread = DatabaseThread(engine)
@@ -48,11 +44,6 @@ class FeedbackInbox:
         self, request: FeedbackRequest, model: str, metrics: FeedbackMetrics
     ) -> Written:
         """Write all feedback of a request, or none; the last label of a row counts.
-
-        Args:
-            request: The feedback.
-            model: Name of the model that made the predictions.
-            metrics: Counts the written labels.
 
         Raises:
             InvalidInputError: If a row is not in the database.

@@ -53,9 +53,6 @@ class RowEncoder:
 
     The rows of all requests to the same models are encoded together, because calling
     NumPy for each request would take most of the time.
-
-    Args:
-        omitted: Names of features that are never stored.
     """
 
     def __init__(self, omitted: frozenset[str]) -> None:

@@ -22,15 +22,7 @@ def group_values(feature: Discrete) -> list[str]:
 
 
 class ValueCounts:
-    """Counts the values of one boolean or category.
-
-    Args:
-        feature: The feature.
-        place: Its position in a row.
-        values: Counter by version, feature and value.
-        unknown: Counter of unknown categories by version and feature.
-        version: The model's version.
-    """
+    """Counts the values of one boolean or category."""
 
     def __init__(
         self,

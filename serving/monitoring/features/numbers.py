@@ -9,14 +9,7 @@ from serving.model.features import Number
 
 
 class Moments:
-    """Sums the values of a model's numeric features, and their squares.
-
-    Args:
-        contract: The contract of the model.
-        offset: Counter of offsets from the minimum, by version and feature.
-        squared: Counter of squared offsets, by version and feature.
-        version: The model's version.
-    """
+    """Sums the values of a model's numeric features, and their squares."""
 
     def __init__(
         self, contract: Contract, offset: Counter, squared: Counter, version: str

@@ -101,10 +101,6 @@ class ExemplarCollector(Collector):
     """Adds the exemplars to the latencies of another collector.
 
     They are only part of the OpenMetrics format, which Prometheus requests.
-
-    Args:
-        collector: The collector of all metrics.
-        exemplars: The exemplars.
     """
 
     def __init__(self, collector: Collector, exemplars: Exemplars) -> None:

@@ -30,12 +30,7 @@ class FirstMessage(logging.Handler):
 
 
 class BoundedExporter(SpanExporter):
-    """Limits the number of waiting spans, counts spans, and logs only changes.
-
-    Args:
-        exporter: Sends the spans.
-        spans: Counter of spans, with the label ``result``.
-    """
+    """Limits the number of waiting spans, counts spans, and logs only changes."""
 
     def __init__(self, exporter: SpanExporter, spans: Counter) -> None:
         self._exporter = exporter

@@ -78,10 +78,6 @@ class Tracing:
 
     Only one thread at a time may call ``trace``. It samples before it creates a span:
     OpenTelemetry's own order takes twice as long for unsampled requests.
-
-    Args:
-        config: The settings of traces.
-        metrics: The metrics, to which spans are counted and exemplars added.
     """
 
     def __init__(self, config: Config, metrics: ServiceMetrics) -> None:

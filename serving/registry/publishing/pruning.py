@@ -13,12 +13,7 @@ REMOVED_PREFIX = ".removed-"
 
 
 def prune(store: Store, keep: int) -> None:
-    """Remove versions without a role, except the newest, and leftovers.
-
-    Args:
-        store: The store.
-        keep: Number of versions without a role to keep.
-    """
+    """Remove versions without a role, except the newest ``keep``, and leftovers."""
     needed = set(map(store.published, ROLES))
     folders = [
         (changed, path)

@@ -30,15 +30,7 @@ class Columns:
 def explain_row(
     index: int, number: int, cells: list[str], columns: Columns, reader: RowReader
 ) -> Iterable[ValidationIssue]:
-    """Find the validation issues of a row.
-
-    Args:
-        index: Its index among the rows.
-        number: Its number in the file.
-        cells: Its cells.
-        columns: The positions of the features.
-        reader: Validates the values.
-    """
+    """Find the validation issues of a row."""
     at = point("", index + 1)
     if len(cells) != columns.width:
         message = f"must have {columns.width} cells, not {len(cells)}"

@@ -50,11 +50,6 @@ def find_columns(
     A header in the contract is matched exactly; other features in any spelling. Unlike
     in training, a feature whose header is absent may also have its own name.
 
-    Args:
-        header: The headers.
-        names: The names of the features.
-        columns: The headers in the contract, by feature and target.
-
     Returns:
         For each feature, the positions in the header.
     """

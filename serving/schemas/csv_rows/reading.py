@@ -65,13 +65,7 @@ def _read_cells(
     find: Callable[[list[str]], Columns],
     reader: RowReader,
 ) -> Matrix:
-    """Read rows whose cells may be quoted text or empty.
-
-    Args:
-        rows: The cells of each row, starting with the header.
-        find: Returns the columns, given the header.
-        reader: Reads the rows.
-    """
+    """Read rows whose cells may be quoted text or empty."""
     try:
         columns = find(next(rows, []))
         width = columns.width

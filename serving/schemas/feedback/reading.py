@@ -62,12 +62,7 @@ class FeedbackRequest:
 
 
 class FeedbackReader:
-    """Reads feedback requests.
-
-    Args:
-        contract: The contract, which names the classes.
-        max_rows: Maximum number of items in a request.
-    """
+    """Reads feedback requests."""
 
     def __init__(self, contract: Contract, max_rows: int) -> None:
         self.schema = feedback_schema(contract)

@@ -23,13 +23,7 @@ PLAIN = Source()
 
 
 def read_cell(cell: str, feature: Feature, source: Source = PLAIN) -> Any:
-    """Return the value of a cell as in JSON; its text if it has another type.
-
-    Args:
-        cell: The text, without the quotes around it.
-        feature: The feature.
-        source: The format of values.
-    """
+    """Return the value of a cell as in JSON; its text if it has another type."""
     if cell in source.missing:
         return None
     text = cell.strip()

@@ -50,11 +50,7 @@ class ClientDisconnectedError(Exception):
 
 
 class Bridge:
-    """An ASGI application that wraps the WSGI application.
-
-    Args:
-        app: The Flask application.
-    """
+    """An ASGI application that wraps the WSGI application."""
 
     def __init__(self, app: Flask) -> None:
         self.app = app
