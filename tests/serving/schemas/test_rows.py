@@ -36,25 +36,6 @@ def issues_of(read, *arguments) -> list[tuple[str, str]]:
     return [(issue.pointer, issue.reason) for issue in caught.value.issues]
 
 
-def test_from_records_orders_values_as_the_contract_does(reader, setosa):
-    backwards = dict(reversed(setosa.items()))
-
-    rows = reader.from_records([backwards], "")
-
-    assert rows.dtype == np.float32
-    assert rows.tolist() == [pytest.approx(GOOD)]
-
-
-def test_all_formats_give_the_same_rows(reader, from_table, setosa):
-    names = list(setosa)
-    records = reader.from_records([setosa, setosa], "")
-
-    assert (from_table(names, [GOOD, GOOD]) == records).all()
-    assert (from_table(names, np.array([GOOD, GOOD])) == records).all()
-    columns = {name: [value, value] for name, value in setosa.items()}
-    assert (reader.from_columns(columns, "/inputs") == records).all()
-
-
 def test_columns_come_in_any_order(from_table, setosa):
     names = list(reversed(setosa))
 
@@ -161,16 +142,6 @@ def test_the_search_ends_after_a_hundred_issues(reader, setosa):
         ("petal_length", "type"): 50,
         ("petal_width", "too_small"): 50,
     }
-
-
-def test_exactly_a_hundred_issues_are_not_truncated(reader, setosa):
-    bad = setosa | {"petal_width": -1}
-
-    with pytest.raises(InvalidInputError) as caught:
-        reader.from_records([bad] * 100, "")
-
-    assert len(caught.value.issues) == 100
-    assert not caught.value.truncated
 
 
 def test_a_row_with_more_than_a_hundred_issues_is_truncated(reader, setosa):

@@ -1,10 +1,9 @@
-"""Nullable numbers, categories only, and plain numbers."""
+"""Missing integers, categories only, and plain numbers."""
 
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
-import orjson
 import pytest
 
 from serving.model.features import Integer
@@ -14,94 +13,20 @@ from serving.schemas.requests import Schemas
 from serving.schemas.rows import RowReader
 from serving.schemas.values.tables import Tables
 
-NAMES = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
-NAN = float("nan")
 
+def test_integers_may_be_missing(iris):
+    *others, last = iris.contract.features
+    integer = Integer(**vars(last) | {"nullable": True})
+    contract = replace(iris.contract, features=(*others, integer))
+    schemas = Schemas(contract, max_rows=10, max_explained_rows=10)
+    tensors = [
+        {"name": feature.name, "datatype": "INT8", "shape": [1], "data": [value]}
+        for feature, value in zip(contract.features, [5, 5, 5, None], strict=True)
+    ]
 
-@pytest.fixture
-def schemas(iris) -> Schemas:
-    """Read Iris with a first column that may be missing and a last one of integers."""
-    first, *rest, last = iris.contract.features
-    features = (
-        replace(first, nullable=True),
-        *rest,
-        Integer(**vars(last) | {"nullable": True}),
-    )
-    return Schemas(
-        replace(iris.contract, features=features), max_rows=10, max_explained_rows=10
-    )
+    _, rows = schemas.load_inference({"inputs": tensors}, BinaryTail(b"", 0))
 
-
-def tensor(data: list, shape: list[int], name: str = "x", datatype: str = "FP32"):
-    return {"name": name, "datatype": datatype, "shape": shape, "data": data}
-
-
-def infer(schemas: Schemas, *tensors: dict) -> np.ndarray:
-    body = orjson.loads(orjson.dumps({"inputs": tensors}))
-    return schemas.load_inference(body, BinaryTail(b"", 0))[1]
-
-
-def infer_bytes(schemas: Schemas, row: list) -> np.ndarray:
-    content = np.array([NAN if v is None else v for v in row], dtype="<f4").tobytes()
-    described = tensor([], [1, 4]) | {"parameters": {"binary_data_size": len(content)}}
-    return schemas.load_inference({"inputs": [described]}, BinaryTail(content, 0))[1]
-
-
-FORMS = {
-    "row": lambda schemas, row: schemas.load_row(dict(zip(NAMES, row, strict=True))),
-    "records": lambda schemas, row: schemas.load_batch(
-        {"instances": [dict(zip(NAMES, row, strict=True))]}
-    ),
-    "table": lambda schemas, row: schemas.load_batch(
-        {"columns": NAMES[::-1], "data": [row[::-1]]}
-    ),
-    "CSV": lambda schemas, row: schemas.load_csv(
-        "\n".join(
-            [",".join(NAMES), ",".join("" if v is None else str(v) for v in row)]
-        ).encode()
-    ),
-    "inputs": lambda schemas, row: schemas.load_frame({"inputs": [row]}),
-    "matrix": lambda schemas, row: infer(schemas, tensor(row, [1, 4])),
-    "binary matrix": infer_bytes,
-    "columns": lambda schemas, row: infer(
-        schemas,
-        *(tensor([v], [1], name) for name, v in zip(NAMES, row, strict=True)),
-    ),
-}
-
-
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize(
-    "row",
-    [[5.5, 3, 1, 1], [None, 3.5, 1.5, 2.0], [5.5, 3, 1, None], [None, 3, 1.25, None]],
-)
-def test_every_format_gives_the_same_row(schemas, form, row):
-    matrix = FORMS[form](schemas, row)
-
-    expected = [[NAN if value is None else value for value in row]]
-    assert matrix.dtype == np.float32
-    assert np.array_equal(matrix, expected, equal_nan=True)
-
-
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize(
-    ("row", "place"),
-    [([5.5, None, 1, 1], 1), ([None, 3, 1, 1.5], 3), ([None, 31, 1, None], 1)],
-)
-def test_every_format_rejects_the_same_value(schemas, form, row, place):
-    with pytest.raises(InvalidInputError) as caught:
-        FORMS[form](schemas, row)
-
-    (issue,) = caught.value.issues
-    assert issue.field == NAMES[place]
-
-
-def test_integers_may_be_missing(schemas):
-    columns = [tensor([5], [1], name, "INT8") for name in NAMES[:3]]
-
-    rows = infer(schemas, *columns, tensor([None], [1], NAMES[3], "INT64"))
-
-    assert np.array_equal(rows, [[5, 5, 5, NAN]], equal_nan=True)
+    assert np.array_equal(rows, [[5, 5, 5, np.nan]], equal_nan=True)
 
 
 @pytest.mark.parametrize(
