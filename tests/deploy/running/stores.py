@@ -1,7 +1,5 @@
 """PostgreSQL and an S3 store."""
 
-import os
-import pwd
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +9,7 @@ import boto3
 import psycopg2
 
 from tests.deploy.running.stack import Stack
+from tests.fixtures.postgres import initialize
 from tests.fixtures.processes import wait_until
 
 ROOT = Path(__file__).parents[3]
@@ -23,21 +22,9 @@ def start_postgres(stack: Stack, programs: dict[str, str]) -> None:
     home.mkdir()
     password = home / "password"
     password.write_text(settings["POSTGRES_PASSWORD"])
-    options: dict[str, Any] = {"cwd": home}
-    if os.geteuid() == 0:
-        user = pwd.getpwnam("postgres")
-        for path in (home, password):
-            os.chown(path, user.pw_uid, user.pw_gid)
-        options |= {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-    initialize = [
-        programs["initdb"],
-        "--pgdata=data",
-        f"--username={settings['POSTGRES_USER']}",
-        f"--pwfile={password}",
-        "--auth=scram-sha-256",
-        "--no-sync",
-    ]
-    subprocess.run(initialize, check=True, capture_output=True, **options)
+    user = f"--username={settings['POSTGRES_USER']}"
+    arguments = [user, f"--pwfile={password}", "--auth=scram-sha-256"]
+    options = initialize(home, programs["initdb"], *arguments)
     port = stack.port("postgres:5432")
     command = [programs["postgres"], "-D", "data", "-p", port, "-k", str(home), "-F"]
     server = stack.start("postgres", command, **options)

@@ -6,6 +6,7 @@ from serving.database.engine import connect
 from serving.database.schema import upgrade
 from serving.database.tables import predictions
 from tests.deploy.running.stack import Stack, find_database
+from tests.fixtures.predictions import COMMON
 from tests.fixtures.processes import wait_until
 from tests.serving.fixtures.iris import SETOSA
 
@@ -45,17 +46,11 @@ def give_feedback(stack: Stack, version: str) -> None:
     """Tell the service that a prediction of a version was right, and another wrong."""
     engine = connect(find_database(stack))
     upgrade(engine)
-    common = {
+    common = COMMON | {
         "prediction_id": f"of-version-{version}",
         "predicted_at": time.time(),
-        "model": "iris",
         "version": version,
-        "arm": "production",
-        "request_id": "",
-        "route": "/predict",
-        "features": "{}",
         "prediction": "setosa",
-        "probabilities": "{}",
     }
     with engine.begin() as connection:
         rows = [common | {"row_index": row} for row in range(2)]
