@@ -34,12 +34,6 @@ def test_all_services_have_the_common_restrictions(service):
     assert not service.keys() & {"privileged", "cap_add", "network_mode", "pid", "ipc"}
 
 
-def test_few_services_write_outside_of_volumes():
-    writable = {name for name, each in SERVICES.items() if not each["read_only"]}
-
-    assert writable == {"alertmanager"}
-
-
 @every_service
 def test_kedro_finds_its_folders_writable(service):
     """Every run writes its records; the other folders of the image are read-only."""
@@ -330,48 +324,3 @@ def test_an_old_env_gets_missing_variables(complete):
     assert read_variables(new).keys() == read_variables(example).keys()
     assert read_variables(new)["MLFLOW_ADMIN_PASSWORD"]
     assert complete(example, new) == new
-
-
-# The Compose release since which each key can be used.
-OLD = "2.0.0"  # or before
-KEYS = {
-    "start_interval": "2.24.1",  # with Docker Engine 25, which older ones misjudge
-    **dict.fromkeys(
-        """args build cap_drop command context cpus depends_on deploy entrypoint
-        environment healthcheck image internal interval limits logging memory name
-        networks pids ports profiles read_only replicas resources restart retries
-        secrets security_opt services shm_size start_period stop_grace_period target
-        test timeout tmpfs user volumes""".split(),
-        OLD,
-    ),
-}
-NAMES = {"services", "networks", "volumes", "secrets", "environment", "args"}
-FREE = {"depends_on", "logging"}  # what is below them has been there from the beginning
-
-
-def find_keys(node, parent=""):
-    """Find the keys of the Compose file, without the names that users choose."""
-    if not isinstance(node, dict):
-        return
-    for key, value in node.items():
-        if key.startswith("x-"):
-            continue
-        if parent not in NAMES:
-            yield key
-        if key not in FREE:
-            yield from find_keys(value, "" if parent in NAMES else key)
-
-
-def test_documented_versions_know_all_keys():
-    page = (FOLDER.parents[1] / "docs/how-to/stack.md").read_text()
-    (documented,) = re.findall(r"Compose (\d+\.\d+\.\d+) or newer", page)
-
-    found = set(find_keys(CONTENT))
-
-    assert found <= KEYS.keys(), "add the Compose release that introduced them"
-    newest = max((KEYS[key] for key in found), key=read_version)
-    assert read_version(documented) == read_version(newest)
-
-
-def read_version(text):
-    return tuple(map(int, text.split(".")))

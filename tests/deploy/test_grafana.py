@@ -68,21 +68,6 @@ def test_a_limit_of_an_alert_without_a_number_is_refused(dashboards):
         dashboards._find_threshold("Watchdog")
 
 
-@pytest.mark.parametrize("file", DASHBOARDS, ids=lambda file: file.name)
-def test_panels_do_not_overlap(file):
-    cells = set()
-    for panel in json.loads(file.read_text())["panels"]:
-        place = panel["gridPos"]
-        assert place["x"] + place["w"] <= 24
-        taken = {
-            (x, y)
-            for x in range(place["x"], place["x"] + place["w"])
-            for y in range(place["y"], place["y"] + place["h"])
-        }
-        assert not cells & taken, panel["title"]
-        cells |= taken
-
-
 def test_provisioning_and_dashboards_name_the_same_source(compose):
     text = (FOLDER / "provisioning/datasources/prometheus.yml").read_text()
     sources = {each["type"]: each for each in yaml.safe_load(text)["datasources"]}

@@ -7,17 +7,12 @@ and settings that were removed stop the stack that CI starts.
 
 import json
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
-import pytest
 import yaml
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 PROMETHEUS = DEPLOY / "prometheus"
-RANGE = re.compile(r"\[(\d+)([smhd])(:\w+)?\]")
-MILLISECONDS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 # Labels whose values never contain a newline: status codes, routes, Kubernetes' names.
 ONE_LINE = {"status", "route", "namespace"}
 
@@ -44,43 +39,6 @@ def read_dashboards() -> list[str]:
 ALL = "\n".join([*read_rules(), *read_dashboards()])
 
 
-def leave_left_open(text: str) -> str:
-    """Let ranges exclude their left boundary, as Prometheus 3 does.
-
-    Timestamps are whole milliseconds, so [t - 5m + 1ms, t] holds the same samples as
-    (t - 5m, t].
-    """
-
-    def shorten(found: re.Match[str]) -> str:
-        length = int(found[1]) * MILLISECONDS[found[2]] - 1
-        return f"[{length}ms{found[3] or ''}]"
-
-    return RANGE.sub(shorten, text)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "name", sorted(each.name for each in (PROMETHEUS / "tests").glob("*.yml"))
-)
-def test_rules_pass_their_tests_with_ranges_that_are_left_open(require, tmp_path, name):
-    promtool = shutil.which("promtool")
-    require("promtool", promtool, "promtool is not installed")
-    copy = tmp_path / "prometheus"
-    shutil.copytree(PROMETHEUS, copy)
-    for file in (*copy.glob("rules/*.yml"), *copy.glob("tests/*.yml")):
-        file.write_text(leave_left_open(file.read_text()))
-    assert "[299999ms]" in (copy / "rules" / "recording.yml").read_text()
-
-    ran = subprocess.run(
-        [promtool, "test", "rules", copy / "tests" / name],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-
-
 def test_buckets_are_named_as_prometheus_3_stores_them():
     """``le="1"`` is stored as ``le="1.0"``."""
     matcher = re.compile(r'\b(?:le|quantile)\s*(?:=~|!~|!?=)\s*"([^"]*)"')
@@ -96,15 +54,6 @@ def test_a_dot_matches_no_newline_that_it_did_not_match_before():
         assert label in ONE_LINE or "." not in pattern.replace("\\.", ""), (
             f"{label}: write [^\\n] for . in {pattern}"
         )
-
-
-def test_a_subquery_has_more_than_one_step():
-    """``[1m:1m]`` had two values if it was aligned; it has one."""
-    for number, unit, step in RANGE.findall(ALL):
-        if step:
-            count, length = re.fullmatch(r":(\d+)([smhd])", step).groups()
-            steps = int(number) * MILLISECONDS[unit] / int(count) / MILLISECONDS[length]
-            assert steps >= 2
 
 
 def test_matchers_of_alertmanager_are_quoted():

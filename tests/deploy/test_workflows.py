@@ -73,17 +73,6 @@ def test_scripts_of_the_workflows_exist():
     assert [each for each in started if not os.access(PROJECT / each, os.X_OK)] == []
 
 
-def test_only_what_deploys_is_recorded_as_a_deployment():
-    recorded = {
-        name
-        for name, job in JOBS.items()
-        if (environment := job.get("environment"))
-        and (isinstance(environment, str) or environment.get("deployment", True))
-    }
-
-    assert recorded == {("deploy.yml", "roll-out"), ("pages.yml", "publish")}
-
-
 def test_the_time_limits_include_a_rollback():
     text = (PROJECT / "deploy/rollout.py").read_text()
     seconds = int(re.search(r'"--seconds", type=int, default=(\d+)', text)[1])
@@ -117,16 +106,6 @@ def test_expired_credentials_of_the_cluster_are_reported(tmp_path, code):
     assert ("::error::The secret KUBECONFIG" in ended.stdout) == bool(code)
 
 
-def test_a_weekly_build_has_new_base_images_and_deploys_nothing():
-    steps = JOBS["release.yml", "image"]["steps"]
-    pins = [step.get("run") == "deploy/base_images.sh pin" for step in steps]
-    builds = ["push=" in str(step.get("with")) or "load" in str(step) for step in steps]
-
-    assert pins.index(True) < builds.index(True)
-    assert "schedule" in steps[pins.index(True)]["if"]
-    assert "github.event_name != 'schedule'" in JOBS["release.yml", "deploy"]["if"]
-
-
 def test_both_platforms_are_scanned_before_they_are_published():
     steps = JOBS["release.yml", "image"]["steps"]
     built = [step.get("with", {}) for step in steps]
@@ -139,13 +118,6 @@ def test_both_platforms_are_scanned_before_they_are_published():
     for each in built:
         if "load" in each:
             assert each["build-args"] == pushed["build-args"]
-
-
-def test_only_the_watcher_trains_on_a_schedule():
-    # YAML reads the key `on` as true.
-    scheduled = {name for name, each in WORKFLOWS.items() if "schedule" in each[True]}
-
-    assert scheduled == {"release.yml"}
 
 
 @pytest.fixture

@@ -143,13 +143,6 @@ def test_the_deployer_may_do_little_else(rules, may):
     assert not any("exec" in word for word in everything)
 
 
-def test_digests_are_applied_to_all_components(overlays):
-    """Components are applied in their order: those behind would keep their tags."""
-    for name, overlay in overlays.items():
-        if name != "local":
-            assert overlay["components"][-1] == "images"
-
-
 def test_settings_of_running_pods_are_not_pruned(kubernetes, read):
     """Their name has a hash: with new ones, the old are not in the overlay any more."""
     argo = read("examples/argo-cd.yaml")["spec"]["syncPolicy"]
