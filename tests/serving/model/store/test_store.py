@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from serving.model.onnx_model import ModelRefusedError
-from serving.model.store import CURRENT, Store, folder_name
+from serving.model.store import CURRENT, Store
 from serving.model.store.files import write_json
 from serving.model.store.report import FollowerReport
 from serving.registry.publishing.pruning import prune
@@ -19,27 +19,11 @@ def store(tmp_path) -> Store:
     return Store(tmp_path / "store")
 
 
-@pytest.fixture
-def publish(store, describe):
-    """Publish a model's bytes like the follower."""
-
-    def publish(
-        content: bytes, version: str, role: str = CURRENT, store: Store = store
-    ) -> str:
-        described = describe(content, version)
-        with store.incoming() as folder:
-            file = folder / "model.onnx"
-            file.write_bytes(content)
-            store.publish(role, file, described)
-        return folder_name(described)
-
-    return publish
-
-
 def test_load_reads_the_store_of_an_earlier_release(
     store, publish, iris_bytes, load_published
 ):
-    file = store.folder / publish(iris_bytes, "3") / "version.json"
+    publish(iris_bytes, "3")
+    file = store.folder / store.published(CURRENT) / "version.json"
     described = json.loads(file.read_text())
     del described["created_at"]
     file.write_text(json.dumps(described))
@@ -58,8 +42,8 @@ def test_load_of_an_empty_store_gives_nothing(store, load_published):
 def test_load_refuses_a_damaged_store(
     store, publish, iris_bytes, damaged, load_published
 ):
-    name = publish(iris_bytes, "1")
-    (store.folder / name / damaged).write_bytes(b"damaged")
+    publish(iris_bytes, "1")
+    (store.folder / store.published(CURRENT) / damaged).write_bytes(b"damaged")
 
     with pytest.raises(ModelRefusedError):
         load_published(store)
@@ -78,7 +62,11 @@ def test_load_refuses_a_pointer_to_a_missing_version(
 def test_same_version_with_another_digest_has_another_folder(
     publish, iris_bytes, wine_bytes
 ):
-    assert publish(iris_bytes, "1") != publish(wine_bytes, "1")
+    first, second = (
+        publish(content, "1").published(CURRENT) for content in (iris_bytes, wine_bytes)
+    )
+
+    assert first != second
 
 
 def test_write_json_leaves_the_old_file_when_the_disk_is_full(tmp_path, monkeypatch):
@@ -176,23 +164,23 @@ CHANGES = {
 
 @pytest.mark.slow
 def test_a_kill_at_any_write_leaves_the_old_version_or_the_new(
-    tmp_path, publish, iris_bytes, wine_bytes, load_published
+    publish, iris_bytes, wine_bytes, load_published
 ):
     def work():
-        publish(wine_bytes, "2", store=store)
-        publish(wine_bytes, "2", store=store)  # now file by file
+        publish(wine_bytes, "2", folder=folder)
+        publish(wine_bytes, "2", folder=folder)  # now file by file
         prune(store, keep=1)
         store.write_report(FollowerReport())
 
     for number in itertools.count(1):
-        store = Store(tmp_path / str(number))
-        publish(iris_bytes, "0", store=store)
-        publish(iris_bytes, "1", store=store)
+        folder = str(number)
+        publish(iris_bytes, "0", folder=folder)
+        store = publish(iris_bytes, "1", folder=folder)
 
         killed = kill_at(number, work)
 
         assert load_published(store).version.version in ("1", "2"), number
-        publish(wine_bytes, "2", store=store)
+        publish(wine_bytes, "2", folder=folder)
         assert load_published(store).version.version == "2", number
         if not killed:
             break
@@ -201,15 +189,16 @@ def test_a_kill_at_any_write_leaves_the_old_version_or_the_new(
 
 @pytest.mark.slow
 def test_a_kill_while_a_damaged_version_is_replaced_can_be_repaired(
-    tmp_path, publish, iris_bytes, load_published
+    publish, iris_bytes, load_published
 ):
     for number in itertools.count(1):
-        store = Store(tmp_path / str(number))
-        name = publish(iris_bytes, "1", store=store)
+        repair = partial(publish, iris_bytes, "1", folder=str(number))
+        store = repair()
+        name = store.published(CURRENT)
         (store.folder / name / "model.onnx").write_bytes(b"damaged")
 
-        killed = kill_at(number, partial(publish, iris_bytes, "1", store=store))
-        publish(iris_bytes, "1", store=store)
+        killed = kill_at(number, repair)
+        repair()
 
         assert load_published(store).version.version == "1", number
         if not killed:

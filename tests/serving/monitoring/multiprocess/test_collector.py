@@ -3,6 +3,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from serving.monitoring.multiprocess.collector import SharedCollector
 from serving.monitoring.multiprocess.versions import RETENTION_SECONDS
+from tests.serving.monitoring.multiprocess.damage import DAMAGED
 
 pytestmark = pytest.mark.usefixtures("reserved_files")
 
@@ -35,16 +36,7 @@ def test_all_processes_are_added_up(work, scrape):
     assert samples["serving_metrics_free_bytes",] > 0
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"\x01",
-        b"\xff\xff\x00\x00" + b"\x07" * 5000,
-        b"\x40\x00\x00\x00" + b"\x00" * 5000,
-        b"\x40\x00\x00\x00\x00\x00\x00\x00\x04\x00\x00\x00\xff\xff\xff\xff" * 9,
-    ],
-    ids=["cut", "lengths", "zeros", "text"],
-)
+@pytest.mark.parametrize("content", DAMAGED)
 def test_damaged_files_are_skipped(work, scrape, folder, content, caplog):
     work(11).predictions.labels("1").inc(2)
     (folder / "counter_12.db").write_bytes(content)

@@ -3,6 +3,7 @@ import pytest
 from serving.monitoring.multiprocess.compaction import compact, compact_counts
 from serving.monitoring.multiprocess.files import SHARED, locked
 from serving.monitoring.multiprocess.versions import RETENTION_SECONDS
+from tests.serving.monitoring.multiprocess.damage import DAMAGED
 
 
 @pytest.fixture
@@ -75,17 +76,7 @@ def test_compact_survives_a_full_disk(folder, count, fill, total):
     assert total() == {("a",): 2}
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"\x01",
-        b"\xff\xff\x00\x00" + b"\x07" * 5000,
-        b"\x40\x00\x00\x00" + b"\x00" * 5000,
-        b"\x40\x00\x00\x00\x00\x00\x00\x00\x04\x00\x00\x00\xff\xff\xff\xff" * 9,
-    ],
-    ids=["empty", "cut", "lengths", "zeros", "text"],
-)
+@pytest.mark.parametrize("content", [b"", *DAMAGED])
 def test_compact_removes_damaged_files(folder, count, total, content):
     count(11, 1)
     (folder / "counter_12.db").write_bytes(content)

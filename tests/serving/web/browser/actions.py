@@ -34,6 +34,8 @@ def drop(page, content, name="flowers.csv"):
 
 
 def upload(page, content, name="flowers.csv"):
+    """Choose a file of text or bytes."""
+    buffer = content.encode() if isinstance(content, str) else content
     page.set_input_files(
-        "#file", {"name": name, "mimeType": "text/csv", "buffer": content}
+        "#file", {"name": name, "mimeType": "text/csv", "buffer": buffer}
     )

@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.serving.web.browser.actions import upload
 from tests.serving.web.browser.screens import SCREENS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -15,12 +16,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 def field(page, name):
     """Find a field by the beginning of its text."""
     return page.locator(".field", has_text=re.compile(f"^{re.escape(name)}"))
-
-
-def upload(page, content, name="table.csv"):
-    page.set_input_files(
-        "#file", {"name": name, "mimeType": "text/csv", "buffer": content.encode()}
-    )
 
 
 def send(page, act, **values):
