@@ -8,13 +8,10 @@ import numpy as np
 import orjson
 import pytest
 
-from benchmarks.chaos.disk import LimitedFiles
 from benchmarks.chaos.load import Lost, Tally
 from benchmarks.chaos.models import build_model, draw_rows
 from benchmarks.chaos.predictions import READ, PredictionChecker, WrongPredictionError
-from benchmarks.chaos.report import BEGIN, END, REPORT, render_lines
-from benchmarks.chaos.requirements import ChaosError, wait_until
-from benchmarks.chaos.scenario import Result, Scenario
+from benchmarks.chaos.requirements import ChaosError
 
 PROJECT = Path(__file__).parents[2]
 
@@ -167,60 +164,3 @@ def test_connections_may_break_in_their_window_only(tally, window, is_allowed):
     else:
         with pytest.raises(ChaosError, match="1 connections lost"):
             tally.require_lost_only_in([window])
-
-
-def test_what_never_holds_fails():
-    with pytest.raises(ChaosError, match="pigs fly"):
-        wait_until(lambda: False, "pigs fly", seconds=0.1)
-
-
-def test_a_limited_process_can_write_again_after_the_limit(tmp_path):
-    script = """if True:
-        import sys
-        for number in range(3):
-            sys.stdin.readline()
-            try:
-                with open(sys.argv[1], "ab", buffering=0) as file:
-                    file.write(b"x" * 5000)
-                    file.write(b"x" * 5000)
-            except OSError as error:
-                print(error.errno, flush=True)
-            else:
-                print("written", flush=True)
-    """
-    disk = LimitedFiles()
-
-    def write(process) -> str:
-        process.stdin.write("\n")
-        process.stdin.flush()
-        return process.stdout.readline().strip()
-
-    with subprocess.Popen(
-        [sys.executable, "-c", script, str(tmp_path / "file")],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        disk.watch(process.pid)
-        first = write(process)
-        disk.fill()
-        second = write(process)
-        disk.empty()
-        third = write(process)
-
-    assert (first, second, third) == ("written", "27", "written")
-
-
-def test_the_report_has_markers_for_the_table():
-    text = REPORT.read_text()
-
-    assert text.count(BEGIN) == text.count(END) == 1
-    assert text.index(BEGIN) < text.index(END)
-
-
-def test_each_result_is_a_row_of_the_table():
-    scenario = Scenario("Name", "done", "must", lambda _: "")
-
-    lines = render_lines([Result(scenario, "measured", 1.0, 99.6, False)], 9.8, 1)
-
-    assert lines[-1] == "| Name | done | must | measured | 100 MiB |"

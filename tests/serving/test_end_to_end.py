@@ -1,15 +1,10 @@
 """The whole service: gunicorn with two workers, its follower, a real registry."""
 
-import os
 import shutil
 import signal
-import threading
-from collections.abc import Iterator
 
 import pytest
 import requests
-
-from tests.serving.fixtures.disk import mount_disk
 
 pytestmark = pytest.mark.slow
 
@@ -60,65 +55,6 @@ def test_another_contract_changes_everything(
     assert list(schema["PredictionRequest"]["properties"]) == ["acid", "sugar", "salt"]
     assert server.predict().status_code == 422
     assert server.get("/v2/models/iris").json()["inputs"][0]["shape"] == [-1, 3]
-
-
-def test_promotion_and_rollback_under_load_lose_no_request(
-    serve_release, registry, other_bytes, setosa, eventually
-):
-    server = serve_release()
-    first = server.version
-    ended = threading.Event()
-    statuses: list[int] = []
-    versions: set[str] = set()
-
-    def load() -> None:
-        with requests.Session() as session:
-            while not ended.is_set():
-                body = {"instances": [setosa] * 5}
-                answer = session.post(
-                    f"{server.url}/predict/batch", json=body, timeout=10
-                )
-                statuses.append(answer.status_code)
-                versions.add(answer.json()["model"]["version"])
-
-    threads = [threading.Thread(target=load) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    try:
-        second = registry.release(other_bytes)
-        eventually(lambda: server.serves(second), "the second version is served")
-        registry.promote(first)
-        eventually(lambda: server.serves(first), "the first is back")
-    finally:
-        ended.set()
-        for thread in threads:
-            thread.join()
-
-    assert set(statuses) == {200}
-    assert versions == {first, second}
-
-
-def test_a_registry_outage_does_not_stop_the_service(
-    serve_release, registry, other_bytes, eventually
-):
-    server = serve_release()
-    first = server.version
-    hidden = registry.file.with_name("away.db")
-
-    registry.file.rename(hidden)
-
-    def says_so() -> bool:
-        described = server.get("/health/ready").json()["registry"]
-        return not described["reachable"] and "unreachable_since" in described
-
-    eventually(says_so, "readiness tells since when")
-    assert server.serves(first)
-    eventually(lambda: server.metric("serving_registry_up") == 0, "all workers know")
-    assert server.metric("serving_registry_last_seen_timestamp_seconds") > 0
-
-    hidden.rename(registry.file)
-    second = registry.release(other_bytes)
-    eventually(lambda: server.serves(second), "the second version is served")
 
 
 def test_a_filled_store_needs_no_registry_to_start(
@@ -175,30 +111,6 @@ def find_refusal(server) -> str | None:
     return registry.get("last_refusal", {}).get("reason")
 
 
-def test_a_damaged_store_is_repaired_before_workers_need_it(
-    serve_release, eventually, tmp_path
-):
-    server = serve_release()
-    version = server.version
-    (folder,) = server.store.glob(f"{version}-*/")
-
-    folder.rename(tmp_path / "gone")  # at once: a repair could come in between
-    repairs = "serving_store_repairs_total"
-    eventually(lambda: server.metric(repairs) == 1, "it is repaired")
-    for worker in server.workers():
-        os.kill(worker, signal.SIGKILL)
-
-    eventually(lambda: answers_again(server), "new workers answer")
-    assert server.serves(version)
-
-
-def answers_again(server) -> bool:
-    try:
-        return server.predict().status_code == 200
-    except requests.ConnectionError:
-        return False
-
-
 def test_a_new_replica_serves_previous_while_production_is_refused(
     start, registry, iris_bytes, other_bytes, eventually
 ):
@@ -215,42 +127,6 @@ def test_a_new_replica_serves_previous_while_production_is_refused(
         "readiness says what is served, and why",
     )
     eventually(lambda: server.metric("serving_model_fallback") == 1, "it is counted")
-
-
-@pytest.fixture
-def small_disk(tmp_path) -> Iterator[None]:
-    """Mount a small disk for the store."""
-    (tmp_path / "store").mkdir()
-    with mount_disk(tmp_path / "store", "512k"):
-        yield
-
-
-@pytest.mark.usefixtures("small_disk")
-def test_a_full_disk_is_survived(serve_release, registry, build_iris, eventually):
-    server = serve_release()
-    good = server.version
-
-    registry.release(build_iris(candidate="x" * 600_000))
-
-    refused = "serving_follower_refused_total"
-    eventually(lambda: server.metric(refused, reason="disk_full"), "it is counted")
-    assert server.serves(good)
-    assert server.logged("version refused")[0]["reason"] == "disk_full"
-    assert not list(server.store.glob(".incoming-*/*"))
-
-
-def test_a_killed_follower_is_started_again(
-    serve_release, registry, other_bytes, eventually, alive
-):
-    server = serve_release()
-    killed = server.follower()
-
-    os.kill(killed, signal.SIGKILL)
-
-    eventually(lambda: server.follower() not in (None, killed), "another follows")
-    second = registry.release(other_bytes)
-    eventually(lambda: server.serves(second), "the second version is served")
-    assert not alive(killed)
 
 
 @pytest.mark.parametrize(

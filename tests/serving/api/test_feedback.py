@@ -1,7 +1,4 @@
 import pytest
-from flask import abort, request
-
-from serving.openapi.feedback import EXAMPLE_ID
 
 ONE, BATCH = "1" * 32, "2" * 32
 OTHER_ID = "is not the id of a stored prediction; new predictions are stored within"
@@ -299,38 +296,3 @@ def test_feedback_and_corrections_are_counted_separately(client):
     wrong = metric(client, name, version="3", predicted="virginica", label="setosa")
     assert (right, wrong, metric(client, name)) == (1, 1, 2)
     assert metric(client, "serving_feedback_corrections_total", version="3") == 1
-
-
-def test_extensions_see_feedback_like_any_route(make_app, iris, url):
-    app = make_app(iris, database_url=url)
-    seen = []
-
-    @app.before_request
-    def limit() -> None:
-        if request.headers.get("X-Refuse"):
-            abort(429)
-
-    @app.after_request
-    def note(response):
-        seen.append((request.path, response.status_code))
-        return response
-
-    body = {"prediction_id": ONE, "label": "setosa"}
-    client = app.test_client()
-    client.post("/feedback", json=body)
-    client.post("/feedback", json={})
-    client.post("/feedback", json=body, headers={"X-Refuse": "yes"})
-
-    assert seen == [("/feedback", 200), ("/feedback", 422), ("/feedback", 429)]
-
-
-def test_it_is_documented(client):
-    document = client.get("/openapi.json").json
-    operation = document["paths"]["/feedback"]["post"]
-
-    schemas = document["components"]["schemas"]
-    label = schemas["Feedback"]["properties"]["label"]
-    assert label["enum"] == ["setosa", "versicolor", "virginica"]
-    assert schemas["FeedbackList"]["properties"]["feedback"]["maxItems"] == 100_000
-    assert set(operation["responses"]) >= {"200", "404", "422", "429", "503"}
-    assert EXAMPLE_ID in str(operation["requestBody"])

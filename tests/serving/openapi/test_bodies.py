@@ -81,19 +81,3 @@ def test_the_columns_of_another_model_have_their_own_ranges(make_app, wine):
     assert [item["maximum"] for item in table["data"]["items"]["prefixItems"]] == [
         30
     ] * 3
-
-
-def test_the_layout_of_a_batch_is_documented(document):
-    parameters = document["paths"]["/predict/batch"]["post"]["parameters"]
-    (layout,) = (each for each in parameters if each["name"] == "layout")
-
-    assert (layout["name"], layout["in"], layout["required"]) == (
-        "layout",
-        "query",
-        False,
-    )
-    assert layout["schema"]["enum"] == ["contract", "source"]
-    assert layout["schema"]["default"] == "contract"
-    issue = document["components"]["schemas"]["ValidationIssue"]
-    assert issue["properties"]["row"]["type"] == "integer"
-    assert issue["required"] == ["message", "pointer"]

@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import os
-import signal
 import socket
 import struct
 import time
@@ -32,35 +30,6 @@ def test_a_single_row_has_its_own_limit(server, wire):
 
     assert answer.status == 413
     assert "65536 bytes" in json.loads(answer.content)["detail"]
-
-
-def test_unfinished_bodies_share_a_limit(filled, wire):
-    server = filled(max_buffered_bytes=16 * MEBIBYTE)
-    [worker] = server.workers()
-    before = resident(worker)
-    part = b" " * 7 * MEBIBYTE
-    with ExitStack() as clients:
-        statuses = []
-
-        def send() -> None:
-            raw = clients.enter_context(wire.connect(server))
-            try:
-                raw.sendall(post(b"/predict/batch", part, length=8 * MEBIBYTE))
-                raw.raw.settimeout(3)
-                statuses.append(wire.read(raw).status)
-            except OSError:
-                statuses.append(None)  # it is waited for
-
-        with ThreadPoolExecutor(10) as pool:
-            for _ in range(30):
-                pool.submit(send)
-        grown = resident(worker) - before
-        small = server.predict()
-
-    assert statuses.count(429) >= 20
-    assert statuses.count(None) >= 1
-    assert grown < 80
-    assert small.status_code == 200
 
 
 def test_many_unfinished_small_bodies_share_a_limit(filled, wire):
@@ -123,27 +92,6 @@ def test_a_client_that_disconnects_occupies_nothing(server, wire, eventually, re
     eventually(lambda: not server.metric("serving_requests_in_flight"), "no slots")
     eventually(lambda: not server.metric("serving_buffered_bytes"), "no bytes")
     assert server.predict().status_code == 200
-
-
-def test_unread_responses_share_a_limit_and_are_aborted(filled, wire, eventually):
-    server = filled(max_buffered_bytes=16 * MEBIBYTE, send_seconds=3)
-    [worker] = server.workers()
-    before = resident(worker)
-    request = post(b"/predict/batch", table(50_000))
-    with ExitStack() as clients:
-        for _ in range(20):
-            raw = clients.enter_context(wire.connect(server))
-            raw.raw.settimeout(20)
-            raw.sendall(request)
-        eventually(lambda: server.metric("serving_buffered_bytes") > 0, "they wait")
-        small = server.predict()
-        eventually(
-            lambda: server.metric("serving_buffered_bytes") == 0, "they are cut off"
-        )
-
-    assert small.status_code == 200
-    assert resident(worker) - before < 120
-    assert server.metric("serving_requests_in_flight") == 0
 
 
 @pytest.mark.parametrize("missing", [0, 1], ids=["unread", "unfinished"])
@@ -268,27 +216,3 @@ def test_keys_change_while_the_service_runs(
 
     eventually(lambda: statuses("new") == {200}, "the new key is accepted")
     eventually(lambda: statuses("key") == {401}, "the old key is refused")
-
-
-def test_a_damaged_key_file_and_a_reload_do_not_stop_the_service(
-    filled, keys_file, eventually
-):
-    server = filled(api_keys_file=keys_file, workers=2)
-    before = set(server.workers())
-
-    keys_file.write_text("damaged")
-    os.kill(min(before), signal.SIGKILL)
-    eventually(lambda: len(server.workers()) == 2, "the worker is replaced")
-    server.process.send_signal(signal.SIGHUP)
-    eventually(
-        lambda: len(server.workers()) == 2 and not before & set(server.workers()),
-        "all workers are replaced",
-    )
-
-    headers = {"X-API-Key": "key"}
-    url, row = f"{server.url}/predict", json.loads(ROW)
-    answers = [
-        requests.post(url, json=row, headers=headers, timeout=10) for _ in range(20)
-    ]
-    assert {answer.status_code for answer in answers} == {200}
-    assert server.logged("API keys not reloaded")

@@ -1,7 +1,6 @@
-"""Running it: metrics over recycled workers, logs, ports, the shadow, raw HTTP."""
+"""Running it: metrics over recycled workers, logs, ports, raw HTTP."""
 
 import contextlib
-import json
 import os
 import signal
 import socket
@@ -18,7 +17,6 @@ from tests.serving.fixtures.iris import SETOSA
 pytestmark = pytest.mark.slow
 
 LATER = "The service is stopping. Retry later."
-IRIS = ("sepal_length", "sepal_width", "petal_length", "petal_width")
 
 
 def test_metrics_stay_monotonic_while_workers_are_recycled(serve_release, tmp_path):
@@ -104,19 +102,6 @@ def test_a_kill_loses_the_predictions_of_a_second_at_most(serve_release, tmp_pat
     assert set(answered) <= read_requests(file)
 
 
-def test_shadow_predicts_the_same_rows(serve_release, registry, build_iris, eventually):
-    server = serve_release(shadow_alias="Challenger")
-    challenger = registry.register(build_iris(C=0.1))
-    registry.promote(challenger, "Challenger")
-
-    def compared() -> float:
-        server.predict()
-        name = "serving_shadow_predictions_total"
-        return server.metric(name, shadow=challenger, agrees="true")
-
-    eventually(compared, "agreement is counted")
-
-
 def test_metrics_can_have_their_own_port(start):
     with contextlib.closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
@@ -148,20 +133,3 @@ def test_requests_beyond_the_limit_are_answered_429(serve_release):
     assert answer.status_code == 429
     assert "overloaded" in answer.json()["detail"]
     assert health.status_code == 200
-
-
-def test_large_requests_beyond_the_limit_are_answered_429(serve_release):
-    server = serve_release(max_in_flight=1, workers=1)
-    body = {"columns": list(IRIS), "data": [[5.1, 3.5, 1.4, 0.2]] * 100_000}
-    content = json.dumps(body)
-    headers = {"Content-Type": "application/json"}
-
-    def post(_: int) -> int:
-        url = f"{server.url}/predict/batch"
-        return requests.post(url, content, headers=headers, timeout=30).status_code
-
-    with ThreadPoolExecutor(8) as pool:
-        statuses = set(pool.map(post, range(24)))
-
-    assert statuses == {200, 429}
-    assert post(0) == 200

@@ -79,14 +79,6 @@ def test_the_process_inherits_no_listening_socket(monkeypatch, eventually):
     assert f"socket:[{inode}]" not in links
 
 
-def test_stop_ends_the_process(supervisor, eventually, alive):
-    eventually(lambda: supervisor.process_id, "it is started")
-
-    supervisor.stop()
-
-    assert not alive(supervisor.process_id)
-
-
 def test_the_follower_is_spawned_without_a_fork(monkeypatch, eventually):
     spawned, spawn = [], os.posix_spawn
 

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 import serving
-from serving.config import Config
 
 FOLDER = Path(serving.__file__).parent / "web"
 STATIC = FOLDER / "static"
@@ -109,9 +108,3 @@ def test_another_model_is_sent(client, make_app, load, build_iris):
     answer = other.get("/model", headers={"If-None-Match": tag})
 
     assert answer.json["version"] == "4"
-
-
-def test_address_of_mlflow_is_read_from_the_environment():
-    assert Config.from_env({"IRIS_MLFLOW_PAGES": ""}).mlflow_pages is None
-    address = "http://127.0.0.1:5000"
-    assert Config.from_env({"IRIS_MLFLOW_PAGES": address}).mlflow_pages == address

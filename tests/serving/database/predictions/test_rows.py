@@ -78,14 +78,6 @@ def test_values_are_as_clients_send_them(passengers):
     assert written[2]["alone"] is False
 
 
-def test_omitted_features_are_left_out(passengers):
-    rows = np.array([[22.5, 1, 1, 2, 1]], dtype=np.float32)
-
-    (row,) = encode(observe(passengers, rows), omitted={"age", "port", "shoe_size"})
-
-    assert json.loads(row["features"]) == {"siblings": 1, "alone": True, "deck": "2"}
-
-
 def test_all_features_can_be_omitted(iris):
     rows = encode(observe(iris, FLOWERS), omitted=iris.contract.feature_names)
 

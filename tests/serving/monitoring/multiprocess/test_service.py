@@ -32,26 +32,6 @@ def test_a_service_starts_on_a_full_disk(serve, fill, eventually, worker_class):
     eventually(lambda: server.metric("serving_predictions_total"), "they count")
 
 
-def test_a_disk_that_fills_up_is_survived(serve, fill, eventually, folder):
-    server = serve()
-    master = server.process.pid
-    filler = fill()
-
-    for _ in range(3):
-        first = server.workers()
-        os.kill(first[0], signal.SIGKILL)
-        eventually(lambda first=first: first[0] not in server.workers(), "it ended")
-        eventually(lambda: len(server.workers()) == 2, "another works")
-        eventually(lambda: server.predict().status_code == 200, "it predicts")
-        assert server.get("/metrics").status_code == 200
-
-    filler.unlink()
-    os.kill(server.workers()[0], signal.SIGTERM)
-    eventually(lambda: len(list(folder.glob("counter_*.db"))) <= 3, "compacted")
-    assert server.process.pid == master
-    assert server.process.poll() is None
-
-
 def test_damaged_files_are_survived(serve, folder, eventually):
     server = serve()
     before = server.metric("serving_predictions_total")

@@ -12,24 +12,6 @@ from serving.monitoring.multiprocess.versions import (
 )
 
 
-def test_versions_are_hidden_then_removable(folder, age):
-    age("1", 2 * RETENTION_SECONDS + 1)
-    age("2", RETENTION_SECONDS + 1)
-    age("3", 0)
-
-    assert find_hidden_versions(folder) == {"1", "2"}
-    assert find_removable_versions(folder) == {"1"}
-
-
-def test_a_version_that_serves_again_is_shown(folder, age):
-    age("1", RETENTION_SECONDS + 1)
-    age("2", 0)
-
-    record_versions(folder, ["1"])
-
-    assert find_hidden_versions(folder) == set()
-
-
 def test_nothing_is_hidden_while_nobody_records(folder, age):
     age("1", 2 * RETENTION_SECONDS + 1)
     age("2", RETENTION_SECONDS + 1)
@@ -55,16 +37,6 @@ def test_versions_have_any_name(folder, age, version):
     assert find_hidden_versions(folder) == {version}
     remove_records(folder, [version])
     assert [path.name for path in folder.iterdir()] == ["1.version"]
-
-
-def test_records_are_renewed_on_a_full_disk(folder, age, fill):
-    age("1", RETENTION_SECONDS + 1)
-    age("2", 0)
-    fill()
-
-    record_versions(folder, ["1"])
-
-    assert find_hidden_versions(folder) == set()
 
 
 def test_a_missing_folder_is_survived(folder):

@@ -10,7 +10,6 @@ import yaml
 
 from serving.config import Config, ConfigError
 from serving.monitoring.logs import JsonFormatter
-from serving.monitoring.tracing.export import MOST_WAITING, RESULTS
 
 PROJECT = Path(__file__).resolve().parents[4]
 DOCUMENT = (PROJECT / "docs/how-to/traces-and-logs.md").read_text()
@@ -92,23 +91,3 @@ def test_grafana_links_by_the_names_of_the_exemplars_and_lines(line):
     assert destination["datasourceUid"] == field["datasourceUid"] == tempo["uid"]
     assert tempo["jsonData"]["tracesToLogsV2"]["datasourceUid"] == loki["uid"]
     assert field["matcherRegex"] in line
-
-
-def test_the_pods_of_the_service_may_reach_the_collector():
-    policy, *_ = map(yaml.safe_load, read_blocks("yaml"))
-    [deployment] = [
-        each
-        for file in (PROJECT / "deploy" / "kubernetes" / "base").glob("*.yaml")
-        for each in yaml.safe_load_all(file.read_text())
-        if each["kind"] == "Deployment" and each["metadata"]["name"] == "iris-serving"
-    ]
-
-    selected = policy["spec"]["podSelector"]["matchLabels"]
-
-    labels = deployment["spec"]["template"]["metadata"]["labels"]
-    assert selected.items() <= labels.items()
-
-
-def test_limits_and_results_are_those_of_the_code():
-    assert f"{MOST_WAITING:,} spans" in DOCUMENT
-    assert all(f"`{result}`" in DOCUMENT for result in RESULTS)
