@@ -199,7 +199,10 @@ def test_a_hanging_server_delays_no_request(begin, postgres):
     ask(database, count)
     engine = connect(url)
     with engine.connect() as connection:
-        query = "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+        query = (
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid()"
+        )
         pids = connection.exec_driver_sql(query).scalars().all()
     engine.dispose()
     with suspended(pids):
@@ -214,12 +217,14 @@ def test_a_hanging_server_delays_no_request(begin, postgres):
 @contextmanager
 def suspended(pids):
     """Stop processes, and continue them at the end."""
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    yield
-    for pid in pids:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGCONT)
+    try:
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        yield
+    finally:
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
 
 
 def test_many_threads_can_call_it_at_once(begin, url, store_predictions):
