@@ -21,7 +21,13 @@ class Exporter(PrometheusMetrics):  # type: ignore[misc]
     def export_defaults(
         self, buckets: tuple[float, ...], app: Flask, prefix: str = "flask", **_: Any
     ) -> None:
-        """Count the requests of an application and their latencies."""
+        """Count the requests of an application and their latencies.
+
+        Args:
+            buckets: Upper bounds of the latencies, in seconds.
+            app: The application; its requests are ``ApiRequest``.
+            prefix: Prefix of the metrics' names.
+        """
         seconds = Histogram(
             f"{prefix}_http_request_duration_seconds",
             "Time from receiving the request headers until the response was ready",

@@ -50,7 +50,12 @@ START = "process_start_time_seconds"
 
 
 class FiguresReader:
-    """Reads the figures, at most once in ``CACHE_SECONDS``."""
+    """Reads the figures, at most once in ``CACHE_SECONDS``.
+
+    Args:
+        counted: What all workers have counted.
+        folder: The folder through which they share it; None for one process.
+    """
 
     def __init__(self, counted: Collector, folder: Path | None) -> None:
         self._counted = counted

@@ -35,7 +35,12 @@ MODEL_SECONDS = (2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 0.001, 0.005, 0.01, 0.05, 0.1, 1)
 
 
 class ServiceMetrics(PredictionFamilies):
-    """All metrics of one application, in their own registry."""
+    """All metrics of one application, in their own registry.
+
+    Args:
+        app: The application, to which the exporter's hooks are added.
+        folder: The folder through which workers share values; None for one process.
+    """
 
     def __init__(self, app: Flask, folder: Path | None = None) -> None:
         self.folder = folder

@@ -35,6 +35,10 @@ class Recoder:
         Rows are omitted if the target rejects one of their values, or if it might know
         their unknown category: its text is not kept.
 
+        Args:
+            rows: Rows that the source accepts, shape (n_rows, n_features).
+            source: Their contract.
+
         Raises:
             ContractError: If the features have other names or types.
         """

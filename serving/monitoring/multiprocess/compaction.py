@@ -58,7 +58,12 @@ def compact(folder: Path, alive: Collection[int]) -> None:
 
 
 def compact_counts(folder: Path, alive: Collection[int] | None = None) -> None:
-    """Rewrite the archives; the folder must be locked exclusively."""
+    """Rewrite the archives; the folder must be locked exclusively.
+
+    Args:
+        folder: The metrics folder.
+        alive: Processes that have not ended; None if unknown.
+    """
     removable = find_removable_versions(folder)
     for kind in KINDS:
         files = find_files(folder, kind)

@@ -62,6 +62,10 @@ class BinaryTail:
     def take_texts(self, count: int, size: int) -> list[str]:
         """Return the next texts, each preceded by its length.
 
+        Args:
+            count: Number of texts.
+            size: Number of bytes that they take together.
+
         Raises:
             MalformedError: If they have another size, or are not UTF-8.
         """

@@ -17,7 +17,15 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class Decision:
-    """A decision about a version, with the numbers behind it."""
+    """A decision about a version, with the numbers behind it.
+
+    Attributes:
+        action: The action.
+        reason: The reason, in one sentence.
+        version: The canary or guarded version, if any.
+        share: The next share, if it is raised.
+        figures: Numbers of rows, effect sizes and e-values by name.
+    """
 
     action: Action
     reason: str

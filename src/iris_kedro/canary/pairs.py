@@ -72,6 +72,12 @@ def read_pairs(
 ) -> Pairs:
     """Count the rows of a trial.
 
+    Args:
+        engine: The database of predictions.
+        model: Name of the registered model.
+        trial: The versions to compare, and since when.
+        latency_budget_ms: Time limit of a prediction, in milliseconds.
+
     Raises:
         sqlalchemy.exc.SQLAlchemyError: If the database cannot be read.
     """

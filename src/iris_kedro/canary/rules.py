@@ -59,7 +59,14 @@ def decide_canary(
 def decide_guard(
     trial: Trial, findings: Findings | None, parameters: Canary, now: datetime
 ) -> Decision:
-    """Decide about a guarded version."""
+    """Decide about a guarded version.
+
+    Args:
+        trial: The guard.
+        findings: The evidence; None without a database.
+        parameters: The rules.
+        now: The time.
+    """
     found = findings or Findings()
     if harm := _find_harm(trial, found, parameters):
         return _decide(Action.ROLL_BACK, trial, findings, harm)

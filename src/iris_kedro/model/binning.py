@@ -50,7 +50,12 @@ def find_bins(values: ArrayLike, edges: Sequence[float]) -> NDArray[np.intp]:
 
 
 def count_bins(values: ArrayLike, edges: Sequence[float]) -> list[int]:
-    """Return how many numbers are in each bin; missing ones are in none."""
+    """Return how many numbers are in each bin; missing ones are in none.
+
+    Args:
+        values: Numbers of shape (rows,), with NaN for missing ones.
+        edges: The result of ``choose_edges``.
+    """
     bins = find_bins(_present(values), edges)
     counts: list[int] = np.bincount(bins, minlength=len(edges) + 1).tolist()
     return counts

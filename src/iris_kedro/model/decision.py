@@ -74,7 +74,11 @@ class DecisionRule:
         return self._terms == other._terms
 
     def decide(self, probabilities: NDArray[np.floating]) -> NDArray[np.str_]:
-        """Return the class of each row."""
+        """Return the class of each row.
+
+        Args:
+            probabilities: Of shape (rows, classes).
+        """
         given = probabilities.astype(np.float32)
         names, places = np.array(self.classes, np.str_), probabilities.argmax(axis=1)
         if self.threshold is not None:

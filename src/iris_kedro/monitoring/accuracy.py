@@ -68,7 +68,14 @@ def find_margin(held_out: HeldOutStatistics, monitoring: Monitoring) -> float:
 def measure_accuracy(
     held_out: HeldOutStatistics, counts: Counts, monitoring: Monitoring, alpha: float
 ) -> Accuracy:
-    """Compare accuracy with that on the held-out rows and with the confidence."""
+    """Compare accuracy with that on the held-out rows and with the confidence.
+
+    Args:
+        held_out: The model's predictions for the held-out rows.
+        counts: Counts of all windows.
+        monitoring: Defines recent windows and relevant losses.
+        alpha: False-alarm probability of each comparison.
+    """
     recent = find_recent(counts, monitoring)
     sums = {name: float(each[recent].sum()) for name, each in counts.sums.items()}
     labelled, correct = int(sums["labelled"]), int(sums["correct"])

@@ -56,7 +56,14 @@ def find_recent(counts: Counts, monitoring: Monitoring) -> NDArray[np.bool_]:
 def measure_drift(
     bins: Bins, counts: Counts, monitoring: Monitoring, alpha: float
 ) -> Drift:
-    """Compare a variable with its reference."""
+    """Compare a variable with its reference.
+
+    Args:
+        bins: Its bins.
+        counts: Counts of all windows.
+        monitoring: Defines recent windows and relevant effects.
+        alpha: False-alarm probability of this comparison.
+    """
     looks, reference = counts.bins[bins.name], np.array(bins.reference)
     log_e = compare_counts(reference, looks)
     recent = looks[find_recent(counts, monitoring)].sum(axis=0)

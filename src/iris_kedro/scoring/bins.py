@@ -39,7 +39,13 @@ class ReferenceBins:
         predictions: Predictions,
         sampled: NDArray[np.bool_],
     ) -> tuple[BinCounts, BinCounts]:
-        """Count rows in the bins of the features, and in those of the answers."""
+        """Count rows in the bins of the features, and in those of the answers.
+
+        Args:
+            columns: The values of each feature.
+            predictions: The predictions for the same rows.
+            sampled: Which rows are counted, of shape (rows,).
+        """
         rows = pa.array(np.flatnonzero(sampled))
         confidences = np.round(predictions.confidences[sampled], CONFIDENCE_DIGITS)
         values = {

@@ -115,6 +115,10 @@ def choose_columns(
 ) -> tuple[str, ...]:
     """Return the columns of the input that are kept.
 
+    Args:
+        wanted: Their names; all if None.
+        columns: The columns of the input.
+
     Raises:
         ProjectError: Names a column that the input does not have.
     """

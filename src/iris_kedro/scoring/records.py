@@ -13,7 +13,13 @@ ROUTE = "batch_inference"
 
 
 class Records(NamedTuple):
-    """Rows for the database, as JSON where it has JSON."""
+    """Rows for the database, as JSON where it has JSON.
+
+    Attributes:
+        features: Values by name.
+        predictions: Predicted classes.
+        probabilities: Probabilities by class.
+    """
 
     features: list[str]
     predictions: list[str]
@@ -28,7 +34,13 @@ def name_prediction(run: str, part: int) -> str:
 def describe_rows(
     columns: Mapping[str, pa.Array], predictions: Predictions, classes: Sequence[str]
 ) -> Records:
-    """Return scored rows as the database has them."""
+    """Return scored rows as the database has them.
+
+    Args:
+        columns: The values of each feature that is stored.
+        predictions: The predictions for the same rows.
+        classes: The classes of the model, in the order of the probabilities.
+    """
     values = pa.RecordBatch.from_pydict(dict(columns)).to_pylist() if columns else []
     probabilities = predictions.probabilities
     texts = probabilities.astype(str).tolist()  # 0.98 and not 0.9800000190734863

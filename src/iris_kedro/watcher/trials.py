@@ -24,7 +24,15 @@ LONGEST_REASON = 1000  # characters; MLflow limits the note to 5,000
 
 
 class Trials:
-    """Decides about the canary and the guarded Production of a model."""
+    """Decides about the canary and the guarded Production of a model.
+
+    Args:
+        registry: The model's registry.
+        engine: The database of predictions.
+        parameters: The rules.
+        by: Name of this watcher in the history.
+        clock: Returns seconds since an arbitrary moment.
+    """
 
     def __init__(
         self,

@@ -60,7 +60,11 @@ def stage(query: str, address: str, folder: Path, part_rows: int) -> Path:
 
 
 def discard(staged: str | None) -> None:
-    """Delete the staged rows of a query, so that the next run queries again."""
+    """Delete the staged rows of a query, so that the next run queries again.
+
+    Args:
+        staged: ``Rows.staged``; None does nothing.
+    """
     if staged is None:
         return
     # From now on, it is not a complete result, even if the process is killed.

@@ -75,7 +75,14 @@ def choose_alpha(contract: Contract, monitoring: Monitoring) -> float:
 def measure_drifts(
     total: Counts, contract: Contract, monitoring: Monitoring, alpha: float
 ) -> Drifts:
-    """Compare the sampled rows with the training rows, in one look."""
+    """Compare the sampled rows with the training rows, in one look.
+
+    Args:
+        total: The counts of all parts.
+        contract: Contains the reference.
+        monitoring: Defines which effects are relevant.
+        alpha: False-alarm probability of each comparison.
+    """
     bins = ReferenceBins.of(contract)
 
     def measure(each: Bins, counts: list[int]) -> Drift:

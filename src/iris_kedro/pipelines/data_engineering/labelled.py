@@ -36,7 +36,12 @@ def fetch_labelled(labelled_source: bytes) -> bytes:
 
 
 def select_labelled(labelled: bytes, dataset: Dataset) -> SelectedRows:
-    """Select the valid labelled rows."""
+    """Select the valid labelled rows.
+
+    Args:
+        labelled: JSON lines; empty if there are none.
+        dataset: The feature specification.
+    """
     data, left_out = read_labelled(labelled, dataset)
     count = len(data) + sum(each["rows"] for each in left_out)
     for each in left_out:

@@ -19,7 +19,16 @@ NAMES = ("features", "prediction", "probabilities")
 
 @dataclass(frozen=True)
 class Recorder:
-    """Stores the predictions of a run; can be sent to other processes."""
+    """Stores the predictions of a run; can be sent to other processes.
+
+    Attributes:
+        url: SQLAlchemy URL of the database.
+        run: Identifies rows and model.
+        model: Name of the registered model.
+        version: Its version.
+        classes: Its classes, in the order of the probabilities.
+        omitted: Features that are not stored.
+    """
 
     url: str = field(repr=False)  # may contain a password
     run: str

@@ -23,7 +23,13 @@ KINDS = {
 
 
 class Lines(NamedTuple):
-    """Rows of JSON lines."""
+    """Rows of JSON lines.
+
+    Attributes:
+        table: The readable rows.
+        numbers: Their numbers, of shape (n_rows,).
+        unreadable: The other rows.
+    """
 
     table: pa.Table
     numbers: NDArray[np.int64]
