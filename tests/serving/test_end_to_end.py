@@ -2,6 +2,7 @@
 
 import shutil
 import signal
+import threading
 
 import pytest
 import requests
@@ -55,6 +56,42 @@ def test_another_contract_changes_everything(
     assert list(schema["PredictionRequest"]["properties"]) == ["acid", "sugar", "salt"]
     assert server.predict().status_code == 422
     assert server.get("/v2/models/iris").json()["inputs"][0]["shape"] == [-1, 3]
+
+
+def test_promotion_and_rollback_under_load_lose_no_request(
+    serve_release, registry, other_bytes, setosa, eventually
+):
+    server = serve_release()
+    first = server.version
+    ended = threading.Event()
+    statuses: list[int] = []
+    versions: set[str] = set()
+
+    def load() -> None:
+        with requests.Session() as session:
+            while not ended.is_set():
+                body = {"instances": [setosa] * 5}
+                answer = session.post(
+                    f"{server.url}/predict/batch", json=body, timeout=10
+                )
+                statuses.append(answer.status_code)
+                versions.add(answer.json()["model"]["version"])
+
+    threads = [threading.Thread(target=load) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    try:
+        second = registry.release(other_bytes)
+        eventually(lambda: server.serves(second), "the second version is served")
+        registry.promote(first)
+        eventually(lambda: server.serves(first), "the first is back")
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()
+
+    assert set(statuses) == {200}
+    assert versions == {first, second}
 
 
 def test_a_filled_store_needs_no_registry_to_start(

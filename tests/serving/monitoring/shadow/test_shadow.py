@@ -5,7 +5,7 @@ import pytest
 
 from serving.monitoring.observations import Observation
 from serving.monitoring.shadow import Shadow
-from tests.serving.fixtures.contracts import change_feature
+from tests.serving.fixtures.contracts import change_feature, change_ports
 
 ROWS = np.array([[5.1, 3.5, 1.4, 0.2], [6.7, 3.0, 5.2, 2.3]], dtype=np.float32)
 
@@ -88,6 +88,35 @@ def test_a_shadow_that_fails_is_counted_and_logged_once(
     assert value("serving_dropped_rows_total", observer="shadow") == 4
     assert compared("true") == 2
     assert [each.message for each in caplog.records] == ["shadow prediction failed"]
+
+
+@pytest.mark.parametrize(
+    ("categories", "dropped"),
+    [
+        (("never seen", "S", "Q", "C"), 0),
+        (("S", "Q", "C"), 0),  # both take a port that was never seen for unknown
+        # The text of the unknown port is not kept: it may be Belfast.
+        (("Belfast", "S", "Q", "C", "never seen"), 1),
+    ],
+)
+def test_models_with_other_categories_are_compared_by_their_texts(
+    shadow, load, passengers, passengers_bytes, value, categories, dropped
+):
+    golden = passengers.contract.golden_rows.inputs
+    rows = np.vstack([golden, golden[:1]])
+    rows[-1, 3] = 4  # unknown
+    observation = Observation(
+        passengers, rows, passengers.predict(rows), "1", "id", "/predict", time.time()
+    )
+    shadow.swap(load(change_ports(passengers_bytes, *categories), "4"))
+
+    shadow.compare([observation])
+
+    agreed = {"version": "5", "shadow": "4", "agrees": "true"}
+    count = len(rows) - dropped
+    assert value("serving_shadow_predictions_total", **agreed) == count
+    counted = value("serving_dropped_rows_total", observer="shadow")
+    assert (counted or 0) == dropped
 
 
 def test_rows_that_the_shadow_would_reject_are_not_compared(

@@ -2,14 +2,17 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 import pytest
 import requests
+import yaml
 
 from serving.monitoring.tracing.exemplars import LATENCY
 
@@ -159,3 +162,53 @@ def test_the_exemplars_of_ended_workers_are_forgotten(serve, find_spans, eventua
         os.kill(worker, signal.SIGTERM)
 
     eventually(lambda: span.span_id not in find_named_spans(server), "it is forgotten")
+
+
+def test_prometheus_stores_the_exemplars(
+    serve, requires, tmp_path, find_spans, eventually
+):
+    program = requires("prometheus")
+    server = serve()
+    server.predict()
+    [span] = find_spans("/predict")
+    config = tmp_path / "prometheus.yml"
+    scrape = {
+        "job_name": "serving",
+        "scrape_interval": "1s",
+        "static_configs": [{"targets": [f"127.0.0.1:{server.port}"]}],
+    }
+    config.write_text(yaml.safe_dump({"scrape_configs": [scrape]}))
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    command = [
+        program,
+        "--enable-feature=exemplar-storage",
+        f"--config.file={config}",
+        f"--storage.tsdb.path={tmp_path}/data",
+        f"--web.listen-address={address}",
+    ]
+    query = {
+        "query": f'{LATENCY}_bucket{{route="/predict"}}',
+        "start": time.time() - 600,
+        "end": time.time() + 600,
+    }
+
+    def find_exemplars() -> list[dict]:
+        try:
+            url = f"http://{address}/api/v1/query_exemplars"
+            found = requests.get(url, params=query, timeout=10).json()["data"]
+        except (requests.ConnectionError, ValueError, KeyError):
+            return []
+        return [each for series in found for each in series["exemplars"]]
+
+    with (tmp_path / "prometheus.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        eventually(find_exemplars, "the exemplar is stored")
+        [exemplar] = find_exemplars()
+    finally:
+        process.terminate()
+        process.wait()
+
+    assert exemplar["labels"] == {"trace_id": span.trace_id, "span_id": span.span_id}
+    assert 0 < float(exemplar["value"]) < 10
