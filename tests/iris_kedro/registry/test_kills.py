@@ -1,6 +1,5 @@
 """Processes that are killed while they change the registry, and the next ones."""
 
-import multiprocessing
 import os
 import random
 import shutil
@@ -12,6 +11,7 @@ from mlflow.tracking import MlflowClient
 
 from iris_kedro.registry import JudgedModel, Registry, Source
 from iris_kedro.registry.storage import lock
+from tests.fixtures.forks import PROCESSES, start_process
 
 EFFECTS = [
     "create_model_version",
@@ -38,14 +38,6 @@ POOR = replace(BETTER, fingerprint="poor", promotes=False)
 AGAIN = replace(BETTER, fingerprint="challenger", description="# Judged again")
 
 pytestmark = pytest.mark.slow
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(
-    [
-        "iris_kedro.registry",
-        "mlflow.store.model_registry.sqlalchemy_store",
-        "mlflow.store.tracking.sqlalchemy_store",
-    ]
-)
 
 
 def release(registry):
@@ -134,8 +126,7 @@ def uri(prepared, tmp_path, monkeypatch):
 
 def start(uri, action, nth=10**9):
     is_ready = PROCESSES.Event()
-    process = PROCESSES.Process(target=change, args=(uri, action, nth, is_ready))
-    process.start()
+    process = start_process(change, uri, action, nth, is_ready)
     is_ready.wait()
     return process
 

@@ -1,7 +1,6 @@
 """Watchers in their own processes, with a fake kedro and a fake MLflow."""
 
 import json
-import multiprocessing
 import os
 import signal
 import sys
@@ -11,10 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(
-    ["iris_kedro.watcher.wiring", "tests.iris_kedro.watcher.lab"]
-)
+from tests.fixtures.forks import start_process
+
 FAKE_KEDRO = Path(__file__).with_name("fake_kedro.py")
 
 
@@ -177,9 +174,7 @@ class Lab:
 
     def start(self, seconds=60.0, killed_before=None, **parameters):
         arguments = (self.folder, self.url, seconds, parameters, killed_before)
-        process = PROCESSES.Process(target=watch, args=arguments)
-        process.start()
-        return process
+        return start_process(watch, *arguments)
 
     def events(self):
         try:

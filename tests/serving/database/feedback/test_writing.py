@@ -1,7 +1,6 @@
 """Writing feedback, in SQLite and in PostgreSQL."""
 
 from collections import Counter
-from multiprocessing import get_context
 
 import pytest
 
@@ -13,6 +12,7 @@ from serving.database.feedback.writing import (
     write_feedback,
 )
 from serving.database.tables import feedback
+from tests.fixtures.forks import PROCESSES, start_process
 
 ROWS = [("first", 0, "a"), ("second", 0, "a"), ("second", 1, "b"), ("second", 2, "b")]
 
@@ -128,14 +128,8 @@ def give(url: str, label: str, barrier, found) -> None:
 
 @pytest.mark.parametrize("labels", [("a", "a"), ("a", "b")], ids=["same", "other"])
 def test_a_row_is_new_to_one_of_several_processes(write, url, read_feedback, labels):
-    context = get_context("spawn")
-    barrier, found = context.Barrier(2), context.Queue()
-    processes = [
-        context.Process(target=give, args=(url, label, barrier, found))
-        for label in labels
-    ]
-    for process in processes:
-        process.start()
+    barrier, found = PROCESSES.Barrier(2), PROCESSES.Queue()
+    processes = [start_process(give, url, label, barrier, found) for label in labels]
     counts = [found.get(timeout=60) for _ in processes]
     for process in processes:
         process.join()
