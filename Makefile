@@ -8,6 +8,8 @@ TOOLS := .venv-tools
 CHECKS := lint types imports check-deploy test-all pages test-container
 # Tests of one file share what they start, so that a file is never divided.
 PYTEST := $(BIN)/python -m pytest --numprocesses logical --dist loadfile --no-loadscope-reorder
+# One more than there are processors, because many slow tests wait for other processes.
+WORKERS = $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 .DEFAULT_GOAL := help
 .PHONY: help install run serve loop test test-all lint format types imports check viz notebook ui bench-train lock upgrade clean viz-build notebooks-html bench bench-peers bench-evidence bench-loop bench-scale bench-rows chaos \
@@ -37,7 +39,7 @@ test: install ## Run the fast tests, in about six minutes on two cores (ARGS="-k
 	@$(PYTEST) -m "not slow and not container" $(ARGS)
 
 test-all: install ## Run all tests, as CI does (ARGS="-k split" and so on)
-	@$(PYTEST) $(TEST_ARGS) $(ARGS)
+	@$(PYTEST) --numprocesses $(WORKERS) $(TEST_ARGS) $(ARGS)
 
 lint: install ## Check style, format and words
 	@$(BIN)/ruff check .

@@ -19,7 +19,6 @@ from tests.documentation.clone import (
     read_commands,
     serves,
 )
-from tests.iris_kedro import passengers
 
 README = (ROOT / "README.md").read_text()
 
@@ -35,6 +34,7 @@ def read_blocks(language: str) -> list[str]:
 COMMANDS = read_commands(README)
 [PREDICT] = [each for each in COMMANDS if each.startswith("curl ")]
 [ANSWER] = read_blocks("json")
+OWN_TABLE = [each for each in COMMANDS if "passengers" in each]
 RESULT = read_blocks("text")[0]
 
 
@@ -95,21 +95,6 @@ def stops_the_service(clone: Clone, command: str) -> None:
     socket.create_server((host, int(port))).close()
 
 
-def proposes_a_specification(clone: Clone, command: str) -> None:
-    table = passengers.write(passengers.draw(600))
-    (clone.path / "passengers.csv").write_bytes(table)
-    prints("kedro run --env passengers")(clone, command)
-
-
-def serves_the_own_table(clone: Clone, command: str) -> None:
-    address = f"127.0.0.1:{find_port()}"
-    url = f"http://{address}/health/ready"
-    with clone.start(command, url, IRIS_BIND=address):
-        answer = clone.run(f"curl -s http://{address}/model")
-
-    assert json.loads(answer.stdout)["contract"]["name"] == "passengers"
-
-
 CHECKS: dict[str, Check] = {
     "git clone <this repository> iris-kedro && cd iris-kedro": clones,
     "make run": prints_the_result,
@@ -122,14 +107,15 @@ CHECKS: dict[str, Check] = {
         "/lab", "--ip 127.0.0.1 --port {port} --no-browser --allow-root"
     ),
     ".venv/bin/kedro model history": prints("Production is version 1"),
-    ".venv/bin/kedro dataset init passengers.csv --target survived": (
-        proposes_a_specification
-    ),
-    ".venv/bin/kedro run --env passengers": prints(
-        "Production  version 1 of passengers"
-    ),
-    "make serve ENV=passengers": serves_the_own_table,
+    **dict.fromkeys(OWN_TABLE, NotRun("tests/documentation/test_own_data.py")),
 }
+
+
+def test_the_guide_starts_with_the_commands_for_an_own_table():
+    guide = (ROOT / "docs/how-to/own-data.md").read_text()
+
+    assert len(OWN_TABLE) == 3
+    assert read_commands(guide)[:3] == OWN_TABLE
 
 
 @pytest.mark.slow
