@@ -118,7 +118,7 @@ def test_a_rollout_only_has_the_permissions_of_the_deployer(run, project):
 
 def test_the_documented_account_can_be_used_by_its_owner_only(project, path, tmp_path):
     page = (PROJECT / "docs/how-to/deploy.md").read_text()
-    command = re.search(r"^    (\(umask .+\))$", page, re.MULTILINE)[1]
+    command = re.search(r"^(\(umask .+\))$", page, re.MULTILINE)[1]
     (tmp_path / ".kube").mkdir()
     machine = tmp_path / "machine.json"
     machine.write_text('{"calls": []}')
