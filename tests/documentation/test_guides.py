@@ -78,6 +78,7 @@ def promotes(clone: Clone, command: str) -> None:
     # The commands before have judged this version again.
     client = MlflowClient(f"sqlite:///{clone.path}/mlflow.db")
     client.set_model_version_tag("iris", "3", "verdict", "better")
+    client.set_model_version_tag("iris", "3", "promotes", "True")
     prints_when_activated("Production of iris is version 3")(clone, command)
 
 
