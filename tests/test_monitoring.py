@@ -63,9 +63,10 @@ def test_quiet_service_is_reported_and_recorded(released_project):
     assert run.info.run_name.startswith("monitoring of version 1 · quiet")
     assert run.data.tags["monitoring"] == "quiet"
     artifacts = {
-        each.path for each in released_project.client.list_artifacts(run.info.run_id)
+        each.path
+        for each in released_project.client.list_artifacts(run.info.run_id, "reports")
     }
-    assert {"monitoring.json", "monitoring.html"} <= artifacts
+    assert {"reports/monitoring.json", "reports/monitoring.html"} <= artifacts
 
 
 def test_training_works_as_before(released_project):

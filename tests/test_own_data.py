@@ -71,7 +71,7 @@ dataset:
   load_args: {sep: ";", decimal: ",", thousands: "."}
   target: {name: art, classes: [kurz, lang]}
   features:
-    gr_e: {minimum: 100, maximum: 10000}
+    grosse: {minimum: 100, maximum: 10000}
     gewicht: {column: "Gewicht [kg]", minimum: 0, maximum: 500}
     raucher: {type: boolean, nullable: true}
     klasse: {type: category, categories: ["1", "2", "3; 4", "NA"]}
@@ -94,7 +94,9 @@ def test_an_odd_file_is_predicted_as_it_is(project):
     expected = predict_source(project.path, "proben", "proben")
     np.testing.assert_allclose(answer["probabilities"], expected, atol=1e-4)
     (missing,) = other["errors"]
-    assert "gr_e is missing; the header has 'Nr.', 'Breite (cm)'" in missing["message"]
+    assert (
+        "grosse is missing; the header has 'Nr.', 'Breite (cm)'" in missing["message"]
+    )
     (error,) = bad["errors"]
     assert error["row"] == 23  # after the header, a blank line and rows 0 to 19
     (project.path / "proben.csv").write_bytes(body.replace(b"\n20;", b"\n20;x"))
