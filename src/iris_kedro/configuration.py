@@ -15,7 +15,7 @@ from kedro.utils import find_kedro_project
 from pydantic import Field, TypeAdapter, ValidationError
 
 from iris_kedro.errors import ProjectError
-from iris_kedro.specification import Name
+from iris_kedro.specification import Dataset, Name
 
 PROJECT = Path(__file__).parents[2]
 PIPELINES = "iris_kedro.pipeline_registry"
@@ -47,6 +47,16 @@ def load_configuration() -> AbstractConfigLoader:
         **settings.CONFIG_LOADER_ARGS,
     )
     return loader
+
+
+def name_model(parameters: dict[str, Any]) -> str:
+    """Return the name of the registered model: that of the dataset.
+
+    Args:
+        parameters: As the configuration has them. Kedro's context imports all
+            pipelines to validate them, which takes two seconds.
+    """
+    return Dataset.model_validate(parameters["dataset"]).name
 
 
 def name_data_folder(dataset: str) -> str:

@@ -1,5 +1,7 @@
 import importlib
 import os
+import subprocess
+import sys
 import sysconfig
 
 import pytest
@@ -28,3 +30,21 @@ def test_programs_of_the_virtual_environment_are_found_first(
     importlib.reload(settings)
 
     assert os.environ["PATH"] == expected
+
+
+@pytest.mark.slow
+def test_commands_that_train_nothing_do_not_load_scikit_learn():
+    script = (
+        "import sys; import iris_kedro.cli, iris_kedro.settings;"
+        "print([n for n in ('sklearn', 'skl2onnx', 'matplotlib') if n in sys.modules])"
+    )
+
+    result = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": "src"},
+    )
+
+    assert result.stdout == "[]\n"

@@ -28,15 +28,17 @@ def canary(reason: str, env: str | None, *, decide: bool, stop: bool) -> None:
     """
     from iris_kedro.canary import advance_canary, decide_next
     from iris_kedro.cli.tables.canary import print_decision, print_trials
+    from iris_kedro.configuration import name_model
     from iris_kedro.registry import Registry, find_user
     from iris_kedro.specification import Canary
 
     context = load_context(env)
-    registry = Registry(context.params["dataset"].name)
+    sections = context.config_loader["parameters"]
+    registry = Registry(name_model(sections))
     if stop:
         _stop(registry, reason)
         return
-    parameters = Canary.model_validate(context.params["model_release"]["canary"])
+    parameters = Canary.model_validate(sections["model_release"]["canary"])
     engine = _open_database(context, is_needed=decide)
     now = datetime.now(UTC)
     print_trials(registry, engine, parameters)

@@ -88,7 +88,7 @@ def promote(
 
     A version that the gate refused needs a reason. This ends a hold and a canary.
     """
-    parameters = load_context(env).params
+    parameters = load_context(env).config_loader["parameters"]
     if is_guarded is None:
         is_guarded = parameters["model_release"]["strategy"] == "canary"
     registry = _open_registry(parameters)
@@ -166,13 +166,14 @@ def prune(keep: int, env: str | None) -> None:
 
 def open_registry(env: str | None) -> "Registry":
     """Open the registry of the project's model."""
-    return _open_registry(load_context(env).params)
+    return _open_registry(load_context(env).config_loader["parameters"])
 
 
 def _open_registry(parameters: dict[str, Any]) -> "Registry":
+    from iris_kedro.configuration import name_model
     from iris_kedro.registry import Registry
 
-    return Registry(parameters["dataset"].name)
+    return Registry(name_model(parameters))
 
 
 def _read_decisions(env: str | None) -> "list[Record]":

@@ -8,8 +8,6 @@ from kedro.pipeline import Pipeline
 
 from iris_kedro.configuration import list_candidates
 from iris_kedro.errors import NothingToDo
-from iris_kedro.gate.judging import judge_existing
-from iris_kedro.gate.known import recall_versions
 from iris_kedro.hooks.summary import print_unchanged
 from iris_kedro.model.provenance import compute_fingerprint
 
@@ -26,6 +24,10 @@ class UnchangedHooks:
         Raises:
             NothingToDo: Says which version is there already.
         """
+        # Loaded when something is trained: scikit-learn takes a second and a half.
+        from iris_kedro.gate.judging import judge_existing  # noqa: PLC0415
+        from iris_kedro.gate.known import recall_versions  # noqa: PLC0415
+
         is_whole = {"source_file", "registry"} <= pipeline.inputs()
         if not is_whole or catalog.load("params:data_science.force"):
             return

@@ -4,8 +4,6 @@ import warnings
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
-from sklearn.base import is_classifier
-from sklearn.model_selection import ParameterGrid, ParameterSampler
 
 from iris_kedro.boosting.parameters import list_parameters
 from iris_kedro.specification.base import Count, Name, Parameters, check_known
@@ -53,6 +51,8 @@ class Candidate(Estimator):
 
     def _examples(self) -> list[dict[str, Any]]:
         """Return combinations of parameters to check before any training."""
+        from sklearn.model_selection import ParameterGrid, ParameterSampler
+
         if self.search.method == "grid":
             return list(ParameterGrid(self.grid))
         with warnings.catch_warnings():  # about fewer combinations
@@ -61,6 +61,8 @@ class Candidate(Estimator):
 
     @model_validator(mode="after")
     def _check_candidate(self) -> Self:
+        from sklearn.base import is_classifier
+
         if not hasattr(self.load_class(), "fit"):
             raise ValueError(f"{self.class_path} cannot be fitted")
         if self.distributions and self.search.method == "grid":

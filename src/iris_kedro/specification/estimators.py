@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field, model_validator
-from scipy import stats
-from sklearn.base import BaseEstimator
 
 from iris_kedro.boosting.parameters import list_parameters
 from iris_kedro.specification.base import Parameters, check_known
@@ -127,6 +125,8 @@ class Distribution(Parameters):
             ValueError: If the distribution does not exist, or its parameters are
                 invalid.
         """
+        from scipy import stats
+
         family = getattr(stats, self.distribution, None)
         if not isinstance(family, stats.rv_continuous | stats.rv_discrete):
             raise ValueError(
@@ -171,6 +171,8 @@ def check_values(estimator: Any) -> None:
     Raises:
         ValueError: Names the parameter, its value and what is allowed.
     """
+    from sklearn.base import BaseEstimator
+
     for part in [estimator, *estimator.get_params().values()]:
         # Estimators of other packages often declare no constraints.
         if isinstance(part, BaseEstimator) and hasattr(part, "_parameter_constraints"):

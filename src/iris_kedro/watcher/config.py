@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from iris_kedro.configuration import name_data_folder
+from iris_kedro.configuration import name_data_folder, name_model
 from iris_kedro.database_errors import explain_database_errors
 from iris_kedro.errors import ProjectError
 from iris_kedro.registry import find_user
@@ -51,12 +51,13 @@ def read_config(context: Any) -> WatcherConfig:
     Raises:
         ProjectError: If the database cannot be used.
     """
-    model, project = context.params["dataset"].name, Path(context.project_path)
+    parameters = context.config_loader["parameters"]
+    model, project = name_model(parameters), Path(context.project_path)
     engine = _connect(context)
     with explain_database_errors(engine):
         upgrade(engine)
     return WatcherConfig(
-        check_watcher(context.params),
+        check_watcher(parameters),
         model,
         project,
         project / "data" / "08_reporting" / name_data_folder(model),
@@ -76,7 +77,8 @@ def find_records(context: Any, newest: int) -> list[Record]:
     with explain_database_errors(engine):
         if not has_tables(engine):
             return []
-        return Store(engine, context.params["dataset"].name).list_decisions(newest)
+        model = name_model(context.config_loader["parameters"])
+        return Store(engine, model).list_decisions(newest)
 
 
 def _connect(context: Any) -> Engine:
