@@ -62,11 +62,12 @@ def history(env: str | None, at: datetime | None) -> None:
     """Show all changes of Production and decisions of the watcher, with reasons."""
     from iris_kedro.cli.tables.versions import print_history
 
-    registry = open_registry(env)
+    context = load_context(env)
+    registry = _open_registry(context.params)
     if at is not None:
         _show_moment(registry, at.replace(tzinfo=UTC))
     else:
-        print_history(registry, _read_decisions(env))
+        print_history(registry, _read_decisions(context))
 
 
 @model.command()
@@ -176,13 +177,13 @@ def _open_registry(parameters: dict[str, Any]) -> "Registry":
     return Registry(name_model(parameters))
 
 
-def _read_decisions(env: str | None) -> "list[Record]":
+def _read_decisions(context: Any) -> "list[Record]":
     """Read the watcher's decisions, if there has ever been a watcher."""
     from iris_kedro.errors import ProjectError
     from iris_kedro.watcher.config import find_records
 
     try:
-        return find_records(load_context(env), NEWEST_DECISIONS)
+        return find_records(context, NEWEST_DECISIONS)
     except ProjectError as error:
         click.echo(f"Decisions of the watcher are not shown: {error}", err=True)
         return []
