@@ -34,6 +34,7 @@ pytest_plugins = [
     "tests.fixtures.predictions",
     "tests.fixtures.processes",
     "tests.fixtures.projects",
+    "tests.fixtures.registries",
     "tests.fixtures.rows",
     "tests.serving.fixtures.iris",
     "tests.serving.fixtures.passengers",

@@ -13,7 +13,6 @@ from iris_kedro.gate.release import RegistryState, ReleasedModel
 from iris_kedro.model.contract import Contract
 from iris_kedro.pipelines.model_release.nodes import compare, decide
 from iris_kedro.pipelines.model_release.report import build_report
-from iris_kedro.registry import Cause
 from iris_kedro.specification import Canary, Dataset
 from serving.model.explanation import Explainer as ServiceExplainer
 from serving.model.explanation import shapley
@@ -27,21 +26,6 @@ ROOT = Path(__file__).parents[2]
 def url(tmp_path):
     """Return the address of a database of predictions, which need not exist."""
     return f"sqlite:///{tmp_path}/predictions.db"
-
-
-@pytest.fixture
-def running(registry, register):
-    """Return a registry with version 1 in Production and 2 as the canary at 5 %."""
-    register(registry)
-    register(registry, canary_share=0.05)
-    return registry
-
-
-@pytest.fixture
-def guarded(running):
-    """Return a registry with version 2 in Production, guarded against version 1."""
-    running.promote_canary("2", Cause("not worse"))
-    return running
 
 
 @pytest.fixture(scope="session")

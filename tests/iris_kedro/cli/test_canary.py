@@ -4,18 +4,25 @@ import pytest
 
 from serving.database import schema
 from serving.database.engine import connect
+from tests.fixtures.mlflow import register_model
 
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture(scope="module")
+def running_database(make_dated_registry):
+    def fill(registry):
+        register_model(registry, "model 1")
+        register_model(registry, "model 2", canary_share=0.05)
+
+    return make_dated_registry(fill)
+
+
 @pytest.fixture
-def running(project, register, clock, monkeypatch):
+def running(add_registry, running_database, monkeypatch):
     """Return a project with version 1 in Production and 2 as the canary."""
-    monkeypatch.setattr("getpass.getuser", lambda: "ada")
     monkeypatch.delenv("IRIS_DATABASE_URL", raising=False)
-    register(project.registry)
-    register(project.registry, canary_share=0.05)
-    return project
+    return add_registry(running_database)
 
 
 @pytest.fixture

@@ -6,17 +6,28 @@ from mlflow.entities import ViewType
 from mlflow.tracking import MlflowClient
 
 from iris_kedro.gate.release import Verdict
+from tests.fixtures.mlflow import register_model
+from tests.fixtures.registries import copy_registry
 
 
 def numbers(registry):
     return [str(each.version) for each in registry.versions()]
 
 
+@pytest.fixture(scope="module")
+def many_database(make_registry):
+    def fill(registry):
+        verdicts = ("better", "better", "better", "worse", "worse", "worse")
+        for number, verdict in enumerate(verdicts, 1):
+            register_model(registry, f"model {number}", verdict)
+
+    return make_registry(fill)
+
+
 @pytest.fixture
-def many(registry, register):
+def many(registry, many_database, tmp_path):
     """Return a registry with 3 in Production, 2 Previous, 6 Challenger."""
-    for verdict in ("better", "better", "better", "worse", "worse", "worse"):
-        register(registry, verdict)
+    copy_registry(many_database, tmp_path / "mlflow.db")
     return registry
 
 

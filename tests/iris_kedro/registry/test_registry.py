@@ -8,13 +8,23 @@ from mlflow.exceptions import MlflowException
 
 from iris_kedro.errors import ProjectError
 from iris_kedro.registry import Registry
+from tests.fixtures.mlflow import register_model
+from tests.fixtures.registries import copy_registry
+
+
+@pytest.fixture(scope="module")
+def two_database(make_registry):
+    def fill(registry):
+        register_model(registry, "model 1")
+        register_model(registry, "model 2")
+
+    return make_registry(fill)
 
 
 @pytest.fixture
-def two(registry, register):
+def two(registry, two_database, tmp_path):
     """Return a registry with version 2 in Production, and 1 as Previous."""
-    for _ in range(2):
-        register(registry)
+    copy_registry(two_database, tmp_path / "mlflow.db")
     return registry
 
 
