@@ -42,12 +42,13 @@ def show_overconfidence(bets: NDArray[np.float64]) -> NDArray[np.float64]:
     Returns:
         Log e after each look, of shape (n_looks,).
     """
-    wealth = np.full(bets.shape[1], -np.inf)
-    log_e = np.empty(len(bets))
+    looks = np.arange(1, len(bets) + 1)
+    shares = -np.log(looks * (looks + 1))
+    wealth = np.empty_like(bets)
+    before = np.full(bets.shape[1], -np.inf)
     for look, factors in enumerate(bets):
-        share = -np.log((look + 1) * (look + 2))
-        wealth = np.logaddexp(wealth, share) + factors
-        waiting = -np.log(look + 2)  # the capital of bettors that start later
-        begun = logsumexp(wealth) - np.log(len(wealth))
-        log_e[look] = np.logaddexp(begun, waiting)
+        before = wealth[look] = np.logaddexp(before, shares[look]) + factors
+    waiting = -np.log(looks + 1)  # the capital of bettors that start later
+    begun = logsumexp(wealth, axis=1) - np.log(bets.shape[1])
+    log_e: NDArray[np.float64] = np.logaddexp(begun, waiting)
     return log_e
