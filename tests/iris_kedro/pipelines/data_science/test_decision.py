@@ -43,6 +43,12 @@ def describe(**target) -> Dataset:
     )
 
 
+@pytest.fixture(scope="session")
+def training(training):
+    """Return parameters with few folds: 100 thresholds are scored in each."""
+    return training.model_copy(update={"folds": 3, "repeats": 1})
+
+
 @pytest.fixture(scope="module")
 def sides(split_parameters):
     """Return rows of which one in ten is sick, rarely with a probability of 0.5."""
