@@ -77,11 +77,13 @@ def test_costs_that_differ_from_1_are_listed(many_card):
     assert "part 02 | 1 |" not in text
 
 
-def test_confusion_of_many_classes_shows_only_what_happened(many_card):
-    figure = draw_card(many_card)["confusion"]
+def test_figures_of_many_classes_show_only_what_happened_in_one_colour(many_card):
+    figures = draw_card(many_card)
 
-    assert figure.count(">1</text>") == 40
-    assert ">0</text>" not in figure
+    assert figures["confusion"].count(">1</text>") == 40
+    assert ">0</text>" not in figures["confusion"]
+    assert COLORS[1].lower() not in figures["contributions"]
+    assert "part 00" not in figures["contributions"]
 
 
 def test_classes_have_colours_in_the_order_of_the_dataset(make_card):
@@ -94,10 +96,3 @@ def test_classes_have_colours_in_the_order_of_the_dataset(make_card):
     assert list(dict.fromkeys(colors)) == [color.lower() for color in COLORS[:3]]
     labels = re.findall(r">(setosa|versicolor|virginica)</text>", figure)
     assert labels == card["model"]["target"]["classes"]
-
-
-def test_more_classes_than_colours_share_one(many_card):
-    figure = draw_card(many_card)["contributions"]
-
-    assert COLORS[1].lower() not in figure
-    assert "part 00" not in figure
