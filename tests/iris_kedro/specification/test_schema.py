@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-import jsonschema
 import pytest
 import yaml
 from click.testing import CliRunner
@@ -13,7 +12,14 @@ from iris_kedro.specification.schema import render_schema
 
 CONF = Path(__file__).parents[3] / "conf"
 FILES = sorted([*CONF.glob("*/globals.yml"), *CONF.glob("*/parameters*.yml")])
-VALIDATOR = jsonschema.Draft202012Validator(render_schema())
+
+
+@pytest.fixture(scope="module")
+def validator():
+    # Imported here, because it takes 2 s, in each process that collects tests.
+    import jsonschema  # noqa: PLC0415
+
+    return jsonschema.Draft202012Validator(render_schema())
 
 
 def test_the_committed_file_is_current():
@@ -30,10 +36,10 @@ def test_the_command_prints_it():
 @pytest.mark.parametrize(
     "file", FILES, ids=lambda file: f"{file.parent.name}/{file.name}"
 )
-def test_files_of_the_project_are_valid_and_name_the_schema(file):
+def test_files_of_the_project_are_valid_and_name_the_schema(validator, file):
     text = file.read_text()
 
-    VALIDATOR.validate(yaml.safe_load(text))
+    validator.validate(yaml.safe_load(text))
     assert text.startswith("# yaml-language-server: $schema=../schema.json\n")
 
 
@@ -47,8 +53,8 @@ def test_files_of_the_project_are_valid_and_name_the_schema(file):
         "another_pipeline: {threshold: 2}",
     ],
 )
-def test_differences_and_interpolations_are_accepted(text):
-    VALIDATOR.validate(yaml.safe_load(text))
+def test_differences_and_interpolations_are_accepted(validator, text):
+    validator.validate(yaml.safe_load(text))
 
 
 @pytest.mark.parametrize(
@@ -61,16 +67,16 @@ def test_differences_and_interpolations_are_accepted(text):
         "labelled_rows: {enabled: sometimes}",
     ],
 )
-def test_mistakes_are_rejected(text):
-    assert not VALIDATOR.is_valid(yaml.safe_load(text))
+def test_mistakes_are_rejected(validator, text):
+    assert not validator.is_valid(yaml.safe_load(text))
 
 
-def test_classes_may_be_numbers_and_booleans():
+def test_classes_may_be_numbers_and_booleans(validator):
     dataset = yaml.safe_load((CONF / "base/globals.yml").read_text())["dataset"]
     for classes in ([0, 1], [False, True]):
         target = {"name": "label", "classes": classes}
 
-        VALIDATOR.validate({"dataset": {**dataset, "target": target}})
+        validator.validate({"dataset": {**dataset, "target": target}})
 
 
 def test_every_parameter_is_described():

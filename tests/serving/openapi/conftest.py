@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
-from jsonschema import Draft202012Validator
 
 from serving.openapi.feedback import EXAMPLE_ID
 
@@ -32,6 +31,8 @@ def document(client: FlaskClient) -> dict:
 @pytest.fixture
 def is_documented(document: dict) -> Callable[[str, object], bool]:
     """Return whether the document describes a JSON body of a route."""
+    # Imported here, because it takes 2 s, in each process that collects tests.
+    from jsonschema import Draft202012Validator  # noqa: PLC0415
 
     def is_documented(path: str, body: object) -> bool:
         content = document["paths"][path]["post"]["requestBody"]["content"]
