@@ -63,7 +63,7 @@ def history(env: str | None, at: datetime | None) -> None:
     from iris_kedro.cli.tables.versions import print_history
 
     context = load_context(env)
-    registry = _open_registry(context.params)
+    registry = _open_registry(context.config_loader["parameters"])
     if at is not None:
         _show_moment(registry, at.replace(tzinfo=UTC))
     else:
