@@ -25,6 +25,12 @@ HISTOGRAM_BOOSTING = {
 
 
 @pytest.fixture(scope="session")
+def training(training):
+    """Return parameters with few folds, because only the final model is converted."""
+    return training.model_copy(update={"folds": 2, "repeats": 1})
+
+
+@pytest.fixture(scope="session")
 def export(read_shipped, training, export_parameters):
     def export(candidate, name):
         dataset, sides = read_shipped(name)

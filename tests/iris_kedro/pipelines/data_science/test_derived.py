@@ -40,6 +40,12 @@ def draw_rectangles(count, seed=0):
     return pd.DataFrame({"width": width, "height": height, "size": size})
 
 
+@pytest.fixture(scope="session")
+def training(training):
+    """Return parameters with few folds, because only the final model is converted."""
+    return training.model_copy(update={"folds": 2, "repeats": 1})
+
+
 @pytest.fixture
 def learn(training, export_parameters, split_parameters):
     """Return a function that trains and exports a candidate on a table."""

@@ -24,6 +24,12 @@ FOREST = {
 HISTOGRAMS = {"class": "sklearn.ensemble.HistGradientBoostingClassifier"}
 
 
+@pytest.fixture(scope="session")
+def training(training):
+    """Return parameters with few folds, because only the final model is converted."""
+    return training.model_copy(update={"folds": 2, "repeats": 1})
+
+
 @pytest.fixture(scope="module")
 def dataset():
     return passengers.describe()
