@@ -147,16 +147,6 @@ def test_pods_that_do_not_become_ready_are_rolled_back(roll_out, ready, digests)
     assert digests() == before
 
 
-def test_a_failed_smoke_test_is_rolled_back(roll_out, start):
-    without_model = start().url.removeprefix("http://")
-
-    ended, calls = roll_out(service=without_model)
-
-    assert ended.returncode == 1
-    assert "readiness within 1 s" in ended.stderr
-    assert names(calls)[-7:] == BACK
-
-
 def test_the_public_address_is_tested_too(roll_out, ready):
     ended, _ = roll_out(service=ready, url=f"http://{ready}/")
 

@@ -32,18 +32,15 @@ def run_it():
     return run
 
 
-def test_a_service_that_predicts_passes(serve_release, run_it):
-    server = serve_release()
-    version = server.version
-
-    ended = run_it(server.url)
+def test_a_service_that_predicts_passes(service, run_it):
+    ended = run_it(service.url)
 
     assert ended.returncode == 0, ended.stderr
-    assert f"version {version} predicts its golden rows" in ended.stdout
+    assert f"version {service.version} predicts its golden rows" in ended.stdout
 
 
 def test_a_service_without_a_model_fails(start, run_it):
-    server = start()
+    server = start(follow_seconds=0, workers=1)
 
     ended = run_it(server.url)
 
@@ -51,17 +48,9 @@ def test_a_service_without_a_model_fails(start, run_it):
     assert "readiness within 0 s: expected status 200, got 503" in ended.stderr
 
 
-def test_a_service_may_require_a_key(
-    start, registry, iris_bytes, eventually, run_it, write_keys
-):
-    registry.release(iris_bytes)
-    server = start(api_keys_file=write_keys("secret"))
-
-    def is_ready() -> bool:
-        """Send enough requests to reach both workers."""
-        return all(server.get("/health/ready").ok for _ in range(20))
-
-    eventually(is_ready, "both workers are ready")
+def test_a_service_may_require_a_key(filled, eventually, run_it, write_keys):
+    server = filled(api_keys_file=write_keys("secret"))
+    eventually(lambda: server.get("/health/ready").ok, "the model is loaded")
 
     refused, accepted = (
         run_it(server.url),
