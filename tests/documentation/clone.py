@@ -17,8 +17,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
 import requests
 import yaml
+from click.testing import Result
+
+from tests.fixtures.completed_runs import CompletedRun
+from tests.fixtures.projects import Project
 
 ROOT = Path(__file__).parents[2]
 KEPT = "logistic_regression"  # the one candidate of some clones
@@ -38,8 +43,6 @@ def read_commands(text: str) -> list[str]:
 class Clone:
     """A clone of the project with the environment of the tests, as make installs it."""
 
-    first_run: subprocess.CompletedProcess[str]
-
     def __init__(self, folder: Path) -> None:
         self.path = folder / "iris-kedro"
         self._home = folder / "home"
@@ -58,6 +61,24 @@ class Clone:
             encoding="utf-8",
             check=False,
         )
+
+    def invoke(self, command: str, **environment: str) -> Result:
+        """Run a kedro command in this process, which has imported what it needs."""
+        program, *arguments = shlex.split(command)
+        assert program == "kedro"
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(self.path)
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            return Project(self.path).invoke_kedro(*arguments)
+
+    def take_over(self, run: CompletedRun) -> None:
+        """Bring in what a run left elsewhere, as if it had been run here."""
+        assert run.exit_code == 0, run.output
+        for name in ("conf", "data", "mlruns"):
+            source = run.project.path / name
+            shutil.copytree(source, self.path / name, dirs_exist_ok=True)
+        shutil.copy(run.project.path / "mlflow.db", self.path)
 
     @contextmanager
     def start(self, command: str, url: str, **environment: str) -> Iterator[str]:
@@ -229,13 +250,24 @@ def prints(text: str, **environment: str) -> Check:
     return check
 
 
-def prints_when_activated(text: str, **environment: str) -> Check:
-    """Return the same check for what follows `source .venv/bin/activate`."""
+def prints_in_process(text: str, **environment: str) -> Check:
+    """Return the same check for a kedro command, without a process of its own."""
 
     def check(clone: Clone, command: str) -> None:
-        prints(text, **environment)(clone, f"source .venv/bin/activate && {command}")
+        result = clone.invoke(command, **environment)
+
+        assert result.exit_code == 0, result.output
+        assert text in result.output
 
     return check
+
+
+def activates(clone: Clone, command: str) -> None:
+    """Check that a command makes the clone's kedro the one that the shell finds."""
+    result = clone.run(f"{command} && command -v kedro")
+
+    # The script has the path of the environment that the clone shares.
+    assert (clone.path / ".venv/bin/kedro").samefile(result.stdout.strip())
 
 
 def serves(path: str, options: str) -> Check:

@@ -12,9 +12,9 @@ from tests.documentation.clone import (
     Check,
     Clone,
     NotRun,
-    keep_one_candidate,
+    activates,
     make_clone,
-    prints_when_activated,
+    prints_in_process,
     read_commands,
 )
 
@@ -32,11 +32,10 @@ COMMANDS = list(dict.fromkeys(read_commands("\n".join([*TEXTS, SCALE]))))
 
 
 @pytest.fixture(scope="module")
-def clone(requires, tmp_path_factory) -> Iterator[Clone]:
+def clone(requires, run_once, tmp_path_factory) -> Iterator[Clone]:
     """Return a clone with one fast candidate and three versions to promote."""
     clone = make_clone(requires, tmp_path_factory.mktemp("guides"))
-    keep_one_candidate(clone.path)
-    clone.run("make run").check_returncode()
+    clone.take_over(run_once("released", small=True))
     add_versions(f"sqlite:///{clone.path}/mlflow.db")
     _, *rows = (clone.path / "data/01_raw/iris/raw.csv").read_text().splitlines()
     names = "sepal_length,sepal_width,petal_length,petal_width"
@@ -57,20 +56,20 @@ def add_versions(uri: str) -> None:
 
 
 def trains_one_candidate(clone: Clone, command: str) -> None:
-    prints_when_activated("2 of 2")(clone, command.replace("random_forest", KEPT))
+    prints_in_process("2 of 2")(clone, command.replace("random_forest", KEPT))
 
 
 def trains_on_a_file(clone: Clone, command: str) -> None:
     rows = (clone.path / "data/01_raw/iris/raw.csv").read_text()
     another = "5.05,3.45,1.45,0.25,setosa\n"  # or there would be nothing to train
     (clone.path / "flowers.csv").write_text(rows + another)
-    prints_when_activated("Fetched flowers.csv")(clone, command)
+    prints_in_process("Fetched flowers.csv")(clone, command)
 
 
 def runs_on_another_store(clone: Clone, command: str) -> None:
     # A copy, because MLflow takes long to create the tables of a new one.
     shutil.copy(clone.path / "mlflow.db", clone.path / "shared.db")
-    check = prints_when_activated("Gate  ", MLFLOW_TRACKING_URI="sqlite:///shared.db")
+    check = prints_in_process("Gate  ", MLFLOW_TRACKING_URI="sqlite:///shared.db")
     check(clone, command)
 
 
@@ -79,21 +78,21 @@ def promotes(clone: Clone, command: str) -> None:
     client = MlflowClient(f"sqlite:///{clone.path}/mlflow.db")
     client.set_model_version_tag("iris", "3", "verdict", "better")
     client.set_model_version_tag("iris", "3", "promotes", "True")
-    prints_when_activated("Production of iris is version 3")(clone, command)
+    prints_in_process("Production of iris is version 3")(clone, command)
 
 
 IN_PROCESS = NotRun("tests/runs/test_options.py")
 OF_MODELS = NotRun("tests/iris_kedro/cli/test_cli.py")
 CHECKS: dict[str, Check] = {
     # Run pipelines
-    "source .venv/bin/activate": prints_when_activated(""),
-    "kedro run": prints_when_activated("Gate  "),
+    "source .venv/bin/activate": activates,
+    "kedro run": prints_in_process("Gate  "),
     "kedro run --pipelines data_engineering": IN_PROCESS,
-    "kedro run --tags data_science": prints_when_activated("Candidates"),
+    "kedro run --tags data_science": prints_in_process("Candidates"),
     "kedro run --namespaces candidates.random_forest": trains_one_candidate,
-    "kedro run --from-nodes select_best": prints_when_activated("Candidates"),
+    "kedro run --from-nodes select_best": prints_in_process("Candidates"),
     "kedro run --params data_engineering.source=flowers.csv": trains_on_a_file,
-    "kedro run --params model_release.gate.minimum_accuracy=0.8": prints_when_activated(
+    "kedro run --params model_release.gate.minimum_accuracy=0.8": prints_in_process(
         "Gate  "
     ),
     "kedro run --runner ThreadRunner": IN_PROCESS,
@@ -102,18 +101,18 @@ CHECKS: dict[str, Check] = {
     "kedro run --pipelines monitoring": NotRun("tests/test_monitoring.py"),
     "kedro run --pipelines batch_inference --params"
     " batch_inference.source=flowers.csv,batch_inference.layout=source"
-    ",batch_inference.target=scores": prints_when_activated("Scored  "),
+    ",batch_inference.target=scores": prints_in_process("Scored  "),
     "kedro watch": NotRun("runs until it is stopped: tests/test_watch.py"),
-    "kedro registry list": prints_when_activated("model_release"),
-    "kedro catalog describe-datasets": prints_when_activated("ModelRegistryDataset"),
+    "kedro registry list": prints_in_process("model_release"),
+    "kedro catalog describe-datasets": prints_in_process("ModelRegistryDataset"),
     # Promote and roll back
     "kedro model list": OF_MODELS,
     "kedro model canary": NotRun("tests/iris_kedro/cli/test_canary.py"),
     'kedro model canary --stop --reason "…"': NotRun("tests/iris_kedro/cli"),
-    "kedro model history": prints_when_activated("Production is version"),
+    "kedro model history": prints_in_process("Production is version"),
     "kedro model history --at 2026-11-01T12:00": OF_MODELS,
     "kedro model promote 3": promotes,
-    'kedro model promote 2 --reason "…"': prints_when_activated(
+    'kedro model promote 2 --reason "…"': prints_in_process(
         "Production of iris is version 2"
     ),
     'kedro model rollback --reason "…"': OF_MODELS,
@@ -124,15 +123,15 @@ CHECKS: dict[str, Check] = {
     'kedro model canary --stop --reason "too early"': NotRun("tests/iris_kedro/cli"),
     "kedro run --pipelines monitoring --env wine": NotRun("tests/test_monitoring.py"),
     "kedro watch --once": NotRun("tests/documentation/test_tutorial.py"),
-    "kedro watch status": prints_when_activated(""),
-    'kedro watch reset --reason "data fixed"': prints_when_activated(""),
+    "kedro watch status": prints_in_process(""),
+    'kedro watch reset --reason "data fixed"': prints_in_process(""),
     "kedro run --params data_engineering.labelled_rows.enabled=true": NotRun(
         "tests/documentation/test_tutorial.py"
     ),
     # Scale
     "kedro run --pipelines batch_inference --params"
     " batch_inference.source=rows/,batch_inference.target=scores/": (
-        prints_when_activated("Scored  ")
+        prints_in_process("Scored  ")
     ),
     "kedro run --env dask --pipelines batch_inference --params"
     " batch_inference.source=rows/,batch_inference.target=scores/": NotRun(

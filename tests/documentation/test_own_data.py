@@ -13,8 +13,10 @@ from tests.documentation.clone import (
     Check,
     NotRun,
     Reader,
+    keep_one_candidate,
     make_clone,
     prints,
+    prints_in_process,
     read_commands,
 )
 
@@ -47,6 +49,7 @@ def draw_passengers() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def reader(requires, tmp_path_factory) -> Iterator[Reader]:
     clone = make_clone(requires, tmp_path_factory.mktemp("page"))
+    keep_one_candidate(clone.path)
     draw_passengers().to_csv(clone.path / "passengers.csv", index=False)
     reader = Reader(clone)
     yield reader
@@ -75,7 +78,10 @@ def releases_on_a_server(reader: Reader, command: str) -> None:
     local = command.replace("http://mlflow.example:5000", "sqlite:///shared.db")
     assert local != command
 
-    prints("of passengers")(reader.clone, local)
+    uri, kedro = local.split(maxsplit=1)
+    environment = dict([uri.split("=", 1)])
+    check = prints_in_process("of passengers", **environment)
+    check(reader.clone, kedro.removeprefix(".venv/bin/"))
 
 
 def in_the_clone(check: Check):

@@ -10,9 +10,10 @@ from tests.documentation.clone import (
     ROOT,
     NotRun,
     Reader,
+    activates,
     keep_one_candidate,
     make_clone,
-    prints_when_activated,
+    prints_in_process,
     read_commands,
 )
 
@@ -56,7 +57,7 @@ def shows(text: str):
     """Return a check that a command ends well and prints a text."""
 
     def check(reader: Reader, command: str) -> None:
-        prints_when_activated(text)(reader.clone, command)
+        prints_in_process(text)(reader.clone, command)
 
     return check
 
@@ -73,7 +74,9 @@ def not_run(reason: str):
 CHECKS = {
     "git clone <this repository> iris-kedro && cd iris-kedro": not_run("the fixture"),
     "make run": not_run("the fixture"),
-    "source .venv/bin/activate": shows(""),
+    "source .venv/bin/activate": lambda reader, command: activates(
+        reader.clone, command
+    ),
     "kedro model history": shows("Production is version 1"),
     "make serve &": lambda reader, _: reader.start_service("make serve"),
     PREDICT: predicts,
