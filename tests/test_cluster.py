@@ -33,38 +33,55 @@ def make(copy_project, tmp_path):
         project = copy_project(tmp_path / name, small=True)
         file = "parameters_data_science.yml"
         project.change(file, "data_science.candidates", CANDIDATES)
+        project.change(file, "data_science.training.repeats", 1)
         return project
 
     return make
 
 
-@pytest.mark.parametrize("options", [(), ("--runner", "ThreadRunner")], ids=str)
-def test_run_on_a_cluster_gives_the_same_files(make, monkeypatch, options):
+def read_files(project, environment=""):
+    return [
+        (project.path / "data" / file.format(environment)).read_bytes()
+        for file in FILES
+    ]
+
+
+@pytest.fixture
+def expected(make, monkeypatch):
+    """Return the files of a run without a cluster."""
     monkeypatch.delenv("DASK_SCHEDULER_ADDRESS", raising=False)
-    here, there = make("here"), make("there")
-    runs = [here.start("run"), there.start("run", "--env", "dask", *options)]
+    project = make("here")
+    monkeypatch.chdir(project.path)
+    result = project.invoke("run")
+    assert result.exit_code == 0, result.output
+    return read_files(project)
 
-    (_, _), (output, _) = [run.communicate() for run in runs]
 
-    assert [run.returncode for run in runs] == [0, 0], output
+def test_run_on_a_cluster_gives_the_same_files(expected, make):
+    project = make("there")
+    # The nodes of a sequential run use the cluster as those of one thread do.
+    run = project.start("run", "--env", "dask", "--runner", "ThreadRunner")
+
+    output, _ = run.communicate()
+
+    assert run.returncode == 0, output
     assert "Connected to the cluster at tcp://127.0.0.1" in output
     assert not [word for word in ("Nanny", "Traceback", "warning") if word in output]
-    for file in FILES:
-        expected = (here.path / "data" / file.format("")).read_bytes()
-        assert (there.path / "data" / file.format("@dask")).read_bytes() == expected
+    assert read_files(project, "@dask") == expected
 
 
 def test_any_environment_can_use_the_cluster(make, monkeypatch):
     monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", "tcp://127.0.0.1:9")
-    run = make("project").start("run", "--params", "cluster.engine=dask")
+    project = make("project")
+    monkeypatch.chdir(project.path)
 
-    output, _ = run.communicate()
+    result = project.invoke("run", "--params", "cluster.engine=dask")
 
-    message = " ".join(output.split())
-    assert run.returncode == 1
+    message = " ".join(result.output.split())
+    assert result.exit_code == 1
     assert "no Dask scheduler answers at 'tcp://127.0.0.1:9'" in message
     assert "unset it for a local cluster" in message
-    assert "Traceback" not in output
+    assert "Traceback" not in message
 
 
 def test_interrupted_run_leaves_no_process(make):
