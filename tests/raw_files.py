@@ -7,10 +7,12 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import mlflow
 import numpy as np
 import pandas as pd
 import requests
 import yaml
+from flask.testing import FlaskClient
 from kedro_datasets.pickle import PickleDataset
 
 from iris_kedro.model.candidates import ExportedCandidate
@@ -19,6 +21,10 @@ from iris_kedro.notebook.service import Service
 from iris_kedro.specification import Dataset
 from iris_kedro.tables.reading import build_load_args, find_columns
 from iris_kedro.tables.validation import RawFileValidator
+from serving import create_app
+from serving.config import Config
+from serving.model.store import CURRENT, Store
+from serving.registry.follower import create_sync
 from tests.fixtures.projects import ROOT, Project
 
 
@@ -31,6 +37,23 @@ def serve(project: Project) -> Iterator[Service]:
         yield service
     finally:
         service.stop()
+
+
+@contextmanager
+def open_client(project: Project) -> Iterator[FlaskClient]:
+    """Load the released model as the service does, but in this process."""
+    uri = f"sqlite:///{project.path}/mlflow.db"
+    config = Config(store=project.path / "store", tracking_uri=uri)
+    store = Store(config.store)
+    create_sync(store, config).poll()
+    mlflow.set_registry_uri("")  # the sync has set it for the process
+    pointer = store.read_pointer(CURRENT)
+    assert pointer, store.read_report()
+    app = create_app(config, store.load(pointer))
+    try:
+        yield app.test_client()
+    finally:
+        app.extensions["serving"].stop()
 
 
 def load_best(project: Path, name: str) -> ExportedCandidate:

@@ -13,7 +13,13 @@ from iris_kedro.model.contract import Contract
 from iris_kedro.model.inputs import arrange
 from iris_kedro.registry import Registry
 from tests.iris_kedro import passengers
-from tests.raw_files import load_best, post_source, predict_source, serve
+from tests.raw_files import (
+    load_best,
+    open_client,
+    post_source,
+    predict_source,
+    serve,
+)
 
 ROOT = Path(__file__).parents[1]
 INIT = ("dataset", "init", "passengers.csv", "--target", "survived")
@@ -112,11 +118,11 @@ def test_service_derives_features_that_clients_never_send(project):
     assert result.exit_code == 0, result.output
     card = (project.path / "data/08_reporting/rectangles/model_card.md").read_text()
     assert "| area | `width * height` |" in card
-    with serve(project) as service:
+    with open_client(project) as client:
         rows, requests = read_rows(project, "rectangles")
-        answer = service.post("/predict/batch", {"instances": requests})
-        described = service.get("/model").json()
-        refused = service.post("/predict", {**requests[0], "area": 1.0})
+        answer = client.post("/predict/batch", json={"instances": requests}).json
+        described = client.get("/model").json
+        refused = client.post("/predict", json={**requests[0], "area": 1.0}).json
 
     best = load_best(project.path, "rectangles")
     expected = best.trained.model.predict_proba(rows)
@@ -164,10 +170,10 @@ def test_the_service_decides_by_the_rule_in_the_contract(own, threshold, costs):
     floor = "model_release.gate.minimum_accuracy=0.3"
     result = own.invoke("run", "--env", "passengers", "--params", floor)
     assert result.exit_code == 0, result.output
-    with serve(own) as service:
-        target = service.get("/model").json()["contract"]["target"]
+    with open_client(own) as client:
+        target = client.get("/model").json["contract"]["target"]
         _, requests = read_rows(own)
-        answer = service.post("/predict/batch", {"instances": requests})
+        answer = client.post("/predict/batch", json={"instances": requests}).json
 
     probabilities = np.array(answer["probabilities"], np.float32)
     most_probable = np.array(["0", "1"])[probabilities.argmax(axis=1)]
@@ -246,9 +252,9 @@ def test_rows_that_belong_together_are_split_trained_compared_and_served(
     report = own.path / "data/08_reporting/passengers/gate_report.json"
     comparison = json.loads(report.read_text())["comparison"]
     assert comparison["difference"]["rows"] == is_new.sum() > 0
-    with serve(own) as service:
+    with open_client(own) as client:
         rows, requests = read_rows(own)
-        answer = service.post("/predict/batch", {"instances": requests})
+        answer = client.post("/predict/batch", json={"instances": requests}).json
     models["2"] = load_best(own.path, "passengers").trained.model
     expected = models[answer["model"]["version"]].predict_proba(rows)
     np.testing.assert_allclose(answer["probabilities"], expected, atol=1e-4)
