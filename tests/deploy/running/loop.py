@@ -94,7 +94,7 @@ def watched(
     file = project.path / "conf/production/parameters_watcher.yml"
     settings = yaml.safe_load(file.read_text())
     # The alert shall be the only trigger, although there are reports all the time.
-    often = "*/10 * * * * *"  # of a minute's seconds
+    often = "*/20 * * * * *"  # of a minute's seconds
     settings["watcher"]["triggers"] |= {"monitoring": often, "verdicts": []}
     file.write_text(yaml.safe_dump(settings))
 
