@@ -38,6 +38,7 @@ pytest_plugins = [
     "tests.fixtures.rows",
     "tests.serving.fixtures.iris",
     "tests.serving.fixtures.passengers",
+    "tests.serving.fixtures.shared",
 ]
 
 

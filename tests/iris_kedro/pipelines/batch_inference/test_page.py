@@ -98,14 +98,14 @@ def test_effect_without_evidence_is_not_called_quiet(report):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1200])
 def test_page_fits_screens_and_can_be_read(
-    report, open_page, picture, tmp_path, scheme, width
+    report, visit, picture, tmp_path, scheme, width
 ):
     file = tmp_path / "batch_inference.html"
     found = report(make_odd)
     found["source"] = "s3://bucket/" + "a_long_folder_without_any_space/" * 4
     file.write_text(render_page(found))
 
-    page = open_page(
+    page = visit(
         file.as_uri(), viewport={"width": width, "height": 800}, color_scheme=scheme
     )
 

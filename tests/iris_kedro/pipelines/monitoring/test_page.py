@@ -57,12 +57,12 @@ def test_page_of_little_data_is_complete(observe, hours):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1200])
 def test_page_fits_screens_and_can_be_read(
-    observe, open_page, picture, tmp_path, scheme, width
+    observe, visit, picture, tmp_path, scheme, width
 ):
     file = tmp_path / "monitoring.html"
     file.write_text(render_page(observe(hours=24)))
 
-    page = open_page(
+    page = visit(
         file.as_uri(), viewport={"width": width, "height": 800}, color_scheme=scheme
     )
 

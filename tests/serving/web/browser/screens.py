@@ -3,9 +3,5 @@
 DESKTOP = {"viewport": {"width": 1280, "height": 800}}
 PHONE = {"viewport": {"width": 360, "height": 740}}
 DARK = {"color_scheme": "dark"}
-SCREENS = [
-    ("desktop", DESKTOP),
-    ("dark", DESKTOP | DARK),
-    ("phone", PHONE),
-    ("phone-dark", PHONE | DARK),
-]
+# Colors and layout do not depend on each other.
+SCREENS = [("desktop", DESKTOP), ("phone-dark", PHONE | DARK)]

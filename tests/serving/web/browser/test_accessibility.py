@@ -25,8 +25,8 @@ def test_keys_alone_are_enough(page):
 
 
 @pytest.mark.parametrize("width", [320, 390, 768])
-def test_nothing_is_cut_off_on_a_narrow_screen(serve, open_page, width):
-    page = open_page(serve().url, viewport={"width": width, "height": 800})
+def test_nothing_is_cut_off_on_a_narrow_screen(serve, visit, width):
+    page = visit(serve().url, viewport={"width": width, "height": 800})
     expect(page.locator("#answer strong")).to_be_visible()
     upload(page, table(1))
     expect(page.locator("#batch-summary")).to_be_visible()
@@ -34,8 +34,8 @@ def test_nothing_is_cut_off_on_a_narrow_screen(serve, open_page, width):
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_the_prediction_stays_in_sight_on_a_phone(serve, open_page):
-    page = open_page(serve().url, **PHONE)
+def test_the_prediction_stays_in_sight_on_a_phone(serve, visit):
+    page = visit(serve().url, **PHONE)
     expect(page.locator("#answer strong")).to_be_visible()
 
     page.get_by_role("slider", name="Petal width").focus()
@@ -45,8 +45,8 @@ def test_the_prediction_stays_in_sight_on_a_phone(serve, open_page):
 
 
 @pytest.mark.parametrize(("name", "settings"), SCREENS)
-def test_no_barriers(serve, open_page, find_barriers, picture, name, settings):
-    page = open_page(serve().url, reduced_motion="reduce", **settings)
+def test_no_barriers(serve, visit, find_barriers, picture, name, settings):
+    page = visit(serve().url, reduced_motion="reduce", **settings)
     page.get_by_role("button", name="versicolor").click()
     expect(page.locator("#answer strong")).to_have_text("versicolor")
     expect(page.locator("#announcement")).to_contain_text("versicolor")
@@ -71,10 +71,10 @@ def test_no_barriers(serve, open_page, find_barriers, picture, name, settings):
 
 
 def test_no_barriers_when_asking_for_a_key_and_when_alone(
-    serve, open_page, find_barriers, write_keys
+    filled, visit, find_barriers, write_keys
 ):
-    server = serve(api_keys_file=write_keys(KEY))
-    page = open_page(server.url)
+    server = filled(api_keys_file=write_keys(KEY))
+    page = visit(server.url)
     expect(page.get_by_label("API key")).to_be_visible()
     assert find_barriers(page) == []
 

@@ -8,11 +8,9 @@ from tests.serving.web.browser.actions import VIRGINICA, fill
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-def test_production_changes_while_the_page_is_open(
-    start, registry, build_iris, open_page
-):
+def test_production_changes_while_the_page_is_open(start, registry, build_iris, visit):
     first = registry.release(build_iris())
-    page = open_page(start().url)
+    page = visit(start().url)
     expect(page.locator("#model")).to_contain_text(f"Version {first}")
     fill(page, VIRGINICA)
     expect(page.locator("#answer strong")).to_have_text("virginica")
@@ -28,9 +26,9 @@ def test_production_changes_while_the_page_is_open(
 
 
 def test_another_model_brings_its_own_fields_and_classes(
-    serve, open_page, publish, wine_bytes
+    filled, visit, publish, wine_bytes
 ):
-    page = open_page(serve().url)
+    page = visit(filled().url)
     expect(page.locator(".field")).to_have_count(4)
 
     publish(wine_bytes, "7")
@@ -43,9 +41,9 @@ def test_another_model_brings_its_own_fields_and_classes(
 
 
 def test_a_page_without_a_model_says_why_and_waits_for_it(
-    start, publish, open_page, iris_bytes
+    start, publish, visit, iris_bytes
 ):
-    page = open_page(start(follow_seconds=0).url)
+    page = visit(start(follow_seconds=0).url)
     expect(page.get_by_role("status")).to_contain_text("No model is loaded")
     expect(page.locator("#main")).to_be_hidden()
 
@@ -55,9 +53,9 @@ def test_a_page_without_a_model_says_why_and_waits_for_it(
     expect(page.locator("#notice")).to_be_hidden()
 
 
-def test_a_stopped_service_is_noticed_and_its_return_too(serve, start, open_page):
-    server = serve()
-    page = open_page(server.url)
+def test_a_stopped_service_is_noticed_and_its_return_too(filled, start, visit):
+    server = filled()
+    page = visit(server.url)
     fill(page, VIRGINICA)
     expect(page.locator("#answer strong")).to_have_text("virginica")
 
@@ -71,8 +69,8 @@ def test_a_stopped_service_is_noticed_and_its_return_too(serve, start, open_page
     expect(page.locator("#notice")).to_be_hidden()
 
 
-def test_page_does_without_a_picture_that_does_not_come(serve, open_page):
-    page = open_page("about:blank")
+def test_page_does_without_a_picture_that_does_not_come(serve, visit):
+    page = visit("about:blank")
     page.route("**/pictures/*.js", lambda route: route.abort())
 
     page.goto(serve().url)
@@ -82,10 +80,10 @@ def test_page_does_without_a_picture_that_does_not_come(serve, open_page):
 
 
 def test_a_change_while_the_service_was_away_is_told(
-    serve, start, publish, open_page, build_iris
+    filled, start, publish, visit, build_iris
 ):
-    server = serve()
-    page = open_page(server.url)
+    server = filled()
+    page = visit(server.url)
     server.stop()
     expect(page.locator("#notice")).to_contain_text("is not responding")
 

@@ -6,8 +6,8 @@ from playwright.sync_api import expect
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-def test_a_request_can_be_tried_out(serve, open_page, picture):
-    page = open_page(f"{serve().url}/docs")
+def test_a_request_can_be_tried_out(serve, visit, picture):
+    page = visit(f"{serve().url}/docs")
 
     operation = page.locator("#operations-Predictions-post_predict")
     operation.locator(".opblock-summary-control").click()

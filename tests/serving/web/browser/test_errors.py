@@ -10,8 +10,8 @@ KEY = "correct horse battery staple"
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-def test_a_key_is_asked_for_and_kept_in_the_tab(serve, open_page, write_keys):
-    server = serve(api_keys_file=write_keys(KEY))
+def test_a_key_is_asked_for_and_kept_in_the_tab(filled, open_page, write_keys):
+    server = filled(api_keys_file=write_keys(KEY))
     page = open_page(server.url)
     asked = page.get_by_label("API key")
     expect(page.locator("#answer")).to_contain_text("require an API key")

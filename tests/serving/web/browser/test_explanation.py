@@ -62,8 +62,8 @@ def test_explanation_is_hidden_without_a_prediction(page):
     expect(page.locator("#explanation")).to_be_hidden()
 
 
-def test_many_effects_are_added_up(serve, open_page, tumors_bytes):
-    page = open_page(serve(tumors_bytes).url)
+def test_many_effects_are_added_up(serve, visit, tumors_bytes):
+    page = visit(serve(tumors_bytes).url)
 
     expect(rows(page)).to_have_count(9)
     expect(rows(page).last).to_contain_text("22 others")
@@ -71,16 +71,16 @@ def test_many_effects_are_added_up(serve, open_page, tumors_bytes):
     expect(rows(page).first).to_contain_text("±")
 
 
-def test_categories_and_missing_values_have_words(serve, open_page, birds_bytes):
-    page = open_page(serve(birds_bytes).url)
+def test_categories_and_missing_values_have_words(serve, visit, birds_bytes):
+    page = visit(serve(birds_bytes).url)
 
     page.get_by_role("radiogroup", name="Plumage").get_by_label("Unknown").check()
 
     expect(rows(page).first).to_contain_text("Plumage Unknown")
 
 
-def test_model_without_background_rows_says_so(serve, open_page, build_iris):
-    page = open_page(serve(build_iris(background_rows=[])).url)
+def test_model_without_background_rows_says_so(serve, visit, build_iris):
+    page = visit(serve(build_iris(background_rows=[])).url)
 
     expect(lead(page)).to_contain_text("has no background rows")
     expect(rows(page)).to_have_count(0)

@@ -85,9 +85,9 @@ def test_one_click_fills_in_a_typical_row(page):
         expect(page.locator("#answer strong")).to_have_text(species)
 
 
-def test_typical_rows_of_the_contract_are_preferred(serve, open_page, build_iris):
+def test_typical_rows_of_the_contract_are_preferred(serve, visit, build_iris):
     typical = {"setosa": [5.0, 3.4, 1.5, 0.25]}
-    page = open_page(serve(build_iris(typical_rows=typical)).url)
+    page = visit(serve(build_iris(typical_rows=typical)).url)
 
     page.get_by_role("button", name="setosa").click()
 
@@ -122,9 +122,10 @@ window.fetch = (url, options) => {
 """
 
 
-def test_the_latest_value_wins(page):
+def test_the_latest_value_wins(serve, open_page):
+    page = open_page("about:blank")
     page.add_init_script(COUNT_ABORTED)
-    page.reload()
+    page.goto(serve().url)
     fill(page, SETOSA)
     expect(page.locator("#answer strong")).to_have_text("setosa")
     held = []

@@ -96,8 +96,8 @@ def tile(page, title):
     )
 
 
-def test_feedback_changes_the_live_accuracy(serve, open_page, sqlite_url):
-    page = open_page(serve(database_url=sqlite_url).url)
+def test_feedback_changes_the_live_accuracy(filled, visit, sqlite_url):
+    page = visit(filled(database_url=sqlite_url).url)
     expect(tile(page, "Live accuracy")).to_contain_text("No labels yet")
 
     fill(page, VIRGINICA)
@@ -126,12 +126,12 @@ def test_what_is_off_says_so(page):
         expect(page.locator(name)).to_be_hidden()
 
 
-def test_commands_name_the_environment(start, store, iris_bytes, describe, open_page):
+def test_commands_name_the_environment(start, store, iris_bytes, describe, visit):
     tags = {"reproduce": "kedro run --env penguins --params data_science.force=true"}
     version = replace(describe(iris_bytes, "3"), tags=tags)
     publish(store, CURRENT, iris_bytes, version)
     store.write_history(HISTORY | {"monitoring": None})
-    page = open_page(start(follow_seconds=0, workers=1).url)
+    page = visit(start(follow_seconds=0, workers=1).url)
 
     verdict = tile(page, "Monitoring verdict")
     expect(verdict).to_contain_text("kedro run --pipelines monitoring --env penguins")
@@ -139,10 +139,10 @@ def test_commands_name_the_environment(start, store, iris_bytes, describe, open_
     expect(page.locator("#hold")).to_contain_text("kedro model resume --env penguins")
 
 
-def test_versions_are_a_time_line_with_their_events(serve, store, open_page):
+def test_versions_are_a_time_line_with_their_events(filled, store, visit):
     store.folder.mkdir()
     store.write_history(HISTORY)
-    page = open_page(serve().url)
+    page = visit(filled().url)
     versions = page.locator(".timeline > li")
 
     expect(versions.filter(visible=True)).to_have_count(5)
@@ -159,10 +159,10 @@ def test_versions_are_a_time_line_with_their_events(serve, store, open_page):
     expect(versions.last).to_be_visible()  # what was opened stays open
 
 
-def test_hold_and_drift_are_shown(serve, store, open_page):
+def test_hold_and_drift_are_shown(filled, store, visit):
     store.folder.mkdir()
     store.write_history(HISTORY)
-    page = open_page(serve().url)
+    page = visit(filled().url)
 
     expect(page.locator("#hold")).to_contain_text("on hold after a rollback by ada")
     verdict = tile(page, "Monitoring verdict")
@@ -186,51 +186,55 @@ def without(part, *names):
     return {name: value for name, value in part.items() if name not in names}
 
 
-@pytest.mark.parametrize(
-    ("missing", "shown"),
-    [
+@pytest.fixture
+def open_status(serve, visit):
+    """Return a function that opens the page with another status."""
+
+    def open_status(**changes):
+        server = serve()
+        status = server.get("/status").json() | changes
+        page = visit("about:blank")
+        page.route("**/status", lambda route: route.fulfill(json=status))
+        page.goto(server.url)
+        return page
+
+    return open_status
+
+
+def test_an_incomplete_report_shows_what_it_has(open_status):
+    for missing, shown in [
         (["reasons"], ["data drift", "1,234 predictions"]),
         (["rows", "version"], ["data drift", "Predictions, as of"]),
         (["verdict"], ["petal_length has drifted", "1 more finding"]),
         (["drift", "threshold", "features", "as_of"], ["1,234 predictions."]),
-    ],
-)
-def test_an_incomplete_report_shows_what_it_has(
-    serve, store, open_page, missing, shown
-):
-    store.folder.mkdir()
-    monitoring = without(HISTORY["monitoring"], *missing)
-    store.write_history(HISTORY | {"monitoring": monitoring})
-    page = open_page(serve().url)
+    ]:
+        monitoring = without(HISTORY["monitoring"], *missing)
+        history = {name: HISTORY[name] for name in ("versions", "events")}
+        page = open_status(monitoring=monitoring, **history)
 
-    for text in shown:
-        expect(tile(page, "Monitoring verdict")).to_contain_text(text)
-    expect(page.locator("#drift")).to_be_visible(visible="drift" not in missing)
-    expect(page.locator(".timeline > li").first).to_be_visible()
+        for text in shown:
+            expect(tile(page, "Monitoring verdict")).to_contain_text(text)
+        expect(page.locator("#drift")).to_be_visible(visible="drift" not in missing)
+        expect(page.locator(".timeline > li").first).to_be_visible()
 
 
-@pytest.mark.parametrize("missing", ["figures", "threshold", "action"])
-def test_incomplete_evidence_of_a_canary_shows_what_it_has(
-    serve, store, open_page, run_canary, missing
-):
-    trial = without(HISTORY["trial"], missing)
-    store.write_history(HISTORY | {"trial": trial})
-    page = open_page(serve().url)
-    canary = page.locator("#canary")
+def test_incomplete_evidence_of_a_canary_shows_what_it_has(open_status):
+    canary = {"version": "4", "share": 0.25, "rows": 0, "agreed": 0}
+    for missing in ("figures", "threshold", "action"):
+        evidence = without(HISTORY["trial"], missing)
+        shown = open_status(canary=canary | {"evidence": evidence}).locator("#canary")
 
-    expect(canary).to_contain_text("version 4 answers 25 % of the requests")
-    expect(canary).to_contain_text(
-        "No evidence yet" if missing == "action" else "20 of 500 rows at 25%"
-    )
-    expect(canary).not_to_contain_text("undefined")
-    expect(canary).not_to_contain_text("NaN")
+        expect(shown).to_contain_text("version 4 answers 25 % of the requests")
+        expect(shown).to_contain_text(
+            "No evidence yet" if missing == "action" else "20 of 500 rows at 25%"
+        )
+        expect(shown).not_to_contain_text("undefined")
+        expect(shown).not_to_contain_text("NaN")
 
 
-def test_canary_is_shown_with_its_share_and_evidence(
-    serve, store, open_page, run_canary
-):
+def test_canary_is_shown_with_its_share_and_evidence(filled, store, visit, run_canary):
     store.write_history(HISTORY)
-    page = open_page(serve().url)
+    page = visit(filled().url)
     canary = page.locator("#canary")
 
     expect(canary).to_contain_text("version 4 answers 25 % of the requests")
@@ -243,30 +247,30 @@ def test_canary_is_shown_with_its_share_and_evidence(
     expect(canary).to_be_hidden()
 
 
-def test_unreachable_registry_is_a_warning(serve, store, open_page):
+def test_unreachable_registry_is_a_warning(filled, store, visit):
     store.folder.mkdir()
     store.write_report({"reachable": False, "unreachable_since": 1_800_000_000.0})
-    page = open_page(serve().url)
+    page = visit(filled().url)
 
     expect(page.locator("#status-note")).to_contain_text("has been unreachable for")
     expect(page.locator("#answer strong")).to_be_visible()
 
 
-def test_silence_of_the_follower_is_explained(serve, store, open_page):
+def test_silence_of_the_follower_is_explained(filled, store, visit):
     store.folder.mkdir()
     store.write_report(
         {"reachable": True, "last_seen": 1_700_000_000.0}
         | {"reported_at": 1_700_000_000.0, "next_report_seconds": 1.0}
     )
-    page = open_page(serve().url)
+    page = visit(filled().url)
 
     expect(page.locator("#status-note")).to_contain_text(
         "registry is unknown: the follower has not reported since 2023-11-14T22:13:20Z"
     )
 
 
-def test_figures_need_the_key_too(serve, open_page, write_keys):
-    page = open_page(serve(api_keys_file=write_keys(KEY)).url)
+def test_figures_need_the_key_too(filled, open_page, write_keys):
+    page = open_page(filled(api_keys_file=write_keys(KEY)).url)
     expect(page.locator("#status-note")).to_contain_text("require an API key")
     expect(page.locator("#versions")).to_have_text("Not available yet.")
 
@@ -287,11 +291,11 @@ def test_missing_figures_do_not_disturb_predictions(page):
 
 @pytest.mark.parametrize(("name", "settings"), SCREENS)
 def test_no_barriers(
-    serve, store, open_page, run_canary, find_barriers, picture, name, settings
+    filled, store, visit, run_canary, find_barriers, picture, name, settings
 ):
     store.write_history(HISTORY)
-    server = serve(database_url=f"sqlite:///{store.folder.parent / 'predictions.db'}")
-    page = open_page(server.url, reduced_motion="reduce", **settings)
+    server = filled(database_url=f"sqlite:///{store.folder.parent / 'predictions.db'}")
+    page = visit(server.url, reduced_motion="reduce", **settings)
     expect(page.locator(".timeline > li").first).to_be_visible()
     expect(page.locator(".effects")).to_be_visible()
     for summary in page.locator("#now summary, #history summary").all():
