@@ -1,6 +1,5 @@
 """Loaded models, applications that serve them, and a fresh registry for each test."""
 
-import hashlib
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -18,6 +17,7 @@ from tests.fixtures.processes import wait_until
 from tests.serving.fixtures.contracts import edit_contract
 from tests.serving.fixtures.gunicorn import Server, answers
 from tests.serving.fixtures.iris import SETOSA, describe_version
+from tests.serving.fixtures.keys import write_key
 from tests.serving.fixtures.registry import Registry
 
 
@@ -106,9 +106,7 @@ def write_keys(tmp_path: Path) -> Callable[..., Path]:
     """Write a file with one API key."""
 
     def write_keys(key: str = "key", scopes: str = "") -> Path:
-        digest = hashlib.sha256(key.encode()).hexdigest()
-        (tmp_path / "keys").write_text(f"me {digest} {scopes}\n")
-        return tmp_path / "keys"
+        return write_key(tmp_path / "keys", key, scopes)
 
     return write_keys
 

@@ -64,8 +64,8 @@ def resident_memory(processes: list[int]) -> float:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
-def test_the_workers_are_measured_together(serve_release, eventually, workers):
-    server = serve_release(workers=workers)
+def test_the_workers_are_measured_together(filled, eventually, workers):
+    server = filled(workers=workers)
 
     def is_right() -> bool:
         measured = server.metric("process_resident_memory_bytes")
@@ -77,9 +77,8 @@ def test_the_workers_are_measured_together(serve_release, eventually, workers):
 
 
 @pytest.mark.slow
-def test_the_cpu_time_of_a_worker_that_ended_still_counts(serve_release, eventually):
-    server = serve_release(workers=2)
-    version = server.version
+def test_the_cpu_time_of_a_worker_that_ended_still_counts(filled, eventually):
+    server = filled(workers=2)
     time.sleep(1.5)  # each worker has reported the CPU time of its start
     ended = server.workers()[0]
     before = server.metric("process_cpu_seconds_total")
@@ -88,6 +87,6 @@ def test_the_cpu_time_of_a_worker_that_ended_still_counts(serve_release, eventua
     os.kill(ended, signal.SIGKILL)
 
     eventually(lambda: len({*server.workers()} - {ended}) == 2, "another works")
-    eventually(lambda: server.serves(version), "the version is served")
+    eventually(lambda: server.serves("3"), "the version is served")
     assert server.metric("process_cpu_seconds_total") >= before
     assert server.metric("process_open_fds") == pytest.approx(files, rel=0.5)

@@ -12,23 +12,25 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from serving.server.asgi.protocol import Protocol
+from tests.serving.fixtures.keys import write_key
 
 LARGE_ANSWER = b"x" * 10_000_000
 
 
-@pytest.fixture(params=["asyncio", "gthread"])
+@pytest.fixture(scope="module", params=["asyncio", "gthread"])
 def worker_class(request) -> str:
     return request.param
 
 
-@pytest.fixture
-def keys_file(write_keys):
-    return write_keys("key")
+@pytest.fixture(scope="module")
+def keys_file(tmp_path_factory):
+    return write_key(tmp_path_factory.mktemp("keys") / "keys", "key")
 
 
 @pytest.fixture
-def server(filled, worker_class):
-    return filled(worker_class=worker_class)
+def server(shared, worker_class):
+    """Return a server for all tests that leave it as it is."""
+    return shared(worker_class=worker_class)
 
 
 class Client(ExitStack):

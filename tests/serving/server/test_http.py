@@ -91,8 +91,8 @@ def test_a_connection_is_closed_as_requested(server, request_bytes, wire):
         assert raw.recv(1) == b""
 
 
-def test_threads_can_keep_http_1_0_alive(filled, wire):
-    server = filled(worker_class="gthread")
+def test_threads_can_keep_http_1_0_alive(shared, wire):
+    server = shared(worker_class="gthread")
     old = POST.replace(b"HTTP/1.1", b"HTTP/1.0")
     with wire.connect(server) as raw:
         for _ in range(2):
@@ -104,8 +104,8 @@ def test_threads_can_keep_http_1_0_alive(filled, wire):
 
 
 @pytest.mark.parametrize("at_once", [True, False])
-def test_pipelined_requests_are_answered_in_order(filled, at_once, wire):
-    server = filled()
+def test_pipelined_requests_are_answered_in_order(shared, at_once, wire):
+    server = shared()
     ids = [str(number) for number in range(20)]
     numbered = [
         POST.replace(b"Host: x", b"Host: x\r\nX-Request-ID: " + i.encode()) for i in ids
@@ -180,14 +180,14 @@ def test_invalid_http_is_answered_400(server, bad, wire):
         CHUNKED.replace(b"chunked", b"chunked\r\nContent-Length: 3") + CHUNKS,
     ],
 )
-def test_the_event_loop_refuses_doubtful_framing(filled, bad, wire):
-    assert wire.ask(filled(), bad).status == 400
+def test_the_event_loop_refuses_doubtful_framing(shared, bad, wire):
+    assert wire.ask(shared(), bad).status == 400
 
 
-def test_headers_with_underscores_are_not_mistaken_for_others(filled, wire):
+def test_headers_with_underscores_are_not_mistaken_for_others(shared, wire):
     sent = b"Host: x\r\nX_Request_ID: forged"
 
-    answer = wire.ask(filled(), POST.replace(b"Host: x", sent))
+    answer = wire.ask(shared(), POST.replace(b"Host: x", sent))
 
     assert answer.headers["X-Request-ID"] != "forged"
 
@@ -195,9 +195,9 @@ def test_headers_with_underscores_are_not_mistaken_for_others(filled, wire):
 @pytest.mark.parametrize("chunked", [False, True])
 @pytest.mark.parametrize("whole", [False, True])
 def test_a_large_body_is_refused_before_it_has_arrived(
-    filled, worker_class, chunked, whole, wire
+    shared, worker_class, chunked, whole, wire
 ):
-    server = filled(worker_class=worker_class, max_body_bytes=1000)
+    server = shared(worker_class=worker_class, max_body_bytes=1000)
     sent = 2000 if chunked else 1
     body = b" " * (100_000 if whole else sent)
     if chunked:
@@ -212,8 +212,8 @@ def test_a_large_body_is_refused_before_it_has_arrived(
     assert json.loads(answer.content)["title"] == HTTPStatus(413).phrase
 
 
-def test_idle_and_slow_clients_do_not_delay_others(filled, wire):
-    server = filled()
+def test_idle_and_slow_clients_do_not_delay_others(shared, wire):
+    server = shared()
     with ExitStack() as clients:
         for number in range(1500):
             raw = clients.enter_context(wire.connect(server))
@@ -266,8 +266,8 @@ def test_files_are_sent_completely(server):
     assert len(answer.content) == int(answer.headers["Content-Length"]) > 1_000_000
 
 
-def test_an_idle_connection_is_closed(filled, worker_class, wire):
-    server = filled(worker_class=worker_class, keep_alive_seconds=1)
+def test_an_idle_connection_is_closed(shared, worker_class, wire):
+    server = shared(worker_class=worker_class, keep_alive_seconds=1)
     with wire.connect(server) as raw:
         raw.sendall(GET)
         wire.read(raw, "GET")
@@ -275,7 +275,8 @@ def test_an_idle_connection_is_closed(filled, worker_class, wire):
         assert raw.recv(1) == b""
 
 
-def test_a_stop_lets_requests_in_flight_finish(server, wire):
+def test_a_stop_lets_requests_in_flight_finish(filled, worker_class, wire):
+    server = filled(worker_class=worker_class)
     with wire.connect(server) as raw, wire.connect(server) as resting:
         resting.sendall(GET)
         wire.read(resting, "GET")
@@ -322,7 +323,8 @@ def test_recycled_workers_lose_no_request(filled, worker_class):
     assert not first & set(server.workers())
 
 
-def test_a_killed_worker_is_replaced(server, eventually, wire):
+def test_a_killed_worker_is_replaced(filled, worker_class, eventually, wire):
+    server = filled(worker_class=worker_class)
     killed = server.workers()
 
     for worker in killed:

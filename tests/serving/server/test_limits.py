@@ -51,10 +51,10 @@ def test_many_unfinished_small_bodies_share_a_limit(filled, wire):
 
 @pytest.mark.parametrize("is_chunked", [True, False])
 def test_a_body_is_refused_without_memory_for_it(
-    filled, worker_class, wire, eventually, is_chunked
+    shared, worker_class, wire, eventually, is_chunked
 ):
     limits = {"max_body_bytes": 4 * MEBIBYTE, "max_buffered_bytes": 4 * MEBIBYTE}
-    server = filled(worker_class=worker_class, **limits)
+    server = shared(worker_class=worker_class, **limits)
     body = table(100_000)
     request = post(b"/predict/batch", body)
     if is_chunked:
@@ -112,8 +112,8 @@ def test_threads_abort_a_client_that_stops(filled, wire, eventually, missing):
     assert "Traceback" not in server.log.read_text()
 
 
-def test_an_invalid_body_that_no_route_reads_is_logged_in_a_line(filled, wire):
-    server = filled(worker_class="gthread")
+def test_an_invalid_body_that_no_route_reads_is_logged_in_a_line(shared, wire):
+    server = shared(worker_class="gthread")
     with wire.connect(server) as raw:
         raw.sendall(CHUNKED % (b"/nowhere", b"") + b"no size\r\n")
         assert wire.read(raw).status == 404
@@ -198,8 +198,9 @@ def test_a_proxy_may_keep_its_connections(server, wire):
 
 
 def test_keys_change_while_the_service_runs(
-    filled, keys_file, worker_class, eventually
+    filled, write_keys, worker_class, eventually
 ):
+    keys_file = write_keys("key")
     server = filled(worker_class=worker_class, api_keys_file=keys_file, workers=2)
 
     def status(key: str) -> int:

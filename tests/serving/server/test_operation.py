@@ -19,14 +19,15 @@ pytestmark = pytest.mark.slow
 LATER = "The service is stopping. Retry later."
 
 
-def test_metrics_stay_monotonic_while_workers_are_recycled(serve_release, tmp_path):
+def test_metrics_stay_monotonic_while_workers_are_recycled(filled, tmp_path):
     folder = tmp_path / "metrics"
-    server = serve_release(gunicorn="--max-requests 30", metrics_folder=folder)
+    arguments = "--max-requests 15"
+    server = filled(workers=2, gunicorn=arguments, metrics_folder=folder)
     first_workers = set(server.workers())
     name, sent, seen = "serving_predictions_total", 0, []
     before = server.metric(name)
 
-    for _ in range(150):
+    for _ in range(60):
         try:
             sent += server.predict().status_code == 200
             seen.append(server.metric(name))
@@ -48,9 +49,10 @@ def read_requests(file) -> set[str]:
 
 
 @pytest.mark.parametrize("worker_class", ["asyncio", "gthread"])
-def test_a_graceful_stop_stores_all_predictions(serve_release, tmp_path, worker_class):
+def test_a_graceful_stop_stores_all_predictions(filled, tmp_path, worker_class):
     file = tmp_path / "predictions.db"
-    server = serve_release(database_url=f"sqlite:///{file}", worker_class=worker_class)
+    url = f"sqlite:///{file}"
+    server = filled(workers=2, database_url=url, worker_class=worker_class)
     answered: list[str] = []
 
     def predict_until_the_end() -> None:
@@ -90,9 +92,9 @@ def test_a_stop_does_not_wait_for_explanations_in_the_queue(filled, worker_class
     assert server.process.wait(20) == 0
 
 
-def test_a_kill_loses_the_predictions_of_a_second_at_most(serve_release, tmp_path):
+def test_a_kill_loses_the_predictions_of_a_second_at_most(filled, tmp_path):
     file = tmp_path / "predictions.db"
-    server = serve_release(database_url=f"sqlite:///{file}")
+    server = filled(workers=2, database_url=f"sqlite:///{file}")
     answered = [server.predict().headers["X-Request-ID"] for _ in range(50)]
 
     time.sleep(1)
@@ -106,7 +108,7 @@ def test_metrics_can_have_their_own_port(start):
     with contextlib.closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    server = start(metrics_bind=f"127.0.0.1:{port}")
+    server = start(follow_seconds=0, workers=1, metrics_bind=f"127.0.0.1:{port}")
     own = f"http://127.0.0.1:{port}"
 
     assert server.get("/metrics").status_code == 404
@@ -114,14 +116,15 @@ def test_metrics_can_have_their_own_port(start):
     assert requests.get(f"{own}/model", timeout=10).status_code == 404
 
 
-def test_responses_have_no_server_header(start):
-    server = start()
+@pytest.mark.parametrize("worker_class", ["asyncio", "gthread"])
+def test_responses_have_no_server_header(shared, worker_class):
+    server = shared(worker_class=worker_class)
 
     assert "Server" not in server.get("/health/live").headers
 
 
-def test_requests_beyond_the_limit_are_answered_429(serve_release):
-    server = serve_release(max_in_flight=1, workers=1, worker_class="gthread")
+def test_requests_beyond_the_limit_are_answered_429(filled):
+    server = filled(max_in_flight=1, workers=1, worker_class="gthread")
     head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as slow:

@@ -35,9 +35,9 @@ UPGRADE = (b"Connection: Upgrade", b"Upgrade: h2c")
     ids=["401", "401, upgrade in the body", "upgrade", "upgrade, body later", "413"],
 )
 def test_nothing_in_a_refused_body_becomes_a_request(
-    filled, keys_file, wire, path, headers, body, length, pause
+    shared, keys_file, wire, path, headers, body, length, pause
 ):
-    server = filled(api_keys_file=keys_file)
+    server = shared(api_keys_file=keys_file)
     head = post(path, b"", *headers, length=length)
     with wire.connect(server) as raw:
         raw.sendall(head)
@@ -55,8 +55,8 @@ def test_nothing_in_a_refused_body_becomes_a_request(
     assert b" 200 " not in rest
 
 
-def test_threads_discard_a_refused_body(filled, keys_file, wire):
-    server = filled(worker_class="gthread", api_keys_file=keys_file)
+def test_threads_discard_a_refused_body(shared, keys_file, wire):
+    server = shared(worker_class="gthread", api_keys_file=keys_file)
     last = SMUGGLED.replace(b"smuggled", b"last")
     with wire.connect(server) as raw:
         raw.sendall(post(b"/predict", SMUGGLED))
@@ -78,11 +78,11 @@ def test_threads_discard_a_refused_body(filled, keys_file, wire):
 )
 @pytest.mark.parametrize("refused", [False, True])
 def test_threads_read_no_request_after_a_broken_body(
-    filled, keys_file, wire, body, status, refused
+    shared, keys_file, wire, body, status, refused
 ):
     """Whether the body is parsed, or discarded since the request lacks a key."""
     keys = {"api_keys_file": keys_file} if refused else {}
-    server = filled(worker_class="gthread", send_seconds=1, **keys)
+    server = shared(worker_class="gthread", send_seconds=1, **keys)
     with wire.connect(server) as raw:
         raw.sendall(CHUNKED % (b"/predict", JSON))
         raw.sendall(body)
@@ -94,21 +94,21 @@ def test_threads_read_no_request_after_a_broken_body(
     assert not server.logged("unhandled exception")
 
 
-def test_a_body_after_an_upgrade_is_refused_with_advice(filled, wire):
-    answer = wire.ask(filled(), post(b"/predict", ROW, *UPGRADE))
+def test_a_body_after_an_upgrade_is_refused_with_advice(shared, wire):
+    answer = wire.ask(shared(), post(b"/predict", ROW, *UPGRADE))
 
     assert answer.status == 400
     assert "Upgrade header" in json.loads(answer.content)["detail"]
 
 
-def test_a_request_without_a_body_may_request_an_upgrade(filled, wire):
+def test_a_request_without_a_body_may_request_an_upgrade(shared, wire):
     request = b"GET /health/live HTTP/1.1\r\nHost: x\r\n%s\r\n%s\r\n\r\n" % UPGRADE
 
-    assert wire.ask(filled(), request, "GET").status == 200
+    assert wire.ask(shared(), request, "GET").status == 200
 
 
-def test_threads_ignore_an_upgrade(filled, wire):
-    server = filled(worker_class="gthread")
+def test_threads_ignore_an_upgrade(shared, wire):
+    server = shared(worker_class="gthread")
 
     assert wire.ask(server, post(b"/predict", ROW, *UPGRADE)).status == 200
 
@@ -140,8 +140,8 @@ def test_an_ordinary_client_reads_the_refusal_of_a_body_that_is_too_large(server
     ],
     ids=["no host", "two hosts", "long head", "unknown transfer coding"],
 )
-def test_the_event_loop_refuses_invalid_heads(filled, wire, head, status):
-    with wire.connect(filled()) as raw:
+def test_the_event_loop_refuses_invalid_heads(shared, wire, head, status):
+    with wire.connect(shared()) as raw:
         raw.sendall(head)
 
         assert wire.read(raw, "GET").status == status

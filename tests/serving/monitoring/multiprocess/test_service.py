@@ -10,9 +10,9 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def serve(serve_release, folder):
+def serve(filled, folder):
     """Start a server that shares metrics in the folder."""
-    return partial(serve_release, metrics_folder=folder)
+    return partial(filled, workers=2, metrics_folder=folder)
 
 
 @pytest.mark.parametrize("worker_class", ["asyncio", "gthread"])
