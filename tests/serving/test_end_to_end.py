@@ -41,10 +41,10 @@ def test_another_contract_changes_everything(
     body = {"acid": 5.1, "sugar": 3.5, "salt": 1.4}
 
     def serves_wine() -> bool:
-        answers = [
+        answers = (
             requests.post(f"{server.url}/predict", json=body, timeout=10)
             for _ in range(20)
-        ]
+        )
         return all(answer.status_code == 200 for answer in answers)
 
     eventually(serves_wine, "wine is served by all workers")

@@ -27,7 +27,7 @@ def show(eventually):
 
     def show(server, canary: dict | None) -> None:
         def is_shown() -> bool:
-            answers = [server.get("/model") for _ in range(20)]
+            answers = (server.get("/model") for _ in range(20))
             return all(answer.json()["canary"] == canary for answer in answers)
 
         eventually(is_shown, f"the canary is {canary}")
@@ -119,7 +119,7 @@ def test_previous_guards_production_after_a_promotion(
     registry.client.delete_model_version_tag("iris", production, "guarded")
 
     def is_alone() -> bool:
-        scrapes = [server.get("/metrics").text for _ in range(10)]
+        scrapes = (server.get("/metrics").text for _ in range(10))
         return not any("serving_canary_share{" in scrape for scrape in scrapes)
 
     eventually(is_alone, "the guard ends")
