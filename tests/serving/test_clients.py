@@ -23,12 +23,17 @@ GOOD = [5.1, 3.5, 1.4, 0.2]
 NAMES = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
 
 
+@pytest.fixture(scope="module")
+def database_url(tmp_path_factory, store_predictions):
+    url = f"sqlite:///{tmp_path_factory.mktemp('clients')}/predictions.db"
+    store_predictions(url, *[(EXAMPLE_ID, row, "any class") for row in range(4)])
+    return url
+
+
 @pytest.fixture
-def serve(filled, sqlite_url, store_predictions):
+def serve(shared, database_url):
     """Serve from a filled store, like an image with a model."""
-    rows = [(EXAMPLE_ID, row, "any class") for row in range(4)]
-    store_predictions(sqlite_url, *rows)
-    return partial(filled, database_url=sqlite_url, workers=2)
+    return partial(shared, database_url=database_url, workers=2)
 
 
 @pytest.fixture
