@@ -27,7 +27,7 @@ def test_boosted_trees_are_trained_released_and_served(project, class_path):
     file = "parameters_data_science.yml"
     project.change(file, "data_science.candidates", {"boosting": candidate})
 
-    result = project.invoke("run", "--env", "penguins")
+    result = project.release("--env", "penguins")
     assert result.exit_code == 0, result.output
     with serve(project) as service:
         contract = service.get("/model").json()["contract"]

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 from kedro.framework.session import KedroSession
-from kedro.framework.startup import bootstrap_project
 
 from iris_kedro.datasets import ModelRegistryDataset
 from iris_kedro.registry import Registry
@@ -146,7 +145,7 @@ def test_relative_source_is_found_from_any_folder(
     project.change("globals.yml", "dataset.source", "source.csv")
     (project.path / "notebooks").mkdir()
     monkeypatch.chdir(project.path / folder)
-    bootstrap_project(project.path)
+    project.bootstrap()
 
     with KedroSession.create(project_path=project.path) as session:
         session.run(pipeline_names=["data_engineering"])

@@ -58,10 +58,10 @@ def test_labels_become_training_rows_and_a_new_label_trains_again(
     invalid = ({**flowers[0][0], "petal_width": 30}, "setosa")
     insert_labelled(url, "iris", [*flowers[:30], invalid, flowers[0]])
 
-    first = project.invoke("run", *LABELLED)
-    again = project.invoke("run", *LABELLED)
+    first = project.release(*LABELLED)
+    again = project.release(*LABELLED)
     insert_labelled(url, "iris", flowers[30:31], start=1_900_000_000)
-    more = project.invoke("run", *LABELLED)
+    more = project.release(*LABELLED)
 
     assert first.exit_code == 0, first.output
     assert "training rows and" in first.output
@@ -89,11 +89,11 @@ def test_model_is_reproduced_after_the_service_has_deleted_the_rows(
     project, url, insert_labelled, flowers
 ):
     insert_labelled(url, "iris", flowers)
-    project.invoke("run", *LABELLED)
+    project.release(*LABELLED)
     (version,) = project.registry.versions()
     archived = (project.path / "data/01_raw/iris/labelled_rows.jsonl").read_bytes()
     delete_rows(url)
-    without = project.invoke("run", *LABELLED)
+    without = project.release(*LABELLED)
     model = project.path / "data/06_models/iris/challenger.onnx"
     assert "labelled predictions" not in without.output
     assert compute_digest(model.read_bytes()) != version.tags["file_digest"]
@@ -132,7 +132,7 @@ def test_run_that_cannot_have_the_labelled_rows_says_why(
     if features:
         insert_labelled(url, "iris", [(features, "setosa")])
 
-    result = project.invoke("run", *LABELLED)
+    result = project.release(*LABELLED)
 
     assert result.exit_code == 1
     assert message in " ".join(result.output.split())
@@ -182,7 +182,7 @@ def test_texts_and_gaps_of_penguins_become_rows(
     if database == "postgres_url":
         monkeypatch.setenv("IRIS_DATABASE_URL", url)
 
-    result = colony.invoke("run", "--env", "penguins", *LABELLED)
+    result = colony.release("--env", "penguins", *LABELLED)
 
     assert result.exit_code == 0, result.output
     assert Registry("penguins", colony.client).aliases() == {"Production": "1"}

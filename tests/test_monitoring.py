@@ -73,7 +73,7 @@ def test_training_works_as_before(released_project):
     Service(released_project, "iris").answer()
     monitor(released_project)
 
-    result = released_project.invoke("run")
+    result = released_project.release()
 
     assert "Nothing was trained" in result.output
     assert "Monitoring" not in result.output
@@ -81,7 +81,7 @@ def test_training_works_as_before(released_project):
 
 def test_mixed_types_drift_by_their_texts_and_gaps(project):
     shutil.copy(ROOT / "data/penguins.csv", project.path / "data")
-    result = project.invoke("run", "--env", "penguins")
+    result = project.release("--env", "penguins")
     assert result.exit_code == 0, result.output
 
     def change(rows):
@@ -106,7 +106,7 @@ def test_errors_say_what_to_do(project):
     nothing = project.invoke("run", "--pipelines", "monitoring")
     assert "no version of iris is Production" in nothing.output
 
-    project.invoke("run")
+    project.release()
     no_database = project.invoke("run", "--pipelines", "monitoring")
 
     assert no_database.exit_code == 1

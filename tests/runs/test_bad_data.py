@@ -14,10 +14,21 @@ HEADER = "sepal_length,sepal_width,petal_length,petal_width,species\n"
 GOOD = "5.1,3.5,1.4,0.2,setosa\n"
 
 
+def test_bad_file_stops_the_run_and_production_stays(project, register):
+    register(project.registry)
+    project.write_csv(HEADER + GOOD + "5.1,x,1.4,0.2,setosa\n")
+
+    result = project.invoke("run")
+
+    assert isinstance(result.exception, SystemExit)
+    assert "source.csv row 3 has 'x'" in result.output
+    assert project.parents()[-1].info.status == "FAILED"
+    assert project.registry.aliases() == {"Production": "1"}
+
+
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (HEADER + GOOD + "5.1,x,1.4,0.2,setosa\n", ["source.csv row 3 has 'x'"]),
         (HEADER + "\n\n" + "5.1,3.5,1.4,99,setosa\n", ["source.csv row 4 has 99"]),
         (
             HEADER + "5.1,3.5,1.4,0.2,tulip\n",
@@ -39,7 +50,6 @@ GOOD = "5.1,3.5,1.4,0.2,setosa\n"
         ),
     ],
     ids=[
-        "text",
         "blank lines",
         "class",
         "infinite",
@@ -52,18 +62,14 @@ GOOD = "5.1,3.5,1.4,0.2,setosa\n"
         "one class",
     ],
 )
-def test_bad_file_stops_the_run_and_production_stays(
-    project, registered, content, expected
-):
+def test_mistake_in_a_file_is_named(project, content, expected):
     project.write_csv(content)
 
-    result = project.invoke("run")
+    result = project.invoke("run", "--pipelines", "data_engineering")
 
     assert result.exit_code == 1
     assert isinstance(result.exception, SystemExit)
     assert all(part in result.output for part in expected)
-    assert project.parents()[-1].info.status == "FAILED"
-    assert project.registry.aliases() == {"Production": "1"}
 
 
 def test_error_of_a_node_is_shown_once(project):
@@ -73,12 +79,6 @@ def test_error_of_a_node_is_shown_once(project):
 
     assert "clean failed" in output
     assert output.count("every row") == 1
-
-
-@pytest.fixture
-def registered(project, register):
-    """Put some version into Production."""
-    register(project.registry)
 
 
 def test_missing_values_and_duplicates_are_reported_and_dropped(project, iris_csv):
@@ -114,6 +114,7 @@ def test_bad_file_is_a_short_message_in_a_process_of_its_own(project):
     assert process.returncode == 1
     assert "source.csv row 3 has 'x', expected a number from 0.1 to 20" in output
     assert "Traceback" not in output
+    assert "previous command" not in output  # the advice of Kedro's runner
 
 
 def test_file_that_is_not_valid_does_not_replace_the_good_one(project, iris_csv):
@@ -127,21 +128,19 @@ def test_file_that_is_not_valid_does_not_replace_the_good_one(project, iris_csv)
     assert raw.read_bytes() == iris_csv
 
 
-def test_missing_source_is_named_and_nothing_else_advised(project):
+def test_missing_source_is_named(project):
     project.change("globals.yml", "dataset.source", "missing.csv")
 
-    process = project.start("run")
-    output, _ = process.communicate()
+    result = project.invoke("run")
 
-    assert process.returncode == 1
-    assert "cannot read the source 'missing.csv'" in output
-    assert "Repeat the previous command" not in output
+    assert result.exit_code == 1
+    assert "cannot read the source 'missing.csv'" in result.output
 
 
 def test_many_rows_are_trained_on(project, iris_csv):
     iris = pd.read_csv(pd.io.common.BytesIO(iris_csv))
-    rows = iris.sample(20_000, replace=True, random_state=0).reset_index(drop=True)
-    noise = np.random.default_rng(0).normal(0, 0.02, (20_000, 4))
+    rows = iris.sample(6_000, replace=True, random_state=0).reset_index(drop=True)
+    noise = np.random.default_rng(0).normal(0, 0.02, (6_000, 4))
     rows.iloc[:, :4] = (rows.iloc[:, :4] + noise).clip(0.1).round(6)
     project.write_csv(rows)
     project.change(DATA_SCIENCE, f"{CANDIDATES}.logistic_regression.grid", {})
@@ -150,5 +149,5 @@ def test_many_rows_are_trained_on(project, iris_csv):
 
     (parent,) = project.parents()
     assert result.exit_code == 0, result.output
-    assert parent.data.metrics["rows/cleaning/rows"] == 20_000
+    assert parent.data.metrics["rows/cleaning/rows"] == 6_000
     assert project.registry.aliases() == {"Production": "1"}

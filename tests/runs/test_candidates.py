@@ -12,7 +12,7 @@ def test_candidate_is_added_by_an_edit_of_the_yaml(project):
     bayes = {"class": "sklearn.naive_bayes.GaussianNB"}
     project.change(DATA_SCIENCE, f"{CANDIDATES}.naive_bayes", bayes)
 
-    project.invoke("run")
+    project.release()
 
     (parent,) = project.parents()
     assert set(project.children(parent)) == {"logistic_regression", "naive_bayes"}
@@ -22,7 +22,7 @@ def test_candidate_that_is_not_releasable_does_not_stop_the_others(project):
     dummy = {"class": "sklearn.dummy.DummyClassifier"}
     project.change(DATA_SCIENCE, f"{CANDIDATES}.dummy", dummy)
 
-    result = project.invoke("run")
+    result = project.release()
 
     (parent,) = project.parents()
     tags = project.children(parent)["dummy"].data.tags
@@ -67,7 +67,7 @@ def test_one_candidate_can_be_trained_alone(project):
 def test_candidate_of_the_command_line_is_trained(project):
     bayes = f"{CANDIDATES}.naive_bayes.class=sklearn.naive_bayes.GaussianNB"
 
-    project.invoke("run", "--params", bayes)
+    project.release("--params", bayes)
 
     (parent,) = project.parents()
     assert set(project.children(parent)) == {"logistic_regression", "naive_bayes"}
@@ -77,7 +77,7 @@ def test_run_without_releasable_candidate_fails_and_registers_nothing(project):
     dummy = {"class": "sklearn.dummy.DummyClassifier"}
     project.change(DATA_SCIENCE, CANDIDATES, {"dummy": dummy})
 
-    result = project.invoke("run")
+    result = project.release()
 
     assert result.exit_code == 1
     assert "Error: no candidate can be released: dummy:" in result.output

@@ -1,36 +1,33 @@
 """Runs that are interrupted, fail, or run at the same time."""
 
-import signal
-
 import mlflow
 import pytest
 import yaml
 from kedro.framework.session import KedroSession
-from kedro.framework.startup import bootstrap_project
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import PERMISSION_DENIED
 from mlflow.tracking import MlflowClient
 
 from iris_kedro.datasets import TrackedParquetDataset
+from tests.fixtures.projects import RELEASING
 
 pytestmark = pytest.mark.slow
 
 DATA_SCIENCE = "parameters_data_science.yml"
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted_run_is_killed_and_the_next_one_works(project, stop):
+def test_terminated_run_is_killed_and_the_next_one_works(project):
     process = project.start("run")
     for line in process.stdout:
         if "logistic_regression.train" in line:
-            process.send_signal(stop)
+            process.terminate()
             break
     process.communicate(timeout=120)
 
     assert process.returncode == 1
     assert [run.info.status for run in project.parents()] == ["KILLED"]
     assert project.registry.aliases() == {}
-    assert project.invoke("run").exit_code == 0
+    assert project.invoke("run", "--pipelines", "data_engineering").exit_code == 0
 
 
 def test_run_that_was_killed_is_closed_by_the_next_one(project):
@@ -55,7 +52,7 @@ def test_session_that_was_interrupted_in_a_notebook_leaves_no_active_run(
     def stop(self, data):
         raise KeyboardInterrupt
 
-    bootstrap_project(project.path)
+    project.bootstrap()
     with monkeypatch.context() as patch, KedroSession.create() as session:
         patch.setattr(TrackedParquetDataset, "save", stop)
         with pytest.raises(KeyboardInterrupt):
@@ -68,7 +65,7 @@ def test_session_that_was_interrupted_in_a_notebook_leaves_no_active_run(
 
 
 def test_run_of_an_orchestrator_is_used_and_left_open(project):
-    bootstrap_project(project.path)
+    project.bootstrap()
     mlflow.set_tracking_uri(f"sqlite:///{project.path}/mlflow.db")
     mlflow.set_experiment("iris")
     with mlflow.start_run() as run, KedroSession.create() as session:
@@ -89,38 +86,25 @@ def test_failed_run_says_why(project):
     assert "source.csv" in parent.data.tags["failure"]
 
 
-def test_two_projects_release_into_one_registry_at_the_same_time(
+def test_two_first_runs_at_the_same_time_release_into_a_new_database(
     project, copy_project, tmp_path
 ):
     other = copy_project(tmp_path / "other", small=True)
     shared = {"server": {"mlflow_tracking_uri": f"sqlite:///{project.path}/mlflow.db"}}
     (other.path / "conf/local/mlflow.yml").write_text(yaml.safe_dump(shared))
     other.change(DATA_SCIENCE, "data_science.training.random_state", 1)
-
-    processes = [each.start("run") for each in (project, other)]
-    outputs = [process.communicate()[0] for process in processes]
-
-    assert [process.returncode for process in processes] == [0, 0], outputs
-    assert len(project.registry.versions()) == 2
-    roles = project.registry.aliases()
-    assert "Production" in roles
-    assert set(roles.values()) == {"1", "2"}
-
-
-def test_two_first_runs_at_the_same_time_share_a_new_database(
-    project, copy_project, tmp_path
-):
-    other = copy_project(tmp_path / "other", small=True)
-    shared = {"server": {"mlflow_tracking_uri": f"sqlite:///{project.path}/mlflow.db"}}
-    (other.path / "conf/local/mlflow.yml").write_text(yaml.safe_dump(shared))
     (project.path / "mlflow.db").unlink()
 
-    command = ("run", "--pipelines", "data_engineering")
+    command = ("run", f"--pipelines={RELEASING}")
     processes = [each.start(*command) for each in (project, other)]
     outputs = [process.communicate()[0] for process in processes]
 
     assert [process.returncode for process in processes] == [0, 0], outputs
     assert [run.info.status for run in project.parents()] == ["FINISHED"] * 2
+    assert len(project.registry.versions()) == 2
+    roles = project.registry.aliases()
+    assert "Production" in roles
+    assert set(roles.values()) == {"1", "2"}
 
 
 def test_experiment_that_another_run_makes_meanwhile_is_used(project, monkeypatch):

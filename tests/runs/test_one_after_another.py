@@ -34,7 +34,7 @@ def test_unchanged_run_registers_nothing(released_project):
 def test_same_data_gives_the_same_file_in_any_run(project, run_once):
     other = run_once("released", small=True).project
 
-    project.invoke("run")
+    project.release()
 
     (ours,), (theirs,) = project.registry.versions(), other.registry.versions()
     assert ours.run_id != theirs.run_id
@@ -42,7 +42,7 @@ def test_same_data_gives_the_same_file_in_any_run(project, run_once):
 
 
 def test_unchanged_run_can_be_forced(released_project):
-    result = released_project.invoke("run", "--params", "data_science.force=true")
+    result = released_project.release("--params", "data_science.force=true")
 
     assert "logistic_regression.train" in result.output
     assert "Gate        unchanged" in result.output
@@ -65,19 +65,18 @@ def test_version_is_reproduced_from_the_registry_after_its_source_has_changed(
 ):
     flowers = pd.read_csv(BytesIO(SourceDataset("sklearn:iris", "species").load()))
     project.write_csv(flowers)
-    project.invoke("run", "--params", "data_science.training.folds=3")
+    project.release("--params", "data_science.training.folds=3")
     project.write_csv(flowers[:-10])
-    project.invoke("run")
-    first, second = project.registry.versions()
+    (version,) = project.registry.versions()
     model = project.path / "data/06_models/iris/challenger.onnx"
-    assert compute_digest(model.read_bytes()) == second.tags["file_digest"]
+    model.unlink()
 
-    program, *arguments = shlex.split(first.tags["reproduce"])
+    program, *arguments = shlex.split(version.tags["reproduce"])
     result = project.invoke_kedro(*arguments)
 
     assert program == "kedro"
     assert result.exit_code == 0, result.output
-    assert compute_digest(model.read_bytes()) == first.tags["file_digest"]
+    assert compute_digest(model.read_bytes()) == version.tags["file_digest"]
 
 
 def test_raw_data_is_kept_once_and_logged_to_each_run(project):
@@ -99,7 +98,7 @@ def test_raw_data_is_kept_once_and_logged_to_each_run(project):
 def test_tie_on_the_same_data_keeps_production(released_project):
     released_project.change(DATA_SCIENCE, "data_science.training.random_state", 1)
 
-    result = released_project.invoke("run")
+    result = released_project.release()
 
     assert "Gate        not worse" in result.output
     assert "a tie keeps Production" in result.output
@@ -109,34 +108,34 @@ def test_tie_on_the_same_data_keeps_production(released_project):
 def test_tie_on_newer_data_replaces_production(released_project, iris_csv):
     released_project.write_csv(iris_csv + b"5.05,3.45,1.45,0.25,setosa\n")
 
-    result = released_project.invoke("run")
+    result = released_project.release()
 
     assert "Gate        not worse" in result.output
     assert released_project.registry.aliases() == {"Production": "2", "Previous": "1"}
 
 
 def test_change_of_a_threshold_registers_nothing(released_project):
-    result = released_project.invoke("run", "--params", f"{MARGIN}=0.02")
+    result = released_project.release("--params", f"{MARGIN}=0.02")
 
     assert "Gate        unchanged" in result.output
     assert len(released_project.registry.versions()) == 1
 
 
-def test_refused_model_is_judged_again_after_a_change_of_a_threshold(project):
+def test_refused_model_is_judged_again_after_a_change_of_a_threshold(released_project):
+    project = released_project
     for floor in ("minimum_accuracy", "minimum_recall"):
         project.change(RELEASE, f"model_release.gate.{floor}", 0.5)
     project.change(RELEASE, "model_release.gate.maximum_calibration_error", 0.9)
-    project.invoke("run")
     flat = {
         "class": "sklearn.linear_model.LogisticRegression",
         "scale": True,
         "parameters": {"C": 0.1},
     }
     project.change(DATA_SCIENCE, CANDIDATES, {"flat": flat})
-    project.invoke("run")
-    again = project.invoke("run")
+    project.release()
+    again = project.release()
 
-    result = project.invoke("run", "--params", f"{MARGIN}=1.5")
+    result = project.release("--params", f"{MARGIN}=1.5")
 
     assert "this gate has already refused it" in again.output
     assert "Gate        not worse" in result.output
@@ -151,19 +150,19 @@ def test_worse_model_is_refused_and_production_stays(released_project):
     }
     released_project.change(DATA_SCIENCE, CANDIDATES, {"poor": poor})
 
-    result = released_project.invoke("run")
+    result = released_project.release()
 
     assert result.exit_code == 0
     assert "Gate        unfit" in result.output
     assert released_project.registry.aliases() == {"Production": "1", "Challenger": "2"}
 
 
-def test_rolled_back_model_is_not_released_again(released_project, iris_csv):
+def test_rollback_holds_later_releases_until_its_end(released_project, iris_csv):
     released_project.write_csv(iris_csv + b"5.05,3.45,1.45,0.25,setosa\n")
-    released_project.invoke("run")
+    released_project.release()
     released_project.invoke("model", "rollback")
 
-    result = released_project.invoke("run")
+    result = released_project.release()
 
     assert "Gate        unchanged" in result.output
     assert "This model  version 2, registered before" in result.output
@@ -171,11 +170,21 @@ def test_rolled_back_model_is_not_released_again(released_project, iris_csv):
     assert "Production  version 1 of iris (as before)" in result.output
     assert released_project.registry.aliases()["Production"] == "1"
 
+    row = b"6.25,3.35,5.95,2.45,virginica\n"
+    released_project.write_csv(iris_csv + row)
+    held = released_project.release()
+    released_project.invoke("model", "resume")
+    released_project.release()
+
+    assert "Challenger  version 3 of iris\n" in held.output
+    assert "put automatic releases on hold at" in held.output
+    assert released_project.registry.aliases() == {"Production": "3", "Previous": "1"}
+
 
 def test_production_that_was_taken_away_is_filled_again(released_project):
     released_project.client.delete_registered_model_alias("iris", "Production")
 
-    result = released_project.invoke("run")
+    result = released_project.release()
 
     assert "Gate        first release" in result.output
     assert released_project.registry.aliases() == {"Production": "1"}
@@ -185,7 +194,7 @@ def test_damaged_production_stops_the_run_with_a_message(released_project):
     for file in released_project.path.rglob("mlruns/**/model.onnx"):
         file.unlink()
 
-    result = released_project.invoke("run")
+    result = released_project.release()
 
     assert result.exit_code == 1
     assert "kedro model promote VERSION" in result.output.splitlines()[-1]
@@ -196,7 +205,7 @@ def test_model_released_later_keeps_the_fingerprint_of_its_training(released_pro
     released_project.change(DATA_SCIENCE, "data_science.training.random_state", 1)
 
     release_alone = released_project.invoke("run", "--pipelines", "model_release")
-    whole = released_project.invoke("run")
+    whole = released_project.release()
 
     assert "Gate        unchanged" in release_alone.output
     assert "Gate        not worse" in whole.output
@@ -215,19 +224,3 @@ def test_error_of_a_report_does_not_undo_the_release(project, monkeypatch):
     assert project.registry.aliases() == {"Production": "1"}
     (version,) = project.registry.versions()
     assert version.tags["verdict"] == "first release"
-
-
-def test_release_during_a_hold_waits_for_its_end(released_project, iris_csv):
-    row = b"5.05,3.45,1.45,0.25,setosa\n"
-    released_project.write_csv(iris_csv + row)
-    released_project.invoke("run")
-    released_project.invoke("model", "rollback")
-    released_project.write_csv(iris_csv + row + b"6.25,3.35,5.95,2.45,virginica\n")
-
-    held = released_project.invoke("run")
-    released_project.invoke("model", "resume")
-    released_project.invoke("run")
-
-    assert "Challenger  version 3 of iris\n" in held.output
-    assert "put automatic releases on hold at" in held.output
-    assert released_project.registry.aliases() == {"Production": "3", "Previous": "1"}

@@ -37,7 +37,7 @@ def test_part_of_the_pipeline_can_be_run(project, options):
 
 
 def test_thread_runner_does_the_same(project):
-    result = project.invoke("run", "--runner", "ThreadRunner")
+    result = project.release("--runner", "ThreadRunner")
 
     (parent,) = project.parents()
     assert result.exit_code == 0, result.output
@@ -77,32 +77,7 @@ def test_source_can_be_given_on_the_command_line(project, iris_csv):
             "sklearn.linear_model.LogisticRegresion",
             "class 'sklearn.linear_model.LogisticRegresion' cannot be imported",
         ),
-        (
-            DATA_SCIENCE,
-            f"{CANDIDATES}.logistic_regression.grid",
-            {"gamma": [1]},
-            "LogisticRegression has no parameter 'gamma'",
-        ),
-        (
-            DATA_SCIENCE,
-            f"{CANDIDATES}.logistic_regression.grid",
-            {"C": ["much"]},
-            "The 'C' parameter of LogisticRegression must be",
-        ),
         (DATA_SCIENCE, "data_science.training.fold", 3, "did you mean 'folds'"),
-        (DATA_SCIENCE, "data_science.candidate", {}, "did you mean 'candidates'"),
-        (
-            "parameters_data_engineering.yml",
-            "data_engineering.split.test_size",
-            "a third",
-            "test_size",
-        ),
-        (
-            "parameters_model_release.yml",
-            "model_release.gate.confidence",
-            95,
-            "confidence",
-        ),
         (
             "parameters_data_engineering.yml",
             "data_engineering.source",

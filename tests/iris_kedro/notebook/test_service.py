@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[3]
 def test_service_predicts_and_takes_labels_as_the_registry_says(
     project, monkeypatch, train_data, dataset
 ):
-    project.invoke("run")
+    project.release()
     rows = train_data[:5]
     labels = rows["species"].tolist()
 
