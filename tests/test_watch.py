@@ -18,7 +18,11 @@ def watched(project, iris_csv, monkeypatch):
     monkeypatch.delenv("IRIS_DATABASE_URL", raising=False)
     project.write_csv(iris_csv)
     change(project, rules={"cooldown_minutes": 0, "runs_per_day": 9, "failures": 3})
-    return project
+    signals = (signal.SIGINT, signal.SIGTERM)
+    handlers = {each: signal.getsignal(each) for each in signals}
+    yield project
+    for each, handler in handlers.items():  # a watcher has set its own
+        signal.signal(each, handler)
 
 
 def change(project, **sections):
@@ -29,57 +33,48 @@ def change(project, **sections):
     path.write_text(yaml.safe_dump(content))
 
 
-def watch(project, *arguments):
-    process = project.start("watch", *arguments)
-    output, _ = process.communicate()
-    return output, process.returncode
+@pytest.fixture
+def watch_once(watched):
+    """Return a function that runs one round, and returns what it said."""
+
+    def watch_once():
+        result = watched.invoke("watch", "--once")
+        assert result.exit_code == 0, result.output
+        return " ".join(result.output.split())
+
+    return watch_once
 
 
-def test_a_model_is_trained_again_after_its_source_has_changed(watched, iris_csv):
+def test_a_model_is_trained_again_after_its_source_has_changed(
+    watched, watch_once, iris_csv
+):
+    watched.release()
     change(watched, triggers={"source_minutes": 0})
-    output, code = watch(watched, "--once")
-    assert code == 0, output
-    assert watched.registry.aliases() == {"Production": "1"}
 
-    output, code = watch(watched, "--once")
-    assert code == 0, output
-    assert "Run" not in output
-    assert "Nothing to do: no trigger has fired" in " ".join(output.split())
+    unchanged = watch_once()
+    watched.write_csv("\n".join([*iris_csv.decode().splitlines()[:-12], ""]))
+    changed = watch_once()
 
-    lines = iris_csv.decode().splitlines()
-    watched.write_csv("\n".join([*lines[:-12], ""]))
-    output, code = watch(watched, "--once")
-    assert code == 0, output
-    assert "the source data has changed" in output
+    assert "Run" not in unchanged
+    assert "Nothing to do: no trigger has fired" in unchanged
+    assert "the source data has changed" in changed
     assert [str(each.version) for each in watched.registry.versions()] == ["1", "2"]
-
     history = watched.invoke("model", "history").output
-    rows = [line for line in history.splitlines() if "watcher: run" in line]
-    assert len(rows) == 2
-    assert "released version 1 (first release)" in rows[0]
+    (row,) = [line for line in history.splitlines() if "watcher: run" in line]
+    assert "version 2" in row
     status = watched.invoke("watch", "status").output
     assert "the source data has changed" in status
-    assert "7 of 9 runs left within 24 hours" in status
+    assert "8 of 9 runs left within 24 hours" in status
     tags = watched.registry._model.read().tags
     last = json.loads(tags["watcher.last_decision"])
     assert (last["action"], last["version"]) == ("run", "2")
-    runs = watched.parents()
-    assert all(run.data.tags.get("watcher.decision") for run in runs)
-
-
-def test_a_run_by_hand_is_what_the_source_is_compared_with(watched):
-    assert watched.start("run").wait() == 0
-    change(watched, triggers={"source_minutes": 0})
-
-    output, code = watch(watched, "--once")
-
-    assert code == 0, output
-    assert "Run" not in output
+    _, run = watched.parents()
+    assert run.data.tags.get("watcher.decision")
 
 
 @pytest.mark.parametrize("is_by_hand", [False, True])
 def test_labels_that_a_run_had_are_not_new_any_more(
-    watched, insert_labelled, is_by_hand
+    watched, watch_once, insert_labelled, is_by_hand
 ):
     flower = dict(sepal_length=5.05, sepal_width=3.45, petal_length=1.45)
     rows = [(flower | {"petal_width": 0.2 + n / 100}, "setosa") for n in range(3)]
@@ -88,25 +83,24 @@ def test_labels_that_a_run_had_are_not_new_any_more(
 
     if is_by_hand:
         enabled = "data_engineering.labelled_rows.enabled=true"
-        assert watched.start("run", "--params", enabled).wait() == 0
+        assert watched.release("--params", enabled).exit_code == 0
     else:
-        output, code = watch(watched, "--once")
-        assert code == 0, output
-        assert "3 new labelled rows" in output
-    output, code = watch(watched, "--once")
+        assert "3 new labelled rows" in watch_once()
+        history = watched.invoke("model", "history").output
+        assert "released version 1 (first release)" in history
+    assert watched.registry.aliases() == {"Production": "1"}
 
-    assert code == 0, output
-    assert "Run" not in output
+    assert "Run" not in watch_once()
 
 
 def test_a_webhook_without_a_token_does_not_start(watched, monkeypatch):
     monkeypatch.delenv("IRIS_WATCHER_TOKEN", raising=False)
     change(watched, triggers={"webhook": "127.0.0.1:8001"})
 
-    output, code = watch(watched)
+    result = watched.invoke("watch")
 
-    assert code == 1
-    assert "IRIS_WATCHER_TOKEN" in output
+    assert result.exit_code == 1
+    assert "IRIS_WATCHER_TOKEN" in result.output
 
 
 @pytest.fixture
