@@ -31,7 +31,7 @@ def test_environment_holds_differences_only(project):
     )
     write(project, "conf/mine/mlflow.yml", "tracking: {run: {name: mine}}")
 
-    result = project.invoke("run", "--env", "mine")
+    result = project.release("--env", "mine")
 
     (parent,) = project.parents()
     assert result.exit_code == 0, result.output
@@ -96,9 +96,8 @@ def read_files(folder):
 
 
 def test_pipeline_of_the_user_runs_with_its_own_parameters(project):
-    created = project.start("pipeline", "create", "demo")
-    output, _ = created.communicate()
-    assert created.returncode == 0, output
+    created = project.invoke_kedro("pipeline", "create", "demo")
+    assert created.exit_code == 0, created.output
     write(
         project,
         "src/iris_kedro/pipelines/demo/pipeline.py",
@@ -116,16 +115,17 @@ def test_pipeline_of_the_user_runs_with_its_own_parameters(project):
     assert project.parents()[0].data.params == {"demo.word": "hello"}
 
 
-@pytest.mark.parametrize("name", ["of my own", "größer"])
 def test_copied_project_needs_and_touches_nothing_of_the_original(
-    project, tmp_path, monkeypatch, name
+    released_project, tmp_path, monkeypatch
 ):
-    project.invoke("run")
-    copied = replace(project, path=shutil.copytree(project.path, tmp_path / name))
+    project = released_project
+    project.invoke("model", "list")  # from now on, MLflow's addresses are its own
+    copy = shutil.copytree(project.path, tmp_path / "größer als meins")
+    copied = replace(project, path=copy)
     monkeypatch.chdir(copied.path)
     files = read_files(project.path)
 
-    result = copied.invoke("run", "--params", "data_science.force=true")
+    result = copied.release("--params", "data_science.force=true")
     after = read_files(project.path)
     shutil.rmtree(project.path)
 

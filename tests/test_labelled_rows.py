@@ -61,7 +61,7 @@ def test_labels_become_training_rows_and_a_new_label_trains_again(
     first = project.release(*LABELLED)
     again = project.release(*LABELLED)
     insert_labelled(url, "iris", flowers[30:31], start=1_900_000_000)
-    more = project.release(*LABELLED)
+    more = project.invoke("run", *LABELLED)
 
     assert first.exit_code == 0, first.output
     assert "training rows and" in first.output
@@ -173,14 +173,12 @@ def colony(project):
     return project
 
 
-@pytest.mark.parametrize("database", ["url", "postgres_url"])
 def test_texts_and_gaps_of_penguins_become_rows(
-    colony, insert_labelled, monkeypatch, request, database
+    colony, insert_labelled, monkeypatch, postgres_url
 ):
-    rows, url = read_penguins(120), request.getfixturevalue(database)
-    insert_labelled(url, "penguins", rows)
-    if database == "postgres_url":
-        monkeypatch.setenv("IRIS_DATABASE_URL", url)
+    rows = read_penguins(120)
+    insert_labelled(postgres_url, "penguins", rows)
+    monkeypatch.setenv("IRIS_DATABASE_URL", postgres_url)
 
     result = colony.release("--env", "penguins", *LABELLED)
 

@@ -42,7 +42,7 @@ def test_scores_are_the_same_as_on_this_machine(client, cluster, make_job, tmp_p
 
 @pytest.mark.slow
 def test_a_killed_worker_changes_nothing(cluster, make_job, tmp_path):
-    write_rows(tmp_path / "rows/a.parquet", rows=100 * ROWS)
+    write_rows(tmp_path / "rows/a.parquet", rows=20 * ROWS)
     here, there = tmp_path / "here", tmp_path / "there"
     victim = next(iter(cluster.run(os.getpid).values()))
 
