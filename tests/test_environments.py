@@ -120,7 +120,7 @@ def test_copied_project_needs_and_touches_nothing_of_the_original(
 ):
     project = released_project
     project.invoke("model", "list")  # from now on, MLflow's addresses are its own
-    copy = shutil.copytree(project.path, tmp_path / "größer als meins")
+    copy = shutil.copytree(project.path, tmp_path / "my größer")
     copied = replace(project, path=copy)
     monkeypatch.chdir(copied.path)
     files = read_files(project.path)
