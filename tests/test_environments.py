@@ -145,7 +145,6 @@ def test_relative_source_is_found_from_any_folder(
     project.change("globals.yml", "dataset.source", "source.csv")
     (project.path / "notebooks").mkdir()
     monkeypatch.chdir(project.path / folder)
-    project.bootstrap()
 
     with KedroSession.create(project_path=project.path) as session:
         session.run(pipeline_names=["data_engineering"])

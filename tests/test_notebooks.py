@@ -4,11 +4,9 @@ import hashlib
 import shutil
 from pathlib import Path
 
-import nbformat
 import pytest
 import yaml
 from mlflow.tracking import MlflowClient
-from nbclient import NotebookClient
 
 from iris_kedro.notebook.sandbox import CANDIDATES, COPIED
 from tests.fixtures.projects import Project
@@ -65,6 +63,10 @@ def execute(monkeypatch):
     def execute(clone, env, name, **replaced):
         if env != "iris":
             monkeypatch.setenv("KEDRO_ENV", env)
+        # Imported here, because it takes 2 s, in each process that collects tests.
+        import nbformat  # noqa: PLC0415
+        from nbclient import NotebookClient  # noqa: PLC0415
+
         notebook = nbformat.read(clone / "notebooks" / f"{name}.ipynb", as_version=4)
         for cell in notebook.cells:
             for old, new in replaced.items():
@@ -159,6 +161,8 @@ def test_notebook_says_nothing_of_one_dataset(path):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_is_kept_without_outputs(path):
+    import nbformat  # noqa: PLC0415
+
     notebook = nbformat.read(path, as_version=4)
 
     nbformat.validate(notebook)

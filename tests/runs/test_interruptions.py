@@ -52,7 +52,6 @@ def test_session_that_was_interrupted_in_a_notebook_leaves_no_active_run(
     def stop(self, data):
         raise KeyboardInterrupt
 
-    project.bootstrap()
     with monkeypatch.context() as patch, KedroSession.create() as session:
         patch.setattr(TrackedParquetDataset, "save", stop)
         with pytest.raises(KeyboardInterrupt):
@@ -65,7 +64,6 @@ def test_session_that_was_interrupted_in_a_notebook_leaves_no_active_run(
 
 
 def test_run_of_an_orchestrator_is_used_and_left_open(project):
-    project.bootstrap()
     mlflow.set_tracking_uri(f"sqlite:///{project.path}/mlflow.db")
     mlflow.set_experiment("iris")
     with mlflow.start_run() as run, KedroSession.create() as session:
