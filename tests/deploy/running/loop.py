@@ -90,7 +90,7 @@ def watched(
     """Report that Production is mostly wrong, and let a watcher get the alert."""
     stack = loop.stack
     project = copy_project(tmp_path_factory.mktemp("watcher") / "project", small=True)
-    project.change("parameters_watcher.yml", "watcher.poll_seconds", 0.5)
+    project.change("parameters_watcher.yml", "watcher.poll_seconds", 2)
     file = project.path / "conf/production/parameters_watcher.yml"
     settings = yaml.safe_load(file.read_text())
     # The alert shall be the only trigger, although there are reports all the time.

@@ -109,7 +109,7 @@ def start_service(stack: Stack) -> None:
         "serving",
         IRIS_BIND=stack.addresses["serving:8000"],
         IRIS_STORE=stack.folder / "models",
-        IRIS_FOLLOW_SECONDS=0.5,
+        IRIS_FOLLOW_SECONDS=2,
         PYTHONPATH=ROOT,
     )
     command = [
