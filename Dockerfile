@@ -15,18 +15,15 @@ RUN groupadd --gid 10001 iris \
     && useradd --uid 10001 --gid 10001 --home-dir /tmp --no-create-home --no-log-init iris
 
 # --- Training: Kedro and the pipelines ------------------------------------------------
-FROM base AS training-packages
-COPY requirements.training.lock /
-RUN python3 -m venv /venv \
-    && /venv/bin/pip install --no-cache-dir --require-hashes \
-        --requirement /requirements.training.lock
-
 FROM base AS training
 # Prevents MLflow's warning that git is missing; PYTHONPATH is for Dask workers, which import
 # the project without Kedro.
 ENV GIT_PYTHON_REFRESH=quiet \
     PYTHONPATH=/project/src
-COPY --from=training-packages /venv /venv
+COPY requirements.training.lock /
+RUN python3 -m venv /venv \
+    && /venv/bin/pip install --no-cache-dir --require-hashes \
+        --requirement /requirements.training.lock
 WORKDIR /project
 # Runs write to data, and kedro-viz records them in .viz; both need volumes if the file system
 # is read-only.

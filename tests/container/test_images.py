@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-pytestmark = pytest.mark.container
+# The first test that needs an image builds it.
+pytestmark = [pytest.mark.container, pytest.mark.timeout(900)]
 
 LARGEST = 300e6  # bytes over the base image; 44e6 are the clients of databases
 USER = "10001:10001"

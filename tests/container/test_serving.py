@@ -11,7 +11,8 @@ from functools import partial
 import pytest
 import requests
 
-pytestmark = pytest.mark.container
+# The first test that needs an image builds it.
+pytestmark = [pytest.mark.container, pytest.mark.timeout(900)]
 
 
 FOLLOWER = "python", "-m", "serving.registry.follower"
