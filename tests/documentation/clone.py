@@ -251,7 +251,7 @@ def prints(text: str, **environment: str) -> Check:
 
 
 def prints_in_process(text: str, **environment: str) -> Check:
-    """Return the same check for a kedro command, without a process of its own."""
+    """Return the same check for a kedro command, in this process."""
 
     def check(clone: Clone, command: str) -> None:
         result = clone.invoke(command, **environment)
