@@ -67,7 +67,8 @@ def _explain(error: BaseException) -> str:
     while cause is not None:
         is_full = isinstance(cause, OSError) and cause.errno in DISK_FULL
         if is_full or any(text in str(cause) for text in DISK_FULL_TEXTS):
-            place = str(error).splitlines()[0].rstrip(".")
+            # Without the rest, which may advise to restore a database that is intact.
+            place = str(error).splitlines()[0].partition(". ")[0].rstrip(".")
             return (
                 f"the disk is full ({place}). Free some space and run again; the next"
                 " run closes this one in MLflow"

@@ -141,7 +141,9 @@ def test_full_disk_is_one_message(cause):
         try:
             raise cause
         except type(cause) as error:
-            raise DatasetError("best: Failed while saving.\n[SQL: …]") from error
+            raise DatasetError(
+                "best: Failed while saving. Restore it.\n[SQL: …]"
+            ) from error
 
     with pytest.raises(click.ClickException) as caught:
         command()
