@@ -4,18 +4,14 @@ import pytest
 
 from serving.database import schema
 from serving.database.engine import connect
-from tests.fixtures.mlflow import register_model
+from tests.fixtures.registries import start_canary
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def running_database(make_dated_registry):
-    def fill(registry):
-        register_model(registry, "model 1")
-        register_model(registry, "model 2", canary_share=0.05)
-
-    return make_dated_registry(fill)
+    return make_dated_registry(start_canary)
 
 
 @pytest.fixture
