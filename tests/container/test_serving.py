@@ -225,7 +225,7 @@ def test_two_containers_share_a_volume(
     serving, start, serving_image, registry, engine, eventually
 ):
     other = start(serving_image, MLFLOW_TRACKING_URI=registry.uri)
-    eventually(lambda: "another follower keeps" in other.logs(), "it stands by")
+    eventually(lambda: "another follower is active" in other.logs(), "it stands by")
     assert other.serves("1")
 
     engine("kill", serving.name)
