@@ -13,7 +13,7 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 LISTED = 20  # names in one message
-ATTRIBUTE = re.compile(r"^ {8}(\w+): (.+(?:\n {12}.+)*)", re.MULTILINE)
+ATTRIBUTE = re.compile(r"^ {4}(\w+): (.+(?:\n {8}.+)*)", re.MULTILINE)
 
 
 def _describe(schema: dict[str, Any], model: type[BaseModel]) -> None:
@@ -21,7 +21,9 @@ def _describe(schema: dict[str, Any], model: type[BaseModel]) -> None:
     schema["description"] = (inspect.getdoc(model) or "").split("\n\nAttributes:")[0]
     properties = schema.get("properties", {})
     for ancestor in reversed(model.__mro__):
-        attributes = (ancestor.__doc__ or "").partition("Attributes:\n")[2]
+        # Python 3.13 has removed the indentation already.
+        documentation = inspect.cleandoc(ancestor.__doc__ or "")
+        attributes = documentation.partition("Attributes:\n")[2]
         for name, text in ATTRIBUTE.findall(attributes):
             field = model.model_fields.get(name)
             key = field and (field.alias or name)
