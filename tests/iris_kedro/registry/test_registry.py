@@ -52,6 +52,7 @@ def test_unreachable_mlflow_is_not_an_empty_registry(registry, monkeypatch, trac
         registry.aliases()
 
 
+@pytest.mark.slow
 def test_versions_are_in_numerical_order(registry, register):
     numbers = [register(registry) for _ in range(11)]
 

@@ -77,6 +77,7 @@ def test_costs_that_differ_from_1_are_listed(many_card):
     assert "part 02 | 1 |" not in text
 
 
+@pytest.mark.slow
 def test_figures_of_many_classes_show_only_what_happened_in_one_colour(many_card):
     figures = draw_card(many_card)
 

@@ -62,6 +62,7 @@ def test_a_killed_worker_changes_nothing(cluster, make_job, tmp_path):
     assert read_files(there) == read_files(here)
 
 
+@pytest.mark.slow
 def test_errors_of_workers_keep_their_message(cluster, make_job, tmp_path):
     write_rows(tmp_path / "rows/a.parquet", petal_width=99.0)
 
