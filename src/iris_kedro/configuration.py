@@ -55,8 +55,18 @@ def name_model(parameters: dict[str, Any]) -> str:
     Args:
         parameters: As the configuration has them. Kedro's context imports all
             pipelines to validate them, which takes two seconds.
+
+    Raises:
+        ProjectError: If the specification of the dataset is invalid.
     """
-    return Dataset.model_validate(parameters["dataset"]).name
+    try:
+        return Dataset.model_validate(parameters["dataset"]).name
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(["dataset", *map(str, first["loc"])])
+        raise ProjectError(
+            f"{place} in globals.yml is invalid: {first['msg']}"
+        ) from error
 
 
 def name_data_folder(dataset: str) -> str:

@@ -6,6 +6,7 @@ from kedro.framework.startup import bootstrap_project
 from iris_kedro.configuration import (
     list_candidates,
     load_configuration,
+    name_model,
     read_variable,
     use_configuration,
 )
@@ -92,3 +93,12 @@ def test_source_of_the_environment_variable_is_read(project, monkeypatch, env):
     source = loader["parameters"]["data_engineering"]["source"]
     assert source == "s3://bucket/rows.csv"
     assert loader["catalog"]["source_file"]["location"] == source
+
+
+def test_an_invalid_specification_is_an_error_that_names_its_place(dataset):
+    parameters = {"dataset": dataset.model_dump(by_alias=True) | {"name": "Iris 1"}}
+
+    with pytest.raises(
+        ProjectError, match=r"^dataset\.name in globals\.yml is invalid"
+    ):
+        name_model(parameters)

@@ -1,12 +1,11 @@
 import importlib
 import os
-import subprocess
-import sys
 import sysconfig
 
 import pytest
 
 from iris_kedro import settings
+from tests.fixtures.processes import run_script
 
 SCRIPTS = sysconfig.get_path("scripts")
 
@@ -39,12 +38,4 @@ def test_commands_that_train_nothing_do_not_load_scikit_learn():
         "print([n for n in ('sklearn', 'skl2onnx', 'matplotlib') if n in sys.modules])"
     )
 
-    result = subprocess.run(
-        [sys.executable, "-c", script],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={"PYTHONPATH": "src"},
-    )
-
-    assert result.stdout == "[]\n"
+    assert run_script(script) == "[]\n"

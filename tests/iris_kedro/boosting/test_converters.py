@@ -1,8 +1,5 @@
 """Candidates of LightGBM and XGBoost: trained, converted, compared row by row."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +10,7 @@ from iris_kedro.model.scoring import OnnxScorer
 from iris_kedro.pipelines.data_science.export import export_onnx
 from iris_kedro.pipelines.data_science.nodes import train_candidate
 from iris_kedro.specification import Candidate
+from tests.fixtures.processes import run_script
 
 LIGHTGBM = {"class": "lightgbm.LGBMClassifier", "parameters": {"n_estimators": 20}}
 XGBOOST = {"class": "xgboost.XGBClassifier", "parameters": {"n_estimators": 20}}
@@ -169,12 +167,4 @@ def test_libraries_are_loaded_only_for_candidates_that_use_them():
         "print([n for n in ('lightgbm', 'onnxmltools', 'xgboost') if n in sys.modules])"
     )
 
-    result = subprocess.run(
-        [sys.executable, "-c", script],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={"PYTHONPATH": "src"},
-    )
-
-    assert result.stdout == "[]\n"
+    assert run_script(script) == "[]\n"
