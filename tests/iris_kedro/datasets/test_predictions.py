@@ -37,8 +37,7 @@ def join(chunks):
     return [np.concatenate(each) for each in zip(*chunks, strict=True)]
 
 
-def test_rows_of_production_come_with_their_labels(tracking, release, write, load):
-    release()
+def test_rows_of_production_come_with_their_labels(first_release, write, load):
     write(labels=["setosa", None])
 
     served = load()
@@ -50,8 +49,7 @@ def test_rows_of_production_come_with_their_labels(tracking, release, write, loa
     assert labels.tolist() == ["setosa", *[None] * 9]
 
 
-def test_other_versions_arms_and_models_are_left_out(tracking, release, write, load):
-    release()
+def test_other_versions_arms_and_models_are_left_out(first_release, write, load):
     write(rows=5)
     write(rows=3, version="2")
     write(rows=3, arm="canary")
@@ -60,18 +58,16 @@ def test_other_versions_arms_and_models_are_left_out(tracking, release, write, l
     assert len(join(load().chunks)[0]) == 5
 
 
-def test_rows_before_the_last_days_are_left_out(tracking, release, write, load):
-    release()
+def test_rows_before_the_last_days_are_left_out(first_release, write, load):
     write(rows=5, hours=100)
 
     assert len(join(load(days=1).chunks)[0]) == 2
 
 
 def test_chunks_can_be_read_again_and_have_a_limit(
-    tracking, release, write, load, monkeypatch
+    first_release, write, load, monkeypatch
 ):
     monkeypatch.setattr("iris_kedro.datasets.predictions.MOST_ROWS", 4)
-    release()
     write()
 
     chunks = load().chunks
@@ -80,10 +76,7 @@ def test_chunks_can_be_read_again_and_have_a_limit(
     assert [len(each.times) for each in chunks] == [4, 4, 2]
 
 
-def test_newest_version_is_known_if_production_has_no_rows(
-    tracking, release, write, load
-):
-    release()
+def test_newest_version_is_known_if_production_has_no_rows(first_release, write, load):
     write(version="7")
 
     served = load()
@@ -97,31 +90,26 @@ def test_without_production_there_is_nothing_to_monitor(tracking, load):
         load()
 
 
-def test_missing_database_is_named(tracking, release, load, tmp_path):
-    release()
-
+def test_missing_database_is_named(first_release, load, tmp_path):
     with pytest.raises(DatasetError, match=f"no database .* {tmp_path}/predictions.db"):
         load()
 
 
-def test_database_without_predictions_is_named(tracking, release, load, url):
-    release()
+def test_database_without_predictions_is_named(first_release, load, url):
     schema.upgrade(connect(url))
 
     with pytest.raises(DatasetError, match="no predictions yet"):
         load()
 
 
-def test_database_of_another_model_is_named(tracking, release, write, load):
-    release()
+def test_database_of_another_model_is_named(first_release, write, load):
     write(name="penguins")
 
     with pytest.raises(DatasetError, match="predictions of penguins, but none of iris"):
         load()
 
 
-def test_damaged_version_is_named(tracking, release, write, load):
-    release()
+def test_damaged_version_is_named(first_release, write, load):
     write()
     Registry("iris")._model.set_version_tag("1", "file_digest", "sha256:other")
 
@@ -141,10 +129,6 @@ def test_predictions_cannot_be_written(tmp_path):
         ("predictions.db", "IRIS_DATABASE_URL is not the URL of a database"),
     ],
 )
-def test_wrong_address_is_reported_when_it_is_used(
-    tracking, release, load, con, complaint
-):
-    release()
-
+def test_wrong_address_is_reported_when_it_is_used(first_release, load, con, complaint):
     with pytest.raises(DatasetError, match=f"^{complaint}"):
         load(con=con)

@@ -69,9 +69,9 @@ REFUSED = {"Production": "1", "Challenger": "2"}
         (Verdict.UNFIT, REFUSED),
     ],
 )
-def test_verdict_decides_about_production(registry, release, verdict, aliases):
-    release()
-
+def test_verdict_decides_about_production(
+    first_release, registry, release, verdict, aliases
+):
     release(verdict, compared_with="1", fingerprint="other")
 
     assert registry.aliases() == aliases
@@ -84,9 +84,9 @@ def test_refused_model_is_not_judged_again(registered, release):
     assert registered.load().fingerprints == {"poor": "1"}
 
 
-def test_release_with_a_share_becomes_the_canary(registered, registry, release):
-    release()
-
+def test_release_with_a_share_becomes_the_canary(
+    first_release, registered, registry, release
+):
     release(
         Verdict.BETTER, "1", fingerprint="other", run_id="c" * 32, canary_share=0.05
     )
@@ -98,8 +98,9 @@ def test_release_with_a_share_becomes_the_canary(registered, registry, release):
     assert "2" not in state.promoted
 
 
-def test_model_judged_again_keeps_its_version(registered, registry, release):
-    release()
+def test_model_judged_again_keeps_its_version(
+    first_release, registered, registry, release
+):
     release(Verdict.UNFIT, compared_with="1", fingerprint="other")
 
     release(
@@ -114,10 +115,8 @@ def test_model_judged_again_keeps_its_version(registered, registry, release):
 
 
 def test_state_lists_earlier_production_versions_and_their_data(
-    registered, registry, release
+    second_release, registered, registry, release
 ):
-    release()
-    release(Verdict.BETTER, compared_with="1", fingerprint="other")
     release(Verdict.WORSE, "2", fingerprint="third", judgement="final")
 
     state = registered.load()
@@ -128,9 +127,7 @@ def test_state_lists_earlier_production_versions_and_their_data(
     assert state.known_data == {"sha256:data"}
 
 
-def test_unchanged_model_registers_nothing(registry, release):
-    release()
-
+def test_unchanged_model_registers_nothing(first_release, registry, release):
     release(Verdict.UNCHANGED, compared_with="1")
 
     assert len(registry.versions()) == 1
@@ -140,8 +137,8 @@ def test_unchanged_model_registers_nothing(registry, release):
 
 
 @pytest.fixture
-def version(registry, release):
-    return MlflowClient().get_model_version("iris", release())
+def version(first_release):
+    return MlflowClient().get_model_version("iris", "1")
 
 
 def test_version_has_its_lineage(version):
@@ -216,8 +213,8 @@ def test_stored_model_predicts_through_mlflow(version):
     ],
     ids=["missing file", "missing folder", "other content", "truncated"],
 )
-def test_damaged_production_is_an_error_with_advice(registered, release, damage):
-    damage(find_files(release()))
+def test_damaged_production_is_an_error_with_advice(first_release, registered, damage):
+    damage(find_files("1"))
 
     with pytest.raises(DatasetError, match=r"version 1 of iris.*kedro model promote"):
         registered.load()
@@ -227,9 +224,8 @@ def test_damaged_production_is_an_error_with_advice(registered, release, damage)
 
 
 def test_same_model_of_another_run_keeps_its_version_and_its_file(
-    registered, registry, release
+    first_release, registered, registry, release
 ):
-    release()
     release(Verdict.WORSE, compared_with="1", fingerprint="other")
 
     release(Verdict.BETTER, "1", "other", run_id="c" * 32)
@@ -241,9 +237,9 @@ def test_same_model_of_another_run_keeps_its_version_and_its_file(
 
 
 def test_same_model_is_registered_again_if_its_files_are_damaged(
-    registered, registry, release
+    first_release, registered, registry, release
 ):
-    damaged = find_files(release())
+    damaged = find_files("1")
     tracking_client = MlflowClient()
     tracking_client.delete_registered_model_alias("iris", "Production")
     (damaged / "model.onnx").write_bytes(b"no model")
@@ -258,9 +254,8 @@ def test_same_model_is_registered_again_if_its_files_are_damaged(
 
 
 def test_only_one_of_two_concurrent_releases_reaches_production(
-    registry, release, monkeypatch, caplog
+    first_release, registry, release, monkeypatch, caplog
 ):
-    release()
     both_are_uploaded = threading.Barrier(2, timeout=60)
     upload = dataset_module.upload_model
 
@@ -279,19 +274,18 @@ def test_only_one_of_two_concurrent_releases_reaches_production(
     assert "Version 3 becomes Challenger: version 2 is Production now" in caplog.text
 
 
-def test_overtaken_release_is_judged_again(registry, registered, release):
-    release()
-    release(Verdict.BETTER, compared_with="1", fingerprint="other")
-
+def test_overtaken_release_is_judged_again(
+    second_release, registry, registered, release
+):
     release(Verdict.BETTER, compared_with="1", fingerprint="late")
 
     assert registry.aliases()["Challenger"] == "3"
     assert registered.load().judgements["3"] == ""
 
 
-def test_overtaken_release_keeps_its_version_when_it_gets_through(registry, release):
-    release()
-    release(Verdict.BETTER, compared_with="1", fingerprint="other")
+def test_overtaken_release_keeps_its_version_when_it_gets_through(
+    second_release, registry, release
+):
     release(Verdict.BETTER, compared_with="1", fingerprint="late")
 
     release(Verdict.BETTER, compared_with="2", fingerprint="late")
@@ -312,10 +306,8 @@ def test_release_is_overtaken_by_a_promotion_by_hand(registry, release):
 
 
 def test_outcome_explains_why_a_release_is_not_production(
-    registered, registry, release
+    second_release, registered, registry, release
 ):
-    release()
-    release(Verdict.BETTER, compared_with="1", fingerprint="other")
     registry.rollback()
 
     release(Verdict.BETTER, compared_with="1", fingerprint="late")

@@ -5,15 +5,7 @@ from iris_kedro.datasets import ReleasedModelDataset
 from iris_kedro.model.contract import Contract
 
 
-@pytest.fixture
-def released(tracking, release, make_challenger):
-    """Release two versions; the second is in Production."""
-    release()
-    release(model=make_challenger(C=0.5), fingerprint="other", compared_with="1")
-
-
-@pytest.mark.slow
-def test_production_is_loaded_by_default(released, make_challenger):
+def test_production_is_loaded_by_default(second_release, make_challenger):
     loaded = ReleasedModelDataset("iris").load()
 
     assert loaded.version == "2"
@@ -24,7 +16,7 @@ def test_production_is_loaded_by_default(released, make_challenger):
 @pytest.mark.parametrize(
     ("wanted", "version"), [("1", "1"), (1, "1"), ("Previous", "1"), ("2", "2")]
 )
-def test_versions_are_named_by_number_or_alias(released, wanted, version):
+def test_versions_are_named_by_number_or_alias(second_release, wanted, version):
     assert ReleasedModelDataset("iris", wanted).load().version == version
 
 
@@ -35,7 +27,7 @@ def test_versions_are_named_by_number_or_alias(released, wanted, version):
         (9, r"version 9 of iris cannot be read: .*9"),
     ],
 )
-def test_missing_version_is_an_error(released, wanted, message):
+def test_missing_version_is_an_error(second_release, wanted, message):
     with pytest.raises(DatasetError, match=message):
         ReleasedModelDataset("iris", wanted).load()
 
@@ -46,7 +38,7 @@ def test_missing_model_is_an_error(tracking):
 
 
 @pytest.mark.parametrize("damage", ["deleted", "damaged"])
-def test_version_that_cannot_be_read_is_an_error(released, tmp_path, damage):
+def test_version_that_cannot_be_read_is_an_error(second_release, tmp_path, damage):
     for path in list(tmp_path.rglob("*.onnx")):
         if damage == "deleted":
             path.unlink()
