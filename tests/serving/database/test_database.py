@@ -106,8 +106,9 @@ def test_omitted_features_that_the_model_lacks_are_named(make_app, iris, caplog)
 
 
 def test_the_service_predicts_without_its_database(
-    make_app, iris, tmp_path, eventually
+    make_app, iris, tmp_path, eventually, monkeypatch
 ):
+    monkeypatch.setattr("serving.database.predictions.writer.STOP_SECONDS", 0.2)
     url = f"sqlite:///{tmp_path}/nowhere/predictions.db"
     client = make_app(iris, database_url=url, pending_bytes=2500).test_client()
 

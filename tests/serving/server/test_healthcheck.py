@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from contextlib import closing
+from functools import partial
 
 import pytest
 from werkzeug.serving import make_server
@@ -20,7 +21,8 @@ def serve():
 
     def serve(app, host="127.0.0.1") -> str:
         servers.append(make_server(host, 0, app, threaded=True))
-        threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
+        poll = partial(servers[-1].serve_forever, poll_interval=0.01)
+        threading.Thread(target=poll, daemon=True).start()
         return f"{host}:{servers[-1].port}"
 
     yield serve
