@@ -70,7 +70,10 @@ def test_tables_of_a_later_release_are_not_changed(url, tmp_path):
         assert read_revision(connection, database.VERSION_TABLE) == "0002"
 
 
-def test_relative_path_is_in_the_project(tmp_path):
+def test_relative_path_is_in_the_project(tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+
     upgrade(connect("sqlite:///predictions.db", tmp_path))
 
     assert (tmp_path / "predictions.db").exists()
