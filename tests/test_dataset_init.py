@@ -69,6 +69,7 @@ def test_init_says_what_is_wrong(own, arguments, message):
     assert not (own.path / "conf/My Table").exists()
 
 
+@pytest.mark.slow
 def test_init_writes_nothing_that_no_run_would_accept(own):
     lines = [f"{number},{'ab'[number % 2]}" for number in range(60)]
     (own.path / "passengers.csv").write_text("\n".join(["id,survived", *lines]))
