@@ -5,6 +5,8 @@ import time
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 NAMES = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
 GOOD = [5.1, 3.5, 1.4, 0.2]
 SIZE = 8 * 1024**2 - 1000

@@ -126,6 +126,7 @@ def give(url: str, label: str, barrier, found) -> None:
     found.put((new, changed))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("labels", [("a", "a"), ("a", "b")], ids=["same", "other"])
 def test_a_row_is_new_to_one_of_several_processes(write, url, read_feedback, labels):
     barrier, found = PROCESSES.Barrier(2), PROCESSES.Queue()
