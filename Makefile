@@ -35,7 +35,7 @@ loop: install ## Show the whole loop: drift, labels, retraining, canary, rollbac
 	@PYTHONPATH=src $(BIN)/python -m demo.loop
 
 ##@ Check
-test: install ## Run the fast tests, in less than six minutes on two cores (ARGS="-k split" and so on)
+test: install ## Run the fast tests, in less than five minutes on two cores (ARGS="-k split" and so on)
 	@$(PYTEST) -m "not slow and not container" $(ARGS)
 
 test-all: install ## Run all tests, as CI does (ARGS="-k split" and so on)
