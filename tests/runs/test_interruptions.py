@@ -132,6 +132,19 @@ def test_other_failure_of_the_tracking_server_is_reported(project, monkeypatch):
     assert "no permission" in result.output
 
 
+def test_run_succeeds_even_if_mlflow_cannot_describe_it(project, monkeypatch, caplog):
+    def fail(*_):
+        raise MlflowException("no permission", PERMISSION_DENIED)
+
+    monkeypatch.setattr("iris_kedro.hooks.tracking.set_tags", fail)
+
+    result = project.invoke("run", "--pipelines", "data_engineering")
+
+    assert result.exit_code == 0, result.output
+    assert [run.info.status for run in project.parents()] == ["FINISHED"]
+    assert "MLflow could not describe the run: no permission" in caplog.text
+
+
 def test_run_that_is_stopped_by_hand_is_killed_in_mlflow(project, monkeypatch):
     def stop(self, data):
         raise KeyboardInterrupt

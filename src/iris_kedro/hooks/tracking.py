@@ -35,8 +35,9 @@ EXPERIMENT_NOTE = """\
 Each run of the pipelines is named by its result, and its candidates are nested in it.
 Useful filters:
 
-- `tags.verdict = 'better'`, or `'first release'`, `'not worse'`, `'worse'`, `'unfit'`
-- `tags.candidate = 'random_forest'`: one candidate in all runs
+- `tags.verdict = 'better'`, or `'first release'`, `'not worse'`, `'inconclusive'`,
+  `'worse'`, `'unfit'`
+- `tags.candidate = 'random_forest'`: a candidate's own runs, and those that chose it
 - `tags.chosen = 'True'`: the chosen candidates, with their scores in cross-validation
 - `tags.data_digest = '…'`: runs on the same rows
 """
@@ -112,7 +113,20 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]  # untyped
     def after_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
     ) -> None:
-        """Name and describe the run by its result, and its candidates too."""
+        """Name and describe the run by its result, and its candidates too.
+
+        What the run has done counts, even if MLflow cannot record this.
+        """
+        try:
+            self._describe_results(pipeline, catalog)
+        except (MlflowException, OSError) as problem:
+            logger.warning(
+                "MLflow could not describe the run: %s", _find_reason(problem)
+            )
+        super().after_pipeline_run(run_params, pipeline, catalog)
+        TrackingHooks._open = None
+
+    def _describe_results(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
         results = {name: catalog.load(name) for name in list_results(pipeline)}
         tags = {}
         if "data_digest" in pipeline.datasets():
@@ -124,10 +138,8 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]  # untyped
         if report := results.get("monitoring.report"):
             tags["monitoring"] = report["verdict"]
         self._describe(find_title(results) or self._dataset, **tags)
-        if "leaderboard" in results:
+        if not results.keys().isdisjoint({"leaderboard", "gate_report"}):
             describe_training(self.run_id, results)
-        super().after_pipeline_run(run_params, pipeline, catalog)
-        TrackingHooks._open = None
 
     @hook_impl
     def on_pipeline_error(
@@ -142,9 +154,9 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]  # untyped
             self._describe("failed", failure=f"{type(error).__name__}: {error}")
             super().on_pipeline_error(error, run_params, pipeline, catalog)
         except (MlflowException, OSError) as problem:
-            lines = str(problem).splitlines()  # SQLAlchemy's errors have many
-            reason = next((line for line in lines if "Error" in line), lines[0])
-            logger.error("MLflow could not record that the run failed: %s", reason)
+            logger.error(
+                "MLflow could not record that the run failed: %s", _find_reason(problem)
+            )
         TrackingHooks._open = None
 
     @property
@@ -161,7 +173,8 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]  # untyped
 def list_results(pipeline: Pipeline) -> list[str]:
     """Return the results of a run, without those of earlier runs that it only reads.
 
-    A verdict comes with the comparison of the candidates, even if that was earlier.
+    A verdict comes with the comparison of the candidates if the run reads it, even if
+    that is from an earlier run.
     """
     names = pipeline.all_outputs()
     if "gate_report" in names:
@@ -170,7 +183,7 @@ def list_results(pipeline: Pipeline) -> list[str]:
 
 
 def end_runs() -> None:
-    """End what is active as killed: at its exit MLflow would say finished."""
+    """End active runs as killed: at exit, MLflow would mark them as finished."""
     while mlflow.active_run():
         mlflow.end_run(KILLED)
 
@@ -194,6 +207,12 @@ def close_dead_runs(project: str) -> None:
             client.set_terminated(child.info.run_id, KILLED)
         client.set_terminated(run.info.run_id, KILLED)
         logger.warning("Run %s was killed and is closed now", run.info.run_id)
+
+
+def _find_reason(problem: Exception) -> str:
+    """Return the line that names the error: SQLAlchemy's messages have many."""
+    lines = str(problem).splitlines()
+    return next((line for line in lines if "Error" in line), lines[0])
 
 
 def _trace_active_runs() -> set[str]:

@@ -32,7 +32,8 @@ def describe_training(run_id: str, results: Mapping[str, Any]) -> None:
 
     Args:
         run_id: The run, which has the tags of its result already.
-        results: ``leaderboard`` and, if the gate has judged, ``gate_report``.
+        results: ``leaderboard``, if candidates were compared, and ``gate_report``, if
+            the gate has judged; at least one of them.
     """
     client = MlflowClient()
     run = client.get_run(run_id)
@@ -46,7 +47,7 @@ def describe_training(run_id: str, results: Mapping[str, Any]) -> None:
     places = {name: (experiment, child) for name, child in children.items()}
     if MLFLOW_RUN_NOTE not in tags:
         set_tags(run_id, {MLFLOW_RUN_NOTE: describe_run(results, places)})
-    leaderboard = results["leaderboard"]
+    leaderboard = results.get("leaderboard", {"candidates": []})
     parent = link(run.info.run_name, experiment, run_id)
     for entry in leaderboard["candidates"]:
         name, outcome = entry["candidate"], find_outcome(entry)

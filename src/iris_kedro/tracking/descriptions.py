@@ -65,9 +65,7 @@ def describe_run(
             f"{_describe_comparison(leaderboard)}.",
         ]
     if report:
-        parts += [
-            "The model card and the gate report are in the artifacts, under `reports`."
-        ]
+        parts += ["The artifacts contain the reports, under `reports`."]
     return "\n\n".join(parts)
 
 

@@ -83,6 +83,17 @@ def test_run_without_candidates_of_its_own_is_described_too(tracking):
     assert "| **naive bayes** |" in note
 
 
+def test_run_that_only_judges_an_earlier_challenger_is_described(tracking):
+    run = mlflow.start_run()
+    mlflow.end_run()
+
+    describe_training(run.info.run_id, {"gate_report": REPORT})
+
+    note = tracking.get_run(run.info.run_id).data.tags["mlflow.note.content"]
+    assert "**better**" in note
+    assert "|" not in note
+
+
 def test_description_by_the_user_is_kept(tracking):
     run = mlflow.start_run(description="Before the new sensors")
     mlflow.end_run()

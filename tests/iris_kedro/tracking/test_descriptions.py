@@ -77,10 +77,6 @@ def test_long_list_of_reasons_leaves_room_for_the_candidates():
     assert len(text) < 8_000
 
 
-def test_run_that_judges_an_earlier_challenger_has_no_table():
-    assert "|" not in describe_run({"gate_report": REPORT}, {})
-
-
 def test_run_that_only_trains_has_no_verdict():
     assert "verdict" not in describe_run({"leaderboard": LEADERBOARD}, {})
 
