@@ -57,15 +57,20 @@ def name_model(parameters: dict[str, Any]) -> str:
             pipelines to validate them, which takes two seconds.
 
     Raises:
-        ProjectError: If the specification of the dataset is invalid.
+        ProjectError: If the specification of the dataset is missing or invalid.
     """
+    if "dataset" not in parameters:
+        raise ProjectError("the parameters have no section dataset: see globals.yml")
     try:
         return Dataset.model_validate(parameters["dataset"]).name
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(["dataset", *map(str, first["loc"])])
+        place = ["dataset", *map(str, first["loc"])]
+        if place[1:2] == ["features"]:
+            del place[3:4]  # the feature's type, which selects pydantic's model
+        reason = first["msg"].removeprefix("Value error, ")
         raise ProjectError(
-            f"{place} in globals.yml is invalid: {first['msg']}"
+            f"{'.'.join(place)} in globals.yml is invalid: {reason}"
         ) from error
 
 

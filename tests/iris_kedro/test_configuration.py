@@ -95,10 +95,25 @@ def test_source_of_the_environment_variable_is_read(project, monkeypatch, env):
     assert loader["catalog"]["source_file"]["location"] == source
 
 
-def test_an_invalid_specification_is_an_error_that_names_its_place(dataset):
-    parameters = {"dataset": dataset.model_dump(by_alias=True) | {"name": "Iris 1"}}
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"name": "Iris 1"}, r"^dataset\.name in globals\.yml is invalid"),
+        (
+            {"features": {"petal": {"type": "integer", "minimun": 1}}},
+            r"^dataset\.features\.petal in globals\.yml is invalid: Integer has no",
+        ),
+    ],
+)
+def test_an_invalid_specification_is_an_error_that_names_its_place(
+    dataset, changes, message
+):
+    parameters = {"dataset": dataset.model_dump(by_alias=True) | changes}
 
-    with pytest.raises(
-        ProjectError, match=r"^dataset\.name in globals\.yml is invalid"
-    ):
+    with pytest.raises(ProjectError, match=message):
         name_model(parameters)
+
+
+def test_a_missing_specification_is_an_error():
+    with pytest.raises(ProjectError, match="no section dataset"):
+        name_model({})
