@@ -24,7 +24,9 @@ Tensors = Mapping[str, NDArray[Any]]
 
 MAX_EXACT = 10  # features: 1024 coalitions
 CHUNK = 8192  # rows that are predicted at once
-ORDERS = 400  # sampled permutations of more features, reversed ones included
+# Sampled permutations of more features, reversed ones included. With more than 100
+# background rows, there are four for each.
+ORDERS = 400
 
 
 class Explanations(NamedTuple):
@@ -52,7 +54,7 @@ class Explainer:
     Attributes:
         baseline: Mean prediction of the background rows, of shape (classes,).
         features: Number of features.
-        cost: Number of rows that are predicted to explain one.
+        cost: Upper bound of the number of rows that are predicted to explain one.
 
     Raises:
         ProjectError: If the contract has no background rows.
@@ -81,7 +83,8 @@ class Explainer:
         self.features = len(texts)
         rows, count = len(self._references), self.features
         self._split: Callable[[Tensors, Floats], tuple[Floats, Floats | None]]
-        if count <= max_exact:
+        self._is_exact = count <= max_exact
+        if self._is_exact:
             self._masks, self._weights = _weigh_coalitions(count)
             self._split = self._split_exactly
             self.cost = rows * 2**count
@@ -103,12 +106,12 @@ class Explainer:
             self._split({name: rows[name][place] for name in rows}, each)
             for place, each in enumerate(predicted)
         ]
-        shape = len(found), -1, len(self.baseline)
+        shape = len(found), self.features, len(self.baseline)
         contributions = np.reshape([values for values, _ in found], shape)
-        errors = [each for _, each in found if each is not None]
-        return Explanations(
-            self.baseline, contributions, np.reshape(errors, shape) if errors else None
-        )
+        errors = None
+        if not self._is_exact:
+            errors = np.reshape([each for _, each in found], shape)
+        return Explanations(self.baseline, contributions, errors)
 
     def _split_exactly(self, row: Tensors, predicted: Floats) -> tuple[Floats, None]:
         means = np.empty((len(self._masks), len(predicted)))

@@ -49,6 +49,16 @@ def test_the_service_explains_as_training_does(
         assert errors == pytest.approx(found.standard_errors, abs=1e-6)
 
 
+@pytest.mark.parametrize("max_exact", [10, 3])
+def test_no_rows_are_explained_by_nothing(challenger, tensors, max_exact):
+    none = {name: values[:0] for name, values in tensors.items()}
+
+    found = Explainer.of(challenger, max_exact).explain(none)
+
+    assert found.contributions.shape == (0, 4, 3)
+    assert (found.standard_errors is None) == (max_exact == 10)
+
+
 def test_model_without_background_rows_is_named(challenger):
     contract = Contract.read(challenger).model_copy(update={"background_rows": []})
 

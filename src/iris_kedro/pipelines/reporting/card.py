@@ -25,7 +25,7 @@ from iris_kedro.model.scoring import OnnxScorer
 from iris_kedro.rendering import create_environment
 from iris_kedro.specification import Card, Dataset, Gate
 
-from .contributions import summarize_contributions
+from .contributions import MOST_SHOWN
 from .measures import (
     SHOWN_VALUES,
     measure_baseline,
@@ -64,6 +64,7 @@ def build_card(  # noqa: PLR0913, PLR0917  (a node has an argument for each data
     gate: Gate,
     released: RegistryState,
     contributions: pd.DataFrame,
+    contribution_summary: dict[str, Any],
 ) -> dict[str, Any]:
     """Gather everything that is shown of the run; the model is judged as it will serve.
 
@@ -73,7 +74,7 @@ def build_card(  # noqa: PLR0913, PLR0917  (a node has an argument for each data
     contract = Contract.read(challenger)
     scores = OnnxScorer(challenger).score(arrange(test_data, contract.inputs))
     y = test_data[dataset.target.name].to_numpy(str)
-    hits = scores.labels == y
+    correct = scores.labels == y
     return {
         "text": card.model_dump(),
         "model": _describe_model(challenger, contract),
@@ -86,18 +87,18 @@ def build_card(  # noqa: PLR0913, PLR0917  (a node has an argument for each data
         "confidence": gate.confidence,
         "rows": len(y),
         "counts": {name: int((y == name).sum()) for name in contract.target.classes},
-        "accuracy": share(hits, gate),
+        "accuracy": share(correct, gate),
         "log_loss": measure_loss(scores, y, contract, gate),
         "baseline": measure_baseline(challenger, test_data, dataset, gate),
         "classes": measure_classes(scores.labels, y, contract, gate),
-        "halves": measure_halves(hits, test_data, contract, gate),
-        "values": measure_values(hits, test_data, contract, gate),
-        "calibration": measure_calibration(scores, hits, contract, gate),
+        "halves": measure_halves(correct, test_data, contract, gate),
+        "values": measure_values(correct, test_data, contract, gate),
+        "calibration": measure_calibration(scores, correct, contract, gate),
         "costs": measure_costs(scores.labels, y, contract, gate),
         "confusion": confusion_matrix(
             y, scores.labels, labels=contract.target.classes
         ).tolist(),
-        "contributions": summarize_contributions(contributions),
+        "contributions": contribution_summary,
         "explained": contributions,
     }
 
@@ -105,7 +106,7 @@ def build_card(  # noqa: PLR0913, PLR0917  (a node has an argument for each data
 def render_card(card: dict[str, Any]) -> str:
     """Render the card as Markdown."""
     template = _templates().get_template("model_card.md.jinja")
-    return template.render(card=card, figures=FIGURES)
+    return template.render(card=card, figures=FIGURES, most=MOST_SHOWN)
 
 
 def render_card_page(

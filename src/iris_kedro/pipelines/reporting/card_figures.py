@@ -16,7 +16,8 @@ from matplotlib.figure import Figure
 
 from iris_kedro.style import COLORS, MUTED
 
-MOST_DRAWN = 15  # features
+from .contributions import MOST_SHOWN
+
 MANY_CLASSES = 8  # more do not fit beside each other
 GOLDEN_RATIO = 0.618034  # multiples of it fill an interval evenly
 INK = "#010203"  # is replaced by the page's own colour, and used for nothing else
@@ -34,7 +35,9 @@ def draw_card(card: dict[str, Any]) -> dict[str, str]:
         "confusion": _draw_confusion(card),
         "calibration": _draw_calibration(card),
         "contributions": _draw_contributions(
-            card["explained"], card["model"]["target"]["classes"]
+            card["explained"],
+            [each["name"] for each in card["contributions"]["features"][:MOST_SHOWN]],
+            card["model"]["target"]["classes"],
         ),
     }
     if card["report"]["comparison"]["difference"] is not None:
@@ -189,7 +192,7 @@ def _draw_calibration(card: dict[str, Any]) -> Figure:
     )
     axes.set_xlim(min(0.5, *(each["said"] for each in bins)), 1.01)
     axes.set_ylim(-0.05, 1.05)
-    _label(axes, "probability that the model gave its answer", "share that was right")
+    _label(axes, "probability of the prediction", "share that was correct")
     _legend(axes, columns=2)
     return figure
 
@@ -213,15 +216,15 @@ def _draw_difference(report: dict[str, Any]) -> Figure:
     return figure
 
 
-def _draw_contributions(contributions: pd.DataFrame, classes: list[str]) -> Figure:
-    """Draw the contributions to the predicted class: a dot for each row.
+def _draw_contributions(
+    contributions: pd.DataFrame, names: list[str], classes: list[str]
+) -> Figure:
+    """Draw the contributions of some features to the predicted class: a dot per row.
 
     Classes have their colours in the dataset's order, if there are enough colours.
     """
     is_predicted = contributions["class"] == contributions["prediction"]
     found = contributions[is_predicted]
-    sizes = contributions["contribution"].abs().groupby(contributions["feature"])
-    names = sizes.mean().nlargest(MOST_DRAWN).index.tolist()
     found = found[found["feature"].isin(names)]
     # Spread evenly, without chance: the same rows give the same figure.
     spread = (np.arange(len(found)) * GOLDEN_RATIO) % 1 - 0.5

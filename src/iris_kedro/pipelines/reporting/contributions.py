@@ -14,6 +14,7 @@ from iris_kedro.model.scoring import OnnxScorer
 
 MAX_EXACT = 7  # features; for more, sampling is accurate enough for a summary
 MAX_ROWS = 100
+MOST_SHOWN = 15  # features in the card
 MAX_PREDICTIONS = 500_000  # about a second of a random forest
 
 
@@ -29,7 +30,8 @@ def explain_rows(
 
     Returns:
         A line for each row, feature and class: the contribution of the feature's value
-        to the probability of the class, and the predicted class.
+        to the probability of the class, its standard error if it is estimated, and the
+        predicted class.
     """
     contract = Contract.read(challenger)
     explainer = Explainer.of(challenger, MAX_EXACT)
@@ -42,11 +44,13 @@ def explain_rows(
     )
     values = rows[names].to_numpy(object).ravel()
     labels = OnnxScorer(challenger).score(inputs).labels
-    contributions = explainer.explain(to_tensors(inputs)).contributions
+    explained = explainer.explain(to_tensors(inputs))
+    errors = explained.standard_errors
     return pd.DataFrame(
         {
             "value": np.repeat(values, len(classes)),
-            "contribution": contributions.ravel(),
+            "contribution": explained.contributions.ravel(),
+            "standard_error": np.nan if errors is None else errors.ravel(),
             "prediction": np.repeat(labels, len(names) * len(classes)),
         },
         index,
@@ -63,6 +67,7 @@ def summarize_contributions(contributions: pd.DataFrame) -> dict[str, Any]:
     by_class = table.to_dict("index")
     return {
         "rows": int(contributions["row"].nunique()),
+        "is_estimated": bool(contributions["standard_error"].notna().any()),
         "features": [
             {
                 "name": str(name),

@@ -21,11 +21,11 @@ CONFIDENCES = np.array([0.0, 0.6, 0.8, 0.9, 0.95, 1.0])
 LOW_CONFIDENCES = np.array([0.2, 0.4])  # only if the most probable class may lose
 
 
-def share(hits: NDArray[np.bool_], gate: Gate) -> Estimate | None:
-    """Return the share of hits with its interval; none without rows."""
-    if not len(hits):
+def share(correct: NDArray[np.bool_], gate: Gate) -> Estimate | None:
+    """Return the share of correct answers with its interval; none without rows."""
+    if not len(correct):
         return None
-    return estimate_share(int(hits.sum()), len(hits), gate.confidence)
+    return estimate_share(int(correct.sum()), len(correct), gate.confidence)
 
 
 def measure_loss(
@@ -95,7 +95,7 @@ def measure_classes(
 
 
 def measure_halves(
-    hits: NDArray[np.bool_], test_data: pd.DataFrame, contract: Contract, gate: Gate
+    correct: NDArray[np.bool_], test_data: pd.DataFrame, contract: Contract, gate: Gate
 ) -> list[dict[str, Any]]:
     """Measure the lower and the upper half of each number."""
     halves = []
@@ -111,15 +111,15 @@ def measure_halves(
                 "unit": feature.unit,
                 "median": median,
                 "rows": [int(lower.sum()), int(upper.sum())],
-                "lower": share(hits[lower], gate),
-                "upper": share(hits[upper], gate),
+                "lower": share(correct[lower], gate),
+                "upper": share(correct[upper], gate),
             }
         )
     return halves
 
 
 def measure_values(
-    hits: NDArray[np.bool_], test_data: pd.DataFrame, contract: Contract, gate: Gate
+    correct: NDArray[np.bool_], test_data: pd.DataFrame, contract: Contract, gate: Gate
 ) -> list[dict[str, Any]]:
     """Measure the most frequent values of each feature that is not a number."""
     measured = []
@@ -135,7 +135,7 @@ def measure_values(
                 "name": feature.name,
                 "value": value,
                 "rows": count,
-                "accuracy": share(hits[(named == value).to_numpy(bool)], gate),
+                "accuracy": share(correct[(named == value).to_numpy(bool)], gate),
             }
             for value, count in named.value_counts()[:SHOWN_VALUES].to_dict().items()
         ]
@@ -143,9 +143,9 @@ def measure_values(
 
 
 def measure_calibration(
-    scores: Scores, hits: NDArray[np.bool_], contract: Contract, gate: Gate
+    scores: Scores, correct: NDArray[np.bool_], contract: Contract, gate: Gate
 ) -> list[dict[str, Any]]:
-    """Compare probabilities with the share of right answers, in bins."""
+    """Compare probabilities with the share of correct answers, in bins."""
     rule = DecisionRule.of(contract.target)
     confidences = rule.find_confidences(scores.probabilities, scores.labels)
     edges = CONFIDENCES
@@ -158,7 +158,7 @@ def measure_calibration(
             "high": float(edges[number]),
             "rows": int((bins == number).sum()),
             "said": float(confidences[bins == number].mean()),
-            "right": share(hits[bins == number], gate),
+            "right": share(correct[bins == number], gate),
         }
         for number in np.unique(bins)
     ]

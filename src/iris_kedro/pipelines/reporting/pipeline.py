@@ -11,6 +11,7 @@ from .gate_report import render_report
 NAMESPACE = "reporting"
 CARD = f"{NAMESPACE}.card"
 CONTRIBUTIONS = f"{NAMESPACE}.contributions"
+SUMMARY = f"{NAMESPACE}.contribution_summary"
 
 
 def create_pipeline() -> Pipeline:
@@ -30,6 +31,7 @@ def create_pipeline() -> Pipeline:
                     "gate": "params:model_release.gate",
                     "released": "released_model",
                     "contributions": CONTRIBUTIONS,
+                    "contribution_summary": SUMMARY,
                 },
                 outputs=CARD,
                 name="build_card",
@@ -49,7 +51,7 @@ def create_pipeline() -> Pipeline:
             Node(
                 summarize_contributions,
                 inputs={"contributions": CONTRIBUTIONS},
-                outputs=f"{NAMESPACE}.contribution_summary",
+                outputs=SUMMARY,
                 name="summarize_contributions",
                 namespace=NAMESPACE,
             ),

@@ -4,7 +4,10 @@ import pytest
 
 from iris_kedro.gate.release import RegistryState
 from iris_kedro.pipelines.reporting.card import build_card
-from iris_kedro.pipelines.reporting.contributions import explain_rows
+from iris_kedro.pipelines.reporting.contributions import (
+    explain_rows,
+    summarize_contributions,
+)
 from iris_kedro.specification import Card
 
 
@@ -60,6 +63,7 @@ def make_card(challenger, test_data, report, dataset, gate, leaderboard):
         labelled=None,
         **changes,
     ):
+        contributions = explain_rows(model, rows, released)
         return build_card(
             model,
             rows,
@@ -70,7 +74,8 @@ def make_card(challenger, test_data, report, dataset, gate, leaderboard):
             TEXT,
             gate,
             released,
-            explain_rows(model, rows, released),
+            contributions,
+            summarize_contributions(contributions),
         )
 
     return make

@@ -31,7 +31,7 @@ SECTIONS = [
 @pytest.mark.parametrize(
     ("rule", "message"),
     [
-        ({}, "A row's side\nfollows from a hash of its measurements"),
+        ({}, "A row's side\nfollows from a hash of its features"),
         ({"method": "group", "column": "id"}, "with the same `id` are on one side"),
         ({"method": "group", "column": "id"}, "all rows of a group in the same fold."),
         (
@@ -143,7 +143,7 @@ def test_card_shows_costs_and_what_predictions_cost_on_average(
     assert card["costs"]["label"] == "virginica"
     assert card["costs"]["constant"] == pytest.approx((y != "virginica").mean())
     assert card["accuracy"].value == pytest.approx((labels == y).mean())
-    assert "| where virginica is right | 1 | 40 | 0 |" in text
+    assert "| where the actual class is virginica | 1 | 40 | 0 |" in text
     assert f"| mean cost | {mean:.3f} (" in text
 
 

@@ -24,7 +24,11 @@ def many_card(make_card):
     )
     generator = np.random.default_rng(0)
     explained = pd.DataFrame(
-        {"contribution": generator.normal(size=len(index)), "row": index.codes[0]},
+        {
+            "contribution": generator.normal(size=len(index)),
+            "standard_error": np.nan,
+            "row": index.codes[0],
+        },
         index,
     ).reset_index()
     card["model"]["target"] |= {"classes": CLASSES, "training_counts": [9] * 40}
@@ -58,11 +62,11 @@ def test_feature_is_shown_with_the_classes_that_it_moves_most(many_card):
 
     shown = ", ".join(f"{name} {size:.3f}" for size, name in sizes[:3])
     assert f"| {feature['mean']:.3f} | {shown} |\n" in text
-    assert "Each feature has its 3 largest classes" in text
+    assert "Only the 3 classes with the largest contributions" in text
 
 
 def test_three_classes_are_all_shown(make_card):
-    assert "largest classes;" not in render_card(make_card())
+    assert "with the largest contributions" not in render_card(make_card())
 
 
 def test_costs_that_differ_from_1_are_listed(many_card):
@@ -97,3 +101,16 @@ def test_classes_have_colours_in_the_order_of_the_dataset(make_card):
     assert list(dict.fromkeys(colors)) == [color.lower() for color in COLORS[:3]]
     labels = re.findall(r">(setosa|versicolor|virginica)</text>", figure)
     assert labels == card["model"]["target"]["classes"]
+
+
+def test_features_that_are_left_out_of_the_card_are_counted(many_card, make_card):
+    (feature, *_) = many_card["contributions"]["features"]
+    features = [{**feature, "name": f"number_{place:02}"} for place in range(20)]
+    card = make_card()
+    card["contributions"] = {**card["contributions"], "features": features}
+
+    text = render_card(card)
+
+    assert "number 14" in text
+    assert "number 15" not in text
+    assert "the 15 features with the largest contributions of 20;" in text

@@ -11,7 +11,10 @@ from iris_kedro.pipelines.model_release.nodes import compare, decide
 from iris_kedro.pipelines.model_release.report import build_report
 from iris_kedro.pipelines.reporting.card import build_card, render_card
 from iris_kedro.pipelines.reporting.card_figures import draw_card
-from iris_kedro.pipelines.reporting.contributions import explain_rows
+from iris_kedro.pipelines.reporting.contributions import (
+    explain_rows,
+    summarize_contributions,
+)
 from iris_kedro.specification import Candidate, Card
 from tests.iris_kedro import passengers
 
@@ -48,6 +51,7 @@ def make_card(
         report = build_report(
             comparison, decide(comparison, gate), model, lineage, gate
         )
+        contributions = explain_rows(model, test, NOTHING)
         return build_card(
             model,
             test,
@@ -58,7 +62,8 @@ def make_card(
             Card(),
             gate,
             NOTHING,
-            explain_rows(model, test, NOTHING),
+            contributions,
+            summarize_contributions(contributions),
         )
 
     return make

@@ -45,6 +45,15 @@ def test_expensive_models_explain_fewer_rows(challenger, test_data, monkeypatch)
     assert found["row"].nunique() == 10  # of 16 coalitions and 100 background rows
 
 
+def test_estimates_have_standard_errors(challenger, test_data, monkeypatch):
+    monkeypatch.setattr(module, "MAX_EXACT", 3)
+
+    found = explain_rows(challenger, test_data.head(3), NOTHING)
+
+    assert found["standard_error"].between(1e-6, 0.05).mean() > 0.5
+    assert summarize_contributions(found)["is_estimated"]
+
+
 def test_summary_has_the_features_by_size():
     rows = pd.DataFrame(
         {
@@ -52,6 +61,7 @@ def test_summary_has_the_features_by_size():
             "feature": ["small", "small", "large", "large"] * 2,
             "class": ["yes", "no"] * 4,
             "contribution": [0.1, -0.1, -0.4, 0.4, 0.1, -0.1, 0.2, -0.2],
+            "standard_error": np.nan,
         }
     )
 
@@ -76,11 +86,14 @@ def test_summary_keeps_classes_that_look_like_other_types(tmp_path):
             "feature": "size",
             "class": ["None", "007"],
             "contribution": [-0.25, 0.25],
+            "standard_error": np.nan,
             "prediction": "007",
         }
     )
 
     dataset.save(rows)
 
-    (feature,) = summarize_contributions(dataset.load())["features"]
+    summary = summarize_contributions(dataset.load())
+    (feature,) = summary["features"]
+    assert not summary["is_estimated"]
     assert feature["classes"] == {"None": 0.25, "007": 0.25}
