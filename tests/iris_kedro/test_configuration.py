@@ -100,7 +100,7 @@ def test_source_of_the_environment_variable_is_read(project, monkeypatch, env):
     [
         ({"name": "Iris 1"}, r"^dataset\.name in globals\.yml is invalid"),
         (
-            {"features": {"petal": {"type": "integer", "minimun": 1}}},
+            {"features": {"petal": {"type": "integer", "least": 1}}},
             r"^dataset\.features\.petal in globals\.yml is invalid: Integer has no",
         ),
     ],
