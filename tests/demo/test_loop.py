@@ -1,4 +1,4 @@
-"""``make loop`` with real processes, checked by the records that it leaves."""
+"""``make loop``, as in docs/explanation/loop.md, checked by the records it leaves."""
 
 import json
 import os

@@ -97,3 +97,16 @@ def test_make_check_stops_at_the_first_failure(tmp_path):
         run(command)
 
     assert failed.value.stdout.split("\n=== ")[1:] == ["good\ngood\n", "bad\n"]
+
+
+def test_commands_for_contributors_exist(tmp_path):
+    block = (PROJECT / "CONTRIBUTING.md").read_text().split("```")[1]
+    commands = [line.partition("#")[0].strip() for line in block.splitlines()[1:]]
+    made = [command for command in commands if command.startswith("make ")]
+    [hook] = [command for command in commands if not command.startswith("make ")]
+
+    for command in made:
+        run(f"{command} --dry-run")
+    run(f"git init --quiet {tmp_path} && cd {tmp_path} && {PROJECT / hook}")
+
+    assert (tmp_path / ".git/hooks/pre-commit").exists()

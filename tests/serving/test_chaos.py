@@ -1,4 +1,4 @@
-"""The chaos suite in its short form, and its checks."""
+"""The chaos suite of docs/explanation/reliability.md: its short form, its checks."""
 
 import subprocess
 import sys

@@ -1,4 +1,7 @@
-"""The model that predicts, and the observation of the other one."""
+"""The model that predicts, and the observation of the other one.
+
+docs/how-to/call-the-api.md describes how clients are assigned.
+"""
 
 import logging
 from concurrent.futures import ThreadPoolExecutor

@@ -1,11 +1,16 @@
 import errno
 import hashlib
 import os
+import re
+import subprocess
+from pathlib import Path
 
 import pytest
 
 from serving.config import ConfigError
 from serving.http.keys import ApiKeys, load_keys, read_keys
+
+PAGE = Path(__file__).parents[3] / "docs/how-to/secure.md"
 
 
 def line(key: str) -> str:
@@ -23,6 +28,22 @@ def path(tmp_path):
 def keys(path, monkeypatch) -> ApiKeys:
     monkeypatch.setattr("serving.http.keys.CHECK_SECONDS", 0)
     return ApiKeys(path)
+
+
+def test_commands_of_the_documentation_make_a_key(tmp_path, make_app, iris, setosa):
+    block = re.search(
+        r"```sh\n(key=.*?)IRIS_API_KEYS_FILE", PAGE.read_text(), re.DOTALL
+    )
+    script = f"{block[1]}echo $key"
+
+    made = subprocess.run(
+        ["/bin/bash", "-ec", script], cwd=tmp_path, capture_output=True, check=True
+    )
+
+    client = make_app(iris, api_keys_file=tmp_path / "keys").test_client()
+    key = {"Authorization": f"Bearer {made.stdout.decode().strip()}"}
+    assert client.post("/predict", json=setosa, headers=key).status_code == 200
+    assert client.post("/predict", json=setosa).status_code == 401
 
 
 def test_a_key_may_contain_any_character(path):

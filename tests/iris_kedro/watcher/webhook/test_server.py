@@ -1,12 +1,17 @@
 import http.client
+import re
 import socket
+import subprocess
+from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask import Flask, request
 
 from iris_kedro.errors import ProjectError
 from iris_kedro.watcher.webhook import server as server_module
 from iris_kedro.watcher.webhook.server import Handler, Server
+
+PAGE = Path(__file__).parents[4] / "docs/how-to/retrain.md"
 
 
 @pytest.fixture
@@ -102,3 +107,21 @@ def test_an_address_in_use_is_named(app):
 
         with pytest.raises(ProjectError, match=f"127.0.0.1:{port}"):
             Server("127.0.0.1", port, app)
+
+
+def test_command_of_the_documentation_is_understood(app, server):
+    @app.post("/trigger")
+    def trigger():
+        return {"token": request.authorization.token, **request.json}, 202
+
+    command = re.search(r"\$ (curl .*?\n.*?)\n\{", PAGE.read_text(), re.DOTALL)[1]
+    answer = subprocess.run(
+        ["/bin/sh", "-c", command.replace("8001", str(server.server_port))],
+        env={"IRIS_WATCHER_TOKEN": "secret", "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+    assert '"token":"secret"' in answer
+    assert '"reason":"the price list has changed"' in answer
