@@ -34,7 +34,7 @@ def test_init_describes_a_file_with_other_marks_and_no_gaps_in_numbers(own):
     assert own.read_specification("marks").load_args == {"sep": ";", "decimal": ","}
 
 
-def test_init_overwrites_nothing_unless_told_to(own):
+def test_init_overwrites_files_only_with_force(own):
     own.invoke(*INIT)
     file = own.path / "conf/passengers/globals.yml"
     file.write_text("mine")

@@ -47,6 +47,10 @@ def test_plain_words_pass(check):
         "Train the model \x61new.",
         "A m\x65nded file.",
         "A process of it\x73 own.",
+        "def describe_\x61new(model): ...",
+        "def test_change_is_\x74old(): ...",
+        "\x74old_once = True",
+        "def test_runs_in_a_process_of_it\x73_own(): ...",
     ],
 )
 def test_misspellings_and_phrases_are_found(check, text):

@@ -41,11 +41,11 @@ def weak(make_challenger):
 
 
 @pytest.fixture
-def describe_anew():
-    def describe_anew(model, **changes):
+def change_contract():
+    def change_contract(model, **changes):
         return Contract.read(model).model_copy(update=changes).embed(model)
 
-    return describe_anew
+    return change_contract
 
 
 @pytest.fixture

@@ -250,7 +250,7 @@ def test_command_of_kedro_works(project, command, expected):
     assert expected in result.output
 
 
-def test_history_after_the_shipped_run_works_in_a_process_of_its_own(shipped):
+def test_history_command_works_in_a_separate_process(shipped):
     process = shipped.project.start("model", "history")
     output, _ = process.communicate()
 

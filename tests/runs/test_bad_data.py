@@ -105,7 +105,7 @@ def test_digest_stays_that_of_the_rows_when_the_split_fails(project, iris_csv):
     assert file.read_text() == before
 
 
-def test_bad_file_is_a_short_message_in_a_process_of_its_own(project):
+def test_command_reports_a_bad_file_in_a_short_message(project):
     project.write_csv(HEADER + GOOD + "5.1,x,1.4,0.2,setosa\n")
 
     process = project.start("run")

@@ -34,7 +34,7 @@ def split_rows(rows, dataset, salt="one", test_size=0.3):
 @settings(max_examples=30, suppress_health_check=list(HealthCheck))
 @pytest.mark.parametrize("method", ["group", "time"])
 def test_production_is_never_evaluated_on_groups_or_times_that_it_has_seen(
-    method, old, new, salts, more, dataset, challenger, describe_anew, flower
+    method, old, new, salts, more, dataset, challenger, change_contract, flower
 ):
     """Production was trained on the first 200 rows; later, there are more of them."""
     described = by(dataset, method)
@@ -43,7 +43,7 @@ def test_production_is_never_evaluated_on_groups_or_times_that_it_has_seen(
     keys = pd.Series(numbers).astype("str" if method == "group" else "float64")
     rows = rows.assign(**{f"{method}: key": keys})
     rule, seen, _ = split_rows(rows[:200], described, salts[0], old)
-    production = ReleasedModel("1", describe_anew(challenger, split=rule))
+    production = ReleasedModel("1", change_contract(challenger, split=rule))
 
     _, _, held_out = split_rows(rows, described, salts[1], new)
     try:
@@ -72,12 +72,12 @@ def test_challenger_with_another_split_is_not_compared(
 
 
 def test_production_with_another_split_is_not_compared(
-    judge, challenger, describe_anew, dataset, test_data
+    judge, challenger, change_contract, dataset, test_data
 ):
     rows = test_data.assign(**{"group: key": list(map(str, range(len(test_data))))})
     rule, *_ = split_rows(rows, by(dataset, "group"))
 
-    comparison = judge(challenger, describe_anew(challenger, split=rule))
+    comparison = judge(challenger, change_contract(challenger, split=rule))
 
     assert "its rows were split by group (key)" in comparison.incompatibility
 

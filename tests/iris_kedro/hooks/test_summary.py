@@ -230,7 +230,7 @@ def test_without_production_the_next_step_is_not_to_serve(show):
     assert "parameters_model_release.yml   what the gate asks for" in text
 
 
-def test_report_rendered_anew_is_no_verdict_on_production(show):
+def test_report_of_an_earlier_run_is_not_shown_as_a_verdict(show):
     assert show(gate_report=REPORT) == ""
 
 

@@ -38,7 +38,7 @@ def test_page_has_nothing_inline(client):
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_files_are_local_and_checked_anew_each_time(client, path):
+def test_files_are_local_and_revalidated_on_each_use(client, path):
     address = f"/static/{name_of(path)}"
     answer = client.get(address)
     again = client.get(address, headers={"If-None-Match": answer.headers["ETag"]})

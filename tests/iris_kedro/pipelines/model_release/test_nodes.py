@@ -108,10 +108,10 @@ def test_production_that_has_seen_every_row_cannot_be_compared(
 
 
 def test_production_gets_its_own_columns_of_the_same_rows(
-    judge, challenger, describe_anew
+    judge, challenger, change_contract
 ):
     features = Contract.read(challenger).features
-    swapped = describe_anew(challenger, features=features[::-1])
+    swapped = change_contract(challenger, features=features[::-1])
 
     difference = judge(challenger, swapped).difference
 
@@ -119,11 +119,11 @@ def test_production_gets_its_own_columns_of_the_same_rows(
 
 
 @pytest.fixture
-def renamed(challenger, describe_anew):
+def renamed(challenger, change_contract):
     """Return a model with a feature that the data does not have."""
     first, *others = Contract.read(challenger).features
     first = first.model_copy(update={"name": "colour"})
-    return describe_anew(challenger, features=[first, *others])
+    return change_contract(challenger, features=[first, *others])
 
 
 def test_column_that_the_data_no_longer_has_cannot_be_compared(
@@ -135,11 +135,11 @@ def test_column_that_the_data_no_longer_has_cannot_be_compared(
 
 
 def test_class_that_production_does_not_know_is_a_loss_for_it(
-    judge, challenger, describe_anew
+    judge, challenger, change_contract
 ):
     target = Contract.read(challenger).target
     classes = ["setosa", "versicolor", "tulip"]
-    older = describe_anew(
+    older = change_contract(
         challenger, target=target.model_copy(update={"classes": classes})
     )
 
@@ -150,13 +150,13 @@ def test_class_that_production_does_not_know_is_a_loss_for_it(
 
 
 def test_models_are_compared_under_the_decision_of_the_challenger(
-    judge, challenger, describe_anew
+    judge, challenger, change_contract
 ):
     target = Contract.read(challenger).target
     costs = {a: {b: 99.0 for b in target.classes if a != b} for a in target.classes}
     costs["virginica"] = {"setosa": 0.0, "versicolor": 0.0}
     changed = target.model_copy(update={"costs": costs})
-    costly = describe_anew(DecisionRule.of(changed).embed(challenger), target=changed)
+    costly = change_contract(DecisionRule.of(changed).embed(challenger), target=changed)
     predecessors = (ReleasedModel("2", challenger),)
 
     comparison = judge(costly, challenger, predecessors=predecessors)
@@ -174,14 +174,14 @@ def test_models_are_compared_under_the_decision_of_the_challenger(
     ids=["neither", "same", "new", "given up"],
 )
 def test_change_of_the_decision_alone_is_released(
-    judge, challenger, describe_anew, gate, ours, theirs, changed
+    judge, challenger, change_contract, gate, ours, theirs, changed
 ):
     given = Contract.read(challenger).target
     models = []
     for changes in (ours, theirs):
         target = given.model_copy(update=changes)
         model = DecisionRule.of(target).embed(challenger)
-        models.append(describe_anew(model, target=target))
+        models.append(change_contract(model, target=target))
 
     comparison = judge(*models, known_data=frozenset({"sha256:data"}))
     decision = decide(comparison, gate)

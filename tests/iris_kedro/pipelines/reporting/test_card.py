@@ -107,13 +107,13 @@ def test_card_names_the_version(make_card, released, version):
 
 
 @pytest.fixture
-def decide(challenger, describe_anew):
+def decide(challenger, change_contract):
     """Return the challenger with another decision in contract and model."""
 
     def decide(**changes):
         target = Contract.read(challenger).target.model_copy(update=changes)
         model = DecisionRule.of(target).embed(challenger)
-        return describe_anew(model, target=target)
+        return change_contract(model, target=target)
 
     return decide
 

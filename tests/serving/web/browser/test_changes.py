@@ -79,7 +79,7 @@ def test_page_does_without_a_picture_that_does_not_come(serve, visit):
     expect(page.locator("#picture")).to_be_hidden()
 
 
-def test_a_change_while_the_service_was_away_is_told(
+def test_a_change_during_an_outage_is_announced(
     filled, start, publish, visit, build_iris
 ):
     server = filled()

@@ -85,7 +85,7 @@ def test_a_prediction_that_is_not_stored_yet_is_tried_again(
     assert (prediction_id, 0) in read_feedback(url)
 
 
-def test_another_prediction_is_asked_about_anew(serve, visit, stored, url):
+def test_a_new_prediction_resets_the_feedback_form(serve, visit, stored, url):
     page, _ = stored(visit, serve(database_url=url))
     page.get_by_role("button", name="Send").click()
     expect(page.locator("#feedback-note")).to_be_visible()

@@ -137,7 +137,7 @@ def test_many_classes_leave_room_for_the_inputs(
     assert find_barriers(page) == []
 
 
-def test_many_warnings_are_told_in_short(page):
+def test_many_warnings_are_summarized(page):
     for name in ("Mean radius", "Mean area", "Area error", "Worst area"):
         page.get_by_role("spinbutton", name=name, exact=True).fill("9999")
 
