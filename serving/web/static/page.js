@@ -15,18 +15,18 @@ import { split } from "./pointers.js";
 import { PredictionPanel } from "./answer/prediction.js";
 import { Service, ServiceError, UnreachableError } from "./service.js";
 
-const LOOK = 2000; // polling interval for the model, ms
-const DEBOUNCE = 60; // ms between predictions while a slider moves
-const AGAIN = 500; // ms before a retry when workers disagree or are busy
-const NEWS = 8000; // ms for which a change of the model is shown
+const POLL_MS = 2000; // for the model
+const DEBOUNCE_MS = 60; // between predictions while a slider moves
+const RETRY_MS = 500; // when workers disagree or are busy
+const CHANGE_NOTICE_MS = 8000; // how long a change of the model is shown
 
 class Page {
   #service = new Service();
   #model = null;
   #shape = "";
   #isAway = false;
-  #news = null;
-  #next = null;
+  #noticeTimer = null;
+  #pollTimer = null;
 
   constructor() {
     const { protected: isProtected, maxBytes } = document.body.dataset;
@@ -39,18 +39,18 @@ class Page {
     this.picture = new PicturePanel();
     this.key = new KeyPanel((key) => this.#useKey(key));
     this.batch = new BatchPanel((csv) => this.#predictCsv(csv), Number(maxBytes));
-    this.predictions = new Latest(DEBOUNCE, (row, signal) => this.#predict(row, signal));
+    this.predictions = new Latest(DEBOUNCE_MS, (row, signal) => this.#predict(row, signal));
     this.#service.key = this.key.stored;
-    document.addEventListener("visibilitychange", () => this.#lookIn(0));
-    this.#lookIn(0);
+    document.addEventListener("visibilitychange", () => this.#pollAfter(0));
+    this.#pollAfter(0);
   }
 
-  #lookIn(pause) {
-    clearTimeout(this.#next);
-    this.#next = setTimeout(() => this.#look(), pause);
+  #pollAfter(pause) {
+    clearTimeout(this.#pollTimer);
+    this.#pollTimer = setTimeout(() => this.#poll(), pause);
   }
 
-  async #look() {
+  async #poll() {
     try {
       const model = await this.#service.model();
       if (model) this.#show(model);
@@ -60,7 +60,7 @@ class Page {
     }
     showAge();
     // A hidden page sends no requests.
-    if (!document.hidden) this.#lookIn(LOOK);
+    if (!document.hidden) this.#pollAfter(POLL_MS);
   }
 
   #show(model) {
@@ -78,7 +78,7 @@ class Page {
     showModel(model, shape);
     this.status.show(shape);
     if (before && before.version !== model.version) {
-      this.#tell(`${model.alias || "The model"} has changed from version ${before.version} to version ${model.version}.`);
+      this.#showChange(`${model.alias || "The model"} has changed from version ${before.version} to version ${model.version}.`);
     }
     this.#change();
   }
@@ -106,7 +106,7 @@ class Page {
       this.prediction.show(answer, row);
       this.key.close();
       const { version, canary } = this.#model;
-      if (![version, canary?.version].includes(answer.model.version)) this.#lookIn(AGAIN);
+      if (![version, canary?.version].includes(answer.model.version)) this.#pollAfter(RETRY_MS);
     } catch (error) {
       if (error.name === "AbortError") throw error;
       this.#explain(error);
@@ -115,21 +115,21 @@ class Page {
 
   #explain(error) {
     if (error instanceof UnreachableError) this.#leave(error);
-    else if (error.status === 422 && error.faults.length) this.#refuse(error.faults);
+    else if (error.status === 422 && error.issues.length) this.#refuse(error.issues);
     else if (error.status === 401) this.#askForKey();
     else {
       this.prediction.fail(describeError(error));
-      if (error.status === 429) this.predictions.ask(this.form.row(), AGAIN);
-      if (error.status === 503) this.#lookIn(0);
+      if (error.status === 429) this.predictions.ask(this.form.row(), RETRY_MS);
+      if (error.status === 503) this.#pollAfter(0);
     }
   }
 
-  #refuse(faults) {
-    this.form.show(faults, []);
-    const [first] = faults;
+  #refuse(issues) {
+    this.form.show(issues, []);
+    const [first] = issues;
     const { headers } = describe(this.#model);
     const [name] = split(first.pointer).map((step) => wordOf(headers, step));
-    const more = faults.length > 1 ? `, and ${faults.length - 1} more` : "";
+    const more = issues.length > 1 ? `, and ${issues.length - 1} more` : "";
     this.prediction.fail(`No prediction: ${name} ${first.message}${more}.`);
   }
 
@@ -165,7 +165,7 @@ class Page {
   #leave(error) {
     this.#isAway = true;
     this.#service.forget();
-    clearTimeout(this.#news);
+    clearTimeout(this.#noticeTimer);
     say(byId("notice"), describeError(error));
     byId("notice").dataset.kind = "problem";
     if (this.#model) this.prediction.fail("No prediction at the moment.");
@@ -178,11 +178,11 @@ class Page {
     this.#change();
   }
 
-  #tell(text) {
-    clearTimeout(this.#news);
+  #showChange(text) {
+    clearTimeout(this.#noticeTimer);
     say(byId("notice"), text);
     byId("notice").dataset.kind = "news";
-    this.#news = setTimeout(() => say(byId("notice"), ""), NEWS);
+    this.#noticeTimer = setTimeout(() => say(byId("notice"), ""), CHANGE_NOTICE_MS);
   }
 }
 

@@ -1,6 +1,6 @@
 // Requests to the service. Every failure becomes an error with a message for users.
 
-const PATIENCE = 10_000; // ms
+const TIMEOUT_MS = 10_000;
 
 export class UnreachableError extends Error {
   constructor() {
@@ -13,9 +13,9 @@ export class ServiceError extends Error {
     super(problem.detail || `The service answered with status ${status}.`);
     this.status = status;
     this.requestId = problem.request_id ?? "";
-    this.faults = problem.errors ?? [];
+    this.issues = problem.errors ?? [];
     // The service stops counting where there are too many to list.
-    this.total = problem.total ?? (this.faults.length ? Infinity : 0);
+    this.total = problem.total ?? (this.issues.length ? Infinity : 0);
   }
 }
 
@@ -46,7 +46,7 @@ export class Service {
   }
 
   feedback(item) {
-    return this.#post("feedback", "application/json", JSON.stringify(item), AbortSignal.timeout(PATIENCE));
+    return this.#post("feedback", "application/json", JSON.stringify(item), AbortSignal.timeout(TIMEOUT_MS));
   }
 
   predictCsv(text, signal) {
@@ -57,7 +57,7 @@ export class Service {
   async #get(path) {
     const headers = this.#tags.has(path) ? { "If-None-Match": this.#tags.get(path) } : {};
     if (this.key) headers["X-API-Key"] = this.key;
-    const response = await ask(path, { headers, signal: AbortSignal.timeout(PATIENCE) });
+    const response = await ask(path, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
     if (response.status === 304) return null;
     const answer = await read(response);
     this.#tags.set(path, response.headers.get("ETag"));

@@ -5,11 +5,11 @@ import { labelOf } from "../contract.js";
 import { Latest } from "../latest.js";
 import { percent, points } from "../numbers.js";
 
-const PAUSE = 250; // ms without another prediction before one is explained
-const AGAIN = 2000; // ms before a retry when the service is busy
-const SHOWN = 8; // inputs; the others are added up
-const BUSY = [429, 503];
-const SILENT = [404, 422]; // the version that answered is gone, or the row is invalid
+const DEBOUNCE_MS = 250; // without another prediction before one is explained
+const RETRY_MS = 2000; // when the service is busy
+const SHOWN_INPUTS = 8; // the others are added up
+const BUSY_STATUSES = [429, 503];
+const IGNORED_STATUSES = [404, 422]; // the version that answered is gone, or the row is invalid
 
 export class ExplanationPanel {
   #requests;
@@ -17,7 +17,7 @@ export class ExplanationPanel {
   constructor(explain) {
     this.card = byId("explanation");
     this.body = byId("explanation-body");
-    this.#requests = new Latest(PAUSE, async (request, signal) => {
+    this.#requests = new Latest(DEBOUNCE_MS, async (request, signal) => {
       const { row, version } = request;
       try {
         this.#show(await explain(row, version, signal), row);
@@ -81,15 +81,15 @@ export class ExplanationPanel {
   }
 
   #fail(error, request) {
-    if (!error.status || SILENT.includes(error.status)) {
+    if (!error.status || IGNORED_STATUSES.includes(error.status)) {
       this.hide();
       return;
     }
-    const isBusy = BUSY.includes(error.status);
+    const isBusy = BUSY_STATUSES.includes(error.status);
     say(byId("explanation-lead"), isBusy ? "The service is busy. Trying again …" : error.message);
     this.body.replaceChildren();
     this.#reveal();
-    if (isBusy) this.#requests.ask(request, AGAIN);
+    if (isBusy) this.#requests.ask(request, RETRY_MS);
   }
 
   #reveal() {
@@ -101,10 +101,10 @@ export class ExplanationPanel {
 // The largest effects first; many small ones become one row.
 function rank(rows) {
   const ranked = rows.sort((a, b) => Math.abs(b.change) - Math.abs(a.change));
-  const rest = ranked.slice(SHOWN);
+  const rest = ranked.slice(SHOWN_INPUTS);
   if (rest.length < 2) return ranked;
   const change = rest.reduce((sum, each) => sum + each.change, 0);
-  return [...ranked.slice(0, SHOWN), { label: `${rest.length} others`, value: "", change, error: null }];
+  return [...ranked.slice(0, SHOWN_INPUTS), { label: `${rest.length} others`, value: "", change, error: null }];
 }
 
 function drawRow({ label, value, change, error }, range) {

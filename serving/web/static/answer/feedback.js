@@ -4,8 +4,8 @@ import { labelOf } from "../contract.js";
 import { byId, make, say } from "../dom.js";
 import { ServiceError } from "../service.js";
 
-const STORED = 1000; // ms until a new prediction is stored
-const ATTEMPTS = 3;
+const RETRY_MS = 1000; // a new prediction is stored within this time
+const MAX_ATTEMPTS = 3;
 
 export class FeedbackPanel {
   #id = null;
@@ -53,13 +53,13 @@ export class FeedbackPanel {
     }
   }
 
-  async #send(item, attempts = ATTEMPTS) {
+  async #send(item, attempts = MAX_ATTEMPTS) {
     try {
       await this.send(item);
     } catch (error) {
-      const isNew = error.faults?.some(({ pointer }) => pointer === "/prediction_id");
+      const isNew = error.issues?.some(({ pointer }) => pointer === "/prediction_id");
       if (!isNew || attempts === 1) throw error;
-      await new Promise((resolve) => setTimeout(resolve, STORED));
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       await this.#send(item, attempts - 1);
     }
   }
@@ -67,6 +67,6 @@ export class FeedbackPanel {
 
 function describe(error) {
   if (!(error instanceof ServiceError)) return error.message;
-  const [fault] = error.faults;
-  return fault ? `the prediction ${fault.message}.` : error.message;
+  const [issue] = error.issues;
+  return issue ? `the prediction ${issue.message}.` : error.message;
 }

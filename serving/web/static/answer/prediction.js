@@ -4,9 +4,9 @@ import { announce, byId, make, say } from "../dom.js";
 import { colorOf, labelOf, wordOf } from "../contract.js";
 import { percent } from "../numbers.js";
 
-const FEW = 4; // classes
-const NAMED = 3; // features in one warning
-const QUIET = 700; // ms without a change before it is announced to screen readers
+const FEW_CLASSES = 4; // more of them scroll on a phone
+const NAMED_FEATURES = 3; // in one warning
+const ANNOUNCE_DELAY_MS = 700; // screen readers need not hear each step of a slider
 
 export class PredictionPanel {
   #bars = new Map();
@@ -34,8 +34,8 @@ export class PredictionPanel {
     this.numbers = new Set(features.filter(({ options }) => !options).map(({ name }) => name));
     this.#bars = new Map(classes.map((name) => [name, new Bar(describeClass(labels, name), colorOf(classes, name))]));
     this.list.replaceChildren(...[...this.#bars.values()].map((bar) => bar.element));
-    // On a phone a long list scrolls, by keys too.
-    if (classes.length > FEW) this.list.tabIndex = 0;
+    // On a phone a long list scrolls, with the keyboard too.
+    if (classes.length > FEW_CLASSES) this.list.tabIndex = 0;
     else this.list.removeAttribute("tabindex");
   }
 
@@ -74,7 +74,7 @@ export class PredictionPanel {
 
   #announce(text) {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(announce, QUIET, text);
+    this.#timer = setTimeout(announce, ANNOUNCE_DELAY_MS, text);
   }
 }
 
@@ -85,8 +85,8 @@ export function describeClass(labels, name) {
 }
 
 function list(names, headers) {
-  const rest = names.length - NAMED;
-  const shown = names.slice(0, NAMED).map((name) => wordOf(headers, name)).join(", ");
+  const rest = names.length - NAMED_FEATURES;
+  const shown = names.slice(0, NAMED_FEATURES).map((name) => wordOf(headers, name)).join(", ");
   return rest > 0 ? `${shown} and ${rest} more` : shown;
 }
 

@@ -9,13 +9,13 @@ import { describeClass } from "../answer/prediction.js";
 import { readTable } from "./upload.js";
 
 const SHOWN_ROWS = 100;
-const SHOWN_FAULTS = 20;
+const SHOWN_ISSUES = 20;
 
 export class BatchPanel {
   #link = null;
   #latest = 0;
-  #tellBuilt;
-  #built = new Promise((resolve) => { this.#tellBuilt = resolve; });
+  #markBuilt;
+  #built = new Promise((resolve) => { this.#markBuilt = resolve; });
 
   constructor(predict, maxBytes) {
     this.predict = predict;
@@ -43,7 +43,7 @@ export class BatchPanel {
     this.features = features;
     this.labels = labels;
     const names = features.map((feature) => feature.name);
-    this.#tellBuilt();
+    this.#markBuilt();
     byId("file-note").textContent = `Columns: ${names.join(", ")}. Up to ${bytes(this.maxBytes)}.`;
     const rows = typical.map(({ values }) => values.map((value) => value ?? ""));
     if (this.example.href) URL.revokeObjectURL(this.example.href);
@@ -139,14 +139,14 @@ export class BatchPanel {
 const linkTo = (rows) => URL.createObjectURL(new Blob([write(rows)], { type: "text/csv" }));
 
 function explain(file, error) {
-  const faults = error.faults ?? [];
+  const issues = error.issues ?? [];
   const head = make("p", { class: "problem" }, `Cannot predict ${file.name}. ${error.message}`);
-  const shown = faults.slice(0, SHOWN_FAULTS);
+  const shown = issues.slice(0, SHOWN_ISSUES);
   const items = shown.map(({ pointer, message }) => make("li", {}, `${place(pointer)} ${message}`.trim()));
-  const rest = Math.max(error.total ?? 0, faults.length) - shown.length;
+  const rest = Math.max(error.total ?? 0, issues.length) - shown.length;
   const number = rest === Infinity ? "" : `${rest.toLocaleString("en")} `;
   if (rest > 0) items.push(make("li", {}, `and ${number}more`));
-  return items.length ? [head, make("ul", { class: "faults" }, ...items)] : [head];
+  return items.length ? [head, make("ul", { class: "issues" }, ...items)] : [head];
 }
 
 // "/3/age" is the third row after the header.

@@ -5,9 +5,9 @@ import { bytes } from "../numbers.js";
 import { point } from "../pointers.js";
 
 export class FileError extends Error {
-  constructor(message, faults = []) {
+  constructor(message, issues = []) {
     super(message);
-    this.faults = faults;
+    this.issues = issues;
   }
 }
 

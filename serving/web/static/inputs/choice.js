@@ -3,7 +3,7 @@
 import { make } from "../dom.js";
 import { Field } from "./field.js";
 
-const BUTTONS = 6; // "unknown" is one of them
+const MAX_BUTTONS = 6; // "unknown" is one of them
 const OTHER = "Another value …";
 
 export class ChoiceField extends Field {
@@ -15,7 +15,7 @@ export class ChoiceField extends Field {
   constructor(feature, id, onChange) {
     const texts = feature.options.map(({ text }) => text);
     if (feature.isOpen) texts.push(OTHER);
-    const hasButtons = feature.options.length <= BUTTONS;
+    const hasButtons = feature.options.length <= MAX_BUTTONS;
     super(feature, id, hasButtons ? describeGroup(id) : {});
     const change = () => { this.#follow(); onChange(); };
     this.picker = new (hasButtons ? Buttons : List)(id, texts, change);

@@ -22,12 +22,12 @@ export class Field {
     return "";
   }
 
-  show(fault, isOutside) {
-    const state = fault ? "fault" : isOutside ? "outside" : "fine";
-    const text = { fault: `${this.feature.label} ${fault}.`, outside: this.outside, fine: this.fine }[state];
+  show(issue, isOutside) {
+    const state = issue ? "invalid" : isOutside ? "outside" : "fine";
+    const text = { invalid: `${this.feature.label} ${issue}.`, outside: this.outside, fine: this.fine }[state];
     if (this.note.textContent !== text) this.note.textContent = text;
     this.element.dataset.state = state;
-    for (const input of this.inputs) input.setAttribute("aria-invalid", String(Boolean(fault)));
+    for (const input of this.inputs) input.setAttribute("aria-invalid", String(Boolean(issue)));
   }
 
   matches(words) {

@@ -42,13 +42,13 @@ export class Form {
     return missing.map((field) => ({ pointer: point(field.feature.name), message: field.problem }));
   }
 
-  show(faults, outside) {
+  show(issues, outside) {
     for (const field of this.#fields) {
       const { name } = field.feature;
-      const fault = faults.find(({ pointer }) => pointer === point(name));
-      field.show(fault?.message ?? "", outside.includes(name));
+      const issue = issues.find(({ pointer }) => pointer === point(name));
+      field.show(issue?.message ?? "", outside.includes(name));
     }
-    this.search.apply(); // a field with a fault must be visible
+    this.search.apply(); // an invalid field must be visible
   }
 
   // Values that do not fit leave a field as it is.

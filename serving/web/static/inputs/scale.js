@@ -2,7 +2,7 @@
 
 import { plain } from "../numbers.js";
 
-const STEPS = 100; // a slider has at least as many, except for integers
+const MIN_STEPS = 100; // of a slider, except for integers
 
 export function scale(minimum, maximum, quantiles, isInteger) {
   const low = Number(plain(quantiles[0]));
@@ -19,7 +19,7 @@ export function scale(minimum, maximum, quantiles, isInteger) {
 
 // As fine as the data was measured, unless that gives far too many steps.
 function chooseStep(low, high, span) {
-  const coarse = 10 ** Math.floor(Math.log10(span / STEPS));
+  const coarse = 10 ** Math.floor(Math.log10(span / MIN_STEPS));
   const measured = [0, 1, 2, 3, 4, 5, 6]
     .map((decimals) => 10 ** -decimals)
     .find((size) => [low, high].every((value) => isMultiple(value, size)));

@@ -3,7 +3,7 @@
 import { announce, byId, say } from "../dom.js";
 import { count } from "../numbers.js";
 
-const FEW = 12; // fields that need no search
+const FEW_FIELDS = 12; // need no search
 
 export class Search {
   #fields = [];
@@ -22,20 +22,20 @@ export class Search {
 
   build(fields) {
     this.#fields = fields;
-    this.element.hidden = fields.length <= FEW;
-    byId("fields").classList.toggle("many", fields.length > FEW);
+    this.element.hidden = fields.length <= FEW_FIELDS;
+    byId("fields").classList.toggle("many", fields.length > FEW_FIELDS);
     if (this.element.hidden) this.input.value = "";
     this.apply();
   }
 
-  // A field with a fault stays visible, so that nothing prevents a prediction unseen, and
-  // so does the one in use.
+  // An invalid field stays visible, because it prevents a prediction, and so does the
+  // one in use.
   apply() {
     const words = this.input.value.toLowerCase().split(/\s+/).filter(Boolean);
     const found = this.#fields.filter((field) => field.matches(words));
     for (const field of this.#fields) {
       const { element } = field;
-      const isNeeded = element.dataset.state === "fault" || element.contains(document.activeElement);
+      const isNeeded = element.dataset.state === "invalid" || element.contains(document.activeElement);
       element.hidden = !isNeeded && !found.includes(field);
     }
     const all = count(this.#fields.length, "input");

@@ -4,7 +4,7 @@ import { make } from "../dom.js";
 import { titleOf } from "../contract.js";
 import { count, percent } from "../numbers.js";
 
-const SHOWN = 8;
+const SHOWN_FEATURES = 8;
 
 export function drawDrift({ monitoring }, { headers }) {
   const { threshold, features, verdict, drift } = monitoring ?? {};
@@ -18,13 +18,13 @@ export function drawDrift({ monitoring }, { headers }) {
     ))),
     make("tbody", {}, ...rows(part)),
   );
-  const rest = drift.slice(SHOWN);
+  const rest = drift.slice(SHOWN_FEATURES);
   const more = rest.length
     ? [make("details", { "data-name": "drift" }, make("summary", {}, count(rest.length, "more input")), table(rest))] : [];
   const unlisted = features > drift.length ? ` Not listed: ${count(features - drift.length, "input")} with less evidence.` : "";
   return [
     make("h3", {}, "Drift of the inputs"),
-    table(drift.slice(0, SHOWN)),
+    table(drift.slice(0, SHOWN_FEATURES)),
     ...more,
     make("p", { class: "hint" }, "The bar is the evidence of a change since training, on a logarithmic scale; at the line, it suffices. "
       + `The change is the share of rows that would have to move.${unlisted}`),

@@ -1,4 +1,4 @@
-// How the model does now: asks the service at intervals and fills the panels.
+// How the model is doing: asks the service at intervals and fills the panels.
 
 import { byId, make, refresh, say } from "../dom.js";
 import { age } from "../numbers.js";
@@ -7,10 +7,10 @@ import { drawDrift } from "./drift.js";
 import { drawTiles } from "./tiles.js";
 import { drawVersions } from "./versions.js";
 
-const INTERVAL = 5000; // ms; the service collects its figures every two seconds
-const FEEDBACK_DELAY = 2500; // ms until a label is among them
+const POLL_MS = 5000; // the service collects its figures every two seconds
+const FEEDBACK_DELAY_MS = 2500; // until a label is among them
 const PANELS = { tiles: drawTiles, canary: drawCanary, drift: drawDrift, versions: drawVersions };
-const MINUTE = 60_000;
+const MINUTE_MS = 60_000;
 
 export class StatusPanel {
   #shape = null;
@@ -30,7 +30,7 @@ export class StatusPanel {
 
   // Called when there is something new to see.
   ask() {
-    this.#askAfter(this.#status ? FEEDBACK_DELAY : 0);
+    this.#askAfter(this.#status ? FEEDBACK_DELAY_MS : 0);
   }
 
   #askAfter(pause) {
@@ -45,7 +45,7 @@ export class StatusPanel {
     } catch (error) {
       this.#fail(error);
     }
-    if (!document.hidden) this.#askAfter(INTERVAL);
+    if (!document.hidden) this.#askAfter(POLL_MS);
   }
 
   #draw() {
@@ -53,7 +53,7 @@ export class StatusPanel {
     say(byId("status-note"), describeRegistry(status.registry));
     say(byId("hold"), describeHold(status.hold, this.#shape));
     // Times are shown to the minute.
-    const minute = Math.floor(Date.now() / MINUTE);
+    const minute = Math.floor(Date.now() / MINUTE_MS);
     for (const [id, draw] of Object.entries(PANELS)) {
       const panel = byId(id);
       refresh(panel, [status, this.#shape, minute], () => draw(status, this.#shape));

@@ -4,7 +4,7 @@ import { make } from "../dom.js";
 import { colorOf, labelOf, wordOf } from "../contract.js";
 import { age, count, percent } from "../numbers.js";
 
-const MOST = 5; // classes or features by name
+const SHOWN_NAMES = 5; // of classes or features
 
 export function drawTiles(status, shape) {
   return [accuracy(status, shape), traffic(status, shape), range(status, shape), monitoring(status, shape)];
@@ -53,7 +53,7 @@ function traffic({ traffic: { rows, classes }, since }, { classes: names, labels
     part.style.setProperty("--share", share);
     return part;
   }));
-  const main = shares.sort((a, b) => b[1] - a[1]).slice(0, MOST);
+  const main = shares.sort((a, b) => b[1] - a[1]).slice(0, SHOWN_NAMES);
   const legend = make("ul", { class: "legend" }, ...main.map(([name, share]) => make(
     "li", {}, make("span", { class: `dot ${colorOf(names, name)}`, "aria-hidden": "true" }),
     `${labelOf(labels, name)} ${percent(share)}`,
@@ -64,7 +64,7 @@ function traffic({ traffic: { rows, classes }, since }, { classes: names, labels
 function range({ traffic: { rows, out_of_range_rows: outside, out_of_range: values } }, { headers }) {
   const title = "Out of range";
   if (!rows) return tile(title, "", note("No predictions yet."));
-  const names = Object.entries(values).sort((a, b) => b[1] - a[1]).slice(0, MOST);
+  const names = Object.entries(values).sort((a, b) => b[1] - a[1]).slice(0, SHOWN_NAMES);
   const listed = names.map(([name, number]) => `${wordOf(headers, name)} (${number.toLocaleString("en")})`).join(", ");
   const most = listed ? ` Most often: ${listed}.` : "";
   return tile(title, percent(outside / rows), note(

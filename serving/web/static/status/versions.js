@@ -4,7 +4,7 @@ import { make } from "../dom.js";
 import { humanize } from "../contract.js";
 import { age, count, percent } from "../numbers.js";
 
-const SHOWN = 5;
+const SHOWN_VERSIONS = 5;
 const ACTIONS = {
   release: "Released to Production",
   promote: "Promoted to Production",
@@ -24,11 +24,11 @@ export function drawVersions({ versions, events }) {
   const serving = versions.find(({ aliases }) => aliases.includes("Production"))?.version;
   const about = ({ to, version }) => to ?? version ?? serving;
   const items = versions.map((each) => drawVersion(each, events.filter((event) => about(event) === each.version)));
-  const rest = items.slice(SHOWN);
+  const rest = items.slice(SHOWN_VERSIONS);
   const more = rest.length
     ? [make("details", { "data-name": "versions" }, make("summary", {}, count(rest.length, "earlier version")),
       make("ol", { class: "timeline" }, ...rest))] : [];
-  return [make("ol", { class: "timeline" }, ...items.slice(0, SHOWN)), ...more];
+  return [make("ol", { class: "timeline" }, ...items.slice(0, SHOWN_VERSIONS)), ...more];
 }
 
 function drawVersion({ version, created_at: time, aliases, candidate, verdict, reasons, note, metrics }, events) {

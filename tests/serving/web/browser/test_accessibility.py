@@ -65,8 +65,8 @@ def test_no_barriers(serve, visit, find_barriers, picture, name, settings):
     fill(page, (99, 2.9, 9.5, 1.5))
     expect(page.locator("#answer .problem")).to_be_visible()
     upload(page, f"{HEADER}\n5.1,3.5,1.4,abc\n".encode())
-    expect(page.locator("#batch .faults")).to_be_visible()
-    picture(page, f"page-{name}-faults", full_page=True)
+    expect(page.locator("#batch .issues")).to_be_visible()
+    picture(page, f"page-{name}-issues", full_page=True)
     assert find_barriers(page) == []
 
 

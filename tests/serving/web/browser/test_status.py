@@ -1,4 +1,4 @@
-"""How the model does now, and its versions: with a real service and its database."""
+"""How the model is doing, and its versions: with a real service and its database."""
 
 from dataclasses import replace
 

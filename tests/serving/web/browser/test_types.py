@@ -323,7 +323,7 @@ def test_a_name_with_any_characters_keeps_its_messages(serve, visit, houses_byte
     expect(field(page, "Price").locator(".note")).to_contain_text("must be at most")
     expect(page.locator("#answer")).to_contain_text("price/m² ~ (EUR) must be at most")
     upload(page, "price/m² ~ (EUR),heating,insured\n-1,gas,true\n")
-    expect(page.locator("#batch .faults")).to_contain_text("Row 1, price/m² ~ (EUR):")
+    expect(page.locator("#batch .issues")).to_contain_text("Row 1, price/m² ~ (EUR):")
 
 
 def test_keys_alone_are_enough(page):
