@@ -22,12 +22,18 @@ export function announce(text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-// Replaces what an element shows if it differs; what a user has opened stays open.
+const keys = new WeakMap(); // of what elements show
+
+// Replaces what an element shows if it differs; what a user has opened stays open, and focused.
 export function refresh(element, key, build) {
   const text = JSON.stringify(key);
-  if (element.dataset.shown === text) return;
-  element.dataset.shown = text;
+  if (keys.get(element) === text) return;
+  keys.set(element, text);
   const opened = [...element.querySelectorAll("details[open]")].map(({ dataset }) => dataset.name);
+  const focused = element.querySelector("summary:focus")?.parentElement.dataset.name;
   element.replaceChildren(...build());
-  for (const details of element.querySelectorAll("details")) details.open = opened.includes(details.dataset.name);
+  for (const details of element.querySelectorAll("details")) {
+    details.open = opened.includes(details.dataset.name);
+    if (details.dataset.name === focused) details.querySelector("summary").focus();
+  }
 }

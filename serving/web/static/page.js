@@ -24,6 +24,7 @@ class Page {
   #service = new Service();
   #model = null;
   #shape = "";
+  #headers = {};
   #isAway = false;
   #noticeTimer = null;
   #pollTimer = null;
@@ -41,7 +42,7 @@ class Page {
     this.batch = new BatchPanel((csv) => this.#predictCsv(csv), Number(maxBytes));
     this.predictions = new Latest(DEBOUNCE_MS, (row, signal) => this.#predict(row, signal));
     this.#service.key = this.key.stored;
-    document.addEventListener("visibilitychange", () => this.#pollAfter(0));
+    document.addEventListener("visibilitychange", () => document.hidden || this.#pollAfter(0));
     this.#pollAfter(0);
   }
 
@@ -54,9 +55,9 @@ class Page {
     try {
       const model = await this.#service.model();
       if (model) this.#show(model);
-      this.#return();
+      this.#recover();
     } catch (error) {
-      this.#leave(error);
+      this.#showProblem(error);
     }
     showAge();
     // A hidden page sends no requests.
@@ -69,6 +70,7 @@ class Page {
     const shape = describe(model);
     if (JSON.stringify(shape) !== this.#shape) {
       this.#shape = JSON.stringify(shape);
+      this.#headers = shape.headers;
       byId("name").textContent = model.name;
       byId("title").textContent = shape.target;
       document.title = `${model.name} · ${shape.target}`;
@@ -114,7 +116,7 @@ class Page {
   }
 
   #explain(error) {
-    if (error instanceof UnreachableError) this.#leave(error);
+    if (error instanceof UnreachableError) this.#showProblem(error);
     else if (error.status === 422 && error.issues.length) this.#refuse(error.issues);
     else if (error.status === 401) this.#askForKey();
     else {
@@ -127,8 +129,7 @@ class Page {
   #refuse(issues) {
     this.form.show(issues, []);
     const [first] = issues;
-    const { headers } = describe(this.#model);
-    const [name] = split(first.pointer).map((step) => wordOf(headers, step));
+    const [name] = split(first.pointer).map((step) => wordOf(this.#headers, step));
     const more = issues.length > 1 ? `, and ${issues.length - 1} more` : "";
     this.prediction.fail(`No prediction: ${name} ${first.message}${more}.`);
   }
@@ -162,7 +163,7 @@ class Page {
   }
 
   // No service or no model: the page says why and asks again.
-  #leave(error) {
+  #showProblem(error) {
     this.#isAway = true;
     this.#service.forget();
     clearTimeout(this.#noticeTimer);
@@ -171,7 +172,7 @@ class Page {
     if (this.#model) this.prediction.fail("No prediction at the moment.");
   }
 
-  #return() {
+  #recover() {
     if (!this.#isAway) return;
     this.#isAway = false;
     if (byId("notice").dataset.kind === "problem") say(byId("notice"), "");

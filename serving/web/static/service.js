@@ -12,6 +12,7 @@ export class ServiceError extends Error {
   constructor(status, problem) {
     super(problem.detail || `The service answered with status ${status}.`);
     this.status = status;
+    this.type = problem.type ?? "";
     this.requestId = problem.request_id ?? "";
     this.issues = problem.errors ?? [];
     // The service stops counting where there are too many to list.

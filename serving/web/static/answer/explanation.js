@@ -4,11 +4,13 @@ import { byId, make, say } from "../dom.js";
 import { labelOf } from "../contract.js";
 import { Latest } from "../latest.js";
 import { percent, points } from "../numbers.js";
+import { UnreachableError } from "../service.js";
 
 const DEBOUNCE_MS = 250; // without another prediction before one is explained
 const RETRY_MS = 2000; // when the service is busy
 const SHOWN_INPUTS = 8; // the others are added up
 const BUSY_STATUSES = [429, 503];
+const TIMEOUT = "urn:problem:explanation-timeout"; // repeating the request would not help
 const IGNORED_STATUSES = [404, 422]; // the version that answered is gone, or the row is invalid
 
 export class ExplanationPanel {
@@ -37,6 +39,7 @@ export class ExplanationPanel {
   // The last explanation stays, dimmed, until the next one replaces it.
   ask(row, version) {
     this.body.setAttribute("aria-busy", "true");
+    this.#requests.cancel(); // an earlier row must not be shown below this prediction
     this.#requests.ask({ row, version });
   }
 
@@ -66,8 +69,8 @@ export class ExplanationPanel {
     const head = make("tr", {}, ...["Input", "Effect", "Points"].map((text) => make("th", { scope: "col" }, text)));
     const table = make(
       "table", { class: "effects" },
-      make("caption", { class: "unseen" }, "Effect of each input, in percentage points"),
-      make("thead", { class: "unseen" }, head),
+      make("caption", { class: "visually-hidden" }, "Effect of each input, in percentage points"),
+      make("thead", { class: "visually-hidden" }, head),
       make("tbody", {}, ...rows.map((each) => drawRow(each, highest - lowest))),
     );
     table.style.setProperty("--zero", -lowest / (highest - lowest));
@@ -81,11 +84,12 @@ export class ExplanationPanel {
   }
 
   #fail(error, request) {
-    if (!error.status || IGNORED_STATUSES.includes(error.status)) {
+    if (error instanceof UnreachableError || IGNORED_STATUSES.includes(error.status)) {
       this.hide();
       return;
     }
-    const isBusy = BUSY_STATUSES.includes(error.status);
+    if (!error.status) throw error;
+    const isBusy = BUSY_STATUSES.includes(error.status) && error.type !== TIMEOUT;
     say(byId("explanation-lead"), isBusy ? "The service is busy. Trying again …" : error.message);
     this.body.replaceChildren();
     this.#reveal();

@@ -69,7 +69,7 @@ export class PredictionPanel {
       numbers.length ? `outside the training range: ${list(numbers, this.headers)}` : "",
       others.length ? `not seen in training: ${list(others, this.headers)}` : "",
     ].filter(Boolean);
-    return reasons.length ? `Less reliable, as ${reasons.join("; ")}.` : "";
+    return reasons.length ? `Less reliable: ${reasons.join("; ")}.` : "";
   }
 
   #announce(text) {

@@ -12,7 +12,7 @@ export function drawDrift({ monitoring }, { headers }) {
   const rows = (part) => part.map((each) => drawRow(each, threshold, headers));
   const table = (part) => make(
     "table", { class: "drift" },
-    make("caption", { class: "unseen" }, "Evidence of drift by input"),
+    make("caption", { class: "visually-hidden" }, "Evidence of drift by input"),
     make("thead", {}, make("tr", {}, ...["Input", "Evidence", "Change", "Verdict"].map(
       (text) => make("th", { scope: "col" }, text),
     ))),
@@ -39,10 +39,10 @@ function drawRow({ feature, log_e: evidence = 0, effect = null, drifts = false }
   const verdict = drifts ? "drifts" : isShown ? "small change" : "no drift";
   return make(
     "tr", { class: drifts ? "drifts" : "" },
-    make("th", { scope: "row" }, titleOf(headers, feature)),
+    make("th", { scope: "row" }, titleOf(headers, feature), make("span", { class: "short hint" }, verdict)),
     make("td", {},
       make("span", { class: "evidence", "aria-hidden": "true" }, fill),
-      make("span", { class: "unseen" }, `${percent(Math.max(evidence, 0) / threshold)} of the threshold`)),
+      make("span", { class: "visually-hidden" }, `${percent(Math.max(evidence, 0) / threshold)} of the threshold`)),
     make("td", { class: "share" }, effect === null ? "–" : percent(effect)),
     make("td", {}, make("span", { class: `verdict ${drifts ? "bad" : "good"}` }, verdict)),
   );

@@ -18,7 +18,7 @@ function tile(title, figure, ...details) {
 const code = (text) => make("code", {}, text);
 const note = (...texts) => make("p", { class: "hint" }, ...texts);
 
-function accuracy({ feedback }, { heldOut }) {
+function accuracy({ feedback, since }, { heldOut }) {
   const title = "Live accuracy";
   if (!feedback.enabled) return tile(title, "Off", note(`Feedback is off: ${feedback.reason}`));
   if (!feedback.labels) {
@@ -29,7 +29,8 @@ function accuracy({ feedback }, { heldOut }) {
   const held = heldOut ? ` The line marks the held-out rows: ${percent(heldOut)}.` : "";
   return tile(
     title, percent(feedback.accuracy), interval(feedback, heldOut),
-    note(`${feedback.correct} of ${count(feedback.labels, "label")} correct; `
+    note(`${feedback.correct} of ${count(feedback.labels, "row")} correct by their first label`
+      + `${since ? ` since the service started ${age(since)}` : ""}; `
       + `95 % interval: ${percent(feedback.low)} to ${percent(feedback.high)}.${held}`),
   );
 }

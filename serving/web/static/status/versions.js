@@ -8,7 +8,7 @@ const SHOWN_VERSIONS = 5;
 const ACTIONS = {
   release: "Released to Production",
   promote: "Promoted to Production",
-  rollback: "Back in Production by a rollback",
+  rollback: "Restored to Production by a rollback",
   "canary start": "Started as the canary",
   "canary share": "Share of the canary changed",
   "canary stop": "Stopped as the canary",
@@ -16,14 +16,15 @@ const ACTIONS = {
   resume: "Hold ended",
 };
 
-export function drawVersions({ versions, events }) {
+export function drawVersions({ versions, events, model }) {
   if (!versions) {
     return [make("p", { class: "hint" }, "This service does not follow a registry, so it knows its own version only.")];
   }
   // The end of a hold names no version.
-  const serving = versions.find(({ aliases }) => aliases.includes("Production"))?.version;
-  const about = ({ to, version }) => to ?? version ?? serving;
-  const items = versions.map((each) => drawVersion(each, events.filter((event) => about(event) === each.version)));
+  const about = ({ to, version }) => to ?? version ?? model.version;
+  const items = versions.map((each) => drawVersion(
+    each, events.filter((event) => about(event) === each.version), each.version === model.version,
+  ));
   const rest = items.slice(SHOWN_VERSIONS);
   const more = rest.length
     ? [make("details", { "data-name": "versions" }, make("summary", {}, count(rest.length, "earlier version")),
@@ -31,8 +32,8 @@ export function drawVersions({ versions, events }) {
   return [make("ol", { class: "timeline" }, ...items.slice(0, SHOWN_VERSIONS)), ...more];
 }
 
-function drawVersion({ version, created_at: time, aliases, candidate, verdict, reasons, note, metrics }, events) {
-  const isServing = aliases.includes("Production");
+function drawVersion(described, events, isServing) {
+  const { version, created_at: time, aliases, candidate, verdict, reasons, note, metrics } = described;
   const facts = [
     candidate && humanize(candidate),
     "accuracy" in metrics && `accuracy ${percent(metrics.accuracy)}`,

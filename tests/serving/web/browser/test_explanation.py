@@ -98,6 +98,44 @@ def test_busy_service_is_asked_again(page):
     expect(rows(page)).to_have_count(4)
 
 
+def test_row_that_was_refused_is_not_explained_later(page):
+    expect(rows(page)).to_have_count(4)
+    asked = []
+
+    def refuse_first(route):
+        asked.append(route.request.post_data_json)
+        if len(asked) == 1:
+            fill(page, SETOSA)  # waits when the refusal arrives
+            route.fulfill(status=429, json={"detail": "Too many explanations."})
+        else:
+            route.continue_()
+
+    page.route("**/explain*", refuse_first)
+    fill(page, VIRGINICA)
+
+    expect(lead(page)).to_contain_text("probability of setosa")
+    page.wait_for_timeout(2500)  # longer than the pause before a retry
+    assert asked[-1]["petal_length"] == SETOSA[2]
+    expect(lead(page)).to_contain_text("probability of setosa")
+
+
+def test_explanation_that_takes_too_long_is_not_asked_again(page):
+    expect(rows(page)).to_have_count(4)
+    problem = {"type": "urn:problem:explanation-timeout", "detail": "It took too long."}
+    asked = []
+
+    def time_out(route):
+        asked.append(route.request.url)
+        route.fulfill(status=503, json=problem)
+
+    page.route("**/explain*", time_out)
+    page.get_by_role("button", name="virginica").click()
+
+    expect(lead(page)).to_have_text("It took too long.")
+    page.wait_for_timeout(2500)  # longer than the pause before a retry
+    assert len(asked) == 1
+
+
 def test_version_that_is_gone_is_not_explained(page):
     expect(rows(page)).to_have_count(4)
     gone = {"status": 404, "json": {"detail": "Version 2 is not loaded."}}

@@ -142,7 +142,7 @@ def test_many_warnings_are_summarized(page):
         page.get_by_role("spinbutton", name=name, exact=True).fill("9999")
 
     expect(page.locator("#warning")).to_have_text(
-        "Less reliable, as outside the training range: "
+        "Less reliable: outside the training range: "
         "mean radius, mean area, area error and 1 more."
     )
 

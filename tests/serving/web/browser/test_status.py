@@ -107,7 +107,10 @@ def test_feedback_changes_the_live_accuracy(filled, visit, sqlite_url):
 
     expect(tile(page, "Live accuracy")).to_contain_text("100.0 %")
     expect(tile(page, "Live accuracy")).to_contain_text(
-        "1 of 1 label correct; 95 % interval: 20.7 % to 100.0 %"
+        "1 of 1 row correct by their first label since the service started"
+    )
+    expect(tile(page, "Live accuracy")).to_contain_text(
+        "95 % interval: 20.7 % to 100.0 %"
     )
 
 
@@ -165,6 +168,7 @@ def test_hold_and_drift_are_shown(filled, store, visit):
     page = visit(filled().url)
 
     expect(page.locator("#hold")).to_contain_text("on hold after a rollback by ada")
+    expect(page.locator(".timeline > li.serving h3")).to_contain_text("Version 3")
     verdict = tile(page, "Monitoring verdict")
     expect(verdict).to_contain_text("data drift")
     expect(verdict).to_contain_text("1,234 predictions")
@@ -254,6 +258,47 @@ def test_unreachable_registry_is_a_warning(filled, store, visit):
 
     expect(page.locator("#status-note")).to_contain_text("has been unreachable for")
     expect(page.locator("#answer strong")).to_be_visible()
+
+
+def test_refused_version_is_named(open_status):
+    refusal = {"role": "current", "version": "4", "reason": "it is damaged."}
+    registry = {"reachable": True, "last_refusal": refusal}
+
+    page = open_status(registry=registry)
+
+    expect(page.locator("#status-note")).to_have_text(
+        "Version 4 of the registry was refused: it is damaged. Version 3 is served."
+    )
+
+
+def test_version_that_is_served_is_marked_whatever_its_alias(open_status):
+    versions = [each | {"aliases": []} for each in HISTORY["versions"]]
+
+    page = open_status(versions=versions, events=[])
+
+    expect(page.locator(".timeline > li.serving h3")).to_have_text("Version 3")
+
+
+def test_panel_that_has_not_changed_keeps_the_focus(open_status):
+    history = {name: HISTORY[name] for name in ("versions", "events")}
+    page = open_status(**history)
+    summary = page.locator("#versions summary")
+    summary.click()
+    marked = page.locator("#versions .timeline > li").first.evaluate_handle(
+        "item => { item.marked = true; return item; }"
+    )
+
+    page.unroute("**/status")
+    page.route(
+        "**/status",
+        lambda route: route.fulfill(
+            json=route.fetch().json() | history | {"since": NOW}
+        ),
+    )
+
+    expect(tile(page, "Predictions")).to_contain_text("since the service started")
+    assert marked.evaluate("item => item.marked && item.isConnected")
+    expect(summary).to_be_focused()
 
 
 def test_silence_of_the_follower_is_explained(filled, store, visit):
