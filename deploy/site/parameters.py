@@ -87,4 +87,4 @@ def _type(value: Json) -> str:
 
 
 def _text(text: str) -> str:
-    return " ".join(text.split()).replace("``", "`").replace("|", "\\|")
+    return " ".join(text.split()).replace("|", "\\|")

@@ -18,7 +18,8 @@ ATTRIBUTE = re.compile(r"^ {4}(\w+): (.+(?:\n {8}.+)*)", re.MULTILINE)
 
 def _describe(schema: dict[str, Any], model: type[BaseModel]) -> None:
     """Take the descriptions in a JSON schema from the docstrings of the classes."""
-    schema["description"] = (inspect.getdoc(model) or "").split("\n\nAttributes:")[0]
+    summary = (inspect.getdoc(model) or "").split("\n\nAttributes:")[0]
+    schema["description"] = _use_markdown(summary)
     properties = schema.get("properties", {})
     for ancestor in reversed(model.__mro__):
         # Python 3.13 has removed the indentation already.
@@ -28,8 +29,11 @@ def _describe(schema: dict[str, Any], model: type[BaseModel]) -> None:
             field = model.model_fields.get(name)
             key = field and (field.alias or name)
             if key in properties:
-                description = " ".join(text.split()).replace("``", "`")
-                properties[key]["description"] = description
+                properties[key]["description"] = _use_markdown(" ".join(text.split()))
+
+
+def _use_markdown(text: str) -> str:
+    return text.replace("``", "`")
 
 
 class Parameters(BaseModel):

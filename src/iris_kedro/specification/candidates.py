@@ -18,7 +18,7 @@ class Search(Parameters):
     Attributes:
         method: ``grid`` tries all combinations, ``random`` draws some, ``halving``
             starts with some on few rows and continues with the best.
-        iterations: Combinations that are drawn.
+        iterations: Number of combinations that ``random`` and ``halving`` draw.
     """
 
     method: Literal["grid", "random", "halving"] = "grid"
@@ -30,11 +30,11 @@ class Candidate(Estimator):
 
     Attributes:
         scale: Whether numbers are standardized.
-        impute: How missing numbers are imputed; ``none`` leaves it to the estimator.
+        impute: How missing numbers are imputed; ``none`` leaves them to the estimator.
         encode: How categories are encoded; ``ordinal`` uses their order.
-        search: How parameters are searched.
-        grid: Values to try, by parameter.
-        distributions: Distributions to draw from, by parameter.
+        search: How the parameters are searched.
+        grid: Values to try for each parameter, by its name.
+        distributions: Distributions to draw each parameter from, by its name.
     """
 
     scale: bool = False

@@ -28,8 +28,8 @@ class Estimator(Parameters):
     the steps of a pipeline do.
 
     Attributes:
-        class_path: Where the class is imported from.
-        parameters: Arguments of the class.
+        class_path: Full path of the class, such as ``sklearn.svm.SVC``.
+        parameters: Fixed arguments of the class, by name.
     """
 
     class_path: Annotated[str, Field(alias="class")]
@@ -101,7 +101,7 @@ class Distribution(Parameters):
     """A distribution of scipy.stats with its parameters, such as loguniform(a, b).
 
     Attributes:
-        distribution: Its name in scipy.stats.
+        distribution: Name of the distribution in scipy.stats.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True)

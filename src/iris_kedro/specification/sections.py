@@ -25,9 +25,9 @@ class DataEngineering(Parameters):
     """Parameters of the data_engineering pipeline.
 
     Attributes:
-        source: Where the raw data is; see ``dataset.source``.
+        source: Location of the raw data; see ``dataset.source``.
         split: How rows are assigned to training and held-out data.
-        labelled_rows: Whether labelled predictions are added.
+        labelled_rows: Whether labelled predictions are added to the rows of the source.
     """
 
     source: str
@@ -39,9 +39,9 @@ class DataScience(Parameters):
     """Parameters of the data_science pipeline.
 
     Attributes:
-        training: How candidates are compared.
-        candidates: What is compared, by name; the simplest first.
-        export: How closely ONNX must agree.
+        training: How candidates are searched and cross-validated.
+        candidates: Candidates to compare, by name; the simplest first.
+        export: How closely an ONNX model must agree with its original.
         force: Whether to train even if nothing has changed.
     """
 
@@ -55,9 +55,10 @@ class ModelRelease(Parameters):
     """Parameters of the model_release pipeline.
 
     Attributes:
-        gate: What a challenger must show.
-        strategy: Whether it then becomes Production at once or is a canary first.
-        canary: Rules for canaries.
+        gate: What a challenger must show before it may replace Production.
+        strategy: Whether a challenger that passes the gate becomes Production at once
+            or is a canary first.
+        canary: Rules for raising the share of a canary, promoting it or stopping it.
     """
 
     gate: Gate

@@ -16,8 +16,9 @@ class Split(Parameters):
 
     Attributes:
         test_size: Share of the rows that is held out.
-        salt: Part of the hash; another one reshuffles all rows.
-        minimum_rows_per_class: Rows of each class on either side.
+        salt: Part of the hash that assigns a row; another salt reshuffles all rows.
+        minimum_rows_per_class: Minimum number of rows of each class in training data
+            and in held-out data.
     """
 
     test_size: Share
@@ -39,8 +40,9 @@ class LabelledRows(Parameters):
     """Whether labelled predictions are added to the rows of the source.
 
     Attributes:
-        enabled: Whether they are added.
-        source: ``database`` for the service's database, or the location of a file.
+        enabled: Whether labelled predictions are added.
+        source: Where labelled predictions come from: ``database`` for the service's
+            database, or the location of a file.
     """
 
     enabled: bool = False
@@ -51,15 +53,15 @@ class Training(Parameters):
     """How candidates are searched and cross-validated, with scikit-learn's names.
 
     Attributes:
-        scoring: What decides between candidates.
-        folds: Folds of the cross-validation.
-        repeats: How often it is repeated on fewer than 5,000 rows.
+        scoring: Metric that decides between candidates, with scikit-learn's name.
+        folds: Number of folds of the cross-validation.
+        repeats: Number of repeats of the cross-validation on fewer than 5,000 rows.
         random_state: Seed of the folds and of the estimators.
-        n_jobs: Fits at the same time, on 5,000 rows or more.
-        search_rows: Parameters are searched on this many rows at most; the best ones
-            are then fitted to all rows.
-        threshold: The positive class is predicted if its probability is at least this:
-            a number, or the metric to tune it by.
+        n_jobs: Number of parallel fits, on 5,000 rows or more.
+        search_rows: Maximum number of rows on which parameters are searched; the best
+            ones are then fitted to all rows.
+        threshold: Minimum probability to predict the positive class: a number, or the
+            metric to tune it by.
     """
 
     scoring: Literal[
@@ -94,12 +96,15 @@ class Export(Parameters):
     """How closely an ONNX model must agree with its original, and which rows it holds.
 
     Attributes:
-        tolerance: Largest accepted difference between probabilities.
-        mismatch_rate: Share of the rows that may differ by more.
-        random_rows: Number of random rows to compare, besides the training rows.
+        tolerance: Largest accepted difference between the probabilities of the ONNX
+            model and its original.
+        mismatch_rate: Share of the rows whose probabilities may differ by more than
+            ``tolerance``.
+        random_rows: Number of random rows to compare the models on, besides the
+            training rows.
         golden_rows: Number of rows that a service replays when it loads the model.
-        background_rows: Number of rows that explanations compare with.
-        random_state: Seed of all that is drawn.
+        background_rows: Number of rows that explanations compare a row with.
+        random_state: Seed of all rows that the export draws.
     """
 
     tolerance: Share

@@ -15,9 +15,9 @@ class Rows(Parameters):
     """Which rows are dropped, and how many may be.
 
     Attributes:
-        duplicates: Whether rows that are equal in all columns are kept.
+        duplicates: Whether rows that are equal in all columns are kept or dropped.
         missing_target: Whether rows without a class are dropped or stop the run.
-        maximum_loss: Share of the rows that may be dropped, for any reason.
+        maximum_loss: Largest share of the rows that may be dropped, for any reason.
     """
 
     duplicates: Literal["keep", "drop"] = "keep"
@@ -29,12 +29,13 @@ class DatasetSplit(Parameters):
     """How it is decided whether a row is held out.
 
     Attributes:
-        method: ``hash`` uses all features of a row; ``group`` keeps rows of the same
-            group on one side; ``time`` holds out the latest rows.
+        method: What decides whether a row is held out: ``hash`` uses all features of a
+            row; ``group`` keeps rows of the same group on one side; ``time`` holds out
+            the latest rows.
         column: Header of the groups or times in the source, in any spelling, or the
             name of a feature.
-        test_size: Share of the rows that is held out, unless
-            ``data_engineering.split`` overrides it.
+        test_size: Share of the rows that is held out, unless ``data_engineering.split``
+            overrides it.
     """
 
     method: Literal["hash", "group", "time"] = "hash"
@@ -60,14 +61,15 @@ class Dataset(Parameters):
     """The feature specification, which defines validation, contract and API.
 
     Attributes:
-        name: Of the dataset, the registered model and the folders in data.
-        source: ``sklearn:…``, a file, an address or an SQL query.
-        load_args: How pandas reads a CSV.
-        target: The column to predict.
-        features: The inputs of the model, by name.
-        derived: Expressions of numbers that the model computes itself, by name.
-        rows: Which rows are left out.
-        split: What decides whether a row is held out.
+        name: Name of the dataset, the registered model and the folders in ``data``.
+        source: Location of the raw data: ``sklearn:…``, a file, a URL or an SQL query.
+        load_args: Arguments of ``pandas.read_csv`` for a CSV.
+        target: Column to predict, with its classes.
+        features: Inputs of the model, by name.
+        derived: Derived features, which the model computes itself: expressions, by
+            name.
+        rows: Which rows are dropped, and how many may be.
+        split: How it is decided whether a row is held out.
     """
 
     # In lower case: it names folders, and some file systems ignore case.
@@ -128,13 +130,13 @@ class Card(Parameters):
     """The texts of a model card that cannot be computed.
 
     Attributes:
-        dataset: The dataset that the words are about; others do not inherit them.
+        dataset: Dataset that these texts describe; other datasets do not inherit them.
         purpose: What the model is for.
-        users: Who should use it.
-        misuses: What it must not be used for.
+        users: Who should use the model.
+        misuses: What the model must not be used for.
         data: Where the data comes from.
-        ethics: Ethical considerations.
-        caveats: What a user must know.
+        ethics: Ethical considerations about the data and the model.
+        caveats: What users of the model must know.
     """
 
     dataset: str = ""

@@ -36,9 +36,10 @@ class AnyFeature(Parameters):
     """The common attributes of all features.
 
     Attributes:
-        description: What it means.
-        column: Its header in the source; default: the name in any spelling.
-        nullable: Whether it may be missing.
+        description: Meaning of the feature.
+        column: Header of the feature in the source; by default its name, in any
+            spelling.
+        nullable: Whether values may be missing.
     """
 
     description: str = ""
@@ -56,11 +57,11 @@ class AnyFeature(Parameters):
 
 
 class Number(AnyFeature):
-    """A number, within a range of what it can be at all.
+    """A number, within the range of its possible values.
 
     Attributes:
-        type: ``number``, unless it says otherwise.
-        unit: Of measurement.
+        type: ``number``, the default.
+        unit: Unit of measurement.
         minimum: Smallest accepted value.
         maximum: Largest accepted value.
     """
@@ -84,7 +85,11 @@ class Number(AnyFeature):
 
 
 class Integer(Number):
-    """A whole number, within a range."""
+    """A whole number, within the range of its possible values.
+
+    Attributes:
+        type: ``integer``.
+    """
 
     type: Literal["integer"]  # type: ignore[assignment]  # the discriminator
 
@@ -94,7 +99,7 @@ class Integer(Number):
 
 
 class Boolean(AnyFeature):
-    """True or false; 1 or 0 to the model.
+    """True or false, which is 1 or 0 for the model.
 
     Attributes:
         type: ``boolean``.
@@ -108,12 +113,12 @@ class Boolean(AnyFeature):
 
 
 class Category(AnyFeature):
-    """One of some texts.
+    """A text from a list of categories.
 
     Attributes:
         type: ``category``.
-        categories: Its values, in the order of an ordinal encoding.
-        unknown: Whether values that are not listed are accepted.
+        categories: Accepted values, in the order of an ordinal encoding.
+        unknown: Whether values that are not in ``categories`` are rejected or accepted.
     """
 
     type: Literal["category"]

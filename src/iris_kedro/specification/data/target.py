@@ -14,14 +14,16 @@ class Target(Parameters):
     """The column to predict and its classes.
 
     Attributes:
-        name: The name of the column in the project.
-        description: What it means.
-        column: Its header in the source; default: the name in any spelling.
-        classes: Its values.
-        positive: The class for ranking metrics and F1, if one matters most.
-        labels: Readable names of some classes.
-        costs: For each correct class, the costs of predicting another one; 1 if it is
-            not listed. Without any, the most probable class is predicted.
+        name: Name of the target in the project.
+        description: Meaning of the target.
+        column: Header of the target in the source; by default its name, in any
+            spelling.
+        classes: Classes to predict.
+        positive: Positive class for ranking metrics and F1, if one class matters most.
+        labels: Readable names of classes, by class; not every class needs one.
+        costs: Costs of mistakes: for each correct class, the cost of predicting another
+            one, which is 1 if it is not listed. Without any costs, the most probable
+            class is predicted.
     """
 
     name: Name

@@ -13,18 +13,21 @@ class BatchInference(Parameters):
     """Which rows are scored, how, and where the scores are written.
 
     Attributes:
-        source: A file, a folder, a pattern, ``s3://…`` or an SQL query.
-        source_format: Format of the files, if their names do not show it.
-        target: The folder of the scores.
-        version: A version of the model, or an alias.
-        layout: Whether columns are named as in the contract or as in the raw data.
-        columns: Which columns of the input are kept; all if null.
-        on_invalid: What happens to rows that the service would refuse.
-        format: How scores are written.
-        explain: Whether the contributions of the features are written, too.
+        source: Location of the rows: a file, a folder, a pattern, ``s3://…`` or an SQL
+            query.
+        source_format: Format of the source's files, if their names do not show it.
+        target: Folder that the scores are written to.
+        version: Version of the model, or an alias.
+        layout: Whether the source's columns are named as in the contract or as in the
+            raw data.
+        columns: Columns of the source to keep beside the scores; all if null.
+        on_invalid: Whether rows that the service would refuse are rejected or stop the
+            run.
+        format: Format of the files with the scores.
+        explain: Whether the contributions of the features are also written.
         record: Whether predictions are stored in the service's database.
-        table: Table that the finished scores are copied to, if any.
-        processes: Number of processes; the number of cores if null.
+        table: Database table that the finished scores are copied to, if any.
+        processes: Number of processes that score rows; the number of cores if null.
     """
 
     source: str | None = None

@@ -12,10 +12,10 @@ Hours = Annotated[float, Field(ge=0)]
 
 
 class Guard(Parameters):
-    """Parameters of the guard of a promoted version.
+    """The guard of a promoted version, which may roll it back.
 
     Attributes:
-        hours: How long the version is compared with Previous.
+        hours: Hours for which a promoted version is compared with Previous.
     """
 
     hours: Annotated[float, Field(gt=0)]
@@ -25,21 +25,28 @@ class Canary(Parameters):
     """Rules for raising the share of a canary, promoting it or stopping it.
 
     Attributes:
-        shares: Of the requests, rising; promotion is possible at the last one.
-        minimum_rows: Rows predicted by both models before a share is raised.
-        minimum_hours: Hours before a share is raised.
+        shares: Rising shares of the requests that a canary answers; it can be promoted
+            at the last one.
+        minimum_rows: Number of rows that both models must predict before a share is
+            raised.
+        minimum_hours: Minimum hours at a share before it is raised.
         alpha: Maximum probability of stopping an equal version; evidence is sufficient
             when its e-value reaches 1 / alpha.
-        worse_by: Minimum loss of accuracy to stop or roll back, besides the evidence.
-        non_inferiority_margin: Promoted once accuracy is shown to lose less than this.
-        minimum_agreement: Share of the rows with the same predicted class.
-        maximum_class_shift: Share of the predictions that shift to other classes.
-        maximum_confidence_loss: Of the mean confidence.
-        latency_budget_ms: Milliseconds that a request should take.
-        maximum_slower: Share of the requests that may exceed the budget in addition.
+        worse_by: Minimum loss of accuracy to stop or roll back a version, besides the
+            evidence.
+        non_inferiority_margin: Loss of accuracy that is accepted: a canary is promoted
+            once its loss is shown to be smaller.
+        minimum_agreement: Minimum share of the rows for which both models predict the
+            same class.
+        maximum_class_shift: Maximum share of the predictions that shift to other
+            classes.
+        maximum_confidence_loss: Maximum loss of mean confidence.
+        latency_budget_ms: Latency budget of a request, in milliseconds.
+        maximum_slower: Maximum increase of the share of requests that exceed the
+            latency budget.
         undecided_after: Hours without a decision after which ``undecided`` applies.
-        undecided: What happens then.
-        guard: What happens after the promotion.
+        undecided: What happens after ``undecided_after`` hours without a decision.
+        guard: How a promoted version is guarded.
     """
 
     shares: Annotated[list[Annotated[float, Field(gt=0, le=1)]], Field(min_length=1)]

@@ -11,10 +11,10 @@ class Cluster(Parameters):
     """Where work that can be split runs.
 
     Attributes:
-        engine: ``local`` for threads of this process, or ``dask``.
+        engine: ``local`` for this machine, or ``dask``.
         address: Address of Dask's scheduler; without one, a local cluster is started.
-        workers: Processes of a local cluster; default: one for each core.
-        wait_seconds: How long to wait for the first worker.
+        workers: Number of processes of a local cluster; one for each core if null.
+        wait_seconds: Maximum time to wait for the first worker, in seconds.
     """
 
     engine: Literal["local", "dask"] = "local"

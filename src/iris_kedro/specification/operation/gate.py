@@ -11,15 +11,17 @@ class Gate(Parameters):
     """What a challenger must show before it may replace Production.
 
     Attributes:
-        minimum_accuracy: Floor of the accuracy on held-out rows.
-        minimum_recall: Floor of the recall of each class.
-        maximum_calibration_error: Refused if the interval of the expected calibration
-            error is above this as a whole.
-        latency_budget_ms: Milliseconds that a prediction of one row may take.
-        non_inferiority_margin: In nats of log loss; a loss that is shown to be smaller
-            is "not worse".
-        accept_incompatible: Whether the floors alone decide if no row can be shared.
-        confidence: Of intervals; two-sided.
+        minimum_accuracy: Minimum accuracy on held-out rows.
+        minimum_recall: Minimum recall of each class on held-out rows.
+        maximum_calibration_error: Maximum expected calibration error; a model is
+            refused if the whole confidence interval is above it.
+        latency_budget_ms: Latency budget of a prediction of one row, in milliseconds.
+        non_inferiority_margin: Increase of log loss that is accepted, in nats: a
+            challenger is "not worse" if its increase is shown to be smaller.
+        accept_incompatible: Whether the floors of accuracy, recall, calibration and
+            latency alone decide if the challenger and Production cannot be compared on
+            the same rows.
+        confidence: Confidence level of the two-sided intervals.
         resamples: Number of bootstrap samples.
         random_state: Seed of the bootstrap.
     """

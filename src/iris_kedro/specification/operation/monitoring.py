@@ -11,14 +11,18 @@ class Monitoring(Parameters):
     """Windows, evidence and effect sizes for the verdict on the model in Production.
 
     Attributes:
-        window_minutes: Rows are counted by window; evidence is computed after each.
-        recent_windows: Effect sizes use this many of the last windows, or more if they
-            have fewer than ``minimum_rows``.
-        minimum_rows: With fewer in all windows, the verdict is "too few rows".
+        window_minutes: Length of the windows that rows are counted by, in minutes;
+            evidence is computed after each.
+        recent_windows: Number of latest windows for effect sizes and intervals; more if
+            they have fewer than ``minimum_rows``.
+        minimum_rows: Minimum number of rows in all windows; with fewer, the verdict is
+            "too few rows".
         alpha: Maximum probability of a false alarm, for all comparisons together.
-        minimum_effect: Smallest relevant change: total variation distance.
-        margin: Smallest relevant loss of accuracy, and gap to the mean confidence.
-        confidence: Of intervals.
+        minimum_effect: Smallest relevant change of a distribution, as total variation
+            distance.
+        margin: Smallest relevant loss of accuracy, and smallest relevant gap between
+            mean confidence and accuracy.
+        confidence: Confidence level of the intervals.
     """
 
     window_minutes: Annotated[float, Field(gt=0)]

@@ -40,12 +40,14 @@ class Triggers(Parameters):
     """Reasons to train; null turns a trigger off.
 
     Attributes:
-        schedule: A cron expression, in UTC.
+        schedule: Cron expression, in UTC, for when to train.
         source_minutes: Minutes between two checks of the data source.
-        labels: Number of new labelled rows; they become training data.
-        monitoring: A cron expression: when to run the monitoring pipeline.
-        verdicts: Verdicts of monitoring that are triggers.
-        webhook: Address to listen on; needs ``IRIS_WATCHER_TOKEN``.
+        labels: Number of new labelled rows that starts a training; they become training
+            data.
+        monitoring: Cron expression, in UTC, for when to run the monitoring pipeline.
+        verdicts: Verdicts of monitoring that start a training.
+        webhook: Address that the webhook for triggers listens on; needs
+            ``IRIS_WATCHER_TOKEN``.
     """
 
     schedule: Cron | None = None
@@ -64,9 +66,9 @@ class Rules(Parameters):
     """Limits on the runs that triggers start.
 
     Attributes:
-        cooldown_minutes: Minutes after a run in which no other one starts.
-        runs_per_day: Runs in any 24 hours.
-        failures: Refused or failed runs in a row after which the breaker opens.
+        cooldown_minutes: Minutes after a run in which no other run starts.
+        runs_per_day: Maximum number of runs in any 24 hours.
+        failures: Number of refused or failed runs in a row that opens the breaker.
     """
 
     cooldown_minutes: Minutes = 60
@@ -78,10 +80,11 @@ class Watcher(Parameters):
     """Parameters of ``kedro watch``.
 
     Attributes:
-        poll_seconds: Seconds between two rounds.
-        lease_seconds: Seconds without renewal after which another watcher takes over.
-        triggers: Reasons to train.
-        rules: Limits on the runs.
+        poll_seconds: Seconds between two rounds of the watcher.
+        lease_seconds: Seconds without renewing the lease after which another watcher
+            takes over.
+        triggers: Reasons to train; null turns a trigger off.
+        rules: Limits on the runs that triggers start.
         params: Parameters of each run, as for ``kedro run --params``.
     """
 
