@@ -45,7 +45,10 @@ class Canary(Parameters):
         maximum_slower: Maximum increase of the share of requests that exceed the
             latency budget.
         undecided_after: Hours without a decision after which ``undecided`` applies.
-        undecided: What happens after ``undecided_after`` hours without a decision.
+        undecided: What happens to a canary after ``undecided_after`` hours without a
+            decision. ``promote`` promotes it only if it has its last share,
+            ``minimum_rows`` and ``minimum_hours`` are reached, and there is no warning;
+            otherwise it is stopped.
         guard: How a promoted version is guarded.
     """
 
