@@ -1,7 +1,7 @@
 """A run in MLflow for each candidate, below the run that trained it."""
 
 import time
-from importlib.metadata import packages_distributions, version
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
@@ -12,7 +12,12 @@ from kedro.io import AbstractDataset, DatasetError
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.tracking import MlflowClient
 
-from iris_kedro.datasets.models.code import copy_code, list_own_parts, list_requirements
+from iris_kedro.datasets.models.code import (
+    copy_code,
+    list_own_parts,
+    list_requirements,
+    pin_requirements,
+)
 from iris_kedro.model.candidates import CandidateRecord, name_metric, show_values
 from iris_kedro.style import words
 from iris_kedro.tracking.names import name_entity, shorten_value
@@ -103,14 +108,6 @@ def _tags(record: CandidateRecord) -> list[RunTag]:
 def _tabulate(points: list[dict[str, Any]]) -> dict[str, list[Any]]:
     # As text, because a parameter may have values of several types, or none.
     return {name: [str(point[name]) for point in points] for name in points[0]}
-
-
-def pin_requirements(*packages: str) -> list[str]:
-    """Pin packages to the installed versions.
-
-    Left alone, MLflow spends about 13 s a model on finding this out.
-    """
-    return [f"{package}=={version(package)}" for package in packages]
 
 
 def _list_other_packages(record: CandidateRecord) -> list[str]:

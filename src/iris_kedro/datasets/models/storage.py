@@ -11,7 +11,7 @@ import onnx
 from mlflow.models import ModelSignature
 from mlflow.types import Schema, TensorSpec
 
-from iris_kedro.datasets.candidates import pin_requirements
+from iris_kedro.datasets.models.code import pin_requirements
 from iris_kedro.model.contract import Contract
 from iris_kedro.model.inputs import INPUT, arrange, to_tensors
 from iris_kedro.registry import Registry, Source
