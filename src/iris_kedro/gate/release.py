@@ -7,6 +7,7 @@ import onnx
 
 from iris_kedro.model.contract import Contract
 from iris_kedro.model.provenance import Lineage
+from iris_kedro.style import words
 
 
 class Verdict(StrEnum):
@@ -120,6 +121,6 @@ class Release:
     @property
     def description(self) -> str:
         """Candidate, verdict and reasons, in Markdown."""
-        candidate = self.contract.candidate.replace("_", " ")
+        candidate = words(self.contract.candidate)
         reasons = [f"- {reason}" for reason in self.decision.reasons]
         return "\n".join([f"# {self.decision.verdict}: {candidate}", "", *reasons, ""])

@@ -5,6 +5,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from iris_kedro.style import words
+
 
 def print_leaderboard(leaderboard: dict[str, Any], console: Console) -> None:
     """Print how the candidates were compared, their scores, and who is left out."""
@@ -18,7 +20,7 @@ def _describe_comparison(leaderboard: dict[str, Any]) -> str:
     return (
         f"Candidates in {leaderboard['folds']}-fold cross-validation"
         f"{f', done {repeats} times' if repeats > 1 else ''};"
-        f" {_words(leaderboard['metric'])} decides"
+        f" {words(leaderboard['metric'])} decides"
     )
 
 
@@ -28,11 +30,11 @@ def _build_table(leaderboard: dict[str, Any]) -> Table:
     table.add_column("")
     table.add_column("candidate")
     for metric in metrics:
-        table.add_column(_words(metric), justify="right")
+        table.add_column(words(metric), justify="right")
     for entry in leaderboard["candidates"]:
         table.add_row(
             "➤" if entry["chosen"] else "" if entry["releasable"] else "✗",
-            _words(entry["candidate"]),
+            words(entry["candidate"]),
             *(_format(entry["scores"][metric]) for metric in metrics),
             style="bold" if entry["chosen"] else None,
         )
@@ -59,7 +61,3 @@ def _print_refusals(leaderboard: dict[str, Any], console: Console) -> None:
 
 def _format(score: dict[str, float]) -> str:
     return f"{score['mean']:.3f} ± {score['standard_error']:.3f}"
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")

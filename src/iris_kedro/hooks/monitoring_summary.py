@@ -7,6 +7,8 @@ from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
+from iris_kedro.style import words
+
 KEDRO = ".venv/bin/kedro"
 MOST_ROWS = 12  # features in the table
 STYLES = {
@@ -69,7 +71,7 @@ def _add(table: Table, name: str, each: dict[str, Any]) -> None:
     effect, shown_at = each["effect"], each["shown_at"]
     table.add_row(
         "➤" if each["drifts"] else "",
-        Text(name.replace("_", " ")),
+        Text(words(name)),
         "–" if effect is None else f"{effect:.0%}",
         f"{each['log_e']:.1f}",
         shown_at[:16].replace("T", " ") if shown_at else "",

@@ -11,6 +11,7 @@ from iris_kedro.gate.release import Decision, Outcome, RegistryState
 from iris_kedro.hooks.batch_summary import print_scores
 from iris_kedro.hooks.leaderboard_summary import print_leaderboard
 from iris_kedro.hooks.monitoring_summary import print_monitoring
+from iris_kedro.style import words
 
 KEDRO = ".venv/bin/kedro"
 VERDICT_STYLES = {True: "bold green", False: "bold yellow"}
@@ -79,7 +80,7 @@ def _print_verdict(
     report: dict[str, Any], registry: RegistryState, env: str | None, console: Console
 ) -> None:
     style = VERDICT_STYLES[report["promotes"]]
-    console.print(f"Chosen      {report['candidate'].replace('_', ' ')}")
+    console.print(f"Chosen      {words(report['candidate'])}")
     console.print(f"Gate        [{style}]{report['verdict']}[/]")
     _print_reasons(report["reasons"], console)
     _print_roles(report, registry, env, console)
@@ -107,8 +108,8 @@ def _list_next(model: str, registry: RegistryState, env: str | None) -> Table:
 
 
 def _kedro(command: str, env: str | None, options: str = "") -> str:
-    words = [KEDRO, command, f"--env {env}" if env else "", options]
-    return " ".join(word for word in words if word)
+    parts = [KEDRO, command, f"--env {env}" if env else "", options]
+    return " ".join(part for part in parts if part)
 
 
 def _print_reasons(reasons: list[str], console: Console) -> None:

@@ -10,6 +10,7 @@ from rich.table import Column, Table
 
 from iris_kedro.cli.tables.watch import describe_outcome
 from iris_kedro.registry import GUARDED, NOTE, PRODUCTION, REASONS, VERDICT, read_share
+from iris_kedro.style import words
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
@@ -39,7 +40,7 @@ def print_versions(registry: "Registry") -> None:
         table.add_row(
             number,
             ", ".join(roles.get(number, [NONE])) + _describe_trial(version.tags),
-            version.tags.get("candidate", NONE).replace("_", " "),
+            words(version.tags.get("candidate", NONE)),
             version.tags.get(VERDICT, NONE),
             *_format_metrics(version.tags),
         )

@@ -29,6 +29,7 @@ from iris_kedro.model.decision import DecisionRule
 from iris_kedro.model.inputs import Inputs, arrange
 from iris_kedro.model.scoring import OnnxScorer, Scores
 from iris_kedro.specification import Candidate, Dataset, Training
+from iris_kedro.style import words
 
 from .fit_warnings import collect_warnings
 from .folds import build_folds
@@ -90,7 +91,7 @@ def train_candidate(
     logger.info(
         "%s: %s %.3f ± %.3f",
         name,
-        metric.replace("_", " "),
+        words(metric),
         score["mean"],
         score["standard_error"],
     )

@@ -14,7 +14,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from iris_kedro.style import COLORS, MUTED
+from iris_kedro.style import COLORS, MUTED, words
 
 from .contributions import MOST_SHOWN
 
@@ -64,7 +64,7 @@ def _label(axes: Axes, x: str, y: str = "") -> None:
 
 
 def _set_rows(axes: Axes, names: Iterable[str]) -> None:
-    labels = [name.replace("_", " ") for name in names]
+    labels = [words(name) for name in names]
     axes.set_yticks(range(len(labels)), labels)
     axes.set_ylim(len(labels) - 0.5, -0.5)
     axes.grid(False, axis="y")
@@ -95,8 +95,9 @@ def _draw_candidates(card: dict[str, Any]) -> Figure:
         axes,
         [f"{each['candidate']}{' ➤' if each['chosen'] else ''}" for each in entries],
     )
-    name = metric.replace("_", " ")
-    _label(axes, f"{name} in cross-validation; the bars are one standard error")
+    _label(
+        axes, f"{words(metric)} in cross-validation; the bars are one standard error"
+    )
     return figure
 
 
