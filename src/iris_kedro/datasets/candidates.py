@@ -20,8 +20,9 @@ from iris_kedro.datasets.models.code import (
 )
 from iris_kedro.model.candidates import CandidateRecord, name_metric, show_values
 from iris_kedro.style import words
+from iris_kedro.tracking.candidates import CANDIDATE
 from iris_kedro.tracking.names import name_entity, shorten_value
-from iris_kedro.tracking.parameters import list_parameters
+from iris_kedro.tracking.parameters import list_fitted_parameters
 
 
 class CandidateRunsDataset(AbstractDataset[list[CandidateRecord], NoReturn]):
@@ -87,7 +88,7 @@ def _params(record: CandidateRecord) -> list[Param]:
     trained = record.candidate.trained
     return [
         Param(name_entity(name), shorten_value(value))
-        for name, value in list_parameters(
+        for name, value in list_fitted_parameters(
             trained.specification, trained.best_parameters
         )
     ]
@@ -96,7 +97,7 @@ def _params(record: CandidateRecord) -> list[Param]:
 def _tags(record: CandidateRecord) -> list[RunTag]:
     candidate = record.candidate
     values = {
-        "candidate": candidate.name,
+        CANDIDATE: candidate.name,
         "releasable": candidate.is_releasable,
         "chosen": record.is_chosen,
     }

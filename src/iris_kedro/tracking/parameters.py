@@ -52,7 +52,7 @@ def flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, 
             yield name, value
 
 
-def list_parameters(
+def list_fitted_parameters(
     candidate: Candidate, best: Mapping[str, Any]
 ) -> Iterator[tuple[str, Any]]:
     """Yield the parameters that a candidate was fitted with.

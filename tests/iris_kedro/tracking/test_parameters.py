@@ -4,7 +4,11 @@ from threading import Barrier
 import mlflow
 
 from iris_kedro.specification import Candidate, Split
-from iris_kedro.tracking.parameters import LoggedParameters, flatten, list_parameters
+from iris_kedro.tracking.parameters import (
+    LoggedParameters,
+    flatten,
+    list_fitted_parameters,
+)
 
 SPLIT = Split(test_size=0.3, salt="s", minimum_rows_per_class=5)
 
@@ -51,7 +55,7 @@ def test_texts_about_the_data_are_not_logged_as_parameters(tracking):
 def list_all(best, **candidate):
     specification = Candidate.model_validate(candidate)
     fixed = {"scale", "impute", "encode"}
-    listed = dict(list_parameters(specification, best))
+    listed = dict(list_fitted_parameters(specification, best))
     assert fixed <= listed.keys()
     return {name: value for name, value in listed.items() if name not in fixed}
 
