@@ -55,7 +55,9 @@ def list_versions(env: str | None) -> None:
 @click.option(
     "--at",
     type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),
-    help="Show what was in Production at this time (UTC).",
+    metavar="TIME",
+    help="Show what was in Production at this time (UTC): 2026-07-31, 2026-07-31T14:30"
+    " or 2026-07-31T14:30:00.",
 )
 @explain_errors
 def history(env: str | None, at: datetime | None) -> None:
