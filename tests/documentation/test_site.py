@@ -122,6 +122,22 @@ def test_every_alert_has_a_row(read):
     assert "$labels" not in text
 
 
+def test_each_placeholder_of_an_alert_is_replaced(read):
+    text = read("reference/alerts.html")
+
+    assert (
+        "The divergence of feature in the last hour from the training data is …" in text
+    )
+    assert "Version shadow predicted another class for … of the rows" in text
+
+
+def test_alerts_are_described_with_their_subject(read):
+    text = read("reference/alerts.html")
+
+    assert "The watcher at instance is not working. It cannot be scraped" in text
+    assert "The gate refused the last … models. Each was worse" in text
+
+
 def test_metrics_have_their_labels(site):
     rows = re.findall(
         r"<tr>(.*?)</tr>", (site / "reference/metrics.html").read_text(), re.S
