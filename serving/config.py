@@ -64,7 +64,9 @@ class Config:
         "seconds between polls of the registry; 0 leaves them to another process",
     )
     max_row_bytes: int = _setting(
-        64 * 1024, parsers.positive, "maximum size of a request to `/predict`, in bytes"
+        64 * 1024,
+        parsers.positive,
+        "maximum size of a request to `/predict` or `/explain`, in bytes",
     )
     max_body_bytes: int = _setting(
         8 * 1024**2, parsers.positive, "maximum size of other requests, in bytes"
@@ -106,7 +108,7 @@ class Config:
     api_keys_file: Path | None = _setting(
         None,
         parsers.optional(Path),
-        "file with hashed API keys; if set, predictions require a key",
+        "file with hashed API keys; if set, every POST and `GET /status` require a key",
     )
     metrics_bind: str | None = _setting(
         None, parsers.optional(parsers.address), "separate address for `/metrics`"
