@@ -19,7 +19,7 @@ def _describe_comparison(leaderboard: dict[str, Any]) -> str:
     repeats = leaderboard["repeats"]
     return (
         f"Candidates in {leaderboard['folds']}-fold cross-validation"
-        f"{f', done {repeats} times' if repeats > 1 else ''};"
+        f"{f', repeated {repeats} times' if repeats > 1 else ''};"
         f" {words(leaderboard['metric'])} decides"
     )
 

@@ -118,7 +118,7 @@ def test_table_says_how_candidates_were_compared_and_ends_with_a_baseline(show):
     first, *_, last, _ = show(leaderboard=LEADERBOARD).strip().splitlines()
 
     assert first == (
-        "Candidates in 5-fold cross-validation, done 2 times; log loss decides"
+        "Candidates in 5-fold cross-validation, repeated 2 times; log loss decides"
     )
     assert "class frequencies │ 1.100 ± 0.001 │ 0.330 ± 0.010" in last
 
