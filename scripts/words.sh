@@ -7,7 +7,7 @@ files=('*.css' '*.html' '*.ipynb' '*.jinja' '*.js' '*.md' '*.py' '*.sh' '*.toml'
   Dockerfile Makefile)
 
 status=0
-git ls-files -z -- "${files[@]}" | xargs --null --no-run-if-empty codespell || status=1
+git ls-files -z -- "${files[@]}" | xargs -0 codespell || status=1
 if git grep --line-number --ignore-case --extended-regexp -f scripts/phrases.txt -- "${files[@]}"; then
   echo "Say it in plainer words; scripts/phrases.txt has the phrases to avoid." >&2
   status=1
