@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 TOOLS := .venv-tools
 # The checks of `make check`, the fast ones first; ci.yml runs them as parallel jobs.
 CHECKS := lint types imports check-deploy test-all pages test-container
-# Tests of one file share what they start, so that a file is never divided.
+# Tests in a file share fixtures, so a file runs in one worker.
 PYTEST := $(BIN)/python -m pytest --numprocesses logical --dist loadfile --no-loadscope-reorder
 # One more than there are processors, because many slow tests wait for other processes.
 WORKERS = $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
@@ -38,7 +38,7 @@ loop: install ## Show the whole loop: drift, labels, retraining, canary, rollbac
 test: install ## Run the fast tests, in less than five minutes on two cores (ARGS="-k split" and so on)
 	@$(PYTEST) -m "not slow and not container" $(ARGS)
 
-test-all: install ## Run all tests, as CI does (ARGS="-k split" and so on)
+test-all: install ## Run all tests except those of the containers (ARGS="-k split" and so on)
 	@$(PYTEST) --numprocesses $(WORKERS) $(TEST_ARGS) $(ARGS)
 
 lint: install ## Check style, format and words

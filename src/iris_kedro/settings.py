@@ -21,11 +21,11 @@ from iris_kedro.specification.data.dataset import select_words
 from iris_kedro.tables.reading import build_load_args, describe_csv
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-# MLflow's UI has one reader and one SQLite file; four workers start more slowly.
+# MLflow's UI has one user and one SQLite file, and four workers start more slowly.
 os.environ.setdefault("MLFLOW_WORKERS", "1")
-# Seven processes with 2 GB, only for jobs about language models.
+# Jobs would start seven processes with 2 GB, and are only for language models.
 os.environ.setdefault("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
-# Of the few small files of a model, in the middle of a run's output.
+# Hide the progress bar for a model's few small files.
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 os.environ.setdefault("PYDANTIC_ERRORS_INCLUDE_URL", "0")  # shorter messages
 

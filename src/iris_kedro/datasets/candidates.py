@@ -40,14 +40,14 @@ class CandidateRunsDataset(AbstractDataset[list[CandidateRecord], NoReturn]):
                 self._log(record, run.info.run_id)
 
     def load(self) -> NoReturn:
-        """Refuse to read: search the runs in MLflow."""
-        raise DatasetError("candidate runs are read in MLflow")
+        """Refuse to read, because the runs are in MLflow."""
+        raise DatasetError("candidate runs cannot be loaded: look at them in MLflow")
 
     def _describe(self) -> dict[str, Any]:
         return {}
 
     def _log(self, record: CandidateRecord, run_id: str) -> None:
-        # All at once: each call of its own is a transaction of the database.
+        # In one call, because each call is a database transaction.
         MlflowClient().log_batch(
             run_id, metrics=_metrics(record), params=_params(record), tags=_tags(record)
         )
@@ -70,13 +70,13 @@ class CandidateRunsDataset(AbstractDataset[list[CandidateRecord], NoReturn]):
 def _metrics(record: CandidateRecord) -> list[Metric]:
     validation = record.candidate.trained.cross_validation
     now = int(time.time() * 1000)
-    metrics = []  # MLflow compares runs by the first one, unless others are chosen
+    metrics = []  # by default, MLflow compares runs by the first one
     for name, score in validation.summarize().items():
         metrics.append(Metric(f"cv/{name}", score["mean"], now, 0))
         metrics.append(
             Metric(f"cv/{name}_standard_error", score["standard_error"], now, 0)
         )
-    # A fold is a step, so that MLflow draws a line of them.
+    # Each fold is a step, so that MLflow draws a line.
     return metrics + [
         Metric(f"folds/{name_metric(scoring)}", value, now, fold)
         for scoring, scores in validation.scores.items()
@@ -107,7 +107,7 @@ def _tags(record: CandidateRecord) -> list[RunTag]:
 
 
 def _tabulate(points: list[dict[str, Any]]) -> dict[str, list[Any]]:
-    # As text, because a parameter may have values of several types, or none.
+    # As text, because the values of a parameter may have several types, or be missing.
     return {name: [str(point[name]) for point in points] for name in points[0]}
 
 
@@ -115,15 +115,15 @@ def _list_other_packages(record: CandidateRecord) -> list[str]:
     libraries = record.candidate.trained.specification.list_packages()
     others = libraries & {"lightgbm", "xgboost"}
     if not others:
-        return []  # listing all that is installed takes a while
+        return []  # listing the installed packages takes a while
     names = packages_distributions()  # xgboost may come from xgboost-cpu
     return [names[library][0] for library in sorted(others)]
 
 
 def _trusted_types(record: CandidateRecord) -> list[str]:
-    # The model was fitted a moment ago, in this process: what it is made of by
-    # scikit-learn, NumPy, this package and those of configured classes is trusted.
-    # LightGBM keeps scores in a container of the standard library.
+    # The model was just fitted in this process, so types of scikit-learn, NumPy, this
+    # package and the packages of configured classes can be trusted. LightGBM keeps
+    # scores in a container of the standard library.
     trained = record.candidate.trained
     packages = {
         "collections",

@@ -1,4 +1,4 @@
-"""What MLflow records of a run and kedro-mlflow has no dataset for."""
+"""Datasets that MLflow records with a run and kedro-mlflow does not provide."""
 
 from ast import literal_eval
 from datetime import UTC, datetime
@@ -53,8 +53,8 @@ class TrackedParquetDataset(ParquetDataset):
         try:
             mlflow.log_input(described, context=self._context)
         except MlflowException:
-            # MLflow looks for the data's record, then makes it. When another run made
-            # it in between, it is there the second time.
+            # MLflow looks for a record of the data, then creates it. If another run has
+            # created it in between, the second attempt finds it.
             mlflow.log_input(described, context=self._context)
 
 
@@ -94,7 +94,7 @@ class MetricsDataset(JSONDataset):
 
 
 class ProvenanceDataset(AbstractDataset[NoReturn, Provenance]):
-    """The code, the dependencies and the MLflow run that are at work."""
+    """The code, the dependencies and the MLflow run behind a result."""
 
     def __init__(self, metadata: dict[str, Any] | None = None) -> None:
         self.metadata = metadata
@@ -102,7 +102,7 @@ class ProvenanceDataset(AbstractDataset[NoReturn, Provenance]):
     def load(self) -> Provenance:
         """Read git, the source files and the installed versions."""
         run = mlflow.active_run()
-        # What is active knows its tags as they were at its start.
+        # The active run object only has the tags set at its start.
         tags = MlflowClient().get_run(run.info.run_id).data.tags if run else {}
         given = literal_eval(tags.get("runtime_params", "{}"))  # by kedro-mlflow
         return Provenance(

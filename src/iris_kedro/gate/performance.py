@@ -17,7 +17,8 @@ from iris_kedro.specification import Gate, Target
 
 from .statistics.calibration import estimate_calibration_error
 
-SMALLEST = float(np.finfo(np.float32).eps)  # of a probability, or its loss is infinite
+# Of a probability: the log loss of 0 would be infinite.
+SMALLEST = float(np.finfo(np.float32).eps)
 
 
 @dataclass(frozen=True)

@@ -120,8 +120,8 @@ class ProjectHooks:
         self._release_lock()
 
     def _acquire_lock(self) -> None:
-        # Runs pass data through files, so two at once would mix theirs. The system
-        # lets go of the lock when a run dies.
+        # Runs pass data through files, so two at once would mix up theirs. The system
+        # releases the lock when a run dies.
         if self._lock is None:
             return
         try:
@@ -162,7 +162,7 @@ class ExperimentHooks:
 
 
 def _database_error() -> "type[DBAPIError]":
-    # Loaded when something has failed: it takes 0.2 s.
+    # Imported only after a failure, because it takes 0.2 s.
     from sqlalchemy.exc import DBAPIError  # noqa: PLC0415
 
     return DBAPIError
@@ -172,7 +172,7 @@ def _lock_database(context: KedroContext) -> AbstractContextManager[Any]:
     server = context.config_loader["mlflow"].get("server") or {}
     uri = server.get("mlflow_tracking_uri") or ""
     database = Path(uri.removeprefix(SQLITE))
-    # Where nothing can be written, no tables can be made.
+    # In a read-only folder, no tables can be created.
     if not uri.startswith(SQLITE) or not os.access(database.parent, os.W_OK):
         return nullcontext()
     return FileLock(f"{database}.lock")

@@ -15,8 +15,8 @@ logger = logging.getLogger(__name__)
 
 SQLITE = "sqlite:///"
 TIMEOUT = 60  # s, while another run writes
-# Where MLflow has addresses of what exists already. Those that are elsewhere stay, as
-# of another project that shares the database.
+# Columns with the locations of existing artifacts. Locations outside the project stay,
+# such as those of another project that shares the database.
 STORED = [
     ("runs", "artifact_uri"),
     ("logged_models", "artifact_location"),
@@ -25,7 +25,7 @@ STORED = [
 
 
 def follow_move(project: Path, tracking_uri: str, location: str, wanted: str) -> None:
-    """Let the addresses in the project's own database point to this folder.
+    """Update the locations in the project's own database after it was moved.
 
     Args:
         project: The project's folder.

@@ -24,7 +24,7 @@ class UnchangedHooks:
         Raises:
             NothingToDo: Says which version is there already.
         """
-        # Loaded when something is trained: scikit-learn takes a second and a half.
+        # Imported here, because scikit-learn takes a second and a half.
         from iris_kedro.gate.judging import judge_existing  # noqa: PLC0415
         from iris_kedro.gate.known import recall_versions  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""A copy of the project in which a notebook may do what it likes."""
+"""A copy of the project that a notebook may change freely."""
 
 import atexit
 import os
@@ -32,8 +32,8 @@ def open_sandbox() -> None:
     atexit.register(folder.cleanup)
     sandbox = copy_project(Path(folder.name))
     os.chdir(sandbox)
-    os.environ["MLFLOW_LOGGING_LEVEL"] = "WARNING"  # not of each new table
-    # Otherwise models and predictions would go where the environment points.
+    os.environ["MLFLOW_LOGGING_LEVEL"] = "WARNING"  # do not log each new table
+    # Otherwise models and predictions would be stored where these variables point.
     for name in ("MLFLOW_TRACKING_URI", "IRIS_DATABASE_URL"):
         os.environ.pop(name, None)
     LOGGING.configure(yaml.safe_load(Path("conf/logging.yml").read_text()))
@@ -57,7 +57,7 @@ def copy_project(folder: Path) -> Path:
             shutil.copy(source, folder / name)
     (folder / MARK).touch()
     (folder / "data").mkdir()
-    # Whatever the project's own configuration says, a server is left alone.
+    # Do not use a tracking server, whatever the project's own configuration says.
     for environment in {"local", os.environ.get("KEDRO_ENV", "local")}:
         place = folder / "conf" / environment
         place.mkdir(exist_ok=True)
@@ -68,14 +68,13 @@ def copy_project(folder: Path) -> Path:
 
 
 def copy_source(source: str, folder: Path) -> None:
-    """Copy the file of the project that the data comes from.
+    """Copy the source of the data, if it is a file in the project.
 
-    Nothing is copied of what is not in the project: an address, a query, a path that
-    leads elsewhere.
+    URLs, queries and paths outside the project are not copied.
     """
     project = PROJECT.resolve()
     file = Path(os.path.normpath(project / source))
-    # Unlike Path.is_file, this takes a query too, however long it is.
+    # Unlike Path.is_file, this accepts a query of any length.
     if not (file.is_relative_to(project) and os.path.isfile(file)):
         return
     target = folder / file.relative_to(project)

@@ -49,7 +49,7 @@ class Service:
                     "IRIS_STORE": str(project / "store"),
                     "IRIS_WORKERS": "2",
                     "MLFLOW_TRACKING_URI": f"sqlite:///{project}/mlflow.db",
-                    # The kernel's own backend is unknown outside of it.
+                    # The kernel's own backend only exists in the kernel.
                     "MPLBACKEND": "agg",
                 },
                 stdout=log,
@@ -121,7 +121,7 @@ def write_requests(rows: pd.DataFrame, dataset: Dataset) -> list[dict[str, Any]]
 def write_tensors(rows: pd.DataFrame, dataset: Dataset) -> Any:
     """Write rows as the model in MLflow takes them: one array, or several by name."""
     tensors = {
-        # MLflow's schema knows NumPy's texts, not objects that are some.
+        # MLflow's schema accepts NumPy strings, but not objects that are strings.
         name: tensor.astype(np.str_) if tensor.dtype == object else tensor
         for name, tensor in to_tensors(arrange(rows, dataset.features)).items()
     }

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from iris_kedro.model.explanation import Explainer
 
-SLICE = 1024  # rows: the contributions to all classes are held for no more
+SLICE = 1024  # rows for which the contributions to all classes are in memory at once
 
 
 def explain_predictions(

@@ -11,7 +11,7 @@ from iris_kedro.model.scoring import OUTPUTS
 LABEL = OUTPUTS[0]
 PLACE = "place_of_label"
 DOMAIN = "ai.onnx.ml"
-# Of the operator whose attributes have the names that are still in use.
+# The version of the operator since which its attributes have their current names.
 VERSION = 2
 
 

@@ -38,7 +38,7 @@ def describe_training(run_id: str, results: Mapping[str, Any]) -> None:
     client = MlflowClient()
     run = client.get_run(run_id)
     experiment, tags = run.info.experiment_id, run.data.tags
-    # A run that starts with the candidates of an earlier one has none of its own.
+    # A run that reuses the candidates of an earlier one has no child runs.
     children = {
         child.data.tags[CANDIDATE]: child.info.run_id
         for child in find_children(client, run)

@@ -15,9 +15,9 @@ OMITTED = ("card.", "dataset.features.", "dataset.target.description")
 
 
 class LoggedParameters:
-    """The parameters that the active run has: each is logged once.
+    """The parameters of the active run, each of which is logged once.
 
-    Nodes that run side by side share parameters, and MLflow refuses the second of two
+    Nodes that run in parallel share parameters, and MLflow refuses the second of two
     threads that log one at the same moment.
     """
 
@@ -26,7 +26,7 @@ class LoggedParameters:
         self._lock = threading.Lock()
 
     def log(self, values: Mapping[str, Any]) -> None:
-        """Log those that are new."""
+        """Log the parameters that are new."""
         with self._lock:
             new = {
                 name: value

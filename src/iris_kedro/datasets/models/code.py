@@ -1,4 +1,4 @@
-"""The project's own code in a model, and the packages that the model requires."""
+"""A model's code and requirements, so that MLflow can load it without the project."""
 
 import shutil
 from collections.abc import Iterable

@@ -44,7 +44,7 @@ def score_rows(
         "record": batch_inference.record,
         "table": batch_inference.table,
     }
-    if batch_inference.explain:  # scores of earlier releases are those without it
+    if batch_inference.explain:  # without it, as earlier releases identify scores
         identity["explain"] = True
     scorer = Scorer(
         content=content,

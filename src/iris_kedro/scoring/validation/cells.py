@@ -118,6 +118,6 @@ def _parse_numbers(texts: pa.Array) -> pa.Array:
 
     Infinity may become NaN: neither is accepted.
     """
-    # "no number" is also what the null of a missing value is not.
+    # A missing value, which is null, is not a number either.
     is_number = pc.match_substring_regex(texts, rf"\A(?:{NUMBER})\z")
     return pc.cast(pc.if_else(is_number, texts, NO_NUMBER), pa.float64())

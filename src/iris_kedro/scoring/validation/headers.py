@@ -43,7 +43,7 @@ def find_source(
     Raises:
         ProjectError: If a feature is missing, or could be several columns.
     """
-    # As pandas names what has no name.
+    # As pandas names columns without a header.
     names = [name or f"Unnamed: {place}" for place, name in enumerate(names)]
     named = set(columns.values())
     places: dict[tuple[bool, str], list[int]] = {}

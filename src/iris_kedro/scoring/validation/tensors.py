@@ -23,7 +23,7 @@ from iris_kedro.model.inputs import (
 )
 from iris_kedro.scoring.validation.values import to_numpy
 
-MISSING = -1  # the place of what is missing: the last one
+MISSING = -1  # the index of missing values, which selects the last entry
 
 
 def to_tensors(
@@ -63,7 +63,8 @@ def find_out_of_range(
     Returns:
         Array of shape (n_rows, n_features).
     """
-    # Column by column: NumPy combines a long and narrow array ten times as fast so.
+    # Column by column, because NumPy then combines a long and narrow array ten times
+    # as fast.
     shape = _count(columns), len(contract.features)
     outside = np.empty(shape, np.bool_, order="F")
     for place, feature in enumerate(contract.features):
