@@ -61,7 +61,7 @@ def test_init_overwrites_files_only_with_force(own):
         (("passengers.csv", "--target", "sex", "--name", "My Table"), "lower case"),
     ],
 )
-def test_init_says_what_is_wrong(own, arguments, message):
+def test_init_explains_errors(own, arguments, message):
     result = own.invoke("dataset", "init", *arguments)
 
     assert result.exit_code == 1

@@ -151,7 +151,7 @@ def test_workbench_releases_promotes_and_rolls_back_if_asked(released_project, e
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_notebook_says_nothing_of_one_dataset(path):
+def test_notebook_names_no_dataset(path):
     content = path.read_text().lower().replace("iris_kedro", "")
     content = content.replace("env=penguins", "")  # an example of a command
 

@@ -73,7 +73,7 @@ def test_a_model_is_trained_again_after_its_source_has_changed(
 
 
 @pytest.mark.parametrize("is_by_hand", [False, True])
-def test_labels_that_a_run_had_are_not_new_any_more(
+def test_labels_used_by_a_run_are_no_longer_new(
     watched, watch_once, insert_labelled, is_by_hand
 ):
     flower = dict(sepal_length=5.05, sepal_width=3.45, petal_length=1.45)
@@ -167,7 +167,7 @@ def test_a_wrong_parameter_is_named(watched):
     assert "not a cron expression" in result.output
 
 
-def test_a_database_that_is_away_is_named(watched, monkeypatch):
+def test_an_unreachable_database_is_named(watched, monkeypatch):
     monkeypatch.setenv(
         "IRIS_DATABASE_URL", "postgresql+psycopg://ada:secret@127.0.0.1:1/predictions"
     )

@@ -135,7 +135,7 @@ def check(folder, undisturbed):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_run_killed_again_and_again_ends_as_if_it_was_not(
+def test_run_killed_repeatedly_ends_with_the_same_files(
     jobs, tmp_path, undisturbed, seed
 ):
     chance = random.Random(seed)  # noqa: S311
@@ -174,7 +174,7 @@ def test_killed_workers_are_replaced(jobs, tmp_path, undisturbed, seed):
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-def test_full_disk_is_one_error_and_the_next_run_goes_on(
+def test_full_disk_is_one_error_and_the_next_run_resumes(
     jobs, tmp_path, undisturbed, processes
 ):
     sizes = [each.stat().st_size for each in undisturbed.glob("scores/part-*")]
@@ -192,7 +192,7 @@ def test_full_disk_is_one_error_and_the_next_run_goes_on(
     check(tmp_path, undisturbed)
 
 
-def test_of_two_runs_at_once_one_is_refused(jobs, tmp_path, undisturbed):
+def test_second_run_at_the_same_time_is_refused(jobs, tmp_path, undisturbed):
     first = Run(jobs[1], tmp_path)
     first.wait_for_parts(1)
     first.process.send_signal(signal.SIGSTOP)

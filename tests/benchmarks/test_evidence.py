@@ -33,7 +33,7 @@ def test_counts_are_those_of_the_rows():
     assert (looks[:, 0] == (month.rows <= edge).sum(axis=1)).all()
 
 
-def test_p_values_are_scipys():
+def test_p_values_match_scipy():
     month = draw_month(0.5, 200, np.random.default_rng(1))
 
     expected = [
@@ -44,7 +44,7 @@ def test_p_values_are_scipys():
     assert compute_p_values(month)[::40] == pytest.approx(expected, abs=1e-9)
 
 
-def test_only_evidence_is_quiet_in_a_quiet_month():
+def test_only_evidence_raises_no_alarm_in_a_month_without_drift():
     alarms = raise_alarms(draw_month(0, 1_000, np.random.default_rng(2)))
 
     assert not alarms["evidence"].any()

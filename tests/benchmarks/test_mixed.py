@@ -73,7 +73,7 @@ def test_predictions_are_compared_in_each_format(server):
     assert server.asked == [1, run.BATCH]
 
 
-def test_other_predictions_stop_the_benchmark(server):
+def test_different_predictions_stop_the_benchmark(server):
     expected = {"1 labels": ["survived"]}
 
     with pytest.raises(SystemExit, match="iris-kedro answers row differently"):

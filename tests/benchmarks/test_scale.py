@@ -155,7 +155,7 @@ SCORES = {
         ({"out_of_range": [False, False]}, "flags other rows"),
     ],
 )
-def test_contenders_with_other_results_are_refused(changes, message):
+def test_contenders_with_different_results_are_refused(changes, message):
     expected = pa.table(SCORES)
     check_scores(SKLEARN, expected, expected)
 

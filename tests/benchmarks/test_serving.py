@@ -92,7 +92,7 @@ def test_failures_of_wrk_are_counted():
     assert load.parse_wrk(WRK + failed).failed == 100
 
 
-def test_other_output_than_wrks_is_an_error():
+def test_output_that_is_not_from_wrk_is_an_error():
     with pytest.raises(ValueError, match="connection refused"):
         load.parse_wrk("connection refused")
 

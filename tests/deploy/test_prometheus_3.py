@@ -49,7 +49,7 @@ def test_buckets_are_named_as_prometheus_3_stores_them():
     assert bounds <= {repr(float(bound)) for bound in bounds} | {"+Inf"}
 
 
-def test_a_dot_matches_no_newline_that_it_did_not_match_before():
+def test_a_dot_only_matches_labels_without_newlines():
     for label, pattern in re.findall(r'(\w+)\s*(?:=~|!~)\s*"([^"]*)"', ALL):
         assert label in ONE_LINE or "." not in pattern.replace("\\.", ""), (
             f"{label}: write [^\\n] for . in {pattern}"

@@ -102,7 +102,7 @@ CHECKS: dict[str, Check] = {
 }
 
 
-def test_the_guide_starts_with_the_commands_for_an_own_table():
+def test_the_guide_starts_with_the_commands_for_your_own_table():
     guide = (ROOT / "docs/how-to/own-data.md").read_text()
 
     assert len(OWN_TABLE) == 3
@@ -119,7 +119,7 @@ def test_a_run_prints_the_result(shipped):
 
 
 @pytest.mark.slow
-def test_the_service_stops_as_the_text_says(clone):
+def test_the_service_stops_as_documented(clone):
     assert "`kill %1` stops the service" in README
     stops_the_service(clone, "kill %1")
 

@@ -84,7 +84,7 @@ def test_files_of_the_repository_are_linked(site):
     assert "https://github.com/you/iris-kedro/blob/main/conf/schema.json" in page
 
 
-def test_nothing_is_left_to_generate(site):
+def test_no_page_has_a_placeholder_left(site):
     assert [
         page for page in site.rglob("*.html") if "generated:" in page.read_text()
     ] == []

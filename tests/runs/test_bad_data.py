@@ -117,7 +117,7 @@ def test_command_reports_a_bad_file_in_a_short_message(project):
     assert "previous command" not in output  # the advice of Kedro's runner
 
 
-def test_file_that_is_not_valid_does_not_replace_the_good_one(project, iris_csv):
+def test_invalid_file_does_not_replace_the_valid_one(project, iris_csv):
     project.invoke("run", "--pipelines", "data_engineering")
     project.write_csv(HEADER + GOOD + "5.1,x,1.4,0.2,setosa\n")
 

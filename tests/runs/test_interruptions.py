@@ -84,7 +84,7 @@ def test_failed_run_says_why(project):
     assert "source.csv" in parent.data.tags["failure"]
 
 
-def test_two_first_runs_at_the_same_time_release_into_a_new_database(
+def test_two_concurrent_first_runs_release_into_a_new_database(
     project, copy_project, tmp_path
 ):
     other = copy_project(tmp_path / "other", small=True)
@@ -105,7 +105,7 @@ def test_two_first_runs_at_the_same_time_release_into_a_new_database(
     assert set(roles.values()) == {"1", "2"}
 
 
-def test_experiment_that_another_run_makes_meanwhile_is_used(project, monkeypatch):
+def test_experiment_created_meanwhile_by_another_run_is_used(project, monkeypatch):
     create = MlflowClient.create_experiment
 
     def lose_the_race(client, *arguments, **named):

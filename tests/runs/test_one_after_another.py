@@ -181,7 +181,7 @@ def test_rollback_holds_later_releases_until_its_end(released_project, iris_csv)
     assert released_project.registry.aliases() == {"Production": "3", "Previous": "1"}
 
 
-def test_production_that_was_taken_away_is_filled_again(released_project):
+def test_removed_production_alias_is_restored_by_the_next_run(released_project):
     released_project.client.delete_registered_model_alias("iris", "Production")
 
     result = released_project.release()

@@ -111,7 +111,7 @@ def test_unknown_parameter_on_the_command_line_is_named(project):
     assert "no parameter 'sourc'; did you mean 'source'" in result.output
 
 
-def test_specification_cannot_be_changed_past_the_validation(project):
+def test_specification_cannot_be_changed_on_the_command_line(project):
     result = project.invoke("run", "--params", "dataset.features.petal_width.maximum=2")
 
     assert result.exit_code == 1

@@ -190,7 +190,7 @@ def test_false_alarms_are_as_rare_as_stated(reference):
 
 
 @pytest.mark.parametrize("reference", [50, 1_000, 100_000])
-def test_a_change_after_a_quiet_time_is_found_within_hours(reference):
+def test_a_change_after_a_quiet_period_is_found_within_hours(reference):
     generator, before, after = (
         np.random.default_rng(5),
         [0.4, 0.3, 0.3],

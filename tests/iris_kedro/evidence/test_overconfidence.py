@@ -28,7 +28,7 @@ def test_model_at_the_margin_rarely_raises_an_alarm():
     assert alarms <= 4  # 1 % of 200 months is 2
 
 
-def test_loss_after_a_long_good_time_is_found_within_two_days():
+def test_loss_after_a_long_stable_period_is_found_within_two_days():
     right = np.where(np.arange(720) < 500, 0.92, 0.6)[:, None]
 
     log_e = simulate(np.random.default_rng(0), right)

@@ -326,7 +326,7 @@ def test_incompatible_production_is_replaced_only_on_request():
 # --- Versions from the same training --------------------------------------------------
 
 
-def test_same_training_as_production_is_unchanged_whatever_else():
+def test_same_training_as_production_is_unchanged_even_below_a_floor():
     poor = replace(GOOD, accuracy=0.1)
 
     decision = judge(compare(BETTER, poor, existing_version="1"), GATE)

@@ -67,7 +67,7 @@ def test_nothing_unusual_is_not_mentioned(show):
     assert "Drift       none shown (largest change: a, 4% of the rows)" in text
 
 
-def test_no_row_that_could_be_scored(show):
+def test_summary_without_a_scored_row_omits_predictions_and_drift(show):
     empty = {"predictions": {"setosa": 0}, "out_of_range": {}}
     text = show(scored=0, rejected=2_000_000, **empty)
 

@@ -70,7 +70,7 @@ def test_too_few_rows_show_no_drift(show):
 
 
 @pytest.mark.parametrize("verdict", ["worse", "concept drift"])
-def test_a_loss_is_answered_with_a_training_on_the_labels(show, verdict):
+def test_loss_of_accuracy_suggests_training_on_the_labels(show, verdict):
     command = (
         ".venv/bin/kedro run --env wine"
         " --params data_engineering.labelled_rows.enabled=true"

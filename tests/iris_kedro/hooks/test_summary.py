@@ -110,7 +110,7 @@ def test_labelled_rows_have_a_line(show, left_out, rest):
     )
 
 
-def test_nothing_is_said_of_labelled_rows_without_any(show):
+def test_labelled_rows_are_not_mentioned_if_there_are_none(show):
     assert show(origins={"source": "my.csv", "labelled": None}) == ""
 
 
@@ -210,7 +210,7 @@ def test_release_judged_again_in_its_run_is_not_shown_as_new(show, produced):
     assert "Production  version 7 of iris (as before)" in text
 
 
-def test_model_of_before_is_shown_with_how_to_return_to_it(show, produced):
+def test_model_registered_before_is_shown_with_how_to_promote_it(show, produced):
     registry = produced({"another run": Outcome("3")}, {"this model": "3"})
 
     text = show(gate_report=REPORT, registry=registry)
@@ -222,7 +222,7 @@ def test_model_of_before_is_shown_with_how_to_return_to_it(show, produced):
     )
 
 
-def test_without_production_the_next_step_is_not_to_serve(show):
+def test_serving_is_not_suggested_without_production(show):
     text = show(gate_report=REPORT, registry=RegistryState(None, {}))
 
     assert "Production  none" in text
@@ -245,7 +245,7 @@ def test_next_commands_are_for_the_environment_and_the_model(show, produced):
     assert ".venv/bin/kedro model history --env wine" in text
 
 
-def test_no_service_is_advised_that_follows_another_registry(show, produced):
+def test_serving_is_not_suggested_for_another_registry(show, produced):
     text = show("loop", gate_report=REPORT, registry=produced())
 
     assert "make serve" not in text

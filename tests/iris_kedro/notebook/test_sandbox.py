@@ -24,7 +24,7 @@ def test_sandbox_has_the_project_but_nobodys_data(sandbox):
     assert not (sandbox / "mlflow.db").exists()
 
 
-def test_sandbox_has_a_store_of_its_own_whatever_is_configured(sandbox):
+def test_sandbox_always_has_its_own_store(sandbox):
     local = yaml.safe_load((sandbox / "conf/local/mlflow.yml").read_text())
 
     assert local["server"]["mlflow_tracking_uri"] == f"sqlite:///{sandbox}/mlflow.db"
@@ -56,7 +56,7 @@ def test_file_of_the_data_is_copied(sandbox):
         str(PROJECT.parent),
     ],
 )
-def test_nothing_is_copied_of_a_source_elsewhere(sandbox, source):
+def test_source_outside_the_project_is_not_copied(sandbox, source):
     before = sorted(sandbox.parent.rglob("*"))
 
     copy_source(source, sandbox)

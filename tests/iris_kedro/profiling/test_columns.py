@@ -104,7 +104,7 @@ def test_header_is_kept_if_it_differs_from_the_name():
 
 
 @given(low=st.floats(-1e9, 1e9), span=st.floats(1e-6, 1e9), is_whole=st.booleans())
-def test_range_has_head_room_and_never_a_wrong_sign(low, span, is_whole):
+def test_range_has_headroom_but_does_not_become_negative(low, span, is_whole):
     high = low + span
     if high <= low:
         return

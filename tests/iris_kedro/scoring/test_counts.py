@@ -15,7 +15,7 @@ ONE = Counts(
 )
 
 
-def test_sums_of_parts():
+def test_counts_of_parts_are_added_up():
     total = Counts.add_up([ONE, ONE, Counts(rows=1, predictions=Counter(b=1))])
 
     assert (total.rows, total.scored, total.confidence) == (7, 4, 3.0)
@@ -26,9 +26,9 @@ def test_sums_of_parts():
     assert total.answers == {"prediction": [4, 0]}
 
 
-def test_counts_travel_as_json():
+def test_counts_survive_a_round_trip_through_json():
     assert Counts.from_json(json.loads(json.dumps(ONE.to_json()))) == ONE
 
 
-def test_no_parts():
+def test_counts_without_parts_are_empty():
     assert Counts.add_up([]) == Counts()

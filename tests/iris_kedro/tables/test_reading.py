@@ -155,7 +155,7 @@ def test_missing_column_is_named_as_the_file_should_have_it(validator):
         validator.validate(load(passengers.write(rows)))
 
 
-def test_decimal_commas_change_nothing_but_numbers():
+def test_decimal_commas_only_affect_numbers():
     given = {
         **passengers.SPECIFICATION,
         "load_args": {"sep": ";", "decimal": ",", "thousands": "."},

@@ -60,7 +60,7 @@ def test_a_batch_is_explained_row_by_row(client, setosa):
             assert found == pytest.approx(values, abs=1e-6)
 
 
-def test_invalid_rows_are_explained_no_more_than_predicted(client, setosa):
+def test_explain_rejects_invalid_rows_as_predict_does(client, setosa):
     body = setosa | {"petal_width": -1}
 
     answers = [client.post(path, json=body) for path in ("/predict", "/explain")]
@@ -128,7 +128,7 @@ def test_an_explanation_that_takes_too_long_is_abandoned(make_app, iris, setosa)
     assert answer.headers["Retry-After"]
 
 
-def test_explanations_are_limited_and_predictions_go_on(make_app, iris, setosa):
+def test_explanations_are_limited_without_blocking_predictions(make_app, iris, setosa):
     app = make_app(iris, max_explanations=1)
     client, capacity = app.test_client(), app.extensions["serving"].access.capacity
     capacity.acquire_slot(explains=True)  # as another request does meanwhile

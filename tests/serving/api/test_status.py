@@ -127,7 +127,7 @@ def test_status_says_that_the_registry_is_unreachable(client, config):
     }
 
 
-def test_status_is_not_sent_again_while_it_stays(client, setosa):
+def test_unchanged_status_is_not_sent_again(client, setosa):
     tag = client.get("/status").headers["ETag"]
     same = client.get("/status", headers={"If-None-Match": tag})
     client.post("/predict", json=setosa)
@@ -137,7 +137,7 @@ def test_status_is_not_sent_again_while_it_stays(client, setosa):
     assert other.status_code == 200
 
 
-def test_figures_are_collected_once_in_a_while(client, setosa, monkeypatch):
+def test_figures_are_cached(client, setosa, monkeypatch):
     monkeypatch.setattr("serving.monitoring.figures.CACHE_SECONDS", 60)
     client.get("/status")
     client.post("/predict", json=setosa)
@@ -149,7 +149,7 @@ def test_status_needs_a_model(make_app):
     assert make_app().test_client().get("/status").status_code == 503
 
 
-def test_status_needs_a_key_where_there_are_keys(make_app, iris, write_keys):
+def test_status_requires_a_key_if_keys_are_configured(make_app, iris, write_keys):
     client = make_app(iris, api_keys_file=write_keys("secret")).test_client()
 
     assert client.get("/status").status_code == 401
@@ -160,7 +160,7 @@ def test_status_needs_a_key_where_there_are_keys(make_app, iris, write_keys):
     assert operation["security"] == [{"bearer": []}, {"header": []}]
 
 
-def test_a_damaged_history_is_none(client, config, publish_history):
+def test_status_ignores_a_damaged_history(client, config, publish_history):
     publish_history()
     refresh(client)
     file = Store(config.store).folder / "history.json"

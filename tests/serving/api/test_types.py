@@ -99,7 +99,7 @@ def test_a_class_has_its_label(client):
     assert target["labels"] == {"0": "died", "1": "survived"}
 
 
-def test_without_labels_there_is_none(make_app, iris, setosa):
+def test_a_class_without_a_label_is_returned_without_one(make_app, iris, setosa):
     answer = make_app(iris).test_client().post("/predict", json=setosa)
 
     assert "label" not in answer.json

@@ -221,7 +221,7 @@ def test_a_canary_that_failed_can_come_back(failing, setosa, partner, load_canar
     assert ask(client, setosa) == CANARY
 
 
-def test_a_guard_that_fails_costs_nothing(
+def test_a_failing_guard_does_not_affect_the_response(
     make_app, iris, load_previous, partner, setosa, monkeypatch
 ):
     app = make_app(iris)

@@ -61,7 +61,7 @@ def test_a_service_may_require_a_key(filled, run_it, write_keys):
     assert accepted.returncode == 0, accepted.stderr
 
 
-def test_nothing_there_fails(run_it):
+def test_an_unreachable_service_fails(run_it):
     ended = run_it("http://127.0.0.1:9")
 
     assert ended.returncode == 1
@@ -83,7 +83,7 @@ def connect(monkeypatch):
     return connect
 
 
-def test_other_predictions_than_in_training_fail(client, connect):
+def test_predictions_that_differ_from_training_fail(client, connect):
     """The service refuses such models; this covers everything in between."""
 
     def change(status: int, document: dict) -> tuple[int, dict]:

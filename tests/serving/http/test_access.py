@@ -60,7 +60,7 @@ def test_a_known_key_may_predict(protected, setosa, headers):
         "/feedback",
     ],
 )
-def test_unknown_keys_may_not(protected, setosa, headers, path):
+def test_unknown_keys_may_not_predict(protected, setosa, headers, path):
     answer = protected.post(path, json=setosa, headers=headers)
 
     assert answer.status_code == 401
@@ -76,7 +76,7 @@ def test_unknown_keys_may_not(protected, setosa, headers, path):
         ("/v2/models/iris/infer", "error", "The API key lacks the scope 'predict'."),
     ],
 )
-def test_a_key_of_another_scope_may_not(
+def test_a_key_of_another_scope_may_not_predict(
     make_app, iris, keys_file, setosa, path, member, text
 ):
     keys_file.write_text(f"bob {hashlib.sha256(KEY.encode()).hexdigest()} feedback\n")
@@ -89,7 +89,7 @@ def test_a_key_of_another_scope_may_not(
 
 
 @pytest.mark.parametrize("path", ["/feedback", "//feedback", "///feedback"])
-def test_more_slashes_give_no_more_rights(make_app, iris, keys_file, path, sqlite_url):
+def test_extra_slashes_bypass_no_scope(make_app, iris, keys_file, path, sqlite_url):
     client = make_app(
         iris, api_keys_file=keys_file, database_url=sqlite_url
     ).test_client()
@@ -102,7 +102,7 @@ def test_more_slashes_give_no_more_rights(make_app, iris, keys_file, path, sqlit
     assert answer.status_code == 403
 
 
-def test_more_slashes_allow_no_larger_body(make_app, iris):
+def test_extra_slashes_do_not_bypass_the_body_limit(make_app, iris):
     client = make_app(iris, max_row_bytes=10).test_client()
 
     answer = client.post("/", data=b"[" * 11, environ_overrides=at("//predict"))

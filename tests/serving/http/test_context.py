@@ -22,7 +22,7 @@ def test_the_clients_request_id_is_used(client):
 
 
 @pytest.mark.parametrize("sent", [None, "", "a b", "x" * 200, "<script>"])
-def test_a_request_id_is_made(client, sent):
+def test_an_invalid_or_missing_request_id_is_replaced(client, sent):
     headers = {} if sent is None else {"X-Request-ID": sent}
 
     answer = client.get("/health/live", headers=headers)

@@ -44,7 +44,7 @@ def test_the_process_is_measured(registry_of_metrics, monkeypatch):
     assert all(read(name) for name in GAUGES)
 
 
-def test_it_is_measured_once_in_a_while(registry_of_metrics, monkeypatch):
+def test_measurements_are_cached(registry_of_metrics, monkeypatch):
     monkeypatch.setattr(process_metrics, "REPORT_SECONDS", 3600.0)
     read = registry_of_metrics.get_sample_value
     metrics = ProcessMetrics(registry_of_metrics)

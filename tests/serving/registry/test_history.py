@@ -135,7 +135,7 @@ class TestMlflowRegistry:
             ),
         ],
     )
-    def test_tags_set_by_hand_do_no_harm(
+    def test_invalid_tags_set_by_hand_are_ignored(
         self, registry, read, iris_bytes, tag, value, expected
     ):
         number = registry.register(iris_bytes)
@@ -181,7 +181,7 @@ def test_follower_publishes_a_changed_history(sync, stub_registry, store):
     assert store.read_history() == {"versions": [1]}
 
 
-def test_follower_without_space_for_the_history_goes_on(
+def test_follower_continues_without_space_for_the_history(
     sync, stub_registry, store, monkeypatch, load_published
 ):
     def fail(*_):

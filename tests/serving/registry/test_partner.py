@@ -239,7 +239,7 @@ def test_a_fallback_has_no_partner(sync, registry, iris_bytes, canary_bytes, par
     assert partner() is None
 
 
-def test_a_canary_stays_while_the_registry_is_away(
+def test_a_canary_stays_while_the_registry_is_unreachable(
     sync, registry, start_canary, partner
 ):
     start_canary()

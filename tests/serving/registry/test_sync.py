@@ -110,7 +110,7 @@ def test_a_challenger_that_is_promoted_is_production(
         (OSError(5, "Input/output error"), "store"),
     ],
 )
-def test_a_failed_download_is_counted_and_tried_later(
+def test_a_failed_download_is_counted_and_retried_later(
     sync, registry, store, iris_bytes, wine_bytes, failure, reason, load_published
 ):
     registry.release(iris_bytes, "1")
@@ -161,7 +161,7 @@ def test_counts_outlive_a_restart(registry, store, config, iris_bytes):
     assert store.read_report().refused == {"digest": 2}
 
 
-def test_a_new_follower_reports_nothing_of_the_polls_of_an_ended_one(
+def test_a_new_follower_does_not_report_the_polls_of_its_predecessor(
     sync, registry, store, config
 ):
     registry.release(b"not a model", "1")

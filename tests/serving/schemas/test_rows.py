@@ -169,7 +169,7 @@ def test_too_many_rows_are_refused(reader, setosa):
         reader.from_records([setosa] * 1001, "")
 
 
-def test_no_rows_are_refused(reader):
+def test_a_request_without_rows_is_refused(reader):
     assert issues_of(reader.from_records, [], "") == [("", "shape")]
 
 

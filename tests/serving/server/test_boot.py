@@ -23,7 +23,7 @@ def test_an_error_of_the_first_workers_stops_the_service():
         boot.create_app(fail)
 
 
-def test_a_replacement_that_fails_is_tried_again(monkeypatch, no_pause, caplog):
+def test_a_replacement_that_fails_is_retried(monkeypatch, no_pause, caplog):
     monkeypatch.setattr(boot, "is_replacement", True)
 
     with pytest.raises(SystemExit) as caught:
@@ -41,7 +41,7 @@ def test_a_replacement_that_fails_is_tried_again(monkeypatch, no_pause, caplog):
         ("serving.server.asgi.bridge", boot.create_asgi_app),
     ],
 )
-def test_a_replacement_that_cannot_import_is_tried_again(
+def test_a_replacement_that_cannot_import_is_retried(
     monkeypatch, no_pause, module, create
 ):
     monkeypatch.setattr(boot, "is_replacement", True)

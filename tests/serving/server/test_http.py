@@ -145,7 +145,7 @@ def test_a_client_may_close_its_side_first(server, wire):
         assert is_prediction(wire.read(raw))
 
 
-def test_early_disconnects_are_survived(server, wire):
+def test_the_service_survives_early_disconnects(server, wire):
     for part in (5, len(HEAD), len(POST) - 5, len(POST)):
         with wire.connect(server) as raw:
             raw.sendall(POST[:part])

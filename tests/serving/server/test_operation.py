@@ -92,7 +92,7 @@ def test_a_stop_does_not_wait_for_explanations_in_the_queue(filled, worker_class
     assert server.process.wait(20) == 0
 
 
-def test_a_kill_loses_the_predictions_of_a_second_at_most(filled, tmp_path):
+def test_a_kill_loses_at_most_one_second_of_predictions(filled, tmp_path):
     file = tmp_path / "predictions.db"
     server = filled(workers=2, database_url=f"sqlite:///{file}")
     answered = [server.predict().headers["X-Request-ID"] for _ in range(50)]

@@ -37,7 +37,7 @@ def test_a_process_ends_with_its_parent(eventually, alive):
     parent.communicate()
 
 
-def test_a_process_whose_parent_has_ended_before_ends():
+def test_a_process_ends_if_its_parent_has_already_ended():
     parent = start(parent=1_000_000_000)
 
     assert parent.stdout.readline() == ""  # it has ended before it could print

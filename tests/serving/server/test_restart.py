@@ -37,9 +37,7 @@ def test_the_port_is_free_after_the_master_was_killed(start, eventually, worker_
         os.kill(follower, signal.SIGKILL)
 
 
-def test_the_port_passes_to_the_master_that_replaces_this_one(
-    serve_release, eventually, alive
-):
+def test_a_replacing_master_takes_over_the_port(serve_release, eventually, alive):
     server = serve_release()
     workers = set(server.workers())
     eventually(server.follower, "the follower runs")

@@ -31,7 +31,7 @@ def test_a_killed_process_is_restarted(supervisor, eventually, alive):
     assert not alive(first)
 
 
-def test_a_process_that_cannot_be_started_is_tried_again(
+def test_a_process_that_cannot_be_started_is_retried(
     supervisor, eventually, monkeypatch
 ):
     eventually(lambda: supervisor.process_id, "it is started")

@@ -61,7 +61,7 @@ def test_scripts_import_files_that_exist(client):
             assert (path.parent / name).is_file(), f"{path.name} imports {name}"
 
 
-def test_only_a_picture_is_made_for_one_model():
+def test_only_the_picture_names_a_dataset():
     names = re.compile("iris|sepal|petal|setosa", re.IGNORECASE)
     made_for_one = [path for path in FILES if names.search(path.read_text())]
 
@@ -72,7 +72,7 @@ def test_page_knows_the_models_that_have_a_picture(client):
     assert 'data-pictures="iris"' in client.get("/").text
 
 
-def test_links_are_those_that_lead_somewhere(make_app, iris):
+def test_links_depend_on_the_configuration(make_app, iris):
     plain = make_app(iris).test_client().get("/").text
     settings = {
         "metrics_bind": "127.0.0.1:9100",
@@ -92,7 +92,7 @@ def test_settings_reach_the_page_as_text(make_app, iris):
     assert '"><script>' not in client.get("/").text
 
 
-def test_model_is_not_sent_again_while_it_stays(client, make_app, iris):
+def test_unchanged_model_is_not_sent_again(client, make_app, iris):
     tag = client.get("/model").headers["ETag"]
     other_worker = make_app(iris).test_client()
 

@@ -203,7 +203,7 @@ def test_other_files_are_kept_when_rows_are_scored_again(
     assert (tmp_path / "scores/notes.txt").read_text() == "mine"
 
 
-def test_no_target(rows, make_job):
+def test_missing_target_is_an_error(rows, make_job):
     with pytest.raises(
         DatasetError,
         match=r"batch_inference\.target, the folder of the scores, is not set",
@@ -220,7 +220,7 @@ def test_invalid_rows_can_stop_the_run(rows, make_job, scores, processes):
         scores.save(make_job(on_invalid="fail", processes=processes))
 
 
-def test_rejects_of_an_earlier_run_are_not_accepted_when_none_are(
+def test_rejected_rows_of_an_earlier_run_fail_a_run_that_allows_none(
     rows, make_job, scores
 ):
     write_rows(rows, petal_width=99.0)

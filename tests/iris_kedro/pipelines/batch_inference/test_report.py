@@ -81,7 +81,7 @@ def test_values_outside_the_training_range_are_counted(report):
     assert found["out_of_range"] == {"sepal_length": 10}
 
 
-def test_no_row_that_can_be_scored(report):
+def test_report_without_a_scored_row_has_no_drift(report):
     found = report(lambda table: table.assign(petal_width=99.0), rows=50)
 
     assert (found["scored"], found["rejected"]) == (0, 50)

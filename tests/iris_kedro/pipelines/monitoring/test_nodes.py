@@ -106,7 +106,7 @@ def test_unknown_categories_are_drift(observe):
     assert "unknown went from 0.0% to 25.0%" in report["reasons"][0]
 
 
-def test_other_predictions_for_the_same_values_are_data_drift(observe):
+def test_changed_predictions_for_the_same_values_are_data_drift(observe):
     yes = from_hour(30, lambda columns: np.ones(len(columns["hour"]), int))("answer")
 
     report = observe(changes={"answer": yes}, labelled=0)

@@ -147,7 +147,7 @@ def test_card_shows_costs_and_what_predictions_cost_on_average(
     assert f"| mean cost | {mean:.3f} (" in text
 
 
-def test_card_says_from_which_probability_on_a_class_is_predicted(make_card):
+def test_card_states_the_threshold_of_the_positive_class(make_card):
     card = make_card()
     card["model"]["target"] |= {"positive": "virginica", "threshold": 0.314159}
 

@@ -90,7 +90,7 @@ def find_line(text, start):
     return line
 
 
-def test_counts_stand_beside_their_values(mixed_card):
+def test_counts_are_shown_with_their_values(mixed_card):
     text = render_card(mixed_card)
 
     *_, port, alone = mixed_card["model"]["features"]
@@ -126,7 +126,7 @@ def test_factors_and_caveats_name_both_kinds_of_features(mixed_card):
     assert "### Values of the other features" in text
 
 
-def test_card_without_numbers_speaks_of_none(discrete_card):
+def test_card_without_numeric_features_mentions_none(discrete_card):
     text = render_card(discrete_card)
 
     assert "for each class and for each value of each feature." in text

@@ -55,7 +55,7 @@ def test_rows_without_columns_are_an_error():
     assert fail([], text=NUMBERS_ONLY).endswith("'width'. The columns are none")
 
 
-def test_not_all_of_many_columns_are_named():
+def test_a_long_list_of_columns_is_shortened():
     message = fail([f"column {number}" for number in range(100)], text=NUMBERS_ONLY)
 
     assert message.endswith("'column 18', 'column 19', …")
@@ -66,7 +66,7 @@ def test_the_headers_of_the_source_need_its_layout():
     assert "layout" not in fail(HEADERS[1:])
 
 
-def test_a_column_that_is_there_twice_is_ambiguous():
+def test_a_duplicate_column_is_ambiguous():
     assert fail([*GOOD, "age"]) == "age matches several columns: 'age', 'age'"
     assert fail([*HEADERS, "AGE"], "source") == (
         "age matches several columns: 'Age (years)', 'AGE'"
@@ -147,7 +147,7 @@ def test_issues_name_columns_as_the_file_does():
         ({"unsupported": ["quotechar"]}, True, "as training does, with quotechar: "),
     ],
 )
-def test_what_the_service_cannot_read_is_refused(source, text, message):
+def test_layouts_that_the_service_cannot_read_are_refused(source, text, message):
     contract = read_contract(describe([number("a", 0, 1)], {"a": 1}, source=source))
 
     with pytest.raises(ProjectError, match=message):

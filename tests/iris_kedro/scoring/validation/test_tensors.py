@@ -101,7 +101,7 @@ def test_values_are_out_of_range_where_the_service_says_so(text):
     assert not outside.all()
 
 
-def test_no_rows_have_tensors_too():
+def test_an_empty_batch_has_empty_tensors():
     contract = read_contract(ALL_TYPES)
     batch = make_batch({name: [value] for name, value in GOOD.items()})
     empty = batch._replace(rows=batch.rows.slice(1), numbers=batch.numbers[1:])

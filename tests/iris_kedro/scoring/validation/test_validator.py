@@ -76,7 +76,7 @@ def test_values_are_of_the_type_of_the_feature(contract):
     assert found["port"].to_pylist() == ["elsewhere", None]
 
 
-def test_a_decimal_is_the_number_that_its_digits_write(contract):
+def test_a_decimal_becomes_the_nearest_float(contract):
     texts = [f"{number / 1000:.3f}" for number in range(700, 7900)]
     values = pa.array(map(Decimal, texts), pa.decimal128(20, 3))
 
@@ -139,7 +139,7 @@ def test_messages_do_not_list_all_categories(contract):
     assert issue.reason.endswith(f"{'x' * 100}…', {listed}, …")
 
 
-def test_text_that_is_not_unicode_is_an_issue_and_no_crash(contract):
+def test_text_with_invalid_utf_8_is_reported_as_an_issue(contract):
     bad = pa.array([b"C", b"\xff"]).view(pa.string())
 
     checked = Validator(contract).check(make_batch(vary("deck", bad)))
@@ -190,7 +190,7 @@ def test_rows_are_not_changed(contract):
     assert np.array_equal(batch.rows.column("age").to_numpy(), before, equal_nan=True)
 
 
-def test_a_validator_travels_to_other_processes(contract):
+def test_a_validator_can_be_pickled(contract):
     batch = make_batch(vary("age", [1.0, -1.0]))
     validator = Validator(contract, "source")
 

@@ -42,7 +42,7 @@ def test_labels_are_stored_and_returned_with_the_predicted_class(
     assert read_feedback(url) == labels
 
 
-def test_the_same_again_changes_nothing(write, open_engine, url):
+def test_repeated_labels_change_nothing(write, open_engine, url):
     labels = {("first", 0): "a", ("second", 1): "b"}
     write(labels, now=1.0)
 

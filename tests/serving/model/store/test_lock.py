@@ -42,7 +42,7 @@ def test_one_process_at_a_time_has_the_lock(store, other):
     assert not StoreLock(store).acquire()
 
 
-def test_a_killed_process_has_it_no_longer(store, other):
+def test_a_killed_process_releases_the_lock(store, other):
     other.kill()
     other.wait()
 

@@ -32,7 +32,7 @@ def test_a_service_starts_on_a_full_disk(serve, fill, eventually, worker_class):
     eventually(lambda: server.metric("serving_predictions_total"), "they count")
 
 
-def test_damaged_files_are_survived(serve, folder, eventually):
+def test_a_service_survives_damaged_files(serve, folder, eventually):
     server = serve()
     before = server.metric("serving_predictions_total")
     (folder / "counter_1.db").write_bytes(b"\xff\xff\x00\x00" + b"\x07" * 5000)

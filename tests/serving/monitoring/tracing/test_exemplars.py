@@ -70,7 +70,7 @@ def test_the_newest_of_all_workers_is_found(make_worker, complete):
         assert found == {"0.1": make_ids(3).trace_id, "+Inf": make_ids(2).trace_id}
 
 
-def test_sharing_often_writes_seldom(make_worker, complete, folder):
+def test_frequent_sharing_does_not_write_each_time(make_worker, complete, folder):
     worker = make_worker(1)
 
     for number in range(3):

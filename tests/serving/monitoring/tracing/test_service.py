@@ -74,9 +74,7 @@ def test_a_trace_leads_to_its_log_line_and_back(
     assert line["prediction_id"] == span.attributes["serving.prediction.id"]
 
 
-def test_every_worker_traces_also_those_that_replace_others(
-    serve, worker_class, collector, eventually
-):
+def test_replacement_workers_trace_too(serve, worker_class, collector, eventually):
     server = serve(worker_class=worker_class, workers=2)
 
     def find_instances() -> set[str]:

@@ -222,7 +222,7 @@ texts = st.text(st.characters(max_codepoint=255), max_size=80)
 @example(f"ff-{TRACE}-{PARENT}-01", "", "/", "[v1.x]")
 @example(f"00-{'0' * 32}-{PARENT}-00", "", "/", "")
 @example(f"00-{TRACE}-{'0' * 16}-00", "", "/", "")
-def test_no_head_stops_the_accounting(shared_tracing, parent, state, path, host):
+def test_no_head_raises_an_error(shared_tracing, parent, state, path, host):
     environ = {
         "HTTP_TRACEPARENT": parent,
         "HTTP_TRACESTATE": state,

@@ -145,7 +145,7 @@ def test_rows_of_plain_numbers_are_numbered_alike(reader, blank):
     assert [issue.row for issue in caught.value.issues] == [first, first + 1]
 
 
-def test_plain_numbers_may_have_any_blank_around_them(reader):
+def test_plain_numbers_may_be_surrounded_by_any_whitespace(reader):
     rows = read_csv(f"{NAMES}\n\xa05.1,3.5,1.4,0.2\n".encode(), reader)
 
     assert rows.tolist() == [pytest.approx([5.1, 3.5, 1.4, 0.2])]

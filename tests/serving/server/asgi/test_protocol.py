@@ -34,7 +34,7 @@ def test_an_unfinished_request_is_aborted(parts, converse):
 
 
 @pytest.mark.parametrize("after", [b"", b"\r\n", b"\r\n" * 3])
-def test_an_idle_connection_is_closed_whatever_empty_lines_come(after, converse):
+def test_empty_lines_do_not_keep_an_idle_connection_open(after, converse):
     received = converse(POST + b"1234", after, keep_alive=0.3)
 
     assert received.count(b"200 OK") == 1
@@ -169,7 +169,7 @@ def test_trailers_are_never_headers(converse):
     ],
     ids=["path", "value", "name", "trailer"],
 )
-def test_endless_heads_and_trailers_are_read_ever_more_slowly(
+def test_endless_heads_and_trailers_are_read_more_and_more_slowly(
     monkeypatch, start, listen
 ):
     monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.3)

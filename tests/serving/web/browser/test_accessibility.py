@@ -11,7 +11,7 @@ KEY = "correct horse battery staple"
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-def test_keys_alone_are_enough(page):
+def test_the_page_works_with_the_keyboard_alone(page):
     expect(page.locator("#answer strong")).to_be_visible()
     page.keyboard.press("Tab")
     expect(page.locator(".skip")).to_be_focused()
@@ -34,7 +34,7 @@ def test_nothing_is_cut_off_on_a_narrow_screen(serve, visit, width):
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_the_prediction_stays_in_sight_on_a_phone(serve, visit):
+def test_the_prediction_stays_visible_on_a_phone(serve, visit):
     page = visit(serve().url, **PHONE)
     expect(page.locator("#answer strong")).to_be_visible()
 
@@ -45,7 +45,9 @@ def test_the_prediction_stays_in_sight_on_a_phone(serve, visit):
 
 
 @pytest.mark.parametrize(("name", "settings"), SCREENS)
-def test_no_barriers(serve, visit, find_barriers, picture, name, settings):
+def test_the_page_passes_the_accessibility_checks(
+    serve, visit, find_barriers, picture, name, settings
+):
     page = visit(serve().url, reduced_motion="reduce", **settings)
     page.get_by_role("button", name="versicolor").click()
     expect(page.locator("#answer strong")).to_have_text("versicolor")
@@ -70,7 +72,7 @@ def test_no_barriers(serve, visit, find_barriers, picture, name, settings):
     assert find_barriers(page) == []
 
 
-def test_no_barriers_when_asking_for_a_key_and_when_alone(
+def test_the_key_form_and_an_outage_pass_the_accessibility_checks(
     filled, visit, find_barriers, write_keys
 ):
     server = filled(api_keys_file=write_keys(KEY))

@@ -78,7 +78,7 @@ def test_a_bad_file_is_explained_with_row_and_field(page):
         expect(batch.locator("table")).to_have_count(0)
 
 
-def test_what_is_no_text_or_too_large_is_explained(serve, visit):
+def test_binary_and_oversized_files_are_explained(serve, visit):
     page = visit(serve(max_body_bytes=2048, max_rows=2).url)
 
     upload(page, b"\xff\xfe\x00\x01")

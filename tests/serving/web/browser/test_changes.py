@@ -53,7 +53,7 @@ def test_a_page_without_a_model_says_why_and_waits_for_it(
     expect(page.locator("#notice")).to_be_hidden()
 
 
-def test_a_stopped_service_is_noticed_and_its_return_too(filled, start, visit):
+def test_a_stop_and_the_return_of_the_service_are_noticed(filled, start, visit):
     server = filled()
     page = visit(server.url)
     fill(page, VIRGINICA)
@@ -69,7 +69,7 @@ def test_a_stopped_service_is_noticed_and_its_return_too(filled, start, visit):
     expect(page.locator("#notice")).to_be_hidden()
 
 
-def test_page_does_without_a_picture_that_does_not_come(serve, visit):
+def test_page_works_without_a_picture_that_cannot_be_loaded(serve, visit):
     page = visit("about:blank")
     page.route("**/pictures/*.js", lambda route: route.abort())
 

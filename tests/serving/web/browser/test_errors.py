@@ -45,7 +45,7 @@ def test_a_key_is_asked_for_and_kept_in_the_tab(filled, open_page, write_keys):
         ({"status": 200, "body": "<p>Please log in</p>"}, "is not responding"),
     ],
 )
-def test_errors_are_text_and_pass(page, answer, text):
+def test_errors_are_shown_until_a_prediction_succeeds(page, answer, text):
     expect(page.locator("#answer strong")).to_be_visible()
     page.route("**/predict", lambda route: route.fulfill(**answer))
 
@@ -57,7 +57,7 @@ def test_errors_are_text_and_pass(page, answer, text):
     expect(page.locator("#answer strong")).to_be_visible()
 
 
-def test_a_busy_service_is_asked_again(page):
+def test_a_request_to_a_busy_service_is_retried(page):
     expect(page.locator("#answer strong")).to_be_visible()
     busy = {"status": 429, "json": {"detail": "Too many requests are in flight."}}
     page.route("**/predict", lambda route: route.fulfill(**busy), times=1)

@@ -71,7 +71,7 @@ def test_many_effects_are_added_up(serve, visit, tumors_bytes):
     expect(rows(page).first).to_contain_text("±")
 
 
-def test_categories_and_missing_values_have_words(serve, visit, birds_bytes):
+def test_missing_categories_are_shown_as_unknown(serve, visit, birds_bytes):
     page = visit(serve(birds_bytes).url)
 
     page.get_by_role("radiogroup", name="Plumage").get_by_label("Unknown").check()
@@ -86,7 +86,7 @@ def test_model_without_background_rows_says_so(serve, visit, build_iris):
     expect(rows(page)).to_have_count(0)
 
 
-def test_busy_service_is_asked_again(page):
+def test_request_to_a_busy_service_is_retried(page):
     expect(rows(page)).to_have_count(4)
     busy = {"status": 429, "json": {"detail": "Too many explanations."}}
     page.route("**/explain*", lambda route: route.fulfill(**busy), times=1)
@@ -136,7 +136,7 @@ def test_explanation_that_takes_too_long_is_not_asked_again(page):
     assert len(asked) == 1
 
 
-def test_version_that_is_gone_is_not_explained(page):
+def test_explanation_is_hidden_if_its_version_is_no_longer_loaded(page):
     expect(rows(page)).to_have_count(4)
     gone = {"status": 404, "json": {"detail": "Version 2 is not loaded."}}
     page.route("**/explain*", lambda route: route.fulfill(**gone))

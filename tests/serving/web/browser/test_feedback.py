@@ -31,7 +31,7 @@ def choice(page):
     return page.get_by_label("Correct class")
 
 
-def test_the_right_class_is_sent_by_keys(
+def test_the_correct_class_can_be_sent_with_the_keyboard(
     serve, visit, stored, url, read_feedback, find_barriers
 ):
     page, answer = stored(visit, serve(database_url=url))
@@ -48,7 +48,7 @@ def test_the_right_class_is_sent_by_keys(
     assert find_barriers(page) == []
 
 
-def test_classes_have_their_words(
+def test_classes_are_chosen_by_their_labels(
     serve, visit, stored, url, read_feedback, tumors_bytes
 ):
     page, answer = stored(visit, serve(tumors_bytes, database_url=url))
@@ -60,7 +60,7 @@ def test_classes_have_their_words(
     assert read_feedback(url)[answer["prediction_id"], 0] == "1"
 
 
-def test_a_prediction_that_is_not_stored_yet_is_tried_again(
+def test_feedback_is_retried_until_its_prediction_is_stored(
     serve, visit, url, store_predictions, read_feedback
 ):
     server = serve(database_url=url)
@@ -108,7 +108,7 @@ def test_errors_are_shown(filled, open_page, url, write_keys):
     )
 
 
-def test_nobody_is_asked_if_feedback_is_off(serve, visit):
+def test_the_form_is_hidden_if_feedback_is_off(serve, visit):
     page = visit(serve().url)
 
     expect(page.locator("#answer strong")).to_be_visible()

@@ -46,7 +46,7 @@ def test_sliding_predicts_and_warns_while_it_moves(page):
     expect(page.locator("#warning")).to_be_hidden()
 
 
-def test_a_slider_steps_by_keys_as_fine_as_the_data(page):
+def test_arrow_keys_move_a_slider_in_steps_of_the_data(page):
     fill(page, SETOSA)
     slider = page.get_by_role("slider", name="Petal width")
 
@@ -56,7 +56,7 @@ def test_a_slider_steps_by_keys_as_fine_as_the_data(page):
     assert slider.get_attribute("aria-valuetext") == "0.3 cm"
 
 
-def test_each_bound_holds(page):
+def test_values_outside_each_bound_are_rejected(page):
     """The contract of the model in these tests accepts 0.1 to 30."""
     number = page.get_by_label("Petal length").first
     note = field(page, "Petal length").locator(".note")

@@ -66,7 +66,7 @@ def test_a_search_changes_no_values(page):
     assert len(changed) == 30
 
 
-def test_a_fault_stays_in_sight_while_others_are_searched(page):
+def test_an_invalid_field_stays_visible_during_a_search(page):
     page.get_by_role("spinbutton", name="Mean radius").fill("-1")
     expect(page.locator("#answer .problem")).to_contain_text("mean radius must be")
 
@@ -83,7 +83,7 @@ def test_a_fault_stays_in_sight_while_others_are_searched(page):
 
 
 @pytest.mark.parametrize("settings", [DESKTOP, PHONE])
-def test_the_prediction_stays_in_sight(server, visit, settings):
+def test_the_prediction_stays_visible(server, visit, settings):
     page = visit(server.url, **settings)
     answer = page.locator("#answer strong")
     expect(answer).to_be_visible()
@@ -152,7 +152,9 @@ def test_the_file_note_names_all_columns(page):
 
 
 @pytest.mark.parametrize(("name", "settings"), SCREENS)
-def test_no_barriers(server, visit, find_barriers, picture, name, settings):
+def test_many_features_pass_the_accessibility_checks(
+    server, visit, find_barriers, picture, name, settings
+):
     page = visit(server.url, reduced_motion="reduce", **settings)
     expect(page.locator("#answer strong")).to_have_text(re.compile("benign|malignant"))
     picture(page, f"tumors-{name}", full_page=True)

@@ -121,7 +121,7 @@ def test_traffic_and_values_out_of_range_are_counted(page):
     expect(tile(page, "Predictions")).to_contain_text("virginica")
 
 
-def test_what_is_off_says_so(page):
+def test_disabled_parts_say_why(page):
     expect(tile(page, "Live accuracy")).to_contain_text("IRIS_DATABASE_URL is not set")
     expect(tile(page, "Monitoring verdict")).to_contain_text("Not checked yet")
     expect(page.locator("#versions")).to_contain_text("does not follow a registry")
@@ -301,7 +301,7 @@ def test_panel_that_has_not_changed_keeps_the_focus(open_status):
     expect(summary).to_be_focused()
 
 
-def test_silence_of_the_follower_is_explained(filled, store, visit):
+def test_silent_follower_is_explained(filled, store, visit):
     store.folder.mkdir()
     store.write_report(
         {"reachable": True, "last_seen": 1_700_000_000.0}
@@ -314,7 +314,7 @@ def test_silence_of_the_follower_is_explained(filled, store, visit):
     )
 
 
-def test_figures_need_the_key_too(filled, open_page, write_keys):
+def test_figures_require_the_key_too(filled, open_page, write_keys):
     page = open_page(filled(api_keys_file=write_keys(KEY)).url)
     expect(page.locator("#status-note")).to_contain_text("require an API key")
     expect(page.locator("#versions")).to_have_text("Not available yet.")
@@ -335,7 +335,7 @@ def test_missing_figures_do_not_disturb_predictions(page):
 
 
 @pytest.mark.parametrize(("name", "settings"), SCREENS)
-def test_no_barriers(
+def test_the_status_passes_the_accessibility_checks(
     filled, store, visit, run_canary, find_barriers, picture, name, settings
 ):
     store.write_history(HISTORY)

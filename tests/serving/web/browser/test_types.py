@@ -62,7 +62,7 @@ def described_bytes(passengers_bytes, change):
     )
 
 
-def test_each_type_has_an_input_of_its_own(page):
+def test_each_type_has_its_own_input(page):
     expect(page.get_by_role("spinbutton", name="Age")).to_be_visible()
     expect(page.get_by_role("slider", name="Siblings")).to_have_attribute("step", "1")
     for name, choices in {
@@ -87,7 +87,7 @@ def test_values_are_sent_by_type(page):
     answered(page)
 
 
-def test_unknown_is_sent_as_null_and_taken_back(page):
+def test_unknown_is_sent_as_null_and_can_be_undone(page):
     age = page.get_by_role("spinbutton", name="Age")
     age.fill("30")
     unknown = page.get_by_role("checkbox", name="Age unknown")
@@ -217,7 +217,7 @@ def test_inputs_have_the_headers_of_the_training_data(serve, visit, described_by
     expect(heads).to_contain_text(["Age", "Sib/Sp", "Alone", "Port", "DECK (1-3)"])
 
 
-def test_nothing_is_said_of_the_most_probable_class(page):
+def test_the_default_decision_is_not_mentioned(page):
     expect(page.locator("#decision")).to_be_hidden()
 
 
@@ -272,9 +272,7 @@ def test_the_example_file_can_be_predicted(serve, visit, request, name):
     expect(page.locator("#batch-summary")).to_contain_text("2 rows")
 
 
-def test_a_missing_value_that_is_alone_in_its_row_is_predicted(
-    serve, visit, birds_bytes
-):
+def test_a_row_with_only_a_missing_value_is_predicted(serve, visit, birds_bytes):
     page = visit(serve(birds_bytes).url)
     expect(page.locator("#answer strong")).to_be_visible()
 
@@ -326,7 +324,7 @@ def test_a_name_with_any_characters_keeps_its_messages(serve, visit, houses_byte
     expect(page.locator("#batch .issues")).to_contain_text("Row 1, price/m² ~ (EUR):")
 
 
-def test_keys_alone_are_enough(page):
+def test_typed_fields_work_with_the_keyboard_alone(page):
     alone = page.get_by_role("radiogroup", name="Alone")
     alone.get_by_label("No", exact=True).check()
     alone.get_by_label("No", exact=True).focus()
@@ -373,7 +371,7 @@ def test_fields_of_the_same_name_keep_their_values(
 
 @pytest.mark.parametrize(("name", "settings"), SCREENS)
 @pytest.mark.parametrize("table", ["passengers", "houses"])
-def test_no_barriers(
+def test_all_types_pass_the_accessibility_checks(
     serve, visit, find_barriers, picture, request, table, name, settings
 ):
     content = request.getfixturevalue(f"{table}_bytes")
