@@ -1,6 +1,5 @@
 """Route /model: describes the model in use; finds the version that a request names."""
 
-import json
 from typing import Any
 
 from flask import Blueprint
@@ -12,6 +11,7 @@ from serving.http.content import tagged_response
 from serving.loading.served import Served
 from serving.model.onnx_model import Model
 from serving.model.status import describe_fallback, format_time
+from serving.registry.history import read_reasons
 from serving.schemas.issues import shorten
 from serving.service import the_service
 
@@ -65,19 +65,8 @@ def describe(model: Model) -> dict[str, Any]:
         "created_at": version.created_at or document.get("created_at", ""),
         "loaded_at": format_time(model.loaded_at.timestamp()),
         "verdict": version.tags.get("verdict"),
-        "reasons": _parse_reasons(version.tags.get("reasons")),
+        "reasons": read_reasons(version.tags.get("reasons")),
         "metrics": document.get("metrics", {}),
         "tags": version.tags,
         "contract": document,
     }
-
-
-def _parse_reasons(text: str | None) -> list[Any]:
-    """Read the gate's reasons: a JSON list in a tag, or a text set by hand."""
-    if text is None:
-        return []
-    try:
-        reasons = json.loads(text)
-    except ValueError:
-        return [text]
-    return reasons if isinstance(reasons, list) else [reasons]

@@ -52,6 +52,18 @@ def describe_history(
     }
 
 
+def read_reasons(text: str | None) -> list[str]:
+    """Read the gate's reasons: a JSON list, or a text that somebody wrote.
+
+    Long and deeply nested values are shortened, as anybody may set tags.
+    """
+    reasons = _read_json(text)
+    if reasons is None:
+        reasons = text or []
+    listed = reasons if isinstance(reasons, list) else [reasons]
+    return [str(_shorten(str(each))) for each in listed[:MOST_REASONS]]
+
+
 def _describe_version(version: "ModelVersion", aliases: list[str]) -> dict[str, Any]:
     tags: dict[str, str] = dict(version.tags)
     metrics = {name: _read_number(tags.get(METRIC_PREFIX + name)) for name in METRICS}
@@ -61,7 +73,7 @@ def _describe_version(version: "ModelVersion", aliases: list[str]) -> dict[str, 
         "aliases": aliases,
         "candidate": tags.get("candidate"),
         "verdict": tags.get("verdict"),
-        "reasons": _read_reasons(tags.get("reasons")),
+        "reasons": read_reasons(tags.get("reasons")),
         "note": _shorten(tags.get("note")),
         "metrics": {name: each for name, each in metrics.items() if each is not None},
     }
@@ -87,22 +99,13 @@ def _select(event: Mapping[str, Any]) -> dict[str, Any]:
     return selected | {"reason": _shorten(str(event.get("reason") or ""))}
 
 
-def _read_reasons(text: str | None) -> list[str]:
-    """Read the gate's reasons: a JSON list, or a text that somebody wrote."""
-    reasons = _read_json(text)
-    if reasons is None:
-        reasons = text or []
-    listed = reasons if isinstance(reasons, list) else [reasons]
-    return [str(_shorten(str(each))) for each in listed[:MOST_REASONS]]
-
-
 def _read_object(text: str | None) -> dict[str, Any] | None:
     value = _read_json(text)
     return value if isinstance(value, dict) else None
 
 
 def _read_json(text: str | None) -> Any:
-    """Read JSON; None if it is invalid or nested too deeply for /status."""
+    """Read JSON; None if it is invalid or nested too deeply for a response."""
     try:
         value = orjson.loads(text or "null")
         orjson.dumps(value)

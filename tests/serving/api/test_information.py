@@ -228,7 +228,17 @@ def test_the_creation_time_of_an_older_version_is_that_of_its_contract(
 
 @pytest.mark.parametrize(
     ("tags", "reasons"),
-    [({}, []), ({"reasons": "free text"}, ["free text"]), ({"reasons": '"x"'}, ["x"])],
+    [
+        ({}, []),
+        ({"reasons": "free text"}, ["free text"]),
+        ({"reasons": '"x"'}, ["x"]),
+        pytest.param({"reasons": "[" * 5000}, [f"{'[' * 499}…"], id="unclosed"),
+        pytest.param(
+            {"reasons": "[" * 300 + "]" * 300},
+            [f"{'[' * 300}{']' * 199}…"],
+            id="deep",
+        ),
+    ],
 )
 def test_model_shows_any_tags(make_app, load, iris_bytes, tags, reasons):
     client = make_app(load(iris_bytes, tags=tags)).test_client()
