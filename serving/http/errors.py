@@ -34,6 +34,7 @@ STATUSES: dict[type[Exception], tuple[HTTPStatus, str]] = {
     DatabaseOffError: (HTTPStatus.NOT_FOUND, "no-database"),
     DatabaseUnavailableError: (HTTPStatus.SERVICE_UNAVAILABLE, "database-unavailable"),
 }
+LASTING = frozenset({"explanation-timeout"})  # the same request would fail again
 MLFLOW_PATHS = frozenset({"/invocations", "/ping", "/version"})
 MLFLOW_CODES = {
     HTTPStatus.UNAUTHORIZED: "UNAUTHENTICATED",
@@ -110,7 +111,7 @@ def render_problem(problem: Problem) -> Response:
         body, mimetype = _render_rfc9457(problem), "application/problem+json"
     response = json_response(body, problem.status, mimetype)
     response.headers.extend(problem.headers)
-    if problem.status in DEFAULT_HEADERS:
+    if problem.status in DEFAULT_HEADERS and problem.kind not in LASTING:
         response.headers.setdefault(*DEFAULT_HEADERS[problem.status])
     return response
 

@@ -65,8 +65,10 @@ class Explainer:
 
         def score(chunk: Rows) -> Floats:
             if time.monotonic() > end:
-                message = f"Not explained within {self._seconds:g} s."
-                raise ExplanationTimeoutError(message)
+                raise ExplanationTimeoutError(
+                    f"The explanation took longer than {self._seconds:g} s. Send fewer"
+                    " rows, or train with fewer background rows."
+                )
             return self._model.predict_probabilities(chunk).astype(float)
 
         prediction = self._model.predict(rows)
