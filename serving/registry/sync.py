@@ -57,6 +57,7 @@ class RegistrySync:
         self._refused: dict[tuple[str, str], tuple[Version, float]] = {}
         self._paired_with: str | None = None
         self._history: dict[str, Any] | None = None
+        self._history_problem = ""
         self._reads_history_at = 0.0
 
     def poll(self) -> None:
@@ -141,19 +142,21 @@ class RegistrySync:
         self._reads_history_at = time.monotonic() + HISTORY_SECONDS
         try:
             history = self._registry.read_history()
+            if history is not None and history != self._history:
+                self._store.write_history(history)
+                self._history = history
         except RegistryUnreachableError as error:  # Production itself could be read
-            fields = {"error": str(error)}
-            logger.warning("history cannot be read", extra={"fields": fields})
-            return
-        if history is None or history == self._history:
-            return
-        try:
-            self._store.write_history(history)
+            self._note_history("history cannot be read", str(error))
         except OSError as error:  # of no importance for predictions
-            fields = {"error": str(error.strerror)}
-            logger.warning("history cannot be written", extra={"fields": fields})
+            self._note_history("history cannot be written", str(error.strerror))
         else:
-            self._history = history
+            self._history_problem = ""
+
+    def _note_history(self, problem: str, error: str) -> None:
+        """Log once that the history cannot be read or written."""
+        if problem != self._history_problem:
+            logger.warning(problem, extra={"fields": {"error": error}})
+        self._history_problem = problem
 
     def _fall_back(self, wanted: Version) -> None:
         """Publish Previous: Production is refused and the store has no model."""

@@ -9,6 +9,7 @@ import pytest
 from serving.model.store import Store
 from serving.registry.history import LONGEST_TEXT, MOST_EVENTS, MOST_VERSIONS
 from serving.registry.mlflow_registry import MlflowRegistry
+from serving.registry.registry import RegistryUnreachableError
 from serving.registry.sync import RegistrySync
 
 
@@ -196,3 +197,29 @@ def test_follower_continues_without_space_for_the_history(
 
     sync.poll()
     assert store.read_history() == {"versions": []}
+
+
+def test_problems_of_the_history_are_logged_once(
+    sync, stub_registry, monkeypatch, caplog
+):
+    def fail(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def poll_twice(history):
+        stub_registry.history = history
+        sync.poll()
+        sync.poll()
+
+    unreadable = RegistryUnreachableError("not permitted")
+    poll_twice(unreadable)
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "write_history", fail)
+        poll_twice({"versions": []})
+    poll_twice({"versions": []})
+    poll_twice(unreadable)
+
+    assert [each for each in caplog.messages if "history" in each] == [
+        "history cannot be read",
+        "history cannot be written",
+        "history cannot be read",
+    ]
