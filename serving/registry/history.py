@@ -37,6 +37,7 @@ def describe_history(
     """
     tags: dict[str, str] = dict(model.tags)
     events = _read_events(tags)
+    complete = [each for each in events if each.get("is_complete", True)]
     aliases: dict[str, list[str]] = {}
     for alias, number in dict(model.aliases).items():
         aliases.setdefault(str(number), []).append(alias)
@@ -45,7 +46,7 @@ def describe_history(
             _describe_version(each, sorted(aliases.get(str(each.version), [])))
             for each in versions
         ],
-        "events": [_select(each) for each in events[:MOST_EVENTS]],
+        "events": [_select(each) for each in complete[:MOST_EVENTS]],
         "hold": _find_hold(events),
         "monitoring": _read_object(tags.get(MONITORING_TAG)),
         "trial": _read_object(tags.get(TRIAL_TAG)),
@@ -80,16 +81,17 @@ def _describe_version(version: "ModelVersion", aliases: list[str]) -> dict[str, 
 
 
 def _read_events(tags: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Return the events, newest first, without those that are still under way."""
-    events = [
-        _read_object(v) for key, v in tags.items() if key.startswith(EVENT_PREFIX)
-    ]
-    complete = [each for each in events if each and each.get("is_complete", True)]
-    return sorted(complete, key=lambda each: str(each.get("at")), reverse=True)
+    """Return the events, newest first, with those that are still under way."""
+    read = (_read_object(v) for key, v in tags.items() if key.startswith(EVENT_PREFIX))
+    events = [each for each in read if each]
+    return sorted(events, key=lambda each: str(each.get("at")), reverse=True)
 
 
 def _find_hold(events: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
-    """Return the event that put releases on hold, unless another one ended it."""
+    """Return the event that put releases on hold, unless another one ended it.
+
+    Like training, it considers events that are still under way, too.
+    """
     last = next((each for each in events if each.get("hold")), None)
     return _select(last) if last and last["hold"] == "set" else None
 

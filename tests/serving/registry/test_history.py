@@ -102,6 +102,15 @@ class TestMlflowRegistry:
         tag(*event(3, action="resume", hold="ended"))
         assert read()["hold"] is None
 
+    def test_a_hold_that_is_under_way_holds(self, registry, read, iris_bytes, tag):
+        registry.register(iris_bytes)
+        tag(*event(1, action="rollback", hold="set", is_complete=False))
+        assert read()["hold"]["action"] == "rollback"
+        assert read()["events"] == []
+
+        tag(*event(2, action="resume", hold="ended", is_complete=False))
+        assert read()["hold"] is None
+
     @pytest.mark.parametrize(
         ("text", "expected"),
         [
