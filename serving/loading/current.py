@@ -1,5 +1,6 @@
 """The model in use: one reference, swapped as a whole."""
 
+import contextlib
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -64,12 +65,16 @@ class Current:
             logger.warning("model lacks omitted features", extra={"fields": fields})
 
     def refresh(self) -> None:
-        """Read the follower's report, and the history if it has changed."""
+        """Read the follower's report, and the history if it has changed.
+
+        A history that cannot be read at the moment is read again next time.
+        """
         self.report = self._store.read_report()
         stamp = self._store.stamp_history()
         if stamp != self._history_stamp:
-            self._history_stamp = stamp
-            self.history = self._store.read_history()
+            with contextlib.suppress(OSError):
+                self.history = self._store.read_history()
+                self._history_stamp = stamp
 
     def note_failure(self, reason: str | None) -> None:
         """Record why the published model cannot be used."""

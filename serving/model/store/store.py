@@ -167,10 +167,14 @@ class Store:
         write_json(folder / VERSION_FILE, asdict(version))
 
     def read_history(self) -> dict[str, Any] | None:
-        """Return the versions and events of the model, if they can be read."""
+        """Return the versions and events of the model; None without a valid file.
+
+        Raises:
+            OSError: If it cannot be read at the moment.
+        """
         try:
             return read_json(self.folder / HISTORY_FILE)
-        except (OSError, ValueError):
+        except ValueError:
             return None
 
     def stamp_history(self) -> Stamp:

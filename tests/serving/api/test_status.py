@@ -1,5 +1,7 @@
 """Route /status: how the model is doing."""
 
+import errno
+
 import pytest
 
 from serving.model.store import Store
@@ -168,6 +170,25 @@ def test_status_ignores_a_damaged_history(client, config, publish_history):
     refresh(client)
 
     assert client.get("/status").json["versions"] is None
+
+
+def test_a_history_that_cannot_be_read_is_kept_and_read_again(
+    client, publish_history, monkeypatch
+):
+    def fail(_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    client.application.extensions["serving"].stop()  # its thread would refresh, too
+    publish_history()
+    refresh(client)
+    publish_history(HISTORY | {"versions": []})
+    with monkeypatch.context() as patch:
+        patch.setattr("serving.model.store.store.read_json", fail)
+        refresh(client)
+
+    assert client.get("/status").json["versions"] == HISTORY["versions"]
+    refresh(client)
+    assert client.get("/status").json["versions"] == []
 
 
 def test_another_version_has_its_own_figures(client, setosa, load, iris_bytes):
