@@ -29,11 +29,11 @@ EVENT_FIELDS = ("at", "action", "by", "to", "origin", "reason", "version", "shar
 def describe_history(
     model: "RegisteredModel", versions: Iterable["ModelVersion"]
 ) -> dict[str, Any]:
-    """Describe the newest versions and events of a model, its hold and its evidence.
+    """Describe versions of a model, its newest events, its hold and its evidence.
 
     Args:
         model: The registered model, whose tags contain the events.
-        versions: Its versions, the newest one first.
+        versions: Its versions to describe, the newest one first.
     """
     tags: dict[str, str] = dict(model.tags)
     events = _read_events(tags)

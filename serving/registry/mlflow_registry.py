@@ -65,7 +65,9 @@ class MlflowRegistry:
         )
 
     def read_history(self) -> dict[str, Any] | None:
-        """Return the versions and events of the model; None if there is none.
+        """Return the newest versions, those with an alias, and the events of the model.
+
+        None if there is no model.
 
         Raises:
             RegistryUnreachableError: If the registry does not answer.
@@ -79,12 +81,18 @@ class MlflowRegistry:
             if model is None:
                 return None
             quote = '"' if "'" in name else "'"
-            versions = client.search_model_versions(
+            newest = client.search_model_versions(
                 f"name = {quote}{name}{quote}",
                 max_results=MOST_VERSIONS,
                 order_by=["version_number DESC"],
             )
-        return describe_history(model, versions)
+            listed = {int(each.version) for each in newest}
+            missing = {int(number) for number in model.aliases.values()} - listed
+            older = [
+                _find(client.get_model_version, name, str(number))
+                for number in sorted(missing, reverse=True)
+            ]
+        return describe_history(model, [*newest, *filter(None, older)])
 
     def download(self, version: Version, folder: Path) -> Path:
         """Download only the model file of a version.

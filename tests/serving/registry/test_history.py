@@ -72,6 +72,23 @@ class TestMlflowRegistry:
         assert history["versions"][0]["version"] == newest
         assert len(history["events"]) == MOST_EVENTS
 
+    def test_older_versions_with_an_alias_are_described(
+        self, registry, read, iris_bytes, monkeypatch
+    ):
+        monkeypatch.setattr("serving.registry.mlflow_registry.MOST_VERSIONS", 2)
+        numbers = [registry.register(iris_bytes) for _ in range(6)]
+        for alias, index in {"Previous": 1, "Production": 2, "Canary": 5}.items():
+            registry.promote(numbers[index], alias)
+
+        versions = read()["versions"]
+
+        assert [(each["version"], each["aliases"]) for each in versions] == [
+            ("6", ["Canary"]),
+            ("5", []),
+            ("3", ["Production"]),
+            ("2", ["Previous"]),
+        ]
+
     def test_events_are_complete_and_newest_first(
         self, registry, read, iris_bytes, tag
     ):
