@@ -1,6 +1,7 @@
 """What all workers have counted, as figures for people."""
 
 import math
+import threading
 import time
 from collections import Counter as Tally
 from collections.abc import Iterable
@@ -62,16 +63,18 @@ class FiguresReader:
         self._folder = folder
         self._read_at = -math.inf
         self._figures = Figures()
+        self._lock = threading.Lock()
 
     def read(self) -> Figures:
         """Return the figures."""
-        now = time.monotonic()
-        if now - self._read_at >= CACHE_SECONDS:
-            self._figures = sum_up(self._counted.collect())
-            if self._folder:  # its workers may have been replaced
-                self._figures.since = read_start(self._folder)
-            self._read_at = now
-        return self._figures
+        with self._lock:  # others wait for the figures instead of collecting them too
+            now = time.monotonic()
+            if now - self._read_at >= CACHE_SECONDS:
+                figures = sum_up(self._counted.collect())
+                if self._folder:  # its workers may have been replaced
+                    figures.since = read_start(self._folder)
+                self._figures, self._read_at = figures, now
+            return self._figures
 
 
 def sum_up(metrics: Iterable[Metric]) -> Figures:
