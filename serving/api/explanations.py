@@ -3,10 +3,12 @@
 from typing import Any
 
 import numpy as np
-from flask import Blueprint
+from flask import Blueprint, request
+from werkzeug.exceptions import ClientDisconnected
 
 from serving.api.models import find_version
 from serving.api.predictions import describe_model
+from serving.http.access import LEASE
 from serving.http.application import ApiResponse
 from serving.http.content import (
     JSON,
@@ -54,6 +56,7 @@ def explain_rows(served: Served, rows: Matrix) -> list[dict[str, Any]]:
 
     Raises:
         NoBackgroundError: If the model has no background rows.
+        ClientDisconnected: If the client disconnects meanwhile.
     """
     explainer, contract = served.explainer, served.model.contract
     if explainer is None:
@@ -62,7 +65,7 @@ def explain_rows(served: Served, rows: Matrix) -> list[dict[str, Any]]:
             " an earlier release trained it. Train it again to explain predictions."
         )
     with the_service().access.capacity.explain_alone():
-        explanation = explainer.explain(rows)
+        explanation = explainer.explain(rows, _require_client)
     baseline = _name(contract.classes, explainer.baseline)
     return [
         {
@@ -85,6 +88,16 @@ def _find_served() -> Served:
     choose_media_type(JSON)
     require_content(JSON)
     return find_version(read_query(version_query)["version"])
+
+
+def _require_client() -> None:
+    """End an explanation that nobody will read.
+
+    Raises:
+        ClientDisconnected: If the client has disconnected.
+    """
+    if request.environ[LEASE].is_released:
+        raise ClientDisconnected
 
 
 def _describe_contributions(

@@ -106,9 +106,15 @@ class Capacity:
 
 
 class Lease:
-    """What a request occupies, from its first byte until its response is sent."""
+    """What a request occupies, from its first byte until its response is sent.
+
+    Attributes:
+        is_released: Whether the request is over; if it is still handled, its client
+            has disconnected.
+    """
 
     def __init__(self, capacity: Capacity) -> None:
+        self.is_released = False
         self._capacity = capacity
         self._has_slot = False
         self._explains = False
@@ -145,6 +151,7 @@ class Lease:
 
     def release(self) -> None:
         """Release everything; calling it twice is harmless."""
+        self.is_released = True
         if self._has_slot:
             self._has_slot = False
             self._capacity.release_slot(explains=self._explains)

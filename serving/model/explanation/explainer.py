@@ -1,6 +1,7 @@
 """Explains predictions of one model, within a time limit."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,8 +56,14 @@ class Explainer:
         self.baseline: Floats = references.mean(axis=0)
         self._shapley = choose_shapley(background, references)
 
-    def explain(self, rows: Rows) -> Explanation:
-        """Explain rows, of shape (n_rows, n_features).
+    def explain(
+        self, rows: Rows, check: Callable[[], None] = lambda: None
+    ) -> Explanation:
+        """Explain rows.
+
+        Args:
+            rows: An array of shape (n_rows, n_features).
+            check: Called now and then; what it raises ends the explanation.
 
         Raises:
             ExplanationTimeoutError: If it takes longer than the time limit.
@@ -64,6 +71,7 @@ class Explainer:
         end = time.monotonic() + self._seconds
 
         def score(chunk: Rows) -> Floats:
+            check()
             if time.monotonic() > end:
                 raise ExplanationTimeoutError(
                     f"The explanation took longer than {self._seconds:g} s. Send fewer"

@@ -157,6 +157,8 @@ async def _cancel_if_disconnected(
 ) -> None:
     """Wait for work; if the client disconnects first, it does not start any more.
 
+    If it has started, it ends soon, as its lease is released.
+
     Raises:
         ClientDisconnectedError: If the client disconnects first.
     """

@@ -262,6 +262,23 @@ def test_refused_explanations_do_not_wait_for_others(make_app, iris, setosa):
     assert answered == [("/explain", 429), ("/explain", 200)]
 
 
+def explain_and_leave(bridge: Bridge, row: dict, leave: Callable) -> None:
+    """Send a request whose client disconnects when ``leave`` returns."""
+    content = json.dumps(row).encode()
+    sent = iter([{"type": "http.request", "body": content, "more_body": False}])
+
+    async def receive():
+        return next(sent, None) or await leave()
+
+    async def send(message):
+        raise AssertionError("nobody reads the answer")
+
+    length = str(len(content)).encode()
+    headers = [*SCOPE["headers"][:2], (b"content-length", length)]
+    target = {"raw_path": b"/explain", "method": "POST", "headers": headers}
+    asyncio.run(bridge(SCOPE | target, receive, send))
+
+
 def test_an_explanation_does_not_start_after_its_client_has_left(
     make_app, iris, setosa, monkeypatch
 ):
@@ -271,27 +288,43 @@ def test_an_explanation_does_not_start_after_its_client_has_left(
     finished, explained = threading.Event(), []
     explainer = service.current.served.explainer
     monkeypatch.setattr(
-        type(explainer), "explain", lambda _, rows: explained.append(rows)
+        type(explainer), "explain", lambda _, *args: explained.append(args)
     )
     bridge._explanations.submit(finished.wait)  # another explanation
-    content = json.dumps(setosa).encode()
-    messages = [
-        {"type": "http.request", "body": content, "more_body": False},
-        {"type": "http.disconnect"},
-    ]
 
-    async def receive():
-        return messages.pop(0)
+    async def leave():
+        return {"type": "http.disconnect"}
 
-    async def send(message):
-        raise AssertionError("nobody reads the answer")
-
-    length = str(len(content)).encode()
-    headers = [*SCOPE["headers"][:2], (b"content-length", length)]
-    target = {"raw_path": b"/explain", "method": "POST", "headers": headers}
-    asyncio.run(bridge(SCOPE | target, receive, send))
+    explain_and_leave(bridge, setosa, leave)
     finished.set()
     bridge._explanations.shutdown()
 
     assert explained == []
     assert service.access.capacity.explanations == 0
+
+
+def test_an_explanation_ends_soon_after_its_client_has_left(
+    make_app, iris, setosa, monkeypatch
+):
+    monkeypatch.setattr("serving.model.explanation.shapley.CHUNK", 1)
+    bridge = Bridge(make_app(iris))
+    started, left, chunks = threading.Event(), threading.Event(), []
+    predict = type(iris).predict_probabilities
+
+    def wait_and_predict(model, rows):
+        chunks.append(rows)
+        started.set()
+        left.wait()
+        return predict(model, rows)
+
+    monkeypatch.setattr(type(iris), "predict_probabilities", wait_and_predict)
+
+    async def leave():
+        await asyncio.to_thread(started.wait)
+        return {"type": "http.disconnect"}
+
+    explain_and_leave(bridge, setosa, leave)
+    left.set()
+    bridge._explanations.shutdown()
+
+    assert len(chunks) == 1
