@@ -115,16 +115,17 @@ class SampledShapley:
     ) -> Floats:
         """Return the mean gains of some pairs, (n_pairs, n_features, n_classes)."""
         places, count = self._places[chunk], len(row)
-        joined = places[..., None, :] < np.arange(1, count)[:, None]
         background = self._background[chunk, None, None]
-        rows = np.where(joined, row, background).reshape(-1, count)
-        pieces = [
-            score(rows[start : start + CHUNK]) for start in range(0, len(rows), CHUNK)
-        ]
         path = np.empty((*places.shape[:2], count + 1, len(predicted)))
         path[..., 0, :] = self._references[chunk, None]
-        path[..., 1:-1, :] = np.concatenate(pieces).reshape(path[..., 1:-1, :].shape)
         path[..., -1, :] = predicted
+        size = max(1, CHUNK // (2 * len(places)))
+        for start in range(1, count, size):
+            piece = slice(start, min(start + size, count))
+            joined = places[..., None, :] < np.arange(count)[piece, None]
+            rows = np.where(joined, row, background)
+            scores = score(rows.reshape(-1, count))
+            path[..., piece, :] = scores.reshape(*rows.shape[:-1], -1)
         gains = np.take_along_axis(np.diff(path, axis=2), places[..., None], axis=2)
         means: Floats = gains.mean(axis=1)
         return means

@@ -1,3 +1,4 @@
+import tracemalloc
 from itertools import permutations
 
 import numpy as np
@@ -145,3 +146,19 @@ def test_one_order_of_many_features_is_more_than_a_chunk(monkeypatch):
     assert max(sizes) <= 16
     total = score(background).mean(axis=0) + found.values.sum(axis=0)
     assert total == pytest.approx(score(row[None])[0], abs=1e-9)
+
+
+def test_the_rows_of_one_order_are_not_built_at_once(monkeypatch):
+    """Their memory would grow with the square of the number of features."""
+    monkeypatch.setattr(shapley, "CHUNK", 16)
+    monkeypatch.setattr(shapley, "ORDERS", 4)
+    row, background = draw(400, 1)
+    sampled = SampledShapley(background, score(background))
+
+    tracemalloc.start()
+    sampled.split(score, row, score(row[None])[0])
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    whole = 2 * len(row) * row.nbytes
+    assert peak < whole / 4
