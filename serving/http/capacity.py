@@ -16,14 +16,15 @@ class Capacity:
     """Counts what the requests of a process occupy.
 
     Args:
-        max_in_flight: Maximum number of predictions that wait or run.
+        max_in_flight: Maximum number of predictions, explanations and feedback that
+            wait or run.
         max_bytes: Maximum number of bytes that bodies and responses occupy together.
             Small ones may take a quarter more, so that large ones do not starve them.
         max_explanations: Maximum number of explanations among them, which take longer.
     """
 
     def __init__(
-        self, max_in_flight: int, max_bytes: int, max_explanations: int = 1
+        self, max_in_flight: int, max_bytes: int, max_explanations: int
     ) -> None:
         self.in_flight = 0
         self.explanations = 0

@@ -111,7 +111,8 @@ class ServiceMetrics(PredictionFamilies):
             ["observer"],
         )
         self.in_flight = gauge(
-            "serving_requests_in_flight", "Predictions waiting or running"
+            "serving_requests_in_flight",
+            "Predictions, explanations and feedback waiting or running",
         )
         self.buffered_bytes = gauge(
             "serving_buffered_bytes", "Memory used by large requests and responses"

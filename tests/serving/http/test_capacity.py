@@ -7,7 +7,7 @@ from serving.http.capacity import SMALL_BYTES, Capacity, Lease
 @pytest.fixture
 def capacity() -> Capacity:
     """Room for two predictions, and for eight small bodies or two more."""
-    return Capacity(max_in_flight=2, max_bytes=8 * SMALL_BYTES)
+    return Capacity(max_in_flight=2, max_bytes=8 * SMALL_BYTES, max_explanations=1)
 
 
 def test_slots_are_limited_and_released(capacity):
