@@ -125,10 +125,12 @@ def json_response(
 
 def tagged_response(body: dict[str, Any], omit: str = "") -> ApiResponse:
     """Create a response with a JSON body, or 304 if the client has it already."""
-    # An omitted entry differs between workers.
-    lasting = {key: value for key, value in body.items() if key != omit}
     response = json_response(body)
-    tag = hashlib.sha256(json_response(lasting).data).hexdigest()[:32]
+    content = response.data
+    if omit:  # it differs between workers
+        lasting = {key: value for key, value in body.items() if key != omit}
+        content = json_response(lasting).data
+    tag = hashlib.sha256(content).hexdigest()[:32]
     response.set_etag(tag, weak=True)
     response.make_conditional(request)
     return response
