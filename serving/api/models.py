@@ -44,7 +44,7 @@ def find_version(version: str | None) -> Served:
     service = the_service()
     served = service.current.get()
     loaded = served.model.version
-    if version is None or version == loaded.version:
+    if not version or version == loaded.version:
         return served
     canary = service.partner.find_canary(served)
     if canary is None or version != canary.version:

@@ -183,6 +183,13 @@ def test_another_version_can_be_named_if_it_is_loaded(client, setosa):
     assert len(unknown.data) < 500
 
 
+def test_an_empty_version_is_that_in_use(client, setosa):
+    answer = client.post("/explain?version=", json=setosa)
+
+    assert answer.status_code == 200
+    assert answer.json["model"]["version"] == "3"
+
+
 def test_explain_requires_a_key_that_may_predict(make_app, iris, write_keys, setosa):
     keys = write_keys("secret", "feedback")
     client = make_app(iris, api_keys_file=keys).test_client()
