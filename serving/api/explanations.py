@@ -61,8 +61,9 @@ def explain_rows(served: Served, rows: Matrix) -> list[dict[str, Any]]:
     explainer, contract = served.explainer, served.model.contract
     if explainer is None:
         raise NoBackgroundError(
-            f"Version {served.model.version.version} has no background rows, because"
-            " an earlier release trained it. Train it again to explain predictions."
+            f"Version {served.model.version.version} has no background rows: it was"
+            " trained by an older version of this project. Retrain it to explain"
+            " predictions."
         )
     with the_service().access.capacity.explain_alone():
         explanation = explainer.explain(rows, _require_client)

@@ -114,7 +114,10 @@ def test_a_model_without_background_rows_says_how_to_get_them(
 
     assert answer.status_code == 409
     assert answer.json["type"] == "urn:problem:no-background"
-    assert "Train it again" in answer.json["detail"]
+    assert answer.json["detail"] == (
+        "Version 3 has no background rows: it was trained by an older version of this"
+        " project. Retrain it to explain predictions."
+    )
     assert client.post("/predict", json=setosa).status_code == 200
 
 
