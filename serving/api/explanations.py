@@ -110,15 +110,16 @@ def _describe_contributions(
         named = (_name(contract.classes, each) for each in values)
         return dict(zip(contract.feature_names, named, strict=True))
 
-    return [
-        {
-            "contributions": name(each.values),
-            "standard_errors": None if errors is None else name(errors),
-            "method": "exact" if errors is None else "sampled",
-        }
-        for each in explanation.contributions
-        for errors in [each.standard_errors]
-    ]
+    described = []
+    for values, errors in explanation.contributions:
+        described.append(
+            {
+                "contributions": name(values),
+                "standard_errors": None if errors is None else name(errors),
+                "method": "exact" if errors is None else "sampled",
+            }
+        )
+    return described
 
 
 def _name(classes: tuple[str, ...], values: Any) -> dict[str, np.float32]:
