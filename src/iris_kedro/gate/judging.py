@@ -10,8 +10,8 @@ from .comparing import Comparison, Difference
 
 
 def judge(comparison: Comparison, gate: Gate) -> Decision:
-    """Judge the challenger: existing versions, floors, then the difference."""
-    for rule in (_judge_known, _judge_floors, _judge_alone):
+    """Judge the challenger: known models, minimum requirements, then the difference."""
+    for rule in (_judge_known, _judge_minimums, _judge_alone):
         decision = rule(comparison, gate)
         if decision is not None:
             return decision
@@ -60,7 +60,7 @@ def _judge_known(comparison: Comparison, gate: Gate) -> Decision | None:
     )
 
 
-def _judge_floors(comparison: Comparison, gate: Gate) -> Decision | None:
+def _judge_minimums(comparison: Comparison, gate: Gate) -> Decision | None:
     """Refuse a challenger that is unfit whatever is in Production."""
     performance, baseline = comparison.challenger, comparison.baseline
     failed = []

@@ -77,8 +77,8 @@ def explain_latency(latency_ms: float, gate: Gate) -> str:
 def explain_first_release(comparison: Comparison) -> str:
     """Say that there is nothing to compare with."""
     return (
-        "there is no Production model to compare with; all floors are passed on"
-        f" {comparison.rows} held-out rows"
+        "there is no Production model to compare with; all minimum requirements are"
+        f" met on {comparison.rows} held-out rows"
     )
 
 
@@ -89,9 +89,12 @@ def explain_incompatibility(comparison: Comparison, gate: Gate) -> str:
         f" {comparison.incompatibility}"
     )
     if gate.accept_incompatible:
-        return f"{found}; only the floors decide, because accept_incompatible is true"
+        return (
+            f"{found}; only the minimum requirements decide, because"
+            " accept_incompatible is true"
+        )
     return (
-        f"{found}. To release it by the floors alone: kedro run --params"
+        f"{found}. To release it by the minimum requirements alone: kedro run --params"
         " model_release.gate.accept_incompatible=true"
     )
 

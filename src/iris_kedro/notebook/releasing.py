@@ -23,5 +23,5 @@ def check_alias(registry: Registry, alias: str = PRODUCTION) -> None:
     raise ProjectError(
         f"{registry.name} has no version in {alias}:"
         f" {'; '.join(reasons) or 'nothing was released'}. Train a better candidate, or"
-        " lower the floors in model_release.gate of your environment"
+        " lower the minimum requirements in model_release.gate of your environment"
     )

@@ -49,7 +49,7 @@ def write_specification(
 
 
 def write_gate(profile: Profile) -> str:
-    """Write ``parameters.yml``: the floors for models of this table."""
+    """Write ``parameters.yml``: the minimum requirements for models of this table."""
     floor = math.floor(100 * profile.majority) / 100
     return _render("parameters.yml", profile=profile, floor=f"{floor:g}")
 

@@ -220,7 +220,7 @@ def test_at_least_one_more_row_is_required(interval):
     assert more is None or more >= 1
 
 
-# --- The floors ----------------------------------------------------------------------
+# --- Minimum requirements ------------------------------------------------------------
 
 FAILURES = [
     ({"accuracy": 0.89}, "accuracy 0.890 is below the minimum 0.9"),
@@ -232,7 +232,7 @@ FAILURES = [
 
 @pytest.mark.parametrize(("change", "reason"), FAILURES)
 @pytest.mark.parametrize("compared", [False, True], ids=["first", "later"])
-def test_floor_refuses_even_a_better_model(change, reason, compared):
+def test_minimum_requirement_refuses_even_a_better_model(change, reason, compared):
     performance = replace(GOOD, **change)
     comparison = (
         compare(BETTER, performance)
@@ -272,11 +272,11 @@ def test_model_must_beat_the_shares_of_the_classes(low, accuracy_low, is_fit):
     ],
     ids=lambda change: next(iter(change)),
 )
-def test_a_floor_just_reached_is_passed(change):
+def test_minimum_requirement_is_met_by_equality(change):
     assert judge(replace(ALONE, challenger=replace(GOOD, **change)), GATE).promotes
 
 
-def test_every_failed_floor_is_named():
+def test_every_failed_requirement_is_named():
     poor = Performance(2.0, 0.5, {"a": 0.1, "b": 0.2}, Estimate(0.4, 0.3, 0.5), 9)
 
     assert len(judge(replace(ALONE, challenger=poor), GATE).reasons) == 5
@@ -316,7 +316,7 @@ def test_incompatible_production_is_replaced_only_on_request():
     assert not refused.promotes
     assert refused.reasons == [
         "version 1 in Production cannot be compared: it needs colour. To release it"
-        " by the floors alone: kedro run --params"
+        " by the minimum requirements alone: kedro run --params"
         " model_release.gate.accept_incompatible=true"
     ]
     assert accepted.verdict is Verdict.FIRST_RELEASE
@@ -326,7 +326,7 @@ def test_incompatible_production_is_replaced_only_on_request():
 # --- Versions from the same training --------------------------------------------------
 
 
-def test_same_training_as_production_is_unchanged_even_below_a_floor():
+def test_same_training_as_production_is_unchanged_even_below_a_minimum():
     poor = replace(GOOD, accuracy=0.1)
 
     decision = judge(compare(BETTER, poor, existing_version="1"), GATE)
@@ -369,7 +369,7 @@ def test_former_production_fills_an_empty_place():
     latency=st.floats(0.001, 50),
     interval=INTERVALS,
 )
-def test_nothing_below_a_floor_is_ever_promoted(accuracy, recalls, latency, interval):
+def test_nothing_below_a_minimum_is_ever_promoted(accuracy, recalls, latency, interval):
     performance = replace(GOOD, accuracy=accuracy, recalls=recalls, latency_ms=latency)
 
     verdict = judge(compare(interval, performance), GATE).verdict

@@ -154,7 +154,7 @@ def test_class_or_category_is_no_mark_for_missing_values(header, rows, name, tex
     assert found[name] == texts
 
 
-def test_floors_are_those_of_the_most_frequent_class():
+def test_minimum_requirements_are_those_of_the_most_frequent_class():
     table = pd.DataFrame({"a": range(90), "t": ["x", "x", "y"] * 30})
 
     gate = load(write_gate(profile_table(table, "t")))["model_release"]["gate"]

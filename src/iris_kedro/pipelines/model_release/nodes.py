@@ -66,7 +66,7 @@ def compare(
 
 
 def decide(comparison: Comparison, gate: Gate) -> Decision:
-    """Judge the challenger: the floors first, then the difference from Production."""
+    """Judge the challenger: minimum requirements first, then the difference."""
     return judge(comparison, gate)
 
 

@@ -102,24 +102,21 @@ def _draw_candidates(card: dict[str, Any]) -> Figure:
 
 
 def _draw_metrics(card: dict[str, Any]) -> Figure:
-    floors = card["report"]["gate"]
-    lines = [("accuracy", card["accuracy"], floors["minimum_accuracy"])]
+    gate = card["report"]["gate"]
+    lines = [("accuracy", card["accuracy"], gate["minimum_accuracy"])]
     for each in card["classes"]:
-        lines.append((f"recall of {each['name']}", each["recall"], None))
+        recall = each["recall"], gate["minimum_recall"]
+        lines.append((f"recall of {each['name']}", *recall))
         lines.append((f"precision of {each['name']}", each["precision"], None))
-    lines = [
-        (name, value, floors["minimum_recall"] if name.startswith("recall") else floor)
-        for name, value, floor in lines
-    ]
     figure, axes = _new_axes(0.9 + 0.36 * len(lines))
-    for row, (_, value, floor) in enumerate(lines):
-        if floor is not None:
-            axes.plot([floor] * 2, [row - 0.35, row + 0.35], color=COLORS[5], lw=2)
+    for row, (_, value, minimum) in enumerate(lines):
+        if minimum is not None:
+            axes.plot([minimum] * 2, [row - 0.35, row + 0.35], color=COLORS[5], lw=2)
         if value is not None:
             axes.plot([value.low, value.high], [row, row], color=COLORS[0], lw=2)
             axes.plot([value.value], [row], "o", color=COLORS[0])
     axes.plot([], [], "o-", color=COLORS[0], label=f"{card['confidence']:.0%} interval")
-    axes.plot([], [], "|", color=COLORS[5], ms=10, mew=2, label="floor of the gate")
+    axes.plot([], [], "|", color=COLORS[5], ms=10, mew=2, label="minimum of the gate")
     _set_rows(axes, [name for name, _, _ in lines])
     _label(axes, f"share of the {card['rows']} held-out rows")
     _legend(axes, columns=2)

@@ -18,9 +18,9 @@ class Gate(Parameters):
         latency_budget_ms: Latency budget of a prediction of one row, in milliseconds.
         non_inferiority_margin: Increase of log loss that is accepted, in nats: a
             challenger is "not worse" if its increase is shown to be smaller.
-        accept_incompatible: Whether the floors of accuracy, recall, calibration and
-            latency alone decide if the challenger and Production cannot be compared on
-            the same rows.
+        accept_incompatible: Whether the minimum requirements of accuracy, recall,
+            calibration and latency alone decide if the challenger and Production cannot
+            be compared on the same rows.
         confidence: Confidence level of the two-sided intervals.
         resamples: Number of bootstrap samples.
         random_state: Seed of the bootstrap.

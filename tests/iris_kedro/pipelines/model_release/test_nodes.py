@@ -84,7 +84,7 @@ def test_rows_that_production_was_trained_on_do_not_count(
     assert 0 < comparison.difference.rows < comparison.rows == len(test_data)
 
 
-def test_floors_are_those_of_all_rows_even_if_few_can_be_compared(
+def test_minimum_requirements_apply_to_all_rows_even_if_few_can_be_compared(
     judge, weak, make_challenger, split_parameters, gate
 ):
     few = split_parameters.model_copy(update={"salt": "0", "test_size": 0.05})
