@@ -20,6 +20,7 @@ from serving.openapi.feedback import describe_feedback_list
 from serving.openapi.paths import describe_paths
 from serving.openapi.values import JsonSchema, describe_property
 from serving.schemas.frames import FORMATS
+from serving.schemas.information import ModelResponseSchema, StatusResponseSchema
 from serving.schemas.requests import Schemas
 from serving.schemas.responses import (
     ErrorSchema,
@@ -86,6 +87,8 @@ def _components(
         "FeedbackResponse": FeedbackResponseSchema,
         "ScoringRequest": schemas.frame,
         "Scoring": ScoringSchema,
+        "StatusResponse": StatusResponseSchema,
+        "ModelResponse": ModelResponseSchema,
         "Error": ErrorSchema,
         "ScoringError": ScoringErrorSchema,
         "InferenceError": InferenceErrorSchema,

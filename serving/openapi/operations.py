@@ -73,10 +73,24 @@ def describe_get(
     error: str = "Error",
     *,
     protected: bool = False,
+    tagged: str = "",
 ) -> dict[str, Operation]:
-    """Describe a GET route, with statuses beyond the common ones."""
-    schema = TEXT if content == "text/plain" else {}
-    responses = {"200": {"description": "OK", "content": {content: {"schema": schema}}}}
+    """Describe a GET route.
+
+    Args:
+        summary: What it does.
+        statuses: Statuses beyond the common ones.
+        content: The media type of its response.
+        error: The schema of its errors.
+        protected: Whether it requires an API key where predictions do.
+        tagged: The schema of its response, if that has an ETag.
+    """
+    schema: dict[str, Any] = TEXT if content == "text/plain" else {}
+    responses: dict[str, Any] = {}
+    if tagged:
+        schema = refer(tagged)
+        responses["304"] = {"description": HTTPStatus.NOT_MODIFIED.phrase}
+    responses["200"] = {"description": "OK", "content": {content: {"schema": schema}}}
     possible = [*ALWAYS, *statuses, *([401, 403] if protected else [])]
     operation: Operation = {
         "summary": summary,

@@ -113,9 +113,12 @@ def _information_paths(protected: bool) -> dict[str, Any]:
             "Get traffic, accuracy from labels, drift, canary, hold and versions",
             [503],
             protected=protected,
+            tagged="StatusResponse",
         ),
         "/model": describe_get(
-            "Get the contract, metrics and gate verdict of the model", [503]
+            "Get the contract, metrics and gate verdict of the model",
+            [503],
+            tagged="ModelResponse",
         ),
         "/health/live": describe_get("Check liveness"),
         "/health/ready": describe_get("Check readiness", [503]),
