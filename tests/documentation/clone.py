@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
@@ -226,16 +226,24 @@ Check = Callable[[Clone, str], None]
 
 
 class NotRun(NamedTuple):
-    """A command that is not run here, and why."""
+    """A command that another test runs, by its file."""
 
-    reason: str
+    test: str
 
-    def __call__(self, clone: Clone, command: str) -> None:
-        """Check that make knows the target at least."""
-        program, *arguments = shlex.split(command)
-        if program == "make":
-            result = clone.run(f"make --dry-run {' '.join(arguments)}")
-            assert result.returncode == 0, result.stdout
+
+def select_run(commands: list[str], checks: Mapping[str, object]) -> list[str]:
+    """Return the commands that have a check, and not only a test elsewhere."""
+    return [
+        each
+        for each in commands
+        if not isinstance(checks.get(each, NotRun("")), NotRun)
+    ]
+
+
+def find_missing_tests(checks: Mapping[str, object]) -> list[str]:
+    """Return the files that should test the other commands but do not exist."""
+    files = [each.test for each in checks.values() if isinstance(each, NotRun)]
+    return [file for file in files if not (ROOT / file).is_file()]
 
 
 def prints(text: str, **environment: str) -> Check:
@@ -260,6 +268,13 @@ def prints_in_process(text: str, **environment: str) -> Check:
         assert text in result.output
 
     return check
+
+
+def is_known_to_make(clone: Clone, command: str) -> None:
+    """Check that make finds what to do, for a command that another test runs."""
+    result = clone.run(f"{command} --dry-run")
+
+    assert result.returncode == 0, result.stdout
 
 
 def activates(clone: Clone, command: str) -> None:

@@ -13,11 +13,14 @@ from tests.documentation.clone import (
     Check,
     NotRun,
     Reader,
+    find_missing_tests,
+    is_known_to_make,
     keep_one_candidate,
     make_clone,
     prints,
     prints_in_process,
     read_commands,
+    select_run,
 )
 
 COMMANDS = read_commands((ROOT / "docs/how-to/own-data.md").read_text())
@@ -107,19 +110,20 @@ CHECKS = {
     "MLFLOW_TRACKING_URI=http://mlflow.example:5000 .venv/bin/kedro run"
     " --env passengers": releases_on_a_server,
     "make image-with-model ENV=passengers TAG=passengers": in_the_clone(
-        NotRun("needs Docker or Podman: test-container")
+        is_known_to_make
     ),
-    "docker run -p 8000:8000 iris-serving-with-model:passengers": in_the_clone(
-        NotRun("needs Docker or Podman: test-container")
+    "docker run -p 8000:8000 iris-serving-with-model:passengers": NotRun(
+        "tests/container/test_serving.py"
     ),
 }
 
 
 def test_every_command_has_a_check():
     assert set(COMMANDS) == set(CHECKS)
+    assert find_missing_tests(CHECKS) == []
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", [each for each in COMMANDS if each in CHECKS])
+@pytest.mark.parametrize("command", select_run(COMMANDS, CHECKS))
 def test_command_works(reader, command):
     CHECKS[command](reader, command)
