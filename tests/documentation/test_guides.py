@@ -126,8 +126,10 @@ CHECKS: dict[str, Check | NotRun] = {
     'kedro model canary --stop --reason "too early"': OF_CANARIES,
     "kedro run --pipelines monitoring --env wine": NotRun("tests/test_monitoring.py"),
     "kedro watch --once": NotRun("tests/documentation/test_tutorial.py"),
-    "kedro watch status": prints_in_process(""),
-    'kedro watch reset --reason "data fixed"': prints_in_process(""),
+    "kedro watch status": prints_in_process("Watcher"),
+    'kedro watch reset --reason "data fixed"': prints_in_process(
+        "The breaker of iris is closed."
+    ),
     "kedro run --params data_engineering.labelled_rows.enabled=true": NotRun(
         "tests/documentation/test_tutorial.py"
     ),
