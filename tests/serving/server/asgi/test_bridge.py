@@ -290,14 +290,16 @@ def test_an_explanation_does_not_start_after_its_client_has_left(
     monkeypatch.setattr(
         type(explainer), "explain", lambda _, *args: explained.append(args)
     )
-    bridge._explanations.submit(finished.wait)  # another explanation
+    bridge._explanations.submit(finished.wait, 60)  # another explanation
 
     async def leave():
         return {"type": "http.disconnect"}
 
-    explain_and_leave(bridge, setosa, leave)
-    finished.set()
-    bridge._explanations.shutdown()
+    try:
+        explain_and_leave(bridge, setosa, leave)
+    finally:
+        finished.set()
+        bridge._explanations.shutdown()
 
     assert explained == []
     assert service.access.capacity.explanations == 0
