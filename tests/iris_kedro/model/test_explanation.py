@@ -67,7 +67,6 @@ def test_model_without_background_rows_is_named(challenger):
 
 
 def test_rows_are_predicted_in_chunks(challenger, tensors, monkeypatch):
-    monkeypatch.setattr(explanation, "CHUNK", 250)
     sizes = []
     scorer = OnnxScorer(challenger)
 
@@ -77,10 +76,11 @@ def test_rows_are_predicted_in_chunks(challenger, tensors, monkeypatch):
 
     explainer = Explainer(Contract.read(challenger), score)
     one = {"features": tensors["features"][:1]}
-    found = explainer.explain(one).contributions
+    with monkeypatch.context() as patch:
+        patch.setattr(explanation, "CHUNK", 250)
+        found = explainer.explain(one).contributions
 
     assert max(sizes) <= 250
-    monkeypatch.undo()
     assert found == pytest.approx(
         Explainer.of(challenger).explain(one).contributions, abs=1e-6
     )

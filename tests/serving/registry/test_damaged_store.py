@@ -73,15 +73,16 @@ def test_damage_that_happens_during_a_poll_is_counted(
     registry.release(iris_bytes, "1")
     sync.poll()
     resolve = registry.resolve
+    with monkeypatch.context() as patch:
 
-    def damage_and_resolve(alias):
-        truncate("model.onnx")(store.folder / store.published(CURRENT))
-        monkeypatch.undo()
-        return resolve(alias)
+        def damage_and_resolve(alias):
+            truncate("model.onnx")(store.folder / store.published(CURRENT))
+            patch.undo()  # damaged once only
+            return resolve(alias)
 
-    monkeypatch.setattr(registry, "resolve", damage_and_resolve)
+        patch.setattr(registry, "resolve", damage_and_resolve)
 
-    sync.poll()
+        sync.poll()
 
     assert load_published(store).version.version == "1"
     assert store.read_report().repairs == 1
