@@ -1,11 +1,11 @@
-"""Waiting and repeating in the serving benchmark, without servers."""
+"""What the serving benchmark repeats and reads, without servers."""
 
 from types import SimpleNamespace
 
 import pytest
 
 from benchmarks.serving import run
-from benchmarks.serving.contenders import OURS, TUNED
+from benchmarks.serving.contenders import OURS
 from benchmarks.serving.load import Measured
 
 
@@ -13,10 +13,8 @@ class Server:
     """A server whose model can be changed."""
 
     url = "http://127.0.0.1:1"
-
-    def __init__(self, contender):
-        self.contender = contender
-        self.version = "1"
+    contender = OURS
+    version = "1"
 
     def ask(self, *_):
         return {"model": {"version": self.version}}
@@ -24,7 +22,7 @@ class Server:
 
 @pytest.fixture
 def server():
-    return Server(OURS)
+    return Server()
 
 
 @pytest.fixture
@@ -79,9 +77,3 @@ def test_follower_report_is_read(tmp_path, content, seen):
         report.write_text(content)
 
     assert run.read_last_seen(report) == seen
-
-
-def test_only_our_service_has_a_follower_to_wait_for(tmp_path):
-    server = SimpleNamespace(folder=tmp_path, contender=TUNED, started=0.0)
-
-    run.wait_until_settled(server)
