@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -41,11 +42,14 @@ def server(shipped, tmp_path_factory):
             start_new_session=True,  # the server is a separate process
         )
     url = f"http://127.0.0.1:{port}"
-    wait_for(lambda: answers(url) or process.poll() is not None)
-    assert process.poll() is None, log.read_text()
-    yield url
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    try:
+        wait_for(lambda: answers(url) or process.poll() is not None)
+        assert process.poll() is None, log.read_text()
+        yield url
+    finally:
+        with suppress(ProcessLookupError):  # it ended by itself
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def answers(url: str) -> bool:
