@@ -46,7 +46,7 @@ def test_missing_database_is_named(tmp_path):
         ("0000", "0000 of an earlier release.*start the service of this release"),
     ],
 )
-def test_tables_of_another_release_are_rejected(url, tmp_path, revision, advice):
+def test_tables_of_another_release_are_rejected(url, revision, advice):
     with connect(url).begin() as connection:
         change = f"UPDATE predictions_schema SET version_num = '{revision}'"  # noqa: S608
         connection.exec_driver_sql(change)

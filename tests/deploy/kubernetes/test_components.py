@@ -32,7 +32,7 @@ def test_load_is_measured_by_a_metric_of_the_service(read, app):
     assert rule["name"]["as"] == name
 
 
-def test_the_model_of_an_image_is_copied_into_the_store(read, collect):
+def test_the_model_of_an_image_is_copied_into_the_store(read):
     patch = read("components/model-in-image/patch.yaml")
     (init,) = patch["spec"]["template"]["spec"]["initContainers"]
     (store,) = [each["value"] for each in init["env"] if each["name"] == "IRIS_STORE"]

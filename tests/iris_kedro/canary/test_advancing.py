@@ -126,9 +126,7 @@ def test_rows_of_a_replaced_canary_do_not_count(running, register, answer, advan
     assert running.canary().version == "3"
 
 
-def test_decision_without_a_trial_says_so(
-    registry, register, advance, engine, make_trial
-):
+def test_decision_without_a_trial_says_so(registry, register, advance, make_trial):
     assert "no canary is running" in advance(registry, make_trial()).reason
     register(registry)
 

@@ -117,7 +117,7 @@ def test_damaged_version_is_named(first_release, write, load):
         load()
 
 
-def test_predictions_cannot_be_written(tmp_path):
+def test_predictions_cannot_be_written():
     with pytest.raises(DatasetError, match="written by the service"):
         PredictionsDataset("iris", {"con": "sqlite://"}).save([])
 

@@ -201,7 +201,7 @@ def test_only_one_of_two_concurrent_rollbacks_has_an_effect(two, tracking):
     assert [each.action for each in two.history()] == ["release", "release", "rollback"]
 
 
-def test_rollback_after_a_promotion_during_the_hold_goes_back_again(two, register):
+def test_rollback_after_a_promotion_during_the_hold_goes_back_again(two):
     two.rollback()
     two.promote("2")
 

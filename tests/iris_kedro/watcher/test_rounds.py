@@ -126,9 +126,7 @@ def test_labels_stored_during_a_run_are_new_and_counted_once(lab, store, label):
     watcher.close()
 
 
-def test_corrected_labels_are_new_and_repeated_ones_are_not(
-    lab, url, store, once, label
-):
+def test_corrected_labels_are_new_and_repeated_ones_are_not(url, store, once, label):
     triggers = {"labels": 3}
     label(4, at=100.0)
     once(triggers=triggers)
@@ -318,7 +316,8 @@ def test_only_the_active_watcher_advances_canaries(engine, lab, once):
     assert not (lab.folder / "advanced").exists()
 
 
-def test_a_second_watcher_waits(engine, lease, store, once):
+@pytest.mark.usefixtures("lease")
+def test_a_second_watcher_waits(store, once):
     store.add_trigger(Kind.WEBHOOK, "one")
 
     assert once()

@@ -23,7 +23,7 @@ def make_passengers(make_canary, passengers, passengers_bytes):
 
 
 def test_rows_are_recoded_for_a_canary_with_another_order(
-    make_passengers, passenger, passengers, observe
+    make_passengers, passenger, observe
 ):
     app = make_passengers("S", "never seen", "C", "Q")
     seen = observe(app)

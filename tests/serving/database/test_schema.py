@@ -43,7 +43,7 @@ def test_several_processes_may_upgrade_at_once(sqlite_url):
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
 
 
-def test_a_migration_that_fails_leaves_nothing_behind(engine, monkeypatch):
+def test_a_migration_that_fails_leaves_nothing_behind(engine):
     with engine.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE feedback (other INTEGER)")
 

@@ -90,7 +90,7 @@ def test_damage_that_happens_during_a_poll_is_counted(
 
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_damage_is_reported_while_the_registry_is_unreachable(
-    sync, registry, store, iris_bytes, damage, caplog, load_published
+    sync, registry, store, iris_bytes, damage, load_published
 ):
     registry.release(iris_bytes, "1")
     sync.poll()

@@ -180,7 +180,7 @@ class TestMlflowRegistry:
         assert [each["version"] for each in read()["versions"]] == ["1"]
 
     @pytest.mark.parametrize("name", ["other", None])
-    def test_there_is_no_history_of_an_unknown_model(self, config, read, name):
+    def test_there_is_no_history_of_an_unknown_model(self, read, name):
         read.__self__._name = name
 
         assert read() is None

@@ -51,7 +51,7 @@ def test_a_service_on_all_addresses_is_checked_on_loopback(serve, make_app):
     assert healthcheck.check_service(f"0.0.0.0:{port}", "live") is None
 
 
-def test_no_response_is_an_error(monkeypatch):
+def test_no_response_is_an_error():
     with closing(socket.socket()) as listener:
         listener.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{listener.getsockname()[1]}"

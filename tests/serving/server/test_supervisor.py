@@ -64,7 +64,7 @@ def test_the_process_gets_its_number_of_restarts(monkeypatch, eventually, tmp_pa
     supervisor.stop()
 
 
-def test_the_process_inherits_no_listening_socket(monkeypatch, eventually):
+def test_the_process_inherits_no_listening_socket(eventually):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.set_inheritable(True)
         supervisor = Supervisor(SLEEP)

@@ -55,7 +55,7 @@ def test_static_serves_nothing_else(client, name):
     assert client.get(f"/static/{name}").status_code == 404
 
 
-def test_scripts_import_files_that_exist(client):
+def test_scripts_import_files_that_exist():
     for path in STATIC.rglob("*.js"):
         for name in re.findall(r'from "(\..+?)"', path.read_text()):
             assert (path.parent / name).is_file(), f"{path.name} imports {name}"

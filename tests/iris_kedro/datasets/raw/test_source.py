@@ -69,7 +69,7 @@ def test_unreadable_source_is_named_with_its_parameter(tmp_path, monkeypatch, lo
 
 
 @pytest.mark.parametrize("folder", ["", "inner"])
-def test_relative_source_starts_in_the_given_folder(tmp_path, monkeypatch, folder):
+def test_relative_source_starts_in_the_given_folder(tmp_path, folder):
     (tmp_path / "inner").mkdir()
     (tmp_path / folder / "source.csv").write_text("a,b")
     location = str(Path(folder, "source.csv"))

@@ -88,7 +88,7 @@ def test_labelled_rows_are_cleaned_and_split_like_others(engineer, draw):
     assert number(sides.train) | number(sides.test) == set(range(60))
 
 
-def test_nothing_changes_without_labelled_rows(engineer, raw, dataset, draw):
+def test_nothing_changes_without_labelled_rows(engineer, raw, dataset):
     cleaned, _, origins = engineer(b"")
 
     pd.testing.assert_frame_equal(cleaned.data, clean(raw, dataset).data)

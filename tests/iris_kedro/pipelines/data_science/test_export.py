@@ -121,7 +121,7 @@ def test_golden_rows_show_each_class(describe, rows):
 
 @pytest.mark.parametrize("wanted", [30, 1000])
 def test_background_rows_have_the_classes_in_their_proportions(
-    describe, train_data, dataset, wanted
+    describe, train_data, wanted
 ):
     background = Contract.read(describe(background_rows=wanted)).background
 

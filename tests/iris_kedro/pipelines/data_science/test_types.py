@@ -214,7 +214,7 @@ def test_the_service_explains_as_training_does(
     assert values == pytest.approx(found.contributions, abs=1e-5)
 
 
-def test_background_rows_have_values_of_each_type(model, sides):
+def test_background_rows_have_values_of_each_type(model):
     contract = Contract.read(model)
 
     rows = contract.background_rows

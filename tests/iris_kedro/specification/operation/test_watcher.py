@@ -32,6 +32,6 @@ def test_invalid_parameter_is_named(given, message):
         check_watcher({"watcher": given})
 
 
-def test_an_unknown_name_stops_every_run(read_parameters):
+def test_an_unknown_name_stops_every_run():
     with pytest.raises(ProjectError, match="watcher has no parameter 'trigers'"):
         check_names({"watcher": {"trigers": {}}})

@@ -24,7 +24,7 @@ def start(tmp_path):
         job.stop()
 
 
-def test_job_waits_for_begin(start, tmp_path, eventually):
+def test_job_waits_for_begin(start, eventually):
     job = start("print('done')")
     assert job.poll() is None
 

@@ -35,7 +35,7 @@ def test_trigger_waits_until_a_decision_uses_it(store, start):
     assert store.list_waiting() == ()
 
 
-def test_triggers_and_decisions_are_in_order_of_arrival(engine, store, lease):
+def test_triggers_and_decisions_are_in_order_of_arrival(engine, store):
     for number in range(20):
         store.add_trigger(Kind.WEBHOOK, f"trigger {number}")
         store.reset("ada", f"reset {number}")
@@ -60,7 +60,7 @@ def test_the_same_observation_is_one_trigger(store, start):
     assert store.list_waiting() == ()
 
 
-def test_models_share_nothing(engine, store, lease):
+def test_models_share_nothing(engine, store):
     other = Store(engine, "penguins")
     other.add_trigger(Kind.SCHEDULE, "at nine", "schedule 9")
     other.reset("ada", "")

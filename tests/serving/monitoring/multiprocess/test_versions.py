@@ -29,7 +29,7 @@ def test_only_unknown_versions_are_recorded(folder, age):
 
 
 @pytest.mark.parametrize("version", ["7", "a/b", "..", "é ü", "x%2F"])
-def test_versions_have_any_name(folder, age, version):
+def test_versions_have_any_name(folder, version):
     record_versions(folder, [version, "1"])
     (record,) = (path for path in folder.iterdir() if path.name != "1.version")
     os.utime(record, (0, 0))

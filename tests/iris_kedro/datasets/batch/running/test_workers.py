@@ -43,7 +43,7 @@ def test_processes_that_die_repeatedly_end_the_run(tmp_path):
         list(score_in_processes(score, PARTS, 1))
 
 
-def test_an_error_of_one_part_ends_the_run(tmp_path):
+def test_an_error_of_one_part_ends_the_run():
     with pytest.raises(ZeroDivisionError):
         list(score_in_processes(divide, PARTS, 2))
 
