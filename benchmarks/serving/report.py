@@ -15,12 +15,12 @@ from matplotlib import pyplot as plt
 from rich.console import Console
 from rich.markdown import Markdown
 
+from benchmarks.serving.contenders import OURS
 from benchmarks.serving.load import Measured
 
 # Results by model, contender and figure, with one value per round.
 Results = dict[str, dict[str, dict[str, list[float]]]]
 
-OURS, TUNED = "iris-kedro", "FastAPI, ONNX, tuned"
 PACKAGES = ("flask", "gunicorn", "uvicorn", "onnxruntime", "mlflow", "scikit-learn")
 PREAMBLE = (
     "Each server has one core, and the load generator has another; contenders take"
@@ -83,7 +83,7 @@ FIGURES = (
 
 def ratio(results: Results, model: str, figure: str, other: str) -> float | None:
     """Return our ratio to another contender, the median of the rounds."""
-    ours = results[model].get(OURS, {}).get(figure)
+    ours = results[model].get(OURS.name, {}).get(figure)
     theirs = results[model].get(other, {}).get(figure)
     if not ours or not theirs or not all(theirs):
         return None
@@ -115,7 +115,7 @@ def describe_bulk(results: Results, model: str) -> str:
         for name, values in results[model].items()
         if values.get("bulk")
     }
-    ours = medians.pop(OURS, None)
+    ours = medians.pop(OURS.name, None)
     best = max(medians, key=lambda name: medians[name], default=None)
     if ours is None or best is None:
         return ""
@@ -194,7 +194,7 @@ def draw(results: Results, path: Path) -> None:
             if values.get(figure.key)
         }
         names = sorted(medians, key=lambda name: medians[name])
-        colors = [BLUE if name == OURS else GREY for name in names]
+        colors = [BLUE if name == OURS.name else GREY for name in names]
         bars = axes.barh(names, [medians[name] for name in names], color=colors)
         axes.bar_label(bars, fmt="{:,.0f}", padding=3)
         axes.margins(x=0.18)
@@ -221,7 +221,7 @@ def _cell(results: Results, model: str, name: str, figure: Figure) -> str:
         return f"{sum(values):.0f}"
     text = f"{statistics.median(values):,.{figure.digits}f}"
     ours = ratio(results, model, figure.key, name)
-    return text if name == OURS or ours is None else f"{text} ({ours:.2f})"
+    return text if name == OURS.name or ours is None else f"{text} ({ours:.2f})"
 
 
 def _processor() -> str:

@@ -52,8 +52,6 @@ def main() -> None:
     groups = {kind: choose(kind, options) for kind in kinds}
     rivals = {kind: group for kind, group in groups.items() if group}
     chosen = {each.name: each for group in rivals.values() for each in group}
-    for name in {OURS.name: OURS} | chosen:
-        console.print(f"preparing {name}")
     for contender in chosen.values():
         if name := contender.environment:
             ensure_environment(name, HERE / "requirements" / f"{name}.txt")

@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 
 from iris_kedro.pipelines.data_engineering.nodes import clean
-from iris_kedro.specification import Number
 from iris_kedro.tables.reading import build_load_args
 from iris_kedro.tables.validation import RawFileValidator
 from tests.iris_kedro import passengers
@@ -41,11 +40,3 @@ def select():
         return dataset.model_copy(update={"features": features})
 
     return select
-
-
-@pytest.fixture
-def many(dataset):
-    """Return a specification of thirty numbers."""
-    number = Number(minimum=-10, maximum=10)
-    features = {f"number_{place}": number for place in range(30)}
-    return dataset.model_copy(update={"features": features})

@@ -1,4 +1,3 @@
-import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -7,7 +6,6 @@ from hypothesis import strategies as st
 from iris_kedro.profiling.columns import MOST_CATEGORIES, guess_feature, widen
 
 COUNT = 200
-RANDOM = np.random.default_rng(0)
 
 
 def guess(values, name="value"):
