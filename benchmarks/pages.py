@@ -1,5 +1,6 @@
-"""Writes tables into pages, between two comments."""
+"""Parts of reports: sections of pages between comments, the name of the processor."""
 
+import platform
 import re
 from pathlib import Path
 
@@ -13,3 +14,12 @@ def insert(page: Path, name: str, lines: list[str]) -> None:
     new = "\n".join([begin, *lines, end])
     pattern = re.compile(f"{begin}.*?{end}", re.DOTALL)
     page.write_text(pattern.sub(lambda _: new, text))
+
+
+def find_processor() -> str:
+    """Return the name of the processor."""
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() == "model name":
+            return value.strip()
+    return platform.machine()

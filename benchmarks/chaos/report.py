@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.chaos.scenario import Result
+from benchmarks.pages import find_processor, insert
 
 REPORT = Path(__file__).parents[2] / "docs/explanation/reliability.md"
-BEGIN, END = "<!-- written by make chaos -->", "<!-- end of what make chaos wrote -->"
 
 
 def print_results(results: list[Result], console: Console) -> None:
@@ -30,11 +30,8 @@ def print_results(results: list[Result], console: Console) -> None:
 
 
 def write_results(results: list[Result], minutes: float, seed: int) -> None:
-    """Replace the text between the markers."""
-    before, _, rest = REPORT.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
-    table = "\n".join(render_lines(results, minutes, seed))
-    REPORT.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}")
+    """Replace the table in the page."""
+    insert(REPORT, "chaos", render_lines(results, minutes, seed))
 
 
 def render_lines(results: list[Result], minutes: float, seed: int) -> list[str]:
@@ -54,12 +51,3 @@ def render_lines(results: list[Result], minutes: float, seed: int) -> list[str]:
         memory = f"{result.worker_mebibytes:.0f} MiB"
         lines.append(f"| {' | '.join(cells)} | {memory} |")
     return lines
-
-
-def find_processor() -> str:
-    """Return the name of the processor."""
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        name, _, value = line.partition(":")
-        if name.strip() == "model name":
-            return value.strip()
-    return platform.machine()

@@ -4,7 +4,6 @@ import importlib.metadata
 import os
 import platform
 import statistics
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from matplotlib import pyplot as plt
 from rich.console import Console
 from rich.markdown import Markdown
 
+from benchmarks.pages import find_processor, insert
 from benchmarks.serving.contenders import OURS
 from benchmarks.serving.load import Measured
 
@@ -105,7 +105,7 @@ def write_model(results: Results, model: str) -> list[str]:
         cells = [_cell(results, model, name, figure) for figure in FIGURES]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     bulk = describe_bulk(results, model)
-    return [*lines, "", bulk, ""] if bulk else [*lines, ""]
+    return [*lines, "", bulk] if bulk else lines
 
 
 def describe_bulk(results: Results, model: str) -> str:
@@ -153,27 +153,33 @@ def describe_ours(
 def write_results(
     results: Results, extra: list[str], opponents: str, command: str, path: Path
 ) -> None:
-    """Write all results with machine and versions, and the figure."""
+    """Write the results of each model into its section of the page.
+
+    The introduction and the picture are about all tables, so that a run with a single
+    model does not replace them.
+    """
+    for model in results:
+        insert(path, model, write_model(results, model))
+    if extra:
+        insert(path, "ours_alone", ["## Ours alone", "", *extra])
+    if len(results) > 1:
+        insert(path, "introduction", introduce(opponents, command))
+        draw(results, path.with_name("results.svg"))
+
+
+def introduce(opponents: str, command: str) -> list[str]:
+    """Return the text before the tables, with machine and versions."""
     versions = ", ".join(f"{p} {importlib.metadata.version(p)}" for p in PACKAGES)
-    lines = [
-        "# The service and what a user would pick instead",
-        "",
-        f"`{command}` on {datetime.now(UTC):%Y-%m-%d}; {_processor()}, {os.cpu_count()}"
-        f" cores, Python {platform.python_version()}, {versions}.",
+    return [
+        f"`{command}` on {datetime.now(UTC):%Y-%m-%d}; {find_processor()},"
+        f" {os.cpu_count()} cores, Python {platform.python_version()}, {versions}.",
         "",
         *PREAMBLE,
         f"The others have environments of their own: {opponents}. pyfunc, MLflow's"
         " server, BentoML, LitServe and MLServer return labels without probabilities.",
         "",
         "![Requests per second](results.svg)",
-        "",
     ]
-    for model in results:
-        lines += write_model(results, model)
-    if extra:
-        lines += ["## Ours alone", "", *extra]
-    path.write_text("\n".join([*lines, ""]))
-    draw(results, path.with_name("results.svg"))
 
 
 def draw(results: Results, path: Path) -> None:
@@ -222,12 +228,3 @@ def _cell(results: Results, model: str, name: str, figure: Figure) -> str:
     text = f"{statistics.median(values):,.{figure.digits}f}"
     ours = ratio(results, model, figure.key, name)
     return text if name == OURS.name or ours is None else f"{text} ({ours:.2f})"
-
-
-def _processor() -> str:
-    find: Callable[[str], list[str]] = lambda start: [  # noqa: E731
-        line.partition(":")[2].strip()
-        for line in Path("/proc/cpuinfo").read_text().splitlines()
-        if line.startswith(start)
-    ]
-    return next(iter(find("model name")), platform.machine())

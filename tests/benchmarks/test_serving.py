@@ -195,6 +195,8 @@ def test_binary_tensors_are_not_compared_with_nothing(results, missing):
 
 def test_results_are_written_with_a_picture(results, tmp_path):
     file = tmp_path / "RESULTS.md"
+    file.write_text("# Results\n")
+    results["logistic_regression"] = results["random_forest"]
 
     report.write_results(results, ["- alone"], "x 1.0", "make bench", file)
 
@@ -204,6 +206,25 @@ def test_results_are_written_with_a_picture(results, tmp_path):
     assert "10,000 rows as binary tensors: 4,500,000 rows/s" in text
     assert "- alone" in text
     assert "<svg" in (tmp_path / "results.svg").read_text()
+
+
+def test_results_of_one_model_replace_only_its_section(results, tmp_path):
+    file = tmp_path / "RESULTS.md"
+    kept = (
+        "# Results\n\n<!-- introduction -->\nall models\n<!-- end of introduction -->\n"
+    )
+    section = "<!-- random_forest -->\nold table\n<!-- end of random_forest -->\n"
+    remark = "\nMeasured on another day.\n\n## The loop\n\nA minute.\n"
+    file.write_text(kept + section + remark)
+
+    report.write_results(results, [], "x 1.0", "make bench", file)
+
+    text = file.read_text()
+    assert text.startswith(kept)
+    assert text.endswith(remark)
+    assert "old table" not in text
+    assert "| iris-kedro | 3,000 | 0.50 |" in text
+    assert not (tmp_path / "results.svg").exists()
 
 
 @pytest.mark.parametrize("figure", ["matrix", "objects"])
