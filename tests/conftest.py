@@ -90,6 +90,7 @@ def isolated_globals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     while mlflow.active_run():
         mlflow.end_run()
     fluent._active_experiment_id = None
+    mlflow.set_registry_uri(None)  # a follower sets it for the process
     configuration._names = None
     pipelines.configure(configuration.PIPELINES)
     os.environ.clear()

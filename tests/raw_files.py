@@ -7,7 +7,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import mlflow
 import numpy as np
 import pandas as pd
 import requests
@@ -46,7 +45,6 @@ def open_client(project: Project) -> Iterator[FlaskClient]:
     config = Config(store=project.path / "store", tracking_uri=uri)
     store = Store(config.store)
     create_sync(store, config).poll()
-    mlflow.set_registry_uri("")  # the sync has set it for the process
     pointer = store.read_pointer(CURRENT)
     assert pointer, store.read_report()
     app = create_app(config, store.load(pointer))

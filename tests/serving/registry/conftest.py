@@ -61,16 +61,6 @@ def stub_registry(describe) -> StubRegistry:
 
 
 @pytest.fixture
-def reset_mlflow() -> Iterator[None]:
-    """Forget the registry that a test has set for the process."""
-    yield
-    import mlflow  # noqa: PLC0415 -- takes seconds
-
-    mlflow.set_tracking_uri(None)
-    mlflow.set_registry_uri(None)
-
-
-@pytest.fixture
 def store(config: Config) -> Store:
     return Store(config.store)
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow  # MLflow's import takes seconds
 
 
 @pytest.fixture
-def unnamed(registry, config, reset_mlflow):
+def unnamed(registry, config):
     return replace(config, tracking_uri=registry.uri, model_name=None)
 
 

@@ -31,7 +31,7 @@ def tag(registry):
 
 
 @pytest.fixture
-def read(registry, config, reset_mlflow):
+def read(registry, config):
     """Return a function that reads the history of the registry."""
     return MlflowRegistry(replace(config, tracking_uri=registry.uri)).read_history
 

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow  # MLflow's import takes seconds
 
 
 @pytest.fixture
-def followed(registry, config, reset_mlflow) -> MlflowRegistry:
+def followed(registry, config) -> MlflowRegistry:
     return MlflowRegistry(replace(config, tracking_uri=registry.uri))
 
 
