@@ -75,7 +75,7 @@ def _describe(fitted: LogisticRegression, X: NDArray, y: NDArray) -> dict:
         "candidate": "logistic_regression",
         "data_digest": "sha256:data",
         "features": [
-            _describe_feature(name, values)
+            describe_feature(name, values)
             for name, values in zip(FEATURES, X.T, strict=True)
         ],
         "target": {
@@ -95,7 +95,8 @@ def _describe(fitted: LogisticRegression, X: NDArray, y: NDArray) -> dict:
     }
 
 
-def _describe_feature(name: str, values: NDArray) -> dict:
+def describe_feature(name: str, values: NDArray) -> dict:
+    """Describe a measurement of the flowers, as a contract does."""
     return {
         "name": name,
         "description": name.replace("_", " ").capitalize(),

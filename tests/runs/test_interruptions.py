@@ -1,5 +1,7 @@
 """Runs that are interrupted, fail, or run at the same time."""
 
+import signal
+
 import mlflow
 import pytest
 import yaml
@@ -16,13 +18,19 @@ pytestmark = pytest.mark.slow
 DATA_SCIENCE = "parameters_data_science.yml"
 
 
-def test_terminated_run_is_killed_and_the_next_one_works(project):
+def stop_during_training(project, number):
+    """Start a run, send it a signal in the middle, and return its process."""
     process = project.start("run")
     for line in process.stdout:
         if "logistic_regression.train" in line:
-            process.terminate()
+            process.send_signal(number)
             break
     process.communicate(timeout=120)
+    return process
+
+
+def test_terminated_run_is_killed_and_the_next_one_works(project):
+    process = stop_during_training(project, signal.SIGTERM)
 
     assert process.returncode == 1
     assert [run.info.status for run in project.parents()] == ["KILLED"]
@@ -31,12 +39,7 @@ def test_terminated_run_is_killed_and_the_next_one_works(project):
 
 
 def test_run_that_was_killed_is_closed_by_the_next_one(project):
-    process = project.start("run")
-    for line in process.stdout:
-        if "logistic_regression.train" in line:
-            process.kill()
-            break
-    process.communicate(timeout=120)
+    stop_during_training(project, signal.SIGKILL)
     before = [run.info.status for run in project.parents()]
 
     result = project.invoke("run", "--pipelines", "data_engineering")

@@ -23,17 +23,11 @@ HISTOGRAM_BOOSTING = {
 
 
 @pytest.fixture(scope="session")
-def training(training):
-    """Return parameters with few folds, because only the final model is converted."""
-    return training.model_copy(update={"folds": 2, "repeats": 1})
-
-
-@pytest.fixture(scope="session")
-def export(read_shipped, training, export_parameters):
+def export(read_shipped, few_fits, export_parameters):
     def export(candidate, name):
         dataset, sides = read_shipped(name)
         trained = train_candidate(
-            "mine", sides.train, dataset, Candidate.model_validate(candidate), training
+            "mine", sides.train, dataset, Candidate.model_validate(candidate), few_fits
         )
         return export_onnx(trained, sides.train, dataset, export_parameters)
 

@@ -40,20 +40,14 @@ def draw_rectangles(count, seed=0):
     return pd.DataFrame({"width": width, "height": height, "size": size})
 
 
-@pytest.fixture(scope="session")
-def training(training):
-    """Return parameters with few folds, because only the final model is converted."""
-    return training.model_copy(update={"folds": 2, "repeats": 1})
-
-
 @pytest.fixture
-def learn(training, export_parameters, split_parameters):
+def learn(few_fits, export_parameters, split_parameters):
     """Return a function that trains and exports a candidate on a table."""
 
     def learn(dataset, content, candidate):
         sides = passengers.split_rows(content, dataset, split_parameters)
         trained = train_candidate(
-            "one", sides.train, dataset, Candidate.model_validate(candidate), training
+            "one", sides.train, dataset, Candidate.model_validate(candidate), few_fits
         )
         exported = export_onnx(trained, sides.train, dataset, export_parameters)
         return exported, sides

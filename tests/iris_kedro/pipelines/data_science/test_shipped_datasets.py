@@ -15,11 +15,10 @@ HISTOGRAMS = {
 @pytest.mark.parametrize("impute", ["median", "none"])
 @pytest.mark.parametrize("name", ["iris", "wine", "breast_cancer", "penguins"])
 def test_histogram_boosting_is_releasable(
-    read_shipped, training, export_parameters, name, impute
+    read_shipped, few_fits, export_parameters, name, impute
 ):
     dataset, sides = read_shipped(name)
     candidate = Candidate.model_validate({**HISTOGRAMS, "impute": impute})
-    few_fits = training.model_copy(update={"folds": 2, "repeats": 1})
 
     trained = train_candidate("histograms", sides.train, dataset, candidate, few_fits)
     exported = export_onnx(trained, sides.train, dataset, export_parameters)

@@ -24,12 +24,6 @@ FOREST = {
 HISTOGRAMS = {"class": "sklearn.ensemble.HistGradientBoostingClassifier"}
 
 
-@pytest.fixture(scope="session")
-def training(training):
-    """Return parameters with few folds, because only the final model is converted."""
-    return training.model_copy(update={"folds": 2, "repeats": 1})
-
-
 @pytest.fixture(scope="module")
 def dataset():
     return passengers.describe()
@@ -42,10 +36,10 @@ def sides(dataset, split_parameters):
 
 
 @pytest.fixture(scope="module")
-def export(sides, dataset, training, export_parameters):
+def export(sides, dataset, few_fits, export_parameters):
     def export(candidate):
         trained = train_candidate(
-            "one", sides.train, dataset, Candidate.model_validate(candidate), training
+            "one", sides.train, dataset, Candidate.model_validate(candidate), few_fits
         )
         return export_onnx(trained, sides.train, dataset, export_parameters)
 

@@ -2,14 +2,6 @@
 
 from dataclasses import replace
 
-import pytest
-
-
-@pytest.fixture
-def registry(stub_registry):
-    return stub_registry
-
-
 OTHER_DIGEST = "sha256:" + "0" * 64
 
 

@@ -10,11 +10,6 @@ from serving.registry.sync import RegistrySync
 OTHER_DIGEST = "sha256:" + "0" * 64
 
 
-@pytest.fixture
-def registry(stub_registry):
-    return stub_registry
-
-
 def test_the_aliased_version_is_published(
     sync, registry, store, iris_bytes, load_published
 ):

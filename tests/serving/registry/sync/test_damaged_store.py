@@ -12,11 +12,6 @@ from serving.registry.sync import RegistrySync
 FILES = ("model.onnx", "version.json")
 
 
-@pytest.fixture
-def registry(stub_registry):
-    return stub_registry
-
-
 def test_a_damaged_copy_is_downloaded_again(
     sync, registry, store, iris_bytes, load_published
 ):

@@ -13,11 +13,6 @@ from tests.serving.fixtures.contracts import change_feature
 
 
 @pytest.fixture
-def registry(stub_registry):
-    return stub_registry
-
-
-@pytest.fixture
 def sync(registry, store, config) -> RegistrySync:
     return RegistrySync(registry, store, config)
 
