@@ -20,6 +20,7 @@ from iris_kedro.gate.release import ReleasedModel
 from iris_kedro.pipelines.batch_inference.nodes import score_rows
 from iris_kedro.specification import BatchInference
 from tests.batch_inference.conftest import FEATURES
+from tests.fixtures.processes import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -64,7 +65,12 @@ class Run:
     def wait_for_parts(self, count):
         """Return when so many more parts are finished, or the run has ended."""
         wanted = self.finished + count
-        wait_until(lambda: self.finished >= wanted or self.process.poll() is not None)
+        wait_until(
+            lambda: self.finished >= wanted or self.process.poll() is not None,
+            f"{wanted} parts are finished",
+            PATIENCE,
+            pause=0.005,
+        )
 
     def end(self):
         output, _ = self.process.communicate(timeout=PATIENCE)
@@ -76,13 +82,6 @@ def is_worker(process):
         return "spawn_main" in " ".join(process.cmdline())
     except psutil.NoSuchProcess:  # it has ended
         return False
-
-
-def wait_until(condition):
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.005)
 
 
 def read(folder):
@@ -216,7 +215,12 @@ def test_interrupt_ends_the_run_and_closes_it_in_mlflow(trained, jobs, tmp_path)
         "--params",
         f"batch_inference.source={rows},batch_inference.target={tmp_path}/scores",
     )
-    wait_until(lambda: list(tmp_path.glob("scores/_parts/part-*")) or process.poll())
+    wait_until(
+        lambda: list(tmp_path.glob("scores/_parts/part-*")) or process.poll(),
+        "a part is finished",
+        PATIENCE,
+        pause=0.005,
+    )
     children = psutil.Process(process.pid).children(recursive=True)
 
     process.send_signal(signal.SIGINT)

@@ -17,7 +17,7 @@ from demo.loop.project import MODEL, Project
 from demo.loop.records import Records
 from demo.loop.story import BAD_REASON
 from iris_kedro.watcher.rules import Action, Outcome
-from tests.documentation.clone import wait_for
+from tests.fixtures.processes import wait_until
 
 ROOT = Path(__file__).parents[2]
 COPIED = [
@@ -199,7 +199,10 @@ def test_interrupted_story_leaves_no_process(tmp_path):
     log = tmp_path / "output.txt"
     process = start(project, log)
     try:
-        wait_for(lambda: find_programs(project)["kedro"] or process.poll() is not None)
+        wait_until(
+            lambda: find_programs(project)["kedro"] or process.poll() is not None,
+            "kedro runs",
+        )
         assert process.poll() is None, log.read_text()
     finally:
         process.send_signal(signal.SIGTERM)  # handled as Ctrl-C is

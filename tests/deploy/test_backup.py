@@ -8,13 +8,14 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg2
 import pytest
+
+from tests.fixtures.processes import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -337,9 +338,14 @@ def test_only_its_owner_reads_a_backup(kept):
 
 def test_a_killed_backup_is_not_a_backup(filled, machine, tmp_path):
     with machine.start("create.py", tmp_path, HANG="mlflow") as process:
-        while not list(tmp_path.glob(".partial-*/objects.tar")):
-            assert process.poll() is None
-            time.sleep(0.1)
+        wait_until(
+            lambda: (
+                list(tmp_path.glob(".partial-*/objects.tar"))
+                or process.poll() is not None
+            ),
+            "objects are copied",
+        )
+        assert process.poll() is None
     left = [each.name for each in tmp_path.iterdir()]
 
     assert machine.back_up(tmp_path)
@@ -349,9 +355,11 @@ def test_a_killed_backup_is_not_a_backup(filled, machine, tmp_path):
 
 def test_two_backups_do_not_run_at_the_same_time(filled, machine, tmp_path):
     with machine.start("create.py", tmp_path, HANG="postgres") as process:
-        while not list(tmp_path.glob(".partial-*")):
-            assert process.poll() is None
-            time.sleep(0.1)
+        wait_until(
+            lambda: list(tmp_path.glob(".partial-*")) or process.poll() is not None,
+            "the backup has begun",
+        )
+        assert process.poll() is None
 
         ran = machine.run("create.py", tmp_path)
 

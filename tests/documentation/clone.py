@@ -23,12 +23,12 @@ import yaml
 from click.testing import Result
 
 from tests.fixtures.completed_runs import CompletedRun
+from tests.fixtures.processes import wait_until
 from tests.fixtures.projects import Project
 
 ROOT = Path(__file__).parents[2]
 KEPT = "logistic_regression"  # the one candidate of some clones
 BARE_PATH = "/usr/bin:/bin"
-PATIENCE = 120  # seconds for a server to answer on a busy machine
 
 
 def read_commands(text: str) -> list[str]:
@@ -95,7 +95,9 @@ class Clone:
                 start_new_session=True,
             )
         try:
-            wait_for(lambda: answers(url) or process.poll() is not None)
+            wait_until(
+                lambda: answers(url) or process.poll() is not None, f"{url} answers"
+            )
             assert process.poll() is None, log.read_text()
             yield url
         finally:
@@ -128,14 +130,6 @@ def stop_group(process: subprocess.Popen[bytes]) -> None:
             time.sleep(0.1)
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-
-
-def wait_for(holds: Callable[[], object], seconds: float = PATIENCE) -> None:
-    """Wait until something holds."""
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, f"nothing in {seconds} seconds"
-        time.sleep(0.1)
 
 
 def answers(url: str) -> bool:

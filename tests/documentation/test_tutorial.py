@@ -1,7 +1,6 @@
 """Every command of the tutorial, in its order, in a new clone."""
 
 import re
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -18,6 +17,7 @@ from tests.documentation.clone import (
     read_commands,
     select_run,
 )
+from tests.fixtures.processes import wait_until
 
 COMMANDS = read_commands((ROOT / "docs/tutorial.md").read_text())
 PREDICT, FEEDBACK = [each for each in COMMANDS if each.startswith("curl ")]
@@ -49,10 +49,14 @@ def takes_the_label(reader: Reader, command: str) -> None:
     own = re.sub(r"[0-9a-f]{32}", reader.prediction_id, command)
     assert own != command
 
-    end = time.monotonic() + PATIENCE
-    while "new" not in (answer := reader.ask(own)) and time.monotonic() < end:
-        time.sleep(0.1)
-    assert answer == {"accepted": 1, "new": 1, "changed": 0}
+    answers = []
+
+    def ask():
+        answers.append(reader.ask(own))
+        return "new" in answers[-1]
+
+    wait_until(ask, "the prediction is stored", PATIENCE)
+    assert answers[-1] == {"accepted": 1, "new": 1, "changed": 0}
 
 
 def shows(text: str):

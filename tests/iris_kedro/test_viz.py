@@ -17,7 +17,8 @@ from kedro.framework.project import pipelines
 from kedro.framework.startup import bootstrap_project
 from playwright.sync_api import expect
 
-from tests.documentation.clone import find_port, wait_for
+from tests.documentation.clone import find_port
+from tests.fixtures.processes import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -43,7 +44,9 @@ def server(shipped, tmp_path_factory):
         )
     url = f"http://127.0.0.1:{port}"
     try:
-        wait_for(lambda: answers(url) or process.poll() is not None)
+        wait_until(
+            lambda: answers(url) or process.poll() is not None, "kedro-viz answers"
+        )
         assert process.poll() is None, log.read_text()
         yield url
     finally:

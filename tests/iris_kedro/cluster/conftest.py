@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 
 from iris_kedro.cluster.backend import ClusterBackend
 from iris_kedro.cluster.client import connect
+from tests.fixtures.processes import wait_until
 
 ROOT = Path(__file__).parents[3]
 PACKAGES = (str(ROOT / "src"), str(ROOT))
@@ -31,10 +31,11 @@ class Cluster:
         environment = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1"}
         environment["PYTHONPATH"] = os.pathsep.join(packages)
         self.scheduler = self._start("scheduler", *options, **environment)
-        give_up = time.monotonic() + DEADLINE
-        while not self.file.exists() or '"address"' not in self.file.read_text():
-            assert time.monotonic() < give_up
-            time.sleep(0.05)
+        wait_until(
+            lambda: self.file.exists() and '"address"' in self.file.read_text(),
+            "the scheduler has an address",
+            DEADLINE,
+        )
 
     @property
     def address(self):

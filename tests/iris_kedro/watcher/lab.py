@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -185,9 +184,3 @@ class Lab:
 
     def begun(self):
         return [decision for event, decision, _ in self.events() if event == "begin"]
-
-    def wait(self, holds, what, seconds=120):
-        end = time.monotonic() + seconds
-        while not holds():
-            assert time.monotonic() < end, f"not in {seconds} s: {what}"
-            time.sleep(0.02)

@@ -10,7 +10,7 @@ import pytest
 from iris_kedro.processes import find_start, is_same
 from iris_kedro.watcher.records.lease import read_owner
 from iris_kedro.watcher.rules import Kind
-from tests.fixtures.processes import children_of
+from tests.fixtures.processes import children_of, wait_until
 from tests.iris_kedro.watcher.lab import Lab
 
 pytestmark = pytest.mark.slow
@@ -39,8 +39,8 @@ def start(lab):
 
 def check(lab, store):
     """Check the invariants, however often a watcher was killed, once all is done."""
-    lab.wait(lambda: not store.list_waiting(), "all triggers are taken")
-    lab.wait(
+    wait_until(lambda: not store.list_waiting(), "all triggers are taken")
+    wait_until(
         lambda: all(run.outcome for run in store.list_runs(store.read_time(), 999)),
         "all runs have ended",
     )
@@ -86,10 +86,10 @@ def test_several_watchers_handle_each_trigger_once(lab, store, engine, start):
         store.add_trigger(Kind.WEBHOOK, f"trigger {next(numbers)}")
         return len(lab.begun()) >= runs
 
-    lab.wait(lambda: ask(5), "five runs have begun")
+    wait_until(lambda: ask(5), "five runs have begun")
     with engine.begin() as connection:
         os.kill(read_owner(connection, "iris").pid, signal.SIGKILL)
-    lab.wait(lambda: ask(10), "ten runs have begun")
+    wait_until(lambda: ask(10), "ten runs have begun")
 
     check(lab, store)
 
@@ -104,7 +104,7 @@ def test_a_watcher_killed_before_an_effect_loses_nothing(lab, store, start, nth)
 
     start()
 
-    lab.wait(
+    wait_until(
         lambda: not store.list_waiting() and store.count_outcomes().get("released"),
         "the run is recorded",
     )
@@ -115,21 +115,21 @@ def test_a_run_ends_with_its_watcher(lab, store, start):
     lab.plan("hang")
     store.add_trigger(Kind.WEBHOOK, "one")
     process = start()
-    lab.wait(lab.begun, "the run has begun")
+    wait_until(lab.begun, "the run has begun")
     [job] = children_of(process.pid)
     started = find_start(job)
 
     process.kill()
     process.join()
 
-    lab.wait(lambda: not is_same(job, started), "the run has ended")
+    wait_until(lambda: not is_same(job, started), "the run has ended")
 
 
 def test_run_that_outlives_its_watcher_is_stopped_by_the_next(lab, store, start):
     lab.plan("hang")
     store.add_trigger(Kind.WEBHOOK, "one")
     process = start()
-    lab.wait(lab.begun, "the run has begun")
+    wait_until(lab.begun, "the run has begun")
     [job] = children_of(process.pid)
     started = find_start(job)
     os.kill(job, signal.SIGSTOP)  # does not notice that its parent has ended
@@ -139,9 +139,9 @@ def test_run_that_outlives_its_watcher_is_stopped_by_the_next(lab, store, start)
 
     start()
 
-    lab.wait(lambda: len(lab.begun()) == 2, "another run has begun")
+    wait_until(lambda: len(lab.begun()) == 2, "another run has begun")
     assert not is_same(job, started)
-    lab.wait(
+    wait_until(
         lambda: store.list_decisions(1)[0].outcome == "released",
         "the second run has ended",
     )
@@ -153,7 +153,7 @@ def test_stopped_watcher_stops_its_run_and_records_the_result(lab, store, start)
     lab.plan("hang")
     trigger = store.add_trigger(Kind.WEBHOOK, "one")
     process = start()
-    lab.wait(lab.begun, "the run has begun")
+    wait_until(lab.begun, "the run has begun")
 
     process.terminate()
     process.join(30)
@@ -168,14 +168,14 @@ def test_a_killed_run_is_repeated(lab, store, start):
     lab.plan("hang")
     store.add_trigger(Kind.WEBHOOK, "one")
     process = start()
-    lab.wait(lab.begun, "the run has begun")
+    wait_until(lab.begun, "the run has begun")
     [job] = children_of(process.pid)
     lab.plan("released")
 
     os.kill(job, signal.SIGKILL)
 
-    lab.wait(lambda: len(lab.begun()) == 2, "it has begun again")
-    lab.wait(
+    wait_until(lambda: len(lab.begun()) == 2, "it has begun again")
+    wait_until(
         lambda: store.list_decisions(1)[0].outcome == "released", "the run has ended"
     )
     first, _ = store.list_decisions(9)

@@ -11,6 +11,7 @@ from iris_kedro.watcher.rules import Kind
 from iris_kedro.watcher.status import PRODUCTION
 from serving.database.engine import connect
 from serving.database.tables import feedback
+from tests.fixtures.processes import wait_until
 from tests.iris_kedro.watcher.decisions import RELEASED, decided
 
 
@@ -112,9 +113,9 @@ def test_labels_stored_during_a_run_are_new_and_counted_once(lab, store, label):
     watcher = lab.build(triggers={"labels": 3})
     lab.plan("released", 1.0)
     watcher.run_round()
-    lab.wait(lab.begun, "the run has read its labels")
+    wait_until(lab.begun, "the run has read its labels")
     label(2, at=5e8)  # by a slow clock
-    lab.wait(watcher.jobs.check, "the run has ended")
+    wait_until(watcher.jobs.check, "the run has ended")
 
     watcher.run_round()
     assert watcher._observer.new_data.count_labels() == 2
@@ -270,7 +271,7 @@ def test_result_is_recorded_once_mlflow_is_reachable(lab, store):
     store.add_trigger(Kind.WEBHOOK, "one")
     watcher = lab.build()
     watcher.run_round()
-    lab.wait(watcher.jobs.check, "the run has ended")
+    wait_until(watcher.jobs.check, "the run has ended")
     (lab.folder / "away").touch()
 
     with pytest.raises(MlflowException):
@@ -331,7 +332,7 @@ def test_run_is_stopped_once_its_watcher_has_lost_the_lease(lab, engine, store):
     store.add_trigger(Kind.WEBHOOK, "one")
     watcher = lab.build()
     watcher.run_round()
-    lab.wait(lab.begun, "the run has begun")
+    wait_until(lab.begun, "the run has begun")
     with engine.begin() as connection:
         connection.execute(sqlalchemy.update(lease_table).values(expires_at=0.0))
     other = Lease(engine, "iris", 60)
@@ -349,7 +350,7 @@ def test_run_is_stopped_if_the_database_is_unreachable_too_long(lab, store):
     watcher = lab.build(seconds=2.0)
     watcher.run_round()
 
-    lab.wait(watcher.jobs.check, "the run has ended")  # nobody renews the lease
+    wait_until(watcher.jobs.check, "the run has ended")  # nobody renews the lease
     watcher.run_round()
 
     assert decided(store)[0] == ("run", "due", "interrupted")

@@ -7,6 +7,7 @@ from sqlalchemy import insert, select
 from serving.database import retention, schema
 from serving.database.retention import DAY, PredictionRetention
 from serving.database.tables import feedback, predictions
+from tests.fixtures.processes import wait_until
 
 
 def fail(*_: object) -> None:
@@ -99,9 +100,7 @@ def test_several_processes_may_delete_at_once(engine, url, open_engine, monkeypa
 
     for task in tasks:
         task.start()
-    end = time.monotonic() + 60
-    while count(engine)[0] and time.monotonic() < end:
-        time.sleep(0.05)
+    wait_until(lambda: not count(engine)[0], "old rows are deleted", 60)
     for task in tasks:
         task.stop()
 

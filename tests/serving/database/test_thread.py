@@ -4,7 +4,6 @@ import os
 import signal
 import sqlite3
 import threading
-import time
 from contextlib import contextmanager, suppress
 
 import pytest
@@ -15,6 +14,7 @@ from serving.database.engine import connect
 from serving.database.errors import DatabaseUnavailableError
 from serving.database.tables import feedback, predictions
 from serving.database.thread import DatabaseThread
+from tests.fixtures.processes import wait_until
 
 SECONDS = 0.3
 LONG = 30  # for work that succeeds, because machines may be slow
@@ -57,12 +57,15 @@ def ask(database, work, seconds=LONG):
 
 def ask_until_answered(database, work):
     """Retry until the database is available again."""
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
+    answers = []
+
+    def is_answered():
         with suppress(DatabaseUnavailableError):
-            return ask(database, work)
-        time.sleep(0.05)
-    raise AssertionError("the database does not come back")
+            answers.append(ask(database, work))
+        return answers
+
+    wait_until(is_answered, "the database is available again", 60)
+    return answers[0]
 
 
 def test_tables_are_created_and_work_is_committed(begin, url):

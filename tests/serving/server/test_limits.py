@@ -11,6 +11,7 @@ from contextlib import ExitStack, suppress
 import pytest
 import requests
 
+from tests.fixtures.processes import wait_until
 from tests.serving.server.raw_requests import CHUNKED, ROW, post, table
 
 pytestmark = pytest.mark.slow
@@ -174,9 +175,11 @@ def test_requests_beyond_the_queue_are_refused_before_their_body_is_read(filled,
         for _ in range(2):
             raw = clients.enter_context(wire.connect(server))
             raw.sendall(request)
-        end = time.monotonic() + 20
-        while server.metric("serving_requests_in_flight") < 2:
-            assert time.monotonic() < end, "the answers wait to be read"
+        wait_until(
+            lambda: server.metric("serving_requests_in_flight") >= 2,
+            "the answers wait to be read",
+            20,
+        )
         refused = clients.enter_context(wire.connect(server))
         refused.sendall(post(b"/predict", b"", length=len(ROW)))
         answer = wire.read(refused)
