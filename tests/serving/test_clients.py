@@ -57,14 +57,15 @@ def passenger_server(serve, passengers_bytes):
 def test_responses_are_as_documented(request, tmp_path, name, hooks):
     """All of schemathesis's checks, in all of its phases, on the whole document."""
     server = request.getfixturevalue(name)
-    command = Path(sys.executable).with_name("schemathesis")
+    program = Path(sys.executable).with_name("schemathesis")
+    command = [program, f"--config-file={FOLDER / 'schemathesis.toml'}"]
     options = ["--seed=1", "--max-examples=40", "--no-color", "--checks=all"]
     # JSON Schema cannot describe CSV, so a hook generates it.
     path = os.pathsep.join(map(str, [FOLDER, *FOLDER.parents[1:2]]))
     environ = {"SCHEMATHESIS_HOOKS": hooks, "PYTHONPATH": path}
 
     run = subprocess.run(
-        [command, "run", f"{server.url}/openapi.json", *options],
+        [*command, "run", f"{server.url}/openapi.json", *options],
         cwd=tmp_path,
         env=os.environ | environ,
         capture_output=True,
