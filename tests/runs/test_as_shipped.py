@@ -76,7 +76,7 @@ def test_candidate_run_has_its_parameters_and_the_best_ones(children, name, ship
 
 
 @pytest.mark.parametrize("name", SHIPPED_CANDIDATES)
-def test_candidate_run_has_every_point_of_its_search(shipped, children, name):
+def test_only_artifact_of_a_candidate_run_is_its_search(shipped, children, name):
     artifacts = shipped.project.client.list_artifacts(children[name].info.run_id)
 
     assert {artifact.path for artifact in artifacts} == {

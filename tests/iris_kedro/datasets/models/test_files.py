@@ -14,7 +14,7 @@ def test_bytes_are_loaded_as_they_were_saved(tmp_path):
     assert file.exists()
 
 
-def test_interrupted_writing_keeps_the_old_file(tmp_path):
+def test_refused_content_keeps_the_old_file(tmp_path):
     file = BytesDataset(str(tmp_path / "raw.csv"))
     file.save(b"old")
 
