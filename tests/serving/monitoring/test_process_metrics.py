@@ -62,16 +62,17 @@ def resident_memory(processes: list[int]) -> float:
     return sum(map(int, pages)) * PAGE
 
 
+def all_have_reported(server) -> bool:
+    measured = server.metric("process_resident_memory_bytes")
+    return measured == pytest.approx(resident_memory(server.workers()), rel=0.05)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_the_workers_are_measured_together(filled, eventually, workers):
     server = filled(workers=workers)
 
-    def is_right() -> bool:
-        measured = server.metric("process_resident_memory_bytes")
-        return measured == pytest.approx(resident_memory(server.workers()), rel=0.05)
-
-    eventually(is_right, "the memory of all workers is measured")
+    eventually(lambda: all_have_reported(server), "all workers are measured")
     assert server.metric("process_cpu_seconds_total") > 0.1 * workers
     assert server.metric("process_open_fds") > 10 * workers
 
@@ -79,7 +80,7 @@ def test_the_workers_are_measured_together(filled, eventually, workers):
 @pytest.mark.slow
 def test_the_cpu_time_of_a_worker_that_ended_still_counts(filled, eventually):
     server = filled(workers=2)
-    time.sleep(1.5)  # each worker has reported the CPU time of its start
+    eventually(lambda: all_have_reported(server), "all workers are measured")
     ended = server.workers()[0]
     before = server.metric("process_cpu_seconds_total")
     files = server.metric("process_open_fds")

@@ -72,7 +72,9 @@ def test_a_graceful_stop_stores_all_predictions(filled, tmp_path, worker_class):
 
 
 @pytest.mark.parametrize("worker_class", ["asyncio", "gthread"])
-def test_a_stop_does_not_wait_for_explanations_in_the_queue(filled, worker_class):
+def test_a_stop_does_not_wait_for_explanations_in_the_queue(
+    filled, worker_class, eventually
+):
     server = filled(worker_class=worker_class, workers=1, max_explained_rows=9000)
     body = {"instances": [SETOSA] * 9000}  # several seconds of work
 
@@ -82,7 +84,9 @@ def test_a_stop_does_not_wait_for_explanations_in_the_queue(filled, worker_class
 
     with ThreadPoolExecutor(4) as pool:
         pending = [pool.submit(explain, number) for number in range(4)]
-        time.sleep(1)  # they have arrived
+        eventually(
+            lambda: server.metric("serving_requests_in_flight") == 4, "all have arrived"
+        )
         server.process.send_signal(signal.SIGTERM)
         answers = [each.result() for each in pending]
 
@@ -123,13 +127,16 @@ def test_responses_have_no_server_header(shared, worker_class):
     assert "Server" not in server.get("/health/live").headers
 
 
-def test_requests_beyond_the_limit_are_answered_429(filled):
+def test_requests_beyond_the_limit_are_answered_429(filled, eventually):
     server = filled(max_in_flight=1, workers=1, worker_class="gthread")
     head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as slow:
         slow.sendall(head + b"Content-Length: 500\r\n\r\n{")
-        time.sleep(0.5)  # it occupies the only slot while its body does not arrive
+        eventually(
+            lambda: server.metric("serving_requests_in_flight") == 1,
+            "it occupies the only slot while its body does not arrive",
+        )
         answer = server.predict()
         health = server.get("/health/ready")
 
