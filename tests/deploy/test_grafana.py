@@ -51,18 +51,6 @@ def test_every_metric_has_the_chosen_namespace(file):
         assert not IN_ALL_NAMESPACES.findall(query["expr"]), query["expr"]
 
 
-@pytest.mark.parametrize(
-    ("alert", "threshold"),
-    [
-        ("ServingQueueing", 0.05),
-        ("ServingRegistryUnreachable", 120),
-        ("ModelOld", 90 * 86400),
-    ],
-)
-def test_limits_are_the_thresholds_of_alerts(dashboards, alert, threshold):
-    assert dashboards._find_threshold(alert) == threshold
-
-
 def test_a_limit_of_an_alert_without_a_number_is_refused(dashboards):
     with pytest.raises(ValueError, match="Watchdog compares with no number"):
         dashboards._find_threshold("Watchdog")
