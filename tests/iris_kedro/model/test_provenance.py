@@ -15,7 +15,7 @@ from iris_kedro.model.provenance import (
 
 ROOT = Path(__file__).parents[3]
 # Imported in the training, without an effect on its result.
-WITHOUT_RESULT = {"configuration", "errors", "model/provenance"}
+WITHOUT_RESULT = {"configuration", "errors", "model/provenance", "style"}
 GIT = shutil.which("git") or "git"
 
 
