@@ -19,7 +19,6 @@ from benchmarks.scale.contenders import (
 )
 from benchmarks.scale.measuring import Run, run
 from benchmarks.scale.models import prepare
-from benchmarks.scale.report import write_results, write_table
 from benchmarks.scale.results import Results
 from benchmarks.scale.rows import write_rows
 
@@ -61,27 +60,6 @@ def test_ratios_are_medians_of_those_within_a_round():
 
     assert results.ratio("a", "b") == pytest.approx(2)
     assert results.rate("b") == pytest.approx(MILLION)
-
-
-def test_tables_have_whole_processes_and_rates(results):
-    lines = write_table(results, [OURS, POLARS])
-
-    assert lines[2:] == [
-        f"| {OURS.name} | 1 | 5.3 | 8.3 | 38.3 | 3,000,000 |  | 0.33 | 500 | 30 |",
-        f"| {POLARS.name} | 1 | 1.5 | 6.0 | 51.0 | 2,000,000 | 1.50 | 0.50"
-        " | 500 | 30 |",
-    ]
-
-
-def test_report_names_the_versions_of_peers(results):
-    lines = write_results(
-        {"random forest": results}, [OURS, POLARS], "make bench-scale"
-    )
-
-    text = "\n".join(lines)
-    assert "polars 2" in text
-    assert "### Random forest" in text
-    assert "pyspark" not in text
 
 
 def test_section_of_a_page_is_replaced(tmp_path):

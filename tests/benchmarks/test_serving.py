@@ -159,17 +159,6 @@ def describe(name, datatype, shape, content):
     }
 
 
-def test_all_contenders_have_a_format_for_many_rows():
-    bulk = {
-        each.name: each.bulk
-        for each in contenders.CONTENDERS
-        if each.bulk in each.forms
-    }
-
-    assert len(bulk) == len(contenders.CONTENDERS)
-    assert [name for name, form in bulk.items() if form == "binary"] == ["iris-kedro"]
-
-
 def test_ratio_is_the_median_of_the_rounds(results):
     ratio = report.ratio
 

@@ -336,16 +336,17 @@ def test_only_its_owner_reads_a_backup(kept):
     assert all(file.stat().st_mode & 0o077 == 0 for file in kept.iterdir())
 
 
+def wait_for(process, folder, pattern):
+    """Wait until a running backup has written a file."""
+    wait_until(
+        lambda: process.poll() or list(folder.glob(pattern)), f"{pattern} exists"
+    )
+    assert process.poll() is None
+
+
 def test_a_killed_backup_is_not_a_backup(filled, machine, tmp_path):
     with machine.start("create.py", tmp_path, HANG="mlflow") as process:
-        wait_until(
-            lambda: (
-                list(tmp_path.glob(".partial-*/objects.tar"))
-                or process.poll() is not None
-            ),
-            "objects are copied",
-        )
-        assert process.poll() is None
+        wait_for(process, tmp_path, ".partial-*/objects.tar")
     left = [each.name for each in tmp_path.iterdir()]
 
     assert machine.back_up(tmp_path)
@@ -355,11 +356,7 @@ def test_a_killed_backup_is_not_a_backup(filled, machine, tmp_path):
 
 def test_two_backups_do_not_run_at_the_same_time(filled, machine, tmp_path):
     with machine.start("create.py", tmp_path, HANG="postgres") as process:
-        wait_until(
-            lambda: list(tmp_path.glob(".partial-*")) or process.poll() is not None,
-            "the backup has begun",
-        )
-        assert process.poll() is None
+        wait_for(process, tmp_path, ".partial-*")
 
         ran = machine.run("create.py", tmp_path)
 

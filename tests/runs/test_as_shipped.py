@@ -8,7 +8,6 @@ import yaml
 
 pytestmark = pytest.mark.slow
 
-DATA_SCIENCE = "parameters_data_science.yml"
 SHIPPED_CANDIDATES = [
     "logistic_regression",
     "random_forest",
@@ -50,38 +49,6 @@ def test_shipped_run_is_finished_and_says_where_it_comes_from(parent):
 def test_each_shipped_candidate_has_a_finished_run(children):
     assert sorted(children) == sorted(SHIPPED_CANDIDATES)
     assert {run.info.status for run in children.values()} == {"FINISHED"}
-
-
-@pytest.mark.parametrize("name", SHIPPED_CANDIDATES)
-def test_candidate_run_has_all_metrics(children, name):
-    wanted = {
-        name.format(metric)
-        for metric in ("log_loss", "accuracy")
-        for name in ("cv/{}", "cv/{}_standard_error", "folds/{}")
-    }
-
-    assert children[name].data.metrics.keys() == wanted
-
-
-@pytest.mark.parametrize("name", SHIPPED_CANDIDATES)
-def test_candidate_run_has_its_parameters_and_the_best_ones(children, name, shipped):
-    path = shipped.project.path / "conf/base" / DATA_SCIENCE
-    content = yaml.safe_load(path.read_text())
-    candidate = content["data_science"]["candidates"][name]
-
-    parameters = children[name].data.params
-
-    assert parameters["class"] == candidate["class"]
-    assert candidate["grid"].keys() <= parameters.keys()
-
-
-@pytest.mark.parametrize("name", SHIPPED_CANDIDATES)
-def test_only_artifact_of_a_candidate_run_is_its_search(shipped, children, name):
-    artifacts = shipped.project.client.list_artifacts(children[name].info.run_id)
-
-    assert {artifact.path for artifact in artifacts} == {
-        "search.json",
-    }
 
 
 def test_models_of_all_candidates_are_kept_without_pickle(shipped, parent):

@@ -87,7 +87,7 @@ function describeRegistry({ registry, model }) {
   if (!registry) return "";
   const { unreachable_since: since, detail, last_refusal: refusal } = registry;
   if (registry.reachable) {
-    if (!refusal) return "";
+    if (!refusal || refusal.role === "shadow") return ""; // a shadow answers nobody
     const reason = refusal.reason.replace(/\.$/, "");
     return `Version ${refusal.version} of the registry was refused: ${reason}. Version ${model.version} is served.`;
   }

@@ -271,6 +271,16 @@ def test_refused_version_is_named(open_status):
     )
 
 
+def test_refused_shadow_is_no_warning(open_status):
+    refusal = {"role": "shadow", "version": "4", "reason": "it is damaged."}
+    registry = {"reachable": True, "last_refusal": refusal}
+
+    page = open_status(registry=registry)
+
+    expect(tile(page, "Predictions")).to_be_visible()
+    expect(page.locator("#status-note")).to_be_hidden()
+
+
 def test_version_that_is_served_is_marked_whatever_its_alias(open_status):
     versions = [each | {"aliases": []} for each in HISTORY["versions"]]
 
