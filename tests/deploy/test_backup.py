@@ -66,14 +66,8 @@ class Machine:
         """Run a script; return what it says."""
         environ = self.environ | options.pop("environ", {})
         command = [sys.executable, SCRIPTS / script, *arguments]
-        return subprocess.run(
-            command,
-            env=environ,
-            capture_output=True,
-            text=True,
-            check=False,
-            **options,
-        )
+        options |= {"capture_output": True, "text": True}
+        return subprocess.run(command, env=environ, check=False, **options)
 
     @contextmanager
     def start(self, script, *arguments, **environ):
