@@ -67,7 +67,7 @@ def test_a_source_cannot_add_parameters(retrain):
 
 def test_all_documented_settings_are_passed():
     """Those of the environment in which ``retrain.yml`` runs."""
-    page = (PROJECT / "docs/how-to/deploy.md").read_text()
+    page = (PROJECT / "docs/how-to/github.md").read_text()
     rows = re.search(r"^\| environment `training` .*\n(?:\| \| .*\n)*", page, re.M)[0]
     documented = set(re.findall(r"`([A-Z_]{4,})`", rows))
     workflow = yaml.safe_load((PROJECT / ".github/workflows/retrain.yml").read_text())

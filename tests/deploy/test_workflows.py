@@ -123,7 +123,7 @@ def test_both_platforms_are_scanned_before_they_are_published():
 @pytest.fixture
 def setup(tmp_path):
     """Run the documented commands with a fake gh; return its calls."""
-    page = (PROJECT / "docs/how-to/deploy.md").read_text()
+    page = (PROJECT / "docs/how-to/github.md").read_text()
     block = re.search(r"^```sh\n(REPOSITORY=.*?)^```", page, re.DOTALL | re.MULTILINE)
     (tmp_path / "gh").write_text(GH)
     (tmp_path / "gh").chmod(0o755)

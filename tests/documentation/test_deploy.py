@@ -1,4 +1,4 @@
-"""The commands and tables of docs/how-to/deploy.md against the manifests."""
+"""The commands and tables about Kubernetes against the manifests."""
 
 import re
 import shlex
@@ -14,7 +14,12 @@ from tests.documentation.clone import read_commands
 
 ROOT = Path(__file__).parents[2]
 KUBERNETES = ROOT / "deploy/kubernetes"
-PAGE = (ROOT / "docs/how-to/deploy.md").read_text()
+PAGES = [
+    "docs/how-to/deploy.md",
+    "docs/how-to/github.md",
+    "docs/reference/kubernetes.md",
+]
+PAGE = "\n".join((ROOT / each).read_text() for each in PAGES)
 COMMANDS = read_commands(PAGE)
 
 
