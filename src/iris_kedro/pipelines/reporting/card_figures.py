@@ -1,30 +1,19 @@
-"""Node that draws the figures of the model card.
+"""Node that draws the figures of the model card."""
 
-They are SVG without background with text in the colour of the page around it, so
-that one file suits light and dark pages.
-"""
-
-import io
-from collections.abc import Iterable
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from iris_kedro.style import COLORS, MUTED, words
 
 from .contributions import MOST_SHOWN
+from .svg import INK, add_legend, name_axes, new_axes, set_rows, write_svg
 
 MANY_CLASSES = 8  # more do not fit beside each other
 GOLDEN_RATIO = 0.618034  # multiples of it fill an interval evenly
-INK = "#010203"  # is replaced by the page's own colour, and used for nothing else
-OWN_STYLE = (
-    "<style>svg{color:#1d2127}"
-    "@media (prefers-color-scheme:dark){svg{color:#e4e7eb}}</style>"
-)
 
 
 def draw_card(card: dict[str, Any]) -> dict[str, str]:
@@ -42,47 +31,12 @@ def draw_card(card: dict[str, Any]) -> dict[str, str]:
     }
     if card["report"]["comparison"]["difference"] is not None:
         figures["difference"] = _draw_difference(card["report"])
-    return {name: _write(figure) for name, figure in figures.items()}
-
-
-def _new_axes(height: float) -> tuple[Figure, Axes]:
-    # Figure itself, not pyplot: nothing global. Each element gets its colour, because
-    # matplotlib's defaults are global as well.
-    figure = Figure(figsize=(6.4, height), layout="constrained")
-    axes = figure.subplots()
-    axes.tick_params(colors=INK, length=0)
-    axes.grid(True, color=MUTED, alpha=0.3, linewidth=0.6)
-    axes.set_axisbelow(True)
-    for spine in axes.spines.values():
-        spine.set_visible(False)
-    return figure, axes
-
-
-def _label(axes: Axes, x: str, y: str = "") -> None:
-    axes.set_xlabel(x, color=INK)
-    axes.set_ylabel(y, color=INK)
-
-
-def _set_rows(axes: Axes, names: Iterable[str]) -> None:
-    labels = [words(name) for name in names]
-    axes.set_yticks(range(len(labels)), labels)
-    axes.set_ylim(len(labels) - 0.5, -0.5)
-    axes.grid(False, axis="y")
-
-
-def _legend(axes: Axes, columns: int) -> None:
-    axes.legend(
-        frameon=False,
-        labelcolor=INK,
-        loc="lower center",
-        bbox_to_anchor=(0.5, 1.0),
-        ncols=columns,
-    )
+    return {name: write_svg(figure) for name, figure in figures.items()}
 
 
 def _draw_candidates(card: dict[str, Any]) -> Figure:
     metric, entries = card["leaderboard"]["metric"], card["leaderboard"]["candidates"]
-    figure, axes = _new_axes(0.6 + 0.42 * len(entries))
+    figure, axes = new_axes(0.6 + 0.42 * len(entries))
     scores = [entry["scores"][metric] for entry in entries]
     axes.errorbar(
         [score["mean"] for score in scores],
@@ -91,11 +45,11 @@ def _draw_candidates(card: dict[str, Any]) -> Figure:
         fmt="o",
         color=COLORS[0],
     )
-    _set_rows(
+    set_rows(
         axes,
         [f"{each['candidate']}{' ➤' if each['chosen'] else ''}" for each in entries],
     )
-    _label(
+    name_axes(
         axes, f"{words(metric)} in cross-validation; the bars are one standard error"
     )
     return figure
@@ -108,7 +62,7 @@ def _draw_metrics(card: dict[str, Any]) -> Figure:
         recall = each["recall"], gate["minimum_recall"]
         lines.append((f"recall of {each['name']}", *recall))
         lines.append((f"precision of {each['name']}", each["precision"], None))
-    figure, axes = _new_axes(0.9 + 0.36 * len(lines))
+    figure, axes = new_axes(0.9 + 0.36 * len(lines))
     for row, (_, value, minimum) in enumerate(lines):
         if minimum is not None:
             axes.plot([minimum] * 2, [row - 0.35, row + 0.35], color=COLORS[5], lw=2)
@@ -117,16 +71,16 @@ def _draw_metrics(card: dict[str, Any]) -> Figure:
             axes.plot([value.value], [row], "o", color=COLORS[0])
     axes.plot([], [], "o-", color=COLORS[0], label=f"{card['confidence']:.0%} interval")
     axes.plot([], [], "|", color=COLORS[5], ms=10, mew=2, label="minimum of the gate")
-    _set_rows(axes, [name for name, _, _ in lines])
-    _label(axes, f"share of the {card['rows']} held-out rows")
-    _legend(axes, columns=2)
+    set_rows(axes, [name for name, _, _ in lines])
+    name_axes(axes, f"share of the {card['rows']} held-out rows")
+    add_legend(axes, columns=2)
     return figure
 
 
 def _draw_confusion(card: dict[str, Any]) -> Figure:
     names, counts = card["model"]["target"]["classes"], card["confusion"]
     is_large = len(names) > MANY_CLASSES
-    figure, axes = _new_axes(1.2 + (0.2 if is_large else 0.6) * len(names))
+    figure, axes = new_axes(1.2 + (0.2 if is_large else 0.6) * len(names))
     most = max(max(row) for row in counts) or 1
     axes.grid(False)
     for row, line in enumerate(counts):
@@ -134,7 +88,7 @@ def _draw_confusion(card: dict[str, Any]) -> Figure:
             wrong = COLORS[5] if count else MUTED
             color = COLORS[0] if row == column else wrong
             axes.add_patch(
-                mpl.patches.Rectangle(
+                Rectangle(
                     (column - 0.48, row - 0.46),
                     0.96,
                     0.92,
@@ -156,14 +110,14 @@ def _draw_confusion(card: dict[str, Any]) -> Figure:
     axes.set_xticks(range(len(names)), names, rotation=90 if is_large else 0)
     axes.xaxis.tick_top()
     axes.xaxis.set_label_position("top")
-    _set_rows(axes, names)
-    _label(axes, "predicted", "actual")
+    set_rows(axes, names)
+    name_axes(axes, "predicted", "actual")
     return figure
 
 
 def _draw_calibration(card: dict[str, Any]) -> Figure:
     bins = card["calibration"]
-    figure, axes = _new_axes(3.2)
+    figure, axes = new_axes(3.2)
     axes.plot([0, 1], [0, 1], "--", color=MUTED, label="perfectly calibrated")
     for each in bins:
         axes.plot(
@@ -190,8 +144,8 @@ def _draw_calibration(card: dict[str, Any]) -> Figure:
     )
     axes.set_xlim(min(0.5, *(each["said"] for each in bins)), 1.01)
     axes.set_ylim(-0.05, 1.05)
-    _label(axes, "probability of the prediction", "share that was correct")
-    _legend(axes, columns=2)
+    name_axes(axes, "probability of the prediction", "share that was correct")
+    add_legend(axes, columns=2)
     return figure
 
 
@@ -200,7 +154,7 @@ def _draw_difference(report: dict[str, Any]) -> Figure:
     margin = report["gate"]["non_inferiority_margin"]
     low, high = reduction["low"], reduction["high"]
     reach = 1.4 * max(abs(low), abs(high), margin)
-    figure, axes = _new_axes(1.3)
+    figure, axes = new_axes(1.3)
     axes.axvspan(-reach, -margin, color=COLORS[5], alpha=0.25, label="worse", lw=0)
     axes.axvspan(-margin, 0, color=COLORS[1], alpha=0.25, label="not worse", lw=0)
     axes.axvspan(0, reach, color=COLORS[2], alpha=0.25, label="better", lw=0)
@@ -209,8 +163,8 @@ def _draw_difference(report: dict[str, Any]) -> Figure:
     axes.set_xlim(-reach, reach)
     axes.set_ylim(-1, 1)
     axes.set_yticks([])
-    _label(axes, "Production's log loss less the challenger's")
-    _legend(axes, columns=3)
+    name_axes(axes, "Production's log loss less the challenger's")
+    add_legend(axes, columns=3)
     return figure
 
 
@@ -228,7 +182,7 @@ def _draw_contributions(
     spread = (np.arange(len(found)) * GOLDEN_RATIO) % 1 - 0.5
     places = found["feature"].map(names.index) + 0.6 * spread
     is_colored = len(classes) <= len(COLORS)
-    figure, axes = _new_axes(0.9 + 0.42 * len(names))
+    figure, axes = new_axes(0.9 + 0.42 * len(names))
     axes.axvline(0, color=MUTED, linewidth=0.8)
     order = pd.CategoricalIndex(found["prediction"], classes)
     for label, rows in found.groupby(order, observed=True):
@@ -240,19 +194,8 @@ def _draw_contributions(
             color=COLORS[classes.index(label) if is_colored else 0],
             label=label,
         )
-    _set_rows(axes, names)
-    _label(axes, "contribution to the probability of the predicted class")
+    set_rows(axes, names)
+    name_axes(axes, "contribution to the probability of the predicted class")
     if is_colored:
-        _legend(axes, columns=3)
+        add_legend(axes, columns=3)
     return figure
-
-
-def _write(figure: Figure) -> str:
-    file = io.StringIO()
-    # Text stays text: it is smaller, can be read aloud and has the page's font.
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "card"}):
-        figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
-    svg = file.getvalue()
-    svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
-    opening, rest = svg.split(">", 1)
-    return f"{opening}>{OWN_STYLE}{rest}"

@@ -10,7 +10,8 @@ from iris_kedro.model.contract import Contract
 from iris_kedro.model.decision import DecisionRule
 from iris_kedro.model.scoring import OnnxScorer
 from iris_kedro.pipelines.reporting.card import METRICS, render_card, render_card_page
-from iris_kedro.pipelines.reporting.card_figures import INK, draw_card
+from iris_kedro.pipelines.reporting.card_figures import draw_card
+from iris_kedro.pipelines.reporting.svg import INK
 from iris_kedro.specification import Training
 
 # The order of Mitchell et al., Model Cards for Model Reporting, 2019, figure 1.
