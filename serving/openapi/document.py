@@ -20,9 +20,12 @@ from serving.openapi.feedback import describe_feedback_list
 from serving.openapi.paths import describe_paths
 from serving.openapi.values import JsonSchema, describe_property
 from serving.schemas.frames import FORMATS
-from serving.schemas.information import ModelResponseSchema, StatusResponseSchema
 from serving.schemas.requests import Schemas
-from serving.schemas.responses import (
+from serving.schemas.responses.information import (
+    ModelResponseSchema,
+    StatusResponseSchema,
+)
+from serving.schemas.responses.predictions import (
     ErrorSchema,
     FeedbackResponseSchema,
     InferenceErrorSchema,

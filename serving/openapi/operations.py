@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import Schema
 
-from serving.schemas.responses import PREDICTION_ID
+from serving.schemas.responses.predictions import PREDICTION_ID
 
 Operation = dict[str, Any]
 JSON, PROBLEM = "application/json", "application/problem+json"

@@ -10,7 +10,7 @@ from serving.openapi.bodies import example_tensors
 from serving.openapi.feedback import describe_feedback_csv, describe_feedback_json
 from serving.openapi.operations import JSON, TEXT, Operation, Post, describe_get, refer
 from serving.schemas.query import BatchQuerySchema, VersionQuerySchema
-from serving.schemas.responses import PREDICTION_ID
+from serving.schemas.responses.predictions import PREDICTION_ID
 
 CSV, BINARY = "text/csv", "application/octet-stream"
 

@@ -65,9 +65,9 @@ class MlflowRegistry:
         )
 
     def read_history(self) -> dict[str, Any] | None:
-        """Return the newest versions, those with an alias, and the events of the model.
+        """Return the newest versions, those with an alias, and the events.
 
-        None if there is no model.
+        Without a registered model, it returns None.
 
         Raises:
             RegistryUnreachableError: If the registry does not answer.

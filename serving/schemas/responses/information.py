@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from serving.schemas.responses import ModelSchema
+from serving.schemas.responses.predictions import ModelSchema
 
 
 def _text(**options: Any) -> fields.String:

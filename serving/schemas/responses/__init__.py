@@ -1,0 +1,1 @@
+"""marshmallow schemas of responses, for the OpenAPI document."""
