@@ -31,7 +31,7 @@ run: install ## Train, compare, release: kedro run (ARGS="--pipelines data_scien
 serve: install ## Serve the Production model on http://127.0.0.1:8000 (ENV=wine, IRIS_BIND, IRIS_WORKERS)
 	@IRIS_DATABASE_URL=$${IRIS_DATABASE_URL-sqlite:///predictions.db} $(if $(ENV),IRIS_MODEL_NAME=$(ENV) IRIS_STORE=$${IRIS_STORE:-stores/$(ENV)}) exec $(BIN)/gunicorn --config python:serving.server.gunicorn_conf
 
-loop: install ## Show the whole loop: drift, labels, retraining, canary, rollback (4 minutes)
+loop: install ## Show the whole loop: drift, labels, retraining, canary, rollback (2 to 4 minutes)
 	@PYTHONPATH=src $(BIN)/python -m demo.loop
 
 ##@ Check
