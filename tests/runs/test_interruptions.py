@@ -6,6 +6,7 @@ import mlflow
 import pytest
 import yaml
 from kedro.framework.session import KedroSession
+from kedro.io import DatasetError
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import PERMISSION_DENIED
 from mlflow.tracking import MlflowClient
@@ -135,9 +136,19 @@ def test_other_failure_of_the_tracking_server_is_reported(project, monkeypatch):
     assert "no permission" in result.output
 
 
-def test_run_succeeds_even_if_mlflow_cannot_describe_it(project, monkeypatch, caplog):
+@pytest.mark.parametrize(
+    "error",
+    [
+        MlflowException("no permission", PERMISSION_DENIED),
+        DatasetError("no permission"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_run_succeeds_even_if_mlflow_cannot_describe_it(
+    project, monkeypatch, caplog, error
+):
     def fail(*_):
-        raise MlflowException("no permission", PERMISSION_DENIED)
+        raise error
 
     monkeypatch.setattr("iris_kedro.hooks.tracking.set_tags", fail)
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import mlflow
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
-from kedro.io import DataCatalog
+from kedro.io import DataCatalog, DatasetError
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
@@ -119,7 +119,7 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]  # untyped
         """
         try:
             self._describe_results(pipeline, catalog)
-        except (MlflowException, OSError) as problem:
+        except (DatasetError, MlflowException, OSError) as problem:
             logger.warning(
                 "MLflow could not describe the run: %s", _find_reason(problem)
             )
