@@ -44,7 +44,7 @@ def score_rows(
         "record": batch_inference.record,
         "table": batch_inference.table,
     }
-    if batch_inference.explain:  # without it, as earlier releases identify scores
+    if batch_inference.explain:  # other scores keep the identity of earlier releases
         identity["explain"] = True
     scorer = Scorer(
         content=content,
