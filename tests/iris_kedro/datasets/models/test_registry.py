@@ -3,6 +3,7 @@ import json
 import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import mlflow
@@ -256,18 +257,22 @@ def test_same_model_is_registered_again_if_its_files_are_damaged(
 def test_only_one_of_two_concurrent_releases_reaches_production(
     first_release, registry, release, monkeypatch, caplog
 ):
-    both_are_uploaded = threading.Barrier(2, timeout=60)
+    # Only what follows the uploads is tested at the same time.
+    one_at_a_time, both_are_uploaded = (
+        threading.Lock(),
+        threading.Barrier(2, timeout=60),
+    )
     upload = dataset_module.upload_model
 
     def upload_and_wait(model):
-        source = upload(model)
+        with one_at_a_time:
+            source = upload(model)
         both_are_uploaded.wait()
         return source
 
     monkeypatch.setattr(dataset_module, "upload_model", upload_and_wait)
     with ThreadPoolExecutor(2) as threads:
-        for fingerprint in ("one", "other"):
-            threads.submit(release, Verdict.BETTER, "1", fingerprint)
+        list(threads.map(partial(release, Verdict.BETTER, "1"), ["one", "other"]))
 
     assert registry.aliases() == {"Production": "2", "Previous": "1", "Challenger": "3"}
     assert [each.to for each in registry.history()] == ["1", "2"]
